@@ -1,0 +1,342 @@
+/**
+ * The configuration, declared once: environment in, one frozen typed object out. `--help`, the README
+ * table and the errors come from the same declaration. This is the only reader of `process.env`.
+ * Promise: everything wrong is reported in one `ConfigError`, and no message repeats a password.
+ */
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { US_PER_DAY, US_PER_MS, US_PER_S, parseDurationUs } from './domain/time.ts';
+
+/** The exit code of a command whose configuration is wrong (`EX_CONFIG` of sysexits). */
+export const CONFIG_EXIT_CODE = 78;
+
+/** The clone that this file belongs to. */
+export const PROJECT_DIR: string = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** All that is wrong with the settings, one problem per line; callers exit with code 78. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+  readonly exitCode = CONFIG_EXIT_CODE;
+
+  constructor(problems: readonly string[]) {
+    super(`wrong configuration:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+/** One setting as `--help` and the README show it. */
+export interface Setting {
+  readonly env: string;
+  readonly type: string;
+  /** As text; null when there is none. */
+  readonly default: string | null;
+  readonly description: string;
+}
+
+/** How a setting's text becomes a value; `parse` throws a `RangeError` that says what it expects. */
+interface SettingType<T> {
+  readonly name: string;
+  readonly parse: (text: string) => T;
+}
+
+interface Declared<T> extends Setting {
+  readonly parse: (text: string) => T;
+}
+
+function setting<T>(
+  env: string,
+  type: SettingType<T>,
+  fallback: string,
+  description: string,
+): Declared<T> {
+  return { env, type: type.name, default: fallback, description, parse: type.parse };
+}
+
+function optional<T>(env: string, type: SettingType<T>, description: string): Declared<T | null> {
+  return { env, type: type.name, default: null, description, parse: type.parse };
+}
+
+function expected(what: string): never {
+  throw new RangeError(`expected ${what}`);
+}
+
+function integer(min: number, max: number): SettingType<number> {
+  const parse = (text: string): number => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    return value >= min && value <= max ? value : expected(`an integer from ${min} to ${max}`);
+  };
+  return { name: 'integer', parse };
+}
+
+function milliseconds(max: number): SettingType<number> {
+  const { parse } = integer(0, max);
+  return { name: 'milliseconds', parse: (text) => parse(text) * US_PER_MS };
+}
+
+function matching(name: string, pattern: RegExp, what: string): SettingType<string> {
+  return { name, parse: (text) => (pattern.test(text) ? text : expected(what)) };
+}
+
+function oneOf<const T extends string>(choices: readonly T[]): SettingType<T> {
+  const what = `one of ${choices.join(', ')}`;
+  return {
+    name: choices.join(' | '),
+    parse: (text) => choices.find((choice) => choice === text) ?? expected(what),
+  };
+}
+
+function url(...protocols: string[]): SettingType<string> {
+  const what = protocols.map((protocol) => `${protocol}://host:port`).join(' or ');
+  const parse = (text: string): string => {
+    const parsed = URL.canParse(text) ? new URL(text) : expected(what);
+    const known = protocols.includes(parsed.protocol.slice(0, -1));
+    return known && parsed.hostname !== '' ? text.replace(/\/$/, '') : expected(what);
+  };
+  return { name: 'URL', parse };
+}
+
+const MAX_DURATION_US = 366 * US_PER_DAY;
+const duration: SettingType<string> = {
+  name: 'duration',
+  parse: (text) => {
+    const us = parseDurationUs(text);
+    return us >= US_PER_S && us <= MAX_DURATION_US ? text : expected('between 1s and 366d');
+  },
+};
+
+const brokers: SettingType<readonly string[]> = {
+  name: 'host:port,…',
+  parse: (text) => {
+    const list = text.split(',').map((broker) => broker.trim());
+    const valid = list.every((broker) => {
+      const port = Number(/^(?:[\w.-]+|\[[\da-fA-F:]+\]):(\d{1,5})$/.exec(broker)?.[1]);
+      return port >= 1 && port <= 65_535;
+    });
+    return valid ? Object.freeze(list) : expected('host:port, or several with commas between');
+  },
+};
+
+const directory: SettingType<string> = { name: 'directory', parse: (text) => resolve(text) };
+const logLevels = oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']);
+const topicPrefix = matching('text', /^[\w.-]{0,64}$/, 'at most 64 letters, digits, ., _ or -');
+const host = matching('host', /^[\w.:-]+$/, 'a host name or address');
+const secret = matching('secret', /^\S{32,}$/, 'at least 32 characters without white space');
+
+const DECLARED = {
+  dataDir: setting(
+    'TICKLOOM_DATA_DIR',
+    directory,
+    '.tickloom',
+    "servers' data, logs, artefacts and exports; the default lies in the project",
+  ),
+  artefactsDir: optional(
+    'TICKLOOM_ARTEFACTS_DIR',
+    directory,
+    'server programs and the LightGBM library, fetched by Maven (`artefacts` in the data directory)',
+  ),
+  kafkaBrokers: setting(
+    'TICKLOOM_KAFKA_BROKERS',
+    brokers,
+    '127.0.0.1:19092',
+    'Kafka; the local stack also uses the port after it',
+  ),
+  questdbUrl: setting(
+    'TICKLOOM_QUESTDB_URL',
+    url('http', 'https'),
+    'http://127.0.0.1:19000',
+    'QuestDB over HTTP: rows in, and SQL',
+  ),
+  questdbPgUrl: setting(
+    'TICKLOOM_QUESTDB_PG_URL',
+    url('postgres', 'postgresql'),
+    'postgres://admin:quest@127.0.0.1:18812/qdb',
+    "QuestDB over PostgreSQL's protocol: SQL",
+  ),
+  postgresUrl: setting(
+    'TICKLOOM_POSTGRES_URL',
+    url('postgres', 'postgresql'),
+    'postgres://tickloom@127.0.0.1:15432/tickloom',
+    'PostgreSQL',
+  ),
+  redisUrl: setting(
+    'TICKLOOM_REDIS_URL',
+    url('redis', 'rediss'),
+    'redis://127.0.0.1:16379',
+    'Redis, for the job queues',
+  ),
+  httpPort: setting('TICKLOOM_HTTP_PORT', integer(1, 65_535), '8088', 'API and web page'),
+  httpHost: setting(
+    'TICKLOOM_HTTP_HOST',
+    host,
+    '127.0.0.1',
+    'address that the API and the web page listen on; other than loopback, all reading needs tokens',
+  ),
+  topicPrefix: setting('TICKLOOM_TOPIC_PREFIX', topicPrefix, '', 'put before every topic name'),
+  partitions: setting(
+    'TICKLOOM_PARTITIONS',
+    integer(1, 1000),
+    '4',
+    'partitions of the topics that are made',
+  ),
+  latenessUs: setting(
+    'TICKLOOM_LATENESS_MS',
+    milliseconds(3_600_000),
+    '2000',
+    'how far behind its newest a tick still counts, unless the venue says otherwise',
+  ),
+  horizon: setting('TICKLOOM_HORIZON', duration, '1h', 'how far ahead predictions look'),
+  retrainEvery: setting(
+    'TICKLOOM_RETRAIN_EVERY',
+    duration,
+    '1d',
+    'event time between two trainings',
+  ),
+  failAt: optional(
+    'TICKLOOM_FAIL_AT',
+    matching('name:N', /^[\w.]+(:\d+)?$/, 'the name of a fail point, and after how many records'),
+    'for tests: ends the process as kill -9 would, at the named place',
+  ),
+  orderLatencyUs: setting(
+    'TICKLOOM_LATENCY_MS',
+    milliseconds(60_000),
+    '250',
+    'from a decision to the moment at which its paper order takes effect',
+  ),
+  logLevel: setting('TICKLOOM_LOG_LEVEL', logLevels, 'info', 'what is logged'),
+  controlKey: optional(
+    'TICKLOOM_CONTROL_KEY',
+    secret,
+    'signs control records (made at the first run, in a file of the data directory)',
+  ),
+} as const;
+
+type Field = keyof typeof DECLARED;
+type Value<F extends Field> = ReturnType<(typeof DECLARED)[F]['parse']>;
+type Parsed = { readonly [F in Field]: Value<F> };
+
+/** Every setting, checked. Paths are absolute, durations in microseconds where the name says so. */
+export type Config = Omit<Parsed, 'artefactsDir'> & {
+  readonly artefactsDir: string;
+  readonly horizonUs: number;
+  readonly retrainEveryUs: number;
+  /** `TICKLOOM_*` variables that no setting has the name of: worth a warning, likely a typo. */
+  readonly unknownSettings: readonly string[];
+};
+
+export const SETTINGS: readonly Setting[] = Object.values(DECLARED).map(
+  ({ env, type, default: fallback, description }) => ({
+    env,
+    type,
+    default: fallback,
+    description,
+  }),
+);
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]', '0.0.0.0']);
+
+/** Two settings with one port on this machine: one of the two servers could never start. */
+function sharedPorts(parsed: Parsed): string[] {
+  const places: [string, string][] = [
+    ...parsed.kafkaBrokers.map((b): [string, string] => ['TICKLOOM_KAFKA_BROKERS', `tcp://${b}`]),
+    ['TICKLOOM_QUESTDB_URL', parsed.questdbUrl],
+    ['TICKLOOM_QUESTDB_PG_URL', parsed.questdbPgUrl],
+    ['TICKLOOM_POSTGRES_URL', parsed.postgresUrl],
+    ['TICKLOOM_REDIS_URL', parsed.redisUrl],
+    ['TICKLOOM_HTTP_PORT', `tcp://127.0.0.1:${parsed.httpPort}`],
+  ];
+  const owners = new Map<string, string>();
+  return places.flatMap(([env, address]) => {
+    const { hostname, port } = new URL(address);
+    const owner = owners.get(port);
+    if (!LOOPBACK.has(hostname) || port === '') return [];
+    owners.set(port, owner ?? env);
+    return owner === undefined ? [] : [`${env} has port ${port}, which ${owner} has too`];
+  });
+}
+
+/** What may be shown of a setting's text: no secret, and no password inside a URL. */
+function shown(declared: Setting, text: string): string {
+  if (declared.type === 'secret') return 'not usable';
+  return JSON.stringify(text.replace(/(\/\/[^:@/]*):[^@]*@/, '$1:***@'));
+}
+
+function parseAll(env: Env, problems: string[]): Parsed {
+  const entries = Object.entries(DECLARED).map(([field, declared]: [string, Declared<unknown>]) => {
+    const text = env[declared.env] || declared.default;
+    if (text === null) return [field, null];
+    try {
+      return [field, declared.parse(text)];
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      problems.push(`${declared.env} is ${shown(declared, text)}: ${reason}`);
+      return [field, null];
+    }
+  });
+  return Object.fromEntries(entries) as Parsed;
+}
+
+/**
+ * The configuration from `env`, with `overrides` (also by environment name, from flags or tests) put
+ * over it. A variable set to the empty text counts as not set. Throws `ConfigError` with all
+ * problems at once.
+ */
+export function loadConfig(env: Env = process.env, overrides: Env = {}): Config {
+  const given = Object.entries(overrides).filter(([, text]) => text !== undefined);
+  const all: Env = { ...env, ...Object.fromEntries(given) };
+  const problems: string[] = [];
+  const parsed = parseAll(all, problems);
+  if (problems.length === 0) problems.push(...sharedPorts(parsed));
+  if (problems.length > 0) throw new ConfigError(problems);
+  const known = new Set(SETTINGS.map((declared) => declared.env));
+  const atHome = !all['TICKLOOM_DATA_DIR'];
+  const dataDir = atHome ? join(PROJECT_DIR, DECLARED.dataDir.default ?? '') : parsed.dataDir;
+  return Object.freeze({
+    ...parsed,
+    dataDir,
+    artefactsDir: parsed.artefactsDir ?? join(dataDir, 'artefacts'),
+    horizonUs: parseDurationUs(parsed.horizon),
+    retrainEveryUs: parseDurationUs(parsed.retrainEvery),
+    unknownSettings: Object.keys(all).filter((n) => n.startsWith('TICKLOOM_') && !known.has(n)),
+  });
+}
+
+/** All settings for `--help`: one paragraph each, name, default and what it means. */
+export function configHelp(): string {
+  return SETTINGS.map((declared) => {
+    const fallback = declared.default === null ? 'not set' : declared.default || 'empty';
+    return `  ${declared.env} (${declared.type}, default: ${fallback})\n      ${declared.description}`;
+  }).join('\n');
+}
+
+/**
+ * The environment for a child process that must have the same configuration: the parent's, with
+ * every setting of `config` written out, so that flags and defaults reach the child too.
+ */
+export function childEnv(config: Config, env: Env = process.env): Record<string, string> {
+  const inherited = Object.entries(env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  return {
+    ...Object.fromEntries(inherited),
+    TICKLOOM_DATA_DIR: config.dataDir,
+    TICKLOOM_ARTEFACTS_DIR: config.artefactsDir,
+    TICKLOOM_KAFKA_BROKERS: config.kafkaBrokers.join(','),
+    TICKLOOM_QUESTDB_URL: config.questdbUrl,
+    TICKLOOM_QUESTDB_PG_URL: config.questdbPgUrl,
+    TICKLOOM_POSTGRES_URL: config.postgresUrl,
+    TICKLOOM_REDIS_URL: config.redisUrl,
+    TICKLOOM_HTTP_PORT: String(config.httpPort),
+    TICKLOOM_HTTP_HOST: config.httpHost,
+    TICKLOOM_TOPIC_PREFIX: config.topicPrefix,
+    TICKLOOM_PARTITIONS: String(config.partitions),
+    TICKLOOM_LATENESS_MS: String(config.latenessUs / US_PER_MS),
+    TICKLOOM_HORIZON: config.horizon,
+    TICKLOOM_RETRAIN_EVERY: config.retrainEvery,
+    TICKLOOM_LATENCY_MS: String(config.orderLatencyUs / US_PER_MS),
+    TICKLOOM_LOG_LEVEL: config.logLevel,
+    ...(config.controlKey === null ? {} : { TICKLOOM_CONTROL_KEY: config.controlKey }),
+  };
+}

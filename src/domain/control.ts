@@ -1,0 +1,122 @@
+/**
+ * Control records: whatever changes a decision and is not a tick. One holds for the records behind
+ * it in its partition; a version that is not newer than the last of its type and subject is void.
+ */
+import type { Control } from './wire.ts';
+
+/** Which model predicts an instrument in a slot; `retired` gives the slot back to the baseline. */
+export interface ModelControl {
+  readonly venue: string;
+  readonly symbol: string;
+  readonly label_spec: string;
+  readonly slot: string;
+  readonly model_id: string;
+  readonly sha256: string;
+  readonly state: 'champion' | 'shadow' | 'retired';
+}
+
+/** The settings of a paper bot, whole: the newest record replaces the one before. */
+export interface BotControl {
+  readonly bot: string;
+  readonly account: string;
+  readonly status: 'on' | 'off';
+  readonly strategy: 'direction';
+  readonly label_spec: string;
+  /** Keys `venue:symbol`, or `*` for every instrument. */
+  readonly instruments: readonly string[];
+  readonly timeframe: string;
+  /** Signals under a model that has earned its place; the baseline has no threshold. */
+  readonly min_confidence: number;
+  readonly stop_atr: number;
+  readonly target_atr: number;
+  readonly max_holding_s: number;
+  readonly expiry_s: number;
+  readonly latency_us: number;
+  readonly fee_bps: number;
+  readonly slippage_bps: number;
+  readonly account_currency: string;
+}
+
+/** No new positions of an account before `until_ts` (event time); exits go on. */
+export interface HaltControl {
+  readonly account: string;
+  readonly until_ts: number;
+  readonly reason: string;
+}
+
+/** Everything behind this record in its partition is known after `value`. */
+export interface CutControl {
+  readonly value: number;
+}
+
+/** What the control records of one partition have established so far. Plain data. */
+export interface ControlState {
+  versions: Record<string, number>;
+  /** By `venue:symbol|label_spec|slot`. */
+  models: Record<string, ModelControl>;
+  bots: Record<string, BotControl>;
+  halts: Record<string, HaltControl>;
+  cut: number;
+}
+
+export const initialControlState = (): ControlState => ({
+  versions: {},
+  models: {},
+  bots: {},
+  halts: {},
+  cut: 0,
+});
+
+/** Takes a verified record up, in place. False when its version is not newer: then it is void. */
+export function applyControl(state: ControlState, control: Control): boolean {
+  const counter = `${control.type}|${control.subject}`;
+  if (control.version <= (state.versions[counter] ?? 0)) return false;
+  state.versions[counter] = control.version;
+  const body: unknown = control.body;
+  switch (control.type) {
+    case 'model': {
+      const model = body as ModelControl;
+      const key = modelSlotKey(model.venue, model.symbol, model.label_spec, model.slot);
+      if (model.state === 'retired') delete state.models[key];
+      else state.models[key] = model;
+      break;
+    }
+    case 'bot':
+      state.bots[control.subject] = body as BotControl;
+      break;
+    case 'halt':
+      state.halts[control.subject] = body as HaltControl;
+      break;
+    case 'cut':
+      state.cut = Math.max(state.cut, (body as CutControl).value);
+      break;
+    default:
+      break;
+  }
+  return true;
+}
+
+export const modelSlotKey = (
+  venue: string,
+  symbol: string,
+  labelSpec: string,
+  slot: string,
+): string => `${venue}:${symbol}|${labelSpec}|${slot}`;
+
+/** The text that a control record's HMAC is over: its fields in a fixed order, keys sorted. */
+export function controlText(control: Omit<Control, 'hmac' | 'kind'>): string {
+  const { control_id, version, type, subject, body } = control;
+  return canonicalJson({ control_id, version, type, subject, body });
+}
+
+/** JSON with object keys in order at every depth: equal values give equal bytes. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value)
+      .filter(([, v]) => v !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1));
+    return `{${entries.map(([k, v]) => `${JSON.stringify(k)}:${canonicalJson(v)}`).join(',')}}`;
+  }
+  return JSON.stringify(value);
+}

@@ -1,0 +1,33 @@
+/**
+ * Ids for ticks of venues that give none: the ordinal among the instrument's ticks of that kind
+ * with that `ts`, an exact repeat of its predecessor not counted (it gets its predecessor's id and
+ * is recognised as the duplicate that it is). The same file always gets the same ids.
+ */
+import { keyOf, type Tick } from './wire.ts';
+
+interface Last {
+  readonly ts: number;
+  readonly content: string;
+  readonly ordinal: number;
+}
+
+/** Gives ids to a stream of ticks in file order; ticks that have one keep it. */
+export class TickIds {
+  private readonly last = new Map<string, Last>();
+
+  assign<T extends Tick>(tick: T): T {
+    if (tick.id !== undefined) return tick;
+    const key = `${tick.kind}|${keyOf(tick)}`;
+    const content = contentOf(tick);
+    const last = this.last.get(key);
+    let ordinal = 0;
+    if (last?.ts === tick.ts) ordinal = last.content === content ? last.ordinal : last.ordinal + 1;
+    this.last.set(key, { ts: tick.ts, content, ordinal });
+    return { ...tick, id: String(ordinal) };
+  }
+}
+
+function contentOf(tick: Tick): string {
+  if (tick.kind === 'trade') return `${tick.price}|${tick.size}|${tick.side ?? ''}`;
+  return `${tick.bid}|${tick.ask}|${tick.bid_size ?? ''}|${tick.ask_size ?? ''}`;
+}

@@ -1,0 +1,211 @@
+/**
+ * Every record kind that travels over Kafka: one TypeBox schema each, and from it the TypeScript
+ * type and the validator. Within a major version only optional fields are added; readers skip the
+ * kinds that they do not know.
+ *
+ * Times are integers of microseconds since 1970 UTC. Prices and sizes of ticks are JSON numbers or
+ * decimal strings; money in derived records is always a decimal string.
+ */
+import { Type, type Static, type TSchema } from 'typebox';
+import { LABEL_SPEC_PATTERN } from './label-spec.ts';
+
+const VENUE = '^[a-z0-9][a-z0-9._-]{0,31}$';
+const SYMBOL = '^[A-Za-z0-9][A-Za-z0-9._/:@+#-]{0,63}$';
+const DECIMAL = '^-?\\d{1,20}(\\.\\d{1,20})?$';
+const TICK_ID = '^[\\x21-\\x7e]{1,64}$';
+
+export const VENUE_RE = new RegExp(VENUE);
+export const SYMBOL_RE = new RegExp(SYMBOL);
+
+const Venue = Type.String({ pattern: VENUE });
+const Symbol_ = Type.String({ pattern: SYMBOL });
+const Ts = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+const Amount = Type.Union([Type.Number(), Type.String({ pattern: DECIMAL })]);
+const Decimal = Type.String({ pattern: DECIMAL });
+const Name = Type.String({ minLength: 1, maxLength: 200 });
+const TickId = Type.String({ pattern: TICK_ID });
+const oneOf = <const T extends string>(values: readonly T[]) =>
+  Type.Unsafe<T>(Type.Union(values.map((value) => Type.Literal(value))));
+const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+const instrument = { venue: Venue, symbol: Symbol_ };
+const clocks = { ts: Ts, decided_ts: Ts, known_at: Ts };
+
+export const TradeTick = Type.Object({
+  kind: Type.Literal('trade'),
+  ...instrument,
+  id: Type.Optional(TickId),
+  ts: Ts,
+  price: Amount,
+  size: Amount,
+  side: Type.Optional(Type.Union([Type.Literal('buy'), Type.Literal('sell')])),
+});
+
+export const QuoteTick = Type.Object({
+  kind: Type.Literal('quote'),
+  ...instrument,
+  id: Type.Optional(TickId),
+  ts: Ts,
+  bid: Amount,
+  ask: Amount,
+  bid_size: Type.Optional(Amount),
+  ask_size: Type.Optional(Amount),
+});
+
+export const Heartbeat = Type.Object({
+  kind: Type.Literal('heartbeat'),
+  ...instrument,
+  ts: Ts,
+});
+
+export const Control = Type.Object({
+  kind: Type.Literal('control'),
+  control_id: Name,
+  version: Type.Integer({ minimum: 1 }),
+  type: oneOf(['model', 'bot', 'halt', 'equity', 'position', 'cut']),
+  subject: Name,
+  body: Type.Record(Type.String(), Type.Unknown()),
+  hmac: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+});
+
+export const Candle = Type.Object({
+  timeframe: Type.String(),
+  start_ts: Ts,
+  price_source: Type.Union([Type.Literal('trade'), Type.Literal('mid')]),
+  open: Type.Number(),
+  high: Type.Number(),
+  low: Type.Number(),
+  close: Type.Number(),
+  volume: Type.Number(),
+  trades: Type.Integer(),
+  vwap: Nullable(Type.Number()),
+  flags: Type.Array(Type.String()),
+});
+
+export const Feature = Type.Object({
+  kind: Type.Literal('feature'),
+  feature_id: Name,
+  feature_set: Name,
+  ...instrument,
+  ...clocks,
+  candles: Type.Array(Candle),
+  values: Type.Record(Type.String(), Nullable(Type.Number())),
+  flags: Type.Array(Type.String()),
+});
+
+export const Prediction = Type.Object({
+  kind: Type.Literal('prediction'),
+  prediction_id: Name,
+  feature_id: Name,
+  model_id: Name,
+  label_spec: Type.String({ pattern: LABEL_SPEC_PATTERN }),
+  slot: Name,
+  ...instrument,
+  ...clocks,
+  horizon_s: Type.Integer({ minimum: 1 }),
+  probability_up: Type.Number(),
+  expected_return: Type.Number(),
+  close: Type.Number(),
+  verdict: oneOf(['ok', 'outlier', 'expired', 'warming_up']),
+});
+
+export const Signal = Type.Object({
+  kind: Type.Literal('signal'),
+  signal_id: Name,
+  prediction_id: Name,
+  feature_id: Name,
+  model_id: Name,
+  bot: Name,
+  account: Name,
+  strategy: Name,
+  timeframe: Type.String(),
+  ...instrument,
+  ...clocks,
+  direction: Type.Union([Type.Literal('buy'), Type.Literal('sell')]),
+  entry: Decimal,
+  stop_loss: Decimal,
+  take_profit: Decimal,
+  risk_reward: Decimal,
+  size: Decimal,
+  confidence: Type.Number(),
+  expires_at: Ts,
+  reason: Type.String(),
+  indicators: Type.Record(Type.String(), Nullable(Type.Number())),
+});
+
+/** How a signal ended; the trades stage makes `executed` from the entry fill itself. */
+export const SignalEnd = Type.Object({
+  kind: Type.Literal('signal_end'),
+  signal_id: Name,
+  ...instrument,
+  ts: Ts,
+  state: Type.Union([
+    Type.Literal('executed'),
+    Type.Literal('rejected'),
+    Type.Literal('expired'),
+    Type.Literal('cancelled'),
+  ]),
+  reason: Type.String(),
+});
+
+export const Fill = Type.Object({
+  kind: Type.Literal('fill'),
+  fill_id: Name,
+  order_id: Name,
+  trade_id: Name,
+  signal_id: Nullable(Name),
+  prediction_id: Nullable(Name),
+  model_id: Nullable(Name),
+  bot: Nullable(Name),
+  account: Name,
+  ...instrument,
+  ts: Ts,
+  intent: Type.Union([Type.Literal('entry'), Type.Literal('exit')]),
+  side: Type.Union([Type.Literal('buy'), Type.Literal('sell')]),
+  order_type: oneOf(['market', 'limit', 'stop']),
+  price: Decimal,
+  size: Decimal,
+  fee: Decimal,
+  fee_currency: Name,
+  fx_rate: Decimal,
+  liquidity: Type.Union([Type.Literal('maker'), Type.Literal('taker')]),
+  mode: oneOf(['paper', 'live', 'backtest', 'optimisation']),
+  reason: Type.String(),
+});
+
+export type TradeTick = Static<typeof TradeTick>;
+export type QuoteTick = Static<typeof QuoteTick>;
+export type Heartbeat = Static<typeof Heartbeat>;
+export type Control = Static<typeof Control>;
+export type Candle = Static<typeof Candle>;
+export type Feature = Static<typeof Feature>;
+export type Prediction = Static<typeof Prediction>;
+export type Signal = Static<typeof Signal>;
+export type SignalEnd = Static<typeof SignalEnd>;
+export type Fill = Static<typeof Fill>;
+export type Tick = TradeTick | QuoteTick;
+export type TickRecord = Tick | Heartbeat | Control;
+
+/** All kinds by name, for validators, AsyncAPI and the tests. */
+export const SCHEMAS = {
+  trade: TradeTick,
+  quote: QuoteTick,
+  heartbeat: Heartbeat,
+  control: Control,
+  feature: Feature,
+  prediction: Prediction,
+  signal: Signal,
+  signal_end: SignalEnd,
+  fill: Fill,
+} as const;
+
+/** The Kafka key of an instrument's records. A venue has no colon, so it splits without doubt. */
+export const keyOf = (i: { venue: string; symbol: string }): string => `${i.venue}:${i.symbol}`;
+
+/** The instrument behind a key of `keyOf`, or null when it cannot be one. */
+export function instrumentOf(key: string): { venue: string; symbol: string } | null {
+  const colon = key.indexOf(':');
+  const venue = key.slice(0, colon);
+  const symbol = key.slice(colon + 1);
+  return colon > 0 && VENUE_RE.test(venue) && SYMBOL_RE.test(symbol) ? { venue, symbol } : null;
+}

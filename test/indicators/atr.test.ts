@@ -1,0 +1,22 @@
+import { test } from 'vitest';
+import { atrOf, stepAtr, type FirstCandle } from '../../src/indicators/atr.ts';
+import { initEma } from '../../src/indicators/ema.ts';
+import { BARS, PANDAS, STOCK, batchOf, expectSeries } from './oracle.ts';
+
+const atrOver = (firstCandle: FirstCandle): (number | null)[] =>
+  batchOf(
+    initEma(),
+    BARS,
+    (state, bar, previous) =>
+      stepAtr(state, bar.high, bar.low, previous?.close ?? null, 14, firstCandle),
+    (state) => atrOf(state, 14),
+  );
+
+test('the average true range equals two sets of outside numbers', () => {
+  expectSeries(atrOver('skip'), STOCK['atr']);
+  expectSeries(atrOver('skip'), PANDAS['atr_talib']);
+});
+
+test('with the first candle counted it equals the outside numbers of that seed', () => {
+  expectSeries(atrOver('count'), PANDAS['atr_first_counted']);
+});

@@ -1,0 +1,109 @@
+/**
+ * The flow as data: every stage and job with what it reads and writes. Topics are created from
+ * here; `tickloom flow`, the web page and the README's picture are drawn from it; a test fails on
+ * an input that nobody writes and on an output that nobody reads.
+ */
+export interface FlowNode {
+  readonly name: string;
+  readonly kind: 'feed' | 'stream' | 'job';
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
+  /** One sentence for people. */
+  readonly does: string;
+  readonly file: string;
+}
+
+export interface TopicSpec {
+  readonly name: string;
+  /** What the record's key is. */
+  readonly key: string;
+  readonly maxMessageBytes: number;
+}
+
+const MIB = 1024 * 1024;
+
+export const TOPICS: readonly TopicSpec[] = [
+  { name: 'ticks', key: 'venue:symbol', maxMessageBytes: MIB },
+  { name: 'ticks-backfill', key: 'venue:symbol', maxMessageBytes: MIB },
+  { name: 'features', key: 'venue:symbol', maxMessageBytes: MIB },
+  { name: 'predictions', key: 'venue:symbol', maxMessageBytes: MIB },
+  { name: 'signals', key: 'venue:symbol', maxMessageBytes: MIB },
+  { name: 'fills', key: 'account', maxMessageBytes: MIB },
+  // Larger than its sources: a dead record is kept whole, with the headers that explain it.
+  { name: 'dead-letters', key: 'none', maxMessageBytes: 2 * MIB },
+];
+
+export const FLOW: readonly FlowNode[] = [
+  {
+    name: 'feed',
+    kind: 'feed',
+    reads: [],
+    writes: ['ticks', 'ticks-backfill'],
+    does: 'brings ticks in from files, generators and exchanges',
+    file: 'pipelines/feed.ts',
+  },
+  {
+    name: 'stream',
+    kind: 'stream',
+    reads: ['ticks'],
+    writes: ['features', 'predictions', 'signals', 'fills'],
+    does: 'decides: candles, features, predictions, signals and paper fills',
+    file: 'pipelines/stream.ts',
+  },
+  {
+    name: 'sink',
+    kind: 'stream',
+    reads: ['ticks', 'ticks-backfill', 'features', 'predictions'],
+    writes: ['questdb', 'dead-letters'],
+    does: 'keeps everything in QuestDB, and says what was late, corrected or dead',
+    file: 'pipelines/sink.ts',
+  },
+  {
+    name: 'trades',
+    kind: 'stream',
+    reads: ['signals', 'fills'],
+    writes: ['postgres'],
+    does: 'books signals, orders, fills, trades and the ledger, exactly once',
+    file: 'pipelines/trades.ts',
+  },
+  {
+    name: 'labels',
+    kind: 'job',
+    reads: ['questdb'],
+    writes: ['questdb'],
+    does: 'grades every prediction once its horizon has passed',
+    file: 'pipelines/labels.ts',
+  },
+  {
+    name: 'training',
+    kind: 'job',
+    reads: ['questdb'],
+    writes: ['postgres'],
+    does: 'trains a candidate on what really happened, and judges it',
+    file: 'pipelines/training.ts',
+  },
+  {
+    name: 'registry',
+    kind: 'job',
+    reads: ['postgres'],
+    writes: ['postgres'],
+    does: 'puts a model into force, or takes it out, by a control record',
+    file: 'pipelines/registry.ts',
+  },
+  {
+    name: 'retention',
+    kind: 'job',
+    reads: ['questdb', 'postgres'],
+    writes: ['questdb', 'postgres'],
+    does: 'removes what is past its time and that nothing needs any more',
+    file: 'pipelines/retention.ts',
+  },
+  {
+    name: 'outbox',
+    kind: 'stream',
+    reads: ['postgres'],
+    writes: ['ticks'],
+    does: 'appends control records to every partition of `ticks`',
+    file: 'pipelines/outbox.ts',
+  },
+];

@@ -1,0 +1,152 @@
+/**
+ * ticks of one instrument, as they arrive -> new, duplicate, corrected, stale and future ones, and
+ * the new ones once more in event-time order with the watermark that follows them
+ *
+ * The watermark is the highest event time seen minus the allowed lateness. A tick that is not
+ * behind it is in time: it is held until the watermark passes, so that everything downstream is a
+ * function of the *set* of in-time ticks. Stream and sink run this same operator and therefore
+ * agree on every verdict and every known_at.
+ *
+ *        watermark = max(ts) - lateness          max(ts)
+ *   ------------|-----------------------------------|----> event time
+ *     stale     |   held: may still be overtaken    |
+ */
+import { compareTicks, type MarketTick } from '../src/domain/tick.ts';
+import { US_PER_S } from '../src/domain/time.ts';
+import type { Moment, Operator } from '../src/stream/operator.ts';
+
+/** A tick further ahead of its record's own timestamp than this is quarantined. */
+export const FUTURE_TOLERANCE_US = 60 * US_PER_S;
+
+export interface IntakeState {
+  /** -1 before the first tick. */
+  maxTs: number;
+  knownAt: number;
+  /** Ticks not behind the watermark in order; it is also the memory that finds repeats. */
+  held: MarketTick[];
+  /** The last trade handed on, for venues that number their trades contiguously. */
+  lastTrade: { id: string; ts: number } | null;
+}
+
+export interface Arrival {
+  readonly tick: MarketTick | { readonly kind: 'heartbeat'; readonly ts: number };
+  /** The Kafka record's timestamp. */
+  readonly recordUs: number;
+  /** The partition's last cut. */
+  readonly cutUs: number;
+  readonly latenessUs: number;
+  readonly contiguousTradeIds: boolean;
+}
+
+export interface Gap {
+  readonly fromId: string;
+  readonly toId: string;
+  readonly fromTs: number;
+  readonly toTs: number;
+}
+
+export type IntakeOut =
+  /** A new in-time tick, as it arrives: what the sink stores. */
+  | { readonly type: 'new'; readonly tick: MarketTick; readonly knownAt: number }
+  | { readonly type: 'heartbeat'; readonly ts: number; readonly knownAt: number }
+  | { readonly type: 'duplicate' }
+  | {
+      readonly type: 'correction';
+      readonly tick: MarketTick;
+      readonly kept: MarketTick;
+      readonly knownAt: number;
+    }
+  | { readonly type: 'stale'; readonly tick: MarketTick; readonly knownAt: number }
+  | {
+      readonly type: 'future';
+      readonly tick: Arrival['tick'];
+      readonly knownAt: number;
+    }
+  | { readonly type: 'gap'; readonly gap: Gap; readonly moment: Moment }
+  /** The same tick again once the watermark has passed it, in order: what operators compute on. */
+  | { readonly type: 'ordered'; readonly tick: MarketTick; readonly moment: Moment }
+  | { readonly type: 'watermark'; readonly ts: number; readonly moment: Moment };
+
+type Emit = (out: IntakeOut) => void;
+
+export const intake: Operator<Arrival, IntakeOut, IntakeState> = {
+  name: 'intake',
+
+  initial: () => ({ maxTs: -1, knownAt: 0, held: [], lastTrade: null }),
+
+  step(state, arrival, emit) {
+    const { tick, recordUs, cutUs, latenessUs } = arrival;
+    if (tick.ts > recordUs + FUTURE_TOLERANCE_US) {
+      emit({ type: 'future', tick, knownAt: Math.max(recordUs, state.knownAt, cutUs + 1) });
+      return;
+    }
+    const knownAt = Math.max(recordUs, tick.ts, state.knownAt, cutUs + 1);
+    if (tick.kind === 'heartbeat') {
+      if (tick.ts <= state.maxTs) return;
+      state.knownAt = knownAt;
+      emit({ type: 'heartbeat', ts: tick.ts, knownAt });
+      advance(state, arrival, emit);
+      return;
+    }
+    if (tick.ts < state.maxTs - latenessUs) {
+      // One microsecond more, so that it is never known together with what came before it.
+      emit({ type: 'stale', tick, knownAt: Math.max(knownAt, state.knownAt + 1) });
+      return;
+    }
+    const place = placeOf(state.held, tick);
+    const twin = state.held[place];
+    if (twin !== undefined && compareTicks(twin, tick) === 0) {
+      if (twin.hash === tick.hash) emit({ type: 'duplicate' });
+      else emit({ type: 'correction', tick, kept: twin, knownAt });
+      return;
+    }
+    if (place === state.held.length) state.held.push(tick);
+    else state.held.splice(place, 0, tick);
+    state.knownAt = knownAt;
+    emit({ type: 'new', tick, knownAt });
+    if (tick.ts > state.maxTs) advance(state, arrival, emit);
+  },
+};
+
+/** Moves the watermark and hands on what it has passed. */
+function advance(state: IntakeState, arrival: Arrival, emit: Emit): void {
+  const moment: Moment = { decidedTs: arrival.tick.ts, knownAt: state.knownAt };
+  state.maxTs = arrival.tick.ts;
+  const watermark = state.maxTs - arrival.latenessUs;
+  const { held } = state;
+  let passed = 0;
+  for (let tick = held[0]; tick !== undefined && tick.ts < watermark; tick = held[passed]) {
+    if (tick.kind === 'trade' && arrival.contiguousTradeIds) noteTrade(state, tick, moment, emit);
+    emit({ type: 'ordered', tick, moment });
+    passed += 1;
+  }
+  if (passed > 0) held.splice(0, passed);
+  emit({ type: 'watermark', ts: watermark, moment });
+}
+
+function noteTrade(state: IntakeState, tick: MarketTick, moment: Moment, emit: Emit): void {
+  const { lastTrade } = state;
+  if (lastTrade !== null && Number(tick.id) > Number(lastTrade.id) + 1) {
+    const gap = { fromId: lastTrade.id, toId: tick.id, fromTs: lastTrade.ts, toTs: tick.ts };
+    emit({ type: 'gap', gap, moment });
+  }
+  if (lastTrade === null || Number(tick.id) > Number(lastTrade.id)) {
+    state.lastTrade = { id: tick.id, ts: tick.ts };
+  }
+}
+
+/** The first place in the ordered ticks that is not before `tick`. */
+function placeOf(held: readonly MarketTick[], tick: MarketTick): number {
+  let low = 0;
+  let high = held.length;
+  // Ticks nearly always arrive in order: look at the end first.
+  const last = held[high - 1];
+  if (last === undefined || compareTicks(last, tick) < 0) return high;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const other = held[middle];
+    if (other !== undefined && compareTicks(other, tick) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

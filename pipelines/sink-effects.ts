@@ -1,0 +1,54 @@
+/**
+ * the rows of one batch -> QuestDB, in the order that a crash between any two writes forgives
+ *
+ * What was said about a tick is acknowledged before the tick itself: a tick in the tables whose
+ * verdict is missing would be taken for a duplicate of itself when it is replayed.
+ */
+import { candles } from '../src/tables/questdb/candles.ts';
+import type { FeatureRow } from '../src/tables/questdb/features.ts';
+import { heartbeats } from '../src/tables/questdb/heartbeats.ts';
+import { predictions } from '../src/tables/questdb/predictions.ts';
+import { qualityEvents } from '../src/tables/questdb/quality-events.ts';
+import { quotes } from '../src/tables/questdb/quotes.ts';
+import type { QuestTable, RowWriter, WriteOptions } from '../src/tables/questdb/table.ts';
+import { ticks } from '../src/tables/questdb/ticks.ts';
+import type { SinkRows } from './sink.ts';
+
+/** A row that QuestDB will never take; `row` is the object that was given. */
+export interface SinkRejected {
+  readonly table: keyof SinkRows;
+  readonly row: object;
+  readonly message: string;
+}
+
+/**
+ * Resolves when every row is acknowledged, except those returned, which are for dead letters.
+ * Throws when QuestDB is away for too long or is not the one we write for; writing the whole batch
+ * again is then right. `features` is the table of the feature set.
+ */
+export async function writeSinkBatch(
+  writer: RowWriter,
+  features: QuestTable<FeatureRow>,
+  rows: SinkRows,
+  options: WriteOptions = {},
+): Promise<SinkRejected[]> {
+  const rejected: SinkRejected[] = [];
+  async function put<Row extends object>(
+    name: keyof SinkRows,
+    table: QuestTable<Row>,
+    some: readonly Row[],
+  ): Promise<void> {
+    if (some.length === 0) return;
+    for (const { row, message } of await writer.write(table, some, options)) {
+      rejected.push({ table: name, row, message });
+    }
+  }
+  await put('quality_events', qualityEvents, rows.quality_events);
+  await put('ticks', ticks, rows.ticks);
+  await put('quotes', quotes, rows.quotes);
+  await put('heartbeats', heartbeats, rows.heartbeats);
+  await put('candles', candles, rows.candles);
+  await put('features', features, rows.features);
+  await put('predictions', predictions, rows.predictions);
+  return rejected;
+}

@@ -1,0 +1,340 @@
+/**
+ * The sink's work on one partition: everything of the flow into QuestDB, and a word about whatever
+ * is not as it should be
+ *
+ * For `ticks` it runs the same intake as the stream and so comes to the same verdicts. Per batch:
+ *
+ * 1. Decode, and run the intake; rows are collected.
+ * 2. Rows of in-time ticks are written and acknowledged, verdicts before ticks.
+ * 3. Stale ticks are judged by what is stored now, and written likewise.
+ * 4. Dead records, and rows that QuestDB refused, are appended to `dead-letters`.
+ * 5. Where a model record held from is written back. The position moves.
+ *
+ * All of it can be repeated: rows are absorbed by their keys, verdicts are kept by their source.
+ */
+import { Compile } from 'typebox/compile';
+import { must } from '../src/assert.ts';
+import {
+  applyControl,
+  initialControlState,
+  type ControlState,
+  type ModelControl,
+} from '../src/domain/control.ts';
+import { marketTickOf } from '../src/domain/tick.ts';
+import { venueOf } from '../src/domain/venues.ts';
+import {
+  Feature,
+  instrumentOf,
+  keyOf,
+  Prediction,
+  type Control,
+  type Heartbeat,
+  type Tick,
+} from '../src/domain/wire.ts';
+import { decodeTicks } from '../src/stream/decode.ts';
+import type { FailPoints } from '../src/stream/fail-point.ts';
+import {
+  FencedError,
+  type Checkpoint,
+  type CheckpointStore,
+  type LogRecord,
+  type OutLog,
+  type OutRecord,
+  type PartitionTask,
+  type Stage,
+} from '../src/stream/stage.ts';
+import { decodeState, encodeState } from '../src/stream/state-codec.ts';
+import type { FeatureRow } from '../src/tables/questdb/features.ts';
+import type { QuestTable, RowWriter, SqlReader } from '../src/tables/questdb/table.ts';
+import { intake, type IntakeOut, type IntakeState } from './intake.ts';
+import { writeSinkBatch } from './sink-effects.ts';
+import { judgeStale } from './sink-stale.ts';
+import {
+  contentOf,
+  correctionRow,
+  emptySinkRows,
+  gapRow,
+  qualityRow,
+  rowOfHeartbeat,
+  rowOfPrediction,
+  rowsOfFeature,
+  rowsOfTick,
+  sourceOf,
+  type SinkRows,
+  type StaleTick,
+} from './sink.ts';
+
+/** From when on a model record held for its instrument: event time, exclusive of what was seen. */
+export interface ModelHeld {
+  readonly controlId: string;
+  readonly model: ModelControl;
+  readonly fromTs: number;
+}
+
+export interface SinkDeps {
+  readonly latenessUs: number;
+  readonly log: OutLog;
+  readonly checkpoints: CheckpointStore;
+  readonly writer: RowWriter;
+  readonly reader: SqlReader;
+  readonly featuresTable: QuestTable<FeatureRow>;
+  readonly verifyControl: (control: Control) => boolean;
+  readonly modelHeld: (held: readonly ModelHeld[]) => Promise<void>;
+  readonly topicOf: (name: string) => string;
+  readonly failPoints: FailPoints;
+  readonly count: (what: string, n?: number) => void;
+}
+
+export const sinkStage = (deps: SinkDeps): Stage => ({
+  name: 'sink',
+  topics: ['ticks', 'ticks-backfill', 'features', 'predictions'],
+  open: async (topic, partition) =>
+    new SinkTask(deps, topic, partition, await deps.checkpoints.claim(topic, partition)),
+});
+
+interface Batch {
+  readonly rows: SinkRows;
+  readonly stale: StaleTick[];
+  readonly dead: OutRecord[];
+  readonly held: ModelHeld[];
+}
+
+class SinkTask implements PartitionTask {
+  position: number;
+  private readonly deps: SinkDeps;
+  private readonly topic: string;
+  private readonly partition: number;
+  private readonly epoch: number;
+  private readonly control: ControlState;
+  private readonly states = new Map<string, IntakeState>();
+  private readonly dirty = new Set<string>();
+
+  constructor(deps: SinkDeps, topic: string, partition: number, checkpoint: Checkpoint) {
+    this.deps = deps;
+    this.topic = topic;
+    this.partition = partition;
+    this.epoch = checkpoint.epoch;
+    this.position = checkpoint.nextOffset;
+    this.control =
+      checkpoint.partitionState === null
+        ? initialControlState()
+        : decodeState(checkpoint.partitionState);
+    for (const [key, bytes] of checkpoint.instrumentStates) {
+      this.states.set(key, decodeState(bytes));
+    }
+  }
+
+  async process(records: readonly LogRecord[], beat: () => Promise<void>): Promise<void> {
+    const { deps } = this;
+    const batch: Batch = { rows: emptySinkRows(), stale: [], dead: [], held: [] };
+    for (const record of records) this.take(record, batch);
+    await this.write(batch.rows, batch.dead, beat);
+    if (batch.stale.length > 0) {
+      const rows = emptySinkRows();
+      const counts = await judgeStale(deps.reader, batch.stale, rows);
+      for (const [verdict, n] of Object.entries(counts)) deps.count(`stale_${verdict}`, n);
+      await this.write(rows, batch.dead, beat);
+    }
+    if (batch.dead.length > 0) await deps.log.append(batch.dead);
+    if (batch.held.length > 0) await deps.modelHeld(batch.held);
+    this.position = must(records.at(-1)).offset + 1;
+    deps.failPoints.pass('sink.after_write', records.length);
+  }
+
+  async checkpoint(): Promise<void> {
+    const instrumentStates = new Map<string, Buffer>();
+    for (const key of this.dirty) {
+      instrumentStates.set(key, encodeState(must(this.states.get(key))));
+    }
+    const { topic, partition, epoch, position } = this;
+    const partitionState = encodeState(this.control);
+    const write = { epoch, nextOffset: position, partitionState, instrumentStates };
+    const outcome = await this.deps.checkpoints.save(topic, partition, write);
+    if (outcome === 'fenced') throw new FencedError('sink', topic, partition);
+    this.dirty.clear();
+    this.deps.failPoints.committed('sink.after_write');
+  }
+
+  private async write(rows: SinkRows, dead: OutRecord[], beat: () => Promise<void>): Promise<void> {
+    const { writer, featuresTable } = this.deps;
+    const refused = await writeSinkBatch(writer, featuresTable, rows, { heartbeat: beat });
+    for (const { table, row, message } of refused) {
+      this.deps.count('rows_refused');
+      dead.push({
+        topic: this.deps.topicOf('dead-letters'),
+        key: null,
+        value: JSON.stringify(row),
+        timestampMs: 0,
+        headers: { reason: 'refused_by_questdb', table, detail: message.slice(0, 500) },
+      });
+    }
+  }
+
+  private take(record: LogRecord, batch: Batch): void {
+    const { topicOf } = this.deps;
+    switch (record.topic) {
+      case topicOf('ticks'):
+      case topicOf('ticks-backfill'):
+        this.takeTicks(record, batch);
+        break;
+      case topicOf('features'):
+        this.takeDerived(record, batch, isFeature, (feature) => rowsOfFeature(batch.rows, feature));
+        break;
+      default:
+        this.takeDerived(record, batch, isPrediction, (prediction) =>
+          batch.rows.predictions.push(rowOfPrediction(prediction)),
+        );
+        break;
+    }
+  }
+
+  private takeTicks(record: LogRecord, batch: Batch): void {
+    const decoded = decodeTicks(record.key, record.value, this.deps.verifyControl);
+    switch (decoded.type) {
+      case 'dead':
+        this.bury(record, decoded.reason, decoded.detail, batch);
+        break;
+      case 'control':
+        this.takeControl(decoded.control, batch);
+        break;
+      case 'ticks':
+        decoded.items.forEach((item, i) => {
+          const position = decoded.positions === null ? null : must(decoded.positions[i]);
+          const { topic, partition, offset } = record;
+          const source = sourceOf(topic, partition, String(offset), position);
+          if (record.topic === this.deps.topicOf('ticks-backfill')) {
+            this.takeHistory(item, record, batch);
+          } else {
+            this.takeItem(item, record, source, batch);
+          }
+        });
+        break;
+    }
+  }
+
+  private takeItem(item: Tick | Heartbeat, record: LogRecord, source: string, batch: Batch): void {
+    const key = keyOf(item);
+    let state = this.states.get(key);
+    if (state === undefined) this.states.set(key, (state = intake.initial()));
+    this.dirty.add(key);
+    const venue = venueOf(item.venue);
+    const arrival = {
+      tick: item.kind === 'heartbeat' ? item : marketTickOf(item),
+      recordUs: record.timestampUs,
+      cutUs: this.control.cut,
+      latenessUs: venue.latenessUs ?? this.deps.latenessUs,
+      contiguousTradeIds: venue.contiguousTradeIds,
+    };
+    intake.step(state, arrival, (out) => {
+      this.deps.count(`intake_${out.type}`);
+      this.note(out, { venue: item.venue, symbol: item.symbol }, source, batch);
+    });
+  }
+
+  private note(
+    out: IntakeOut,
+    instrument: { venue: string; symbol: string },
+    source: string,
+    { rows, stale }: Batch,
+  ): void {
+    switch (out.type) {
+      case 'new':
+        rowsOfTick(rows, out.tick, out.knownAt, instrument);
+        break;
+      case 'heartbeat':
+        rows.heartbeats.push(rowOfHeartbeat(out.ts, out.knownAt, instrument));
+        break;
+      case 'stale':
+        stale.push({ ...instrument, tick: out.tick, knownAt: out.knownAt, source });
+        break;
+      case 'correction': {
+        const { tick, knownAt, kept } = out;
+        rows.quality_events.push(
+          correctionRow({ ...instrument, tick, knownAt, source }, contentOf(kept)),
+        );
+        break;
+      }
+      case 'future': {
+        const at = { ts: out.tick.ts, knownAt: out.knownAt, source };
+        const content = out.tick.kind === 'heartbeat' ? {} : contentOf(out.tick);
+        const detail = { tick: out.tick.kind, ...content };
+        rows.quality_events.push(qualityRow('future', at, instrument, detail));
+        break;
+      }
+      case 'gap':
+        rows.quality_events.push(gapRow(out.gap, out.moment, instrument, source));
+        break;
+      default:
+        // Duplicates are counted; ordered ticks and watermarks are the stream's.
+        break;
+    }
+  }
+
+  /** History is stored as neither stale nor late; it was not known before it was fed. */
+  private takeHistory(item: Tick | Heartbeat, record: LogRecord, { rows }: Batch): void {
+    if (item.kind === 'heartbeat') return;
+    const knownAt = Math.max(record.timestampUs, item.ts, this.control.cut + 1);
+    rowsOfTick(rows, marketTickOf(item), knownAt, item);
+  }
+
+  private takeControl(control: Control, batch: Batch): void {
+    if (!applyControl(this.control, control) || control.type !== 'model') return;
+    const model = control.body as unknown as ModelControl;
+    const state = this.states.get(keyOf(model));
+    // Only the partition on which the instrument lives can say from when the record held.
+    if (state === undefined || state.maxTs < 0) return;
+    batch.held.push({ controlId: control.control_id, model, fromTs: state.maxTs + 1 });
+  }
+
+  private takeDerived<T>(
+    record: LogRecord,
+    batch: Batch,
+    check: (value: unknown) => value is T,
+    add: (value: T) => void,
+  ): void {
+    let value: unknown;
+    try {
+      value = JSON.parse(record.value?.toString('utf8') ?? '');
+    } catch {
+      this.bury(record, 'bad_json', 'not JSON', batch);
+      return;
+    }
+    if (check(value)) add(value);
+    else if (kindIs(value, ['feature', 'prediction'])) {
+      this.bury(record, 'schema', 'does not match its schema', batch);
+    }
+  }
+
+  private bury(record: LogRecord, reason: string, detail: string, batch: Batch): void {
+    this.deps.count('records_dead');
+    const { topic, partition, offset, timestampUs } = record;
+    const headers = {
+      source_topic: topic,
+      source_partition: String(partition),
+      source_offset: String(offset),
+      reason,
+      detail,
+    };
+    batch.dead.push({
+      topic: this.deps.topicOf('dead-letters'),
+      key: record.key,
+      value: record.value ?? Buffer.alloc(0),
+      timestampMs: Math.floor(timestampUs / 1000),
+      headers,
+    });
+    const source = sourceOf(topic, partition, String(offset), null);
+    const at = { ts: Math.max(0, timestampUs), knownAt: Math.max(0, timestampUs), source };
+    const instrument = record.key === null ? null : instrumentOf(record.key);
+    batch.rows.quality_events.push(qualityRow('malformed', at, instrument, { reason, detail }));
+  }
+}
+
+const featureValidator = Compile(Feature);
+const predictionValidator = Compile(Prediction);
+const isFeature = (value: unknown): value is Feature => featureValidator.Check(value);
+const isPrediction = (value: unknown): value is Prediction => predictionValidator.Check(value);
+
+const kindIs = (value: unknown, kinds: readonly string[]): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  kinds.includes(String((value as { kind?: unknown }).kind));

@@ -1,0 +1,204 @@
+/**
+ * The stream's work on one partition: records in, derived records appended, state in checkpoints.
+ *
+ * 1. Decode; dead records are skipped here, by the same validator by which the sink records them.
+ * 2. Control records change the partition's control state; one that names a model is passed only
+ *    once that model is loaded, so the record's place alone says who decides.
+ * 3. Ticks go through their instrument's chain.
+ * 4. What came out is appended and acknowledged; the position moves.
+ * 5. Now and then a checkpoint saves changed instruments, control state and position together.
+ *
+ * A crash between 4 and 5 repeats the same bytes from the last checkpoint on.
+ */
+import { must } from '../src/assert.ts';
+import {
+  applyControl,
+  initialControlState,
+  type ControlState,
+  type ModelControl,
+} from '../src/domain/control.ts';
+import { keyOf, type Control } from '../src/domain/wire.ts';
+import type { ServingModel } from '../src/learning/serving-model.ts';
+import { decodeTicks } from '../src/stream/decode.ts';
+import type { FailPoints } from '../src/stream/fail-point.ts';
+import {
+  FencedError,
+  type Checkpoint,
+  type CheckpointStore,
+  type LogRecord,
+  type OutLog,
+  type OutRecord,
+  type PartitionTask,
+  type Stage,
+} from '../src/stream/stage.ts';
+import { decodeState, encodeState } from '../src/stream/state-codec.ts';
+import {
+  instrumentStream,
+  type Derived,
+  type InstrumentState,
+  type StreamSettings,
+} from './stream.ts';
+
+/** Where models come from; resolves once the model is at hand, however long that takes. */
+export interface ModelSource {
+  load(modelId: string, sha256: string): Promise<ServingModel>;
+}
+
+export interface StreamDeps {
+  readonly settings: StreamSettings;
+  readonly log: OutLog;
+  readonly checkpoints: CheckpointStore;
+  readonly models: ModelSource;
+  readonly verifyControl: (control: Control) => boolean;
+  readonly topicOf: (name: string) => string;
+  readonly failPoints: FailPoints;
+  readonly count: (what: string, n?: number) => void;
+}
+
+export const streamStage = (deps: StreamDeps): Stage => ({
+  name: 'stream',
+  topics: ['ticks'],
+  open: async (topic, partition) => {
+    const task = new StreamTask(
+      deps,
+      topic,
+      partition,
+      await deps.checkpoints.claim(topic, partition),
+    );
+    await task.loadModels();
+    return task;
+  },
+});
+
+class StreamTask implements PartitionTask {
+  position: number;
+  private readonly deps: StreamDeps;
+  private readonly topic: string;
+  private readonly partition: number;
+  private readonly epoch: number;
+  private readonly control: ControlState;
+  private readonly states = new Map<string, InstrumentState>();
+  private readonly dirty = new Set<string>();
+  private readonly models = new Map<string, ServingModel>();
+  private readonly chain: ReturnType<typeof instrumentStream>;
+
+  constructor(deps: StreamDeps, topic: string, partition: number, checkpoint: Checkpoint) {
+    this.deps = deps;
+    this.topic = topic;
+    this.partition = partition;
+    this.epoch = checkpoint.epoch;
+    this.position = checkpoint.nextOffset;
+    this.control =
+      checkpoint.partitionState === null
+        ? initialControlState()
+        : decodeState(checkpoint.partitionState);
+    for (const [key, bytes] of checkpoint.instrumentStates)
+      this.states.set(key, decodeState(bytes));
+    this.chain = instrumentStream(deps.settings, (type) => deps.count(`intake_${type}`));
+  }
+
+  async loadModels(): Promise<void> {
+    for (const model of Object.values(this.control.models)) await this.loadModel(model);
+  }
+
+  async process(records: readonly LogRecord[], beat: () => Promise<void>): Promise<void> {
+    const out: OutRecord[] = [];
+    for (const record of records) {
+      const decoded = decodeTicks(record.key, record.value, this.deps.verifyControl);
+      switch (decoded.type) {
+        case 'dead':
+          this.deps.count('records_dead');
+          break;
+        case 'control':
+          await this.takeControl(decoded.control, beat);
+          break;
+        case 'ticks':
+          for (const item of decoded.items) this.takeItem(item, record.timestampUs, out);
+          break;
+      }
+    }
+    if (out.length > 0) await whileBeating(this.deps.log.append(out), beat);
+    this.position = must(records.at(-1)).offset + 1;
+    this.deps.failPoints.pass('stream.after_append', records.length);
+  }
+
+  async checkpoint(): Promise<void> {
+    const instrumentStates = new Map<string, Buffer>();
+    for (const key of this.dirty) {
+      instrumentStates.set(key, encodeState(must(this.states.get(key))));
+    }
+    const { topic, partition, epoch, position } = this;
+    const partitionState = encodeState(this.control);
+    const write = { epoch, nextOffset: position, partitionState, instrumentStates };
+    const outcome = await this.deps.checkpoints.save(topic, partition, write);
+    if (outcome === 'fenced') throw new FencedError('stream', topic, partition);
+    this.dirty.clear();
+    this.deps.failPoints.committed('stream.after_append');
+  }
+
+  private takeItem(
+    item: Parameters<ReturnType<typeof instrumentStream>['step']>[1]['item'],
+    recordUs: number,
+    out: OutRecord[],
+  ): void {
+    const key = keyOf(item);
+    let state = this.states.get(key);
+    if (state === undefined) this.states.set(key, (state = this.chain.initial()));
+    this.dirty.add(key);
+    const input = { item, recordUs, control: this.control, modelOf: this.modelOf };
+    this.chain.step(state, input, (derived) => out.push(this.outRecord(derived)));
+  }
+
+  private async takeControl(control: Control, beat: () => Promise<void>): Promise<void> {
+    if (control.type === 'model') {
+      const model = control.body as unknown as ModelControl;
+      if (model.state !== 'retired') await whileBeating(this.loadModel(model), beat);
+    }
+    const taken = applyControl(this.control, control);
+    this.deps.count(taken ? 'controls_taken' : 'controls_void');
+  }
+
+  private async loadModel({ model_id, sha256 }: ModelControl): Promise<void> {
+    if (this.models.has(model_id)) return;
+    this.models.set(model_id, await this.deps.models.load(model_id, sha256));
+  }
+
+  private readonly modelOf = (modelId: string): ServingModel =>
+    must(this.models.get(modelId), `model "${modelId}" is in force and not loaded`);
+
+  private outRecord(derived: Derived): OutRecord {
+    const { topic, key, atUs } = addressOf(derived);
+    this.deps.count(`out_${derived.kind}`);
+    return {
+      topic: this.deps.topicOf(topic),
+      key,
+      value: JSON.stringify(derived),
+      timestampMs: Math.floor(atUs / 1000),
+    };
+  }
+}
+
+function addressOf(derived: Derived): { topic: string; key: string; atUs: number } {
+  switch (derived.kind) {
+    case 'feature':
+      return { topic: 'features', key: keyOf(derived), atUs: derived.known_at };
+    case 'prediction':
+      return { topic: 'predictions', key: keyOf(derived), atUs: derived.known_at };
+    case 'signal':
+      return { topic: 'signals', key: keyOf(derived), atUs: derived.known_at };
+    case 'signal_end':
+      return { topic: 'signals', key: keyOf(derived), atUs: derived.ts };
+    case 'fill':
+      return { topic: 'fills', key: derived.account, atUs: derived.ts };
+  }
+}
+
+/** Waits for `work` and keeps the group membership meanwhile. */
+export async function whileBeating<T>(work: Promise<T>, beat: () => Promise<void>): Promise<T> {
+  const timer = setInterval(() => void beat(), 1_000);
+  try {
+    return await work;
+  } finally {
+    clearInterval(timer);
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * ticks -> features, predictions, signals, fills: the operators of one instrument in a chain, and
+ * the task that runs all instruments of a partition
+ *
+ * Everything is decided here, by one pure function of the partition's records: intake, candles,
+ * features, predictions, signals and paper fills in one process, without a hop and with a single
+ * checkpoint. Outputs are derived from inputs down to their ids, so a replay repeats their bytes.
+ */
+import { must } from '../src/assert.ts';
+import type { BotControl, ControlState } from '../src/domain/control.ts';
+import { modelSlotKey } from '../src/domain/control.ts';
+import { marketTickOf } from '../src/domain/tick.ts';
+import { venueOf } from '../src/domain/venues.ts';
+import {
+  keyOf,
+  type Feature,
+  type Fill,
+  type Heartbeat,
+  type Prediction,
+  type Signal,
+  type SignalEnd,
+  type Tick,
+} from '../src/domain/wire.ts';
+import type { FeatureState } from '../src/features/features.ts';
+import type { BaselineState } from '../src/learning/baseline.ts';
+import type { Operator } from '../src/stream/operator.ts';
+import { candles, type CandlesState, type Closing } from './candles.ts';
+import { features, type FeaturesOut } from './features.ts';
+import { fills, isFlat, type FillsState } from './fills.ts';
+import { intake, type IntakeOut, type IntakeState } from './intake.ts';
+import { predictions, type ModelInForce, type PredictionsIn } from './predictions.ts';
+import { signals, type SignalsState } from './signals.ts';
+
+export type Derived = Feature | Prediction | Signal | SignalEnd | Fill;
+
+export interface StreamSettings {
+  readonly latenessUs: number;
+  readonly horizonUs: number;
+  readonly labelSpec: string;
+}
+
+/** All that the stream knows of one instrument. Plain data; saved as one. */
+export interface InstrumentState {
+  intake: IntakeState;
+  candles: CandlesState;
+  features: FeatureState;
+  baseline: BaselineState;
+  signals: SignalsState;
+  fills: FillsState;
+}
+
+export interface StreamInput {
+  readonly item: Tick | Heartbeat;
+  readonly recordUs: number;
+  readonly control: ControlState;
+  /** Models that the control state names are loaded before their record is passed. */
+  readonly modelOf: (modelId: string) => ModelInForce['model'];
+}
+
+/** What the intake made of the items, for metrics. */
+export type IntakeCounts = Record<IntakeOut['type'], number>;
+
+/** The chain of one instrument, itself an operator. */
+export function instrumentStream(
+  settings: StreamSettings,
+  count: (type: IntakeOut['type']) => void = () => undefined,
+): Operator<StreamInput, Derived, InstrumentState> {
+  const predict = predictions(settings.horizonUs);
+  return {
+    name: 'stream',
+
+    initial: () => ({
+      intake: intake.initial(),
+      candles: candles.initial(),
+      features: features.initial(),
+      baseline: predict.initial(),
+      signals: signals.initial(),
+      fills: fills.initial(),
+    }),
+
+    step(state, input, emit) {
+      const { item, recordUs, control } = input;
+      const venue = venueOf(item.venue);
+      const decide = (closing: Closing): void => {
+        const { venue: name, symbol } = item;
+        features.step(state.features, { venue: name, symbol, closing }, (out) => {
+          emit(out.record);
+          const question = questionOf(settings, input, closing, out);
+          predict.step(state.baseline, question, (prediction) => {
+            emit(prediction);
+            signal(state, input, prediction, out.record, emit);
+          });
+        });
+      };
+      const onIntake = (out: IntakeOut): void => {
+        count(out.type);
+        switch (out.type) {
+          case 'gap':
+            candles.step(state.candles, out, decide);
+            break;
+          case 'ordered':
+          case 'watermark':
+            candles.step(state.candles, out, decide);
+            fills.step(state.fills, out, emit);
+            break;
+          default:
+            // New, duplicate, corrected, stale and future ticks are the sink's to record.
+            break;
+        }
+      };
+      const arrival = {
+        tick: item.kind === 'heartbeat' ? item : marketTickOf(item),
+        recordUs,
+        cutUs: control.cut,
+        latenessUs: venue.latenessUs ?? settings.latenessUs,
+        contiguousTradeIds: venue.contiguousTradeIds,
+      };
+      intake.step(state.intake, arrival, onIntake);
+    },
+  };
+}
+
+function questionOf(
+  { labelSpec }: StreamSettings,
+  { item, control, modelOf }: StreamInput,
+  closing: Closing,
+  { record, vector }: FeaturesOut,
+): PredictionsIn {
+  const { venue, symbol } = item;
+  const inForce = (model: ControlState['models'][string]): ModelInForce => ({
+    control: model,
+    model: modelOf(model.model_id),
+  });
+  const champion = control.models[modelSlotKey(venue, symbol, labelSpec, 'champion')];
+  const shadows = Object.values(control.models).filter(
+    (model) =>
+      model.slot !== 'champion' &&
+      model.label_spec === labelSpec &&
+      model.venue === venue &&
+      model.symbol === symbol,
+  );
+  return {
+    feature: record,
+    vector,
+    close: must(closing.candles[0]).close,
+    labelSpec,
+    champion: champion === undefined ? null : inForce(champion),
+    shadows: shadows.map(inForce),
+  };
+}
+
+function signal(
+  state: InstrumentState,
+  { item, control }: StreamInput,
+  prediction: Prediction,
+  feature: Feature,
+  emit: (out: Derived) => void,
+): void {
+  const moment = { decidedTs: prediction.decided_ts, knownAt: prediction.known_at };
+  const relativeAtr = feature.values['atr_14_15m'] ?? null;
+  const bots = botsOf(control, keyOf(item));
+  if (bots.length === 0) return;
+  const input = {
+    moment,
+    prediction,
+    atr: relativeAtr === null ? null : relativeAtr * prediction.close,
+    close: prediction.close,
+    indicators: indicatorsOf(feature),
+    bots,
+    isBaseline: !(
+      modelSlotKey(item.venue, item.symbol, prediction.label_spec, 'champion') in control.models
+    ),
+    flat: (bot: string) => isFlat(state.fills, bot),
+    halted: (account: string, ts: number) => ts < (control.halts[account]?.until_ts ?? 0),
+  };
+  signals.step(state.signals, input, (out) => {
+    emit(out);
+    const bot = must(bots.find(({ bot: name }) => name === out.bot));
+    fills.step(state.fills, { type: 'signal', signal: out, bot, moment }, emit);
+  });
+}
+
+const botsOf = (control: ControlState, key: string): BotControl[] =>
+  Object.values(control.bots).filter(
+    ({ status, instruments }) =>
+      status === 'on' && (instruments.includes('*') || instruments.includes(key)),
+  );
+
+/** The handful of readings that people look at first; all others are one join away. */
+const SHOWN = ['rsi_14_1m', 'macd_hist_1m', 'bb_position_20_1m', 'adx_14_5m', 'atr_14_15m'];
+
+const indicatorsOf = ({ values }: Feature): Record<string, number | null> =>
+  Object.fromEntries(SHOWN.map((name) => [name, values[name] ?? null]));

@@ -1,0 +1,163 @@
+/**
+ * bytes of a `ticks` record -> what it holds, or the reason why it is dead.
+ *
+ * Pure, and the same for the stream (which skips dead records) and the sink (which writes them to
+ * `dead-letters`), so both always agree. A frame with one bad tick is dead as a whole; kinds that
+ * we do not know are skipped and counted, so that newer producers may add some.
+ */
+import { Compile } from 'typebox/compile';
+import {
+  Control,
+  Heartbeat,
+  instrumentOf,
+  keyOf,
+  QuoteTick,
+  TradeTick,
+  type Tick,
+} from '../domain/wire.ts';
+
+/** Why a record is dead: closed, so that an alert rule or a query can rely on it. */
+export type DeadReason =
+  | 'empty_value'
+  | 'bad_json'
+  | 'not_a_record'
+  | 'schema'
+  | 'missing_key'
+  | 'key_mismatch'
+  | 'price_not_positive'
+  | 'control_with_key'
+  | 'control_in_frame'
+  | 'bad_hmac';
+
+export type Decoded =
+  | { readonly type: 'dead'; readonly reason: DeadReason; readonly detail: string }
+  | { readonly type: 'control'; readonly control: Control }
+  | {
+      readonly type: 'ticks';
+      readonly key: string;
+      readonly items: readonly (Tick | Heartbeat)[];
+      /** Positions of the items in the frame, or null for a record that is no frame. */
+      readonly positions: readonly number[] | null;
+      readonly skipped: number;
+    };
+
+export type VerifyControl = (control: Control) => boolean;
+
+const validators = {
+  trade: Compile(TradeTick),
+  quote: Compile(QuoteTick),
+  heartbeat: Compile(Heartbeat),
+  control: Compile(Control),
+};
+
+const dead = (reason: DeadReason, detail: string): Decoded => ({ type: 'dead', reason, detail });
+
+export function decodeTicks(
+  key: string | null,
+  value: Buffer | null,
+  verifyControl: VerifyControl,
+): Decoded {
+  if (value === null || value.length === 0) return dead('empty_value', 'the record has no value');
+  let json: unknown;
+  try {
+    json = JSON.parse(value.toString('utf8'));
+  } catch (error) {
+    return dead('bad_json', (error as Error).message.slice(0, 200));
+  }
+  if (Array.isArray(json)) return decodeFrame(key, json);
+  const kind = kindOf(json);
+  if (kind === null) return dead('not_a_record', 'expected an object with a "kind", or an array');
+  if (kind === 'control') return decodeControl(key, json, verifyControl);
+  return decodeFrame(key, [json], true);
+}
+
+function decodeControl(key: string | null, json: unknown, verify: VerifyControl): Decoded {
+  const { control: validator } = validators;
+  if (!validator.Check(json)) return dead('schema', firstError(validator, json));
+  if (key !== null) return dead('control_with_key', 'a control record has no key');
+  if (!verify(json)) return dead('bad_hmac', `control "${json.control_id}" is not ours`);
+  return { type: 'control', control: json };
+}
+
+function decodeFrame(key: string | null, entries: readonly unknown[], single = false): Decoded {
+  if (entries.length === 0) return dead('not_a_record', 'a frame holds at least one tick');
+  const items: (Tick | Heartbeat)[] = [];
+  const positions: number[] = [];
+  let skipped = 0;
+  for (let i = 0; i < entries.length; i++) {
+    const entry = entries[i];
+    const kind = kindOf(entry);
+    if (kind === null) return dead('not_a_record', `item ${i} is no object with a "kind"`);
+    if (kind === 'control') return dead('control_in_frame', `item ${i} is a control record`);
+    if (!isItemKind(kind)) {
+      skipped += 1;
+      continue;
+    }
+    const item = checkItem(kind, entry, i);
+    if ('reason' in item) return dead(item.reason, item.detail);
+    const wrongKey = checkKey(key, item);
+    if (wrongKey !== null) return wrongKey;
+    items.push(item);
+    positions.push(i);
+  }
+  return { type: 'ticks', key: key ?? '', items, positions: single ? null : positions, skipped };
+}
+
+type ItemKind = 'trade' | 'quote' | 'heartbeat';
+const isItemKind = (kind: string): kind is ItemKind =>
+  kind === 'trade' || kind === 'quote' || kind === 'heartbeat';
+
+function checkItem(
+  kind: ItemKind,
+  entry: unknown,
+  index: number,
+): Tick | Heartbeat | { reason: DeadReason; detail: string } {
+  const validator = validators[kind];
+  if (!validator.Check(entry)) {
+    return { reason: 'schema', detail: `item ${index}: ${firstError(validator, entry)}` };
+  }
+  if (!pricesHold(entry)) {
+    const detail = `item ${index}: prices must be above 0, and sizes not below`;
+    return { reason: 'price_not_positive', detail };
+  }
+  return entry;
+}
+
+function pricesHold(item: Tick | Heartbeat): boolean {
+  switch (item.kind) {
+    case 'trade':
+      return isPrice(item.price) && isSize(item.size);
+    case 'quote':
+      return (
+        isPrice(item.bid) && isPrice(item.ask) && isSize(item.bid_size) && isSize(item.ask_size)
+      );
+    case 'heartbeat':
+      return true;
+  }
+}
+
+const isPrice = (value: number | string): boolean => Number(value) > 0;
+const isSize = (value: number | string | undefined): boolean =>
+  value === undefined || Number(value) >= 0;
+
+function checkKey(key: string | null, item: Tick | Heartbeat): Decoded | null {
+  if (key === null) return dead('missing_key', 'a tick has the key venue:symbol');
+  if (key === keyOf(item)) return null;
+  const found = instrumentOf(key) === null ? 'no instrument' : key;
+  return dead('key_mismatch', `the key says ${found}, the body ${keyOf(item)}`);
+}
+
+function kindOf(json: unknown): string | null {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return null;
+  const kind: unknown = (json as { kind?: unknown }).kind;
+  return typeof kind === 'string' ? kind : null;
+}
+
+type Validator = { Errors(value: unknown): Iterable<{ instancePath: string; message: string }> };
+
+function firstError(validator: Validator & { Check(value: unknown): boolean }, value: unknown) {
+  for (const error of validator.Errors(value)) {
+    return `${error.instancePath || '/'} ${error.message}`.slice(0, 200);
+  }
+  return 'does not match the schema';
+}

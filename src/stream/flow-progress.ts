@@ -1,0 +1,11 @@
+/**
+ * How far the log has come through the stages: the contract behind `tickloom flow wait`, barriers
+ * in a replay, and cuts.
+ */
+export interface FlowProgress {
+  /**
+   * Resolves once all that was in the log at the call has passed every stage and can be read in
+   * the tables: an empty list. At the timeout it says what is still open, one line each.
+   */
+  settle(timeoutMs: number): Promise<readonly string[]>;
+}

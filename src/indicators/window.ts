@@ -4,7 +4,6 @@
  * A windowed indicator is computed afresh from its window at every candle, so it cannot drift as
  * running sums do, and its state is the window itself: plain numbers that any codec can store.
  */
-import { must } from '../assert.ts';
 
 /** Adds a value in place; forgets the oldest once there are more than `size`. */
 export function push(window: number[], value: number, size: number): void {

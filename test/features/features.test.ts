@@ -138,6 +138,16 @@ describe('values', () => {
     );
   });
 
+  test('a return that has no logarithm does not count as a calm one', () => {
+    const market = drawnMarket(50);
+    const state = warmedUp(market);
+    const before = structuredClone(state.minute.variance);
+    const [candle] = market.at(-1)?.closes ?? [];
+    const worthless = { ...(candle as ClosedCandle), timeframe: '1m' as const, close: 0 };
+    updateFeatures(state, [worthless], endTsOf(worthless));
+    expect(state.minute.variance).toEqual(before);
+  });
+
   test('a market that stands still has no direction, and its distances are exactly 0', () => {
     const still = drawnMarket(300).map(({ endTs, closes }) => ({
       endTs,

@@ -1,0 +1,126 @@
+/**
+ * Kafka for one machine: broker and controller in one process, loopback only. Promise: no topic
+ * appears by a typo, nothing is deleted by age, and every batch that is stored can be read by
+ * kafkajs.
+ */
+import { randomBytes } from 'node:crypto';
+import { existsSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { Kafka, logLevel } from 'kafkajs';
+import { must } from '../../src/assert.ts';
+import type { Config } from '../../src/config.ts';
+import { privateDir, serverDir } from './data-dir.ts';
+import { endpointOf } from './ports.ts';
+import { lastLines, runProgram } from './run-program.ts';
+import type { LocalServer, Programs } from './server.ts';
+import { StackError } from './stack-error.ts';
+
+const HEAP = ['-Xms256m', '-Xmx768m', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=50'];
+const LOGGING = [
+  '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+  '-Dorg.slf4j.simpleLogger.showDateTime=true',
+  '-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss.SSS',
+];
+
+/** The broker's settings; each that differs from Kafka's own says why. */
+function properties(host: string, port: number, logs: string): string {
+  return `# Written at every start; changes here are lost.
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@${host}:${port + 1}
+controller.listener.names=CONTROLLER
+listeners=PLAINTEXT://${host}:${port},CONTROLLER://${host}:${port + 1}
+advertised.listeners=PLAINTEXT://${host}:${port}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs=${logs}
+# A typo must not make a topic.
+auto.create.topics.enable=false
+# Records of 2014 and of a clock that runs ahead are stored: the consumer judges them.
+log.retention.ms=-1
+log.message.timestamp.after.max.ms=9223372036854775807
+log.message.timestamp.before.max.ms=9223372036854775807
+message.max.bytes=1048588
+# kafkajs reads gzip alone: whatever codec a producer sends, this one is stored.
+compression.type=gzip
+# One machine, one copy.
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=8
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=4
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+default.replication.factor=1
+min.insync.replicas=1
+unclean.leader.election.enable=false
+# A stage that was away for long still finds its place.
+offsets.retention.minutes=525600
+# Waiting for more members at the start pays on a cluster only.
+group.initial.rebalance.delay.ms=0
+num.network.threads=2
+num.io.threads=4
+log.cleaner.dedupe.buffer.size=16777216
+`;
+}
+
+async function format(programs: Programs, config: string, logs: string): Promise<void> {
+  if (existsSync(join(logs, 'meta.properties'))) return;
+  const clusterId = randomBytes(16).toString('base64url');
+  const tool = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', config];
+  const { code, output } = await runProgram('java', [
+    '-Xshare:auto',
+    '-XX:TieredStopAtLevel=1',
+    '-cp',
+    programs.kafkaJars.join(delimiter),
+    ...tool,
+  ]);
+  if (code !== 0) throw new StackError(`Kafka could not format ${logs}:\n${lastLines(output)}`);
+}
+
+async function answers(broker: string): Promise<void> {
+  const kafka = new Kafka({
+    clientId: 'tickloom-stack',
+    brokers: [broker],
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: 1000,
+    requestTimeout: 3000,
+    retry: { retries: 0 },
+  });
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    const cluster = await admin.describeCluster();
+    if (cluster.brokers.length === 0) throw new Error('no broker has registered yet');
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** Kafka as `config` wants it. */
+export function kafkaServer(config: Config): LocalServer {
+  const setting = 'TICKLOOM_KAFKA_BROKERS';
+  const broker = must(config.kafkaBrokers[0], 'the configuration names a broker');
+  const endpoint = endpointOf(broker, setting, 9092);
+  const controller = { ...endpoint, port: endpoint.port + 1 };
+  const dir = serverDir(config.dataDir, 'kafka');
+  const file = join(dir, 'server.properties');
+  const logs = join(dir, 'data');
+  const settings = properties(endpoint.host, endpoint.port, logs);
+  return {
+    name: 'kafka',
+    endpoints: [endpoint, controller],
+    settings,
+    stopSignal: 'SIGTERM',
+    prepare: async (programs) => {
+      privateDir(dir);
+      writeFileSync(file, settings);
+      await format(programs, file, logs);
+    },
+    command: (programs) => ({
+      file: 'java',
+      args: [...HEAP, ...LOGGING, '-cp', programs.kafkaJars.join(delimiter), 'kafka.Kafka', file],
+      cwd: dir,
+    }),
+    ready: () => answers(broker),
+  };
+}

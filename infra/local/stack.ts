@@ -1,0 +1,252 @@
+/**
+ * The local stack: configuration in; Kafka, QuestDB, PostgreSQL and Redis running on this machine
+ * out. Promise: what was started is recorded and stopped in order, what a killed run left is taken
+ * over when it is healthy and ended when it is not, and only processes of this data directory are
+ * ever touched. A server whose URL names another machine is only waited for.
+ */
+import { monotonicMs, sleep } from '../../src/clock.ts';
+import type { Config } from '../../src/config.ts';
+import { ensureArtefacts } from './artefacts.ts';
+import { clearDataDir, openDataDir, type ServerName } from './data-dir.ts';
+import { checkJava } from './java.ts';
+import { kafkaServer } from './kafka.ts';
+import { refuseOtherOwner, takeOwnership } from './owner.ts';
+import { isLoopback, portProblems } from './ports.ts';
+import { postgresServer } from './postgres.ts';
+import { questdbServer } from './questdb.ts';
+import { redisServer } from './redis.ts';
+import type { LocalServer, Programs } from './server.ts';
+import { canReuse, logTail, runningRecord, startProcess, stopProcess } from './server-process.ts';
+import { StackError, reasonOf } from './stack-error.ts';
+
+const EXTERNAL_PATIENCE_MS = 120_000;
+const WATCH_MS = 1000;
+
+/** Consumers are stopped before; then nobody writes, and what holds the log goes last but one. */
+const STOP_ORDER: readonly ServerName[] = ['redis', 'questdb', 'kafka', 'postgres'];
+
+export interface StackOptions {
+  /** One line for people about each step. */
+  readonly onProgress?: (line: string) => void;
+  /** A server of ours ended although nobody stopped it: its name and the end of its log. */
+  readonly onExit?: (server: ServerName, message: string) => void;
+  /** Interrupts the start: what was started is stopped again, and the start rejects. */
+  readonly signal?: AbortSignal;
+  /** The servers stay when this process ends (`tickloom stack up`). */
+  readonly stay?: boolean;
+}
+
+export interface Stack {
+  /** Stops all servers in order and gives the data directory back; a second call waits for the first. */
+  readonly stop: () => Promise<void>;
+}
+
+export interface ServerStatus {
+  readonly name: ServerName;
+  /** `host:port` of every port. */
+  readonly addresses: readonly string[];
+  /** `external`: on another machine, or not started by us. */
+  readonly state: 'running' | 'stopped' | 'external';
+  readonly pid: number | null;
+  /** Whether it answers a request; `reason` says why not. */
+  readonly ready: boolean;
+  readonly reason: string | null;
+}
+
+interface Run {
+  readonly config: Config;
+  readonly say: (line: string) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The four servers, in the order in which they are named to people. */
+function serversOf(config: Config): LocalServer[] {
+  return [kafkaServer, questdbServer, postgresServer, redisServer].map((make) => make(config));
+}
+
+const isLocal = (server: LocalServer): boolean =>
+  server.endpoints.every((endpoint) => isLoopback(endpoint.host));
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+
+async function programsOf({ config, say, signal }: Run): Promise<Programs> {
+  const javaMajor = await checkJava();
+  const options = signal === undefined ? { say } : { say, signal };
+  return { ...(await ensureArtefacts(config, options)), javaMajor };
+}
+
+/** Which servers have to be started: those running well are taken over, the rest is ended first. */
+async function notYetRunning(
+  { config, say }: Run,
+  servers: readonly LocalServer[],
+  programs: Programs,
+): Promise<LocalServer[]> {
+  const todo = servers.map(async (server) => {
+    if (await canReuse(config.dataDir, server, server.command(programs))) {
+      say(`${server.name}: already running`);
+      return [];
+    }
+    const was = await stopProcess(config.dataDir, server);
+    if (was !== 'was not running') say(`${server.name}: ${was} what an earlier run had left`);
+    return [server];
+  });
+  return (await Promise.all(todo)).flat();
+}
+
+async function startOne(run: Run, server: LocalServer, programs: Programs): Promise<void> {
+  const { dataDir } = run.config;
+  const began = monotonicMs();
+  await server.prepare(programs);
+  const preparedMs = monotonicMs() - began;
+  if (run.signal?.aborted === true) throw new StackError('interrupted');
+  const tookMs = await startProcess(dataDir, server, server.command(programs), run.signal);
+  const { host, port } = server.endpoints[0] ?? { host: '', port: 0 };
+  const preparation = preparedMs < 500 ? '' : `, prepared in ${seconds(preparedMs)}`;
+  run.say(`${server.name}: ready on ${host}:${port} after ${seconds(tookMs)}${preparation}`);
+}
+
+async function startLocal(run: Run, servers: readonly LocalServer[]): Promise<void> {
+  const programs = await programsOf(run);
+  const todo = await notYetRunning(run, servers, programs);
+  const taken = await Promise.all(todo.map((each) => portProblems(each.name, each.endpoints)));
+  if (taken.flat().length > 0) throw new StackError(taken.flat().join('\n'));
+  const outcomes = await Promise.allSettled(todo.map((each) => startOne(run, each, programs)));
+  const failures = outcomes.flatMap((outcome) =>
+    outcome.status === 'rejected' ? [reasonOf(outcome.reason)] : [],
+  );
+  if (failures.length > 0) {
+    await stopServers(run.config, run.say);
+    throw new StackError([...new Set(failures)].join('\n'));
+  }
+}
+
+async function awaitExternal(run: Run, server: LocalServer): Promise<void> {
+  const deadline = monotonicMs() + EXTERNAL_PATIENCE_MS;
+  const where = server.endpoints.map(({ host, port }) => `${host}:${port}`)[0];
+  run.say(`${server.name}: waiting for ${where}`);
+  for (;;) {
+    try {
+      return await server.ready();
+    } catch (error) {
+      if (run.signal?.aborted === true) throw new StackError('interrupted');
+      if (monotonicMs() > deadline) {
+        const setting = server.endpoints[0]?.setting ?? '';
+        throw new StackError(
+          `${server.name} at ${where} does not answer: ${reasonOf(error)} (${setting})`,
+        );
+      }
+    }
+    await sleep(500, run.signal);
+  }
+}
+
+async function stopServers(config: Config, say: (line: string) => void): Promise<void> {
+  const servers = serversOf(config);
+  for (const name of STOP_ORDER) {
+    const server = servers.find((each) => each.name === name);
+    if (server === undefined) continue;
+    const began = monotonicMs();
+    const was = await stopProcess(config.dataDir, server);
+    if (was !== 'was not running') say(`${name}: ${was} in ${seconds(monotonicMs() - began)}`);
+  }
+}
+
+/** Looks after the servers' processes; returns what ends the watch. */
+function watch(config: Config, servers: LocalServer[], onExit: StackOptions['onExit']): () => void {
+  if (onExit === undefined) return () => {};
+  const gone = new Set<ServerName>();
+  const timer = setInterval(() => {
+    for (const server of servers) {
+      const runs = runningRecord(config.dataDir, server) !== null;
+      if (runs) gone.delete(server.name);
+      if (runs || gone.has(server.name)) continue;
+      gone.add(server.name);
+      onExit(server.name, `${server.name} has ended; ${logTail(config.dataDir, server)}`);
+    }
+  }, WATCH_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+/**
+ * Starts the servers that the configuration places on this machine, in parallel, and waits until
+ * all answer. Throws `StackError`, with everything it started stopped again.
+ */
+export async function startStack(config: Config, options: StackOptions = {}): Promise<Stack> {
+  const { onProgress: say = () => {}, onExit, signal, stay = false } = options;
+  const run: Run = { config, say, signal };
+  openDataDir(config.dataDir);
+  const release = takeOwnership(config.dataDir);
+  const servers = serversOf(config);
+  const local = servers.filter(isLocal);
+  try {
+    if (local.length > 0) await startLocal(run, local);
+    const external = servers.filter((server) => !isLocal(server));
+    await Promise.all(external.map((server) => awaitExternal(run, server)));
+  } catch (error) {
+    release();
+    throw error;
+  }
+  if (stay) release();
+  const unwatch = watch(config, local, onExit);
+  let stopping: Promise<void> | null = null;
+  const stopAll = async (): Promise<void> => {
+    unwatch();
+    await stopServers(config, say);
+    release();
+  };
+  return { stop: () => (stopping ??= stopAll()) };
+}
+
+/** What runs now, by records and by asking. */
+export function stackStatus(config: Config): Promise<ServerStatus[]> {
+  return Promise.all(
+    serversOf(config).map(async (server) => {
+      const record = runningRecord(config.dataDir, server);
+      const reason = await server.ready().then(() => null, reasonOf);
+      const ours = isLocal(server) && (record !== null || reason !== null);
+      return {
+        name: server.name,
+        addresses: server.endpoints.map(({ host, port }) => `${host}:${port}`),
+        state: ours ? (record === null ? 'stopped' : 'running') : 'external',
+        pid: record?.pid ?? null,
+        ready: reason === null,
+        reason,
+      } as const;
+    }),
+  );
+}
+
+/** Stops what runs, by records. Throws `StackError` while another tickloom uses the servers. */
+export async function stopStack(
+  config: Config,
+  say: (line: string) => void = () => {},
+): Promise<void> {
+  refuseOtherOwner(config.dataDir);
+  await stopServers(config, say);
+}
+
+/** Stops the servers and deletes all their data; artefacts stay. Refuses a directory not ours. */
+export async function resetStack(
+  config: Config,
+  say: (line: string) => void = () => {},
+): Promise<void> {
+  await stopStack(config, say);
+  clearDataDir(config.dataDir);
+  for (const server of serversOf(config)) server.reset?.();
+}
+
+/** Starts one server of a stack whose others run: after a fault that somebody caused on purpose. */
+export async function startServer(config: Config, name: ServerName): Promise<void> {
+  const run: Run = { config, say: () => {}, signal: undefined };
+  await startLocal(
+    run,
+    serversOf(config).filter((server) => server.name === name),
+  );
+}
+
+/** Stops one server in order. */
+export async function stopServer(config: Config, name: ServerName): Promise<void> {
+  const server = serversOf(config).find((each) => each.name === name);
+  if (server !== undefined) await stopProcess(config.dataDir, server);
+}

@@ -1,0 +1,64 @@
+/**
+ * `npm start` and `npm test` begin here: plain JavaScript without dependencies, because in a fresh
+ * clone there are none yet. Installs what package-lock.json pins when it is not there, then hands
+ * the terminal over to the program itself.
+ */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const STAMP = join(ROOT, 'node_modules', '.tickloom-lock');
+const ENTRIES = { start: ['src/main.ts', 'start'], test: ['test/run.ts'] };
+
+function fail(message) {
+  console.error(message);
+  process.exit(1);
+}
+
+function checkNode() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  fail(`tickloom needs Node 20.19 or newer, and this is ${process.versions.node}.`);
+}
+
+/** Runs a program on this terminal; a signal to us waits for it, because it has things to stop. */
+function run(file, args, quiet) {
+  return new Promise((resolve) => {
+    const child = spawn(file, args, { cwd: ROOT, stdio: quiet ? 'pipe' : 'inherit' });
+    let said = '';
+    child.stdout?.on('data', (chunk) => (said += chunk));
+    child.stderr?.on('data', (chunk) => (said += chunk));
+    process.on('SIGTERM', () => child.kill('SIGTERM'));
+    // The terminal sends its Ctrl-C to the child as well: here it only must not end us first.
+    process.on('SIGINT', () => undefined);
+    child.on('error', (error) => resolve({ code: 1, said: String(error) }));
+    child.on('exit', (code, signal) => resolve({ code: code ?? (signal ? 130 : 1), said }));
+  });
+}
+
+async function installPackages() {
+  const lock = createHash('sha256')
+    .update(readFileSync(join(ROOT, 'package-lock.json')))
+    .update(process.version)
+    .digest('hex');
+  if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === lock) return;
+  console.log('tickloom: installing the packages that package-lock.json pins (npm ci) …');
+  const { code, said } = await run('npm', ['ci', '--no-audit', '--no-fund'], true);
+  if (code !== 0) {
+    fail(
+      `${said}\nnpm ci failed: check that this machine reaches the npm registry, and try again.`,
+    );
+  }
+  writeFileSync(STAMP, lock);
+}
+
+const [name = '', ...rest] = process.argv.slice(2);
+const entry = ENTRIES[name];
+if (entry === undefined) fail(`usage: node infra/setup.mjs ${Object.keys(ENTRIES).join(' | ')}`);
+checkNode();
+await installPackages();
+const { code } = await run(process.execPath, ['--import', 'tsx', ...entry, ...rest], false);
+process.exit(code);

@@ -1,0 +1,96 @@
+/**
+ * predictions -> signals: what a bot wants to do, with entry, stop, target, expiry and reason
+ *
+ * At most one signal a bot and prediction, and only while the bot is flat and its account is not
+ * halted. Under the baseline the bot takes the sign of `probability_up` - 0.5 without a threshold,
+ * at the smallest size: it is there so that the loop has trades to grade. A model that has earned
+ * its place has to be surer than the bot's `min_confidence`.
+ */
+import { createHash } from 'node:crypto';
+import { Decimal } from 'decimal.js';
+import type { BotControl } from '../src/domain/control.ts';
+import { formatUs, US_PER_S } from '../src/domain/time.ts';
+import type { Prediction, Signal } from '../src/domain/wire.ts';
+import { priceDecimals, priceText, smallestSize } from '../src/money/amounts.ts';
+import type { Moment, Operator } from '../src/stream/operator.ts';
+
+/** Nothing has to be remembered: whether a bot is flat is the paper broker's to know. */
+export type SignalsState = Record<string, never>;
+
+export interface SignalsIn {
+  readonly moment: Moment;
+  readonly prediction: Prediction;
+  /** Average true range in units of price; null while it warms up. */
+  readonly atr: number | null;
+  readonly close: number;
+  readonly indicators: Record<string, number | null>;
+  readonly bots: readonly BotControl[];
+  readonly isBaseline: boolean;
+  readonly flat: (bot: string) => boolean;
+  readonly halted: (account: string, ts: number) => boolean;
+}
+
+export const signals: Operator<SignalsIn, Signal, SignalsState> = {
+  name: 'signals',
+  initial: () => ({}),
+  step(_state, input, emit) {
+    const { prediction, atr } = input;
+    if (prediction.slot !== 'champion' || prediction.verdict !== 'ok') return;
+    if (prediction.probability_up === 0.5 || atr === null || !(atr > 0)) return;
+    for (const bot of input.bots) {
+      if (bot.label_spec !== prediction.label_spec) continue;
+      if (!input.flat(bot.bot) || input.halted(bot.account, prediction.decided_ts)) continue;
+      const confidence = Math.max(prediction.probability_up, 1 - prediction.probability_up);
+      if (!input.isBaseline && confidence < bot.min_confidence) continue;
+      emit(signalOf(input, bot, atr, confidence));
+    }
+  },
+};
+
+function signalOf(input: SignalsIn, bot: BotControl, atr: number, confidence: number): Signal {
+  const { prediction, close, indicators } = input;
+  const { symbol, venue, ts, decided_ts, known_at, probability_up } = prediction;
+  const up = probability_up > 0.5;
+  const away = (multiple: number): Decimal => new Decimal(atr).times(multiple);
+  const entry = new Decimal(close);
+  const decimals = priceDecimals(close);
+  const [stop, target] = up
+    ? [entry.minus(away(bot.stop_atr)), entry.plus(away(bot.target_atr))]
+    : [entry.plus(away(bot.stop_atr)), entry.minus(away(bot.target_atr))];
+  const chance = (100 * confidence).toFixed(1);
+  return {
+    kind: 'signal',
+    signal_id: signalId(symbol, decided_ts, `${bot.bot}|${prediction.prediction_id}`),
+    prediction_id: prediction.prediction_id,
+    feature_id: prediction.feature_id,
+    model_id: prediction.model_id,
+    bot: bot.bot,
+    account: bot.account,
+    strategy: bot.strategy,
+    timeframe: bot.timeframe,
+    venue,
+    symbol,
+    ts,
+    decided_ts,
+    known_at,
+    direction: up ? 'buy' : 'sell',
+    entry: priceText(entry, decimals),
+    stop_loss: priceText(stop, decimals),
+    take_profit: priceText(target, decimals),
+    risk_reward: new Decimal(bot.target_atr).div(bot.stop_atr).toDecimalPlaces(4).toFixed(),
+    size: smallestSize(symbol, close),
+    confidence,
+    expires_at: decided_ts + bot.expiry_s * US_PER_S,
+    reason:
+      `${prediction.model_id} gives ${up ? 'up' : 'down'} ${chance} % over ` +
+      `${prediction.horizon_s / 60} min; stop ${bot.stop_atr} and target ${bot.target_atr} ATR away`,
+    indicators,
+  };
+}
+
+/** `BTC-USDT_20241220_143052_a1b2c3d4`: symbol, UTC of the decision, 8 hex digits of its cause. */
+export function signalId(symbol: string, decidedTs: number, cause: string): string {
+  const time = formatUs(decidedTs).replaceAll(/[-:]/g, '').slice(0, 15).replace('T', '_');
+  const hash = createHash('sha256').update(cause).digest('hex').slice(0, 8);
+  return `${symbol.replaceAll(/[^A-Za-z0-9]/g, '-')}_${time}_${hash}`;
+}

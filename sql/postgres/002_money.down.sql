@@ -1,0 +1,13 @@
+DROP TABLE bot_performance;
+DROP TABLE daily_performance;
+DROP TABLE account_snapshots;
+DROP TABLE ledger_entries;
+DROP TABLE trades;
+DROP TABLE fills;
+DROP TABLE orders;
+DROP TABLE signal_outcomes;
+DROP TABLE signal_ends;
+DROP TABLE signals;
+DROP TABLE bots;
+DROP TABLE accounts;
+DROP TABLE instruments;

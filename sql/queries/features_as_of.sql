@@ -1,0 +1,9 @@
+-- Feature rows of one instrument within [$3, $4): of each the highest revision known by $5.
+SELECT t.* FROM features t
+LEFT JOIN (
+  SELECT ts, feature_set, max(revision) AS revision FROM features
+  WHERE venue = $1 AND symbol = $2 AND ts >= $3 AND ts < $4 AND revision > 0 AND known_at <= $5
+) newest ON (ts, feature_set)
+WHERE t.venue = $1 AND t.symbol = $2 AND t.ts >= $3 AND t.ts < $4 AND t.known_at <= $5
+  AND (newest.revision IS NULL OR t.revision = newest.revision)
+ORDER BY t.ts

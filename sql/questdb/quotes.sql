@@ -1,0 +1,13 @@
+-- Best bid and ask as they were first seen.
+CREATE TABLE IF NOT EXISTS quotes (
+  ts TIMESTAMP,
+  known_at TIMESTAMP,
+  venue SYMBOL,
+  symbol SYMBOL,
+  id VARCHAR,
+  bid DOUBLE,
+  ask DOUBLE,
+  bid_size DOUBLE,
+  ask_size DOUBLE
+) TIMESTAMP(ts) PARTITION BY DAY WAL
+DEDUP UPSERT KEYS(ts, venue, symbol, id)

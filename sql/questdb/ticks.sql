@@ -1,0 +1,12 @@
+-- Trades as they were first seen; side is the taker's.
+CREATE TABLE IF NOT EXISTS ticks (
+  ts TIMESTAMP,
+  known_at TIMESTAMP,
+  venue SYMBOL,
+  symbol SYMBOL,
+  id VARCHAR,
+  price DOUBLE,
+  size DOUBLE,
+  side SYMBOL
+) TIMESTAMP(ts) PARTITION BY DAY WAL
+DEDUP UPSERT KEYS(ts, venue, symbol, id)

@@ -1,0 +1,261 @@
+/**
+ * A consumer group's member that runs a stage: it hands every assigned partition's records to that
+ * partition's task, in order, from the position that the task itself knows.
+ *
+ * Kafka's committed offset is only a hint for those who watch. What decides is the task's position:
+ *
+ * 1. On every join, new partitions are opened (claimed, loaded) and kept ones stay as they are;
+ *    each is sought to its task's position.
+ * 2. A batch of a partition that is not open for this generation is left alone: it comes again.
+ * 3. Records below the position are skipped; a first record above it means that the log no longer
+ *    holds what we need, and the stage stops.
+ * 4. `process` resolves once all effects are acknowledged. Only then the offset is resolved, and
+ *    committed a little later.
+ * 5. A failure of the task ends the member: its state is no longer at a known position. The
+ *    supervisor starts the process again, from the last checkpoint.
+ */
+import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
+import type { Logger } from 'pino';
+import { monotonicMs, sleep } from '../clock.ts';
+import { assert } from '../assert.ts';
+import type { LogRecord, PartitionTask, Stage } from '../stream/stage.ts';
+
+const CHUNK_RECORDS_MAX = 2_000;
+const HEARTBEAT_MS = 2_000;
+const COMMIT_MS = 100;
+const CHECKPOINT_MS_MIN = 5_000;
+/** A checkpoint may take a twentieth of the time. */
+const CHECKPOINT_COST_FACTOR = 20;
+
+export interface ConsumerOptions {
+  readonly groupId: string;
+  readonly topicOf: (name: string) => string;
+  readonly sessionTimeoutMs?: number;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  /** Called with the number of open partitions whenever that changes. */
+  readonly onAssigned?: (partitions: number) => void;
+}
+
+interface Open {
+  readonly task: PartitionTask;
+  readonly topic: string;
+  readonly partition: number;
+  /** Serialises `process` and `checkpoint`. */
+  tail: Promise<void>;
+  committed: number;
+  checkpointed: number;
+  checkpointDueMs: number;
+}
+
+/** Runs until the signal is aborted (resolves) or something breaks (rejects). */
+export async function runConsumer(kafka: Kafka, stage: Stage, o: ConsumerOptions): Promise<void> {
+  const member = new Member(kafka, stage, o);
+  await member.run();
+}
+
+class Member {
+  private readonly open = new Map<string, Open>();
+  private readonly consumer: Consumer;
+  private readonly stage: Stage;
+  private readonly o: ConsumerOptions;
+  private generation = 0;
+  private fail: (error: Error) => void = () => undefined;
+
+  constructor(kafka: Kafka, stage: Stage, o: ConsumerOptions) {
+    this.stage = stage;
+    this.o = o;
+    this.consumer = kafka.consumer({
+      groupId: o.groupId,
+      sessionTimeout: o.sessionTimeoutMs ?? 30_000,
+      heartbeatInterval: Math.min(3_000, (o.sessionTimeoutMs ?? 30_000) / 3),
+      rebalanceTimeout: 60_000,
+      maxBytesPerPartition: 4 * 1024 * 1024,
+      maxWaitTimeInMs: 50,
+      minBytes: 1,
+      allowAutoTopicCreation: false,
+      retry: { retries: 30, maxRetryTime: 5_000, restartOnFailure: async () => false },
+    });
+  }
+
+  async run(): Promise<void> {
+    const { consumer, o } = this;
+    const failed = new Promise<never>((_, reject) => {
+      this.fail = reject;
+    });
+    failed.catch(() => undefined);
+    consumer.on(consumer.events.CRASH, ({ payload }) => this.fail(payload.error));
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      this.onJoin(payload.memberAssignment).catch(this.fail);
+    });
+    await consumer.connect();
+    await consumer.subscribe({ topics: this.stage.topics.map(o.topicOf), fromBeginning: true });
+    const ticker = this.startTicker();
+    try {
+      await consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: 8,
+        eachBatch: (payload) => this.onBatch(payload),
+      });
+      await Promise.race([failed, aborted(o.signal)]);
+      for (const open of this.open.values()) {
+        await this.exclusively(open, () => this.settle(open, true));
+      }
+      await consumer.stop();
+    } finally {
+      clearInterval(ticker);
+      await consumer.disconnect().catch(() => undefined);
+    }
+  }
+
+  private async onJoin(assignment: Record<string, number[]>): Promise<void> {
+    const generation = ++this.generation;
+    const assigned = Object.entries(assignment).flatMap(([topic, partitions]) =>
+      partitions.map((partition) => ({ topic, partition, key: `${topic}/${partition}` })),
+    );
+    const kept = new Set(assigned.map(({ key }) => key));
+    for (const key of this.open.keys()) if (!kept.has(key)) this.open.delete(key);
+    for (const { topic, partition, key } of assigned) {
+      let open = this.open.get(key);
+      if (open === undefined) {
+        const task = await this.stage.open(topic, partition);
+        if (generation !== this.generation) return;
+        const { position } = task;
+        open = {
+          task,
+          topic,
+          partition,
+          tail: Promise.resolve(),
+          committed: position,
+          checkpointed: position,
+          checkpointDueMs: monotonicMs() + CHECKPOINT_MS_MIN,
+        };
+        this.open.set(key, open);
+        this.o.log.info({ topic, partition, position }, 'partition opened');
+      }
+      this.consumer.seek({ topic, partition, offset: String(open.task.position) });
+    }
+    this.o.onAssigned?.(this.open.size);
+  }
+
+  private async onBatch(payload: EachBatchPayload): Promise<void> {
+    const { batch } = payload;
+    const open = this.open.get(`${batch.topic}/${batch.partition}`);
+    if (open === undefined) {
+      await sleep(20, this.o.signal);
+      return;
+    }
+    try {
+      await this.exclusively(open, async () => {
+        const { messages } = batch;
+        const first = messages.findIndex((m) => Number(m.offset) >= open.task.position);
+        if (first < 0) {
+          // All of it is behind us already: without this the same batch would come for ever.
+          payload.resolveOffset(batch.lastOffset());
+          return;
+        }
+        for (let at = first; at < messages.length; at += CHUNK_RECORDS_MAX) {
+          if (!payload.isRunning() || payload.isStale() || this.o.signal.aborted) return;
+          const chunk = messages.slice(at, at + CHUNK_RECORDS_MAX);
+          await this.processChunk(open, chunk, () => payload.heartbeat());
+          payload.resolveOffset(String(open.task.position - 1));
+          if (monotonicMs() >= open.checkpointDueMs) await this.checkpoint(open);
+        }
+      });
+    } catch (error) {
+      this.fail(error as Error);
+      throw error;
+    }
+  }
+
+  private async processChunk(
+    open: Open,
+    messages: readonly KafkaMessage[],
+    heartbeat: () => Promise<void>,
+  ): Promise<void> {
+    const { topic, partition, task } = open;
+    const records = messages.map((message) => recordOf(topic, partition, message));
+    const found = records[0]?.offset;
+    if (found !== task.position) {
+      throw new Error(
+        `${topic}/${partition} no longer holds offset ${task.position} (it begins at ${found}): ` +
+          'retention has passed this stage; restore the topic, or reset the stage on purpose',
+      );
+    }
+    let beatMs = monotonicMs();
+    const beat = async (): Promise<void> => {
+      if (monotonicMs() - beatMs < HEARTBEAT_MS) return;
+      beatMs = monotonicMs();
+      // A rebalance under way is told by an error. Our effects are the same bytes either way: the
+      // chunk is finished first, and the next join decides who goes on.
+      await heartbeat().catch(() => undefined);
+    };
+    await task.process(records, beat);
+    const last = must(records.at(-1)).offset;
+    assert(task.position === last + 1, `${topic}/${partition} stands behind its records`);
+    await beat();
+  }
+
+  /** Commits, and checkpoints what has been idle, a little behind the work. */
+  private startTicker(): NodeJS.Timeout {
+    return setInterval(() => {
+      for (const open of this.open.values()) {
+        void this.exclusively(open, () => this.settle(open, false)).catch(this.fail);
+      }
+    }, COMMIT_MS);
+  }
+
+  private async settle(open: Open, final: boolean): Promise<void> {
+    const { topic, partition, task } = open;
+    if (final || monotonicMs() >= open.checkpointDueMs) await this.checkpoint(open);
+    const { position } = task;
+    if (position === open.committed) return;
+    open.committed = position;
+    // Only a hint: when it is refused (a rebalance), the next one will do.
+    const offsets = [{ topic, partition, offset: String(position) }];
+    await this.consumer.commitOffsets(offsets).catch(() => {
+      open.committed = -1;
+    });
+  }
+
+  private async checkpoint(open: Open): Promise<void> {
+    const startMs = monotonicMs();
+    if (open.task.checkpoint !== undefined && open.task.position !== open.checkpointed) {
+      const { position } = open.task;
+      await open.task.checkpoint();
+      open.checkpointed = position;
+    }
+    const costMs = monotonicMs() - startMs;
+    open.checkpointDueMs =
+      monotonicMs() + Math.max(CHECKPOINT_MS_MIN, CHECKPOINT_COST_FACTOR * costMs);
+  }
+
+  private exclusively(open: Open, work: () => Promise<void>): Promise<void> {
+    const next = open.tail.then(work);
+    open.tail = next.catch(() => undefined);
+    return next;
+  }
+}
+
+function recordOf(topic: string, partition: number, message: KafkaMessage): LogRecord {
+  return {
+    topic,
+    partition,
+    offset: Number(message.offset),
+    timestampUs: Number(message.timestamp) * 1000,
+    key: message.key === null ? null : message.key.toString('utf8'),
+    value: message.value,
+  };
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+const must = <T>(value: T | undefined): T => {
+  assert(value !== undefined, 'a chunk holds a record');
+  return value;
+};

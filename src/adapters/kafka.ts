@@ -1,0 +1,170 @@
+/**
+ * The Kafka client: connection, topics, and a producer whose `append` resolves once every record
+ * is acknowledged. The caller keeps its records until then.
+ */
+import {
+  CompressionTypes,
+  Kafka,
+  logLevel,
+  Partitioners,
+  type Admin,
+  type Message,
+  type Producer,
+} from 'kafkajs';
+import type { Logger } from 'pino';
+import { monotonicMs, sleep } from '../clock.ts';
+import type { OutLog, OutRecord } from '../stream/stage.ts';
+
+/** A record batch below the broker's default limit of 1 MiB, with room for its headers. */
+const BATCH_BYTES_MAX = 900 * 1024;
+const RETRY_MS = 500;
+
+export function openKafka(brokers: readonly string[], clientId: string, log: Logger): Kafka {
+  return new Kafka({
+    clientId,
+    brokers: [...brokers],
+    connectionTimeout: 5_000,
+    requestTimeout: 30_000,
+    retry: { initialRetryTime: 200, maxRetryTime: 5_000, retries: 30 },
+    logLevel: logLevel.WARN,
+    logCreator: () => (entry) => {
+      const { message, ...rest } = entry.log;
+      // The client reports every retry as an error; ours are the words for what is final.
+      log.debug({ kafka: rest }, message);
+    },
+  });
+}
+
+/** Runs `work` with an admin connection that is closed again. */
+export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    return await work(admin);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** The end of each partition: the offset that the next record will have. */
+export async function endOffsets(admin: Admin, topic: string): Promise<Map<number, number>> {
+  const offsets = await admin.fetchTopicOffsets(topic);
+  return new Map(offsets.map(({ partition, high }) => [partition, Number(high)]));
+}
+
+/** What a group has committed; 0 where it has committed nothing. */
+export async function committedOffsets(
+  admin: Admin,
+  groupId: string,
+  topic: string,
+): Promise<Map<number, number>> {
+  const [found] = await admin.fetchOffsets({ groupId, topics: [topic] });
+  return new Map(
+    (found?.partitions ?? []).map(({ partition, offset }) => [
+      partition,
+      Math.max(0, Number(offset)),
+    ]),
+  );
+}
+
+export class KafkaOutLog implements OutLog {
+  private producer: Producer | null = null;
+  private tail: Promise<void> = Promise.resolve();
+  private readonly kafka: Kafka;
+  private readonly patienceMs: number;
+
+  constructor(kafka: Kafka, { patienceMs = 300_000 } = {}) {
+    this.kafka = kafka;
+    this.patienceMs = patienceMs;
+  }
+
+  /** Appends in the order of the calls; throws only after `patienceMs` without success. */
+  append(records: readonly OutRecord[]): Promise<void> {
+    const next = this.tail.then(() => this.appendNow(records));
+    this.tail = next.catch(() => undefined);
+    return next;
+  }
+
+  async close(): Promise<void> {
+    await this.tail;
+    await this.producer?.disconnect();
+    this.producer = null;
+  }
+
+  private async appendNow(records: readonly OutRecord[]): Promise<void> {
+    const startMs = monotonicMs();
+    for (const chunk of chunksOf(records)) {
+      for (;;) {
+        try {
+          await this.send(chunk);
+          break;
+        } catch (error) {
+          // A failed idempotent producer may be out of step with the broker: take a new one.
+          await this.dropProducer();
+          if (monotonicMs() - startMs > this.patienceMs) throw error;
+          await sleep(RETRY_MS);
+        }
+      }
+    }
+  }
+
+  private async send(records: readonly OutRecord[]): Promise<void> {
+    this.producer ??= await this.connect();
+    const byTopic = new Map<string, Message[]>();
+    for (const record of records) {
+      const messages = byTopic.get(record.topic) ?? [];
+      messages.push(messageOf(record));
+      byTopic.set(record.topic, messages);
+    }
+    const topicMessages = [...byTopic].map(([topic, messages]) => ({ topic, messages }));
+    await this.producer.sendBatch({
+      acks: -1,
+      compression: CompressionTypes.None,
+      topicMessages,
+    });
+  }
+
+  private async connect(): Promise<Producer> {
+    const producer = this.kafka.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      createPartitioner: Partitioners.DefaultPartitioner,
+    });
+    await producer.connect();
+    return producer;
+  }
+
+  private async dropProducer(): Promise<void> {
+    const { producer } = this;
+    this.producer = null;
+    await producer?.disconnect().catch(() => undefined);
+  }
+}
+
+function messageOf(record: OutRecord): Message {
+  return {
+    key: record.key,
+    value: record.value,
+    timestamp: String(record.timestampMs),
+    ...(record.partition === undefined ? {} : { partition: record.partition }),
+    ...(record.headers === undefined ? {} : { headers: record.headers }),
+  };
+}
+
+/** The client makes one batch a partition of a call: keep each call below the batch limit. */
+function* chunksOf(records: readonly OutRecord[]): Generator<OutRecord[]> {
+  let chunk: OutRecord[] = [];
+  let bytes = 0;
+  for (const record of records) {
+    const size = record.value.length + (record.key?.length ?? 0) + 100;
+    if (chunk.length > 0 && bytes + size > BATCH_BYTES_MAX) {
+      yield chunk;
+      chunk = [];
+      bytes = 0;
+    }
+    chunk.push(record);
+    bytes += size;
+  }
+  if (chunk.length > 0) yield chunk;
+}

@@ -1,0 +1,114 @@
+/**
+ * PostgreSQL from a URL: a pool whose connections speak UTC, and whose values arrive as this
+ * project has them: `timestamptz` as microseconds, `bigint` as a safe number, `numeric` as text.
+ *
+ * The one place that decides this. Parameters go the other way as text: times through `formatUs`,
+ * amounts as decimal strings.
+ */
+import pg from 'pg';
+import { assert } from '../assert.ts';
+import { parseUs } from '../domain/time.ts';
+
+const { builtins } = pg.types;
+
+const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
+  [builtins.TIMESTAMPTZ]: parseUs,
+  [builtins.INT8]: safeInteger,
+  // A calendar day, not an instant: `2014-05-01`.
+  [builtins.DATE]: (text) => text,
+};
+
+function safeInteger(text: string): number {
+  const value = Number(text);
+  assert(Number.isSafeInteger(value), `${text} from PostgreSQL is beyond 2^53`);
+  return value;
+}
+
+export interface PostgresOptions {
+  /** Connections at most; more callers wait. */
+  readonly max?: number;
+  /** How long a caller waits for a connection, in milliseconds. */
+  readonly connectTimeoutMs?: number;
+  /** Shown in `pg_stat_activity`. */
+  readonly applicationName?: string;
+}
+
+/**
+ * A pool of connections to `url`. It connects on first use; idle connections that break are
+ * replaced, and the query that meets the trouble gets the error.
+ */
+export function openPostgres(url: string, options: PostgresOptions = {}): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.max ?? 8,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
+    application_name: options.applicationName ?? 'tickloom',
+    options: '-c timezone=UTC -c datestyle=ISO',
+    types: { getTypeParser: typeParser },
+  });
+  // An idle connection's error has no caller; without a listener it would end the process.
+  pool.on('error', () => undefined);
+  return pool;
+}
+
+function typeParser(oid: number, format?: string): (value: string) => unknown {
+  const parser = format === 'binary' ? undefined : PARSERS[oid];
+  if (parser !== undefined) return parser;
+  return pg.types.getTypeParser(oid, format === 'binary' ? 'binary' : 'text') as (
+    value: string,
+  ) => unknown;
+}
+
+/**
+ * Runs `work` in one transaction: committed when it resolves, rolled back when it throws. A
+ * connection whose rollback fails is thrown away.
+ */
+export async function inTransaction<T>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect();
+  let broken = false;
+  try {
+    await client.query('BEGIN');
+    const result = await work(client);
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => {
+      broken = true;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** Classes of SQLSTATE that the same statement may survive later. */
+const RETRIABLE_CLASSES = new Set(['08', '53', '57', '58']);
+/** Serialisation failure, deadlock, lock not available. */
+const RETRIABLE_STATES = new Set(['40001', '40P01', '55P03']);
+const RETRIABLE_ERRNO = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+]);
+const RETRIABLE_TEXT = /Connection terminated|timeout exceeded when trying to connect/;
+
+/**
+ * Whether the world was the trouble (server away, connection lost, deadlock), so that the whole
+ * transaction can be tried again; false for what will fail again, such as a broken constraint.
+ */
+export function isRetriable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code: unknown = Reflect.get(error, 'code');
+  if (typeof code === 'string') {
+    if (RETRIABLE_ERRNO.has(code) || RETRIABLE_STATES.has(code)) return true;
+    if (/^[0-9A-Z]{5}$/.test(code)) return RETRIABLE_CLASSES.has(code.slice(0, 2));
+  }
+  return RETRIABLE_TEXT.test(error.message);
+}

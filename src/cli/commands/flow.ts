@@ -1,0 +1,37 @@
+/** `tickloom flow`: the graph with its lag; `tickloom flow wait`: until it has settled. */
+import type { Command } from 'commander';
+import { FLOW } from '../../../pipelines/flow.ts';
+import { parseDurationUs, US_PER_MS } from '../../domain/time.ts';
+import { settled } from '../../processes/settled.ts';
+import { CommandError, outputOf, withContext } from '../context.ts';
+
+export function flowCommands(program: Command): void {
+  const flow = program
+    .command('flow')
+    .description('the graph: stages, topics, tables, lag')
+    .action((_options, command: Command) =>
+      withContext('cli', async (context) => {
+        const lags = await context.flowProbe().lags();
+        const lagOf = new Map(lags.map(({ stage, lag }) => [stage, lag]));
+        const lines = FLOW.map(({ name, reads, writes, does }) => {
+          const lag = lagOf.get(name);
+          const behind = lag === undefined ? '' : `  lag ${lag}`;
+          return `${name.padEnd(10)} ${reads.join(', ') || '-'} -> ${writes.join(', ')}${behind}\n           ${does}`;
+        });
+        const json = { flow: FLOW, lags };
+        outputOf(command.optsWithGlobals()['json'] === true).show(json, lines.join('\n'));
+      }),
+    );
+  flow
+    .command('wait')
+    .description('until all that is in the log now has passed every stage, and no job is open')
+    .option('--timeout <duration>', 'give up after this long', '120s')
+    .action(({ timeout }: { timeout: string }) =>
+      withContext('cli', async (context) => {
+        const open = await settled(context, parseDurationUs(timeout) / US_PER_MS);
+        if (open.length > 0) {
+          throw new CommandError(`not settled within ${timeout}:\n  ${open.join('\n  ')}`);
+        }
+      }),
+    );
+}

@@ -1,0 +1,63 @@
+/** `tickloom migrate up | down | status | create NAME`: the tables of PostgreSQL and QuestDB. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { FEATURE_NAMES } from '../../features/definition.ts';
+import {
+  migrateDown,
+  migrateUp,
+  migrationStatus,
+  nextNumber,
+} from '../../tables/postgres/migrate.ts';
+import { migrateQuestDb } from '../../tables/questdb/schema.ts';
+import { CommandError, outputOf, withContext } from '../context.ts';
+
+export function migrateCommands(program: Command): void {
+  const migrate = program.command('migrate').description('the tables of PostgreSQL and QuestDB');
+  migrate
+    .command('up')
+    .description('apply what is missing')
+    .action(() =>
+      withContext('cli', async (context) => {
+        const applied = await migrateUp(context.postgres);
+        await migrateQuestDb(context.questdbReader(), { features: FEATURE_NAMES });
+        console.log(applied.length === 0 ? 'nothing to apply' : `applied ${applied.join(', ')}`);
+      }),
+    );
+  migrate
+    .command('down')
+    .description("take PostgreSQL's newest migration back, its data too")
+    .action(() =>
+      withContext('cli', async ({ postgres }) => {
+        const name = await migrateDown(postgres);
+        console.log(name === null ? 'nothing to take back' : `took ${name} back`);
+      }),
+    );
+  migrate
+    .command('status')
+    .description('which migrations are applied')
+    .action((_options, command: Command) =>
+      withContext('cli', async ({ postgres }) => {
+        const status = await migrationStatus(postgres);
+        const lines = status.map(
+          ({ name, applied }) => `${applied ? 'applied' : 'missing'}  ${name}`,
+        );
+        outputOf(command.optsWithGlobals()['json'] === true).show(status, lines.join('\n'));
+      }),
+    );
+  migrate
+    .command('create')
+    .argument('<name>', 'what it changes, in a few words_with_underscores')
+    .description('two empty files for a new migration of PostgreSQL')
+    .action(async (name: string) => {
+      if (!/^[a-z][a-z0-9_]*$/.test(name)) {
+        throw new CommandError(`"${name}" is no name such as add_account_number`, 2);
+      }
+      const base = `${nextNumber()}_${name}`;
+      for (const way of ['up', 'down']) {
+        const file = join('sql', 'postgres', `${base}.${way}.sql`);
+        await writeFile(file, `-- ${way}: \n`, { flag: 'wx' });
+        console.log(file);
+      }
+    });
+}

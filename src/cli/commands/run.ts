@@ -1,0 +1,25 @@
+/** `tickloom run [stage…]`: the named stages in the foreground, in this one process. */
+import type { Command } from 'commander';
+import { interruptSignal } from '../context.ts';
+import { PROCESSES, runProcess, type ProcessName } from '../../processes/run.ts';
+import { CommandError } from '../context.ts';
+
+export function runCommands(program: Command): void {
+  program
+    .command('run')
+    .argument('[stages...]', `any of ${PROCESSES.join(', ')}; all of them when none is named`)
+    .description('run stages and jobs in the foreground')
+    .action(async (stages: string[]) => {
+      const names = stages.length === 0 ? PROCESSES : stages.map(checked);
+      const signal = interruptSignal();
+      await Promise.all(names.map((name) => runProcess(name, signal)));
+    });
+}
+
+function checked(name: string): ProcessName {
+  const found = PROCESSES.find(
+    (known) => known === name || (name === 'trades' && known === 'money'),
+  );
+  if (found !== undefined) return found;
+  throw new CommandError(`"${name}" is no stage; there are ${PROCESSES.join(', ')}`, 2);
+}

@@ -1,0 +1,35 @@
+/** `tickloom stack up | down | status | reset`: the local servers alone. */
+import type { Command } from 'commander';
+import { resetStack, stackStatus, startStack, stopStack } from '../../../infra/local/stack.ts';
+import { loadConfig } from '../../config.ts';
+import { outputOf } from '../context.ts';
+
+export function stackCommands(program: Command): void {
+  const stack = program.command('stack').description('the local servers alone');
+  const say = (line: string): void => console.error(line);
+  stack
+    .command('up')
+    .description('start Kafka, QuestDB, PostgreSQL and Redis; they stay')
+    .action(async () => {
+      await startStack(loadConfig(), { onProgress: say, stay: true });
+    });
+  stack
+    .command('down')
+    .description('stop them in order')
+    .action(() => stopStack(loadConfig(), say));
+  stack
+    .command('status')
+    .description('which of them run and answer')
+    .action(async (_options, command: Command) => {
+      const status = await stackStatus(loadConfig());
+      const lines = status.map(({ name, state, ready, addresses, reason }) => {
+        const note = reason === null ? '' : `  ${reason}`;
+        return `${name.padEnd(10)} ${state.padEnd(9)} ${ready ? 'ready' : 'not ready'}  ${addresses.join(' ')}${note}`;
+      });
+      outputOf(command.optsWithGlobals()['json'] === true).show(status, lines.join('\n'));
+    });
+  stack
+    .command('reset')
+    .description('stop them and delete their data; programs already fetched are kept')
+    .action(() => resetStack(loadConfig(), say));
+}

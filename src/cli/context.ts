@@ -1,0 +1,53 @@
+/**
+ * What commands share: configuration with its flags, output for people or as JSON, exit codes.
+ *
+ * 0 done, 1 failed, 2 wrong usage, 78 wrong configuration.
+ */
+import { loadConfig, type Config } from '../config.ts';
+import { openContext, type Context } from '../processes/context.ts';
+
+/** A command that failed in a way that people can act on: its message is all they see. */
+export class CommandError extends Error {
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode = 1) {
+    super(message);
+    this.name = 'CommandError';
+    this.exitCode = exitCode;
+  }
+}
+
+export interface Output {
+  /** One result: `json` as it is with `--json`, else `text`. */
+  show(json: unknown, text: string): void;
+  /** Progress and remarks, on standard error, so that results can be piped. */
+  say(line: string): void;
+}
+
+export const outputOf = (json: boolean): Output => ({
+  show: (value, text) => console.log(json ? JSON.stringify(value, null, 2) : text),
+  say: (line) => console.error(line),
+});
+
+/** Runs `work` with an open context that is closed whatever happens. */
+export async function withContext<T>(
+  role: string,
+  work: (context: Context) => Promise<T>,
+  config: Config = loadConfig(),
+): Promise<T> {
+  const context = openContext(config, role);
+  try {
+    return await work(context);
+  } finally {
+    await context.close();
+  }
+}
+
+/** Aborts on Ctrl-C or SIGTERM. */
+export function interruptSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => controller.abort(new CommandError('interrupted', 130)));
+  }
+  return controller.signal;
+}

@@ -1,0 +1,180 @@
+/**
+ * How the models of one part did on its test rows, against the champion and the base rate on the
+ * very same rows; and how far the models have to be pulled back, learnt from walk-forward rows.
+ */
+import type { PartReport } from './artefact.ts';
+import type { GateInput } from './gate.ts';
+import { parseLightgbmModel } from './lightgbm-model.ts';
+import { auc, directionMetrics, logLosses, returnMetrics, squaredErrors } from './metrics.ts';
+import { probabilityOf } from './serving-model.ts';
+import type { Part } from './split.ts';
+import type { PartModels, TrainingRow } from './train-part.ts';
+
+/** Row by row over a test part; NaN where the champion said nothing. */
+export interface PartPrediction {
+  readonly decidedTs: Float64Array;
+  readonly up: Float64Array;
+  readonly realised: Float64Array;
+  /** Raw scores of both models; of the return model already in returns. */
+  readonly directionScore: Float64Array;
+  readonly returnScore: Float64Array;
+  readonly championProbability: Float64Array;
+  readonly championReturn: Float64Array;
+  readonly baseRate: number;
+  readonly baseLogOdds: number;
+  readonly meanReturn: number;
+}
+
+/** What the scores are multiplied by before they are believed; from 0 (not at all) to 1. */
+export interface Shrinkage {
+  readonly direction: number;
+  readonly return: number;
+}
+
+/** The models' scores on the rows of `test`. */
+export function predictPart(
+  rows: readonly TrainingRow[],
+  test: Uint32Array,
+  models: PartModels,
+): PartPrediction {
+  const direction = parseLightgbmModel(models.direction);
+  const returns = parseLightgbmModel(models.return);
+  const column = (value: (row: TrainingRow) => number): Float64Array =>
+    Float64Array.from(test, (index) => value(rows[index]!));
+  return {
+    decidedTs: column((row) => row.decidedTs),
+    up: column((row) => row.up),
+    realised: column((row) => row.forwardReturn),
+    directionScore: column((row) => direction.predictRaw(row.values)),
+    returnScore: column((row) => models.returnUnit * returns.predictRaw(row.values)),
+    championProbability: column((row) => row.championProbability ?? NaN),
+    championReturn: column((row) => row.championReturn ?? NaN),
+    baseRate: models.baseRate,
+    baseLogOdds: models.baseLogOdds,
+    meanReturn: models.meanReturn,
+  };
+}
+
+/**
+ * The shrinkage that would have served the folds best: by log loss of the direction, by squared
+ * error of the return. Without folds nothing is known, and nothing is shrunk.
+ */
+export function fitShrinkage(folds: readonly PartPrediction[]): Shrinkage {
+  if (folds.length === 0) return { direction: 1, return: 1 };
+  let product = 0;
+  let square = 0;
+  for (const { returnScore, realised } of folds) {
+    for (const [i, score] of returnScore.entries()) {
+      product += score * realised[i]!;
+      square += score * score;
+    }
+  }
+  const slope = square > 0 ? product / square : 0;
+  return { direction: bestDirection(folds), return: Math.min(Math.max(slope, 0), 1) };
+}
+
+/** Bisection on the slope of the log loss, which is convex in the shrinkage. */
+function bestDirection(folds: readonly PartPrediction[]): number {
+  if (lossSlope(folds, 0) >= 0) return 0;
+  if (lossSlope(folds, 1) <= 0) return 1;
+  let low = 0;
+  let high = 1;
+  for (let i = 0; i < 30; i++) {
+    const middle = (low + high) / 2;
+    if (lossSlope(folds, middle) < 0) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+function lossSlope(folds: readonly PartPrediction[], shrink: number): number {
+  let slope = 0;
+  for (const { directionScore, up, baseLogOdds } of folds) {
+    for (const [i, score] of directionScore.entries()) {
+      const error = probabilityOf(score, baseLogOdds, shrink) - up[i]!;
+      slope += error * (score - baseLogOdds);
+    }
+  }
+  return slope;
+}
+
+/** The candidate's estimates as they would be served. */
+function estimates(part: PartPrediction, shrinkage: Shrinkage): Record<Target, Float64Array> {
+  return {
+    direction: part.directionScore.map((score) =>
+      probabilityOf(score, part.baseLogOdds, shrinkage.direction),
+    ),
+    return: part.returnScore.map((score) => score * shrinkage.return),
+  };
+}
+
+type Target = 'direction' | 'return';
+
+interface Series {
+  readonly decidedTs: Float64Array;
+  readonly outcome: Float64Array;
+  readonly candidate: Float64Array;
+  readonly champion: Float64Array;
+  readonly base: Float64Array;
+}
+
+/** Only the rows that the champion spoke on: all three are judged on the same. */
+function seriesOf(part: PartPrediction, shrinkage: Shrinkage, target: Target): Series {
+  const isDirection = target === 'direction';
+  const champion = isDirection ? part.championProbability : part.championReturn;
+  const spoken = (values: Float64Array): Float64Array =>
+    values.filter((_, i) => !Number.isNaN(champion[i]!));
+  const decidedTs = spoken(part.decidedTs);
+  return {
+    decidedTs,
+    outcome: spoken(isDirection ? part.up : part.realised),
+    candidate: spoken(estimates(part, shrinkage)[target]),
+    champion: spoken(champion),
+    base: decidedTs.map(() => (isDirection ? part.baseRate : part.meanReturn)),
+  };
+}
+
+/** All metrics of a part's test rows. */
+export function judgePart(
+  part: Part,
+  prediction: PartPrediction,
+  shrinkage: Shrinkage,
+): PartReport {
+  const judged = <M>(target: Target, metrics: (a: Float64Array, b: Float64Array) => M) => {
+    const { outcome, candidate, champion, base } = seriesOf(prediction, shrinkage, target);
+    return {
+      candidate: metrics(outcome, candidate),
+      champion: metrics(outcome, champion),
+      base_rate: metrics(outcome, base),
+    };
+  };
+  return {
+    test_from_ts: part.testFromTs,
+    train_rows: part.train.length,
+    test_rows: part.test.length,
+    purged: part.purged,
+    embargoed: part.embargoed,
+    score_auc: auc(prediction.up, prediction.directionScore),
+    direction: judged('direction', directionMetrics),
+    return: judged('return', returnMetrics),
+  };
+}
+
+/** What the gate needs to know of the last slice, by what the label spec is judged by. */
+export function verdictInput(
+  prediction: PartPrediction,
+  shrinkage: Shrinkage,
+  target: Target,
+): Pick<GateInput, 'decidedTs' | 'loss' | 'candidate' | 'references'> {
+  const { decidedTs, outcome, candidate, champion, base } = seriesOf(prediction, shrinkage, target);
+  const lossOf = target === 'direction' ? logLosses : squaredErrors;
+  return {
+    decidedTs,
+    loss: target === 'direction' ? 'log_loss' : 'squared_error',
+    candidate: lossOf(outcome, candidate),
+    references: [
+      { name: 'champion', losses: lossOf(outcome, champion) },
+      { name: 'base_rate', losses: lossOf(outcome, base) },
+    ],
+  };
+}

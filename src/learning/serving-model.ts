@@ -1,0 +1,109 @@
+/**
+ * A model ready to serve: an artefact's bytes in, estimates for one row of features out. Pure and
+ * fast enough for the stream; refuses a stream whose features are not the ones it was trained on.
+ */
+import { decodeArtefact, type FeatureRange, type ModelManifest } from './artefact.ts';
+import { parseLightgbmModel, type LightgbmModel } from './lightgbm-model.ts';
+
+export interface Estimates {
+  readonly probabilityUp: number;
+  /** Simple return over the horizon. */
+  readonly expectedReturn: number;
+  /** The row is unlike what the model was trained on. */
+  readonly outlier: boolean;
+}
+
+export interface ServingModel {
+  readonly manifest: ModelManifest;
+  /** Event time behind which its predictions are `expired`; Infinity: never. */
+  readonly expiresTs: number;
+  /** Values in the order of the stream's features; null: no value. */
+  predict(values: readonly (number | null)[]): Estimates;
+}
+
+/** The features that a stream serves. */
+export interface StreamFeatures {
+  readonly featureSet: string;
+  readonly featureNames: readonly string[];
+}
+
+/** Throws an error that names the difference when the model's features are not the stream's. */
+export function loadModel(bytes: Uint8Array, stream: StreamFeatures): ServingModel {
+  const { manifest, direction, return: returns } = decodeArtefact(bytes);
+  checkFeatures(manifest, stream);
+  const directionModel = modelOf(direction, 'binary', manifest);
+  const returnModel = modelOf(returns, 'regression', manifest);
+  const { base_log_odds, direction_shrink, return_scale } = manifest.serving;
+  return {
+    manifest,
+    expiresTs: manifest.expires_ts ?? Infinity,
+    predict: (values) => ({
+      probabilityUp: probabilityOf(
+        directionModel.predictRaw(values),
+        base_log_odds,
+        direction_shrink,
+      ),
+      expectedReturn: return_scale * returnModel.predictRaw(values),
+      outlier: isOutlier(manifest.features, values),
+    }),
+  };
+}
+
+/**
+ * The probability behind a raw score, pulled towards the training's base rate: trees fitted to
+ * outcomes that overlap are surer than they should be. `shrink` 1 is the score itself, 0 the base
+ * rate.
+ */
+export const probabilityOf = (score: number, baseLogOdds: number, shrink: number): number =>
+  1 / (1 + Math.exp(-(baseLogOdds + shrink * (score - baseLogOdds))));
+
+/** A row is an outlier when more than this share of its features is outside of the training's. */
+const OUTLIER_SHARE = 0.1;
+
+/**
+ * Outside is a value beyond the training's bounds, or none where training always had one. Several
+ * features at once, because one alone beyond its bounds is common and trees bear it well.
+ */
+export function isOutlier(
+  features: readonly FeatureRange[],
+  values: readonly (number | null)[],
+): boolean {
+  let outside = 0;
+  for (let i = 0; i < features.length; i++) {
+    const { low, high, null_share } = features[i] as FeatureRange;
+    const value = values[i] ?? null;
+    if (value === null) outside += null_share === 0 ? 1 : 0;
+    else if (low !== null && high !== null && !(value >= low && value <= high)) outside += 1;
+  }
+  return outside > OUTLIER_SHARE * features.length;
+}
+
+function checkFeatures(manifest: ModelManifest, stream: StreamFeatures): void {
+  if (manifest.feature_set !== stream.featureSet) {
+    throw new Error(
+      `the model was trained on feature set ${manifest.feature_set}, ` +
+        `the stream serves ${stream.featureSet}: train it anew`,
+    );
+  }
+  const names = manifest.features.map(({ name }) => name);
+  const at = names.findIndex((name, i) => name !== stream.featureNames[i]);
+  if (at >= 0 || names.length !== stream.featureNames.length) {
+    const place = at >= 0 ? at : names.length;
+    throw new Error(
+      `the model's feature ${place} is ${names[place] ?? 'none'}, ` +
+        `the stream's is ${stream.featureNames[place] ?? 'none'}: train it anew`,
+    );
+  }
+}
+
+function modelOf(text: string, objective: string, manifest: ModelManifest): LightgbmModel {
+  const model = parseLightgbmModel(text);
+  if (!model.objective.startsWith(objective)) {
+    throw new Error(`a model with objective "${model.objective}" in place of ${objective}`);
+  }
+  const same =
+    model.featureNames.length === manifest.features.length &&
+    model.featureNames.every((name, i) => name === manifest.features[i]?.name);
+  if (!same) throw new Error('the LightGBM text and the manifest name different features');
+  return model;
+}

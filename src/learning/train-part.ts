@@ -1,0 +1,120 @@
+/**
+ * Rows -> the two models of one training part: direction (binary) and return (squared error). The
+ * trainer is given in, so that this stays pure.
+ */
+import { mean } from './metrics.ts';
+import type { LabelInterval } from './split.ts';
+
+/** A decision with its features and what happened next. */
+export interface TrainingRow extends LabelInterval {
+  /** In the order of the feature names; null: no value. */
+  readonly values: readonly (number | null)[];
+  readonly up: 0 | 1;
+  /** Simple return over the horizon. */
+  readonly forwardReturn: number;
+  /** What the champion said at that decision; null: it said nothing. */
+  readonly championProbability: number | null;
+  readonly championReturn: number | null;
+}
+
+type Params = Readonly<Record<string, string | number | boolean>>;
+
+/** LightGBM, or whatever trains the same: deterministic by its request. */
+export interface Trainer {
+  readonly version: string;
+  train(training: {
+    readonly matrix: {
+      readonly rows: number;
+      readonly columns: number;
+      /** Row-major, NaN: no value. */
+      readonly values: Float64Array;
+    };
+    readonly labels: Float32Array;
+    readonly featureNames: readonly string[];
+    readonly params: Params;
+    readonly rounds: number;
+    readonly seed: number;
+  }): string;
+}
+
+export interface PartModels {
+  readonly direction: string;
+  readonly return: string;
+  /** Share of ups among the training rows, and its log-odds. */
+  readonly baseRate: number;
+  readonly baseLogOdds: number;
+  readonly meanReturn: number;
+  /** The return model's unit: a prediction times this is a return. */
+  readonly returnUnit: number;
+}
+
+export interface TrainingSettings {
+  readonly trainer: Trainer;
+  readonly params: Params;
+  readonly rounds: number;
+  readonly seed: number;
+}
+
+/** Trains both models on the rows of `indices`. */
+export function trainPart(
+  rows: readonly TrainingRow[],
+  indices: Uint32Array,
+  featureNames: readonly string[],
+  { trainer, params, rounds, seed }: TrainingSettings,
+): PartModels {
+  const matrix = matrixOf(rows, indices, featureNames.length);
+  const up = Float32Array.from(indices, (index) => rows[index]!.up);
+  const returns = Float64Array.from(indices, (index) => rows[index]!.forwardReturn);
+  const returnUnit = rootMeanSquare(returns);
+  const fit = (objective: string, labels: Float32Array): string =>
+    trainer.train({ matrix, labels, featureNames, params: { ...params, objective }, rounds, seed });
+  const baseRate = baseRateOf(up);
+  return {
+    direction: fit('binary', up),
+    return: fit('regression', winsorised(returns, returnUnit)),
+    baseRate,
+    baseLogOdds: Math.log(baseRate / (1 - baseRate)),
+    meanReturn: mean(returns) ?? 0,
+    returnUnit,
+  };
+}
+
+/** Row-major over the rows of `indices`. */
+function matrixOf(
+  rows: readonly TrainingRow[],
+  indices: Uint32Array,
+  columns: number,
+): { rows: number; columns: number; values: Float64Array } {
+  const values = new Float64Array(indices.length * columns);
+  for (const [place, index] of indices.entries()) {
+    const row = rows[index]!.values;
+    for (let c = 0; c < columns; c++) values[place * columns + c] = row[c] ?? NaN;
+  }
+  return { rows: indices.length, columns, values };
+}
+
+/** With one row of each outcome added (Laplace), so that its log-odds are finite. */
+function baseRateOf(up: Float32Array): number {
+  const ups = up.reduce((sum, outcome) => sum + outcome, 0);
+  return (ups + 1) / (up.length + 2);
+}
+
+/** 1 when nothing ever moved. */
+function rootMeanSquare(values: Float64Array): number {
+  const root = Math.sqrt(mean(values.map((value) => value * value)) ?? 0);
+  return root > 0 ? root : 1;
+}
+
+const WINSORISED_SHARE = 0.005;
+
+/**
+ * Returns in units of their root mean square, the outermost half percent of either side drawn in: a
+ * squared loss would else learn a few jumps by heart.
+ */
+function winsorised(returns: Float64Array, unit: number): Float32Array {
+  const sorted = returns.slice().sort();
+  const cut = Math.floor(sorted.length * WINSORISED_SHARE);
+  const low = sorted[cut] ?? 0;
+  const high = sorted[sorted.length - 1 - cut] ?? 0;
+  return Float32Array.from(returns, (value) => Math.min(Math.max(value, low), high) / unit);
+}

@@ -1,0 +1,20 @@
+/** The daily-loss limit: realised losses of a UTC day of event time beyond it halt the account. */
+import { Decimal } from 'decimal.js';
+import type { HaltControl } from '../domain/control.ts';
+import { floorTo, formatUs, US_PER_DAY } from '../domain/time.ts';
+
+/** The halt until the next UTC midnight, or null while the day's result is within the limit. */
+export function dailyLossHalt(
+  account: string,
+  closedTs: number,
+  dayPnl: string,
+  limit: string | null,
+): HaltControl | null {
+  if (limit === null || new Decimal(dayPnl).gt(new Decimal(limit).neg())) return null;
+  const dayUs = floorTo(closedTs, US_PER_DAY);
+  return {
+    account,
+    until_ts: dayUs + US_PER_DAY,
+    reason: `lost ${new Decimal(dayPnl).neg().toFixed(2)} on ${formatUs(dayUs).slice(0, 10)}, limit ${limit}`,
+  };
+}

@@ -1,0 +1,60 @@
+/**
+ * Barriers of a replay: at every event time at which a job is due the feed waits until the flow has
+ * come that far, makes the jobs due, and waits until they are finished and what they put into the
+ * log has been taken up.
+ */
+import type { Barriers } from '../../pipelines/feed.ts';
+import { monotonicMs, sleep } from '../clock.ts';
+import { floorTo, formatUs } from '../domain/time.ts';
+import { addDueRuns } from '../tables/postgres/job-runs.ts';
+import type { Context } from './context.ts';
+import { settled } from './settled.ts';
+
+/** Without any progress for so long, the replay gives up and says what is open. */
+const PATIENCE_MS = 600_000;
+
+export function replayBarriers(context: Context, say: (line: string) => void): Barriers {
+  const { retrainEveryUs } = context.config;
+  return {
+    next: (ts) => floorTo(ts, retrainEveryUs) + retrainEveryUs,
+    async reach(ts, instruments) {
+      await settle(context, ts);
+      const added = await addDueRuns(context.postgres, 'training', instruments, ts);
+      if (added === 0) return;
+      const startMs = monotonicMs();
+      await settle(context, ts);
+      const seconds = ((monotonicMs() - startMs) / 1000).toFixed(1);
+      say(
+        `${formatUs(ts).slice(0, 16)}Z  jobs done in ${seconds} s: ${await verdicts(context, ts)}`,
+      );
+    },
+  };
+}
+
+/** What is open may change for as long as it likes; what stays the same for ten minutes is stuck. */
+async function settle(context: Context, ts: number): Promise<void> {
+  let sameMs = monotonicMs();
+  let before = '';
+  for (;;) {
+    const open = await settled(context, 5_000);
+    if (open.length === 0) return;
+    const now = open.join('\n  ');
+    if (now !== before) sameMs = monotonicMs();
+    before = now;
+    if (monotonicMs() - sameMs > PATIENCE_MS) {
+      throw new Error(`no progress for 10 minutes at ${formatUs(ts)}; open are:\n  ${now}`);
+    }
+    await sleep(100);
+  }
+}
+
+async function verdicts({ postgres }: Context, ts: number): Promise<string> {
+  const { rows } = await postgres.query<{ subject: string; state: string; reason: string | null }>(
+    `SELECT subject, state, detail->>'reason' AS reason FROM job_runs
+     WHERE job = 'training' AND due_ts = $1 ORDER BY subject`,
+    [formatUs(ts)],
+  );
+  return rows
+    .map(({ subject, state, reason }) => `${subject} ${reason ?? state}`.slice(0, 160))
+    .join('; ');
+}

@@ -1,0 +1,107 @@
+/**
+ * What every process of an installation opens the same way: configuration, log, Kafka, names.
+ *
+ * Connections are made lazily and closed in reverse order by `close`.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Kafka } from 'kafkajs';
+import type { Pool } from 'pg';
+import { FLOW } from '../../pipelines/flow.ts';
+import { FlowProbe, type StageTopics } from '../adapters/flow-probe.ts';
+import { KafkaOutLog, openKafka } from '../adapters/kafka.ts';
+import { openPostgres } from '../adapters/postgres.ts';
+import { QuestDbReader } from '../adapters/questdb-reader.ts';
+import { QuestDbWriter } from '../adapters/questdb.ts';
+import type { Config } from '../config.ts';
+import { openLog, type Logger } from '../log.ts';
+import type { Control } from '../domain/wire.ts';
+import { verifyControl } from '../stream/control-key.ts';
+
+export interface Context {
+  readonly config: Config;
+  readonly role: string;
+  readonly log: Logger;
+  readonly kafka: Kafka;
+  readonly postgres: Pool;
+  readonly topicOf: (name: string) => string;
+  readonly groupOf: (stage: string) => string;
+  outLog(): KafkaOutLog;
+  questdbReader(): QuestDbReader;
+  questdbWriter(): QuestDbWriter;
+  flowProbe(): FlowProbe;
+  controlKey(): string;
+  verifyControl(control: Control): boolean;
+  close(): Promise<void>;
+}
+
+const APPLIED = ['ticks', 'quotes', 'heartbeats', 'candles', 'features', 'predictions', 'labels'];
+
+export function openContext(config: Config, role: string): Context {
+  const log = openLog(config.logLevel, role);
+  const kafka = openKafka(config.kafkaBrokers, `tickloom-${role}`, log);
+  const postgres = openPostgres(config.postgresUrl, { applicationName: `tickloom-${role}` });
+  const topicOf = (name: string): string => `${config.topicPrefix}${name}`;
+  const groupOf = (stage: string): string => `${config.topicPrefix}tickloom-${stage}`;
+  const closers: (() => Promise<void> | void)[] = [() => postgres.end()];
+  const closing = <T>(value: T, close: (value: T) => Promise<void> | void): T => {
+    closers.push(() => close(value));
+    return value;
+  };
+  let key: string | null = null;
+  const controlKey = (): string => (key ??= config.controlKey ?? installationKey(config.dataDir));
+  const questdbReader = (): QuestDbReader =>
+    closing(new QuestDbReader({ url: config.questdbPgUrl }), (reader) => reader.close());
+  return {
+    config,
+    role,
+    log,
+    kafka,
+    postgres,
+    topicOf,
+    groupOf,
+    questdbReader,
+    controlKey,
+    outLog: () => closing(new KafkaOutLog(kafka), (out) => out.close()),
+    questdbWriter: () =>
+      closing(new QuestDbWriter({ url: config.questdbUrl, patienceMs: 300_000 }), (writer) => {
+        writer.close();
+      }),
+    flowProbe: () => {
+      const reader = questdbReader();
+      const applied = (): Promise<void> => reader.waitApplied(APPLIED);
+      return closing(new FlowProbe(kafka, stageTopics(topicOf, groupOf), applied), (probe) =>
+        probe.close(),
+      );
+    },
+    verifyControl: (control) => verifyControl(controlKey(), control),
+    close: async () => {
+      for (const close of closers.toReversed()) await close();
+    },
+  };
+}
+
+/** The stages that read topics, in the order of the flow. */
+export function stageTopics(
+  topicOf: (name: string) => string,
+  groupOf: (stage: string) => string,
+): StageTopics[] {
+  return ['stream', 'sink', 'trades'].map((stage) => ({
+    stage,
+    groupId: groupOf(stage),
+    topics: (FLOW.find(({ name }) => name === stage)?.reads ?? []).map(topicOf),
+  }));
+}
+
+/** The key that signs control records: made at the first run, readable by its owner alone. */
+function installationKey(dataDir: string): string {
+  const file = join(dataDir, 'control.key');
+  mkdirSync(dataDir, { recursive: true });
+  try {
+    writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  return readFileSync(file, 'utf8').trim();
+}

@@ -1,0 +1,27 @@
+/** PostgreSQL and QuestDB -> what the jobs still have to do, one line each; empty: nothing. */
+import type { Pool } from 'pg';
+import type { Config } from '../config.ts';
+import { formatUs } from '../domain/time.ts';
+import { openRuns } from '../tables/postgres/job-runs.ts';
+import type { SqlReader } from '../tables/questdb/table.ts';
+import { pendingLabels } from '../tables/questdb/pending-labels.ts';
+
+export async function openWork(
+  postgres: Pool,
+  reader: SqlReader,
+  config: Pick<Config, 'horizonUs' | 'latenessUs'>,
+): Promise<string[]> {
+  const open: string[] = [];
+  const { rows } = await postgres.query<{ controls: number }>(
+    `SELECT count(*) AS controls FROM control_outbox WHERE state = 'due'`,
+  );
+  const controls = Number(rows[0]?.controls ?? 0);
+  if (controls > 0) open.push(`${controls} control records wait to be sent`);
+  for (const { job, subject, due_ts, state } of await openRuns(postgres)) {
+    open.push(`${job} of ${subject} due at ${formatUs(due_ts)} is ${state}`);
+  }
+  for (const { venue, symbol, label_spec, pending } of await pendingLabels(reader, config)) {
+    open.push(`${pending} decisions of ${venue}:${symbol} wait for ${label_spec}`);
+  }
+  return open;
+}

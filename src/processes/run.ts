@@ -1,0 +1,52 @@
+/**
+ * One process of the installation by name: opens its context, runs until it is told to stop, and
+ * ends with a clear last line when it cannot go on. The supervisor starts it again.
+ */
+import { loadConfig } from '../config.ts';
+import { openContext } from './context.ts';
+
+export const PROCESSES = ['stream', 'sink', 'money', 'jobs', 'http'] as const;
+export type ProcessName = (typeof PROCESSES)[number];
+
+/** Told once the process does its work; the supervisor waits for it. */
+const tellReady = (): void => {
+  process.send?.('ready');
+};
+
+export async function runProcess(name: ProcessName, signal: AbortSignal): Promise<void> {
+  const context = openContext(loadConfig(), name);
+  try {
+    await (
+      await load(name)
+    )(context, signal, tellReady);
+  } catch (error) {
+    if (!signal.aborted) {
+      context.log.fatal({ err: error }, `${name} cannot go on`);
+      throw error;
+    }
+  } finally {
+    await context.close().catch(() => undefined);
+  }
+}
+
+type Run = (
+  context: ReturnType<typeof openContext>,
+  signal: AbortSignal,
+  ready: () => void,
+) => Promise<void>;
+
+/** Loaded by name, so that a process carries only what it runs. */
+async function load(name: ProcessName): Promise<Run> {
+  switch (name) {
+    case 'stream':
+      return (await import('./stream.ts')).runStream;
+    case 'sink':
+      return (await import('./sink.ts')).runSink;
+    case 'money':
+      return (await import('./money.ts')).runMoney;
+    case 'jobs':
+      return (await import('./jobs.ts')).runJobs;
+    case 'http':
+      return (await import('./http.ts')).runHttp;
+  }
+}

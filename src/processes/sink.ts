@@ -1,0 +1,38 @@
+/** The sink process: the stage of `pipelines/sink-task.ts` on real Kafka and QuestDB. */
+import { sinkStage } from '../../pipelines/sink-task.ts';
+import { FEATURE_NAMES } from '../features/definition.ts';
+import { runConsumer } from '../adapters/kafka-consumer.ts';
+import { FailPoints, parseFailPoint } from '../stream/fail-point.ts';
+import { PostgresCheckpoints } from '../tables/postgres/checkpoints.ts';
+import { noteModelHeld } from '../tables/postgres/model-activations.ts';
+import { featuresTable } from '../tables/questdb/features.ts';
+import type { Context } from './context.ts';
+import { counter } from './counter.ts';
+
+export async function runSink(
+  context: Context,
+  signal: AbortSignal,
+  ready: () => void,
+): Promise<void> {
+  const { config, kafka, postgres, log, topicOf, groupOf } = context;
+  const stage = sinkStage({
+    latenessUs: config.latenessUs,
+    log: context.outLog(),
+    checkpoints: new PostgresCheckpoints(postgres, 'sink', `sink-${process.pid}`),
+    writer: context.questdbWriter(),
+    reader: context.questdbReader(),
+    featuresTable: featuresTable(FEATURE_NAMES),
+    verifyControl: context.verifyControl,
+    modelHeld: (held) => noteModelHeld(postgres, held),
+    topicOf,
+    failPoints: new FailPoints(parseFailPoint(config.failAt)),
+    count: counter('sink'),
+  });
+  await runConsumer(kafka, stage, {
+    groupId: groupOf('sink'),
+    topicOf,
+    log,
+    signal,
+    onAssigned: ready,
+  });
+}

@@ -1,0 +1,37 @@
+/** The stream process: the stage of `pipelines/stream-task.ts` on real Kafka and PostgreSQL. */
+import { streamStage } from '../../pipelines/stream-task.ts';
+import { runConsumer } from '../adapters/kafka-consumer.ts';
+import { FailPoints, parseFailPoint } from '../stream/fail-point.ts';
+import { PostgresCheckpoints } from '../tables/postgres/checkpoints.ts';
+import { PostgresModels } from '../tables/postgres/model-source.ts';
+import type { Context } from './context.ts';
+import { counter } from './counter.ts';
+
+export async function runStream(
+  context: Context,
+  signal: AbortSignal,
+  ready: () => void,
+): Promise<void> {
+  const { config, kafka, postgres, log, topicOf, groupOf } = context;
+  const stage = streamStage({
+    settings: {
+      latenessUs: config.latenessUs,
+      horizonUs: config.horizonUs,
+      labelSpec: `direction_${config.horizon}@1`,
+    },
+    log: context.outLog(),
+    checkpoints: new PostgresCheckpoints(postgres, 'stream', `stream-${process.pid}`),
+    models: new PostgresModels(postgres, signal),
+    verifyControl: context.verifyControl,
+    topicOf,
+    failPoints: new FailPoints(parseFailPoint(config.failAt)),
+    count: counter('stream'),
+  });
+  await runConsumer(kafka, stage, {
+    groupId: groupOf('stream'),
+    topicOf,
+    log,
+    signal,
+    onAssigned: ready,
+  });
+}

@@ -1,0 +1,50 @@
+/** Inserting a record once, and telling a repeat from a contradiction. */
+import type { PoolClient } from 'pg';
+import { assert } from '../../assert.ts';
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** Inserts the row unless one with its key is there; true when it is new. Names are our own. */
+export async function insert(client: PoolClient, table: string, row: Row): Promise<boolean> {
+  const columns = Object.keys(row);
+  assert(
+    columns.every((name) => /^[a-z_0-9]+$/.test(name)),
+    `columns of ${table}`,
+  );
+  const places = columns.map((_, i) => `$${i + 1}`);
+  const { rowCount } = await client.query(
+    `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${places.join(', ')})
+     ON CONFLICT DO NOTHING`,
+    Object.values(row),
+  );
+  return rowCount === 1;
+}
+
+/** A record whose key is taken: equal content is a repeat, another one is an error to look at. */
+export async function sameOrReport(
+  client: PoolClient,
+  table: string,
+  key: Readonly<Record<string, string>>,
+  row: Row & { readonly content_sha256: Buffer },
+  kind: string,
+): Promise<void> {
+  const names = Object.keys(key);
+  const where = names.map((name, i) => `${name} = $${i + 1}`).join(' AND ');
+  const { rows } = await client.query<{ content_sha256: Buffer }>(
+    `SELECT content_sha256 FROM ${table} WHERE ${where}`,
+    Object.values(key),
+  );
+  if (rows[0]?.content_sha256.equals(row.content_sha256) === true) return;
+  const id = Object.values(key).join(':');
+  await client.query(
+    `INSERT INTO errors (error_key, severity, component, code, message, context)
+     VALUES ($1, 'critical', 'trades', 'contradiction', $2, $3)
+     ON CONFLICT (error_key) DO UPDATE
+       SET occurrences = errors.occurrences + 1, last_seen_at = now()`,
+    [
+      `contradiction:${kind}:${id}`,
+      `a second ${kind} has the id ${id} and another content; the first one stays booked`,
+      { ...row, content_sha256: row.content_sha256.toString('hex') },
+    ],
+  );
+}

@@ -1,0 +1,74 @@
+/**
+ * `job_runs`: every job that is or was due, by (job, subject, event time). The truth about jobs:
+ * queues are filled from it and may be lost.
+ */
+import type { Pool } from 'pg';
+import { formatUs } from '../../domain/time.ts';
+
+export type JobState = 'due' | 'running' | 'done' | 'refused' | 'failed';
+
+export interface JobRun {
+  readonly job: string;
+  readonly subject: string;
+  readonly due_ts: number;
+  readonly state: JobState;
+  readonly attempts: number;
+  readonly detail: Record<string, unknown>;
+}
+
+/** Makes the runs due; those that exist stay as they are. Returns how many are new. */
+export async function addDueRuns(
+  pool: Pool,
+  job: string,
+  subjects: Iterable<string>,
+  dueTs: number,
+): Promise<number> {
+  const { rowCount } = await pool.query(
+    `INSERT INTO job_runs (job, subject, due_ts)
+     SELECT $1, subject, $3 FROM unnest($2::text[]) AS subject
+     ON CONFLICT DO NOTHING`,
+    [job, [...subjects], formatUs(dueTs)],
+  );
+  return rowCount ?? 0;
+}
+
+/** Runs that are not finished, oldest first. */
+export async function openRuns(pool: Pool): Promise<JobRun[]> {
+  const { rows } = await pool.query<JobRun>(
+    `SELECT job, subject, due_ts, state, attempts, detail FROM job_runs
+     WHERE state IN ('due', 'running') ORDER BY due_ts, job, subject`,
+  );
+  return rows;
+}
+
+/** Takes a run up; false when somebody else has it or it is finished. */
+export async function startRun(pool: Pool, run: JobRun): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    `UPDATE job_runs SET state = 'running', attempts = attempts + 1, started_at = now()
+     WHERE job = $1 AND subject = $2 AND due_ts = $3 AND state IN ('due', 'running')`,
+    [run.job, run.subject, formatUs(run.due_ts)],
+  );
+  return rowCount === 1;
+}
+
+export async function finishRun(
+  pool: Pool,
+  run: Pick<JobRun, 'job' | 'subject' | 'due_ts'>,
+  state: 'done' | 'refused' | 'failed',
+  detail: Record<string, unknown>,
+): Promise<void> {
+  await pool.query(
+    `UPDATE job_runs SET state = $4, detail = $5, finished_at = now()
+     WHERE job = $1 AND subject = $2 AND due_ts = $3 AND state IN ('due', 'running')`,
+    [run.job, run.subject, formatUs(run.due_ts), state, detail],
+  );
+}
+
+/** The newest event time for which a job of this subject was ever due; null: never. */
+export async function newestDue(pool: Pool, job: string, subject: string): Promise<number | null> {
+  const { rows } = await pool.query<{ due_ts: number | null }>(
+    'SELECT max(due_ts) AS due_ts FROM job_runs WHERE job = $1 AND subject = $2',
+    [job, subject],
+  );
+  return rows[0]?.due_ts ?? null;
+}

@@ -1,0 +1,46 @@
+/**
+ * `models` -> a model ready to predict, waiting as long as it takes: the stream goes past a control
+ * record that names a model only with that model at hand.
+ */
+import { createHash } from 'node:crypto';
+import type { Pool } from 'pg';
+import { sleep } from '../../clock.ts';
+import { FEATURE_NAMES, FEATURE_SET } from '../../features/definition.ts';
+import { loadModel, type ServingModel } from '../../learning/serving-model.ts';
+
+const RETRY_MS = 1_000;
+const STREAM_FEATURES = { featureSet: FEATURE_SET, featureNames: FEATURE_NAMES };
+
+export class PostgresModels {
+  private readonly pool: Pool;
+  private readonly signal: AbortSignal;
+
+  constructor(pool: Pool, signal: AbortSignal) {
+    this.pool = pool;
+    this.signal = signal;
+  }
+
+  /** Throws only when aborted, or when the stored artefact is not the one that was named. */
+  async load(modelId: string, sha256: string): Promise<ServingModel> {
+    for (;;) {
+      const artifact = await this.fetch(modelId).catch(() => null);
+      if (artifact !== null) {
+        const found = createHash('sha256').update(artifact).digest('hex');
+        if (found === sha256) return loadModel(artifact, STREAM_FEATURES);
+        throw new Error(
+          `model "${modelId}" has sha256 ${found}, its control record says ${sha256}`,
+        );
+      }
+      this.signal.throwIfAborted();
+      await sleep(RETRY_MS, this.signal);
+    }
+  }
+
+  private async fetch(modelId: string): Promise<Buffer | null> {
+    const { rows } = await this.pool.query<{ artifact: Buffer }>(
+      'SELECT artifact FROM models WHERE model_id = $1',
+      [modelId],
+    );
+    return rows[0]?.artifact ?? null;
+  }
+}

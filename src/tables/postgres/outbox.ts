@@ -1,0 +1,68 @@
+/** `control_outbox`: control records on their way into the log. */
+import type { Pool, PoolClient } from 'pg';
+import type { Control } from '../../domain/wire.ts';
+
+export interface NewControl {
+  /** Derived from the cause: the same cause is sent once. */
+  readonly controlId: string;
+  readonly type: Control['type'];
+  readonly subject: string;
+  readonly body: object;
+  readonly cause: string;
+}
+
+/** Queues a record with the next version of its type and subject; false when it was there. */
+export async function appendControl(
+  client: Pool | PoolClient,
+  { controlId, type, subject, body, cause }: NewControl,
+): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `INSERT INTO control_outbox (control_id, type, subject, version, body, cause)
+     SELECT $1, $2, $3, coalesce(max(version), 0) + 1, $4, $5
+     FROM control_outbox WHERE type = $2 AND subject = $3
+     ON CONFLICT (control_id) DO NOTHING`,
+    [controlId, type, subject, body, cause],
+  );
+  return rowCount === 1;
+}
+
+interface OutboxRow {
+  readonly seq: number;
+  readonly control_id: string;
+  readonly type: Control['type'];
+  readonly subject: string;
+  readonly version: number;
+  readonly body: Record<string, unknown>;
+}
+
+export async function dueControls(pool: Pool) {
+  const { rows } = await pool.query<OutboxRow>(
+    `SELECT seq, control_id, type, subject, version, body FROM control_outbox
+     WHERE state = 'due' ORDER BY seq LIMIT 100`,
+  );
+  return rows.map(({ control_id, ...row }) => ({ ...row, controlId: control_id }));
+}
+
+export async function markSent(pool: Pool, seqs: readonly number[]): Promise<void> {
+  await pool.query(
+    `UPDATE control_outbox SET state = 'sent', sent_at = now() WHERE seq = ANY($1::bigint[])`,
+    [seqs],
+  );
+}
+
+/** Whether the record has been appended to the log. */
+export async function isSent(pool: Pool, controlId: string): Promise<boolean> {
+  const { rows } = await pool.query<{ state: string }>(
+    'SELECT state FROM control_outbox WHERE control_id = $1',
+    [controlId],
+  );
+  return rows[0]?.state === 'sent';
+}
+
+/** The highest cut that was ever asked for; 0: none. */
+export async function lastCut(client: Pool | PoolClient): Promise<number> {
+  const { rows } = await client.query<{ value: string | null }>(
+    `SELECT max((body->>'value')::bigint)::text AS value FROM control_outbox WHERE type = 'cut'`,
+  );
+  return Number(rows[0]?.value ?? 0);
+}

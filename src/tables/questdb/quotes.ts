@@ -1,0 +1,45 @@
+/** Best bid and ask as they were first seen: one row per (`ts`, venue, symbol, id). */
+import type { MarketTick } from '../../domain/tick.ts';
+import type { Instrument, QuestTable } from './table.ts';
+
+export interface QuoteRow extends Instrument {
+  readonly ts: number;
+  readonly known_at: number;
+  readonly id: string;
+  readonly bid: number;
+  readonly ask: number;
+  readonly bid_size: number | null;
+  readonly ask_size: number | null;
+}
+
+export const quotes: QuestTable<QuoteRow> = {
+  name: 'quotes',
+  columns: {
+    ts: 'timestamp',
+    known_at: 'timestamp',
+    venue: 'symbol',
+    symbol: 'symbol',
+    id: 'varchar',
+    bid: 'double',
+    ask: 'double',
+    bid_size: 'double',
+    ask_size: 'double',
+  },
+  keys: ['ts', 'venue', 'symbol', 'id'],
+};
+
+export function quoteRow(quote: MarketTick, knownAt: number, instrument: Instrument): QuoteRow {
+  return {
+    ts: quote.ts,
+    known_at: knownAt,
+    venue: instrument.venue,
+    symbol: instrument.symbol,
+    id: quote.id,
+    bid: quote.bid,
+    ask: quote.ask,
+    bid_size: sizeOrNull(quote.bidSize),
+    ask_size: sizeOrNull(quote.askSize),
+  };
+}
+
+const sizeOrNull = (size: number): number | null => (Number.isNaN(size) ? null : size);

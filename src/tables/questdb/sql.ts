@@ -1,0 +1,17 @@
+/**
+ * The text of a file below `sql/`: statements live there and not in strings, so that they can be
+ * read, run by hand and highlighted as what they are.
+ */
+import { readFileSync } from 'node:fs';
+
+const SQL_DIR = new URL('../../../sql/', import.meta.url);
+const loaded = new Map<string, string>();
+
+/** `loadSql('questdb/ticks')` is `sql/questdb/ticks.sql` without its comment lines. */
+export function loadSql(name: string): string {
+  const known = loaded.get(name);
+  if (known !== undefined) return known;
+  const text = readFileSync(new URL(`${name}.sql`, SQL_DIR), 'utf8').replace(/^--.*\n/gm, '');
+  loaded.set(name, text.trim());
+  return text.trim();
+}

@@ -1,0 +1,115 @@
+/** Questions about what came in -> instruments, watermarks, prices in order, and gaps. */
+import { compareIds } from '../../domain/tick.ts';
+import { formatUs, parseUs } from '../../domain/time.ts';
+import type { QualityRow } from './quality-events.ts';
+import { loadSql } from './sql.ts';
+import type { Instrument, SqlReader, Stretch } from './table.ts';
+
+export interface StoredInstrument extends Instrument {
+  readonly from_ts: number;
+  readonly to_ts: number;
+  readonly trades: number;
+  readonly quotes: number;
+}
+
+/** Every stored instrument with its first and last `ts` and its numbers of trades and quotes. */
+export const storedInstruments = (reader: SqlReader): Promise<StoredInstrument[]> =>
+  reader.query<StoredInstrument>(loadSql('queries/instruments'));
+
+/** The highest stored `ts` of an instrument's ticks, quotes and heartbeats; null without any. */
+export async function storedWatermark(
+  reader: SqlReader,
+  { venue, symbol }: Instrument,
+): Promise<number | null> {
+  const asked = ['ticks', 'quotes', 'heartbeats'].map((table) =>
+    reader.query<{ ts: number }>(
+      `SELECT ts FROM ${table} WHERE venue = $1 AND symbol = $2 ORDER BY ts DESC LIMIT 1`,
+      [venue, symbol],
+    ),
+  );
+  const found = (await Promise.all(asked)).flat().map(({ ts }) => ts);
+  return found.length === 0 ? null : Math.max(...found);
+}
+
+export interface StoredPrice {
+  readonly ts: number;
+  readonly known_at: number;
+  readonly kind: 'trade' | 'quote';
+  readonly id: string;
+  /** The trade's price; a quote's mid. */
+  readonly price: number;
+}
+
+/**
+ * The prices of an instrument with `ts` in [fromUs, toUs), in the order in which the stream handed
+ * them on: (`ts`, kind, id). The mid is computed here as the stream computes it.
+ */
+export async function readPrices(
+  reader: SqlReader,
+  { venue, symbol }: Instrument,
+  { fromUs, toUs }: Stretch,
+): Promise<StoredPrice[]> {
+  const where = 'WHERE venue = $1 AND symbol = $2 AND ts >= $3 AND ts < $4';
+  const params = [venue, symbol, formatUs(fromUs), formatUs(toUs)];
+  const [trades, quotes] = await Promise.all([
+    reader.query<Omit<StoredPrice, 'kind'>>(
+      `SELECT ts, known_at, id, price FROM ticks ${where}`,
+      params,
+    ),
+    reader.query<Omit<StoredPrice, 'kind' | 'price'> & { bid: number; ask: number }>(
+      `SELECT ts, known_at, id, bid, ask FROM quotes ${where}`,
+      params,
+    ),
+  ]);
+  const prices: StoredPrice[] = [];
+  for (const { ts, known_at, id, bid, ask } of quotes) {
+    prices.push({ ts, known_at, kind: 'quote', id, price: (bid + ask) / 2 });
+  }
+  for (const { ts, known_at, id, price } of trades) {
+    prices.push({ ts, known_at, kind: 'trade', id, price });
+  }
+  return prices.sort(compareStored);
+}
+
+function compareStored(a: StoredPrice, b: StoredPrice): number {
+  if (a.ts !== b.ts) return a.ts - b.ts;
+  if (a.kind !== b.kind) return a.kind < b.kind ? -1 : 1;
+  return compareIds(a.id, b.id);
+}
+
+export interface StoredGap {
+  readonly fromTs: number;
+  readonly toTs: number;
+  readonly knownAt: number;
+}
+
+/**
+ * The gaps that touch [fromUs, toUs). An event stands at the end of its gap, and gaps of one
+ * instrument do not overlap: so it is those that end inside, and the first that ends behind it.
+ */
+export async function gapsTouching(
+  reader: SqlReader,
+  { venue, symbol }: Instrument,
+  { fromUs, toUs }: Stretch,
+): Promise<StoredGap[]> {
+  const of = `SELECT * FROM quality_events WHERE venue = $1 AND symbol = $2 AND kind = 'gap'`;
+  const [inside, behind] = await Promise.all([
+    reader.query<QualityRow>(`${of} AND ts >= $3 AND ts < $4 ORDER BY ts`, [
+      venue,
+      symbol,
+      formatUs(fromUs),
+      formatUs(toUs),
+    ]),
+    reader.query<QualityRow>(`${of} AND ts >= $3 ORDER BY ts LIMIT 1`, [
+      venue,
+      symbol,
+      formatUs(toUs),
+    ]),
+  ]);
+  return [...inside, ...behind].map(gapOf).filter(({ fromTs }) => fromTs < toUs);
+}
+
+function gapOf({ detail, known_at }: QualityRow): StoredGap {
+  const { from_ts, to_ts } = JSON.parse(detail) as { from_ts: string; to_ts: string };
+  return { fromTs: parseUs(from_ts), toTs: parseUs(to_ts), knownAt: known_at };
+}

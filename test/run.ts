@@ -1,0 +1,116 @@
+/**
+ * `npm test`: everything that has to hold before a change lands, one step after the other, each
+ * with a budget. Prints what each took and, last, `N passed, N failed` over all tests and checks.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+interface Step {
+  readonly name: string;
+  readonly budgetS: number;
+  readonly command: readonly string[];
+  /** Vitest's report, where the step is a suite. */
+  readonly report?: string;
+}
+
+interface Outcome {
+  readonly step: Step;
+  readonly seconds: number;
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+/** Tests that may be skipped, each with its reason. Nothing else may. */
+const SKIPS: ReadonlyMap<string, string> = new Map();
+
+const BIN = 'node_modules/.bin/';
+const reports = mkdtempSync(join(tmpdir(), 'tickloom-test-'));
+
+function suite(name: string, budgetS: number, ...args: readonly string[]): Step {
+  const report = join(reports, `${name}.json`);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const command = [`${BIN}vitest`, 'run', '--project', name, ...reporters, ...args];
+  return { name, budgetS, command, report };
+}
+
+const STEPS: readonly Step[] = [
+  { name: 'types', budgetS: 60, command: [`${BIN}tsc`, '--noEmit'] },
+  { name: 'lint', budgetS: 60, command: [`${BIN}oxlint`, '--type-aware', '--deny-warnings'] },
+  { name: 'format', budgetS: 30, command: [`${BIN}oxfmt`, '--check', '.'] },
+  suite('unit', 240),
+  suite('integration', 900),
+];
+
+function run(step: Step): Promise<number> {
+  const [file = '', ...args] = step.command;
+  return new Promise((resolve) => {
+    const child = spawn(file, args, { stdio: 'inherit' });
+    // Three budgets is a hang, not a slow machine.
+    const limit = setTimeout(() => child.kill('SIGKILL'), step.budgetS * 3_000);
+    child.on('exit', (code) => {
+      clearTimeout(limit);
+      resolve(code ?? 1);
+    });
+    child.on('error', () => resolve(1));
+  });
+}
+
+interface Report {
+  readonly testResults: readonly {
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+  }[];
+}
+
+function count(step: Step, code: number): Pick<Outcome, 'passed' | 'failed' | 'skipped'> {
+  if (step.report === undefined) {
+    return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+  }
+  try {
+    const report = JSON.parse(readFileSync(step.report, 'utf8')) as Report;
+    const results = report.testResults.flatMap((file) => file.assertionResults);
+    const passed = results.filter(({ status }) => status === 'passed').length;
+    const unlisted = results.filter(
+      ({ status, fullName }) => status !== 'passed' && status !== 'failed' && !SKIPS.has(fullName),
+    );
+    for (const { fullName } of unlisted) console.log(`skipped without a reason: ${fullName}`);
+    const failed = results.filter(({ status }) => status === 'failed').length + unlisted.length;
+    const skipped = results.length - passed - failed;
+    // A suite that broke before its tests, or that ran none, has failed.
+    const broken = (code !== 0 && failed === 0) || results.length === 0;
+    return { passed, failed: failed + (broken ? 1 : 0), skipped };
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}
+
+async function main(): Promise<number> {
+  const only = process.argv.slice(2).filter((arg) => !arg.startsWith('-'));
+  const steps = STEPS.filter(({ name }) => only.length === 0 || only.includes(name));
+  const outcomes: Outcome[] = [];
+  for (const step of steps) {
+    console.log(`\n=== ${step.name}`);
+    const startMs = performance.now();
+    const code = await run(step);
+    const seconds = (performance.now() - startMs) / 1000;
+    outcomes.push({ step, seconds, ...count(step, code) });
+  }
+  rmSync(reports, { recursive: true, force: true });
+  console.log('\nstep          took   budget   passed  failed  skipped');
+  for (const { step, seconds, passed, failed, skipped } of outcomes) {
+    const over = seconds > step.budgetS ? '  over its budget' : '';
+    const cells = [`${seconds.toFixed(0)} s`, `${step.budgetS} s`, passed, failed, skipped];
+    const widths = [8, 8, 8, 7, 8];
+    const line = cells.map((cell, i) => String(cell).padStart(widths[i] ?? 8)).join(' ');
+    console.log(`${step.name.padEnd(10)}${line}${over}`);
+  }
+  const sum = (key: 'passed' | 'failed' | 'skipped'): number =>
+    outcomes.reduce((total, outcome) => total + outcome[key], 0);
+  console.log('');
+  console.log(`${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);
+  return sum('failed') === 0 ? 0 : 1;
+}
+
+process.exitCode = await main();

@@ -133,7 +133,10 @@ function compare(
   const theirs = mean(losses) ?? 0;
   const gain = theirs - own;
   const margin = settings.marginShare * theirs;
-  const gains = Float64Array.from(losses, (loss, i) => loss - input.candidate[i]!);
+  const gains = Float64Array.from(losses, (loss, i) => {
+    const difference = loss - input.candidate[i]!;
+    return Math.abs(difference) > ROUNDING * theirs ? difference : 0;
+  });
   const blocks = blocksOf(input.decidedTs, gains, settings.blockHorizons * input.horizonUs);
   const pValue = bootstrapP(blocks, settings.resamples, seededRandom(input.seed));
   const means = `${input.loss} ${show(own)} against ${show(theirs)} of the ${name}`;
@@ -157,6 +160,9 @@ function compare(
     },
   ];
 }
+
+/** A candidate that says what the reference says differs by rounding, always to the same side. */
+const ROUNDING = 1e-9;
 
 const show = (value: number): string => String(Number(value.toPrecision(4)));
 

@@ -126,7 +126,7 @@ export function rankCorrelation(a: Numbers, b: Numbers): number | null {
   return squareA === 0 || squareB === 0 ? null : both / Math.sqrt(squareA * squareB);
 }
 
-/** Bins of equal width over [0, 1] that hold a row, lowest first; 1 belongs to the last. */
+/** Bins of equal width over [0, 1] that hold a row, lowest first; a border belongs to the lower. */
 export function calibrationBins(
   up: Numbers,
   probability: Numbers,
@@ -135,9 +135,12 @@ export function calibrationBins(
   assertSameLength(up, probability);
   const bins = Array.from({ length: binCount }, () => ({ count: 0, predicted: 0, ups: 0 }));
   for (let i = 0; i < up.length; i++) {
-    const bin = bins[Math.min(Math.floor(probability[i]! * binCount), binCount - 1)]!;
+    const p = probability[i]!;
+    let place = 0;
+    while (place < binCount - 1 && p > (place + 1) * (1 / binCount)) place++;
+    const bin = bins[place]!;
     bin.count += 1;
-    bin.predicted += probability[i]!;
+    bin.predicted += p;
     bin.ups += up[i]!;
   }
   return bins

@@ -44,7 +44,7 @@ export interface Split {
 
 export const defaultSplit = (horizonUs: number): SplitSettings => ({
   folds: 3,
-  sliceShare: 0.25,
+  sliceShare: 0.3,
   warmupShare: 0.4,
   embargoUs: horizonUs,
 });

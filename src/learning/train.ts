@@ -56,21 +56,24 @@ export interface Candidate {
   readonly verdict: GateVerdict;
 }
 
-/** Conservative, because outcomes overlap and markets are mostly noise: small, slow, well fed. */
+/**
+ * Conservative, because outcomes overlap and markets are mostly noise: few and small trees, a leaf
+ * of ten horizons of minute decisions, half of the rows and features for each.
+ */
 export const DEFAULT_PARAMS = {
-  num_leaves: 15,
-  learning_rate: 0.04,
-  min_data_in_leaf: 200,
-  feature_fraction: 0.7,
-  bagging_fraction: 0.7,
+  num_leaves: 8,
+  learning_rate: 0.03,
+  min_data_in_leaf: 600,
+  feature_fraction: 0.5,
+  bagging_fraction: 0.5,
   bagging_freq: 1,
   lambda_l2: 10,
   max_bin: 127,
 } as const;
-export const DEFAULT_ROUNDS = 150;
+export const DEFAULT_ROUNDS = 80;
 
-/** Fewer rows than these cannot fill two leaves on each side of a fold. */
-const MIN_TRAINING_ROWS = 500;
+/** Fewer rows than these do not fill two leaves of half of the rows. */
+const MIN_TRAINING_ROWS = 2400;
 
 /**
  * Trains and judges. Throws an error that says how many rows there are and are needed when the rows

@@ -58,20 +58,18 @@ function fetched(file: string): string {
   const dir = join(tmpdir(), `tickloom-lightgbm-${process.getuid?.() ?? 0}`);
   const path = join(dir, file);
   if (existsSync(path)) return path;
+  // Everything happens aside, and a rename ends it: test processes may fetch at the same time.
+  const aside = `${dir}.${process.pid}`;
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const args = [
-    '-B',
-    '-q',
-    'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy',
-    `-Dartifact=${ARTEFACT}`,
-  ];
-  execFileSync('mvn', [...args, `-DoutputDirectory=${dir}`], { stdio: 'inherit' });
-  const jar = readFileSync(join(dir, 'lightgbm4j-4.3.0-1.jar'));
+  mkdirSync(aside, { recursive: true, mode: 0o700 });
+  const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy';
+  const args = ['-B', '-q', goal, `-Dartifact=${ARTEFACT}`, `-DoutputDirectory=${aside}`];
+  execFileSync('mvn', args, { stdio: 'inherit' });
+  const jar = readFileSync(join(aside, 'lightgbm4j-4.3.0-1.jar'));
   const entry = `lightgbm4j/${SYSTEMS[process.platform]}/${PROCESSORS[process.arch]}/${file}`;
   const files = unzipSync(jar, { filter: ({ name }) => name === entry });
-  // Written aside and renamed, so that another test process never sees half a library.
-  const part = `${path}.${process.pid}`;
-  writeFileSync(part, must(files[entry], `${ARTEFACT} holds no ${entry}`));
-  renameSync(part, path);
+  writeFileSync(join(aside, file), must(files[entry], `${ARTEFACT} holds no ${entry}`));
+  renameSync(join(aside, file), path);
+  rmSync(aside, { recursive: true });
   return path;
 }

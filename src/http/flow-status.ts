@@ -1,0 +1,68 @@
+/**
+ * What the HTTP server is told about the flow: the graph as data, and how far its stages have come.
+ * The server never imports `pipelines` or Kafka; whoever starts it hands these in.
+ */
+
+/** One node of the graph, as `pipelines/flow.ts` has it. */
+export interface FlowGraphNode {
+  readonly name: string;
+  readonly kind: 'feed' | 'stream' | 'job';
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
+  /** One sentence for people. */
+  readonly does: string;
+}
+
+/** A topic as one stage sees it: records behind the end, summed over the partitions. */
+export interface StageTopicLag {
+  readonly topic: string;
+  /** Sum of the partitions' end offsets. */
+  readonly end: number;
+  /** Sum of the offsets that the stage has passed. */
+  readonly passed: number;
+}
+
+export interface StageLag {
+  readonly stage: string;
+  readonly lag: number;
+  readonly topics: readonly StageTopicLag[];
+}
+
+export interface TopicEnd {
+  readonly topic: string;
+  readonly end: number;
+}
+
+export interface FlowStatus {
+  readonly stages: readonly StageLag[];
+  /** Every topic of the graph, also those that no stage of ours reads. */
+  readonly topics: readonly TopicEnd[];
+}
+
+export interface FlowStatusProvider {
+  readonly graph: readonly FlowGraphNode[];
+  /** Asks Kafka; rejects while it is away. */
+  status(): Promise<FlowStatus>;
+}
+
+/**
+ * The same provider, asking at most once in `maxAgeMs` however many clients there are. A failed
+ * answer is kept as long, so that a broker that is away is not besieged.
+ */
+export function cachedFlow(
+  provider: FlowStatusProvider,
+  maxAgeMs: number,
+  monotonicMs: () => number,
+): FlowStatusProvider {
+  let asked = -Infinity;
+  let answer: Promise<FlowStatus> | null = null;
+  const status = (): Promise<FlowStatus> => {
+    if (answer === null || monotonicMs() - asked > maxAgeMs) {
+      asked = monotonicMs();
+      answer = provider.status();
+      answer.catch(() => undefined);
+    }
+    return answer;
+  };
+  return { graph: provider.graph, status };
+}

@@ -1,0 +1,122 @@
+/**
+ * Errors -> RFC 9457 `application/problem+json`. A `Problem` is thrown where the trouble is seen; it
+ * says what was seen and what to do. Everything else becomes 503 when a server is away, or 500 with
+ * the details in the log alone.
+ */
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Type, type Static } from 'typebox';
+
+export const ProblemBody = Type.Object({
+  type: Type.String(),
+  title: Type.String(),
+  status: Type.Integer(),
+  detail: Type.String(),
+  instance: Type.String(),
+  errors: Type.Optional(
+    Type.Array(Type.Object({ parameter: Type.String(), detail: Type.String() })),
+  ),
+});
+type ProblemBody = Static<typeof ProblemBody>;
+type ParameterError = NonNullable<ProblemBody['errors']>[number];
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: 'Bad request',
+  401: 'Token needed',
+  403: 'Not allowed',
+  404: 'Not found',
+  405: 'Method not allowed',
+  413: 'Too large',
+  415: 'Unsupported media type',
+  421: 'Misdirected request',
+  503: 'Not available now',
+};
+
+/** An answer that is not the one asked for; `errors` names the parameters at fault. */
+export class Problem extends Error {
+  readonly status: number;
+  readonly errors: readonly ParameterError[];
+
+  constructor(status: number, detail: string, errors: readonly ParameterError[] = []) {
+    super(detail);
+    this.name = 'Problem';
+    this.status = status;
+    this.errors = errors;
+  }
+}
+
+/** 400 about one parameter of the query. */
+export const badParameter = (parameter: string, detail: string): Problem =>
+  new Problem(400, `parameter "${parameter}": ${detail}`, [{ parameter, detail }]);
+
+export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): void {
+  const { status, errors } = problem;
+  const body: ProblemBody = {
+    type: 'about:blank',
+    title: TITLES[status] ?? (status < 500 ? 'Request refused' : 'Internal error'),
+    status,
+    detail: problem.message,
+    instance: request.url.split('?', 1)[0] ?? '/',
+    ...(errors.length > 0 ? { errors: [...errors] } : {}),
+  };
+  if (status === 401) void reply.header('www-authenticate', 'Bearer realm="tickloom"');
+  if (status === 503) void reply.header('retry-after', '2');
+  void reply
+    .code(status)
+    .header('cache-control', 'no-store')
+    .type('application/problem+json')
+    .serializer((payload: unknown) => JSON.stringify(payload))
+    .send(body);
+}
+
+/** Makes every error and every unknown address of `app` a problem. */
+export function useProblems(app: FastifyInstance): void {
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const problem = problemOf(error);
+    if (problem.status >= 500) request.log.error({ err: error }, 'request failed');
+    sendProblem(request, reply, problem);
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const detail = `nothing answers ${request.method} ${request.url.split('?', 1)[0]}`;
+    sendProblem(request, reply, new Problem(404, `${detail}; see /v1/openapi.json`));
+  });
+}
+
+function problemOf(error: FastifyError): Problem {
+  if (error instanceof Problem) return error;
+  if (error.validation !== undefined) return ofValidation(error.validation);
+  if (isAway(error)) {
+    return new Problem(503, 'a server behind this API does not answer; /readyz says which');
+  }
+  const status = error.statusCode ?? 500;
+  if (status >= 400 && status < 500) return new Problem(status, error.message);
+  return new Problem(500, 'an error of ours: the details are in the log');
+}
+
+function ofValidation(validation: NonNullable<FastifyError['validation']>): Problem {
+  const errors = validation.map(({ keyword, instancePath, params, message }) => {
+    if (keyword === 'additionalProperties') {
+      const parameter = String(params['additionalProperty']);
+      return { parameter, detail: 'no such parameter; see /v1/openapi.json' };
+    }
+    if (keyword === 'required') {
+      return { parameter: String(params['missingProperty']), detail: 'is needed' };
+    }
+    return { parameter: instancePath.slice(1), detail: detailOf(keyword, params, message) };
+  });
+  const [first] = errors;
+  return new Problem(400, `parameter "${first?.parameter}": ${first?.detail}`, errors);
+}
+
+function detailOf(keyword: string, params: Record<string, unknown>, message = 'is wrong'): string {
+  const allowed = params['allowedValues'];
+  if (keyword === 'enum' && Array.isArray(allowed)) return `must be one of ${allowed.join(', ')}`;
+  return message;
+}
+
+/** A database that is down, restarting or too slow: trouble of the world that may pass. */
+export function isAway(error: { code?: string; message: string }): boolean {
+  const { code = '', message } = error;
+  if (/^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)/.test(code)) return true;
+  if (/^(08|53|57)[0-9A-Z]{3}$/.test(code)) return true;
+  return /Connection terminated|timeout exceeded|Query read timeout/i.test(message);
+}

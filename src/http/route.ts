@@ -1,0 +1,64 @@
+/**
+ * One way to declare a reading route: path, words for people, schemas of the query and of the
+ * answer, and the handler. Validation and OpenAPI come from the same schemas.
+ */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Type, type Static, type TObject, type TSchema } from 'typebox';
+import { ProblemBody } from './problem.ts';
+
+export interface ReadRoute<Q extends TSchema, P extends TSchema> {
+  readonly path: string;
+  /** The noun, which groups routes in OpenAPI. */
+  readonly noun: string;
+  readonly summary: string;
+  readonly query: Q;
+  readonly params?: P;
+  readonly answer: TSchema;
+  readonly handle: (query: Static<Q>, params: Static<P>, request: FastifyRequest) => unknown;
+}
+
+const problem = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: ProblemBody } },
+});
+
+/** Adds a GET route to `app`. */
+export function read<Q extends TSchema, P extends TSchema = TSchema>(
+  app: FastifyInstance,
+  route: ReadRoute<Q, P>,
+): void {
+  const { path, noun, summary, query, params, answer, handle } = route;
+  const ok = { description: 'the answer', content: { 'application/json': { schema: answer } } };
+  const schema = {
+    tags: [noun],
+    summary,
+    operationId: operationIdOf(path),
+    querystring: query,
+    ...(params === undefined ? {} : { params }),
+    response: {
+      200: ok,
+      400: problem('a wrong parameter'),
+      401: problem('a token is needed'),
+      ...(params === undefined ? {} : { 404: problem('there is no such item') }),
+      503: problem('a server behind the API is away'),
+    },
+  };
+  app.get(path, { schema }, async (request) =>
+    handle(request.query as Static<Q>, request.params as Static<P>, request),
+  );
+}
+
+const operationIdOf = (path: string): string =>
+  `get${path.replace(/[^a-z0-9]+([a-z0-9])?/gi, (_, c: string = '') => c.toUpperCase())}`;
+
+export const noQuery = Type.Object({}, { additionalProperties: false });
+
+/** The answer of every list: its items, and the cursor of the page behind (null at the end). */
+export const listOf = (item: TObject) =>
+  Type.Object({
+    items: Type.Array(item),
+    next: Type.Union([Type.String(), Type.Null()], { description: 'give it back as "after"' }),
+  });
+
+/** Parameters of a path with one id. */
+export const idParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 300 }) });

@@ -1,0 +1,76 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { splitRows, type LabelInterval, type Part } from '../../src/learning/split.ts';
+
+const HORIZON = 60;
+
+const everyMinute = (count: number): LabelInterval[] =>
+  Array.from({ length: count }, (_, i) => ({ decidedTs: i, labelEndTs: i + HORIZON }));
+
+const SETTINGS = { folds: 3, sliceShare: 0.25, warmupShare: 0.4, embargoUs: HORIZON };
+
+describe('splitting rows by time', () => {
+  it('leaves a label and an embargo between training and the last slice', () => {
+    const { final } = splitRows(everyMinute(1000), SETTINGS);
+    expect(final.testFromTs).toBe(750);
+    expect(final.test[0]).toBe(750);
+    expect(final.test).toHaveLength(250);
+    // The last row kept: its label ends at 689, the embargo at 749.
+    expect(final.train.at(-1)).toBe(629);
+    expect(final.purged).toBe(60);
+    expect(final.embargoed).toBe(60);
+  });
+
+  it('walks forward over the training rows, part behind part', () => {
+    const { folds, final } = splitRows(everyMinute(1000), SETTINGS);
+    expect(folds).toHaveLength(3);
+    const tested = folds.flatMap((fold) => Array.from(fold.test));
+    expect(tested).toEqual(Array.from(final.train.slice(252)));
+    expect(folds.map((fold) => fold.train.length)).toEqual([132, 258, 384]);
+  });
+
+  it('keeps rows of one instant together', () => {
+    const rows = everyMinute(100).flatMap((row) => [row, row, row]);
+    const { final } = splitRows(rows, { ...SETTINGS, embargoUs: 0, sliceShare: 0.2501 });
+    expect(final.testFromTs).toBe(74);
+    expect(final.test).toHaveLength(78);
+  });
+
+  it('never trains on a label that reaches into its test part, nor tests what it trained on', () => {
+    const row = fc.record({ gap: fc.integer({ min: 0, max: 30 }), span: fc.nat(90) });
+    const property = fc.property(
+      fc.array(row, { maxLength: 200 }),
+      fc.nat(40),
+      (drawn, embargo) => {
+        let now = 0;
+        const rows = drawn.map(({ gap, span }) => {
+          now += gap;
+          return { decidedTs: now, labelEndTs: now + span };
+        });
+        const { folds, final } = splitRows(rows, { ...SETTINGS, embargoUs: embargo });
+        for (const part of [...folds, final]) checkPart(rows, part, embargo);
+        const slice = new Set(final.test);
+        for (const fold of folds) {
+          expect([...fold.train, ...fold.test].some((index) => slice.has(index))).toBe(false);
+        }
+        const { train, test, purged, embargoed } = final;
+        expect(train.length + test.length + purged + embargoed).toBe(rows.length);
+      },
+    );
+    fc.assert(property, { seed: 1, numRuns: 200 });
+  });
+
+  it('refuses rows out of order', () => {
+    const rows = everyMinute(3).reverse();
+    expect(() => splitRows(rows, SETTINGS)).toThrow('was decided before');
+  });
+});
+
+function checkPart(rows: LabelInterval[], part: Part, embargo: number): void {
+  for (const index of part.train) {
+    expect(rows[index]!.labelEndTs + embargo).toBeLessThan(part.testFromTs);
+  }
+  for (const index of part.test) {
+    expect(rows[index]!.decidedTs).toBeGreaterThanOrEqual(part.testFromTs);
+  }
+}

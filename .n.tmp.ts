@@ -4,12 +4,12 @@ import { trainCandidate } from './src/learning/train.ts';
 import { judge } from './src/learning/gate.ts';
 const trainer = testLightgbm();
 const C = 20;
-const N = 160;
+const N = 300;
 let pass = 0,
   chance = {} as Record<string, number>,
   nonzero = 0;
 for (let s = 0; s < N; s++) {
-  const rows = marketRows({ seed: 5000 + s, rows: s % 2 ? 7200 : 11000, columns: C, edge: 0 });
+  const rows = marketRows({ seed: 9000 + s, rows: s % 2 ? 7200 : 11000, columns: C, edge: 0 });
   const c = trainCandidate({
     rows,
     featureNames: featureNamesOf(C),

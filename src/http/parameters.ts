@@ -2,14 +2,13 @@
  * The query parameters that lists share: one schema each, so that all lists take the same words and
  * refuse the same mistakes.
  */
-import { Type, type TProperties } from 'typebox';
+import { Type, type TProperties, type TSchema } from 'typebox';
 import { parseUs } from '../domain/time.ts';
 import { LABEL_SPEC_PATTERN } from '../domain/label-spec.ts';
 import { TIMEFRAMES } from '../domain/candle.ts';
 import { badParameter } from './problem.ts';
 
-const name = (description: string) =>
-  Type.String({ minLength: 1, maxLength: 200, description });
+const name = (description: string) => Type.String({ minLength: 1, maxLength: 200, description });
 const when = (description: string) => Type.String({ maxLength: 40, description });
 const choice = (values: readonly string[], description: string) =>
   Type.Unsafe<string>({ type: 'string', enum: [...values], description });
@@ -39,6 +38,9 @@ export const after = Type.String({
   maxLength: 2000,
   description: 'the "next" of the page before; all other parameters stay the same',
 });
+
+/** The same parameter where it may be left out. */
+export const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);
 
 /** How many items a page has; at most `maximum`. */
 export const limit = (maximum = 1000) =>

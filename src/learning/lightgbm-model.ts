@@ -168,7 +168,8 @@ function addTree(
   if ((tree.get('is_linear') ?? '0') !== '0') throw problem('linear leaves are not understood');
   const leaves = countLeaves(tree);
   const read = (name: string, count: number): number[] => {
-    const numbers = (count === 0 ? [] : field(tree, name).trim().split(/ +/)).map(Number);
+    const words = count === 0 ? [] : field(tree, name).trim().split(/ +/);
+    const numbers = words.map((word) => (word === '' ? NaN : Number(word)));
     if (numbers.length !== count || numbers.some(Number.isNaN)) {
       throw problem(`${name} should be ${count} numbers`);
     }

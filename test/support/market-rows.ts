@@ -11,13 +11,17 @@ export interface MarketSettings {
   readonly seed: number;
   readonly rows: number;
   readonly columns: number;
-  /** Drift per minute in units of a minute's volatility: up while feature 0 is far from 0. */
+  /**
+   * Drift per minute in units of a minute's volatility: up half an hour after
+   * feature 0 was far from 0: most of it is still to come, so past returns tell little of it.
+   */
   readonly edge: number;
 }
 
 const START_TS = Date.UTC(2024, 0, 1) * 1000;
 const HORIZON_MIN = 60;
 const HISTORY_MIN = 240;
+const LEAD_MIN = 30;
 const VOLATILITY = 3e-4;
 const LAGS = [1, 5, 15, 60, 240] as const;
 
@@ -29,12 +33,13 @@ export function marketRows({ seed, rows, columns, edge }: MarketSettings): Train
   const random = seededRandom(seed);
   const length = rows + HISTORY_MIN + HORIZON_MIN + 1;
   const noise = Array.from({ length: Math.max(columns - LAGS.length, 1) }, (_, i) =>
-    wander(random, length, i === 0 ? 120 : 10 + 10 * i),
+    wander(random, length, i === 0 ? 50 : 10 + 10 * i),
   );
   const logs = new Float64Array(length);
   for (let i = 1; i < length; i++) {
     // Half of the time either way, and nothing that is linear in a feature.
-    const drift = Math.abs(noise[0]![i - 1]!) > 0.6745 ? edge : -edge;
+    const told = noise[0]![Math.max(i - LEAD_MIN, 0)]!;
+    const drift = Math.abs(told) > 0.6745 ? edge : -edge;
     logs[i] = logs[i - 1]! + VOLATILITY * (drift + gaussian(random));
   }
   const baseline = initialBaseline(US_PER_HOUR);

@@ -58,7 +58,10 @@ function addAfter(
   const than = order === 'asc' ? '>' : '<';
   const names = ids.map((id) => `${id}::text`);
   if (time === null || after.timeUs === null) {
-    conditions.add(`(${names.join(', ')}) ${than} (${ids.map(() => '?').join(', ')})`, ...after.ids);
+    conditions.add(
+      `(${names.join(', ')}) ${than} (${ids.map(() => '?').join(', ')})`,
+      ...after.ids,
+    );
     return;
   }
   const places = ['?::timestamptz', ...ids.map(() => '?')].join(', ');

@@ -1,0 +1,93 @@
+/**
+ * BullMQ queues and their workers. Redis may lose or repeat anything: what has to be done is always
+ * derived from the tables again, and every job may run twice.
+ *
+ * Workers run their processors in child processes: training blocks its process for seconds.
+ */
+import { createHash } from 'node:crypto';
+import { Queue, Worker, type Job } from 'bullmq';
+import { Redis } from 'ioredis';
+import type { Logger } from '../log.ts';
+
+export const QUEUES = ['labels', 'training', 'retention'] as const;
+export type QueueName = (typeof QUEUES)[number];
+
+/** What a processor is told. Ids only: job data lies in Redis in clear text. */
+export interface JobData {
+  readonly subject: string;
+  readonly dueTs: number;
+  readonly labelSpec?: string;
+}
+
+export interface JobQueues {
+  /** Enqueues it unless a job of the same id waits or runs. */
+  add(queue: QueueName, data: JobData): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The same work has the same id; BullMQ refuses colons in it. */
+export const jobId = (queue: QueueName, { subject, dueTs, labelSpec = '' }: JobData): string =>
+  `j-${createHash('sha256').update(`${queue}|${subject}|${dueTs}|${labelSpec}`).digest('hex').slice(0, 32)}`;
+
+const connect = (url: string, patient: boolean): Redis =>
+  new Redis(url, {
+    // A worker waits for Redis as long as it takes; an enqueueing caller wants to know soon.
+    maxRetriesPerRequest: patient ? null : 3,
+    retryStrategy: (times) => Math.min(times * 200, 3_000),
+  });
+
+export function openQueues(redisUrl: string, prefix: string, log: Logger): JobQueues {
+  const connection = connect(redisUrl, false);
+  connection.on('error', (error: Error) => log.debug({ err: error }, 'Redis is away'));
+  const queues = new Map(
+    QUEUES.map((name) => {
+      const queue = new Queue<JobData>(name, { connection, prefix });
+      queue.on('error', (error) => log.debug({ err: error }, `queue ${name}`));
+      return [name, queue];
+    }),
+  );
+  return {
+    add: async (name, data) => {
+      const options = { jobId: jobId(name, data), removeOnComplete: true, removeOnFail: true };
+      await queues.get(name)?.add(name, data, options);
+    },
+    close: async () => {
+      for (const queue of queues.values()) await queue.close();
+      connection.disconnect();
+    },
+  };
+}
+
+export interface WorkerOptions {
+  readonly redisUrl: string;
+  readonly prefix: string;
+  readonly log: Logger;
+  readonly onFailed: (queue: QueueName, data: JobData | undefined, error: Error) => void;
+}
+
+/** One worker a queue, one job at a time each. Returns what closes them. */
+export function startWorkers(
+  processorOf: (queue: QueueName) => URL,
+  { redisUrl, prefix, log, onFailed }: WorkerOptions,
+): () => Promise<void> {
+  const connection = connect(redisUrl, true);
+  connection.on('error', (error: Error) => log.debug({ err: error }, 'Redis is away'));
+  const workers = QUEUES.map((name) => {
+    const worker = new Worker<JobData>(name, processorOf(name), {
+      connection,
+      prefix,
+      concurrency: 1,
+      useWorkerThreads: false,
+    });
+    worker.on('error', (error) => log.debug({ err: error }, `worker ${name}`));
+    worker.on('failed', (job: Job<JobData> | undefined, error) => {
+      log.error({ err: error, queue: name, data: job?.data }, 'a job failed');
+      onFailed(name, job?.data, error);
+    });
+    return worker;
+  });
+  return async () => {
+    for (const worker of workers) await worker.close(true);
+    connection.disconnect();
+  };
+}

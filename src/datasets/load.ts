@@ -1,0 +1,39 @@
+/** QuestDB -> features, outcomes and the champion's predictions of an instrument as known then. */
+import { trainingSet, type TrainingSet } from '../../pipelines/training.ts';
+import { formatUs } from '../domain/time.ts';
+import { FEATURE_NAMES } from '../features/definition.ts';
+import { readFeaturesAsOf, readLabelsAsOf } from '../tables/questdb/readers.ts';
+import type { Instrument, SqlReader } from '../tables/questdb/table.ts';
+
+export interface LoadRequest extends Instrument {
+  readonly labelSpec: string;
+  readonly fromUs: number;
+  readonly toUs: number;
+  readonly asOfUs: number;
+}
+
+export async function loadTrainingSet(
+  reader: SqlReader,
+  { venue, symbol, labelSpec, fromUs, toUs, asOfUs }: LoadRequest,
+): Promise<TrainingSet> {
+  const instrument = { venue, symbol };
+  const stretch = { fromUs, toUs, asOfUs };
+  const [features, labels, said] = await Promise.all([
+    readFeaturesAsOf(reader, instrument, stretch),
+    readLabelsAsOf(reader, instrument, { ...stretch, labelSpec }),
+    reader.query<{ ts: number; probability_up: number; expected_return: number }>(
+      `SELECT ts, probability_up, expected_return FROM predictions
+       WHERE venue = $1 AND symbol = $2 AND label_spec = $3 AND slot = 'champion'
+         AND ts >= $4 AND ts < $5 AND known_at <= $6 ORDER BY ts`,
+      [venue, symbol, labelSpec, formatUs(fromUs), formatUs(toUs), formatUs(asOfUs)],
+    ),
+  ]);
+  const values = features.map((row) => ({
+    ts: row.ts,
+    decided_ts: row.decided_ts,
+    values: FEATURE_NAMES.map(
+      (name) => (row as unknown as Record<string, number | null>)[name] ?? null,
+    ),
+  }));
+  return trainingSet(values, labels, said);
+}

@@ -1,0 +1,57 @@
+/** `GET /v1/flow`: the graph of stages and jobs, how far each has come, and the topics' ends. */
+import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+import * as c from '../columns.ts';
+import type { HttpContext } from '../context.ts';
+import type { FlowStatus } from '../flow-status.ts';
+import { noQuery, read } from '../route.ts';
+
+const names = Type.Array(Type.String());
+const StageTopic = Type.Object({
+  topic: c.text(),
+  end: c.integer('sum of end offsets'),
+  passed: c.integer('sum of the offsets that the stage has passed'),
+  lag: c.integer(),
+});
+const Flow = Type.Object({
+  nodes: Type.Array(
+    Type.Object({
+      name: c.text(),
+      kind: c.text('feed, stream or job'),
+      reads: names,
+      writes: names,
+      does: c.text(),
+      lag: c.maybe(c.integer('records behind; null: reads no topic, or Kafka is away')),
+      topics: Type.Array(StageTopic),
+    }),
+  ),
+  topics: Type.Array(Type.Object({ topic: c.text(), end: c.integer() })),
+  kafka: c.text('ok, or what keeps Kafka from answering'),
+});
+
+export const flow = (app: FastifyInstance, context: HttpContext): void =>
+  read(app, {
+    path: '/v1/flow',
+    noun: 'flow',
+    summary: 'Stages, topics and lag',
+    query: noQuery,
+    answer: Flow,
+    handle: async () => {
+      const nothing: FlowStatus = { stages: [], topics: [] };
+      // Kafka away is something to show, not a reason to show nothing.
+      const [status, kafka] = await context.flow.status().then(
+        (found) => [found, 'ok'] as const,
+        (error: unknown) => [nothing, error instanceof Error ? error.message : 'away'] as const,
+      );
+      const stages = new Map(status.stages.map((stage) => [stage.stage, stage]));
+      const nodes = context.flow.graph.map(({ name, kind, reads, writes, does }) => {
+        const stage = stages.get(name);
+        const topics = (stage?.topics ?? []).map((topic) => ({
+          ...topic,
+          lag: Math.max(topic.end - topic.passed, 0),
+        }));
+        return { name, kind, reads, writes, does, lag: stage?.lag ?? null, topics };
+      });
+      return { nodes, topics: status.topics, kafka };
+    },
+  });

@@ -1,0 +1,31 @@
+/** `GET /v1/instruments`: what there is data of, the one with the newest data first. */
+import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+import { readInstruments } from '../../tables/http/instruments.ts';
+import * as c from '../columns.ts';
+import type { HttpContext } from '../context.ts';
+import { listOf, noQuery, read } from '../route.ts';
+
+const Instrument = Type.Object({
+  venue: c.text(),
+  symbol: c.text(),
+  base: c.maybe(c.text()),
+  quote: c.maybe(c.text()),
+  pip_size: c.maybe(c.decimal()),
+  from_ts: c.maybe(c.time('start of its first candle')),
+  to_ts: c.maybe(c.time('start of its last 1m candle')),
+  candles: c.integer('1m candles'),
+});
+
+export const instruments = (app: FastifyInstance, { questdb, postgres }: HttpContext): void =>
+  read(app, {
+    path: '/v1/instruments',
+    noun: 'instruments',
+    summary: 'Instruments, the one with the newest data first',
+    query: noQuery,
+    answer: listOf(Instrument),
+    handle: async () => {
+      const rows = await readInstruments(questdb, postgres);
+      return { items: rows.map((row) => c.itemOf(Instrument, row)), next: null };
+    },
+  });

@@ -1,0 +1,78 @@
+/** `GET /v1/models` and `/v1/models/{id}`: trained models, their verdicts and where they decide. */
+import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+import { modelActivations } from '../../tables/http/models.ts';
+import * as c from '../columns.ts';
+import type { HttpContext } from '../context.ts';
+import { postgresList } from '../list-route.ts';
+import { oneRow } from '../one-row.ts';
+import { labelSpec, optional, parameters, state, symbol, venue } from '../parameters.ts';
+import { idParams, listOf, noQuery, read } from '../route.ts';
+
+const Model = Type.Object({
+  model_id: c.text(),
+  venue: c.text(),
+  symbol: c.text(),
+  label_spec: c.text(),
+  state: c.text('candidate, shadow, champion, retired or rejected'),
+  sha256: c.text('of the artefact'),
+  metrics: c.json('numbers by name'),
+  verdict: c.json('the gate: passed, and its reasons: rule, passed, detail, value, threshold'),
+  dataset_id: c.maybe(c.text()),
+  trained_at: c.time('event time: the as_of of the training'),
+  created_at: c.time(),
+});
+const Detail = Type.Object({ ...Model.properties, manifest: c.json() });
+
+const Activation = Type.Object({
+  venue: c.text(),
+  symbol: c.text(),
+  label_spec: c.text(),
+  slot: c.text('champion, or the id of a shadow model'),
+  model_id: c.text(),
+  from_ts: c.maybe(c.time('null until the log has shown it')),
+  until_ts: c.maybe(c.time('null: in force')),
+  created_at: c.time(),
+});
+
+export const models = (app: FastifyInstance, context: HttpContext): void => {
+  const filters = {
+    venue: optional(venue),
+    symbol: optional(symbol),
+    label_spec: optional(labelSpec),
+    state: optional(state),
+  };
+  postgresList(app, context, {
+    noun: 'models',
+    summary: 'Trained models with the verdict of the gate and its reasons',
+    source: 'models',
+    item: Model,
+    time: 'trained_at',
+    ids: ['model_id'],
+    filters,
+  });
+  read(app, {
+    path: '/v1/models/:id',
+    noun: 'models',
+    summary: 'One model with its manifest, and where and when it decided',
+    query: noQuery,
+    params: idParams,
+    answer: Type.Object({ ...Detail.properties, activations: Type.Array(Activation) }),
+    handle: async (_query, { id }) => {
+      const model = await oneRow(context.postgres, 'models', 'model_id', id, Detail);
+      const rows = await modelActivations(context.postgres, { model_id: id });
+      return { ...model, activations: rows.map((row) => c.itemOf(Activation, row)) };
+    },
+  });
+  read(app, {
+    path: '/v1/models/activations',
+    noun: 'models',
+    summary: 'Which model decided from when to when; where there is none, the baseline did',
+    query: parameters({ venue: optional(venue), symbol: optional(symbol) }),
+    answer: listOf(Activation),
+    handle: async (query) => {
+      const rows = await modelActivations(context.postgres, query);
+      return { items: rows.map((row) => c.itemOf(Activation, row)), next: null };
+    },
+  });
+};

@@ -1,0 +1,92 @@
+/**
+ * `GET /v1/performance`: closed trades by account, bot and UTC day of event time; `/equity`: the sum
+ * of net P&L over event time; `/predictions`: how the newest graded predictions did.
+ */
+import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+import { dailyPerformance, equityCurve } from '../../tables/http/performance.ts';
+import { newestGraded, scoreOf } from '../../tables/http/predictions.ts';
+import * as c from '../columns.ts';
+import { defaultLabelSpec, type HttpContext } from '../context.ts';
+import { account, labelSpec, optional, parameters, symbol, venue } from '../parameters.ts';
+import { listOf, read } from '../route.ts';
+
+const Day = Type.Object({
+  account: c.text(),
+  bot: c.maybe(c.text()),
+  day: c.text('UTC, of the close'),
+  currency: c.text(),
+  trades: c.integer(),
+  winners: c.integer(),
+  losers: c.integer(),
+  gross_profit: c.decimal(),
+  gross_loss: c.decimal(),
+  net_pnl: c.decimal(),
+});
+const EquityPoint = Type.Object({
+  account: c.text(),
+  currency: c.text(),
+  ts: c.time('close of a trade'),
+  trade_id: c.text(),
+  net_pnl: c.decimal('of this trade, in the currency of the account'),
+  equity: c.decimal('opening balance + net P&L of all trades closed by then'),
+  cumulative_net_pnl: c.decimal(),
+});
+const Score = Type.Object({
+  label_spec: c.text(),
+  slot: c.text(),
+  predictions: c.integer('graded ones that were looked at'),
+  matured: c.integer(),
+  right: c.integer(),
+  wrong: c.integer(),
+  hit_rate: c.maybe(c.number()),
+  brier: c.maybe(c.number()),
+  base_brier: c.maybe(c.number('of a constant at the base rate of the same rows')),
+});
+
+export const performance = (app: FastifyInstance, context: HttpContext): void => {
+  const { postgres, questdb, config } = context;
+  const noun = 'performance';
+  const limit = Type.Integer({ minimum: 1, maximum: 5000, default: 1000 });
+  read(app, {
+    path: '/v1/performance',
+    noun,
+    summary: 'Closed trades by account, bot and day, the newest day first',
+    query: parameters({ account: optional(account), limit: optional(limit) }),
+    answer: listOf(Day),
+    handle: async (query) => {
+      const rows = await dailyPerformance(postgres, query.account, query.limit ?? 1000);
+      return { items: rows.map((row) => c.itemOf(Day, row)), next: null };
+    },
+  });
+  read(app, {
+    path: '/v1/performance/equity',
+    noun,
+    summary: 'Equity after each of the newest closed trades of an account, oldest first',
+    query: parameters({ account: optional(account), limit: optional(limit) }),
+    answer: listOf(EquityPoint),
+    handle: async (query) => {
+      const rows = await equityCurve(postgres, query.account, query.limit ?? 1000);
+      return { items: rows.map((row) => c.itemOf(EquityPoint, row)), next: null };
+    },
+  });
+  read(app, {
+    path: '/v1/performance/predictions',
+    noun,
+    summary: 'Hit rate and Brier score of the newest graded predictions',
+    query: parameters({
+      venue,
+      symbol,
+      label_spec: optional(labelSpec),
+      slot: optional(Type.String({ description: 'champion unless given' })),
+      limit: optional(limit),
+    }),
+    answer: Score,
+    handle: async (query) => {
+      const { label_spec: spec = defaultLabelSpec(config), slot = 'champion' } = query;
+      const options = { labelSpec: spec, slot, limit: query.limit ?? 1000 };
+      const graded = await newestGraded(questdb, query, options);
+      return { label_spec: spec, slot, predictions: graded.length, ...scoreOf(graded) };
+    },
+  });
+};

@@ -1,0 +1,147 @@
+/**
+ * The training job of an instrument at event time T:
+ *
+ * 1. A cut goes into the log: what lies behind it is known later than this training.
+ * 2. It waits until the flow has come there and every decision that can be graded is graded.
+ * 3. The training set as known at the cut; too few rows are a refusal with the numbers.
+ * 4. Replay parity: the served features against those recomputed from the stored ticks.
+ * 5. Training and the gate; model, data set and verdict are stored.
+ * 6. A model that passed becomes champion by a control record.
+ */
+import { createHash } from 'node:crypto';
+import { lightgbmLibrary } from '../../infra/local/lightgbm.ts';
+import { compareFeatures, recomputeFeatures, type Parity } from '../../pipelines/replay.ts';
+import type { TrainingSet } from '../../pipelines/training.ts';
+import { must } from '../assert.ts';
+import { loadLightgbm } from '../adapters/lightgbm.ts';
+import type { JobData } from '../adapters/queue.ts';
+import { monotonicMs, sleep } from '../clock.ts';
+import { loadTrainingSet } from '../datasets/load.ts';
+import { storedMarketTicks } from '../datasets/stored-market-ticks.ts';
+import { canonicalJson } from '../domain/control.ts';
+import { formatUs, US_PER_DAY } from '../domain/time.ts';
+import { venueOf } from '../domain/venues.ts';
+import { instrumentOf } from '../domain/wire.ts';
+import { FEATURE_NAMES, FEATURE_SET } from '../features/definition.ts';
+import { trainCandidate, type Candidate } from '../learning/train.ts';
+import type { Context } from '../processes/context.ts';
+import { finishRun } from '../tables/postgres/job-runs.ts';
+import { registerCandidate } from '../tables/postgres/registry.ts';
+import { appendControl, isSent, lastCut } from '../tables/postgres/outbox.ts';
+import { pendingLabels } from '../tables/questdb/pending-labels.ts';
+
+/** Below this many graded decisions nothing is trained. */
+const MIN_ROWS = 4_000;
+const WINDOW_US = 90 * US_PER_DAY;
+/** A model is not to be trusted for longer than this behind its training. */
+const EXPIRES_US = 30 * US_PER_DAY;
+const SETTLE_MS = 300_000;
+const SEED = 20_140_501;
+
+export async function runTraining(context: Context, { subject, dueTs }: JobData): Promise<void> {
+  const { postgres, config } = context;
+  const run = { job: 'training', subject, due_ts: dueTs };
+  const instrument = must(instrumentOf(subject), `subject "${subject}" is an instrument`);
+  const labelSpec = `direction_${config.horizon}@1`;
+  const library = await lightgbmLibrary(config);
+  if (library.path === null) {
+    await finishRun(postgres, run, 'refused', { reason: library.reason });
+    return;
+  }
+  const asOfUs = await cut(context, subject, dueTs);
+  const reader = context.questdbReader();
+  const stretch = { fromUs: Math.max(0, dueTs - WINDOW_US), toUs: dueTs, asOfUs };
+  const set = await loadTrainingSet(reader, { ...instrument, labelSpec, ...stretch });
+  const counts = { rows: set.rows.length, rows_in: set.rowsIn, excluded: set.excluded };
+  if (set.rows.length < MIN_ROWS) {
+    const reason = `${set.rows.length} graded decisions, ${MIN_ROWS} are needed`;
+    await finishRun(postgres, run, 'refused', { reason, ...counts });
+    return;
+  }
+  const parity = await replayParity(context, instrument, dueTs, asOfUs, set);
+  const datasetId = datasetIdOf(subject, labelSpec, asOfUs, set);
+  const candidate = trainCandidate({
+    rows: set.rows,
+    featureNames: FEATURE_NAMES,
+    featureSet: FEATURE_SET,
+    labelSpec,
+    datasetId,
+    trainer: loadLightgbm(library.path),
+    seed: SEED,
+    expiresTs: dueTs + EXPIRES_US,
+    replayParity: parity.holds,
+  });
+  const model = { ...instrument, labelSpec, datasetId, trainedTs: dueTs };
+  const manifest = { subject, label_spec: labelSpec, as_of: formatUs(asOfUs), ...counts };
+  const modelId = await registerCandidate(postgres, { ...model, candidate, manifest });
+  await finishRun(postgres, run, 'done', {
+    model_id: modelId,
+    reason: verdictText(modelId, candidate),
+    verdict: candidate.verdict,
+    parity,
+    ...counts,
+  });
+}
+
+/** Appends the cut of this run and waits until it holds everywhere; its value is the `as_of`. */
+async function cut(context: Context, subject: string, dueTs: number): Promise<number> {
+  const { postgres, config } = context;
+  const controlId = `cut:training:${subject}:${dueTs}`;
+  const value = Math.max(dueTs, (await lastCut(postgres)) + 1);
+  const cause = `training of ${subject} due at ${formatUs(dueTs)}`;
+  const body = { value };
+  await appendControl(postgres, { controlId, type: 'cut', subject: 'cut', body, cause });
+  const { rows } = await postgres.query<{ value: string }>(
+    `SELECT body->>'value' AS value FROM control_outbox WHERE control_id = $1`,
+    [controlId],
+  );
+  const deadline = monotonicMs() + SETTLE_MS;
+  while (!(await isSent(postgres, controlId))) await pause(deadline, 'its cut is not sent');
+  const open = await context.flowProbe().settle(Math.max(0, deadline - monotonicMs()));
+  if (open.length > 0) throw new Error(`the flow has not settled: ${open.join('; ')}`);
+  const reader = context.questdbReader();
+  const waits = async (): Promise<boolean> =>
+    (await pendingLabels(reader, config)).some(
+      ({ venue, symbol }) => `${venue}:${symbol}` === subject,
+    );
+  while (await waits()) await pause(deadline, 'decisions wait for their labels');
+  return Number(rows[0]?.value);
+}
+
+async function pause(deadline: number, what: string): Promise<void> {
+  if (monotonicMs() > deadline) throw new Error(`after ${SETTLE_MS / 1000} s ${what}`);
+  await sleep(100);
+}
+
+async function replayParity(
+  context: Context,
+  instrument: { venue: string; symbol: string },
+  dueTs: number,
+  asOfUs: number,
+  set: TrainingSet,
+): Promise<Parity> {
+  const latenessUs = venueOf(instrument.venue).latenessUs ?? context.config.latenessUs;
+  const ticks = await storedMarketTicks(context.questdbReader(), instrument, {
+    toUs: dueTs,
+    asOfUs,
+  });
+  const recomputed = recomputeFeatures(instrument, ticks, dueTs - latenessUs);
+  const byTs = new Map(recomputed.map((vector) => [vector.ts, vector]));
+  const served = set.rows.map(({ values }, i) => ({ ts: set.rowTs[i] ?? 0, values }));
+  // Exclusions are not served rows: compare on the rows that are trained and judged on.
+  return compareFeatures(
+    served,
+    served.flatMap(({ ts }) => byTs.get(ts) ?? []),
+  );
+}
+
+function datasetIdOf(subject: string, labelSpec: string, asOfUs: number, set: TrainingSet): string {
+  const content = canonicalJson([subject, labelSpec, asOfUs, set.rowTs, set.rows]);
+  return `ds-${createHash('sha256').update(content).digest('hex').slice(0, 16)}`;
+}
+
+function verdictText(modelId: string, { verdict }: Candidate): string {
+  const failed = verdict.reasons.filter(({ passed }) => !passed);
+  if (verdict.passed) return `${modelId} promoted`;
+  return `${modelId} refused: ${failed.map(({ detail }) => detail).join('; ')}`;
+}

@@ -1,0 +1,128 @@
+/**
+ * The jobs process: finds what is to be done in the tables, puts it into queues, and runs the
+ * workers. Queues may be lost: a second later they are filled again.
+ */
+import { openQueues, startWorkers, type JobQueues } from '../adapters/queue.ts';
+import { sleep } from '../clock.ts';
+import { floorTo, US_PER_DAY } from '../domain/time.ts';
+import { venueOf } from '../domain/venues.ts';
+import { keyOf } from '../domain/wire.ts';
+import { addDueRuns, finishRun, newestDue, openRuns } from '../tables/postgres/job-runs.ts';
+import { pendingLabels } from '../tables/questdb/pending-labels.ts';
+import { storedInstruments } from '../tables/questdb/stored-ticks.ts';
+import type { SqlReader } from '../tables/questdb/table.ts';
+import type { Context } from './context.ts';
+
+const SWEEP_MS = 500;
+const SCHEDULE_EVERY_SWEEPS = 10;
+const ATTEMPTS_MAX = 3;
+
+export async function runJobs(
+  context: Context,
+  signal: AbortSignal,
+  ready: () => void,
+): Promise<void> {
+  const { config, log, postgres } = context;
+  const prefix = `${config.topicPrefix}tickloom`;
+  const reader = context.questdbReader();
+  const queues = openQueues(config.redisUrl, prefix, log);
+  const stopWorkers = startWorkers(
+    (queue) => new URL(`../jobs/processors/${queue}.ts`, import.meta.url),
+    {
+      redisUrl: config.redisUrl,
+      prefix,
+      log,
+      onFailed: (queue, data, error) => {
+        void noteFailure(context, queue, data?.subject ?? '', error);
+      },
+    },
+  );
+  ready();
+  try {
+    for (let sweep = 0; !signal.aborted; sweep++) {
+      try {
+        await sweepLabels(reader, queues, context);
+        await enqueueRuns(queues, context);
+        if (sweep % SCHEDULE_EVERY_SWEEPS === 0) await schedule(reader, context);
+      } catch (error) {
+        log.warn({ err: error }, 'a sweep failed, the next one tries again');
+      }
+      await sleep(SWEEP_MS, signal);
+    }
+  } finally {
+    await stopWorkers();
+    await queues.close();
+    await postgres.query('SELECT 1').catch(() => undefined);
+  }
+}
+
+async function sweepLabels(
+  reader: SqlReader,
+  queues: JobQueues,
+  { config }: Context,
+): Promise<void> {
+  for (const pending of await pendingLabels(reader, config)) {
+    const data = {
+      subject: keyOf(pending),
+      dueTs: pending.decidedByUs,
+      labelSpec: pending.label_spec,
+    };
+    await queues.add('labels', data);
+  }
+}
+
+async function enqueueRuns(queues: JobQueues, { postgres }: Context): Promise<void> {
+  for (const run of await openRuns(postgres)) {
+    if (run.attempts >= ATTEMPTS_MAX) {
+      const reason = `failed ${run.attempts} times; see the errors table`;
+      await finishRun(postgres, run, 'failed', { ...run.detail, reason });
+    } else if (run.job === 'training' || run.job === 'retention') {
+      await queues.add(run.job, { subject: run.subject, dueTs: run.due_ts });
+    }
+  }
+}
+
+/** In live operation a job is due once an instrument's stored stream has passed its time. */
+async function schedule(reader: SqlReader, { postgres, config }: Context): Promise<void> {
+  for (const stored of await storedInstruments(reader)) {
+    const latenessUs = venueOf(stored.venue).latenessUs ?? config.latenessUs;
+    const dueTs = floorTo(stored.to_ts - latenessUs, config.retrainEveryUs);
+    if (dueTs <= stored.from_ts) continue;
+    const subject = keyOf(stored);
+    const newest = await newestDue(postgres, 'training', subject);
+    if (newest === null || newest < dueTs) await addDueRuns(postgres, 'training', [subject], dueTs);
+    const dayTs = floorTo(dueTs, US_PER_DAY);
+    const swept = await newestDue(postgres, 'retention', 'all');
+    if (swept === null || swept < dayTs) await addDueRuns(postgres, 'retention', ['all'], dayTs);
+  }
+}
+
+async function noteFailure(
+  { postgres, log }: Context,
+  queue: string,
+  subject: string,
+  error: Error,
+): Promise<void> {
+  try {
+    await postgres.query(
+      `UPDATE job_runs SET attempts = attempts + 1, detail = $3
+       WHERE job = $1 AND subject = $2 AND state IN ('due', 'running')`,
+      [queue, subject, { reason: error.message }],
+    );
+    await postgres.query(
+      `INSERT INTO errors (error_key, severity, component, code, message, stack, context)
+       VALUES ($1, 'error', $2, 'job_failed', $3, $4, $5)
+       ON CONFLICT (error_key) DO UPDATE
+         SET occurrences = errors.occurrences + 1, last_seen_at = now()`,
+      [
+        `job:${queue}:${subject}:${error.message.slice(0, 100)}`,
+        queue,
+        error.message,
+        error.stack ?? null,
+        { subject },
+      ],
+    );
+  } catch (failure) {
+    log.error({ err: failure }, 'a failed job could not be recorded');
+  }
+}

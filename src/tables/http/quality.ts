@@ -1,0 +1,10 @@
+/** Data-quality events counted, as the HTTP server reads them. */
+import type { SqlReader } from '../questdb/table.ts';
+import type { DbRow } from './postgres-list.ts';
+
+/** Events by instrument and kind, the most frequent first, at most 200 rows. */
+export const qualityCounts = (reader: SqlReader): Promise<DbRow[]> =>
+  reader.query<DbRow>(
+    `SELECT venue, symbol, kind, count() AS events, max(ts) AS last_ts FROM quality_events
+      ORDER BY events DESC, venue, symbol, kind LIMIT 200`,
+  );

@@ -1,0 +1,220 @@
+import { createHash } from 'node:crypto';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { decodeArtefact, encodeArtefact } from '../../src/learning/artefact.ts';
+import { loadModel } from '../../src/learning/serving-model.ts';
+import { trainCandidate, type Candidate, type CandidateRequest } from '../../src/learning/train.ts';
+import type { Trainer, TrainingRow } from '../../src/learning/train-part.ts';
+import { seededRandom } from '../../src/random.ts';
+import { testLightgbm } from '../support/lightgbm.ts';
+import { featureNamesOf, marketRows } from '../support/market-rows.ts';
+
+const COLUMNS = 12;
+const NAMES = featureNamesOf(COLUMNS);
+const STREAM = { featureSet: 'default@test', featureNames: NAMES };
+
+let trainer: Trainer;
+beforeAll(() => {
+  trainer = testLightgbm();
+}, 180_000);
+
+const rowsOf = (seed: number, edge: number, rows = 11_000): TrainingRow[] =>
+  marketRows({ seed, rows, columns: COLUMNS, edge });
+
+const train = (rows: readonly TrainingRow[], changes: Partial<CandidateRequest> = {}): Candidate =>
+  trainCandidate({
+    rows,
+    featureNames: NAMES,
+    featureSet: STREAM.featureSet,
+    labelSpec: 'direction_1h@1',
+    trainer,
+    seed: 7,
+    expiresTs: null,
+    replayParity: true,
+    rounds: 40,
+    gate: { resamples: 500 },
+    ...changes,
+  });
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** The rows with outcomes that belong to other rows: nothing is left to learn. */
+function shuffled(rows: readonly TrainingRow[], seed: number): TrainingRow[] {
+  const random = seededRandom(seed);
+  const order = rows.map((_, i) => i);
+  // Blocks of an hour move whole, so that outcomes still overlap as they did.
+  const blocks = Array.from({ length: Math.floor(rows.length / 60) }, (_, i) =>
+    order.slice(i * 60, i * 60 + 60),
+  );
+  for (let i = blocks.length - 1; i > 0; i--) {
+    const other = Math.floor(random() * (i + 1));
+    [blocks[i], blocks[other]] = [blocks[other]!, blocks[i]!];
+  }
+  return blocks.flat().map((from, i) => {
+    const { up, forwardReturn } = rows[from]!;
+    return { ...rows[i]!, up, forwardReturn };
+  });
+}
+
+describe('a candidate from a market with an edge that is not linear', () => {
+  let candidate: Candidate;
+  let rows: TrainingRow[];
+  beforeAll(() => {
+    rows = rowsOf(1, 0.5);
+    candidate = train(rows);
+  });
+
+  it('passes the gate', () => {
+    expect(candidate.verdict.reasons.filter(({ passed }) => !passed)).toEqual([]);
+    expect(candidate.manifest.slice.score_auc!).toBeGreaterThan(0.6);
+  });
+
+  it('names the feature that knows', () => {
+    expect(candidate.manifest.importance[0]?.feature).toBe('feature_0');
+  });
+
+  it('is the same to the byte when trained again, and another for another seed', () => {
+    expect(sha256(train(rows).bytes)).toBe(sha256(candidate.bytes));
+    expect(sha256(train(rows, { seed: 8 }).bytes)).not.toBe(sha256(candidate.bytes));
+  });
+
+  it('says what it was made from', () => {
+    const { manifest } = decodeArtefact(candidate.bytes);
+    expect(manifest).toEqual(candidate.manifest);
+    expect(manifest.library).toBe('lightgbm 4.3.0');
+    expect(manifest.window).toEqual({
+      from_ts: rows[0]!.decidedTs,
+      to_ts: rows.at(-1)!.decidedTs,
+    });
+    const { trained, slice, folds, gate } = manifest;
+    expect(trained.rows + slice.purged + slice.embargoed + slice.test_rows).toBe(rows.length);
+    expect(folds).toHaveLength(3);
+    expect(gate).toEqual(candidate.verdict);
+  });
+
+  it('serves what it was judged by', () => {
+    const model = loadModel(candidate.bytes, STREAM);
+    const { slice } = candidate.manifest;
+    const judged = rows.filter(({ decidedTs }) => decidedTs >= slice.test_from_ts);
+    const losses = judged.map(({ values, up }) => {
+      const { probabilityUp } = model.predict(values);
+      return -Math.log(up === 1 ? probabilityUp : 1 - probabilityUp);
+    });
+    const loss = losses.reduce((sum, each) => sum + each, 0) / losses.length;
+    expect(loss).toBeCloseTo(slice.direction.candidate.log_loss!, 12);
+    const errors = judged.map(
+      ({ values, forwardReturn }) => (model.predict(values).expectedReturn - forwardReturn) ** 2,
+    );
+    const error = errors.reduce((sum, each) => sum + each, 0) / errors.length;
+    expect(error / slice.return.candidate.squared_error!).toBeCloseTo(1, 12);
+  });
+
+  it('knows nothing of the last slice', () => {
+    const from = candidate.manifest.slice.test_from_ts;
+    const turned = rows.map((row) =>
+      row.labelEndTs < from
+        ? row
+        : { ...row, up: row.up === 1 ? (0 as const) : (1 as const), forwardReturn: 0.5 },
+    );
+    const other = decodeArtefact(train(turned).bytes);
+    const own = decodeArtefact(candidate.bytes);
+    expect(other.direction).toBe(own.direction);
+    expect(other.return).toBe(own.return);
+    expect(other.manifest.serving).toEqual(own.manifest.serving);
+    expect(other.manifest.features).toEqual(own.manifest.features);
+    expect(other.manifest.folds).toEqual(own.manifest.folds);
+    expect(other.manifest.slice).not.toEqual(own.manifest.slice);
+  });
+
+  it('is judged only on rows that the champion spoke on', () => {
+    const silent = rows.map((row, i) =>
+      i % 2 === 0 ? { ...row, championProbability: null } : row,
+    );
+    const { slice } = train(silent).manifest;
+    expect(slice.direction.candidate.rows).toBe(slice.direction.champion.rows);
+    expect(Math.abs(slice.direction.champion.rows - slice.test_rows / 2)).toBeLessThanOrEqual(1);
+    expect(slice.return.candidate.rows).toBe(slice.test_rows);
+  });
+
+  it('is judged by squared error when the label spec says so', () => {
+    const { verdict } = train(rows, { labelSpec: 'return_1h@1' });
+    expect(JSON.stringify(verdict)).toContain('squared_error');
+  });
+});
+
+describe('a candidate that has nothing to learn', () => {
+  it.each([11, 12, 13, 14])('is refused: no edge, seed %s', (seed) => {
+    expect(train(rowsOf(seed, 0, 8000)).verdict.passed).toBe(false);
+  });
+
+  it.each([1, 2])('is refused: the outcomes of an edge shuffled, seed %s', (seed) => {
+    expect(train(shuffled(rowsOf(1, 0.5), seed)).verdict.passed).toBe(false);
+  });
+});
+
+describe('training rows that will not do', () => {
+  it('are counted when too few', () => {
+    expect(() => train(rowsOf(1, 0, 1000))).toThrow(/1000 rows leave 580 .*at least 2400/);
+  });
+
+  it('are refused with odd names, lengths or returns', () => {
+    const rows = rowsOf(1, 0, 10);
+    const named = NAMES.with(0, 'a b');
+    expect(() => train(rows, { featureNames: named })).toThrow('"a b" cannot be');
+    expect(() => train(rows.with(3, { ...rows[3]!, values: [1] }))).toThrow('row 3 has 1 values');
+    expect(() => train(rows.with(3, { ...rows[3]!, forwardReturn: NaN }))).toThrow('no return');
+  });
+});
+
+describe('a model file', () => {
+  let candidate: Candidate;
+  beforeAll(() => {
+    candidate = train(rowsOf(3, 0.5, 6000), { rounds: 5, expiresTs: 123 });
+  });
+
+  it('is refused by a stream of other features', () => {
+    const swapped = NAMES.with(0, NAMES[1]!).with(1, NAMES[0]!);
+    expect(() => loadModel(candidate.bytes, { ...STREAM, featureNames: swapped })).toThrow(
+      "the model's feature 0 is feature_0, the stream's is feature_1",
+    );
+    expect(() => loadModel(candidate.bytes, { ...STREAM, featureNames: [...NAMES, 'x'] })).toThrow(
+      "feature 12 is none, the stream's is x",
+    );
+    expect(() => loadModel(candidate.bytes, { ...STREAM, featureSet: 'default@new' })).toThrow(
+      'trained on feature set default@test',
+    );
+  });
+
+  it('is refused when it is something else', () => {
+    const text = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+    expect(() => loadModel(new Uint8Array([0xff]), STREAM)).toThrow('is no JSON');
+    expect(() => loadModel(text(null), STREAM)).toThrow('no object');
+    expect(() => loadModel(text({ format: 'other' }), STREAM)).toThrow('format "other"');
+    const artefact = decodeArtefact(candidate.bytes);
+    const swapped = encodeArtefact({ ...artefact, direction: artefact.return });
+    expect(() => loadModel(swapped, STREAM)).toThrow('in place of binary');
+  });
+
+  it('carries its expiry', () => {
+    expect(loadModel(candidate.bytes, STREAM).expiresTs).toBe(123);
+    const forever = train(rowsOf(3, 0.5, 6000), { rounds: 2 });
+    expect(loadModel(forever.bytes, STREAM).expiresTs).toBe(Infinity);
+  });
+
+  it('calls a row an outlier when much of it is unlike its training', () => {
+    const model = loadModel(candidate.bytes, STREAM);
+    const { features } = candidate.manifest;
+    const rows = rowsOf(3, 0.5, 6000);
+    const outliers = rows.filter(({ values }) => model.predict(values).outlier);
+    expect(outliers.length / rows.length).toBeLessThan(0.01);
+    const [usual] = rows;
+    const far = (count: number): (number | null)[] =>
+      usual!.values.map((value, i) => (i < count ? 1e6 : value));
+    expect(model.predict(far(1)).outlier).toBe(false);
+    expect(model.predict(far(2)).outlier).toBe(true);
+    // The first feature and the past returns always had a value in training.
+    const always = features.map(({ null_share }) => null_share === 0);
+    expect(always.filter(Boolean).length).toBeGreaterThan(2);
+    const gone = usual!.values.map((value, i) => (always[i] ? null : value));
+    expect(model.predict(gone).outlier).toBe(true);
+  });
+});

@@ -100,7 +100,8 @@ const DECLARATIONS: Readonly<Record<keyof Api, string>> = {
     'int LGBM_DatasetCreateFromMat(const void *data, int type, int32_t rows, int32_t columns, ' +
     'int row_major, const char *params, const void *reference, _Out_ void **out)',
   setField:
-    'int LGBM_DatasetSetField(void *data, const char *name, const void *values, int count, int type)',
+    'int LGBM_DatasetSetField(void *data, const char *name, const void *values, int count, ' +
+    'int type)',
   setNames: 'int LGBM_DatasetSetFeatureNames(void *data, const char **names, int count)',
   datasetFree: 'int LGBM_DatasetFree(void *data)',
   boosterCreate: 'int LGBM_BoosterCreate(void *data, const char *params, _Out_ void **out)',

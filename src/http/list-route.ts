@@ -107,11 +107,10 @@ export function questdbList(
 function declared(listing: ListDeclaration, hasTime: boolean) {
   const { noun, path = `/v1/${noun}`, summary, filters, item, maximum } = listing;
   const stretch = hasTime ? { from: optional(p.from), to: optional(p.to) } : {};
-  const paging = { order: p.order, limit: p.limit(maximum), after: optional(p.after) };
+  const limit = optional(p.limit(maximum));
+  const paging = { order: optional(p.order), limit, after: optional(p.after) };
   const query = p.parameters({ ...filters, ...stretch, ...paging });
-  // `order` and `limit` have defaults, so a request may leave them out.
-  const required = (query.required ?? []).filter((name) => name !== 'order' && name !== 'limit');
-  return { path, noun, summary, query: { ...query, required }, answer: listOf(item) };
+  return { path, noun, summary, query, answer: listOf(item) };
 }
 
 const { optional } = p;
@@ -153,5 +152,4 @@ function questdbKey(after: string | undefined) {
   return { tsUs, skip };
 }
 
-const notOurs = () =>
-  badParameter('after', 'is not the "next" of an earlier page of this list');
+const notOurs = () => badParameter('after', 'is not the "next" of an earlier page of this list');

@@ -62,7 +62,7 @@ export interface ModelManifest {
   readonly folds: readonly PartReport[];
   readonly slice: PartReport;
   readonly gate: GateVerdict;
-  /** Share of the direction model's total split gain, largest first; features without are left out. */
+  /** Share of the direction model's split gain, largest first; features without are left out. */
   readonly importance: readonly { readonly feature: string; readonly gain_share: number }[];
 }
 

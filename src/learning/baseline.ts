@@ -2,7 +2,7 @@
  * The baseline: predictions from an instrument's own past returns, learnt online from outcomes that
  * have already passed. It is the champion until a model has earned its place.
  *
- * Closes are laid on a grid of a sixtieth of the horizon (at least a minute), a quiet slot repeating
+ * Closes are laid on a grid of a sixtieth of the horizon (at least a minute); a quiet slot repeats
  * the last. On every grid step the example of one horizon ago has its outcome and is learnt from
  * once, then a prediction is made. Two linear models share the features: a logistic one of the
  * direction, and one of the return. Each is a recursive Bayesian update with one shared precision:

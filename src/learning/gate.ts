@@ -137,7 +137,7 @@ function compare(
     const difference = loss - input.candidate[i]!;
     return Math.abs(difference) > ROUNDING * theirs ? difference : 0;
   });
-  const blocks = blocksOf(input.decidedTs, gains, settings.blockHorizons * input.horizonUs);
+  const blocks = blocksOf(input.decidedTs, gains, 60e6);
   const pValue = bootstrapP(blocks, settings.resamples, seededRandom(input.seed));
   const means = `${input.loss} ${show(own)} against ${show(theirs)} of the ${name}`;
   return [
@@ -215,8 +215,8 @@ function bootstrapP(blocks: readonly Block[], resamples: number, random: Random)
 
 /**
  * Mean gain of a row and its standard error from the blocks' residuals. With `inOrder`, a positive
- * covariance of neighbours is added (a label reaches over a block's border): Newey and West at lag 1
- * with full weight.
+ * covariance of neighbours is added (a label reaches over a block's border): Newey and West at lag
+ * 1 with full weight.
  */
 function studentise(blocks: readonly Block[], inOrder: boolean): { mean: number; error: number } {
   let sum = 0;

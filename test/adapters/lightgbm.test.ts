@@ -58,7 +58,7 @@ describe('a model trained by LightGBM', () => {
     const model = parseLightgbmModel(text);
     const { values } = given.matrix;
     const rows = Array.from({ length: ROWS }, (_2, row) =>
-      values.subarray(row * COLUMNS, (row + 1) * COLUMNS),
+      Float64Array.from(values.subarray(row * COLUMNS, (row + 1) * COLUMNS)),
     );
     const raw = library.predict(text, given.matrix, 'raw');
     const normal = library.predict(text, given.matrix);

@@ -31,7 +31,7 @@ const oracle = JSON.parse(
   readFileSync(new URL('../oracle/learning/metrics.json', import.meta.url), 'utf8'),
 ) as { source: string; cases: Case[] };
 
-describe.each(oracle.cases.map((each, i) => ({ ...each, i })))('metrics of case $i', (given) => {
+describe.each(oracle.cases)('metrics of $up.length rows', (given) => {
   const near = (seen: number | null, expected: number): void => {
     expect(Math.abs((seen ?? NaN) - expected)).toBeLessThan(1e-12);
   };

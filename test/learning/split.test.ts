@@ -36,7 +36,7 @@ describe('splitting rows by time', () => {
     expect(final.test).toHaveLength(78);
   });
 
-  it('never trains on a label that reaches into its test part, nor tests what it trained on', () => {
+  it('never trains on a label that reaches into its test, nor tests what it trained on', () => {
     const row = fc.record({ gap: fc.integer({ min: 0, max: 30 }), span: fc.nat(90) });
     const property = fc.property(
       fc.array(row, { maxLength: 200 }),

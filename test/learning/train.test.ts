@@ -51,7 +51,7 @@ function shuffled(rows: readonly TrainingRow[], seed: number): TrainingRow[] {
   }
   return blocks.flat().map((from, i) => {
     const { up, forwardReturn } = rows[from]!;
-    return { ...rows[i]!, up, forwardReturn };
+    return Object.assign({}, rows[i], { up, forwardReturn }) as TrainingRow;
   });
 }
 

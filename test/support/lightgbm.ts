@@ -1,6 +1,6 @@
 /**
- * LightGBM's shared library for the tests: `TICKLOOM_LIGHTGBM_LIB` if set, else what the local stack
- * has put under the data directory, else taken out of the artefact that Maven brings.
+ * LightGBM's shared library for the tests: `TICKLOOM_LIGHTGBM_LIB` if set, else what the local
+ * stack has put under the data directory, else taken out of the artefact that Maven brings.
  */
 import { execFileSync } from 'node:child_process';
 import {
@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,7 @@
 /**
  * A seeded market for the learning tests: one decision a minute, outcomes over an hour, features of
- * which some tell the past, some are noise, and (with an edge) one tells the drift by its distance to 0.
+ * which some tell the past, some are noise, and (with an edge) one tells the drift to come, by its
+ * distance to 0.
  */
 import { US_PER_HOUR, US_PER_MIN } from '../../src/domain/time.ts';
 import { initialBaseline, updateBaseline } from '../../src/learning/baseline.ts';

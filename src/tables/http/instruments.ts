@@ -1,6 +1,7 @@
 /** Instruments: their stretch of candles from QuestDB, what they are made of from PostgreSQL. */
 import type pg from 'pg';
 import type { SqlReader } from '../questdb/table.ts';
+import type { DbRow } from './postgres-list.ts';
 
 interface Stored {
   readonly venue: string;
@@ -18,13 +19,10 @@ interface Known {
   readonly pip_size: string | null;
 }
 
-export type InstrumentRow = Stored & Known;
+export type InstrumentRow = Stored & Known & DbRow;
 
 /** Every instrument that either database knows, the one with the newest candle first. */
-export async function readInstruments(
-  reader: SqlReader,
-  pool: pg.Pool,
-): Promise<InstrumentRow[]> {
+export async function readInstruments(reader: SqlReader, pool: pg.Pool): Promise<InstrumentRow[]> {
   const [stored, known] = await Promise.all([
     reader.query<Stored>(
       `SELECT venue, symbol, min(ts) AS from_ts, max(ts) AS to_ts, count() AS candles
@@ -33,7 +31,8 @@ export async function readInstruments(
     pool.query<Known>('SELECT venue, symbol, base, quote, pip_size FROM instruments'),
   ]);
   const rows = new Map<string, InstrumentRow>();
-  const key = ({ venue, symbol }: { venue: string; symbol: string }): string => `${venue}:${symbol}`;
+  const key = ({ venue, symbol }: { venue: string; symbol: string }): string =>
+    `${venue}:${symbol}`;
   const nothing = { from_ts: null, to_ts: null, candles: 0 };
   const unknown = { base: null, quote: null, pip_size: null };
   for (const row of known.rows) rows.set(key(row), { ...nothing, ...row });

@@ -25,6 +25,9 @@ export interface BookRequest {
   readonly records: readonly (Signal | SignalEnd | Fill)[];
 }
 
+/** One booking at a time in a database; any number that nobody else locks. */
+const BOOKING_LOCK = 7_414_106;
+
 /** Books all of it and moves the position, or nothing. */
 export function bookBatch(pool: Pool, request: BookRequest): Promise<'booked' | 'fenced'> {
   return inTransaction(pool, async (client) => {
@@ -34,6 +37,8 @@ export function bookBatch(pool: Pool, request: BookRequest): Promise<'booked' | 
       [request.topic, request.partition, request.epoch, request.nextOffset],
     );
     if (rowCount === 0) return 'fenced';
+    // A signal and its fill come on two topics: booked at the same time, neither would see the other.
+    await client.query('SELECT pg_advisory_xact_lock($1)', [BOOKING_LOCK]);
     for (const record of request.records) {
       if (record.kind === 'signal') await bookSignal(client, record);
       else if (record.kind === 'signal_end') await bookEnd(client, record);

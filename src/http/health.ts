@@ -1,0 +1,46 @@
+/**
+ * `/healthz`: the process answers. `/readyz`: so do the servers behind it, each asked within two
+ * seconds; 503 with the reasons where one does not. Liveness never depends on a server: a restart
+ * of ours would not mend theirs.
+ */
+import type { FastifyInstance } from 'fastify';
+import type { HttpContext } from './context.ts';
+
+const PATIENCE_MS = 2_000;
+
+export type Checks = Readonly<Record<'postgres' | 'questdb' | 'kafka', string>>;
+
+export function health(app: FastifyInstance, context: HttpContext): void {
+  const hidden = { schema: { hide: true } };
+  app.get('/healthz', hidden, async () => ({ status: 'ok' }));
+  app.get('/readyz', hidden, async (_request, reply) => {
+    const checks = await checkServers(context);
+    const ready = Object.values(checks).every((state) => state === 'ok');
+    void reply.code(ready ? 200 : 503);
+    return { status: ready ? 'ok' : 'not ready', checks };
+  });
+}
+
+/** `ok` or the reason, by server. */
+async function checkServers({ postgres, questdb, flow }: HttpContext): Promise<Checks> {
+  const [pg, quest, kafka] = await Promise.all([
+    within(async () => postgres.query('SELECT 1')),
+    within(async () => questdb.query('SELECT 1')),
+    within(() => flow.status()),
+  ]);
+  return { postgres: pg, questdb: quest, kafka };
+}
+
+async function within(ask: () => Promise<unknown>): Promise<string> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve(`no answer within ${PATIENCE_MS / 1000} s`), PATIENCE_MS);
+  });
+  const asked = ask().then(
+    () => 'ok',
+    (error: unknown) => (error instanceof Error && error.message) || String(error),
+  );
+  const state = await Promise.race([asked, late]);
+  clearTimeout(timer);
+  return state;
+}

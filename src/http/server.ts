@@ -1,0 +1,156 @@
+/**
+ * The HTTP server: tables and the flow's state in; the API, the events, health, metrics and the web
+ * page out. It reads and never decides; a server that is away makes answers 503, never an exit.
+ */
+import { randomBytes } from 'node:crypto';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type pg from 'pg';
+import { monotonicMs, nowUs } from '../clock.ts';
+import type { Config } from '../config.ts';
+import type { SqlReader } from '../tables/questdb/table.ts';
+import { installationToken, useAccess } from './access.ts';
+import type { HttpContext, HttpLog } from './context.ts';
+import { cachedFlow, type FlowStatusProvider } from './flow-status.ts';
+import { health } from './health.ts';
+import { LiveFeed } from './live-feed.ts';
+import { TableSource } from './live-source.ts';
+import { httpMetrics, useMetrics } from './metrics.ts';
+import { openApiRoute, useOpenApi } from './openapi.ts';
+import { bundlePage, page } from './page.ts';
+import { Problem, useProblems } from './problem.ts';
+import { accounts } from './routes/accounts.ts';
+import { alerts } from './routes/alerts.ts';
+import { bots } from './routes/bots.ts';
+import { candles } from './routes/candles.ts';
+import { datasets } from './routes/datasets.ts';
+import { errors } from './routes/errors.ts';
+import { features } from './routes/features.ts';
+import { fills } from './routes/fills.ts';
+import { flow } from './routes/flow.ts';
+import { instruments } from './routes/instruments.ts';
+import { jobs } from './routes/jobs.ts';
+import { labels } from './routes/labels.ts';
+import { models } from './routes/models.ts';
+import { performance } from './routes/performance.ts';
+import { positions } from './routes/positions.ts';
+import { predictions } from './routes/predictions.ts';
+import { quality } from './routes/quality.ts';
+import { settings } from './routes/settings.ts';
+import { signals } from './routes/signals.ts';
+import { stream } from './routes/stream.ts';
+import { trades } from './routes/trades.ts';
+
+export interface HttpServerOptions {
+  readonly config: Config;
+  /** From `openPostgres`. */
+  readonly postgres: pg.Pool;
+  /** A `QuestDbReader` with little patience: a browser would rather have a 503 than wait. */
+  readonly questdb: SqlReader;
+  readonly flow: FlowStatusProvider;
+  readonly log: HttpLog;
+}
+
+const NOUNS = [
+  instruments,
+  candles,
+  features,
+  predictions,
+  labels,
+  signals,
+  fills,
+  trades,
+  positions,
+  accounts,
+  bots,
+  performance,
+  models,
+  datasets,
+  quality,
+  errors,
+  alerts,
+  jobs,
+  settings,
+  flow,
+] as const;
+
+const BODY_LIMIT = 64 * 1024;
+const FLOW_MAX_AGE_MS = 1_000;
+
+/**
+ * The server, ready but not listening: `await server.listen({host: config.httpHost, port:
+ * config.httpPort})`, later `await server.close()`. It owns no connection of what it was given.
+ */
+export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
+  const { config, log } = options;
+  const flowStatus = cachedFlow(options.flow, FLOW_MAX_AGE_MS, monotonicMs);
+  const metrics = httpMetrics(flowStatus);
+  const context: HttpContext = { ...options, flow: flowStatus, metrics, nowUs, monotonicMs };
+  const token = installationToken(config.dataDir);
+  const assets = await bundlePage();
+  const app = newFastify();
+  useProblems(app);
+  useAccess(app, { host: config.httpHost, token });
+  useSecurityHeaders(app);
+  await useOpenApi(app);
+  useMetrics(app, metrics);
+  health(app, context);
+  for (const noun of NOUNS) noun(app, context);
+  const feed = new LiveFeed({
+    source: () => new TableSource(context),
+    run: randomBytes(6).toString('hex'),
+    onError: (error) => log.warn({ err: error }, 'live events: the tables do not answer'),
+  });
+  stream(app, feed);
+  app.addHook('onClose', async () => feed.close());
+  openApiRoute(app);
+  page(app, assets);
+  app.addHook('onError', async (request, _reply, error) => {
+    if (error instanceof Problem) return;
+    log.warn({ err: error, url: request.url }, 'request failed');
+  });
+  return app;
+}
+
+function newFastify(): FastifyInstance {
+  const app = Fastify({
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: 30_000,
+    connectionTimeout: 60_000,
+    keepAliveTimeout: 15_000,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 300 },
+    ajv: {
+      customOptions: {
+        // A parameter that we do not know is a mistake of the caller's, not something to drop.
+        removeAdditional: false,
+        coerceTypes: true,
+        allErrors: false,
+      },
+    },
+  });
+  // Columns are selected by the schemas, so nothing else can get out; what is left is JSON.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  return app;
+}
+
+const CONTENT_SECURITY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+function useSecurityHeaders(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request, reply) => {
+    void reply
+      .header('content-security-policy', CONTENT_SECURITY)
+      .header('x-content-type-options', 'nosniff')
+      .header('referrer-policy', 'no-referrer')
+      .header('cross-origin-resource-policy', 'same-origin');
+    if (request.url.startsWith('/v1/')) void reply.header('cache-control', 'no-store');
+  });
+}

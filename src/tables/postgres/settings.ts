@@ -1,0 +1,18 @@
+/** `settings`: what the installation remembers of itself, by name. */
+import type { Pool } from 'pg';
+
+export async function readSetting(pool: Pool, name: string): Promise<unknown> {
+  const { rows } = await pool.query<{ value: unknown }>(
+    'SELECT value FROM settings WHERE name = $1',
+    [name],
+  );
+  return rows[0]?.value ?? null;
+}
+
+export async function writeSetting(pool: Pool, name: string, value: unknown): Promise<void> {
+  await pool.query(
+    `INSERT INTO settings (name, value) VALUES ($1, $2)
+     ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = now()`,
+    [name, JSON.stringify(value)],
+  );
+}

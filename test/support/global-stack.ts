@@ -1,0 +1,67 @@
+/**
+ * The real servers for a run of integration tests: started once on free ports in a data directory
+ * of their own, with the programs that the project has fetched already.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startStack } from '../../infra/local/stack.ts';
+import { loadConfig, PROJECT_DIR } from '../../src/config.ts';
+import { FEATURE_NAMES } from '../../src/features/definition.ts';
+import { openContext } from '../../src/processes/context.ts';
+import { createTopics } from '../../src/processes/topics.ts';
+import { seedInstallation } from '../../src/processes/seed.ts';
+import { migrateUp } from '../../src/tables/postgres/migrate.ts';
+import { migrateQuestDb } from '../../src/tables/questdb/schema.ts';
+
+export default async function setup(): Promise<() => Promise<void>> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'tickloom-int-'));
+  const [kafka, questdb, questdbPg, postgres, redis, http] = await freePorts();
+  Object.assign(process.env, {
+    TICKLOOM_ARTEFACTS_DIR:
+      process.env['TICKLOOM_ARTEFACTS_DIR'] ?? join(PROJECT_DIR, '.tickloom', 'artefacts'),
+    TICKLOOM_DATA_DIR: dataDir,
+    TICKLOOM_KAFKA_BROKERS: `127.0.0.1:${kafka}`,
+    TICKLOOM_QUESTDB_URL: `http://127.0.0.1:${questdb}`,
+    TICKLOOM_QUESTDB_PG_URL: `postgres://admin:quest@127.0.0.1:${questdbPg}/qdb`,
+    TICKLOOM_POSTGRES_URL: `postgres://tickloom@127.0.0.1:${postgres}/tickloom`,
+    TICKLOOM_REDIS_URL: `redis://127.0.0.1:${redis}`,
+    TICKLOOM_HTTP_PORT: String(http),
+    TICKLOOM_LOG_LEVEL: 'warn',
+  });
+  const config = loadConfig();
+  const stack = await startStack(config, { onProgress: (line) => console.log(`  ${line}`) });
+  const context = openContext(config, 'test-setup');
+  await migrateUp(context.postgres);
+  await migrateQuestDb(context.questdbReader(), { features: FEATURE_NAMES });
+  const { kafka: client, topicOf } = context;
+  await createTopics(client, { partitions: config.partitions, topicOf });
+  await seedInstallation(context.postgres, config);
+  context.controlKey();
+  await context.close();
+  return async () => {
+    await stack.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+}
+
+/** Kafka takes the port behind its own too: ports far from each other. */
+async function freePorts(): Promise<number[]> {
+  const ports: number[] = [];
+  while (ports.length < 6) {
+    const port = await freePort();
+    if (ports.every((other) => Math.abs(other - port) > 1)) ports.push(port);
+  }
+  return ports;
+}
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' ? (address?.port ?? 0) : 0));
+    });
+  });

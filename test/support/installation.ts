@@ -1,0 +1,89 @@
+/** The processes of an installation on the test's servers: started, killed and watched one by one. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { loadConfig, PROJECT_DIR } from '../../src/config.ts';
+import { openContext, type Context } from '../../src/processes/context.ts';
+import type { ProcessName } from '../../src/processes/run.ts';
+import { settled } from '../../src/processes/settled.ts';
+import { runFeed } from '../../src/processes/feeding.ts';
+import type { FeedTick } from '../../pipelines/feed.ts';
+import type { OutRecord } from '../../src/stream/stage.ts';
+
+export class Installation {
+  readonly context: Context = openContext(loadConfig(), 'test');
+  readonly reader = this.context.questdbReader();
+  private readonly children = new Map<ProcessName, ChildProcess>();
+  private readonly said = new Map<ProcessName, string>();
+
+  /** Resolves once the process says that it works. */
+  async start(name: ProcessName, env: Record<string, string> = {}): Promise<void> {
+    const entry = join(PROJECT_DIR, 'src', 'processes', 'child.ts');
+    const child = spawn(process.execPath, ['--import', 'tsx', entry, name], {
+      cwd: PROJECT_DIR,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    this.children.set(name, child);
+    this.said.set(name, '');
+    const keep = (chunk: Buffer): void => {
+      this.said.set(name, this.output(name) + chunk.toString());
+    };
+    child.stdout?.on('data', keep);
+    child.stderr?.on('data', keep);
+    await new Promise<void>((resolve, reject) => {
+      child.once('message', () => resolve());
+      child.once('exit', (code) =>
+        reject(new Error(`${name} ended with ${code}: ${this.output(name)}`)),
+      );
+    });
+  }
+
+  output(name: ProcessName): string {
+    return this.said.get(name) ?? '';
+  }
+
+  /** Resolves with the signal or exit code once the process has ended by itself. */
+  async ended(name: ProcessName): Promise<string> {
+    const child = this.children.get(name);
+    if (child === undefined) return 'not running';
+    if (child.exitCode === null && child.signalCode === null) {
+      await new Promise((resolve) => child.once('exit', resolve));
+    }
+    this.children.delete(name);
+    return child.signalCode ?? String(child.exitCode);
+  }
+
+  async stop(name: ProcessName, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    this.children.get(name)?.kill(signal);
+    await this.ended(name);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.children.keys()].map((name) => this.stop(name)));
+    await this.context.close();
+  }
+
+  /** Feeds as `tickloom feed` does, and waits until the whole flow has come to rest. */
+  async feed(source: AsyncIterable<FeedTick> | Iterable<FeedTick>): Promise<void> {
+    await runFeed(this.context, { source, say: () => undefined });
+    await this.settle();
+  }
+
+  async append(records: readonly OutRecord[]): Promise<void> {
+    await this.context.outLog().append(records);
+  }
+
+  async settle(timeoutMs = 120_000): Promise<void> {
+    const open = await settled(this.context, timeoutMs);
+    if (open.length > 0) throw new Error(`not settled:\n${open.join('\n')}`);
+  }
+
+  /** Every row of a QuestDB table of one venue as text, in the order of its key. */
+  async dump(table: string, venue: string): Promise<string[]> {
+    const rows = await this.reader.query<Record<string, unknown>>(
+      `SELECT * FROM ${table} WHERE venue = $1`,
+      [venue],
+    );
+    return rows.map((row) => JSON.stringify(row)).toSorted();
+  }
+}

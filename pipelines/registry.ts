@@ -36,7 +36,9 @@ export function modelRecord(
   };
 }
 
-/** `lgbm-EUR-USD-direction_1h-20140506-1a2b3c4d`: what, for which market, when, and which exactly. */
+/**
+ * `lgbm-EUR-USD-direction_1h-20140506-1a2b3c4d`: what, for which market, when, and which exactly.
+ */
 export function modelIdOf(
   symbol: string,
   labelSpec: string,

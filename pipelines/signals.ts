@@ -83,7 +83,7 @@ function signalOf(input: SignalsIn, bot: BotControl, atr: number, confidence: nu
     expires_at: decided_ts + bot.expiry_s * US_PER_S,
     reason:
       `${prediction.model_id} gives ${up ? 'up' : 'down'} ${chance} % over ` +
-      `${prediction.horizon_s / 60} min; stop ${bot.stop_atr} and target ${bot.target_atr} ATR away`,
+      `${prediction.horizon_s / 60} min; stop ${bot.stop_atr}, target ${bot.target_atr} ATR away`,
     indicators,
   };
 }

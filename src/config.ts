@@ -1,7 +1,8 @@
 /**
- * The configuration, declared once: environment in, one frozen typed object out. `--help`, the README
- * table and the errors come from the same declaration. This is the only reader of `process.env`.
- * Promise: everything wrong is reported in one `ConfigError`, and no message repeats a password.
+ * The configuration, declared once: environment in, one frozen typed object out. `--help`, the
+ * README table and the errors come from the same declaration. This is the only reader of
+ * `process.env`. Promise: everything wrong is reported in one `ConfigError`, and no message
+ * repeats a password.
  */
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,7 +35,9 @@ export interface Setting {
   readonly description: string;
 }
 
-/** How a setting's text becomes a value; `parse` throws a `RangeError` that says what it expects. */
+/**
+ * How a setting's text becomes a value; `parse` throws a `RangeError` that says what it expects.
+ */
 interface SettingType<T> {
   readonly name: string;
   readonly parse: (text: string) => T;
@@ -279,8 +282,8 @@ function parseAll(env: Env, problems: string[]): Parsed {
 }
 
 /**
- * The configuration from `env`, with `overrides` (also by environment name, from flags or tests) put
- * over it. A variable set to the empty text counts as not set. Throws `ConfigError` with all
+ * The configuration from `env`, with `overrides` (also by environment name, from flags or tests)
+ * put over it. A variable set to the empty text counts as not set. Throws `ConfigError` with all
  * problems at once.
  */
 export function loadConfig(env: Env = process.env, overrides: Env = {}): Config {

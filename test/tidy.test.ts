@@ -35,10 +35,13 @@ const offending = (
     return found === null ? [] : [`${file.file}: ${found}`];
   });
 
+/** A test's title is one sentence in one piece. */
+const isTitle = (line: string): boolean => /^\s*(test|describe)\(/.test(line);
+
 describe('size', () => {
   test('no line is longer than 100 columns', () => {
     const long = offending(({ lines }) => {
-      const at = lines.findIndex((line) => line.length > 100 && !line.includes('http'));
+      const at = lines.findIndex((line) => line.length > 100 && !isTitle(line));
       return at < 0 ? null : `line ${at + 1} has ${lines[at]?.length} columns`;
     });
     expect(long).toEqual([]);
@@ -63,7 +66,8 @@ function longFunction(lines: readonly string[]): string | null {
     /^(\s*)(?:export )?(?:default )?(?:async )?(?:function\b|(?:private |static )?(?:async )?\w+\([^)]*\).*\{$)/;
   for (let i = 0; i < lines.length; i++) {
     const match = head.exec(lines[i] ?? '');
-    if (match === null || /^\s*(if|for|while|switch|return|catch)\b/.test(lines[i] ?? '')) continue;
+    if (match === null || /=>|^\s*(if|for|while|switch|return|catch)\b/.test(lines[i] ?? ''))
+      continue;
     const end = lines.findIndex((line, at) => at > i && line === `${match[1]}}`);
     if (end - i > 70) return `the function at line ${i + 1} has ${end - i + 1} lines`;
   }

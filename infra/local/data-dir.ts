@@ -33,12 +33,14 @@ const inGb = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 export function diskProblem(dataDir: string, freeBytes: number): string | null {
   if (freeBytes >= NEEDED_BYTES) return null;
   return (
-    `only ${inGb(freeBytes)} are free where the data directory lies (${dataDir}), and the servers ` +
+    `only ${inGb(freeBytes)} are free where the data directory lies (${dataDir}), and servers ` +
     `need ${inGb(NEEDED_BYTES)}: free some, or set TICKLOOM_DATA_DIR to a larger disk`
   );
 }
 
-/** Makes and marks the data directory. Throws `StackError` when it is foreign or the disk is full. */
+/**
+ * Makes and marks the data directory. Throws `StackError` when it is foreign or the disk is full.
+ */
 export function openDataDir(dataDir: string): void {
   const marker = join(dataDir, MARKER);
   if (!existsSync(marker)) {

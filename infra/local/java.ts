@@ -8,7 +8,9 @@ import { StackError } from './stack-error.ts';
 
 export const OLDEST_JAVA = 17;
 
-/** The major version from `java -version` (`1.8.0_392` -> 8, `17.0.15` -> 17), null if unreadable. */
+/**
+ * The major version from `java -version` (`1.8.0_392` -> 8, `17.0.15` -> 17), null if unreadable.
+ */
 export function parseJavaMajor(output: string): number | null {
   const match = /version "(?:1\.)?(\d+)[^"]*"/.exec(output);
   return match === null ? null : Number(match[1]);
@@ -16,7 +18,7 @@ export function parseJavaMajor(output: string): number | null {
 
 /** What to do without Java or Maven, by whether Docker is on the PATH. */
 export function withoutJava(problem: string, docker: boolean): string {
-  const install = `${problem}: the local servers need a JDK >= ${OLDEST_JAVA} and Maven on the PATH`;
+  const install = `${problem}: the servers need a JDK >= ${OLDEST_JAVA} and Maven on the PATH`;
   const debian = 'Debian and Ubuntu: apt-get install openjdk-17-jdk-headless maven';
   const mac = 'macOS: brew install openjdk@21 maven';
   return docker

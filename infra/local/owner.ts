@@ -20,7 +20,7 @@ export function refuseOtherOwner(dataDir: string): void {
   if (other === null) return;
   throw new StackError(
     `tickloom already runs with the data directory ${dataDir} (process ${other.pid}): stop it ` +
-      'first (Ctrl-C in its terminal), or give a second copy a TICKLOOM_DATA_DIR and ports of its own',
+      'first (Ctrl-C in its terminal), or give a second copy its own TICKLOOM_DATA_DIR and ports',
   );
 }
 

@@ -15,7 +15,9 @@ export interface Endpoint {
 
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1', '[::1]']);
 
-/** Whether a host of the configuration is this machine alone, and its servers thus ours to start. */
+/**
+ * Whether a host of the configuration is this machine alone, and its servers thus ours to start.
+ */
 export const isLoopback = (host: string): boolean => LOOPBACK.has(host);
 
 /** The endpoint of a URL (or of `host:port`) in the configuration. */
@@ -26,7 +28,9 @@ export function endpointOf(url: string, setting: string, defaultPort = 80): Endp
   return { host: host.replace(/^\[|\]$/g, ''), port, setting };
 }
 
-/** Whether somebody listens on the port, or the system keeps it from us: the error's code, or null. */
+/**
+ * Whether somebody listens on the port, or the system keeps it from us: the error's code, or null.
+ */
 export function portProblem(host: string, port: number): Promise<string | null> {
   return new Promise((resolve) => {
     const server = createServer();
@@ -55,7 +59,9 @@ function holdsInode(pid: string, inodes: ReadonlySet<string>): boolean {
   }
 }
 
-/** The process that listens on `port` (`java … (process 123)`), or null where `/proc` does not say. */
+/**
+ * The process that listens on `port` (`java … (process 123)`), or null where `/proc` does not say.
+ */
 export function portHolder(port: number): string | null {
   try {
     const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map((file) => readFileSync(file, 'utf8'));

@@ -37,7 +37,10 @@ export interface StackOptions {
 }
 
 export interface Stack {
-  /** Stops all servers in order and gives the data directory back; a second call waits for the first. */
+  /**
+   * Stops all servers in order and gives the data directory back; a second call waits for the
+   * first.
+   */
   readonly stop: () => Promise<void>;
 }
 

@@ -106,7 +106,8 @@ const DECLARATIONS: Readonly<Record<keyof Api, string>> = {
   datasetFree: 'int LGBM_DatasetFree(void *data)',
   boosterCreate: 'int LGBM_BoosterCreate(void *data, const char *params, _Out_ void **out)',
   boosterLoad:
-    'int LGBM_BoosterLoadModelFromString(const char *text, _Out_ int *iterations, _Out_ void **out)',
+    'int LGBM_BoosterLoadModelFromString(const char *text, _Out_ int *iterations, ' +
+    '_Out_ void **out)',
   updateOneIter: 'int LGBM_BoosterUpdateOneIter(void *booster, _Out_ int *finished)',
   toText:
     'int LGBM_BoosterSaveModelToString(void *booster, int start, int iterations, int importance, ' +
@@ -260,7 +261,8 @@ function checkTraining(training: LightgbmTraining): void {
 }
 
 const sizeProblem = (rows: number, columns: number, values: ArrayLike<number>): string =>
-  `a matrix of ${rows} rows x ${columns} columns holds ${rows * columns} values, not ${values.length}`;
+  `a matrix of ${rows} rows x ${columns} columns holds ${rows * columns} values, ` +
+  `not ${values.length}`;
 
 function paramText(fixed: LightgbmTraining['params'], params: LightgbmTraining['params']): string {
   for (const [name, value] of Object.entries(params)) {

@@ -109,7 +109,7 @@ const WAL_SQL = `SELECT name, suspended, writerTxn AS writer_txn, sequencerTxn A
 
 const suspended = ({ name, message }: WalTable): QuestDbSuspendedError =>
   new QuestDbSuspendedError(
-    `QuestDB has suspended table ${name} (${message || 'no reason given'}): rows are accepted but ` +
+    `QuestDB has suspended table ${name} (${message || 'no reason given'}): rows are taken but ` +
       `stay invisible. Mend the cause (a full disk?), then: ALTER TABLE ${name} RESUME WAL`,
   );
 

@@ -26,8 +26,10 @@ export interface JobQueues {
 }
 
 /** The same work has the same id; BullMQ refuses colons in it. */
-export const jobId = (queue: QueueName, { subject, dueTs, labelSpec = '' }: JobData): string =>
-  `j-${createHash('sha256').update(`${queue}|${subject}|${dueTs}|${labelSpec}`).digest('hex').slice(0, 32)}`;
+export function jobId(queue: QueueName, { subject, dueTs, labelSpec = '' }: JobData): string {
+  const work = `${queue}|${subject}|${dueTs}|${labelSpec}`;
+  return `j-${createHash('sha256').update(work).digest('hex').slice(0, 32)}`;
+}
 
 const connect = (url: string, patient: boolean): Redis =>
   new Redis(url, {

@@ -19,9 +19,9 @@ export class CommandError extends Error {
 
 export interface Output {
   /** One result: `json` as it is with `--json`, else `text`. */
-  show(json: unknown, text: string): void;
+  readonly show: (json: unknown, text: string) => void;
   /** Progress and remarks, on standard error, so that results can be piped. */
-  say(line: string): void;
+  readonly say: (line: string) => void;
 }
 
 export const outputOf = (json: boolean): Output => ({

@@ -1,4 +1,6 @@
-/** What a feature is: its name, what the documentation says of it, and how it is read from state. */
+/**
+ * What a feature is: its name, what the documentation says of it, and how it is read from state.
+ */
 import type { FeatureState } from './state.ts';
 
 export interface FeatureDefinition {

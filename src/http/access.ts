@@ -1,6 +1,6 @@
 /**
- * Who may ask what. On loopback reading is free, because only this machine can; writing always needs
- * the installation's token, and everything does when the server listens anywhere else.
+ * Who may ask what. On loopback reading is free, because only this machine can; writing always
+ * needs the installation's token, and everything does when the server listens anywhere else.
  *
  * A page of a foreign site must not read from loopback through a browser either: a request whose
  * Host is not one of ours is refused (DNS rebinding).

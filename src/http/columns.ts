@@ -1,7 +1,7 @@
 /**
- * The kinds of columns that the API shows: each is a JSON schema, and a row from a table becomes the
- * item of an answer by it. Times are RFC 3339 in UTC with microseconds, amounts of money decimal
- * strings, and what may be missing is null.
+ * The kinds of columns that the API shows: each is a JSON schema, and a row from a table becomes
+ * the item of an answer by it. Times are RFC 3339 in UTC with microseconds, amounts of money
+ * decimal strings, and what may be missing is null.
  */
 import { Type, type TObject, type TSchema } from 'typebox';
 import { formatUs } from '../domain/time.ts';

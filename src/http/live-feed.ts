@@ -1,7 +1,7 @@
 /**
  * Tables -> events, while somebody listens. One poller serves all clients: every second it asks the
- * tables what is new, numbers the changes and keeps the last few thousand, so that a client that was
- * away for a moment continues where it stopped.
+ * tables what is new, numbers the changes and keeps the last few thousand, so that a client that
+ * was away for a moment continues where it stopped.
  *
  * Promise: a client gets every change of what it subscribed to, in order and once, or a `reset`:
  * then it reads the lists again. Ids are `<run>-<number>`; those of another run mean a reset too.

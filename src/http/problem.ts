@@ -1,7 +1,7 @@
 /**
- * Errors -> RFC 9457 `application/problem+json`. A `Problem` is thrown where the trouble is seen; it
- * says what was seen and what to do. Everything else becomes 503 when a server is away, or 500 with
- * the details in the log alone.
+ * Errors -> RFC 9457 `application/problem+json`. A `Problem` is thrown where the trouble is seen;
+ * it says what was seen and what to do. Everything else becomes 503 when a server is away, or 500
+ * with the details in the log alone.
  */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type, type Static } from 'typebox';
@@ -72,7 +72,6 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
 export function useProblems(app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const problem = problemOf(error);
-    if (problem.status >= 500) request.log.error({ err: error }, 'request failed');
     sendProblem(request, reply, problem);
   });
   app.setNotFoundHandler((request, reply) => {

@@ -43,7 +43,7 @@ export function read<Q extends TSchema, P extends TSchema = TSchema>(
       503: problem('a server behind the API is away'),
     },
   };
-  app.get(path, { schema }, async (request) =>
+  app.get(path, { schema }, (request) =>
     handle(request.query as Static<Q>, request.params as Static<P>, request),
   );
 }

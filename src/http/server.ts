@@ -105,7 +105,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   openApiRoute(app);
   page(app, assets);
   app.addHook('onError', async (request, _reply, error) => {
-    if (error instanceof Problem) return;
+    if (error instanceof Problem || (error.statusCode ?? 500) < 500) return;
     log.warn({ err: error, url: request.url }, 'request failed');
   });
   return app;

@@ -1,7 +1,7 @@
 /**
  * Money flow index (Gene Quong and Avrum Soudack), 0 to 100: the share of rising flow in the flow
- * of `period` candles. A candle's flow is typical price * volume; it rises or falls with the typical
- * price, and does not count where that stays. Null while warming up and without any flow.
+ * of `period` candles. A candle's flow is typical price * volume; it rises or falls with the
+ * typical price, and does not count where that stays. Null while warming up and without any flow.
  */
 import { finite } from './window.ts';
 

@@ -11,6 +11,7 @@
 import { createHash } from 'node:crypto';
 import { lightgbmLibrary } from '../../infra/local/lightgbm.ts';
 import { compareFeatures, recomputeFeatures, type Parity } from '../../pipelines/replay.ts';
+import { modelIdOf, modelRecord } from '../../pipelines/registry.ts';
 import type { TrainingSet } from '../../pipelines/training.ts';
 import { must } from '../assert.ts';
 import { loadLightgbm } from '../adapters/lightgbm.ts';
@@ -71,9 +72,18 @@ export async function runTraining(context: Context, { subject, dueTs }: JobData)
     expiresTs: dueTs + EXPIRES_US,
     replayParity: parity.holds,
   });
-  const model = { ...instrument, labelSpec, datasetId, trainedTs: dueTs };
-  const manifest = { subject, label_spec: labelSpec, as_of: formatUs(asOfUs), ...counts };
-  const modelId = await registerCandidate(postgres, { ...model, candidate, manifest });
+  const sha256 = createHash('sha256').update(candidate.bytes).digest('hex');
+  const day = formatUs(dueTs).slice(0, 10);
+  const modelId = modelIdOf(instrument.symbol, labelSpec, day, sha256);
+  const model = { ...instrument, labelSpec, modelId, sha256 };
+  await registerCandidate(postgres, {
+    ...model,
+    datasetId,
+    trainedTs: dueTs,
+    candidate,
+    manifest: { subject, label_spec: labelSpec, as_of: formatUs(asOfUs), ...counts },
+    record: modelRecord(model, 'champion', `gate:${dueTs}`),
+  });
   await finishRun(postgres, run, 'done', {
     model_id: modelId,
     reason: verdictText(modelId, candidate),

@@ -137,7 +137,7 @@ function compare(
     const difference = loss - input.candidate[i]!;
     return Math.abs(difference) > ROUNDING * theirs ? difference : 0;
   });
-  const blocks = blocksOf(input.decidedTs, gains, 60e6);
+  const blocks = blocksOf(input.decidedTs, gains, settings.blockHorizons * input.horizonUs);
   const pValue = bootstrapP(blocks, settings.resamples, seededRandom(input.seed));
   const means = `${input.loss} ${show(own)} against ${show(theirs)} of the ${name}`;
   return [

@@ -34,11 +34,11 @@ export const DEFAULT_RATE = 0.2;
 /** Standard deviation of an hour's return in an hour between calm and volatile. */
 const HOURLY_VOLATILITY = 0.004;
 /** Volatile is so many times, and calm so many parts of, the middle. */
-const REGIME_RATIO = 1.8;
+const REGIME_RATIO = 2;
 /** Share of volume on the regime's side. */
-const TAKER_SHARE = 0.75;
+const TAKER_SHARE = 0.8;
 /** The planted drift of an hour, in standard deviations of a middling hour. */
-const EDGE_STRENGTH = 2.5;
+const EDGE_STRENGTH = 3.5;
 const START_PRICE = 100;
 const PRICE_STEP = 0.01;
 const SIZE_STEP = 0.001;

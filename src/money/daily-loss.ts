@@ -12,9 +12,10 @@ export function dailyLossHalt(
 ): HaltControl | null {
   if (limit === null || new Decimal(dayPnl).gt(new Decimal(limit).neg())) return null;
   const dayUs = floorTo(closedTs, US_PER_DAY);
+  const lost = new Decimal(dayPnl).neg().toFixed(2);
   return {
     account,
     until_ts: dayUs + US_PER_DAY,
-    reason: `lost ${new Decimal(dayPnl).neg().toFixed(2)} on ${formatUs(dayUs).slice(0, 10)}, limit ${limit}`,
+    reason: `lost ${lost} on ${formatUs(dayUs).slice(0, 10)}, limit ${limit}`,
   };
 }

@@ -31,7 +31,9 @@ export function replayBarriers(context: Context, say: (line: string) => void): B
   };
 }
 
-/** What is open may change for as long as it likes; what stays the same for ten minutes is stuck. */
+/**
+ * What is open may change for as long as it likes; what stays the same for ten minutes is stuck.
+ */
 async function settle(context: Context, ts: number): Promise<void> {
   let sameMs = monotonicMs();
   let before = '';

@@ -27,13 +27,13 @@ export interface Context {
   readonly postgres: Pool;
   readonly topicOf: (name: string) => string;
   readonly groupOf: (stage: string) => string;
-  outLog(): KafkaOutLog;
-  questdbReader(): QuestDbReader;
-  questdbWriter(): QuestDbWriter;
-  flowProbe(): FlowProbe;
-  controlKey(): string;
-  verifyControl(control: Control): boolean;
-  close(): Promise<void>;
+  readonly outLog: () => KafkaOutLog;
+  readonly questdbReader: () => QuestDbReader;
+  readonly questdbWriter: () => QuestDbWriter;
+  readonly flowProbe: () => FlowProbe;
+  readonly controlKey: () => string;
+  readonly verifyControl: (control: Control) => boolean;
+  readonly close: () => Promise<void>;
 }
 
 const APPLIED = ['ticks', 'quotes', 'heartbeats', 'candles', 'features', 'predictions', 'labels'];

@@ -15,7 +15,7 @@ export async function openWork(
   const { rows } = await postgres.query<{ controls: number }>(
     `SELECT count(*) AS controls FROM control_outbox WHERE state = 'due'`,
   );
-  const controls = Number(rows[0]?.controls ?? 0);
+  const controls = rows[0]?.controls ?? 0;
   if (controls > 0) open.push(`${controls} control records wait to be sent`);
   for (const { job, subject, due_ts, state } of await openRuns(postgres)) {
     open.push(`${job} of ${subject} due at ${formatUs(due_ts)} is ${state}`);

@@ -1,4 +1,6 @@
-/** A stage that dies between effect and commit, and a log full of garbage: the tables do not care. */
+/**
+ * A stage that dies between effect and commit, and a log full of garbage: the tables do not care.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mergedTrades } from '../../src/market/merged.ts';
 import { parseUs, US_PER_HOUR } from '../../src/domain/time.ts';

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { judge, type GateInput, type GateVerdict } from '../../src/learning/gate.ts';
 import { logLosses } from '../../src/learning/metrics.ts';
@@ -140,6 +141,32 @@ describe('the gate', () => {
     const decidedTs = Array.from(input.decidedTs).reverse();
     expect(() => judge({ ...input, decidedTs })).toThrow('was decided before');
     expect(() => judge({ ...input, candidate: [1] })).toThrow('1 losses, 100 rows');
+  });
+});
+
+const oracle = JSON.parse(
+  readFileSync(new URL('../oracle/learning/gate.json', import.meta.url), 'utf8'),
+) as { cases: { name: string; gains: number[]; rows: number[]; p_value: number }[] };
+
+describe('the p-value of the gate', () => {
+  it.each(oracle.cases)('equals that of another program: $name', ({ gains, rows, p_value }) => {
+    // Blocks of two hours: the rows lie within their first minutes.
+    const spread = gains.flatMap((gain, block) =>
+      Array.from({ length: rows[block]! }, (_, i) => ({ at: block * 120 + i, gain })),
+    );
+    const verdict = judge({
+      decidedTs: spread.map(({ at }) => at * MIN),
+      horizonUs: HORIZON_MIN * MIN,
+      loss: 'log_loss',
+      candidate: spread.map(({ gain }) => 0.7 - gain),
+      references: [{ name: 'champion', losses: spread.map(() => 0.7) }],
+      replayParity: true,
+      seed: 1,
+      settings: { resamples: 40_000 },
+    });
+    // Three standard errors of 40 000 resamples at one half.
+    const { value } = rule(verdict, 'beats_champion_beyond_chance');
+    expect(Math.abs(value - p_value)).toBeLessThan(0.0075);
   });
 });
 

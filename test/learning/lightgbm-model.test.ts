@@ -84,6 +84,10 @@ describe('a LightGBM model read from its text', () => {
     expect(outcomes(decision)).toEqual(expected);
   });
 
+  it('sends a value equal to the threshold to the left', () => {
+    expect(parseLightgbmModel(stump(0)).predict([0.5])).toBe(1);
+  });
+
   it('holds a tree of a single leaf', () => {
     const text = stump(0, { num_leaves: '1', leaf_value: '0.25' });
     expect(parseLightgbmModel(text).predict([7])).toBe(0.25);

@@ -55,6 +55,28 @@ function shuffled(rows: readonly TrainingRow[], seed: number): TrainingRow[] {
   });
 }
 
+/** The loaded model's estimates on the last slice have the losses that the manifest states. */
+function expectServedAsJudged({ bytes, manifest }: Candidate, rows: readonly TrainingRow[]): void {
+  const model = loadModel(bytes, STREAM);
+  const judged = rows.filter(({ decidedTs }) => decidedTs >= manifest.slice.test_from_ts);
+  const loss = average(
+    judged.map(({ values, up }) => {
+      const { probabilityUp } = model.predict(values);
+      return -Math.log(up === 1 ? probabilityUp : 1 - probabilityUp);
+    }),
+  );
+  expect(loss).toBeCloseTo(manifest.slice.direction.candidate.log_loss!, 12);
+  const error = average(
+    judged.map(
+      ({ values, forwardReturn }) => (model.predict(values).expectedReturn - forwardReturn) ** 2,
+    ),
+  );
+  expect(error / manifest.slice.return.candidate.squared_error!).toBeCloseTo(1, 12);
+}
+
+const average = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
 describe('a candidate from a market with an edge that is not linear', () => {
   let candidate: Candidate;
   let rows: TrainingRow[];
@@ -92,20 +114,7 @@ describe('a candidate from a market with an edge that is not linear', () => {
   });
 
   it('serves what it was judged by', () => {
-    const model = loadModel(candidate.bytes, STREAM);
-    const { slice } = candidate.manifest;
-    const judged = rows.filter(({ decidedTs }) => decidedTs >= slice.test_from_ts);
-    const losses = judged.map(({ values, up }) => {
-      const { probabilityUp } = model.predict(values);
-      return -Math.log(up === 1 ? probabilityUp : 1 - probabilityUp);
-    });
-    const loss = losses.reduce((sum, each) => sum + each, 0) / losses.length;
-    expect(loss).toBeCloseTo(slice.direction.candidate.log_loss!, 12);
-    const errors = judged.map(
-      ({ values, forwardReturn }) => (model.predict(values).expectedReturn - forwardReturn) ** 2,
-    );
-    const error = errors.reduce((sum, each) => sum + each, 0) / errors.length;
-    expect(error / slice.return.candidate.squared_error!).toBeCloseTo(1, 12);
+    expectServedAsJudged(candidate, rows);
   });
 
   it('knows nothing of the last slice', () => {
@@ -113,7 +122,12 @@ describe('a candidate from a market with an edge that is not linear', () => {
     const turned = rows.map((row) =>
       row.labelEndTs < from
         ? row
-        : { ...row, up: row.up === 1 ? (0 as const) : (1 as const), forwardReturn: 0.5 },
+        : {
+            ...row,
+            values: row.values.map((value) => (row.decidedTs < from ? value : 9)),
+            up: row.up === 1 ? (0 as const) : (1 as const),
+            forwardReturn: 0.5,
+          },
     );
     const other = decodeArtefact(train(turned).bytes);
     const own = decodeArtefact(candidate.bytes);
@@ -144,6 +158,22 @@ describe('a candidate from a market with an edge that is not linear', () => {
 describe('a candidate that has nothing to learn', () => {
   it.each([11, 12, 13, 14])('is refused: no edge, seed %s', (seed) => {
     expect(train(rowsOf(seed, 0, 8000)).verdict.passed).toBe(false);
+  });
+
+  it('is pulled back all the way where its folds found nothing', () => {
+    const { serving, slice } = train(rowsOf(11, 0, 8000)).manifest;
+    expect(serving.direction_shrink).toBe(0);
+    expect(serving.return_scale).toBe(0);
+    expect(slice.direction.candidate.log_loss).toBeCloseTo(slice.direction.base_rate.log_loss!, 12);
+  });
+
+  it('serves what it was judged by when pulled back half of the way', () => {
+    const rows = rowsOf(15, 0, 8000);
+    const candidate = train(rows);
+    const { direction_shrink } = candidate.manifest.serving;
+    expect(direction_shrink).toBeGreaterThan(0.1);
+    expect(direction_shrink).toBeLessThan(0.9);
+    expectServedAsJudged(candidate, rows);
   });
 
   it.each([1, 2])('is refused: the outcomes of an edge shuffled, seed %s', (seed) => {

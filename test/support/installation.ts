@@ -1,4 +1,6 @@
-/** The processes of an installation on the test's servers: started, killed and watched one by one. */
+/**
+ * The processes of an installation on the test's servers: started, killed and watched one by one.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { loadConfig, PROJECT_DIR } from '../../src/config.ts';

@@ -46,7 +46,9 @@ export async function makeQuestDb(): Promise<TestQuestDb> {
       if (ready) return;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    throw new Error(`QuestDB did not answer on ${url} within 60 s; its data: ${readdirSync(dir)}`);
+    throw new Error(
+      `QuestDB did not answer on ${url} within 60 s; its data: ${readdirSync(dir).join()}`,
+    );
   }
 
   async function stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {

@@ -1,7 +1,7 @@
 /**
- * CSV with a header row. Columns by name: `ts` (microseconds, or RFC 3339) or `ts_ms` or `ts_s`, then
- * `price,size[,side]` for trades or `bid,ask[,bid_size,ask_size]` for quotes, and optionally `id`,
- * `venue`, `symbol`. With `--date`, `ts_ms` counts from that day's midnight.
+ * CSV with a header row. Columns by name: `ts` (microseconds, or RFC 3339) or `ts_ms` or `ts_s`,
+ * then `price,size[,side]` for trades or `bid,ask[,bid_size,ask_size]` for quotes, and optionally
+ * `id`, `venue`, `symbol`. With `--date`, `ts_ms` counts from that day's midnight.
  */
 import { parseUs, US_PER_MS, US_PER_S } from '../../domain/time.ts';
 import type { Tick } from '../../domain/wire.ts';

@@ -34,8 +34,8 @@ interface SyntheticFlags {
 }
 
 export function feedCommands(program: Command): void {
-  const feed = program.command('feed').description('ticks into the log');
-  feed
+  const feeds = program.command('feed').description('ticks into the log');
+  feeds
     .command('file')
     .argument('<paths...>', 'files, in the order of their time; .gz and .zip are unpacked')
     .description('replay recorded ticks')
@@ -48,7 +48,7 @@ export function feedCommands(program: Command): void {
     .option('--barriers', 'wait at each event time at which a job is due')
     .option('--open', 'no heartbeat at the end: the last candles stay open')
     .action(feedFile);
-  feed
+  feeds
     .command('synthetic')
     .description('a seeded market: the same seed gives the same bytes')
     .requiredOption('--symbols <symbols>', 'A,B,…')

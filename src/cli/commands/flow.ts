@@ -16,7 +16,8 @@ export function flowCommands(program: Command): void {
         const lines = FLOW.map(({ name, reads, writes, does }) => {
           const lag = lagOf.get(name);
           const behind = lag === undefined ? '' : `  lag ${lag}`;
-          return `${name.padEnd(10)} ${reads.join(', ') || '-'} -> ${writes.join(', ')}${behind}\n           ${does}`;
+          const arrow = `${reads.join(', ') || '-'} -> ${writes.join(', ')}`;
+          return `${name.padEnd(10)} ${arrow}${behind}\n${' '.repeat(11)}${does}`;
         });
         const json = { flow: FLOW, lags };
         outputOf(command.optsWithGlobals()['json'] === true).show(json, lines.join('\n'));

@@ -24,7 +24,9 @@ export function stackCommands(program: Command): void {
       const status = await stackStatus(loadConfig());
       const lines = status.map(({ name, state, ready, addresses, reason }) => {
         const note = reason === null ? '' : `  ${reason}`;
-        return `${name.padEnd(10)} ${state.padEnd(9)} ${ready ? 'ready' : 'not ready'}  ${addresses.join(' ')}${note}`;
+        const answer = ready ? 'ready' : 'not ready';
+        const where = addresses.join(' ');
+        return `${name.padEnd(10)} ${state.padEnd(9)} ${answer}  ${where}${note}`;
       });
       outputOf(command.optsWithGlobals()['json'] === true).show(status, lines.join('\n'));
     });

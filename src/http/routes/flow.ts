@@ -46,9 +46,11 @@ export const flow = (app: FastifyInstance, context: HttpContext): void =>
       const stages = new Map(status.stages.map((stage) => [stage.stage, stage]));
       const nodes = context.flow.graph.map(({ name, kind, reads, writes, does }) => {
         const stage = stages.get(name);
-        const topics = (stage?.topics ?? []).map((topic) => ({
-          ...topic,
-          lag: Math.max(topic.end - topic.passed, 0),
+        const topics = (stage?.topics ?? []).map(({ topic, end, passed }) => ({
+          topic,
+          end,
+          passed,
+          lag: Math.max(end - passed, 0),
         }));
         return { name, kind, reads, writes, does, lag: stage?.lag ?? null, topics };
       });

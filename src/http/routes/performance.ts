@@ -1,6 +1,6 @@
 /**
- * `GET /v1/performance`: closed trades by account, bot and UTC day of event time; `/equity`: the sum
- * of net P&L over event time; `/predictions`: how the newest graded predictions did.
+ * `GET /v1/performance`: closed trades by account, bot and UTC day of event time; `/equity`: the
+ * sum of net P&L over event time; `/predictions`: how the newest graded predictions did.
  */
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';

@@ -48,12 +48,13 @@ export const predictions = (app: FastifyInstance, context: HttpContext): void =>
     defaults: { label_spec: defaultLabelSpec(context.config), slot: 'champion' },
     itemsOf: async (rows, filters) => {
       const graded = await gradedPredictions(context.questdb, rows, filters['label_spec'] ?? '');
-      return graded.map(({ row, outcome: found, label }) => ({
-        ...c.itemOf(Stored, row),
-        outcome: found,
-        forward_return: label?.forward_return ?? null,
-        void_reason: label?.void_reason ?? null,
-      }));
+      return graded.map(({ row, outcome: found, label }) =>
+        Object.assign(c.itemOf(Stored, row), {
+          outcome: found,
+          forward_return: label?.forward_return ?? null,
+          void_reason: label?.void_reason ?? null,
+        }),
+      );
     },
     maximum: 5000,
   });

@@ -1,4 +1,6 @@
-/** `GET /v1/quality` and `/v1/quality/counts`: late, corrected, missing, future and broken ticks. */
+/**
+ * `GET /v1/quality` and `/v1/quality/counts`: late, corrected, missing, future and broken ticks.
+ */
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { qualityCounts } from '../../tables/http/quality.ts';

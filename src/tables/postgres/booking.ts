@@ -37,7 +37,8 @@ export function bookBatch(pool: Pool, request: BookRequest): Promise<'booked' | 
       [request.topic, request.partition, request.epoch, request.nextOffset],
     );
     if (rowCount === 0) return 'fenced';
-    // A signal and its fill come on two topics: booked at the same time, neither would see the other.
+    // A signal and its fill come on two topics: booked at the same time, neither would see the
+    // other.
     await client.query('SELECT pg_advisory_xact_lock($1)', [BOOKING_LOCK]);
     for (const record of request.records) {
       if (record.kind === 'signal') await bookSignal(client, record);

@@ -1,14 +1,27 @@
-/** `models`, `datasets`, `training_runs`, `model_activations`: what was trained and what it became. */
-import { createHash } from 'node:crypto';
+/**
+ * `models`, `datasets`, `training_runs`, `model_activations`: what was trained, what became of it.
+ */
 import type { Pool, PoolClient } from 'pg';
-import { modelIdOf, modelRecord, type ModelRecord } from '../../../pipelines/registry.ts';
 import { inTransaction } from '../../adapters/postgres.ts';
+import type { ModelControl } from '../../domain/control.ts';
 import { formatUs } from '../../domain/time.ts';
 import type { Candidate } from '../../learning/train.ts';
 import { insert } from './insert.ts';
 import { appendControl } from './outbox.ts';
 
+/** The control record that puts a model into force. */
+export interface ModelRecord {
+  readonly controlId: string;
+  readonly subject: string;
+  readonly body: ModelControl;
+  readonly cause: string;
+}
+
 export interface NewCandidate {
+  readonly modelId: string;
+  readonly sha256: string;
+  /** Appended when the candidate passed. */
+  readonly record: ModelRecord;
   readonly venue: string;
   readonly symbol: string;
   readonly labelSpec: string;
@@ -20,11 +33,10 @@ export interface NewCandidate {
   readonly manifest: Readonly<Record<string, unknown>>;
 }
 
-/** Stores the candidate with its verdict; one that passed becomes champion. Returns its id. */
-export function registerCandidate(pool: Pool, request: NewCandidate): Promise<string> {
-  const { venue, symbol, labelSpec, trainedTs, candidate, datasetId, manifest } = request;
-  const sha256 = createHash('sha256').update(candidate.bytes).digest('hex');
-  const modelId = modelIdOf(symbol, labelSpec, formatUs(trainedTs).slice(0, 10), sha256);
+/** Stores the candidate with its verdict; one that passed becomes champion. */
+export function registerCandidate(pool: Pool, request: NewCandidate): Promise<void> {
+  const { modelId, sha256, venue, symbol, labelSpec, trainedTs } = request;
+  const { candidate, datasetId, manifest } = request;
   return inTransaction(pool, async (client) => {
     await insert(client, 'datasets', {
       dataset_id: datasetId,
@@ -58,11 +70,7 @@ export function registerCandidate(pool: Pool, request: NewCandidate): Promise<st
       detail: candidate.verdict,
       finished_at: formatUs(trainedTs),
     });
-    const model = { modelId, sha256, venue, symbol, labelSpec };
-    if (isNew && candidate.verdict.passed) {
-      await promote(client, modelRecord(model, 'champion', `gate:${trainedTs}`));
-    }
-    return modelId;
+    if (isNew && candidate.verdict.passed) await promote(client, request.record);
   });
 }
 

@@ -1,0 +1,134 @@
+/** The graph with lag, the jobs' last runs, open errors and data quality -> the flow panel. */
+import {
+  get,
+  list,
+  type ErrorItem,
+  type Flow,
+  type FlowNode,
+  type JobRun,
+  type QualityCount,
+} from './api.ts';
+import { h, show } from './dom.ts';
+import { count, dateTime } from './format.ts';
+
+export async function loadFlow(): Promise<void> {
+  const [flow, jobs, errors, quality] = await Promise.all([
+    get<Flow>('flow'),
+    list<JobRun>('jobs/newest'),
+    list<ErrorItem>('errors', { state: 'open', limit: 5 }),
+    list<QualityCount>('quality/counts'),
+  ]);
+  const lag = flow.nodes.reduce((sum, node) => sum + (node.lag ?? 0), 0);
+  const kafka = `Kafka does not answer: ${flow.kafka}`;
+  show('flow-sum', flow.kafka === 'ok' ? `${count(lag)} records behind in all` : kafka);
+  const ends = new Map(flow.topics.map(({ topic, end }) => [topic, end]));
+  const nodes = flow.nodes.map((node) => card(node, ends, jobs));
+  show(
+    'flow',
+    h('ul', { class: 'nodes' }, ...nodes),
+    h(
+      'div',
+      { class: 'columns' },
+      topicTable(flow.topics),
+      jobTable(jobs),
+      errorTable(errors),
+      qualityTable(quality),
+    ),
+  );
+}
+
+function card(
+  node: FlowNode,
+  ends: ReadonlyMap<string, number>,
+  jobs: readonly JobRun[],
+): HTMLElement {
+  const { name, kind, reads, writes, does, lag } = node;
+  const run = jobs.find(({ job }) => job === name);
+  const tone = lag === null ? (kind === 'job' ? 'job' : '') : lag === 0 ? 'good' : 'busy';
+  const state = lag === null ? (run === undefined ? kind : run.state) : `${count(lag)} behind`;
+  const chips = (names: readonly string[]): HTMLElement[] =>
+    names.map((each) => h('span', { class: 'chip' }, each, endOf(ends, each), lagOf(node, each)));
+  return h(
+    'li',
+    { class: `node ${tone}` },
+    h('h3', { class: 'node-head' }, name, h('span', { class: 'muted' }, state)),
+    h('p', {}, does),
+    h('div', { class: 'chips' }, ...chips(reads), h('span', {}, '→'), ...chips(writes)),
+  );
+}
+
+function endOf(ends: ReadonlyMap<string, number>, name: string): string {
+  const end = ends.get(name);
+  return end === undefined ? '' : ` ${count(end)}`;
+}
+
+function lagOf({ topics }: FlowNode, name: string): string {
+  const lag = topics.find(({ topic }) => topic === name)?.lag ?? 0;
+  return lag === 0 ? '' : ` (−${count(lag)})`;
+}
+
+type Cells = readonly (string | Node)[];
+
+/** Sentences break; names, numbers and times do not. */
+const LONG_TEXT = 30;
+
+function table(caption: string, heads: readonly string[], rows: Cells[], none: string) {
+  const body = rows.map((cells) =>
+    h('tr', {}, ...cells.map((value) => h('td', { class: classOf(value) }, value))),
+  );
+  const nothing = h('tr', {}, h('td', { class: 'muted', colspan: heads.length }, none));
+  return h(
+    'table',
+    {},
+    h('caption', {}, caption),
+    h('thead', {}, h('tr', {}, ...heads.map((name) => h('th', { scope: 'col' }, name)))),
+    h('tbody', {}, ...(body.length === 0 ? [nothing] : body)),
+  );
+}
+
+const classOf = (value: string | Node): string =>
+  typeof value === 'string' && value.length >= LONG_TEXT ? 'wrap' : '';
+
+const topicTable = (topics: Flow['topics']): HTMLElement =>
+  table(
+    'Topics',
+    ['Topic', 'Records'],
+    topics.map(({ topic, end }) => [topic, count(end)]),
+    'No data yet: Kafka names no topic',
+  );
+
+const jobTable = (jobs: readonly JobRun[]): HTMLElement =>
+  table(
+    'Jobs',
+    ['Job', 'Last due (event time)', 'State', 'Runs'],
+    jobs.map((run) => [
+      run.job,
+      dateTime(run.due_ts),
+      h('span', { class: `tag ${run.state}` }, run.state),
+      run.failed === 0 ? count(run.runs) : `${count(run.runs)}, ${count(run.failed)} failed`,
+    ]),
+    'No data yet: no job was due',
+  );
+
+const errorTable = (errors: readonly ErrorItem[]): HTMLElement =>
+  table(
+    'Open errors',
+    ['Where', 'What', 'Times'],
+    errors.map((error) => [error.component, error.message, count(error.occurrences)]),
+    'None',
+  );
+
+const qualityTable = (counts: readonly QualityCount[]): HTMLElement =>
+  table(
+    'Data quality',
+    ['Instrument', 'Kind', 'Events', 'Last'],
+    counts
+      .slice(0, 12)
+      .map((each) => [
+        [each.venue, each.symbol].filter(Boolean).join(':') || '–',
+        each.kind,
+        count(each.events),
+        dateTime(each.last_ts),
+      ]),
+    'Nothing late, corrected, missing or broken',
+  );

@@ -1,0 +1,143 @@
+/**
+ * The market panel: loads what the chart shows, follows events, and reads the chart out in words.
+ */
+import { TIMEFRAMES } from '../domain/candle.ts';
+import { list, type Candle, type Instrument, type Prediction, type Signal } from './api.ts';
+import { byId, h, show } from './dom.ts';
+import { dateTime, money, percent, priceDigits } from './format.ts';
+import { MarketChart, type Reading } from './market-chart.ts';
+
+/** Candles on the chart: a day of minutes and a bit. */
+const CANDLES = 1_500;
+const PREDICTIONS = 5_000;
+
+const LEGEND = [
+  ['right', 'prediction right'],
+  ['wrong', 'wrong'],
+  ['pending', 'pending'],
+  ['void', 'void or undecided'],
+  ['mark', '▲▼ signal, with entry, stop and target of the newest'],
+] as const;
+
+export class MarketPanel {
+  readonly #chart: MarketChart;
+  #instrument: Instrument | null = null;
+  #timeframe = '1m';
+  #candles: Candle[] = [];
+  #predictions: Prediction[] = [];
+  #signals: Signal[] = [];
+
+  constructor() {
+    this.#chart = new MarketChart(byId('chart'), (reading) => this.#read(reading));
+    const items = LEGEND.map(([kind, text]) =>
+      h('li', {}, h('span', { class: `swatch ${kind}`, 'aria-hidden': 'true' }), text),
+    );
+    show('legend', ...items);
+    byId('last-day').addEventListener('click', () => this.#chart.showLastDay());
+  }
+
+  get candles(): readonly Candle[] {
+    return this.#candles;
+  }
+
+  get predictions(): readonly Prediction[] {
+    return this.#predictions;
+  }
+
+  /** Another instrument or timeframe. */
+  async choose(instrument: Instrument, timeframe: string): Promise<void> {
+    this.#instrument = instrument;
+    this.#timeframe = timeframe;
+    await this.load(true);
+  }
+
+  /** Reads everything again; `fit` moves the chart to the end of the data. */
+  async load(fit: boolean): Promise<void> {
+    const instrument = this.#instrument;
+    if (instrument === null) return;
+    const { venue, symbol } = instrument;
+    const timeframe = this.#timeframe;
+    const of = { venue, symbol };
+    const candles = await list<Candle>('candles', { ...of, timeframe, limit: CANDLES });
+    const from = candles.at(-1)?.ts;
+    const since = from === undefined ? {} : { from };
+    const [predictions, signals] = await Promise.all([
+      list<Prediction>('predictions', { ...of, ...since, limit: PREDICTIONS }),
+      list<Signal>('signals', { ...of, ...since, limit: 500 }),
+    ]);
+    // The reader has gone on to something else while we were waiting.
+    if (instrument !== this.#instrument || timeframe !== this.#timeframe) return;
+    this.#candles = candles.toReversed();
+    this.#predictions = predictions.toReversed();
+    this.#signals = signals.toReversed();
+    this.#draw(fit);
+  }
+
+  addCandle(candle: Candle): void {
+    if (candle.timeframe !== this.#timeframe) return;
+    this.#candles = [...this.#candles.filter(({ ts }) => ts !== candle.ts), candle].slice(-CANDLES);
+    this.#drawSoon();
+  }
+
+  addPrediction(prediction: Prediction): void {
+    this.#predictions = [...this.#predictions, prediction].slice(-PREDICTIONS);
+    this.#drawSoon();
+  }
+
+  addSignal(signal: Signal): void {
+    const others = this.#signals.filter(({ signal_id: id }) => id !== signal.signal_id);
+    this.#signals = [...others, signal];
+    this.#drawSoon();
+  }
+
+  #pending = false;
+
+  /** Many events at once are one drawing. */
+  #drawSoon(): void {
+    if (this.#pending) return;
+    this.#pending = true;
+    requestAnimationFrame(() => {
+      this.#pending = false;
+      this.#draw(false);
+    });
+  }
+
+  #draw(fit: boolean): void {
+    const timeframeS = (TIMEFRAMES.find(({ name }) => name === this.#timeframe)?.us ?? 0) / 1e6;
+    const [candles, predictions, signals] = [this.#candles, this.#predictions, this.#signals];
+    this.#chart.set({ candles, predictions, signals, timeframeS }, fit);
+    const place = byId('chart-empty');
+    place.hidden = candles.length > 0;
+    place.replaceChildren(
+      h('b', {}, `No data yet: no ${this.#timeframe} candle of this instrument`),
+      'One appears once ticks past its end have come in: ',
+      h('code', {}, 'npx tickloom feed --help'),
+    );
+    byId('chart').dataset['candles'] = String(candles.length);
+    byId('chart').dataset['predictions'] = String(predictions.length);
+    byId('chart').dataset['signals'] = String(signals.length);
+    this.#read(this.#chart.last());
+  }
+
+  #read({ candle, prediction, signals }: Reading): void {
+    if (candle === undefined) return show('readout');
+    const digits = priceDigits(candle.close);
+    const price = (label: string, value: number): string => `${label} ${value.toFixed(digits)} `;
+    const parts: (Node | string)[] = [
+      h('b', {}, dateTime(candle.ts).slice(0, 16)),
+      ` ${price('O', candle.open)}${price('H', candle.high)}`,
+      `${price('L', candle.low)}${price('C', candle.close)}`,
+    ];
+    if (prediction !== undefined) {
+      const up = percent(prediction.probability_up);
+      parts.push('· up ', h('b', {}, up), ` (${prediction.outcome})`);
+    }
+    for (const signal of signals) {
+      const levels = [signal.entry, signal.stop_loss, signal.take_profit].map((level) =>
+        money(level, digits),
+      );
+      parts.push(` · ${signal.direction} ${levels[0]}, stop ${levels[1]}, target ${levels[2]}`);
+    }
+    show('readout', ...parts);
+  }
+}

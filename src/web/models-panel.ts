@@ -1,0 +1,87 @@
+/** Models, their verdicts rule by rule, and who decides now -> the panel of models. */
+import { list, type Activation, type Instrument, type Model, type Reason } from './api.ts';
+import { empty, h, show } from './dom.ts';
+import { dateTime, short, words } from './format.ts';
+
+export async function loadModels(
+  { venue, symbol }: Instrument,
+  labelSpec: string | null,
+): Promise<void> {
+  const of = { venue, symbol };
+  const [models, activations] = await Promise.all([
+    list<Model>('models', { ...of, limit: 50 }),
+    list<Activation>('models/activations', of),
+  ]);
+  const champion = activations.find(
+    ({ slot, from_ts: from, until_ts: until }) =>
+      slot === 'champion' && from !== null && until === null,
+  );
+  const todo = h('span', {}, 'It needs graded predictions; then ', h('code', {}, 'tickloom train'));
+  const none = empty('No data yet: no model has been trained on this instrument', todo);
+  const cards = models.length === 0 ? [none] : models.map((m) => card(m, activations));
+  show('models', inForce(champion, labelSpec), ...cards);
+}
+
+function inForce(champion: Activation | undefined, labelSpec: string | null): HTMLElement {
+  const who = champion?.model_id ?? 'baseline';
+  const since =
+    champion === undefined
+      ? 'online logistic regression, until a model passes the gate'
+      : `since ${dateTime(champion.from_ts)} (event time)`;
+  return h(
+    'div',
+    { class: 'model' },
+    h(
+      'p',
+      { class: 'model-head' },
+      h('span', { class: 'tag champion' }, 'champion now'),
+      h('span', { class: 'model-id' }, who),
+    ),
+    h('p', { class: 'muted' }, labelSpec === null ? since : `${labelSpec} · ${since}`),
+  );
+}
+
+function card(model: Model, activations: readonly Activation[]): HTMLElement {
+  const { verdict, state } = model;
+  const held = activations.filter((a) => a.model_id === model.model_id && a.from_ts !== null);
+  const failed = verdict?.reasons.filter(({ passed }) => !passed).length ?? 0;
+  const outcome =
+    verdict === null
+      ? 'not judged yet'
+      : verdict.passed
+        ? `passed all ${verdict.reasons.length} rules`
+        : `refused: ${failed} of ${verdict.reasons.length} rules not met`;
+  return h(
+    'article',
+    { class: 'model' },
+    h(
+      'h3',
+      { class: 'model-head' },
+      h('span', { class: 'model-id' }, model.model_id),
+      h('span', { class: `tag ${state}` }, state),
+    ),
+    h('p', { class: 'muted' }, `${model.label_spec} · trained at ${dateTime(model.trained_at)}`),
+    ...held.map((a) => h('p', { class: 'muted' }, stretchOf(a))),
+    h('p', { class: verdict?.passed === true ? 'good-text' : '' }, outcome),
+    h('ul', { class: 'rules' }, ...(verdict?.reasons ?? []).map(rule)),
+  );
+}
+
+const stretchOf = ({ slot, from_ts: from, until_ts: until }: Activation): string =>
+  `${slot} from ${dateTime(from)} ${until === null ? 'on' : `to ${dateTime(until)}`}`;
+
+const rule = ({ rule: name, passed, detail, value, threshold }: Reason): HTMLElement =>
+  h(
+    'li',
+    {},
+    h(
+      'span',
+      { class: passed ? 'mark-pass' : 'mark-fail', role: 'img', 'aria-label': word(passed) },
+      passed ? '✓' : '✗',
+    ),
+    h('span', {}, words(name)),
+    h('span', { class: 'muted' }, `${short(value)} / ${short(threshold)}`),
+    h('span', { class: 'detail' }, detail),
+  );
+
+const word = (passed: boolean): string => (passed ? 'passed' : 'not met');

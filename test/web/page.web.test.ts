@@ -1,0 +1,178 @@
+/** The page in a real browser on real servers: it shows what is there, follows it, and comes back. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { QuestDbWriter } from '../../src/adapters/questdb.ts';
+import { must } from '../../src/assert.ts';
+import { parseUs, US_PER_MIN } from '../../src/domain/time.ts';
+import { candles } from '../../src/tables/questdb/candles.ts';
+import { minuteCandles, seedMarket, type Market } from '../http/market.ts';
+import { startServer, type ServerUnderTest } from '../http/server-under-test.ts';
+import { openBrowser, type Look, type TestBrowser } from '../support/browser.ts';
+
+const market: Market = {
+  venue: 'webtest',
+  symbol: 'EUR/USD',
+  account: 'webtest',
+  endUs: parseUs('2014-05-09T20:00:00Z'),
+  minutes: 600,
+};
+const HASH = `#${encodeURIComponent('webtest:EUR/USD')}/1m`;
+const DESK: Look = { width: 1280, height: 800, colorScheme: 'dark' };
+const SHOTS = mkdtempSync(join(tmpdir(), 'tickloom-shots-'));
+
+let server: ServerUnderTest;
+let browser: TestBrowser;
+
+beforeAll(async () => {
+  server = await startServer();
+  await seedMarket(server.postgres, server.questdb, server.config.questdbUrl, market);
+  await server.postgres.query(
+    `INSERT INTO instruments (venue, symbol, base) VALUES ('webtest', 'NEW/USD', 'NEW')`,
+  );
+  browser = await openBrowser(DESK);
+});
+afterAll(async () => {
+  await browser.close();
+  await server.close();
+});
+
+const textOf = async (page: Page, selector: string): Promise<string> =>
+  (await page.locator(selector).first().textContent()) ?? '';
+
+/** How many distinct colours a chart has drawn: an empty one has few. */
+const coloursOf = (page: Page, selector: string): Promise<number> =>
+  page.locator(`${selector} canvas`).evaluateAll((canvases) => {
+    const seen = new Set<number>();
+    for (const canvas of canvases as HTMLCanvasElement[]) {
+      const { width, height } = canvas;
+      if (width === 0 || height === 0) continue;
+      const pixels = canvas.getContext('2d')?.getImageData(0, 0, width, height).data.buffer;
+      if (pixels !== undefined) for (const pixel of new Uint32Array(pixels)) seen.add(pixel);
+    }
+    return seen.size;
+  });
+
+const candlesOn = (page: Page, atLeast: number): Promise<unknown> =>
+  page.waitForFunction(
+    (n) => Number(document.getElementById('chart')?.dataset['candles']) >= n,
+    atLeast,
+  );
+
+async function addMinute(number: number): Promise<void> {
+  const last = must(minuteCandles(market).at(-1));
+  const [ts, decided] = [last.ts, last.decided_ts].map((us) => us + number * US_PER_MIN);
+  const writer = new QuestDbWriter({ url: server.config.questdbUrl });
+  await writer.write(candles, [
+    Object.assign({}, last, { ts: must(ts), decided_ts: must(decided), close: 1.3999 }),
+  ]);
+  writer.close();
+}
+
+test('everything that is in the tables is on the page, of its own day, in UTC', async () => {
+  const { page, errors } = await browser.open(`${server.url}/${HASH}`);
+  await candlesOn(page, 600);
+  await page.waitForSelector('#models .rules li');
+  await page.waitForSelector('#flow .node');
+  await page.waitForSelector('#trades tbody tr');
+  expect(await textOf(page, '#event-time')).toBe('2014-05-09 20:00:02');
+  expect(await textOf(page, '#readout')).toContain('2014-05-09 19:59');
+  const chart = await page.locator('#chart').evaluate((element) => ({ ...element.dataset }));
+  expect(chart).toMatchObject({ candles: '600', predictions: '600', signals: '24' });
+  expect(await coloursOf(page, '#chart')).toBeGreaterThan(20);
+  expect(await coloursOf(page, '#equity')).toBeGreaterThan(20);
+  expect(await textOf(page, '#forecast')).toMatch(/Hit rate\d+\.\d %\d+ of \d+ right/);
+  const models = await textOf(page, '#models');
+  expect(models).toContain('champion now' + 'webtest-better');
+  expect(models).toContain('since 2014-05-09 19:30:00');
+  expect(models).toContain('refused: 1 of 3 rules not met');
+  expect(models).toContain('log_loss 0.6937 against 0.6931');
+  expect(await textOf(page, '#flow')).toContain('42 behind');
+  expect(await textOf(page, '#health')).toContain('live');
+  await page.screenshot({ path: join(SHOTS, 'desk.png') });
+  console.log(`  screenshots: ${SHOTS}`);
+  expect(errors).toEqual([]);
+  await page.close();
+});
+
+test('a trade leads to its signal, with the keyboard alone', async () => {
+  const { page, errors } = await browser.open(`${server.url}/${HASH}`);
+  const button = page.locator('#trades button[data-signal="webtest-5"]');
+  await button.focus();
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('dialog[open] dl');
+  expect(await textOf(page, 'dialog')).toContain('probability_up 0.56 above one half');
+  await page.keyboard.press('Escape');
+  await page.waitForSelector('dialog:not([open])', { state: 'attached' });
+  expect(errors).toEqual([]);
+  await page.close();
+});
+
+test('a new candle appears by itself, also after the server has been restarted', async () => {
+  const { page } = await browser.open(`${server.url}/${HASH}`);
+  await page.waitForSelector('.health .good');
+  await candlesOn(page, 600);
+  await addMinute(1);
+  await candlesOn(page, 601);
+  expect(await textOf(page, '#event-time')).toBe('2014-05-09 20:01:02');
+  const port = Number(new URL(server.url).port);
+  await server.close();
+  await page.waitForFunction(() => /away|reconnecting/.test(document.body.innerText));
+  server = await startServer({ port });
+  await page.waitForFunction(() => document.getElementById('health')?.innerText.startsWith('live'));
+  await addMinute(2);
+  await candlesOn(page, 602);
+  await page.close();
+});
+
+test('an instrument without candles says so, and what to do', async () => {
+  const hash = `#${encodeURIComponent('webtest:NEW/USD')}/1m`;
+  const { page, errors } = await browser.open(`${server.url}/${hash}`);
+  await page.waitForSelector('#chart-empty:not([hidden])');
+  expect(await textOf(page, '#chart-empty')).toContain('No data yet');
+  expect(await textOf(page, '#chart-empty')).toContain('tickloom feed');
+  await page.waitForSelector('#models .empty');
+  expect(await textOf(page, '#models')).toContain('No data yet: no model');
+  expect(errors).toEqual([]);
+  await page.close();
+});
+
+test('it fits a phone, and is legible in the light', async () => {
+  const phone = await openBrowser({ width: 390, height: 844, colorScheme: 'light' });
+  try {
+    const { page, errors } = await phone.open(`${server.url}/${HASH}`);
+    await candlesOn(page, 600);
+    await page.waitForSelector('#trades tbody tr');
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    expect(width).toBe(390);
+    const contrast = await page.evaluate(contrasts);
+    for (const { name, ratio } of contrast) {
+      expect({ name, enough: ratio >= 4.5 }).toEqual({ name, enough: true });
+    }
+    await page.screenshot({ path: join(SHOTS, 'phone.png'), fullPage: true });
+    expect(errors).toEqual([]);
+  } finally {
+    await phone.close();
+  }
+});
+
+/** WCAG 2.2 contrast of the text colours on the panels; runs in the page. */
+function contrasts(): { name: string; ratio: number }[] {
+  const style = getComputedStyle(document.documentElement);
+  const luminance = (name: string): number => {
+    const hex = style.getPropertyValue(`--${name}`).trim().slice(1);
+    const [r = 0, g = 0, b = 0] = [0, 2, 4].map((at) => {
+      const part = parseInt(hex.slice(at, at + 2), 16) / 255;
+      return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  return ['text', 'muted', 'accent', 'right', 'wrong', 'warn'].flatMap((name) =>
+    ['panel', 'raised'].map((back) => {
+      const [a = 0, b = 0] = [luminance(name), luminance(back)].toSorted((x, y) => y - x);
+      return { name: `${name} on ${back}`, ratio: (a + 0.05) / (b + 0.05) };
+    }),
+  );
+}

@@ -13,6 +13,10 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const STAMP = join(ROOT, 'node_modules', '.tickloom-lock');
 const ENTRIES = { start: ['src/main.ts', 'start'], test: ['test/run.ts'] };
 
+// Not `npm ci`: it refuses a lock file that lacks the binaries of other platforms, which a registry
+// that serves only some of them leaves out. This installs the same pinned versions and writes nothing.
+const INSTALL = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
+
 function fail(message) {
   console.error(message);
   process.exit(1);
@@ -45,11 +49,11 @@ async function installPackages() {
     .update(process.version)
     .digest('hex');
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === lock) return;
-  console.log('tickloom: installing the packages that package-lock.json pins (npm ci) …');
-  const { code, said } = await run('npm', ['ci', '--no-audit', '--no-fund'], true);
+  console.log('tickloom: installing the packages that package-lock.json pins …');
+  const { code, said } = await run('npm', INSTALL, true);
   if (code !== 0) {
     fail(
-      `${said}\nnpm ci failed: check that this machine reaches the npm registry, and try again.`,
+      `${said}\nnpm install failed: check that this machine reaches the npm registry, and try again.`,
     );
   }
   writeFileSync(STAMP, lock);

@@ -74,7 +74,11 @@ class Member {
       maxWaitTimeInMs: 50,
       minBytes: 1,
       allowAutoTopicCreation: false,
-      retry: { retries: 30, maxRetryTime: 5_000, restartOnFailure: async () => false },
+      retry: {
+        retries: 30,
+        maxRetryTime: 5_000,
+        restartOnFailure: async (error) => isJoinLater(error),
+      },
     });
   }
 
@@ -84,7 +88,9 @@ class Member {
       this.fail = reject;
     });
     failed.catch(() => undefined);
-    consumer.on(consumer.events.CRASH, ({ payload }) => this.fail(payload.error));
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      if (!payload.restart) this.fail(payload.error);
+    });
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       this.onJoin(payload.memberAssignment).catch(this.fail);
     });
@@ -237,6 +243,12 @@ class Member {
     return next;
   }
 }
+
+/** A broker that has just started loads its groups first: joining a moment later is the answer. */
+const JOIN_LATER = new Set(['GROUP_LOAD_IN_PROGRESS', 'GROUP_COORDINATOR_NOT_AVAILABLE']);
+
+const isJoinLater = (error: Error): boolean =>
+  JOIN_LATER.has(String((error as { type?: unknown }).type));
 
 function recordOf(topic: string, partition: number, message: KafkaMessage): LogRecord {
   return {

@@ -1,9 +1,11 @@
 /** `tickloom <noun> <verb>`: the command line. Each noun has its file in `commands`. */
 import { Command, CommanderError } from 'commander';
 import { CONFIG_EXIT_CODE, ConfigError, configHelp } from '../config.ts';
+import { datasetCommands } from './commands/dataset.ts';
 import { feedCommands } from './commands/feed.ts';
 import { flowCommands } from './commands/flow.ts';
 import { migrateCommands } from './commands/migrate.ts';
+import { modelsCommands } from './commands/models.ts';
 import { runCommands } from './commands/run.ts';
 import { stackCommands } from './commands/stack.ts';
 import { topicsCommands } from './commands/topics.ts';
@@ -22,6 +24,8 @@ flowCommands(program);
 feedCommands(program);
 topicsCommands(program);
 migrateCommands(program);
+datasetCommands(program);
+modelsCommands(program);
 for (const command of program.commands) inherit(command);
 
 try {

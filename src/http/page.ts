@@ -36,7 +36,7 @@ export async function bundlePage(): Promise<readonly Asset[]> {
   const textOf = (name: string): string => readFileSync(new URL(name, WEB), 'utf8');
   return [
     asset('/', 'text/html; charset=utf-8', textOf('index.html')),
-    asset('/app.css', 'text/css; charset=utf-8', textOf('app.css')),
+    asset('/app.css', 'text/css; charset=utf-8', textOf('panels.css') + textOf('app.css')),
     asset('/icon.svg', 'image/svg+xml', textOf('icon.svg')),
     asset('/app.js', 'text/javascript; charset=utf-8', program),
   ];

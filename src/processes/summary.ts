@@ -3,11 +3,10 @@ import type { Context } from './context.ts';
 
 export async function summary(context: Context, page: string, seconds: number): Promise<string> {
   const reader = context.questdbReader();
-  const [counts] = await reader.query<Record<string, number>>(
-    `SELECT (SELECT count() FROM ticks) + (SELECT count() FROM quotes) AS ticks,
-       (SELECT count() FROM predictions) AS predictions,
-       (SELECT count() FROM labels) AS labels FROM long_sequence(1)`,
-  );
+  const rowsOf = async (table: string): Promise<number> =>
+    (await reader.query<{ n: number }>(`SELECT count() AS n FROM ${table}`))[0]?.n ?? 0;
+  const ticks = (await rowsOf('ticks')) + (await rowsOf('quotes'));
+  const [predictions, labels] = [await rowsOf('predictions'), await rowsOf('labels')];
   const { rows: models } = await context.postgres.query<{
     venue: string;
     symbol: string;
@@ -27,8 +26,8 @@ export async function summary(context: Context, page: string, seconds: number): 
   });
   return [
     '',
-    `the loop has closed after ${seconds} s: ${counts?.['ticks']} ticks, ` +
-      `${counts?.['predictions']} predictions, ${counts?.['labels']} labels, ` +
+    `the loop has closed after ${seconds} s: ${ticks} ticks, ` +
+      `${predictions} predictions, ${labels} labels, ` +
       `${trades[0]?.closed ?? 0} closed trades (net ${trades[0]?.net ?? 0} USD, on paper)`,
     ...verdicts,
     '',

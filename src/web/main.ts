@@ -111,7 +111,7 @@ async function loadForecastNow(): Promise<void> {
 
 async function loadSlow(): Promise<void> {
   const work = [loadForecastNow(), loadMoney()];
-  if (current !== null) work.push(loadModels(current, null));
+  if (current !== null) work.push(loadModels(current));
   await Promise.all(work);
 }
 
@@ -166,7 +166,7 @@ async function start(): Promise<void> {
   // Outcomes arrive a horizon later, and a new instrument without an event of this one.
   every(SLOW_MS, async () => {
     await loadInstruments();
-    await Promise.all([market.load(false), loadSlow()]);
+    await Promise.all([market.loadOutcomes(), loadSlow()]);
   });
   instruments = await list<Instrument>('instruments');
   const wanted = instruments.find((i) => keyOf(i) === key);

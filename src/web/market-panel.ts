@@ -19,6 +19,8 @@ const LEGEND = [
   ['mark', '▲▼ signal, with entry, stop and target of the newest'],
 ] as const;
 
+const isPending = ({ outcome }: Prediction): boolean => outcome === 'pending';
+
 export class MarketPanel {
   readonly #chart: MarketChart;
   #instrument: Instrument | null = null;
@@ -67,10 +69,25 @@ export class MarketPanel {
     ]);
     // The reader has gone on to something else while we were waiting.
     if (instrument !== this.#instrument || timeframe !== this.#timeframe) return;
+    const first = this.#candles.length === 0;
     this.#candles = candles.toReversed();
     this.#predictions = predictions.toReversed();
     this.#signals = signals.toReversed();
-    this.#draw(fit);
+    this.#draw(fit || first);
+  }
+
+  /** Reads predictions again from the first one that has no outcome yet. */
+  async loadOutcomes(): Promise<void> {
+    const instrument = this.#instrument;
+    const pending = this.#predictions.find(isPending);
+    if (instrument === null || pending === undefined) return;
+    const { venue, symbol } = instrument;
+    const query = { venue, symbol, from: pending.ts, limit: PREDICTIONS };
+    const found = (await list<Prediction>('predictions', query)).toReversed();
+    if (instrument !== this.#instrument) return;
+    const earlier = this.#predictions.filter(({ ts }) => ts < pending.ts);
+    this.#predictions = [...earlier, ...found].slice(-PREDICTIONS);
+    this.#drawSoon();
   }
 
   addCandle(candle: Candle): void {
@@ -113,9 +130,11 @@ export class MarketPanel {
       'One appears once ticks past its end have come in: ',
       h('code', {}, 'npx tickloom feed --help'),
     );
-    byId('chart').dataset['candles'] = String(candles.length);
-    byId('chart').dataset['predictions'] = String(predictions.length);
-    byId('chart').dataset['signals'] = String(signals.length);
+    // The charts are canvases; this tells a test, and whoever looks, what they were given.
+    const given = { candles, predictions, signals, pending: predictions.filter(isPending) };
+    for (const [name, { length }] of Object.entries(given)) {
+      byId('chart').dataset[name] = String(length);
+    }
     this.#read(this.#chart.last());
   }
 

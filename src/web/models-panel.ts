@@ -3,10 +3,7 @@ import { list, type Activation, type Instrument, type Model, type Reason } from 
 import { empty, h, show } from './dom.ts';
 import { dateTime, short, words } from './format.ts';
 
-export async function loadModels(
-  { venue, symbol }: Instrument,
-  labelSpec: string | null,
-): Promise<void> {
+export async function loadModels({ venue, symbol }: Instrument): Promise<void> {
   const of = { venue, symbol };
   const [models, activations] = await Promise.all([
     list<Model>('models', { ...of, limit: 50 }),
@@ -19,15 +16,15 @@ export async function loadModels(
   const todo = h('span', {}, 'It needs graded predictions; then ', h('code', {}, 'tickloom train'));
   const none = empty('No data yet: no model has been trained on this instrument', todo);
   const cards = models.length === 0 ? [none] : models.map((m) => card(m, activations));
-  show('models', inForce(champion, labelSpec), ...cards);
+  show('models', inForce(champion), ...cards);
 }
 
-function inForce(champion: Activation | undefined, labelSpec: string | null): HTMLElement {
+function inForce(champion: Activation | undefined): HTMLElement {
   const who = champion?.model_id ?? 'baseline';
   const since =
     champion === undefined
       ? 'online logistic regression, until a model passes the gate'
-      : `since ${dateTime(champion.from_ts)} (event time)`;
+      : `${champion.label_spec} · since ${dateTime(champion.from_ts)} (event time)`;
   return h(
     'div',
     { class: 'model' },
@@ -37,7 +34,7 @@ function inForce(champion: Activation | undefined, labelSpec: string | null): HT
       h('span', { class: 'tag champion' }, 'champion now'),
       h('span', { class: 'model-id' }, who),
     ),
-    h('p', { class: 'muted' }, labelSpec === null ? since : `${labelSpec} · ${since}`),
+    h('p', { class: 'muted' }, since),
   );
 }
 

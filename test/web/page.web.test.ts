@@ -8,7 +8,8 @@ import { QuestDbWriter } from '../../src/adapters/questdb.ts';
 import { must } from '../../src/assert.ts';
 import { parseUs, US_PER_MIN } from '../../src/domain/time.ts';
 import { candles } from '../../src/tables/questdb/candles.ts';
-import { minuteCandles, seedMarket, type Market } from '../http/market.ts';
+import { labels } from '../../src/tables/questdb/labels.ts';
+import { graded, minuteCandles, seedMarket, type Market } from '../http/market.ts';
 import { startServer, type ServerUnderTest } from '../http/server-under-test.ts';
 import { openBrowser, type Look, type TestBrowser } from '../support/browser.ts';
 
@@ -79,7 +80,7 @@ test('everything that is in the tables is on the page, of its own day, in UTC', 
   await page.waitForSelector('#trades tbody tr');
   expect(await textOf(page, '#event-time')).toBe('2014-05-09 20:00:02');
   expect(await textOf(page, '#readout')).toContain('2014-05-09 19:59');
-  const chart = await page.locator('#chart').evaluate((element) => ({ ...element.dataset }));
+  const chart = await page.locator('#chart').evaluate(({ dataset }) => Object.assign({}, dataset));
   expect(chart).toMatchObject({ candles: '600', predictions: '600', signals: '24' });
   expect(await coloursOf(page, '#chart')).toBeGreaterThan(20);
   expect(await coloursOf(page, '#equity')).toBeGreaterThan(20);
@@ -116,6 +117,7 @@ test('a new candle appears by itself, also after the server has been restarted',
   await candlesOn(page, 600);
   await addMinute(1);
   await candlesOn(page, 601);
+  expect(Number(await page.locator('#chart').getAttribute('data-predictions'))).toBe(600);
   expect(await textOf(page, '#event-time')).toBe('2014-05-09 20:01:02');
   const port = Number(new URL(server.url).port);
   await server.close();
@@ -124,6 +126,23 @@ test('a new candle appears by itself, also after the server has been restarted',
   await page.waitForFunction(() => document.getElementById('health')?.innerText.startsWith('live'));
   await addMinute(2);
   await candlesOn(page, 602);
+  await page.close();
+});
+
+test('a pending prediction takes its colour once it is graded', async () => {
+  const { page } = await browser.open(`${server.url}/${HASH}`);
+  await candlesOn(page, 600);
+  const pending = (): Promise<number> =>
+    page.locator('#chart').evaluate(({ dataset }) => Number(dataset['pending']));
+  expect(await pending()).toBe(60);
+  const { predicted, labelled } = graded(minuteCandles(market));
+  const { ts, decided_ts } = must(predicted[540]);
+  const writer = new QuestDbWriter({ url: server.config.questdbUrl });
+  await writer.write(labels, [Object.assign({}, must(labelled[500]), { ts, decided_ts })]);
+  writer.close();
+  await page.waitForFunction(
+    () => Number(document.getElementById('chart')?.dataset['pending']) === 59,
+  );
   await page.close();
 });
 

@@ -1,0 +1,80 @@
+/**
+ * Every number of the project's founding requirements -> what shows it: a test, a command, a table
+ * or a file; or the later step in which it becomes true; or why it does not. A test checks that
+ * everything named here exists.
+ */
+export type Answer =
+  | { readonly shown: readonly string[] }
+  | { readonly later: string }
+  | { readonly no: string };
+
+const shown = (...by: string[]): Answer => ({ shown: by });
+const later = (step: string): Answer => ({ later: step });
+
+const LEARNING = 'learning that can be trusted';
+const MONEY = 'money';
+const WAYS_IN = 'ways in';
+const OPERATIONS = 'operations';
+
+export const REQUIREMENTS: Readonly<Record<string, Answer>> = {
+  F1: shown('pipelines/flow.ts', 'test/flow/recorded.int.test.ts'),
+  F2: shown('pipelines/sink-task.ts', 'pipelines/trades.ts', 'test/flow/recorded.int.test.ts'),
+  F3: shown('src/jobs/labels.ts', 'src/jobs/training.ts', 'src/jobs/retention.ts'),
+  F4: shown('src/cli/commands/feed.ts', 'src/cli/commands/dataset.ts', 'README.md'),
+  F5: shown('package.json', 'docker-compose.yml'),
+  A1: shown('pipelines/signals.ts', 'sql/postgres/002_money.up.sql'),
+  A2: shown('src/http/routes/signals.ts'),
+  A3: later(WAYS_IN),
+  A4: later(LEARNING),
+  A5: shown('sql/questdb/candles.sql', 'sql/questdb/features.sql'),
+  A6: shown('sql/postgres/004_views.up.sql'),
+  A7: later(MONEY),
+  A8: later(OPERATIONS),
+  A9: shown('src/processes/money.ts', 'src/http/health.ts'),
+  B1: shown('sql/postgres/002_money.up.sql', 'test/flow/recorded.int.test.ts'),
+  B2: later(MONEY),
+  B3: later(MONEY),
+  B4: later(MONEY),
+  B5: later(OPERATIONS),
+  B6: shown('src/cli/commands/migrate.ts', 'src/tables/postgres/migrate.ts'),
+  B7: shown('src/processes/money.ts'),
+  B8: later(WAYS_IN),
+  B9: later(OPERATIONS),
+  C1: shown('sql/postgres/002_money.up.sql', 'test/pipelines/fills.test.ts'),
+  C2: later(MONEY),
+  C3: later(MONEY),
+  C4: shown('test/pipelines/stream.test.ts', 'test/flow/faults.int.test.ts'),
+  C5: later(OPERATIONS),
+  C6: later(MONEY),
+  C7: later(OPERATIONS),
+  C8: later(OPERATIONS),
+  D1: shown('src/tables/postgres/registry.ts', 'src/cli/commands/models.ts'),
+  D2: later(OPERATIONS),
+  D3: later(OPERATIONS),
+  D4: later(OPERATIONS),
+  D5: later(OPERATIONS),
+  D6: later(OPERATIONS),
+  D7: later(OPERATIONS),
+  D8: later(WAYS_IN),
+  D9: later(OPERATIONS),
+  D10: shown('src/http/access.ts'),
+  E1: shown('pipelines/labels.ts', 'test/pipelines/labels.test.ts'),
+  E2: shown('src/jobs/training.ts', 'src/tables/postgres/model-source.ts'),
+  E3: later(LEARNING),
+  E4: later(LEARNING),
+  E5: later(LEARNING),
+  E6: later(LEARNING),
+  E7: later(MONEY),
+  X1: shown('sql/questdb/labels.sql', 'test/pipelines/labels.test.ts'),
+  X2: later(LEARNING),
+  X3: shown('sql/queries/features_as_of.sql', 'sql/queries/labels_as_of.sql'),
+  X4: later(LEARNING),
+  X5: shown('pipelines/replay.ts', 'src/jobs/training.ts'),
+  X6: shown('src/learning/gate.ts', 'test/flow/learning.test.ts'),
+  X7: shown('sql/postgres/004_views.up.sql', 'src/tables/postgres/model-activations.ts'),
+  X8: later(WAYS_IN),
+  X9: shown('pipelines/sink.ts', 'test/flow/faults.int.test.ts'),
+  X10: shown('pipelines/retention.ts'),
+  X11: shown('src/ledger/entries.ts', 'test/ledger/entries.test.ts'),
+  X12: later('streams under fault and at speed'),
+};

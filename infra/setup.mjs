@@ -14,7 +14,7 @@ const STAMP = join(ROOT, 'node_modules', '.tickloom-lock');
 const ENTRIES = { start: ['src/main.ts', 'start'], test: ['test/run.ts'] };
 
 // Not `npm ci`: it refuses a lock file that lacks the binaries of other platforms, which a registry
-// that serves only some of them leaves out. This installs the same pinned versions and writes nothing.
+// that serves only some of them leaves out. This installs the same versions and writes nothing.
 const INSTALL = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
 
 function fail(message) {

@@ -136,7 +136,7 @@ const DECLARED = {
   artefactsDir: optional(
     'TICKLOOM_ARTEFACTS_DIR',
     directory,
-    'server programs and the LightGBM library, fetched by Maven (`artefacts` in the data directory)',
+    'server programs and LightGBM, fetched by Maven (`artefacts` in the data directory)',
   ),
   kafkaBrokers: setting(
     'TICKLOOM_KAFKA_BROKERS',
@@ -240,10 +240,19 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]', '0.0.0.0']);
 
+/** The local stack's controller listens on the port behind the broker's. */
+function portsOfBroker(broker: string): [string, string][] {
+  const address = new URL(`tcp://${broker}`);
+  const controller = `tcp://${address.hostname}:${Math.min(Number(address.port) + 1, 65_535)}`;
+  const env = 'TICKLOOM_KAFKA_BROKERS';
+  const ports: [string, string][] = [[env, address.href]];
+  return LOOPBACK.has(address.hostname) ? [...ports, [`${env} (its port + 1)`, controller]] : ports;
+}
+
 /** Two settings with one port on this machine: one of the two servers could never start. */
 function sharedPorts(parsed: Parsed): string[] {
   const places: [string, string][] = [
-    ...parsed.kafkaBrokers.map((b): [string, string] => ['TICKLOOM_KAFKA_BROKERS', `tcp://${b}`]),
+    ...parsed.kafkaBrokers.flatMap(portsOfBroker),
     ['TICKLOOM_QUESTDB_URL', parsed.questdbUrl],
     ['TICKLOOM_QUESTDB_PG_URL', parsed.questdbPgUrl],
     ['TICKLOOM_POSTGRES_URL', parsed.postgresUrl],

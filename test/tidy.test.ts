@@ -35,13 +35,14 @@ const offending = (
     return found === null ? [] : [`${file.file}: ${found}`];
   });
 
-/** A test's title is one sentence in one piece. */
-const isTitle = (line: string): boolean => /^\s*(test|describe)\(/.test(line);
+/** A test's title, a query or a pattern is one piece that no formatter can break. */
+const isOnePiece = (line: string): boolean =>
+  /^\s*(test|describe)\(/.test(line) || /^\s*([`'/]).{60,}\1?[,;]?$/.test(line);
 
 describe('size', () => {
   test('no line is longer than 100 columns', () => {
     const long = offending(({ lines }) => {
-      const at = lines.findIndex((line) => line.length > 100 && !isTitle(line));
+      const at = lines.findIndex((line) => line.length > 100 && !isOnePiece(line));
       return at < 0 ? null : `line ${at + 1} has ${lines[at]?.length} columns`;
     });
     expect(long).toEqual([]);
@@ -59,6 +60,8 @@ describe('size', () => {
     expect(offending(({ lines }) => longFunction(lines), sources)).toEqual([]);
   });
 });
+
+const NO_HEAD = /=>|^\s*(if|for|while|switch|return|catch)\b/;
 
 /** By indentation, which the formatter guarantees: from a function's head to its closing brace. */
 function longFunction(lines: readonly string[]): string | null {

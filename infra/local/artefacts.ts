@@ -115,7 +115,7 @@ async function copyJars(jars: string, logFile: string, options: FetchOptions): P
     if (line.includes('Downloaded from')) files += 1;
     if (monotonicMs() - toldMs < 3000) return;
     toldMs = monotonicMs();
-    say(`artefacts: Maven has fetched ${files} files`);
+    say(`artefacts: Maven is at work, ${files} files fetched so far`);
   };
   const goal = ['dependency:copy-dependencies', `-DoutputDirectory=${jars}`];
   const { code, missing, output } = await runProgram(

@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readdirSync,
   rmSync,
+  statSync,
   statfsSync,
   writeFileSync,
 } from 'node:fs';
@@ -62,6 +63,9 @@ export function openDataDir(dataDir: string): void {
     const reason = error instanceof Error ? error.message : String(error);
     throw new StackError(`the data directory cannot be used: ${reason} (TICKLOOM_DATA_DIR)`);
   }
+  // Root's temporary directories are closed, and PostgreSQL, another user, has to pass. What lies
+  // inside is closed one by one.
+  if (process.getuid?.() === 0) chmodSync(dataDir, statSync(dataDir).mode | 0o011);
   const { bavail, bsize } = statfsSync(dataDir);
   const problem = diskProblem(dataDir, bavail * bsize);
   if (problem !== null) throw new StackError(problem);

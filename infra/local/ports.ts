@@ -59,6 +59,13 @@ function holdsInode(pid: string, inodes: ReadonlySet<string>): boolean {
   }
 }
 
+/** A command line of `/proc` for a message: Java's flags say little, what it runs comes last. */
+export function shortCommand(cmdline: string): string {
+  const words = cmdline.split('\0').filter((word) => word !== '');
+  const whole = words.join(' ');
+  return whole.length <= 100 ? whole : `${words[0]?.slice(-60)} … ${whole.slice(-60).trimStart()}`;
+}
+
 /**
  * The process that listens on `port` (`java … (process 123)`), or null where `/proc` does not say.
  */
@@ -70,8 +77,7 @@ export function portHolder(port: number): string | null {
     );
     const pid = readdirSync('/proc').find((name) => /^\d+$/.test(name) && holdsInode(name, inodes));
     if (pid === undefined) return null;
-    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
-    return `${command.slice(0, 120)} (process ${pid})`;
+    return `${shortCommand(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))} (process ${pid})`;
   } catch {
     return null;
   }

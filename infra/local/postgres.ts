@@ -68,10 +68,11 @@ function homeOf(config: Config): Home {
   const dir = serverDir(config.dataDir, 'postgres');
   if (process.getuid?.() !== 0) return { dir, programs: null, identity: null };
   const identity = unprivileged(readFileSync('/etc/passwd', 'utf8'));
-  const open = reachable(dirname(dir), identity) && reachable(config.artefactsDir, identity);
-  if (open) return { dir, programs: null, identity };
   const hash = createHash('sha256').update(config.dataDir).digest('hex').slice(0, 12);
   const outside = join('/var/tmp', `tickloom-postgres-${hash}`);
+  const open = reachable(dirname(dir), identity) && reachable(config.artefactsDir, identity);
+  // Data that an earlier start has put outside stay there, also once the way in is open.
+  if (open && !existsSync(join(outside, 'data'))) return { dir, programs: null, identity };
   return { dir: outside, programs: join(outside, 'programs'), identity };
 }
 
@@ -106,9 +107,7 @@ function ownDir(dir: string, identity: Identity | null): void {
 
 async function initialise(home: Home, bin: string, user: string): Promise<void> {
   const data = join(home.dir, 'data');
-  if (existsSync(join(data, 'PG_VERSION')) && existsSync(join(data, 'global', 'pg_control')))
-    return;
-  rmSync(data, { recursive: true, force: true });
+  if (existsSync(data)) return;
   // Sorted by code point, so that an order does not depend on the machine.
   const locale = ['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'];
   // A start that is interrupted here leaves no half a cluster under the name.

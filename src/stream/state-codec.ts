@@ -4,7 +4,7 @@
  */
 import { Packr } from 'msgpackr';
 
-const packr = new Packr({ moreTypes: true, useRecords: false });
+const packr = new Packr({ moreTypes: true, useRecords: true });
 
 export const encodeState = (state: unknown): Buffer => packr.pack(state);
 

@@ -14,6 +14,7 @@ const NAMES: Readonly<Record<string, string>> = {
 
 const LIVE: Readonly<Record<LiveState, [string, string]>> = {
   live: ['live', 'pill good'],
+  waiting: ['waiting for data', 'pill warn'],
   connecting: ['reconnecting', 'pill warn busy'],
   away: ['server away', 'pill bad'],
 };

@@ -3,7 +3,8 @@
  * broken connection by itself with the last id, and where it gives up we begin again.
  */
 
-export type LiveState = 'connecting' | 'live' | 'away';
+/** `waiting`: there is no instrument to listen to yet. */
+export type LiveState = 'waiting' | 'connecting' | 'live' | 'away';
 
 export interface LiveHandlers {
   readonly onEvent: (type: string, data: unknown) => void;

@@ -4,7 +4,7 @@
  */
 import { TIMEFRAMES } from '../domain/candle.ts';
 import { list, type Candle, type Instrument, type Prediction, type Signal } from './api.ts';
-import { byId, h, show } from './dom.ts';
+import { byId, empty, h, show } from './dom.ts';
 import { loadFlow } from './flow-panel.ts';
 import { loadForecast } from './forecast-panel.ts';
 import { dateTime } from './format.ts';
@@ -40,11 +40,7 @@ async function loadInstruments(): Promise<void> {
   instruments = await list<Instrument>('instruments');
   const [first] = instruments;
   if (first === undefined) {
-    show('instrument', h('option', {}, 'no instrument yet'));
-    select.disabled = true;
-    byId('chart-empty').hidden = false;
-    const todo = h('code', {}, 'npx tickloom feed --help');
-    show('chart-empty', h('b', {}, 'No data yet: no tick has come in'), 'Bring some in: ', todo);
+    showNothing();
     return;
   }
   const options = instruments.map((i) => h('option', { value: keyOf(i) }, keyOf(i)));
@@ -54,6 +50,18 @@ async function loadInstruments(): Promise<void> {
   const next = wanted ?? current ?? first;
   if (current === null || keyOf(next) !== keyOf(current)) await choose(next);
   select.value = keyOf(current ?? next);
+}
+
+/** A new installation: every panel that is about an instrument says what it waits for. */
+function showNothing(): void {
+  live = 'waiting';
+  show('instrument', h('option', {}, 'no instrument yet'));
+  select.disabled = true;
+  byId('chart-empty').hidden = false;
+  const todo = h('code', {}, 'npx tickloom feed --help');
+  show('chart-empty', h('b', {}, 'No data yet: no tick has come in'), 'Bring some in: ', todo);
+  show('forecast', empty('No data yet: nothing has been predicted', 'It begins with the ticks.'));
+  show('models', empty('No data yet: no model has been trained', 'It begins with the ticks.'));
 }
 
 async function choose(instrument: Instrument): Promise<void> {
@@ -161,7 +169,8 @@ async function start(): Promise<void> {
   attempt(loadHealth(live));
   attempt(loadMoney());
   every(FLOW_MS, async () => {
-    await Promise.all([loadFlow(), loadHealth(live)]);
+    const waiting = current === null ? [loadInstruments()] : [];
+    await Promise.all([loadFlow(), loadHealth(live), ...waiting]);
   });
   // Outcomes arrive a horizon later, and a new instrument without an event of this one.
   every(SLOW_MS, async () => {

@@ -1,5 +1,6 @@
 /** The API on real servers: every noun, its mistakes, paging, the document, and who may ask. */
 import { readFileSync, statSync } from 'node:fs';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -55,7 +56,7 @@ async function all(path: string, limit: number): Promise<Item[]> {
 }
 
 describe('what is read', () => {
-  test('candles are those in the table, newest first, and page without loss or repeat', async () => {
+  test('candles are those of the table, newest first, paged without loss or repeat', async () => {
     const pages = await all(`candles?${of}&timeframe=1m`, 77);
     const written = minuteCandles(market);
     expect(pages.map(({ ts }) => parseUs(ts as string))).toEqual(
@@ -221,6 +222,19 @@ describe('access', () => {
     expect(allowed.status).toBe(404);
   });
 
+  test('a foreign host name is refused: no other site reads through a browser', async () => {
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      const options = { headers: { host: 'evil.example:80' } };
+      request(`${server.url}/v1/trades`, options, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      })
+        .on('error', reject)
+        .end();
+    });
+    expect(status).toBe(421);
+  });
+
   test('away from loopback everything needs the token, and the page can sign in', async () => {
     const open = await startServer({ env: { TICKLOOM_HTTP_HOST: '0.0.0.0' } });
     try {
@@ -257,7 +271,7 @@ describe('what machines read', () => {
     for (const noun of nouns.split(' ')) expect(document.paths).toHaveProperty([`/v1/${noun}`]);
   });
 
-  test('health, readiness and metrics answer, with headers that keep a browser careful', async () => {
+  test('health, readiness and metrics answer, and headers keep a browser careful', async () => {
     expect(await (await ask('/healthz')).json()).toEqual({ status: 'ok' });
     const checks = { postgres: 'ok', questdb: 'ok', kafka: 'ok' };
     expect(await (await ask('/readyz')).json()).toEqual({ status: 'ok', checks });

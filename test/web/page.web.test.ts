@@ -1,4 +1,4 @@
-/** The page in a real browser on real servers: it shows what is there, follows it, and comes back. */
+/** The page in a real browser on real servers: it shows what is there, follows it, comes back. */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -85,7 +85,8 @@ async function build(flags: BuildFlags, command: Command): Promise<void> {
       [manifest.dataset_id, manifest.dataset_id.slice(3), manifest.rows, manifest, flags.out],
     );
     const left = Object.entries(manifest.excluded).map(([reason, n]) => `${n} ${reason}`);
-    const text = `${manifest.dataset_id}: ${manifest.rows} of ${manifest.rows_in} rows in ${flags.out}`;
+    const { dataset_id, rows, rows_in } = manifest;
+    const text = `${dataset_id}: ${rows} of ${rows_in} rows in ${flags.out}`;
     output.show(manifest, left.length === 0 ? text : `${text}; left out: ${left.join(', ')}`);
   });
 }

@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { PROJECT_DIR, SETTINGS, loadConfig } from '../../src/config.ts';
+import { SERVER_NAMES } from '../../infra/local/data-dir.ts';
+
+const read = (...path: string[]): string => readFileSync(join(PROJECT_DIR, ...path), 'utf8');
+const compose = read('docker-compose.yml');
+const pom = read('infra', 'local', 'pom.xml');
+
+const services = [...(compose.split('\nvolumes:')[0] ?? '').matchAll(/^ {2}(\w+):$/gm)].map(
+  (match) => match[1],
+);
+const images = [...compose.matchAll(/^ {4}image: (\S+)$/gm)].map((match) => match[1]);
+const published = [...compose.matchAll(/^ {6}- '([^']*:\d+)'$/gm)].map((match) => match[1] ?? '');
+
+/** The version that the pom pins for an artefact. */
+const pinned = (artefact: string): string =>
+  new RegExp(`<artifactId>${artefact}</artifactId>\\s*<version>([^<]+)<`).exec(pom)?.[1] ?? 'none';
+
+describe('docker-compose.yml', () => {
+  test('has the servers of the local stack, and the application', () => {
+    expect(services.toSorted()).toEqual([...SERVER_NAMES, 'app'].toSorted());
+  });
+
+  test('publishes to this machine alone, on the ports of the defaults', () => {
+    expect(published.every((port) => port.startsWith('127.0.0.1:'))).toBe(true);
+    const config = loadConfig({});
+    const urls = [
+      `tcp://${config.kafkaBrokers[0]}`,
+      config.questdbUrl,
+      config.questdbPgUrl,
+      config.postgresUrl,
+      config.redisUrl,
+    ];
+    const ports = [...urls.map((url) => new URL(url).port), String(config.httpPort)];
+    expect(published.map((port) => port.split(':')[1]).toSorted()).toEqual(ports.toSorted());
+  });
+
+  test('runs the versions that the pom pins', () => {
+    expect(images).toContain(`apache/kafka:${pinned('kafka_2.13')}`);
+    expect(images).toContain(`questdb/questdb:${pinned('questdb')}`);
+    const postgres = /<postgres.version>(\d+\.\d+)/.exec(pom)?.[1];
+    expect(images).toContain(`postgres:${postgres}`);
+  });
+
+  test('gives the application settings that exist', () => {
+    const given = [...compose.matchAll(/(TICKLOOM_\w+)/g)].map((match) => match[1] ?? '');
+    const known = new Set(SETTINGS.map((setting) => setting.env));
+    expect(given.length).toBeGreaterThan(4);
+    expect(given.filter((name) => !known.has(name))).toEqual([]);
+  });
+});

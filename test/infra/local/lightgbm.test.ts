@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { explainLoadFailure, lightgbmLibrary } from '../../../infra/local/lightgbm.ts';
+import { loadConfig } from '../../../src/config.ts';
+
+test('a missing libgomp is named by the package that brings it', () => {
+  const said =
+    'Error: Failed to load shared library: libgomp.so.1: cannot open shared object file: ' +
+    'No such file or directory';
+  expect(explainLoadFailure(said)).toContain('apt-get install libgomp1');
+});
+
+test('a missing libomp is named by its package', () => {
+  const said = 'Error: dlopen(lib_lightgbm.dylib): Library not loaded: @rpath/libomp.dylib';
+  expect(explainLoadFailure(said)).toContain('brew install libomp');
+});
+
+test('any other failure is shown as the loader told it', () => {
+  const said =
+    'node:internal\n  throw x\nError: Failed to load shared library: invalid ELF header\n at';
+  expect(explainLoadFailure(said)).toContain('invalid ELF header');
+});
+
+test('a library that was never fetched is a reason and no failure', async () => {
+  const config = loadConfig({ TICKLOOM_DATA_DIR: '/nonexistent/tickloom' });
+  const library = await lightgbmLibrary(config);
+  expect(library.path).toBe(null);
+  expect(library.reason).toContain('not fetched yet');
+});

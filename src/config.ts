@@ -319,7 +319,8 @@ export function loadConfig(env: Env = process.env, overrides: Env = {}): Config 
 export function configHelp(): string {
   return SETTINGS.map((declared) => {
     const fallback = declared.default === null ? 'not set' : declared.default || 'empty';
-    return `  ${declared.env} (${declared.type}, default: ${fallback})\n      ${declared.description}`;
+    const head = `${declared.env} (${declared.type}, default: ${fallback})`;
+    return `  ${head}\n      ${declared.description}`;
   }).join('\n');
 }
 

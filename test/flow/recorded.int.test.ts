@@ -116,7 +116,9 @@ describe('recorded markets', () => {
       const gross = (Number(exit_price) - Number(entry_price)) * Number(size) * direction;
       expect(Number(net_pnl)).toBeCloseTo(gross - Number(fees), 9);
     }
-    const breaks = await installation.context.postgres.query('SELECT * FROM account_breaks');
+    const breaks = await installation.context.postgres.query(
+      `SELECT * FROM account_breaks WHERE account = 'paper'`,
+    );
     expect(breaks.rows).toEqual([]);
     const pending = await installation.context.postgres.query(
       `SELECT * FROM signals WHERE state = 'pending' AND trade_id IS NULL AND expires_at < (

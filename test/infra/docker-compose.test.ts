@@ -20,7 +20,7 @@ const pinned = (artefact: string): string =>
 
 describe('docker-compose.yml', () => {
   test('has the servers of the local stack, and the application', () => {
-    expect(services.toSorted()).toEqual([...SERVER_NAMES, 'app'].toSorted());
+    expect(new Set(services)).toEqual(new Set([...SERVER_NAMES, 'app']));
   });
 
   test('publishes to this machine alone, on the ports of the defaults', () => {
@@ -34,7 +34,8 @@ describe('docker-compose.yml', () => {
       config.redisUrl,
     ];
     const ports = [...urls.map((url) => new URL(url).port), String(config.httpPort)];
-    expect(published.map((port) => port.split(':')[1]).toSorted()).toEqual(ports.toSorted());
+    expect(published).toHaveLength(ports.length);
+    expect(new Set(published.map((port) => port.split(':')[1]))).toEqual(new Set(ports));
   });
 
   test('runs the versions that the pom pins', () => {

@@ -69,8 +69,7 @@ function longFunction(lines: readonly string[]): string | null {
     /^(\s*)(?:export )?(?:default )?(?:async )?(?:function\b|(?:private |static )?(?:async )?\w+\([^)]*\).*\{$)/;
   for (let i = 0; i < lines.length; i++) {
     const match = head.exec(lines[i] ?? '');
-    if (match === null || /=>|^\s*(if|for|while|switch|return|catch)\b/.test(lines[i] ?? ''))
-      continue;
+    if (match === null || NO_HEAD.test(lines[i] ?? '')) continue;
     const end = lines.findIndex((line, at) => at > i && line === `${match[1]}}`);
     if (end - i > 70) return `the function at line ${i + 1} has ${end - i + 1} lines`;
   }

@@ -127,8 +127,9 @@ async function copyJars(jars: string, logFile: string, options: FetchOptions): P
   if (signal?.aborted === true) throw new StackError('interrupted');
   writeFileSync(logFile, output);
   if (code === 0) return;
-  const errors = output.split('\n').filter((line) => line.includes('ERROR'));
-  const shown = lastLines((errors.length > 0 ? errors.slice(0, 6) : [output]).join('\n'), 6);
+  // Of its errors the first ones say what happened; the rest explains how to ask for more.
+  const errors = output.split('\n').filter((line) => /ERROR\W+\w/.test(line));
+  const shown = lastLines((errors.length > 0 ? errors.slice(0, 2) : [output]).join('\n'), 6);
   throw new StackError(
     `Maven could not fetch the servers' programs; its last words:\n${shown}\n` +
       `  Check that this machine reaches Maven Central (or the mirror in ~/.m2/settings.xml) and ` +

@@ -127,14 +127,15 @@ export async function startProcess(
   return monotonicMs() - began;
 }
 
-/** Ends the server when it runs; resolves to what happened. */
+/** Ends the server when it runs, by force after `patienceMs`; resolves to what happened. */
 export async function stopProcess(
   dataDir: string,
   server: LocalServer,
+  patienceMs = STOP_PATIENCE_MS,
 ): Promise<'was not running' | 'stopped' | 'killed'> {
   const file = recordFile(dataDir, server.name);
   const record = runningRecord(dataDir, server);
-  const gentle = record === null || (await endProcess(record, server.stopSignal, STOP_PATIENCE_MS));
+  const gentle = record === null || (await endProcess(record, server.stopSignal, patienceMs));
   removeRecord(file);
   if (record === null) return 'was not running';
   return gentle ? 'stopped' : 'killed';

@@ -21,6 +21,8 @@ import { StackError, reasonOf } from './stack-error.ts';
 
 const EXTERNAL_PATIENCE_MS = 120_000;
 const WATCH_MS = 1000;
+/** For a server of an earlier run that does not answer: it has nobody left to finish work for. */
+const LEFTOVER_PATIENCE_MS = 6000;
 
 /** Consumers are stopped before; then nobody writes, and what holds the log goes last but one. */
 const STOP_ORDER: readonly ServerName[] = ['redis', 'questdb', 'kafka', 'postgres'];
@@ -89,7 +91,7 @@ async function notYetRunning(
       say(`${server.name}: already running`);
       return [];
     }
-    const was = await stopProcess(config.dataDir, server);
+    const was = await stopProcess(config.dataDir, server, LEFTOVER_PATIENCE_MS);
     if (was !== 'was not running') say(`${server.name}: ${was} what an earlier run had left`);
     return [server];
   });

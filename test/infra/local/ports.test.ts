@@ -55,10 +55,11 @@ test('the message without a holder and that of another problem say what they kno
 });
 
 test('of a table of sockets only listeners on that very port count', () => {
-  const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
-   0: 0100007F:4A94 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 111 1
-   1: 0100007F:4A94 0100007F:9C40 01 00000000:00000000 00:00000000 00000000     0        0 222 1
-   2: 0100007F:4A95 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 333 1`;
+  const rest = '00000000:00000000 00:00000000 00000000     0        0';
+  const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when
+   0: 0100007F:4A94 00000000:0000 0A ${rest} 111 1
+   1: 0100007F:4A94 0100007F:9C40 01 ${rest} 222 1
+   2: 0100007F:4A95 00000000:0000 0A ${rest} 333 1`;
   expect(listeningInodes(table, 19_092)).toEqual(['111']);
 });
 

@@ -44,7 +44,16 @@ async function main(): Promise<void> {
   let context: Context | null = null;
   try {
     say('tickloom: starting Kafka, QuestDB, PostgreSQL and Redis');
-    stack = await startStack(config, { onProgress: (line) => say(`  ${line}`), signal });
+    stack = await startStack(config, {
+      onProgress: (line) => say(`  ${line}`),
+      // Without one of its servers the flow only waits: stopping says so at once.
+      onExit: (server, message) => {
+        console.error(`${server} has ended: ${message}`);
+        process.exitCode = 1;
+        controller.abort();
+      },
+      signal,
+    });
     context = openContext(config, 'main');
     await prepare(context);
     say(`starting the processes: ${PROCESSES.join(', ')}`);

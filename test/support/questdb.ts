@@ -1,19 +1,14 @@
 /**
- * A QuestDB of its own for one integration test: from the jars that Maven has fetched, in a
- * temporary directory, on free loopback ports. It can be stopped and started again on its data.
+ * A QuestDB of its own for one integration test: from the project's own jars, in a temporary
+ * directory, on free loopback ports. It can be stopped and started again on its data.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { homedir, tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
-
-const VERSION = '9.3.4';
-const MAVEN = join(homedir(), '.m2', 'repository', 'org');
-const JARS = [
-  join(MAVEN, 'questdb', 'questdb', VERSION, `questdb-${VERSION}.jar`),
-  join(MAVEN, 'jspecify', 'jspecify', '1.0.0', 'jspecify-1.0.0.jar'),
-];
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { artefactsPath } from '../../infra/local/artefacts.ts';
+import { loadConfig } from '../../src/config.ts';
 
 export interface TestQuestDb {
   readonly url: string;
@@ -27,15 +22,17 @@ export interface TestQuestDb {
 export async function makeQuestDb(): Promise<TestQuestDb> {
   const dir = mkdtempSync(join(tmpdir(), 'tickloom-questdb-'));
   const [http, pg] = [await freePort(), await freePort()];
-  for (const part of ['lib', 'data', 'data/conf']) mkdirSync(join(dir, part));
-  for (const jar of JARS) copyFileSync(jar, join(dir, 'lib', basename(jar)));
+  const jars = join(artefactsPath(loadConfig()), 'jars');
+  const modules = readdirSync(jars).filter((jar) => /^(questdb|jspecify)-/.test(jar));
+  const modulePath = modules.map((jar) => join(jars, jar)).join(delimiter);
+  mkdirSync(join(dir, 'data', 'conf'), { recursive: true });
   writeFileSync(join(dir, 'data', 'conf', 'server.conf'), settings(http, pg).join('\n'));
   let child: ChildProcess | null = null;
   const url = `http://127.0.0.1:${http}`;
 
   async function start(): Promise<void> {
     const module = ['-m', 'io.questdb/io.questdb.ServerMain'];
-    const args = ['-Xmx512m', '-p', join(dir, 'lib'), ...module, '-d', join(dir, 'data')];
+    const args = ['-Xmx512m', '-p', modulePath, ...module, '-d', join(dir, 'data')];
     child = spawn('java', args, { stdio: 'ignore' });
     for (let tries = 0; tries < 600; tries++) {
       if (child.exitCode !== null) throw new Error(`QuestDB ended with ${child.exitCode}`);

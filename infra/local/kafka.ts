@@ -65,7 +65,10 @@ log.cleaner.dedupe.buffer.size=16777216
 
 async function format(programs: Programs, config: string, logs: string): Promise<void> {
   if (existsSync(join(logs, 'meta.properties'))) return;
-  const clusterId = randomBytes(16).toString('base64url');
+  const id = randomBytes(16);
+  // With its highest bit clear it cannot begin with a dash, which the tool takes for an option.
+  id[0] = (id[0] ?? 0) & 0x7f;
+  const clusterId = id.toString('base64url');
   const tool = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', config];
   const { code, output } = await runProgram('java', [
     '-Xshare:auto',

@@ -12,7 +12,7 @@
  * Of several at one tick the stop comes first: between two ticks nobody knows which was touched.
  * The tick that fills an entry never closes it.
  */
-import { Decimal } from 'decimal.js';
+import { Exact } from '../src/domain/exact.ts';
 import { must } from '../src/assert.ts';
 import type { BotControl } from '../src/domain/control.ts';
 import type { MarketTick } from '../src/domain/tick.ts';
@@ -174,9 +174,9 @@ function sidePrice(tick: MarketTick, side: 'buy' | 'sell'): number {
 
 /** Worse by the slippage, and rounded against us. */
 function slipped({ slippageBps }: Position, price: number, side: 'buy' | 'sell'): string {
-  if (slippageBps === 0) return new Decimal(price).toFixed();
-  const factor = new Decimal(slippageBps).div(10_000);
-  const moved = new Decimal(price).times(side === 'buy' ? factor.plus(1) : factor.neg().plus(1));
+  if (slippageBps === 0) return new Exact(price).toFixed();
+  const factor = new Exact(slippageBps).div(10_000);
+  const moved = new Exact(price).times(side === 'buy' ? factor.plus(1) : factor.neg().plus(1));
   return priceText(moved, priceDecimals(price), side === 'buy' ? 'up' : 'down');
 }
 
@@ -187,7 +187,7 @@ function fillOf(
   { price, orderType, reason }: Exit,
 ): Fill {
   const opposite = signal.direction === 'buy' ? 'sell' : 'buy';
-  const fee = new Decimal(price).times(signal.size).times(feeBps).div(10_000);
+  const fee = new Exact(price).times(signal.size).times(feeBps).div(10_000);
   const orderId = `${signal.signal_id}-${intent}`;
   return {
     kind: 'fill',
@@ -207,7 +207,7 @@ function fillOf(
     order_type: orderType,
     price,
     size: signal.size,
-    fee: fee.toDecimalPlaces(8, Decimal.ROUND_UP).toFixed(),
+    fee: fee.toDecimalPlaces(8, Exact.ROUND_UP).toFixed(),
     fee_currency: feeCurrency,
     fx_rate: rate,
     liquidity: orderType === 'limit' ? 'maker' : 'taker',

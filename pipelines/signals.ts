@@ -7,7 +7,7 @@
  * its place has to be surer than the bot's `min_confidence`.
  */
 import { createHash } from 'node:crypto';
-import { Decimal } from 'decimal.js';
+import { Exact } from '../src/domain/exact.ts';
 import type { BotControl } from '../src/domain/control.ts';
 import { formatUs, US_PER_S } from '../src/domain/time.ts';
 import type { Prediction, Signal } from '../src/domain/wire.ts';
@@ -51,8 +51,8 @@ function signalOf(input: SignalsIn, bot: BotControl, atr: number, confidence: nu
   const { prediction, close, indicators } = input;
   const { symbol, venue, ts, decided_ts, known_at, probability_up } = prediction;
   const up = probability_up > 0.5;
-  const away = (multiple: number): Decimal => new Decimal(atr).times(multiple);
-  const entry = new Decimal(close);
+  const away = (multiple: number): Exact => new Exact(atr).times(multiple);
+  const entry = new Exact(close);
   const decimals = priceDecimals(close);
   const [stop, target] = up
     ? [entry.minus(away(bot.stop_atr)), entry.plus(away(bot.target_atr))]
@@ -77,7 +77,7 @@ function signalOf(input: SignalsIn, bot: BotControl, atr: number, confidence: nu
     entry: priceText(entry, decimals),
     stop_loss: priceText(stop, decimals),
     take_profit: priceText(target, decimals),
-    risk_reward: new Decimal(bot.target_atr).div(bot.stop_atr).toDecimalPlaces(4).toFixed(),
+    risk_reward: new Exact(bot.target_atr).div(bot.stop_atr).toDecimalPlaces(4).toFixed(),
     size: smallestSize(symbol, close),
     confidence,
     expires_at: decided_ts + bot.expiry_s * US_PER_S,

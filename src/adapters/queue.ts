@@ -17,6 +17,8 @@ export interface JobData {
   readonly subject: string;
   readonly dueTs: number;
   readonly labelSpec?: string;
+  /** Nothing before it is to be done; the same work whatever it is. */
+  readonly fromTs?: number;
 }
 
 export interface JobQueues {

@@ -2,17 +2,17 @@
 import { compareTicks, marketTickOf, type MarketTick } from '../domain/tick.ts';
 import { formatUs } from '../domain/time.ts';
 import type { QuoteRow } from '../tables/questdb/quotes.ts';
-import type { Instrument, SqlReader } from '../tables/questdb/table.ts';
+import type { Instrument, SqlReader, Stretch } from '../tables/questdb/table.ts';
 import type { TickRow } from '../tables/questdb/ticks.ts';
 
 /** Late ticks are left out: the stream never computed with them. */
 export async function storedMarketTicks(
   reader: SqlReader,
   { venue, symbol }: Instrument,
-  { toUs, asOfUs }: { readonly toUs: number; readonly asOfUs: number },
+  { fromUs, toUs, asOfUs }: Stretch & { readonly asOfUs: number },
 ): Promise<MarketTick[]> {
-  const where = 'WHERE venue = $1 AND symbol = $2 AND ts < $3 AND known_at <= $4';
-  const params = [venue, symbol, formatUs(toUs), formatUs(asOfUs)];
+  const where = 'WHERE venue = $1 AND symbol = $2 AND ts >= $3 AND ts < $4 AND known_at <= $5';
+  const params = [venue, symbol, formatUs(fromUs), formatUs(toUs), formatUs(asOfUs)];
   const [trades, quotes, late] = await Promise.all([
     reader.query<TickRow>(`SELECT * FROM ticks ${where}`, params),
     reader.query<QuoteRow>(`SELECT * FROM quotes ${where}`, params),

@@ -22,23 +22,30 @@ import type { Instrument, SqlReader } from '../tables/questdb/table.ts';
 
 const SLICE_DECISIONS = 2_000;
 
-export async function runLabels(context: Context, { subject, labelSpec }: JobData): Promise<void> {
+export async function runLabels(
+  context: Context,
+  { subject, labelSpec, fromTs }: JobData,
+): Promise<void> {
   const instrument = must(instrumentOf(subject), `subject "${subject}" is an instrument`);
   const reader = context.questdbReader();
   const writer = context.questdbWriter();
+  let fromUs = fromTs ?? 0;
   for (;;) {
-    const rows = await nextSlice(reader, instrument, must(labelSpec), context.config.latenessUs);
-    if (rows.length === 0) return;
+    const asked = { labelSpec: must(labelSpec), fromUs };
+    const rows = await nextSlice(reader, instrument, asked, context.config.latenessUs);
+    const last = rows.at(-1);
+    if (last === undefined) return;
     const rejected = await writer.write(labelsTable, rows);
     if (rejected.length > 0) throw new Error(`labels refused: ${rejected[0]?.message}`);
     await reader.waitApplied(['labels']);
+    fromUs = last.ts;
   }
 }
 
 async function nextSlice(
   reader: SqlReader,
   instrument: Instrument,
-  labelSpec: string,
+  { labelSpec, fromUs: searchUs }: { labelSpec: string; fromUs: number },
   defaultLatenessUs: number,
 ) {
   const { horizonUs } = parseLabelSpec(labelSpec);
@@ -47,7 +54,7 @@ async function nextSlice(
   if (watermark === null) return [];
   const decidedByUs = watermark - latenessUs - horizonUs;
   if (decidedByUs < 0) return [];
-  const asked = { labelSpec, fromUs: 0, decidedByUs, limit: SLICE_DECISIONS };
+  const asked = { labelSpec, fromUs: searchUs, decidedByUs, limit: SLICE_DECISIONS };
   const decisions = await maturedWithoutLabel(reader, instrument, asked);
   const [first, last] = [decisions[0], decisions.at(-1)];
   if (first === undefined || last === undefined) return [];

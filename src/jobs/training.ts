@@ -10,7 +10,13 @@
  */
 import { createHash } from 'node:crypto';
 import { lightgbmLibrary } from '../../infra/local/lightgbm.ts';
-import { compareFeatures, recomputeFeatures, type Parity } from '../../pipelines/replay.ts';
+import {
+  compareFeatures,
+  recomputeFeatures,
+  replayStart,
+  type Parity,
+  type ReplayState,
+} from '../../pipelines/replay.ts';
 import { modelIdOf, modelRecord } from '../../pipelines/registry.ts';
 import type { TrainingSet } from '../../pipelines/training.ts';
 import { must } from '../assert.ts';
@@ -22,14 +28,16 @@ import { storedMarketTicks } from '../datasets/stored-market-ticks.ts';
 import { canonicalJson } from '../domain/control.ts';
 import { formatUs, US_PER_DAY } from '../domain/time.ts';
 import { venueOf } from '../domain/venues.ts';
-import { instrumentOf } from '../domain/wire.ts';
+import { instrumentOf, keyOf } from '../domain/wire.ts';
 import { FEATURE_NAMES, FEATURE_SET } from '../features/definition.ts';
 import { trainCandidate, type Candidate } from '../learning/train.ts';
 import type { Context } from '../processes/context.ts';
+import { readReplayState, saveReplayState } from '../tables/postgres/replay-state.ts';
 import { finishRun } from '../tables/postgres/job-runs.ts';
 import { registerCandidate } from '../tables/postgres/registry.ts';
 import { appendControl, isSent, lastCut } from '../tables/postgres/outbox.ts';
-import { pendingLabels } from '../tables/questdb/pending-labels.ts';
+import { LabelBacklog } from '../tables/questdb/pending-labels.ts';
+import type { Instrument } from '../tables/questdb/table.ts';
 
 /** Below this many graded decisions nothing is trained. */
 const MIN_ROWS = 4_000;
@@ -59,7 +67,7 @@ export async function runTraining(context: Context, { subject, dueTs }: JobData)
     await finishRun(postgres, run, 'refused', { reason, ...counts });
     return;
   }
-  const parity = await replayParity(context, instrument, dueTs, asOfUs, set);
+  const parity = await replayParity(context, instrument, stretch, set);
   const datasetId = datasetIdOf(subject, labelSpec, asOfUs, set);
   const candidate = trainCandidate({
     rows: set.rows,
@@ -109,11 +117,9 @@ async function cut(context: Context, subject: string, dueTs: number): Promise<nu
   while (!(await isSent(postgres, controlId))) await pause(deadline, 'its cut is not sent');
   const open = await context.flowProbe().settle(Math.max(0, deadline - monotonicMs()));
   if (open.length > 0) throw new Error(`the flow has not settled: ${open.join('; ')}`);
-  const reader = context.questdbReader();
+  const backlog = new LabelBacklog(context.questdbReader(), config);
   const waits = async (): Promise<boolean> =>
-    (await pendingLabels(reader, config)).some(
-      ({ venue, symbol }) => `${venue}:${symbol}` === subject,
-    );
+    (await backlog.pending()).some(({ venue, symbol }) => `${venue}:${symbol}` === subject);
   while (await waits()) await pause(deadline, 'decisions wait for their labels');
   return Number(rows[0]?.value);
 }
@@ -123,31 +129,46 @@ async function pause(deadline: number, what: string): Promise<void> {
   await sleep(100);
 }
 
+/**
+ * Served features against recomputed ones, behind the place up to which they were found equal
+ * before. A stretch that differs is looked at again by every later training.
+ */
 async function replayParity(
   context: Context,
-  instrument: { venue: string; symbol: string },
-  dueTs: number,
-  asOfUs: number,
+  instrument: Instrument,
+  { toUs: dueTs, asOfUs }: { readonly toUs: number; readonly asOfUs: number },
   set: TrainingSet,
 ): Promise<Parity> {
+  const { postgres } = context;
   const latenessUs = venueOf(instrument.venue).latenessUs ?? context.config.latenessUs;
-  const ticks = await storedMarketTicks(context.questdbReader(), instrument, {
-    toUs: dueTs,
-    asOfUs,
-  });
-  const recomputed = recomputeFeatures(instrument, ticks, dueTs - latenessUs);
-  const byTs = new Map(recomputed.map((vector) => [vector.ts, vector]));
-  const served = set.rows.map(({ values }, i) => ({ ts: set.rowTs[i] ?? 0, values }));
+  const subject = keyOf(instrument);
+  const from =
+    (await readReplayState<ReplayState>(postgres, FEATURE_SET, subject)) ?? replayStart();
+  const { toUs: fromUs } = from;
+  const stretch = { fromUs, toUs: dueTs, asOfUs };
+  const ticks = await storedMarketTicks(context.questdbReader(), instrument, stretch);
+  const { vectors, end } = recomputeFeatures(instrument, ticks, dueTs - latenessUs, from);
+  const byTs = new Map(vectors.map((vector) => [vector.ts, vector]));
+  const served = set.rows
+    .map(({ values }, i) => ({ ts: set.rowTs[i] ?? 0, values }))
+    .filter(({ ts }) => ts > fromUs);
   // Exclusions are not served rows: compare on the rows that are trained and judged on.
-  return compareFeatures(
+  const parity = compareFeatures(
     served,
     served.flatMap(({ ts }) => byTs.get(ts) ?? []),
+    fromUs,
   );
+  if (parity.holds) await saveReplayState(postgres, FEATURE_SET, subject, end);
+  return parity;
 }
 
 function datasetIdOf(subject: string, labelSpec: string, asOfUs: number, set: TrainingSet): string {
-  const content = canonicalJson([subject, labelSpec, asOfUs, set.rowTs, set.rows]);
-  return `ds-${createHash('sha256').update(content).digest('hex').slice(0, 16)}`;
+  const hash = createHash('sha256').update(canonicalJson([subject, labelSpec, asOfUs]));
+  set.rows.forEach(({ decidedTs, values, up, forwardReturn, championProbability }, i) => {
+    const row = [set.rowTs[i], decidedTs, up, forwardReturn, championProbability, ...values];
+    hash.update(Float64Array.from(row, (value) => value ?? NaN));
+  });
+  return `ds-${hash.digest('hex').slice(0, 16)}`;
 }
 
 function verdictText(modelId: string, { verdict }: Candidate): string {

@@ -4,7 +4,7 @@
  * Debits are positive. What is bought and what is paid meet in the `trading` account of their
  * currency. Cash is in the account's own currency, at the fill's rate.
  */
-import { Decimal } from 'decimal.js';
+import { Exact } from '../domain/exact.ts';
 import type { Fill } from '../domain/wire.ts';
 
 export interface LedgerEntry {
@@ -20,14 +20,14 @@ export function entriesOfFill(
   base: string,
   accountCurrency: string,
 ): LedgerEntry[] {
-  const size = new Decimal(fill.size).times(fill.side === 'buy' ? 1 : -1);
+  const size = new Exact(fill.size).times(fill.side === 'buy' ? 1 : -1);
   const value = size.times(fill.price).times(fill.fx_rate);
-  const fee = new Decimal(fill.fee).times(fill.fx_rate);
+  const fee = new Exact(fill.fee).times(fill.fx_rate);
   const what = `${fill.side} ${fill.size} ${fill.symbol} at ${fill.price}`;
   const line = (
     ledger_account: LedgerEntry['ledger_account'],
     currency: string,
-    amount: Decimal,
+    amount: Exact,
     description = what,
   ): LedgerEntry => ({ ledger_account, currency, amount: amount.toFixed(), description });
   return [
@@ -37,7 +37,7 @@ export function entriesOfFill(
     line('trading', accountCurrency, value),
     line('cash', accountCurrency, fee.neg(), `fee: ${what}`),
     line('fees', accountCurrency, fee, `fee: ${what}`),
-  ].filter(({ amount }) => !new Decimal(amount).isZero());
+  ].filter(({ amount }) => !new Exact(amount).isZero());
 }
 
 export interface ClosedProfit {
@@ -52,7 +52,7 @@ export function profitOf(
   exit: Pick<Fill, 'price' | 'fee'>,
 ): ClosedProfit {
   const direction = entry.side === 'buy' ? 1 : -1;
-  const gross = new Decimal(exit.price).minus(entry.price).times(entry.size).times(direction);
-  const fees = new Decimal(entry.fee).plus(exit.fee);
+  const gross = new Exact(exit.price).minus(entry.price).times(entry.size).times(direction);
+  const fees = new Exact(entry.fee).plus(exit.fee);
   return { fees: fees.toFixed(), gross: gross.toFixed(), net: gross.minus(fees).toFixed() };
 }

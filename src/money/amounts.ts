@@ -2,7 +2,7 @@
  * Exact amounts: how prices and sizes become decimal text, and what an instrument's smallest order
  * is. All arithmetic on money is decimal; a double enters only as its shortest decimal form.
  */
-import { Decimal } from 'decimal.js';
+import { Exact } from '../domain/exact.ts';
 
 /** Smallest order by base currency, in units of it, where the market has a customary one. */
 const CUSTOMARY_SIZE: Readonly<Record<string, string>> = {
@@ -36,12 +36,12 @@ export const priceDecimals = (price: number): number =>
 
 /** A price as decimal text, rounded against whoever trades at it where that matters. */
 export function priceText(
-  price: Decimal.Value,
+  price: number | string | Exact,
   decimals: number,
   rounding: 'near' | 'up' | 'down' = 'near',
 ): string {
-  const mode = { near: Decimal.ROUND_HALF_EVEN, up: Decimal.ROUND_UP, down: Decimal.ROUND_DOWN };
-  return new Decimal(price).toDecimalPlaces(decimals, mode[rounding]).toFixed();
+  const mode = { near: Exact.ROUND_HALF_EVEN, up: Exact.ROUND_UP, down: Exact.ROUND_DOWN };
+  return new Exact(price).toDecimalPlaces(decimals, mode[rounding]).toFixed();
 }
 
 /**
@@ -50,5 +50,5 @@ export function priceText(
  */
 export function smallestSize(symbol: string, price: number): string {
   const customary = CUSTOMARY_SIZE[currenciesOf(symbol).base];
-  return customary ?? new Decimal(10).pow(Math.ceil(2 - Math.log10(price))).toFixed();
+  return customary ?? new Exact(10).pow(Math.ceil(2 - Math.log10(price))).toFixed();
 }

@@ -1,5 +1,5 @@
 /** The daily-loss limit: realised losses of a UTC day of event time beyond it halt the account. */
-import { Decimal } from 'decimal.js';
+import { Exact } from '../domain/exact.ts';
 import type { HaltControl } from '../domain/control.ts';
 import { floorTo, formatUs, US_PER_DAY } from '../domain/time.ts';
 
@@ -10,9 +10,9 @@ export function dailyLossHalt(
   dayPnl: string,
   limit: string | null,
 ): HaltControl | null {
-  if (limit === null || new Decimal(dayPnl).gt(new Decimal(limit).neg())) return null;
+  if (limit === null || new Exact(dayPnl).gt(new Exact(limit).neg())) return null;
   const dayUs = floorTo(closedTs, US_PER_DAY);
-  const lost = new Decimal(dayPnl).neg().toFixed(2);
+  const lost = new Exact(dayPnl).neg().toFixed(2);
   return {
     account,
     until_ts: dayUs + US_PER_DAY,

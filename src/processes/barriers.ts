@@ -25,7 +25,7 @@ export function replayBarriers(context: Context, say: (line: string) => void): B
       await settle(context, ts);
       const seconds = ((monotonicMs() - startMs) / 1000).toFixed(1);
       say(
-        `${formatUs(ts).slice(0, 16)}Z  jobs done in ${seconds} s: ${await verdicts(context, ts)}`,
+        `${formatUs(ts).slice(0, 16)}Z  jobs done in ${seconds} s: ${await verdicts(context, ts, instruments)}`,
       );
     },
   };
@@ -50,11 +50,15 @@ async function settle(context: Context, ts: number): Promise<void> {
   }
 }
 
-async function verdicts({ postgres }: Context, ts: number): Promise<string> {
+async function verdicts(
+  { postgres }: Context,
+  ts: number,
+  instruments: ReadonlySet<string>,
+): Promise<string> {
   const { rows } = await postgres.query<{ subject: string; state: string; reason: string | null }>(
     `SELECT subject, state, detail->>'reason' AS reason FROM job_runs
-     WHERE job = 'training' AND due_ts = $1 ORDER BY subject`,
-    [formatUs(ts)],
+     WHERE job = 'training' AND due_ts = $1 AND subject = ANY($2) ORDER BY subject`,
+    [formatUs(ts), [...instruments]],
   );
   return rows
     .map(({ subject, state, reason }) => `${subject} ${reason ?? state}`.slice(0, 160))

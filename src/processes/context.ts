@@ -1,7 +1,8 @@
 /**
  * What every process of an installation opens the same way: configuration, log, Kafka, names.
  *
- * Connections are made lazily and closed in reverse order by `close`.
+ * Connections are made when they are first asked for, one of each, and closed in reverse order by
+ * `close`.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -18,6 +19,7 @@ import type { Config } from '../config.ts';
 import { openLog, type Logger } from '../log.ts';
 import type { Control } from '../domain/wire.ts';
 import { verifyControl } from '../stream/control-key.ts';
+import { LabelBacklog } from '../tables/questdb/pending-labels.ts';
 
 export interface Context {
   readonly config: Config;
@@ -31,6 +33,7 @@ export interface Context {
   readonly questdbReader: () => QuestDbReader;
   readonly questdbWriter: () => QuestDbWriter;
   readonly flowProbe: () => FlowProbe;
+  readonly labelBacklog: () => LabelBacklog;
   readonly controlKey: () => string;
   readonly verifyControl: (control: Control) => boolean;
   readonly close: () => Promise<void>;
@@ -51,8 +54,9 @@ export function openContext(config: Config, role: string): Context {
   };
   let key: string | null = null;
   const controlKey = (): string => (key ??= config.controlKey ?? installationKey(config.dataDir));
-  const questdbReader = (): QuestDbReader =>
-    closing(new QuestDbReader({ url: config.questdbPgUrl }), (reader) => reader.close());
+  const questdbReader = once(() =>
+    closing(new QuestDbReader({ url: config.questdbPgUrl }), (reader) => reader.close()),
+  );
   return {
     config,
     role,
@@ -63,23 +67,30 @@ export function openContext(config: Config, role: string): Context {
     groupOf,
     questdbReader,
     controlKey,
-    outLog: () => closing(new KafkaOutLog(kafka), (out) => out.close()),
-    questdbWriter: () =>
+    outLog: once(() => closing(new KafkaOutLog(kafka), (out) => out.close())),
+    questdbWriter: once(() =>
       closing(new QuestDbWriter({ url: config.questdbUrl, patienceMs: 300_000 }), (writer) => {
         writer.close();
       }),
-    flowProbe: () => {
-      const reader = questdbReader();
-      const applied = (): Promise<void> => reader.waitApplied(APPLIED);
+    ),
+    flowProbe: once(() => {
+      const applied = (): Promise<void> => questdbReader().waitApplied(APPLIED);
       return closing(new FlowProbe(kafka, stageTopics(topicOf, groupOf), applied), (probe) =>
         probe.close(),
       );
-    },
+    }),
+    labelBacklog: once(() => new LabelBacklog(questdbReader(), config)),
     verifyControl: (control) => verifyControl(controlKey(), control),
     close: async () => {
       for (const close of closers.toReversed()) await close();
     },
   };
+}
+
+/** What `make` makes at the first call. */
+function once<T extends object>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
 }
 
 /** The stages that read topics, in the order of the flow. */

@@ -8,7 +8,7 @@ import { floorTo, US_PER_DAY } from '../domain/time.ts';
 import { venueOf } from '../domain/venues.ts';
 import { keyOf } from '../domain/wire.ts';
 import { addDueRuns, finishRun, newestDue, openRuns } from '../tables/postgres/job-runs.ts';
-import { pendingLabels } from '../tables/questdb/pending-labels.ts';
+import type { LabelBacklog } from '../tables/questdb/pending-labels.ts';
 import { storedInstruments } from '../tables/questdb/stored-ticks.ts';
 import type { SqlReader } from '../tables/questdb/table.ts';
 import type { Context } from './context.ts';
@@ -41,7 +41,7 @@ export async function runJobs(
   try {
     for (let sweep = 0; !signal.aborted; sweep++) {
       try {
-        await sweepLabels(reader, queues, context);
+        await sweepLabels(context.labelBacklog(), queues);
         await enqueueRuns(queues, context);
         if (sweep % SCHEDULE_EVERY_SWEEPS === 0) await schedule(reader, context);
       } catch (error) {
@@ -56,16 +56,13 @@ export async function runJobs(
   }
 }
 
-async function sweepLabels(
-  reader: SqlReader,
-  queues: JobQueues,
-  { config }: Context,
-): Promise<void> {
-  for (const pending of await pendingLabels(reader, config)) {
+async function sweepLabels(backlog: LabelBacklog, queues: JobQueues): Promise<void> {
+  for (const pending of await backlog.pending()) {
     const data = {
       subject: keyOf(pending),
       dueTs: pending.decidedByUs,
       labelSpec: pending.label_spec,
+      fromTs: pending.from_ts,
     };
     await queues.add('labels', data);
   }

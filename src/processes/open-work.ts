@@ -1,16 +1,10 @@
 /** PostgreSQL and QuestDB -> what the jobs still have to do, one line each; empty: nothing. */
 import type { Pool } from 'pg';
-import type { Config } from '../config.ts';
 import { formatUs } from '../domain/time.ts';
 import { openRuns } from '../tables/postgres/job-runs.ts';
-import type { SqlReader } from '../tables/questdb/table.ts';
-import { pendingLabels } from '../tables/questdb/pending-labels.ts';
+import type { LabelBacklog } from '../tables/questdb/pending-labels.ts';
 
-export async function openWork(
-  postgres: Pool,
-  reader: SqlReader,
-  config: Pick<Config, 'horizonUs' | 'latenessUs'>,
-): Promise<string[]> {
+export async function openWork(postgres: Pool, backlog: LabelBacklog): Promise<string[]> {
   const open: string[] = [];
   const { rows } = await postgres.query<{ controls: number }>(
     `SELECT count(*) AS controls FROM control_outbox WHERE state = 'due'`,
@@ -20,7 +14,7 @@ export async function openWork(
   for (const { job, subject, due_ts, state } of await openRuns(postgres)) {
     open.push(`${job} of ${subject} due at ${formatUs(due_ts)} is ${state}`);
   }
-  for (const { venue, symbol, label_spec, pending } of await pendingLabels(reader, config)) {
+  for (const { venue, symbol, label_spec, pending } of await backlog.pending()) {
     open.push(`${pending} decisions of ${venue}:${symbol} wait for ${label_spec}`);
   }
   return open;

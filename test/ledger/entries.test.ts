@@ -1,4 +1,4 @@
-import { Decimal } from 'decimal.js';
+import { Exact as Decimal } from '../../src/domain/exact.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { entriesOfFill, profitOf } from '../../src/ledger/entries.ts';
@@ -33,6 +33,17 @@ describe('the ledger', () => {
     };
     const cash = entriesOfFill(fill, 'EUR', 'USD').filter((e) => e.ledger_account === 'cash');
     expect(cash.map(({ amount }) => amount)).toEqual(['-1387.29', '-0.138729']);
+  });
+
+  test('the longest amounts of the wire lose no digit', () => {
+    const nines = `${'9'.repeat(20)}.${'9'.repeat(20)}`;
+    const fill = { side: 'sell' as const, size: nines, price: nines, fee: nines, fx_rate: nines };
+    const cash = entriesOfFill({ ...fill, symbol: 'A/USD' }, 'A', 'USD').find(
+      ({ ledger_account }) => ledger_account === 'cash',
+    );
+    // (10^40 - 1)^3 in integers, with its 60 decimals put back.
+    const digits = String((10n ** 40n - 1n) ** 3n);
+    expect(cash?.amount).toBe(`${digits.slice(0, -60)}.${digits.slice(-60)}`);
   });
 
   test('profit is exact, and what one side wins the other loses', () => {

@@ -12,17 +12,25 @@ import type { FeedTick } from '../../pipelines/feed.ts';
 import type { OutRecord } from '../../src/stream/stage.ts';
 
 export class Installation {
-  readonly context: Context = openContext(loadConfig(), 'test');
-  readonly reader = this.context.questdbReader();
+  readonly context: Context;
+  readonly reader: ReturnType<Context['questdbReader']>;
+  private readonly env: NodeJS.ProcessEnv;
   private readonly children = new Map<ProcessName, ChildProcess>();
   private readonly said = new Map<ProcessName, string>();
+
+  /** `settings` are those of all its processes, over the test's own. */
+  constructor(settings: Record<string, string> = {}) {
+    this.env = { ...process.env, ...settings };
+    this.context = openContext(loadConfig(this.env), 'test');
+    this.reader = this.context.questdbReader();
+  }
 
   /** Resolves once the process says that it works. */
   async start(name: ProcessName, env: Record<string, string> = {}): Promise<void> {
     const entry = join(PROJECT_DIR, 'src', 'processes', 'child.ts');
     const child = spawn(process.execPath, ['--import', 'tsx', entry, name], {
       cwd: PROJECT_DIR,
-      env: { ...process.env, ...env },
+      env: { ...this.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.children.set(name, child);
@@ -66,8 +74,11 @@ export class Installation {
   }
 
   /** Feeds as `tickloom feed` does, and waits until the whole flow has come to rest. */
-  async feed(source: AsyncIterable<FeedTick> | Iterable<FeedTick>): Promise<void> {
-    await runFeed(this.context, { source, say: () => undefined });
+  async feed(
+    source: AsyncIterable<FeedTick> | Iterable<FeedTick>,
+    options: { readonly barriers?: boolean } = {},
+  ): Promise<void> {
+    await runFeed(this.context, { source, say: () => undefined, ...options });
     await this.settle();
   }
 

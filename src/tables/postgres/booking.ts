@@ -5,7 +5,7 @@
  * apart in `errors` and books nothing.
  */
 import { createHash } from 'node:crypto';
-import { Decimal } from 'decimal.js';
+
 import type { Pool, PoolClient } from 'pg';
 import { inTransaction } from '../../adapters/postgres.ts';
 import { floorTo, formatUs, US_PER_DAY } from '../../domain/time.ts';
@@ -14,6 +14,7 @@ import { canonicalJson } from '../../domain/control.ts';
 import { entriesOfFill, profitOf } from '../../ledger/entries.ts';
 import { currenciesOf } from '../../money/amounts.ts';
 import { dailyLossHalt } from '../../money/daily-loss.ts';
+import { Exact } from '../../domain/exact.ts';
 import { insert, sameOrReport } from './insert.ts';
 import { appendControl } from './outbox.ts';
 
@@ -146,7 +147,7 @@ async function bookLedger(client: PoolClient, fill: Fill, currency: string): Pro
   }
   const cash = lines
     .filter(({ ledger_account }) => ledger_account === 'cash')
-    .reduce((sum, { amount }) => sum.plus(amount), new Decimal(0));
+    .reduce((sum, { amount }) => sum.plus(amount), new Exact(0));
   await client.query('UPDATE accounts SET balance = balance + $2 WHERE account = $1', [
     fill.account,
     cash.toFixed(),
@@ -154,7 +155,7 @@ async function bookLedger(client: PoolClient, fill: Fill, currency: string): Pro
 }
 
 async function openTrade(client: PoolClient, fill: Fill, currency: string): Promise<void> {
-  const value = new Decimal(fill.price).times(fill.size).toFixed();
+  const value = new Exact(fill.price).times(fill.size).toFixed();
   await insert(client, 'trades', {
     trade_id: fill.trade_id,
     account: fill.account,
@@ -172,8 +173,8 @@ async function openTrade(client: PoolClient, fill: Fill, currency: string): Prom
     currency: currenciesOf(fill.symbol).quote ?? currency,
     fees: fill.fee,
     gross_pnl: '0',
-    net_pnl: new Decimal(fill.fee).neg().toFixed(),
-    account_pnl: new Decimal(fill.fee).times(fill.fx_rate).neg().toFixed(),
+    net_pnl: new Exact(fill.fee).neg().toFixed(),
+    account_pnl: new Exact(fill.fee).times(fill.fx_rate).neg().toFixed(),
     entry_logic: fill.reason,
     mode: fill.mode,
     ticket: fill.order_id,
@@ -200,7 +201,7 @@ async function closeTrade(client: PoolClient, fill: Fill): Promise<void> {
   const [entry] = rows;
   if (entry === undefined) throw new Error(`fill ${fill.fill_id} closes a trade without an entry`);
   const { fees, gross, net } = profitOf(entry, fill);
-  const accountPnl = new Decimal(net).times(fill.fx_rate).toFixed();
+  const accountPnl = new Exact(net).times(fill.fx_rate).toFixed();
   await client.query(
     `UPDATE trades SET state = 'closed', closed_at = $2, exit_price = $3, closed_size = size,
        exit_value = $4, fees = $5, gross_pnl = $6, net_pnl = $7, account_pnl = $8,
@@ -210,7 +211,7 @@ async function closeTrade(client: PoolClient, fill: Fill): Promise<void> {
       fill.trade_id,
       formatUs(fill.ts),
       fill.price,
-      new Decimal(fill.price).times(fill.size).toFixed(),
+      new Exact(fill.price).times(fill.size).toFixed(),
       fees,
       gross,
       net,

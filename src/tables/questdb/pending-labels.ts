@@ -1,20 +1,87 @@
 /**
  * Decisions whose horizon the stored stream has passed and that have no label yet, counted. Pending
  * is never stored: this is its only definition.
+ *
+ * An instrument's decisions and their labels both come in order of time. So whoever asks again and
+ * again keeps the place up to which all were graded, and looks only behind it.
  */
 import { formatUs } from '../../domain/time.ts';
 import { venueOf } from '../../domain/venues.ts';
+import { keyOf } from '../../domain/wire.ts';
 import type { Instrument, SqlReader } from './table.ts';
 
 export interface PendingLabels extends Instrument {
   readonly label_spec: string;
   readonly pending: number;
+  /** `ts` of the oldest of them. */
+  readonly from_ts: number;
   /** Decisions made at or before this have matured. */
   readonly decidedByUs: number;
 }
 
-/** Highest event time stored of each instrument that has predictions: its watermark's base. */
-export async function storedMaxTs(
+export interface MaturitySettings {
+  readonly horizonUs: number;
+  readonly latenessUs: number;
+}
+
+const MATURED_SQL = `
+  SELECT p.label_spec AS label_spec, count() AS matured, max(p.ts) AS to_ts,
+    sum(CASE WHEN l.ts IS NULL THEN 1 ELSE 0 END) AS pending,
+    min(CASE WHEN l.ts IS NULL THEN p.ts END) AS from_ts
+  FROM (SELECT ts, label_spec FROM predictions
+        WHERE venue = $1 AND symbol = $2 AND slot = 'champion' AND ts >= $3
+          AND decided_ts <= $4) p
+  LEFT JOIN (SELECT ts, label_spec FROM labels
+             WHERE venue = $1 AND symbol = $2 AND revision = 0 AND ts >= $3) l
+    ON p.ts = l.ts AND p.label_spec = l.label_spec
+  GROUP BY p.label_spec`;
+
+interface Matured {
+  readonly label_spec: string;
+  readonly to_ts: number;
+  readonly pending: number;
+  readonly from_ts: number | null;
+}
+
+export class LabelBacklog {
+  /** Per instrument the `ts` before which every decision was seen to have its label. */
+  private readonly gradedTo = new Map<string, number>();
+  private readonly reader: SqlReader;
+  private readonly settings: MaturitySettings;
+
+  constructor(reader: SqlReader, settings: MaturitySettings) {
+    this.reader = reader;
+    this.settings = settings;
+  }
+
+  /** One row for each instrument and label spec with something pending. */
+  async pending(): Promise<PendingLabels[]> {
+    const found: PendingLabels[] = [];
+    for (const { max_ts, ...instrument } of await storedMaxTs(this.reader)) {
+      found.push(...(await this.pendingOf(instrument, max_ts)));
+    }
+    return found;
+  }
+
+  private async pendingOf(instrument: Instrument, maxTs: number): Promise<PendingLabels[]> {
+    const { venue, symbol } = instrument;
+    const { horizonUs, latenessUs } = this.settings;
+    const decidedByUs = maxTs - (venueOf(venue).latenessUs ?? latenessUs) - horizonUs;
+    if (decidedByUs < 0) return [];
+    const key = keyOf(instrument);
+    const params = [venue, symbol, formatUs(this.gradedTo.get(key) ?? 0), formatUs(decidedByUs)];
+    const rows = await this.reader.query<Matured>(MATURED_SQL, params);
+    // Of several specs the one that is furthest behind decides.
+    const graded = rows.map(({ from_ts, to_ts }) => from_ts ?? to_ts);
+    if (graded.length > 0) this.gradedTo.set(key, Math.min(...graded));
+    return rows.flatMap(({ label_spec, pending, from_ts }) =>
+      from_ts === null ? [] : [{ venue, symbol, label_spec, pending, from_ts, decidedByUs }],
+    );
+  }
+}
+
+/** Highest event time stored of each instrument: its watermark's base. */
+async function storedMaxTs(
   reader: SqlReader,
 ): Promise<(Instrument & { readonly max_ts: number })[]> {
   const rows = await reader.query<Instrument & { max_ts: number }>(
@@ -25,28 +92,4 @@ export async function storedMaxTs(
      ) GROUP BY venue, symbol`,
   );
   return rows.filter(({ max_ts }) => max_ts !== null);
-}
-
-/** One row for each instrument and label spec with something pending. */
-export async function pendingLabels(
-  reader: SqlReader,
-  { horizonUs, latenessUs }: { readonly horizonUs: number; readonly latenessUs: number },
-): Promise<PendingLabels[]> {
-  const found: PendingLabels[] = [];
-  for (const { venue, symbol, max_ts } of await storedMaxTs(reader)) {
-    const lateness = venueOf(venue).latenessUs ?? latenessUs;
-    const decidedByUs = max_ts - lateness - horizonUs;
-    if (decidedByUs < 0) continue;
-    const rows = await reader.query<{ label_spec: string; pending: number }>(
-      `SELECT p.label_spec AS label_spec, count() AS pending
-       FROM (SELECT * FROM predictions
-             WHERE venue = $1 AND symbol = $2 AND slot = 'champion' AND decided_ts <= $3) p
-       LEFT JOIN (SELECT * FROM labels WHERE venue = $1 AND symbol = $2 AND revision = 0) l
-         ON p.ts = l.ts AND p.label_spec = l.label_spec
-       WHERE l.ts IS NULL GROUP BY p.label_spec`,
-      [venue, symbol, formatUs(decidedByUs)],
-    );
-    for (const row of rows) found.push({ venue, symbol, ...row, decidedByUs });
-  }
-  return found;
 }

@@ -1,0 +1,88 @@
+/**
+ * A market that the project has never seen, replayed through the real servers with its barriers: a
+ * model earns its place, is taken up by the running stream where its record stands, and trades.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseUs } from '../../src/domain/time.ts';
+import { mergedTrades } from '../../src/market/merged.ts';
+import { Installation } from '../support/installation.ts';
+
+const [VENUE, SYMBOL] = ['synthetic', 'PLANTED901/USD'];
+const PROMOTED_AT = '2026-01-11';
+const SLOW = 300_000;
+
+interface Said {
+  readonly decided_ts: number;
+  readonly model_id: string;
+}
+
+describe('a market with a planted edge', () => {
+  let installation: Installation;
+  beforeAll(async () => {
+    installation = new Installation({ TICKLOOM_RETRAIN_EVERY: '4d' });
+    for (const name of ['stream', 'sink', 'money', 'jobs'] as const) await installation.start(name);
+  });
+  afterAll(() => installation.close());
+
+  const rows = async <Row extends object>(sql: string, ...params: unknown[]): Promise<Row[]> =>
+    (await installation.context.postgres.query<Row>(sql, params)).rows;
+
+  test(
+    'the candidate is promoted, taken up without a restart, and traded',
+    async () => {
+      const [fromUs, toUs] = [parseUs('2026-01-01'), parseUs('2026-01-13')];
+      const market = { seed: 901, venue: VENUE, symbols: [SYMBOL], rate: 0.2 };
+      const source = mergedTrades({ ...market, fromUs, toUs, edge: 'planted' });
+      await installation.feed(source, { barriers: true });
+
+      const runs = await rows<{ due_ts: number; state: string }>(
+        `SELECT due_ts, state FROM job_runs WHERE job = 'training' AND subject = $1
+         ORDER BY due_ts`,
+        `${VENUE}:${SYMBOL}`,
+      );
+      expect(runs.map(({ due_ts, state }) => [due_ts, state])).toEqual([
+        [parseUs('2026-01-03'), 'refused'],
+        [parseUs('2026-01-07'), 'done'],
+        [parseUs(PROMOTED_AT), 'done'],
+      ]);
+      const models = await rows<{ model_id: string; state: string; verdict: object }>(
+        'SELECT model_id, state, verdict FROM models WHERE symbol = $1 ORDER BY trained_at',
+        SYMBOL,
+      );
+      expect(models).toMatchObject([
+        { state: 'rejected', verdict: { passed: false } },
+        { state: 'champion', verdict: { passed: true } },
+      ]);
+      const champion = models[1]!.model_id;
+
+      const [live] = await rows<{ from_ts: number; until_ts: number | null }>(
+        'SELECT from_ts, until_ts FROM model_activations WHERE model_id = $1',
+        champion,
+      );
+      expect(live?.until_ts).toBeNull();
+      const said = await installation.reader.query<Said>(
+        `SELECT decided_ts, model_id FROM predictions
+         WHERE symbol = $1 AND slot = 'champion' ORDER BY decided_ts`,
+        [SYMBOL],
+      );
+      expect(said.length).toBeGreaterThan(15_000);
+      const wrong = said.filter(
+        ({ decided_ts, model_id }) =>
+          (model_id === champion) !== decided_ts >= (live?.from_ts ?? Infinity),
+      );
+      expect(wrong, 'the activation divides the decisions').toEqual([]);
+
+      const traded = await rows<{ entries: number; closed: number; before: number }>(
+        `SELECT count(*) AS entries, count(*) FILTER (WHERE state = 'closed') AS closed,
+           count(*) FILTER (WHERE opened_at < $2) AS before
+         FROM trades WHERE symbol = $1 AND model_id = $3`,
+        SYMBOL,
+        PROMOTED_AT,
+        champion,
+      );
+      expect(traded[0]?.closed).toBeGreaterThan(5);
+      expect(traded[0]?.before, 'no trade before its model').toBe(0);
+    },
+    SLOW,
+  );
+});

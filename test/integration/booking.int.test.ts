@@ -1,0 +1,217 @@
+/** What the money stage does to PostgreSQL with the records it is given, in whatever order. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadConfig } from '../../src/config.ts';
+import { parseUs, US_PER_HOUR } from '../../src/domain/time.ts';
+import type { Fill, Signal } from '../../src/domain/wire.ts';
+import { openContext, type Context } from '../../src/processes/context.ts';
+import { bookBatch, type BookRequest } from '../../src/tables/postgres/booking.ts';
+import { PostgresCheckpoints } from '../../src/tables/postgres/checkpoints.ts';
+
+const TOPIC = 'booking-test';
+const DAY = parseUs('2031-03-05');
+const LIMIT = '200';
+
+const fillOf = (account: string, trade: string, more: Partial<Fill>): Fill => ({
+  kind: 'fill',
+  fill_id: `${trade}-${more.intent ?? 'entry'}`,
+  order_id: `${trade}-order-${more.intent ?? 'entry'}`,
+  trade_id: trade,
+  signal_id: `${trade}-signal`,
+  prediction_id: null,
+  model_id: 'baseline',
+  bot: 'bot-of-booking',
+  account,
+  venue: 'booking',
+  symbol: 'A/USD',
+  ts: DAY,
+  intent: 'entry',
+  side: 'buy',
+  order_type: 'market',
+  price: '1000',
+  size: '1',
+  fee: '0',
+  fee_currency: 'USD',
+  fx_rate: '1',
+  liquidity: 'taker',
+  mode: 'paper',
+  reason: 'signal',
+  ...more,
+});
+
+/** A round trip that loses `loss` and is closed at `ts`. */
+function losing(account: string, trade: string, loss: string, ts: number): Fill[] {
+  const price = (1000 - Number(loss)).toFixed(2);
+  const exit = { intent: 'exit', side: 'sell', price, ts, reason: 'stop' } as const;
+  return [fillOf(account, trade, { ts: ts - 1 }), fillOf(account, trade, exit)];
+}
+
+const signalOf = (account: string, trade: string): Signal => ({
+  kind: 'signal',
+  signal_id: `${trade}-signal`,
+  prediction_id: 'p',
+  feature_id: 'f',
+  model_id: 'baseline',
+  bot: 'bot-of-booking',
+  account,
+  strategy: 'direction',
+  timeframe: '1m',
+  venue: 'booking',
+  symbol: 'A/USD',
+  ts: DAY,
+  decided_ts: DAY,
+  known_at: DAY,
+  direction: 'buy',
+  entry: '1000',
+  stop_loss: '990',
+  take_profit: '1010',
+  risk_reward: '1',
+  size: '1',
+  confidence: 0.6,
+  expires_at: DAY + US_PER_HOUR,
+  reason: 'test',
+  indicators: {},
+});
+
+describe('booking', () => {
+  let context: Context;
+  let epoch = 0;
+  let offset = 0;
+
+  beforeAll(async () => {
+    context = openContext(loadConfig(), 'test');
+    epoch = (await new PostgresCheckpoints(context.postgres, 'trades', 'test').claim(TOPIC, 0))
+      .epoch;
+  });
+  afterAll(async () => {
+    const of = `account LIKE 'booking-%'`;
+    for (const table of ['trades', 'fills', 'orders', 'signals', 'ledger_entries', 'accounts']) {
+      await context.postgres.query(`DELETE FROM ${table} WHERE ${of}`);
+    }
+    await context.postgres.query(`DELETE FROM control_outbox WHERE subject LIKE 'booking-%'`);
+    await context.postgres.query(`DELETE FROM errors WHERE context->>'account' LIKE 'booking-%'`);
+    await context.postgres.query(`DELETE FROM checkpoints WHERE topic = $1`, [TOPIC]);
+    await context.close();
+  });
+
+  const openAccount = (account: string): Promise<unknown> =>
+    context.postgres.query(
+      `INSERT INTO accounts (account, currency, mode, daily_loss_limit)
+       VALUES ($1, 'USD', 'paper', $2)`,
+      [account, LIMIT],
+    );
+  const book = (
+    records: BookRequest['records'],
+    more: Partial<BookRequest> = {},
+  ): Promise<string> => {
+    const nextOffset = (offset += records.length);
+    const request = { topic: TOPIC, partition: 0, epoch, nextOffset, records, ...more };
+    return bookBatch(context.postgres, request);
+  };
+  const rows = async (sql: string, ...params: string[]): Promise<Record<string, unknown>[]> =>
+    (await context.postgres.query<Record<string, unknown>>(sql, params)).rows;
+  const halts = (account: string): Promise<Record<string, unknown>[]> =>
+    rows(`SELECT body FROM control_outbox WHERE type = 'halt' AND subject = $1`, account);
+
+  test('losses of exactly the limit halt until midnight; a cent less does not', async () => {
+    for (const [account, last, halted] of [
+      ['booking-under', '99.99', false],
+      ['booking-at', '100', true],
+      ['booking-over', '100.01', true],
+    ] as const) {
+      await openAccount(account);
+      await book(losing(account, `${account}-1`, '100', DAY + US_PER_HOUR));
+      expect(await halts(account), 'half of the limit').toEqual([]);
+      await book(losing(account, `${account}-2`, last, DAY + 2 * US_PER_HOUR));
+      const until = DAY + 24 * US_PER_HOUR;
+      expect(await halts(account)).toMatchObject(
+        halted ? [{ body: { account, until_ts: until } }] : [],
+      );
+    }
+  });
+
+  test('one halt a day, and the next day counts from zero', async () => {
+    const account = 'booking-days';
+    await openAccount(account);
+    const day = 24 * US_PER_HOUR;
+    await book(losing(account, 'days-1', '150', DAY + day - 1));
+    await book(losing(account, 'days-2', '150', DAY + day));
+    expect(await halts(account), '150 on each side of midnight').toEqual([]);
+    await book(losing(account, 'days-3', '150', DAY + day + 10));
+    await book(losing(account, 'days-4', '150', DAY + day + 20));
+    expect(await halts(account)).toHaveLength(1);
+  });
+
+  test('signal and fills give the same rows in any order, once or three times', async () => {
+    const found: unknown[] = [];
+    for (const [i, order] of [
+      [0, 1, 2],
+      [1, 2, 0],
+      [1, 0, 2, 0, 1, 2, 1],
+    ].entries()) {
+      const account = `booking-order-${i}`;
+      await openAccount(account);
+      const trade = `order-${i}`;
+      const [entry, exit] = losing(account, trade, '12.34', DAY + US_PER_HOUR);
+      const records = [signalOf(account, trade), entry!, exit!];
+      for (const index of order) await book([records[index]!]);
+      const row = await rows(
+        `SELECT s.state, s.result, t.state AS trade_state, t.net_pnl, t.stop_loss, t.exit_reason,
+           a.balance, (SELECT count(*) FROM ledger_entries l WHERE l.account = a.account) AS lines,
+           (SELECT count(*) FROM account_breaks b WHERE b.account = a.account) AS breaks
+         FROM accounts a JOIN trades t USING (account) JOIN signals s USING (signal_id)
+         WHERE a.account = $1`,
+        account,
+      );
+      found.push(row);
+    }
+    expect(found[0]).toEqual([
+      expect.objectContaining({
+        state: 'executed',
+        result: 'loss',
+        trade_state: 'closed',
+        exit_reason: 'stop',
+        breaks: 0,
+      }),
+    ]);
+    expect(Number((found[0] as [{ net_pnl: string }])[0].net_pnl)).toBe(-12.34);
+    expect(found[1]).toEqual(found[0]);
+    expect(found[2]).toEqual(found[0]);
+  });
+
+  test('the same id with another content is kept apart and books nothing', async () => {
+    const account = 'booking-contradiction';
+    await openAccount(account);
+    const fill = fillOf(account, 'contradiction', {});
+    await book([fill]);
+    await book([{ ...fill, price: '1' }]);
+    const [trade] = await rows('SELECT entry_price FROM trades WHERE account = $1', account);
+    expect(Number(trade?.['entry_price'])).toBe(1000);
+    const errors = await rows(
+      `SELECT code FROM errors WHERE context->>'account' = $1 AND severity = 'critical'`,
+      account,
+    );
+    expect(errors).toEqual([{ code: 'contradiction' }]);
+  });
+
+  test('a process that lost its partition books nothing', async () => {
+    const account = 'booking-fenced';
+    await openAccount(account);
+    const outcome = await book([fillOf(account, 'fenced', {})], { epoch: epoch - 1 });
+    expect(outcome).toBe('fenced');
+    expect(await rows('SELECT 1 FROM fills WHERE account = $1', account)).toEqual([]);
+  });
+
+  test('a batch that fails half way leaves nothing behind, its position least of all', async () => {
+    const account = 'booking-atomic';
+    await openAccount(account);
+    const [, orphan] = losing(account, 'atomic-orphan', '1', DAY + 10);
+    const position = async (): Promise<unknown> =>
+      (await rows('SELECT next_offset FROM checkpoints WHERE topic = $1', TOPIC))[0];
+    const before = await position();
+    await expect(book([fillOf(account, 'atomic', {}), orphan!])).rejects.toThrow(
+      /without an entry/,
+    );
+    expect(await rows('SELECT 1 FROM fills WHERE account = $1', account)).toEqual([]);
+    expect(await position()).toEqual(before);
+  });
+});

@@ -8,7 +8,8 @@
  * 2. Rows of in-time ticks are written and acknowledged, verdicts before ticks.
  * 3. Stale ticks are judged by what is stored now, and written likewise.
  * 4. Dead records, and rows that QuestDB refused, are appended to `dead-letters`.
- * 5. Where a model record held from is written back. The position moves.
+ * 5. Where control records came by, and from when a model record held, is written back. The
+ *    position moves.
  *
  * All of it can be repeated: rows are absorbed by their keys, verdicts are kept by their source.
  */
@@ -46,6 +47,7 @@ import {
 import { decodeState, encodeState } from '../src/stream/state-codec.ts';
 import type { FeatureRow } from '../src/tables/questdb/features.ts';
 import type { QuestTable, RowWriter, SqlReader } from '../src/tables/questdb/table.ts';
+import { whileBeating } from './stream-task.ts';
 import { intake, type IntakeOut, type IntakeState } from './intake.ts';
 import { writeSinkBatch } from './sink-effects.ts';
 import { judgeStale } from './sink-stale.ts';
@@ -71,6 +73,13 @@ export interface ModelHeld {
   readonly fromTs: number;
 }
 
+/** Where a control record came by in `ticks`. */
+export interface ControlPlace {
+  readonly controlId: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
 export interface SinkDeps {
   readonly latenessUs: number;
   readonly log: OutLog;
@@ -80,6 +89,7 @@ export interface SinkDeps {
   readonly featuresTable: QuestTable<FeatureRow>;
   readonly verifyControl: (control: Control) => boolean;
   readonly modelHeld: (held: readonly ModelHeld[]) => Promise<void>;
+  readonly controlsPassed: (places: readonly ControlPlace[]) => Promise<void>;
   readonly topicOf: (name: string) => string;
   readonly failPoints: FailPoints;
   readonly count: (what: string, n?: number) => void;
@@ -97,6 +107,7 @@ interface Batch {
   readonly stale: StaleTick[];
   readonly dead: OutRecord[];
   readonly held: ModelHeld[];
+  readonly controls: ControlPlace[];
 }
 
 class SinkTask implements PartitionTask {
@@ -126,7 +137,7 @@ class SinkTask implements PartitionTask {
 
   async process(records: readonly LogRecord[], beat: () => Promise<void>): Promise<void> {
     const { deps } = this;
-    const batch: Batch = { rows: emptySinkRows(), stale: [], dead: [], held: [] };
+    const batch: Batch = { rows: emptySinkRows(), stale: [], dead: [], held: [], controls: [] };
     for (const record of records) this.take(record, batch);
     await this.write(batch.rows, batch.dead, beat);
     if (batch.stale.length > 0) {
@@ -136,7 +147,8 @@ class SinkTask implements PartitionTask {
       await this.write(rows, batch.dead, beat);
     }
     if (batch.dead.length > 0) await deps.log.append(batch.dead);
-    if (batch.held.length > 0) await deps.modelHeld(batch.held);
+    if (batch.controls.length > 0) await whileBeating(deps.controlsPassed(batch.controls), beat);
+    if (batch.held.length > 0) await whileBeating(deps.modelHeld(batch.held), beat);
     this.position = must(records.at(-1)).offset + 1;
     deps.failPoints.pass('sink.after_write', records.length);
   }
@@ -195,7 +207,7 @@ class SinkTask implements PartitionTask {
         this.bury(record, decoded.reason, decoded.detail, batch);
         break;
       case 'control':
-        this.takeControl(decoded.control, batch);
+        this.takeControl(decoded.control, record, batch);
         break;
       case 'ticks':
         decoded.items.forEach((item, i) => {
@@ -277,7 +289,14 @@ class SinkTask implements PartitionTask {
     rowsOfTick(rows, marketTickOf(item), knownAt, item);
   }
 
-  private takeControl(control: Control, batch: Batch): void {
+  private takeControl(
+    control: Control,
+    { topic, partition, offset }: LogRecord,
+    batch: Batch,
+  ): void {
+    if (topic === this.deps.topicOf('ticks')) {
+      batch.controls.push({ controlId: control.control_id, partition, offset });
+    }
     if (!applyControl(this.control, control) || control.type !== 'model') return;
     const model = control.body as unknown as ModelControl;
     const state = this.states.get(keyOf(model));

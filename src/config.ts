@@ -195,6 +195,18 @@ const DECLARED = {
     '1d',
     'event time between two trainings',
   ),
+  outbox: setting(
+    'TICKLOOM_OUTBOX',
+    oneOf(['send', 'observe']),
+    'send',
+    'observe: control records are not sent but expected in a log that is fed from another run',
+  ),
+  sessionTimeoutMs: setting(
+    'TICKLOOM_SESSION_TIMEOUT_MS',
+    integer(6_000, 300_000),
+    '30000',
+    'silence after which a stage loses its partitions to another process',
+  ),
   failAt: optional(
     'TICKLOOM_FAIL_AT',
     matching('name:N', /^[\w.]+(:\d+)?$/, 'the name of a fail point, and after how many records'),
@@ -349,6 +361,8 @@ export function childEnv(config: Config, env: Env = process.env): Record<string,
     TICKLOOM_HORIZON: config.horizon,
     TICKLOOM_RETRAIN_EVERY: config.retrainEvery,
     TICKLOOM_LATENCY_MS: String(config.orderLatencyUs / US_PER_MS),
+    TICKLOOM_OUTBOX: config.outbox,
+    TICKLOOM_SESSION_TIMEOUT_MS: String(config.sessionTimeoutMs),
     TICKLOOM_LOG_LEVEL: config.logLevel,
     ...(config.controlKey === null ? {} : { TICKLOOM_CONTROL_KEY: config.controlKey }),
   };

@@ -13,6 +13,8 @@
  *    committed a little later.
  * 5. A failure of the task ends the member: its state is no longer at a known position. The
  *    supervisor starts the process again, from the last checkpoint.
+ * 6. While checkpoints cannot be stored the work goes on: only a restart would cost more. New
+ *    partitions wait until theirs can be read.
  */
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import type { Logger } from 'pino';
@@ -24,6 +26,7 @@ const CHUNK_RECORDS_MAX = 2_000;
 const HEARTBEAT_MS = 2_000;
 const COMMIT_MS = 100;
 const CHECKPOINT_MS_MIN = 5_000;
+const RETRY_MS = 1_000;
 /** A checkpoint may take a twentieth of the time. */
 const CHECKPOINT_COST_FACTOR = 20;
 
@@ -33,6 +36,8 @@ export interface ConsumerOptions {
   readonly sessionTimeoutMs?: number;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  /** Whether a checkpoint that failed may be tried again later; else the failure ends the member. */
+  readonly mayPass: (error: unknown) => boolean;
   /** Called with the number of open partitions whenever that changes. */
   readonly onAssigned?: (partitions: number) => void;
 }
@@ -125,8 +130,8 @@ class Member {
     for (const { topic, partition, key } of assigned) {
       let open = this.open.get(key);
       if (open === undefined) {
-        const task = await this.stage.open(topic, partition);
-        if (generation !== this.generation) return;
+        const task = await this.openPatiently(topic, partition, generation);
+        if (task === null) return;
         const { position } = task;
         open = {
           task,
@@ -143,6 +148,25 @@ class Member {
       this.consumer.seek({ topic, partition, offset: String(open.task.position) });
     }
     this.o.onAssigned?.(this.open.size);
+  }
+
+  /** Null when another join has come meanwhile. */
+  private async openPatiently(
+    topic: string,
+    partition: number,
+    generation: number,
+  ): Promise<PartitionTask | null> {
+    for (;;) {
+      try {
+        const task = await this.stage.open(topic, partition);
+        return generation === this.generation ? task : null;
+      } catch (error) {
+        if (!this.o.mayPass(error)) throw error;
+        this.o.log.warn({ err: error, topic, partition }, 'a checkpoint cannot be read yet');
+        await sleep(RETRY_MS, this.o.signal);
+        if (generation !== this.generation || this.o.signal.aborted) return null;
+      }
+    }
   }
 
   private async onBatch(payload: EachBatchPayload): Promise<void> {
@@ -229,8 +253,14 @@ class Member {
     const startMs = monotonicMs();
     if (open.task.checkpoint !== undefined && open.task.position !== open.checkpointed) {
       const { position } = open.task;
-      await open.task.checkpoint();
-      open.checkpointed = position;
+      try {
+        await open.task.checkpoint();
+        open.checkpointed = position;
+      } catch (error) {
+        if (!this.o.mayPass(error)) throw error;
+        const { topic, partition } = open;
+        this.o.log.warn({ err: error, topic, partition }, 'no checkpoint: going on without');
+      }
     }
     const costMs = monotonicMs() - startMs;
     open.checkpointDueMs =

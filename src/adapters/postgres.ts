@@ -7,6 +7,7 @@
  */
 import pg from 'pg';
 import { assert } from '../assert.ts';
+import { sleep } from '../clock.ts';
 import { parseUs } from '../domain/time.ts';
 
 const { builtins } = pg.types;
@@ -69,6 +70,11 @@ export async function inTransaction<T>(
 ): Promise<T> {
   const client = await pool.connect();
   let broken = false;
+  // A connection that breaks also says so by an event, which unheard would end the process.
+  const onError = (): void => {
+    broken = true;
+  };
+  client.on('error', onError);
   try {
     await client.query('BEGIN');
     const result = await work(client);
@@ -80,7 +86,32 @@ export async function inTransaction<T>(
     });
     throw error;
   } finally {
+    client.off('error', onError);
     client.release(broken);
+  }
+}
+
+export interface Patience {
+  readonly signal: AbortSignal;
+  /** Told of every try that failed. */
+  readonly onRetry: (error: unknown) => void;
+}
+
+const RETRY_MS = 1_000;
+
+/** Does `work` again until PostgreSQL is back; any other error, or the signal, ends it. */
+export async function untilTaken<T>(
+  work: () => Promise<T>,
+  { signal, onRetry }: Patience,
+): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isRetriable(error) || signal.aborted) throw error;
+      onRetry(error);
+      await sleep(RETRY_MS, signal);
+    }
   }
 }
 

@@ -2,11 +2,11 @@
 import { sendDueControls } from '../../pipelines/outbox.ts';
 import { tradesStage } from '../../pipelines/trades.ts';
 import { runConsumer } from '../adapters/kafka-consumer.ts';
-import { isRetriable } from '../adapters/postgres.ts';
+import { isRetriable, untilTaken } from '../adapters/postgres.ts';
 import { nowMs, sleep } from '../clock.ts';
-import { bookBatch, type BookRequest } from '../tables/postgres/booking.ts';
+import { bookBatch } from '../tables/postgres/booking.ts';
 import { PostgresCheckpoints } from '../tables/postgres/checkpoints.ts';
-import { dueControls, markSent } from '../tables/postgres/outbox.ts';
+import { dueControls, markObserved, markSent } from '../tables/postgres/outbox.ts';
 import type { Context } from './context.ts';
 import { counter } from './counter.ts';
 
@@ -18,38 +18,28 @@ export async function runMoney(
   signal: AbortSignal,
   ready: () => void,
 ): Promise<void> {
-  const { kafka, postgres, log, topicOf, groupOf } = context;
+  const { config, kafka, postgres, log, topicOf, groupOf } = context;
   const stage = tradesStage({
     checkpoints: new PostgresCheckpoints(postgres, 'trades', `trades-${process.pid}`),
-    book: (request) => bookPatiently(context, request, signal),
+    // PostgreSQL being away is no reason to give up: the batch waits, the membership is kept.
+    book: (request) =>
+      untilTaken(() => bookBatch(postgres, request), {
+        signal,
+        onRetry: (err) => log.warn({ err }, 'PostgreSQL did not take the batch, trying again'),
+      }),
     count: counter('trades'),
   });
   const consuming = runConsumer(kafka, stage, {
     groupId: groupOf('trades'),
+    sessionTimeoutMs: config.sessionTimeoutMs,
     topicOf,
     log,
     signal,
+    mayPass: isRetriable,
     onAssigned: ready,
   });
   await Promise.race([consuming, runOutbox(context, signal)]);
   await consuming;
-}
-
-/** PostgreSQL being away is no reason to give up: the batch waits, and the membership is kept. */
-async function bookPatiently(
-  { postgres, log }: Context,
-  request: BookRequest,
-  signal: AbortSignal,
-): Promise<'booked' | 'fenced'> {
-  for (;;) {
-    try {
-      return await bookBatch(postgres, request);
-    } catch (error) {
-      if (!isRetriable(error) || signal.aborted) throw error;
-      log.warn({ err: error }, 'PostgreSQL did not take the batch, trying again');
-      await sleep(RETRY_MS, signal);
-    }
-  }
 }
 
 async function runOutbox(context: Context, signal: AbortSignal): Promise<void> {
@@ -69,7 +59,8 @@ async function runOutbox(context: Context, signal: AbortSignal): Promise<void> {
   };
   while (!signal.aborted) {
     try {
-      await sendDueControls(deps);
+      if (config.outbox === 'send') await sendDueControls(deps);
+      else await markObserved(postgres, config.partitions);
       await sleep(OUTBOX_POLL_MS, signal);
     } catch (error) {
       log.warn({ err: error }, 'control records wait: the outbox could not be sent');

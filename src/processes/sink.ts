@@ -2,9 +2,11 @@
 import { sinkStage } from '../../pipelines/sink-task.ts';
 import { FEATURE_NAMES } from '../features/definition.ts';
 import { runConsumer } from '../adapters/kafka-consumer.ts';
+import { isRetriable, untilTaken } from '../adapters/postgres.ts';
 import { FailPoints, parseFailPoint } from '../stream/fail-point.ts';
 import { PostgresCheckpoints } from '../tables/postgres/checkpoints.ts';
 import { noteModelHeld } from '../tables/postgres/model-activations.ts';
+import { notePlaces } from '../tables/postgres/outbox.ts';
 import { featuresTable } from '../tables/questdb/features.ts';
 import type { Context } from './context.ts';
 import { counter } from './counter.ts';
@@ -15,6 +17,10 @@ export async function runSink(
   ready: () => void,
 ): Promise<void> {
   const { config, kafka, postgres, log, topicOf, groupOf } = context;
+  const patience = {
+    signal,
+    onRetry: (err: unknown) => log.warn({ err }, 'PostgreSQL is away, the sink waits'),
+  };
   const stage = sinkStage({
     latenessUs: config.latenessUs,
     log: context.outLog(),
@@ -23,16 +29,19 @@ export async function runSink(
     reader: context.questdbReader(),
     featuresTable: featuresTable(FEATURE_NAMES),
     verifyControl: context.verifyControl,
-    modelHeld: (held) => noteModelHeld(postgres, held),
+    modelHeld: (held) => untilTaken(() => noteModelHeld(postgres, held), patience),
+    controlsPassed: (places) => untilTaken(() => notePlaces(postgres, places), patience),
     topicOf,
     failPoints: new FailPoints(parseFailPoint(config.failAt)),
     count: counter('sink'),
   });
   await runConsumer(kafka, stage, {
     groupId: groupOf('sink'),
+    sessionTimeoutMs: config.sessionTimeoutMs,
     topicOf,
     log,
     signal,
+    mayPass: isRetriable,
     onAssigned: ready,
   });
 }

@@ -1,6 +1,7 @@
 /** The stream process: the stage of `pipelines/stream-task.ts` on real Kafka and PostgreSQL. */
 import { streamStage } from '../../pipelines/stream-task.ts';
 import { runConsumer } from '../adapters/kafka-consumer.ts';
+import { isRetriable } from '../adapters/postgres.ts';
 import { FailPoints, parseFailPoint } from '../stream/fail-point.ts';
 import { PostgresCheckpoints } from '../tables/postgres/checkpoints.ts';
 import { PostgresModels } from '../tables/postgres/model-source.ts';
@@ -29,9 +30,11 @@ export async function runStream(
   });
   await runConsumer(kafka, stage, {
     groupId: groupOf('stream'),
+    sessionTimeoutMs: config.sessionTimeoutMs,
     topicOf,
     log,
     signal,
+    mayPass: isRetriable,
     onAssigned: ready,
   });
 }

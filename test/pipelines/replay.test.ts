@@ -1,6 +1,6 @@
 /** A replay gives what was served, goes on from where another ended, and finds what differs. */
 import { describe, expect, test } from 'vitest';
-import { compareFeatures, recomputeFeatures, replayStart } from '../../pipelines/replay.ts';
+import { compareFeatures, recomputeFeatures, type ReplayState } from '../../pipelines/replay.ts';
 import { marketTickOf } from '../../src/domain/tick.ts';
 import { parseUs, US_PER_HOUR } from '../../src/domain/time.ts';
 import { FEATURE_NAMES } from '../../src/features/definition.ts';
@@ -42,7 +42,7 @@ describe('a replay', () => {
     for (const cut of [FROM, FROM + 61_234_567, FROM + 3 * US_PER_HOUR, TO]) {
       const before = ticks.filter(({ ts }) => ts < cut);
       const first = recomputeFeatures(INSTRUMENT, before, cut);
-      const saved = decodeState<ReturnType<typeof replayStart>>(encodeState(first.end));
+      const saved = decodeState<ReplayState>(encodeState(first.end));
       expect(saved.toUs).toBe(cut);
       const rest = ticks.filter(({ ts }) => ts >= cut);
       const second = recomputeFeatures(INSTRUMENT, rest, TO, saved);

@@ -5,6 +5,7 @@
  * epoch is still the writer's: a process that lost its partition cannot overwrite its successor.
  */
 import type { Pool } from 'pg';
+import { inTransaction } from '../../adapters/postgres.ts';
 import type { Checkpoint, CheckpointStore, CheckpointWrite } from '../../stream/stage.ts';
 
 const ROWS_PER_INSERT = 500;
@@ -53,18 +54,13 @@ export class PostgresCheckpoints implements CheckpointStore {
     partition: number,
     write: CheckpointWrite,
   ): Promise<'saved' | 'fenced'> {
-    const client = await this.pool.connect();
-    try {
-      await client.query('BEGIN');
+    return inTransaction(this.pool, async (client) => {
       const { rowCount } = await client.query(
         `UPDATE checkpoints SET next_offset = $5, state = $6, updated_at = now()
          WHERE stage = $1 AND topic = $2 AND partition = $3 AND epoch = $4`,
         [this.stage, topic, partition, write.epoch, write.nextOffset, write.partitionState],
       );
-      if (rowCount === 0) {
-        await client.query('ROLLBACK');
-        return 'fenced';
-      }
+      if (rowCount === 0) return 'fenced';
       const entries = [...write.instrumentStates];
       for (let at = 0; at < entries.length; at += ROWS_PER_INSERT) {
         const slice = entries.slice(at, at + ROWS_PER_INSERT);
@@ -75,13 +71,7 @@ export class PostgresCheckpoints implements CheckpointStore {
           [this.stage, topic, partition, slice.map(([name]) => name), slice.map(([, s]) => s)],
         );
       }
-      await client.query('COMMIT');
       return 'saved';
-    } catch (error) {
-      await client.query('ROLLBACK').catch(() => undefined);
-      throw error;
-    } finally {
-      client.release();
-    }
+    });
   }
 }

@@ -4,7 +4,14 @@ import { formatUs } from '../../domain/time.ts';
 
 interface Held {
   readonly controlId: string;
-  readonly model: { venue: string; symbol: string; label_spec: string; slot: string };
+  readonly model: {
+    readonly venue: string;
+    readonly symbol: string;
+    readonly label_spec: string;
+    readonly slot: string;
+    readonly model_id: string;
+    readonly state: string;
+  };
   readonly fromTs: number;
 }
 
@@ -14,7 +21,7 @@ interface Held {
  */
 export async function noteModelHeld(pool: Pool, held: readonly Held[]): Promise<void> {
   for (const { controlId, model, fromTs } of held) {
-    const { venue, symbol, label_spec, slot } = model;
+    const { venue, symbol, label_spec, slot, model_id } = model;
     const at = formatUs(fromTs);
     await pool.query(
       `UPDATE model_activations SET until_ts = $6
@@ -22,10 +29,15 @@ export async function noteModelHeld(pool: Pool, held: readonly Held[]): Promise<
          AND control_id <> $5 AND from_ts IS NOT NULL AND from_ts <= $6 AND until_ts IS NULL`,
       [venue, symbol, label_spec, slot, controlId, at],
     );
+    if (model.state === 'retired') continue;
+    // The log may be ahead of the tables: where they were restored, or are filled from it.
     await pool.query(
-      `UPDATE model_activations SET from_ts = $4
-       WHERE control_id = $1 AND venue = $2 AND symbol = $3 AND from_ts IS NULL`,
-      [controlId, venue, symbol, at],
+      `INSERT INTO model_activations
+         (control_id, venue, symbol, label_spec, slot, model_id, from_ts)
+       VALUES ($1, $2, $3, $4, $5, $6, $7)
+       ON CONFLICT (control_id, venue, symbol) DO UPDATE SET from_ts = excluded.from_ts
+         WHERE model_activations.from_ts IS NULL`,
+      [controlId, venue, symbol, label_spec, slot, model_id, at],
     );
   }
 }

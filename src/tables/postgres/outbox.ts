@@ -43,6 +43,36 @@ export async function dueControls(pool: Pool) {
   return rows.map(({ control_id, ...row }) => ({ ...row, controlId: control_id }));
 }
 
+/** A control record that came by in the log. */
+export interface ControlPlace {
+  readonly controlId: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** Notes where records came by; the first place of each stays. */
+export async function notePlaces(pool: Pool, places: readonly ControlPlace[]): Promise<void> {
+  await pool.query(
+    `INSERT INTO control_places (control_id, partition, log_offset)
+     SELECT * FROM unnest($1::text[], $2::integer[], $3::bigint[]) ON CONFLICT DO NOTHING`,
+    [
+      places.map(({ controlId }) => controlId),
+      places.map(({ partition }) => partition),
+      places.map(({ offset }) => offset),
+    ],
+  );
+}
+
+/** Counts records as sent that somebody else has put into every partition of the log. */
+export async function markObserved(pool: Pool, partitions: number): Promise<void> {
+  await pool.query(
+    `UPDATE control_outbox o SET state = 'sent', sent_at = now()
+     WHERE state = 'due' AND $1 <=
+       (SELECT count(*) FROM control_places p WHERE p.control_id = o.control_id)`,
+    [partitions],
+  );
+}
+
 export async function markSent(pool: Pool, seqs: readonly number[]): Promise<void> {
   await pool.query(
     `UPDATE control_outbox SET state = 'sent', sent_at = now() WHERE seq = ANY($1::bigint[])`,

@@ -1,7 +1,9 @@
 /**
- * Rows -> the bytes of one ILP request (protocol 2, times in microseconds), by the official
- * client's buffer. Everything that knows how a row becomes bytes is here, so that a faster encoder
- * can take its place without the writer noticing.
+ * Rows -> the bytes of one ILP request (protocol 2, times in microseconds): what an encoder is,
+ * the check that every row passes before one, and the encoder made of the official client's buffer.
+ *
+ * The writer's own encoder is the compiled one, which is many times faster. The client's stays,
+ * because it says which bytes are right: the tests hold the other against it.
  */
 import { SenderBufferV2, SenderOptions } from '@questdb/nodejs-client';
 import type { AnyRow, Cell, ColumnType } from '../tables/questdb/table.ts';
@@ -17,7 +19,7 @@ export interface RowEncoder {
   encode(table: EncodedTable, rows: readonly AnyRow[]): Buffer;
 }
 
-/** The official client's encoder: 10-12 microseconds for a tick, 75-110 for a feature row. */
+/** The official client's encoder: 14 microseconds for a tick, 160 for a row of 50 features. */
 export function clientEncoder(): RowEncoder {
   return {
     encode(table, rows) {
@@ -75,23 +77,72 @@ function encodeRow(
   buffer.at(row['ts'] as number, 'us');
 }
 
-const INT_MAX = 2 ** 31 - 1;
+/**
+ * Which column every key of a row is. The rows of a table are made in one place and have their keys
+ * in one order, so `columns[place]` is right whenever `keys[place]` is the key; else `learn` it.
+ */
+export class KeyOrder {
+  readonly keys: string[];
+  /** Typed, because it is asked for every value: that halves the time of a walk over a row. */
+  readonly columns: Uint16Array;
+  readonly #columnOf: ReadonlyMap<string, number>;
+
+  constructor(columns: EncodedTable['columns']) {
+    this.keys = Object.keys(columns);
+    this.columns = Uint16Array.from(this.keys, (_, column) => column);
+    this.#columnOf = new Map(this.keys.map((name, column) => [name, column]));
+  }
+
+  /** The key's column, counted from 0; undefined, and nothing is learnt, when it is none. */
+  learn(key: string, place: number): number | undefined {
+    const column = this.#columnOf.get(key);
+    if (column === undefined) return undefined;
+    this.keys[place] = key;
+    this.columns[place] = column;
+    return column;
+  }
+}
+
+interface Check {
+  readonly types: readonly ColumnType[];
+  readonly order: KeyOrder;
+}
+
+const checks = new WeakMap<EncodedTable['columns'], Check>();
+
+function checkOf({ columns }: EncodedTable): Check {
+  const known = checks.get(columns);
+  if (known !== undefined) return known;
+  const check = { types: Object.values(columns), order: new KeyOrder(columns) };
+  checks.set(columns, check);
+  return check;
+}
 
 /**
  * What makes a row impossible to write, or null. Every value is checked before the buffer sees it:
  * an exception in the middle of a row would leave half of it behind.
  */
 export function problemOf(table: EncodedTable, row: AnyRow): string | null {
+  const { types, order } = checkOf(table);
+  const { keys, columns } = order;
+  let place = 0;
   for (const name in row) {
-    const type = Object.hasOwn(table.columns, name) ? table.columns[name] : undefined;
-    if (type === undefined) return `${table.name} has no column "${name}"`;
+    let column = columns[place];
+    if (keys[place] !== name) column = order.learn(name, place);
+    if (column === undefined) return `${table.name} has no column "${name}"`;
+    place++;
+    const type = types[column] as ColumnType;
     const value = row[name] ?? null;
+    // Most values of a wide row: worth a glance before the general way.
+    if (type === 'double' && Number.isFinite(value)) continue;
     const problem = value === null ? null : valueProblem(type, value);
     if (problem !== null) return `${table.name}.${name} is ${shown(value)}: ${problem}`;
   }
   if (typeof row['ts'] !== 'number') return `${table.name}.ts is missing`;
   return null;
 }
+
+const INT_MAX = 2 ** 31 - 1;
 
 function valueProblem(type: ColumnType, value: Cell): string | null {
   switch (type) {
@@ -114,12 +165,17 @@ function valueProblem(type: ColumnType, value: Cell): string | null {
   }
 }
 
-/** Half of a surrogate pair has no UTF-8; it would be stored as another character. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
+declare global {
+  interface String {
+    /** Node 20 has it; the types of es2023 do not. */
+    isWellFormed(): boolean;
+  }
+}
 
+/** Half of a surrogate pair has no UTF-8; it would be stored as another character. */
 function textProblem(value: Cell): string | null {
   if (typeof value !== 'string') return 'expected text';
-  return LONE_SURROGATE.test(value) ? 'expected well-formed Unicode' : null;
+  return value.isWellFormed() ? null : 'expected well-formed Unicode';
 }
 
 const shown = (value: Cell): string => JSON.stringify(value)?.slice(0, 80) ?? String(value);

@@ -17,7 +17,8 @@ import type {
   RowWriter,
   WriteOptions,
 } from '../tables/questdb/table.ts';
-import { clientEncoder, problemOf, type EncodedTable, type RowEncoder } from './questdb-encoder.ts';
+import { compiledEncoder } from './ilp-encoder.ts';
+import { problemOf, type EncodedTable, type RowEncoder } from './questdb-encoder.ts';
 import { patiently } from './questdb-patience.ts';
 
 /** QuestDB did not take the rows within the patience that we have; the caller still has them. */
@@ -55,7 +56,7 @@ export class QuestDbWriter implements RowWriter {
       patienceMs: 60_000,
       requestTimeoutMs: 10_000,
       maxCells: 1_000_000,
-      encoder: clientEncoder(),
+      encoder: compiledEncoder(),
       ...options,
     };
     const secure = options.url.startsWith('https:');
@@ -81,7 +82,7 @@ export class QuestDbWriter implements RowWriter {
       if (message === null) sound.push(row);
       else rejected.push({ row, message });
     }
-    sound.sort((a, b) => Number(a['ts']) - Number(b['ts']));
+    if (!inTimeOrder(sound)) sound.sort((a, b) => timeOf(a) - timeOf(b));
     const perRequest = Math.max(
       1,
       Math.floor(this.#options.maxCells / Object.keys(table.columns).length),
@@ -194,6 +195,19 @@ export class QuestDbWriter implements RowWriter {
       throw new TryFailed((error as Error).message, { cause: error });
     }
   }
+}
+
+const timeOf = (row: AnyRow): number => Number(row['ts']);
+
+/** Nearly always, and then a sort of the batch would be for nothing. */
+function inTimeOrder(rows: readonly AnyRow[]): boolean {
+  let before = -Infinity;
+  for (const row of rows) {
+    const time = timeOf(row);
+    if (time < before) return false;
+    before = time;
+  }
+  return true;
 }
 
 /** One try failed in a way that may pass. */

@@ -1,0 +1,109 @@
+/**
+ * What the consumer does with a task, in little: open, process chunks from the task's own position,
+ * checkpoint now and then. Whatever crashes is dropped, and a successor opened from the last
+ * checkpoint; sometimes one is opened although nothing crashed, and the old task goes on for a
+ * while as a zombie.
+ */
+import { must } from '../../src/assert.ts';
+import { randomIndex } from '../../src/random.ts';
+import { FencedError, type PartitionTask, type Stage } from '../../src/stream/stage.ts';
+import type { FakeLog } from './fake-log.ts';
+import { Crash, type Faults } from './faults.ts';
+
+export interface Habits {
+  /** Records in a chunk, at most. */
+  readonly chunk: number;
+  readonly checkpointShare: number;
+  readonly zombieShare: number;
+}
+
+export interface Outcome {
+  opened: number;
+  zombies: number;
+  /** Tasks that have ended because another process owns the partition. */
+  fenced: number;
+  readonly violations: string[];
+}
+
+const ZOMBIE_STEPS = 4;
+
+export class Runner {
+  readonly outcome: Outcome = { opened: 0, zombies: 0, fenced: 0, violations: [] };
+  private readonly log: FakeLog;
+  private readonly faults: Faults;
+  private readonly habits: Habits;
+
+  constructor(log: FakeLog, faults: Faults, habits: Habits) {
+    this.log = log;
+    this.faults = faults;
+    this.habits = habits;
+  }
+
+  /** Works on one partition until nothing comes any more, and through every crash. */
+  async work(stage: Stage, topic: string, partition: number): Promise<void> {
+    const records = this.log.recordsOf(topic, partition);
+    const open = (): Promise<PartitionTask> => this.open(stage, topic, partition);
+    const current = { task: await open() };
+    const hasMore = (): boolean => records.length > current.task.position;
+    while (await this.faults.scheduler.until(hasMore)) {
+      if (this.faults.happens(this.habits.zombieShare)) {
+        const old = current.task;
+        this.outcome.zombies += 1;
+        this.faults.scheduler.spawn(() => this.haunt(old, topic, partition));
+        current.task = await open();
+      }
+      try {
+        await this.step(current.task, topic, partition);
+      } catch (error) {
+        if (!(error instanceof Crash)) throw error;
+        current.task = await open();
+      }
+    }
+  }
+
+  /** A claim may crash too: then the next process tries. */
+  private async open(stage: Stage, topic: string, partition: number): Promise<PartitionTask> {
+    for (;;) {
+      try {
+        const task = await stage.open(topic, partition);
+        this.outcome.opened += 1;
+        return task;
+      } catch (error) {
+        if (!(error instanceof Crash)) throw error;
+      }
+    }
+  }
+
+  private async step(task: PartitionTask, topic: string, partition: number): Promise<void> {
+    const count = 1 + randomIndex(this.faults.random, this.habits.chunk);
+    const records = this.log.recordsOf(topic, partition);
+    const chunk = records.slice(task.position, task.position + count);
+    if (chunk.length > 0) await task.process(chunk, () => Promise.resolve());
+    const next = chunk.length > 0 ? must(chunk.at(-1)).offset + 1 : task.position;
+    if (task.position !== next) {
+      this.outcome.violations.push(`${topic}/${partition} stands at ${task.position}, not ${next}`);
+    }
+    if (this.faults.happens(this.habits.checkpointShare)) await this.checkpoint(task);
+  }
+
+  /** A store that is away for a moment is no reason to end: some tasks go on and save later. */
+  private async checkpoint(task: PartitionTask): Promise<void> {
+    try {
+      await task.checkpoint?.();
+    } catch (error) {
+      if (!(error instanceof Crash) || this.faults.happens(0.5)) throw error;
+    }
+  }
+
+  /** The old task goes on beside its successor, until it tries to save. */
+  private async haunt(task: PartitionTask, topic: string, partition: number): Promise<void> {
+    try {
+      const steps = 1 + randomIndex(this.faults.random, ZOMBIE_STEPS);
+      for (let i = 0; i < steps; i++) await this.step(task, topic, partition);
+      await task.checkpoint?.();
+    } catch (error) {
+      if (error instanceof FencedError) this.outcome.fenced += 1;
+      else if (!(error instanceof Crash)) throw error;
+    }
+  }
+}

@@ -11,7 +11,11 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const STAMP = join(ROOT, 'node_modules', '.tickloom-lock');
-const ENTRIES = { start: ['src/main.ts', 'start'], test: ['test/run.ts'] };
+const ENTRIES = {
+  start: ['src/main.ts', 'start'],
+  test: ['test/run.ts'],
+  faults: ['test/faults/main.ts'],
+};
 
 // Not `npm ci`: it refuses a lock file that lacks the binaries of other platforms, which a registry
 // that serves only some of them leaves out. This installs the same versions and writes nothing.

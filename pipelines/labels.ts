@@ -32,6 +32,7 @@ export interface Arrival {
 export interface LabelGap {
   readonly fromTs: number;
   readonly toTs: number;
+  readonly knownAt: number;
 }
 
 export interface LabelRequest {
@@ -86,7 +87,8 @@ function labelRow(
   const { venue, symbol, labelSpec, prices, gaps } = request;
   const head = { ts, decided_ts: decidedTs, label_known_at: labelKnownAt, venue, symbol };
   const fixed = { ...head, label_spec: labelSpec, revision: 0, flags: '' };
-  const reason = voidReason(request, decidedTs, endTs, entry, exit, gaps);
+  const known = gaps.filter(({ knownAt }) => knownAt <= labelKnownAt);
+  const reason = voidReason(request, decidedTs, endTs, entry, exit, known);
   if (reason !== null) {
     const none = { entry_ts: null, entry_price: null, exit_ts: null, exit_price: null };
     return {

@@ -10,6 +10,8 @@
  * 4. Dead records, and rows that QuestDB refused, are appended to `dead-letters`.
  * 5. Where control records came by, and from when a model record held, is written back. The
  *    position moves.
+ * 6. A little later others are told the highest event time of every instrument. A row that can be
+ *    read tells them less: what came before it may still be on its way into another table.
  *
  * All of it can be repeated: rows are absorbed by their keys, verdicts are kept by their source.
  */
@@ -45,6 +47,7 @@ import {
   type Stage,
 } from '../src/stream/stage.ts';
 import { decodeState, encodeState } from '../src/stream/state-codec.ts';
+import type { StoredWatermark } from '../src/tables/postgres/stored-watermarks.ts';
 import type { FeatureRow } from '../src/tables/questdb/features.ts';
 import type { QuestTable, RowWriter, SqlReader } from '../src/tables/questdb/table.ts';
 import { whileBeating } from './stream-task.ts';
@@ -90,6 +93,7 @@ export interface SinkDeps {
   readonly verifyControl: (control: Control) => boolean;
   readonly modelHeld: (held: readonly ModelHeld[]) => Promise<void>;
   readonly controlsPassed: (places: readonly ControlPlace[]) => Promise<void>;
+  readonly stored: (reached: readonly StoredWatermark[]) => Promise<void>;
   readonly topicOf: (name: string) => string;
   readonly failPoints: FailPoints;
   readonly count: (what: string, n?: number) => void;
@@ -119,6 +123,8 @@ class SinkTask implements PartitionTask {
   private readonly control: ControlState;
   private readonly states = new Map<string, IntakeState>();
   private readonly dirty = new Set<string>();
+  /** Whose highest event time has not been told. */
+  private readonly advanced = new Set<string>();
 
   constructor(deps: SinkDeps, topic: string, partition: number, checkpoint: Checkpoint) {
     this.deps = deps;
@@ -132,6 +138,7 @@ class SinkTask implements PartitionTask {
         : decodeState(checkpoint.partitionState);
     for (const [key, bytes] of checkpoint.instrumentStates) {
       this.states.set(key, decodeState(bytes));
+      this.advanced.add(key);
     }
   }
 
@@ -165,6 +172,16 @@ class SinkTask implements PartitionTask {
     if (outcome === 'fenced') throw new FencedError('sink', topic, partition);
     this.dirty.clear();
     this.deps.failPoints.committed('sink.after_write');
+  }
+
+  async announce(): Promise<void> {
+    const reached: StoredWatermark[] = [];
+    for (const instrument of this.advanced) {
+      const { maxTs } = must(this.states.get(instrument));
+      if (maxTs >= 0) reached.push({ instrument, reachedTs: maxTs });
+    }
+    if (reached.length > 0) await this.deps.stored(reached);
+    this.advanced.clear();
   }
 
   private async write(rows: SinkRows, dead: OutRecord[], beat: () => Promise<void>): Promise<void> {
@@ -229,6 +246,7 @@ class SinkTask implements PartitionTask {
     let state = this.states.get(key);
     if (state === undefined) this.states.set(key, (state = intake.initial()));
     this.dirty.add(key);
+    this.advanced.add(key);
     const venue = venueOf(item.venue);
     const arrival = {
       tick: item.kind === 'heartbeat' ? item : marketTickOf(item),

@@ -76,5 +76,5 @@ export const REQUIREMENTS: Readonly<Record<string, Answer>> = {
   X9: shown('pipelines/sink.ts', 'test/flow/faults.int.test.ts'),
   X10: shown('pipelines/retention.ts'),
   X11: shown('src/ledger/entries.ts', 'test/ledger/entries.test.ts'),
-  X12: later('streams under fault and at speed'),
+  X12: shown('test/faults/proof.ts', 'test/faults/main.ts'),
 };

@@ -1,6 +1,9 @@
 /**
  * `npm test`: everything that has to hold before a change lands, one step after the other, each
  * with a budget. Prints what each took and, last, `N passed, N failed` over all tests and checks.
+ *
+ * `npm run test:deep` runs the longer proofs; with `--rotate N` only the N-th of them, counted
+ * round and round. Names of steps run those alone.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -36,13 +39,43 @@ function suite(name: string, budgetS: number, ...args: readonly string[]): Step 
   return { name, budgetS, command, report };
 }
 
+function program(name: string, budgetS: number, file: string, ...args: readonly string[]): Step {
+  const report = join(reports, `${name}.json`);
+  const command = [process.execPath, '--import', 'tsx', file, ...args, '--report', report];
+  return { name, budgetS, command, report };
+}
+
 const STEPS: readonly Step[] = [
   { name: 'types', budgetS: 60, command: [`${BIN}tsc`, '--noEmit'] },
   { name: 'lint', budgetS: 60, command: [`${BIN}oxlint`, '--type-aware', '--deny-warnings'] },
   { name: 'format', budgetS: 30, command: [`${BIN}oxfmt`, '--check', '.'] },
   suite('unit', 240),
   suite('integration', 900),
+  program('faults', 600, 'test/faults/main.ts'),
 ];
+
+/** Drawn anew for every landing, and printed: a failure can be had again. */
+const SEED = String(1 + (numberAfter('--rotate') ?? 0));
+
+const DEEP: readonly Step[] = [
+  program('drawn-faults', 900, 'test/faults/main.ts', '--schedules', '4', '--seed', SEED),
+  program('noise', 900, 'test/deep/noise.ts', '--seeds', '40', '--seed', SEED),
+];
+
+function numberAfter(flag: string): number | null {
+  const at = process.argv.indexOf(flag);
+  return at < 0 ? null : Number(process.argv[at + 1]);
+}
+
+/** The steps that the command line asks for. */
+function asked(): readonly Step[] {
+  const turn = numberAfter('--rotate');
+  const steps = process.argv.includes('--deep') ? DEEP : STEPS;
+  if (turn !== null) return steps.filter((_, i) => i === turn % steps.length);
+  const names = new Set(process.argv.slice(2));
+  const named = [...STEPS, ...DEEP].filter(({ name }) => names.has(name));
+  return named.length > 0 ? named : steps;
+}
 
 function run(step: Step): Promise<number> {
   const [file = '', ...args] = step.command;
@@ -87,8 +120,7 @@ function count(step: Step, code: number): Pick<Outcome, 'passed' | 'failed' | 's
 }
 
 async function main(): Promise<number> {
-  const only = process.argv.slice(2).filter((arg) => !arg.startsWith('-'));
-  const steps = STEPS.filter(({ name }) => only.length === 0 || only.includes(name));
+  const steps = asked();
   const outcomes: Outcome[] = [];
   for (const step of steps) {
     console.log(`\n=== ${step.name}`);

@@ -10,7 +10,7 @@
  * 3. Records below the position are skipped; a first record above it means that the log no longer
  *    holds what we need, and the stage stops.
  * 4. `process` resolves once all effects are acknowledged. Only then the offset is resolved, and
- *    committed a little later.
+ *    committed a little later, once others have been told what the task has to tell them.
  * 5. A failure of the task ends the member: its state is no longer at a known position. The
  *    supervisor starts the process again, from the last checkpoint.
  * 6. While checkpoints cannot be stored the work goes on: only a restart would cost more. New
@@ -27,8 +27,8 @@ const HEARTBEAT_MS = 2_000;
 const COMMIT_MS = 100;
 const CHECKPOINT_MS_MIN = 5_000;
 const RETRY_MS = 1_000;
-/** A checkpoint may take a twentieth of the time. */
-const CHECKPOINT_COST_FACTOR = 20;
+/** A checkpoint may take a twentieth of the time, and so may an announcement. */
+const COST_FACTOR = 20;
 
 export interface ConsumerOptions {
   readonly groupId: string;
@@ -51,6 +51,7 @@ interface Open {
   committed: number;
   checkpointed: number;
   checkpointDueMs: number;
+  announcementDueMs: number;
 }
 
 /** Runs until the signal is aborted (resolves) or something breaks (rejects). */
@@ -138,9 +139,11 @@ class Member {
           topic,
           partition,
           tail: Promise.resolve(),
-          committed: position,
+          // What the group knows may be older than our checkpoint: it is told once in any case.
+          committed: -1,
           checkpointed: position,
           checkpointDueMs: monotonicMs() + CHECKPOINT_MS_MIN,
+          announcementDueMs: 0,
         };
         this.open.set(key, open);
         this.o.log.info({ topic, partition, position }, 'partition opened');
@@ -241,6 +244,8 @@ class Member {
     if (final || monotonicMs() >= open.checkpointDueMs) await this.checkpoint(open);
     const { position } = task;
     if (position === open.committed) return;
+    if (!final && monotonicMs() < open.announcementDueMs) return;
+    if (!(await this.announce(open))) return;
     open.committed = position;
     // Only a hint: when it is refused (a rebalance), the next one will do.
     const offsets = [{ topic, partition, offset: String(position) }];
@@ -263,8 +268,23 @@ class Member {
       }
     }
     const costMs = monotonicMs() - startMs;
-    open.checkpointDueMs =
-      monotonicMs() + Math.max(CHECKPOINT_MS_MIN, CHECKPOINT_COST_FACTOR * costMs);
+    open.checkpointDueMs = monotonicMs() + Math.max(CHECKPOINT_MS_MIN, COST_FACTOR * costMs);
+  }
+
+  /** False when it could not be told yet. */
+  private async announce(open: Open): Promise<boolean> {
+    const { task, topic, partition } = open;
+    const startMs = monotonicMs();
+    try {
+      await task.announce?.();
+      return true;
+    } catch (error) {
+      if (!this.o.mayPass(error)) throw error;
+      this.o.log.warn({ err: error, topic, partition }, 'progress not announced: later');
+      return false;
+    } finally {
+      open.announcementDueMs = monotonicMs() + COST_FACTOR * (monotonicMs() - startMs);
+    }
   }
 
   private exclusively(open: Open, work: () => Promise<void>): Promise<void> {

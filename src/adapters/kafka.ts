@@ -157,7 +157,7 @@ function* chunksOf(records: readonly OutRecord[]): Generator<OutRecord[]> {
   let chunk: OutRecord[] = [];
   let bytes = 0;
   for (const record of records) {
-    const size = record.value.length + (record.key?.length ?? 0) + 100;
+    const size = (record.value?.length ?? 0) + (record.key?.length ?? 0) + 100;
     if (chunk.length > 0 && bytes + size > BATCH_BYTES_MAX) {
       yield chunk;
       chunk = [];

@@ -10,17 +10,14 @@ import { venueOf } from '../domain/venues.ts';
 import { instrumentOf } from '../domain/wire.ts';
 import { must } from '../assert.ts';
 import type { Context } from '../processes/context.ts';
+import { storedWatermark } from '../tables/postgres/stored-watermarks.ts';
 import { labels as labelsTable } from '../tables/questdb/labels.ts';
 import { maturedWithoutLabel } from '../tables/questdb/readers.ts';
-import {
-  gapsTouching,
-  readPrices,
-  storedWatermark,
-  type StoredPrice,
-} from '../tables/questdb/stored-ticks.ts';
+import { gapsTouching, readPrices, type StoredPrice } from '../tables/questdb/stored-ticks.ts';
 import type { Instrument, SqlReader } from '../tables/questdb/table.ts';
 
 const SLICE_DECISIONS = 2_000;
+const READ = ['ticks', 'quotes', 'heartbeats', 'quality_events', 'predictions', 'labels'];
 
 export async function runLabels(
   context: Context,
@@ -29,10 +26,15 @@ export async function runLabels(
   const instrument = must(instrumentOf(subject), `subject "${subject}" is an instrument`);
   const reader = context.questdbReader();
   const writer = context.questdbWriter();
+  const latenessUs = venueOf(instrument.venue).latenessUs ?? context.config.latenessUs;
   let fromUs = fromTs ?? 0;
   for (;;) {
-    const asked = { labelSpec: must(labelSpec), fromUs };
-    const rows = await nextSlice(reader, instrument, asked, context.config.latenessUs);
+    const reachedTs = await storedWatermark(context.postgres, subject);
+    if (reachedTs === null) return;
+    // What the watermark vouches for is written; now it is to be read, too.
+    await reader.waitApplied(READ);
+    const asked = { labelSpec: must(labelSpec), fromUs, reachedTs, latenessUs };
+    const rows = await nextSlice(reader, instrument, asked);
     const last = rows.at(-1);
     if (last === undefined) return;
     const rejected = await writer.write(labelsTable, rows);
@@ -42,17 +44,21 @@ export async function runLabels(
   }
 }
 
+interface Asked {
+  readonly labelSpec: string;
+  /** Decisions from this `ts` on. */
+  readonly fromUs: number;
+  readonly reachedTs: number;
+  readonly latenessUs: number;
+}
+
 async function nextSlice(
   reader: SqlReader,
   instrument: Instrument,
-  { labelSpec, fromUs: searchUs }: { labelSpec: string; fromUs: number },
-  defaultLatenessUs: number,
+  { labelSpec, fromUs: searchUs, reachedTs, latenessUs }: Asked,
 ) {
   const { horizonUs } = parseLabelSpec(labelSpec);
-  const latenessUs = venueOf(instrument.venue).latenessUs ?? defaultLatenessUs;
-  const watermark = await storedWatermark(reader, instrument);
-  if (watermark === null) return [];
-  const decidedByUs = watermark - latenessUs - horizonUs;
+  const decidedByUs = reachedTs - latenessUs - horizonUs;
   if (decidedByUs < 0) return [];
   const asked = { labelSpec, fromUs: searchUs, decidedByUs, limit: SLICE_DECISIONS };
   const decisions = await maturedWithoutLabel(reader, instrument, asked);

@@ -4,7 +4,6 @@ import type { JobData } from '../adapters/queue.ts';
 import { parseDurationUs } from '../domain/time.ts';
 import type { Context } from '../processes/context.ts';
 import { finishRun } from '../tables/postgres/job-runs.ts';
-import { LabelBacklog } from '../tables/questdb/pending-labels.ts';
 import type { SqlReader } from '../tables/questdb/table.ts';
 
 const TABLES = ['ticks', 'quotes', 'heartbeats', 'candles', 'features', 'predictions', 'labels'];
@@ -16,7 +15,7 @@ export async function runRetention(context: Context, { subject, dueTs }: JobData
     `SELECT value FROM settings WHERE name = 'retention'`,
   );
   const ages = Object.entries(rows[0]?.value ?? {});
-  const pending = await new LabelBacklog(reader, config).pending();
+  const pending = await context.labelBacklog().pending();
   const expired = expiredPartitions({
     partitions: ages.length === 0 ? [] : await partitionsOf(reader),
     maxAgeUs: Object.fromEntries(ages.map(([table, age]) => [table, parseDurationUs(age)])),

@@ -36,7 +36,6 @@ import { readReplayState, saveReplayState } from '../tables/postgres/replay-stat
 import { finishRun } from '../tables/postgres/job-runs.ts';
 import { registerCandidate } from '../tables/postgres/registry.ts';
 import { appendControl, isSent, lastCut } from '../tables/postgres/outbox.ts';
-import { LabelBacklog } from '../tables/questdb/pending-labels.ts';
 import type { Instrument } from '../tables/questdb/table.ts';
 
 /** Below this many graded decisions nothing is trained. */
@@ -103,7 +102,7 @@ export async function runTraining(context: Context, { subject, dueTs }: JobData)
 
 /** Appends the cut of this run and waits until it holds everywhere; its value is the `as_of`. */
 async function cut(context: Context, subject: string, dueTs: number): Promise<number> {
-  const { postgres, config } = context;
+  const { postgres } = context;
   const controlId = `cut:training:${subject}:${dueTs}`;
   const value = Math.max(dueTs, (await lastCut(postgres)) + 1);
   const cause = `training of ${subject} due at ${formatUs(dueTs)}`;
@@ -117,7 +116,7 @@ async function cut(context: Context, subject: string, dueTs: number): Promise<nu
   while (!(await isSent(postgres, controlId))) await pause(deadline, 'its cut is not sent');
   const open = await context.flowProbe().settle(Math.max(0, deadline - monotonicMs()));
   if (open.length > 0) throw new Error(`the flow has not settled: ${open.join('; ')}`);
-  const backlog = new LabelBacklog(context.questdbReader(), config);
+  const backlog = context.labelBacklog();
   const waits = async (): Promise<boolean> =>
     (await backlog.pending()).some(({ venue, symbol }) => `${venue}:${symbol}` === subject);
   while (await waits()) await pause(deadline, 'decisions wait for their labels');

@@ -19,6 +19,7 @@ import type { Config } from '../config.ts';
 import { openLog, type Logger } from '../log.ts';
 import type { Control } from '../domain/wire.ts';
 import { verifyControl } from '../stream/control-key.ts';
+import { storedWatermarks } from '../tables/postgres/stored-watermarks.ts';
 import { LabelBacklog } from '../tables/questdb/pending-labels.ts';
 
 export interface Context {
@@ -79,7 +80,10 @@ export function openContext(config: Config, role: string): Context {
         probe.close(),
       );
     }),
-    labelBacklog: once(() => new LabelBacklog(questdbReader(), config)),
+    labelBacklog: once(() => {
+      const watermarks = () => storedWatermarks(postgres);
+      return new LabelBacklog(questdbReader(), watermarks, config);
+    }),
     verifyControl: (control) => verifyControl(controlKey(), control),
     close: async () => {
       for (const close of closers.toReversed()) await close();

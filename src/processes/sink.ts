@@ -7,6 +7,7 @@ import { FailPoints, parseFailPoint } from '../stream/fail-point.ts';
 import { PostgresCheckpoints } from '../tables/postgres/checkpoints.ts';
 import { noteModelHeld } from '../tables/postgres/model-activations.ts';
 import { notePlaces } from '../tables/postgres/outbox.ts';
+import { noteStored } from '../tables/postgres/stored-watermarks.ts';
 import { featuresTable } from '../tables/questdb/features.ts';
 import type { Context } from './context.ts';
 import { counter } from './counter.ts';
@@ -31,6 +32,7 @@ export async function runSink(
     verifyControl: context.verifyControl,
     modelHeld: (held) => untilTaken(() => noteModelHeld(postgres, held), patience),
     controlsPassed: (places) => untilTaken(() => notePlaces(postgres, places), patience),
+    stored: (reached) => noteStored(postgres, reached),
     topicOf,
     failPoints: new FailPoints(parseFailPoint(config.failAt)),
     count: counter('sink'),

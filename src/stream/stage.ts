@@ -18,7 +18,7 @@ export interface LogRecord {
 export interface OutRecord {
   readonly topic: string;
   readonly key: string | null;
-  readonly value: string | Buffer;
+  readonly value: string | Buffer | null;
   readonly timestampMs: number;
   /** Fixed partition; otherwise the key decides as Java's default partitioner does. */
   readonly partition?: number;
@@ -64,6 +64,11 @@ export interface PartitionTask {
   process(records: readonly LogRecord[], beat: () => Promise<void>): Promise<void>;
   /** Saves the state behind `position`, where the task keeps one. Never called during `process`. */
   checkpoint?(): Promise<void>;
+  /**
+   * Tells other processes how far the effects have come, where they have to know. The group's
+   * offset follows only then. Never called during `process`.
+   */
+  announce?(): Promise<void>;
 }
 
 export interface Stage {

@@ -12,6 +12,8 @@ const SAMPLE = join(PROJECT_DIR, 'data', 'sample', 'oanda-eurusd');
 const FRAMES = join(PROJECT_DIR, 'test', 'fixtures', 'feeds', 'btcusdt_frames.gz');
 const CANDLES = join(PROJECT_DIR, 'test', 'fixtures', 'candles', 'oanda-eurusd-1m.csv.gz');
 const DERIVED = ['candles', 'features', 'predictions', 'labels'];
+/** On two cores that others use too. */
+const FEED_MS = 300_000;
 
 const files = readdirSync(SAMPLE)
   .filter((name) => name.endsWith('.zip'))
@@ -60,32 +62,36 @@ describe('recorded markets', () => {
   });
   afterAll(() => installation.close());
 
-  test('eight days of quotes are stored exactly, and 1m candles equal those of pandas', async () => {
-    await installation.feed(eurusd('oanda-a'));
-    const expected = quotesByHand();
-    const stored = await installation.reader.query<{
-      ts: number;
-      bid: number;
-      ask: number;
-      n: number;
-    }>(`SELECT ts, bid, ask, known_at - ts AS n FROM quotes WHERE venue = 'oanda-a' ORDER BY ts`);
-    expect(stored.length).toBe(expected.length);
-    const text = (ms: number, bid: number, ask: number): string => `${ms} ${bid} ${ask}`;
-    expect(stored.map(({ ts, bid, ask }) => text(ts / 1000, bid, ask)).toSorted()).toEqual(
-      expected.map(({ ms, bid, ask }) => text(ms, bid, ask)).toSorted(),
-    );
-    expect(
-      stored.every(({ n }) => n >= 0),
-      'nothing is known before it happened',
-    ).toBe(true);
+  test(
+    'eight days of quotes are stored exactly, and 1m candles equal those of pandas',
+    { timeout: FEED_MS },
+    async () => {
+      await installation.feed(eurusd('oanda-a'));
+      const expected = quotesByHand();
+      const stored = await installation.reader.query<{
+        ts: number;
+        bid: number;
+        ask: number;
+        n: number;
+      }>(`SELECT ts, bid, ask, known_at - ts AS n FROM quotes WHERE venue = 'oanda-a' ORDER BY ts`);
+      expect(stored.length).toBe(expected.length);
+      const text = (ms: number, bid: number, ask: number): string => `${ms} ${bid} ${ask}`;
+      expect(stored.map(({ ts, bid, ask }) => text(ts / 1000, bid, ask)).toSorted()).toEqual(
+        expected.map(({ ms, bid, ask }) => text(ms, bid, ask)).toSorted(),
+      );
+      expect(
+        stored.every(({ n }) => n >= 0),
+        'nothing is known before it happened',
+      ).toBe(true);
 
-    const served = await installation.reader.query<Record<string, number>>(
-      `SELECT ts, open, high, low, close, trades FROM candles
+      const served = await installation.reader.query<Record<string, number>>(
+        `SELECT ts, open, high, low, close, trades FROM candles
        WHERE venue = 'oanda-a' AND timeframe = '1m' AND price_source = 'mid' ORDER BY ts`,
-    );
-    const columns = ['ts', 'open', 'high', 'low', 'close', 'trades'] as const;
-    expect(served.map((candle) => columns.map((name) => candle[name]))).toEqual(pandasCandles());
-  });
+      );
+      const columns = ['ts', 'open', 'high', 'low', 'close', 'trades'] as const;
+      expect(served.map((candle) => columns.map((name) => candle[name]))).toEqual(pandasCandles());
+    },
+  );
 
   test('every matured decision has a label that prices computed by hand confirm', async () => {
     const quotes = quotesByHand();

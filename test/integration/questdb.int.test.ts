@@ -20,7 +20,6 @@ import { US_PER_HOUR, US_PER_MIN } from '../../src/domain/time.ts';
 import type { Feature, QuoteTick } from '../../src/domain/wire.ts';
 import { candles } from '../../src/tables/questdb/candles.ts';
 import { featuresTable } from '../../src/tables/questdb/features.ts';
-import { heartbeats } from '../../src/tables/questdb/heartbeats.ts';
 import { labels, type LabelRow } from '../../src/tables/questdb/labels.ts';
 import { predictions, type PredictionRow } from '../../src/tables/questdb/predictions.ts';
 import { qualityEvents, type QualityRow } from '../../src/tables/questdb/quality-events.ts';
@@ -37,7 +36,6 @@ import {
   gapsTouching,
   readPrices,
   storedInstruments,
-  storedWatermark,
 } from '../../src/tables/questdb/stored-ticks.ts';
 import type { QuestTable } from '../../src/tables/questdb/table.ts';
 import { ticks, type TickRow } from '../../src/tables/questdb/ticks.ts';
@@ -431,9 +429,7 @@ describe('the readers', () => {
     expect(after).toMatchObject(values(1));
   });
 
-  test('know instruments, watermarks, prices in order, and gaps', async () => {
-    const nobody = { venue: 'nowhere', symbol: 'X' };
-    expect(await storedWatermark(reader, nobody)).toBeNull();
+  test('know instruments, prices in order, and gaps', async () => {
     await store(quotes, quoteRows(2));
     const trade = (id: string) => ({
       ...EURUSD,
@@ -445,8 +441,6 @@ describe('the readers', () => {
       side: null,
     });
     await store(ticks, [trade('10'), trade('9')]);
-    await store(heartbeats, [{ ...EURUSD, ts: T0 + 77, known_at: T0 + 78 }]);
-    expect(await storedWatermark(reader, EURUSD)).toBe(T0 + 77);
     expect(await storedInstruments(reader)).toEqual([
       { ...EURUSD, from_ts: T0, to_ts: T0 + 1, trades: 2, quotes: 2 },
     ]);

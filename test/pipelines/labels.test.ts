@@ -94,14 +94,16 @@ describe('labels', () => {
     const same = labelsOf({ ...request([100 * S], one), horizonUs: 0.4 * S });
     expect(same[0]).toMatchObject({ state: 'void' });
     const prices = [price(100.1 * S, 1), price(110 * S, 2), price(113 * S, 2)];
-    const gap = { fromTs: 104 * S, toTs: 105 * S };
+    const gap = { fromTs: 104 * S, toTs: 105 * S, knownAt: 107 * S };
     expect(
       labelsOf({ ...request([100 * S], prices), horizonUs, gaps: [gap] })[0]?.void_reason,
     ).toBe('gap');
-    const outside = { fromTs: 90 * S, toTs: 100 * S };
-    expect(labelsOf({ ...request([100 * S], prices), horizonUs, gaps: [outside] })[0]?.state).toBe(
-      'matured',
-    );
+    const outside = { fromTs: 90 * S, toTs: 100 * S, knownAt: 102 * S };
+    const later = { ...gap, knownAt: 113 * S + 1 };
+    for (const harmless of [outside, later]) {
+      const asked = { ...request([100 * S], prices), horizonUs, gaps: [harmless] };
+      expect(labelsOf(asked)[0]?.state).toBe('matured');
+    }
   });
 
   test('equals a naive definition on any prices and decisions', () => {

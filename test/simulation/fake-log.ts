@@ -26,7 +26,7 @@ export class FakeLog {
       offset: into.length,
       timestampUs: timestampMs * 1000,
       key,
-      value: Buffer.from(value),
+      value: value === null ? null : Buffer.from(value),
       headers,
     };
     into.push(record);

@@ -8,9 +8,10 @@ import type { QuestTable, RowWriter, SqlReader } from '../../src/tables/questdb/
 import { randomIndex } from '../../src/random.ts';
 import type { Faults } from './faults.ts';
 
-interface Stored {
+export interface Stored {
   readonly key: string;
   readonly ts: number;
+  readonly knownAt: number;
   readonly venue: unknown;
   readonly symbol: unknown;
   readonly content: string;
@@ -54,6 +55,14 @@ export class FakeQuestDb {
     const table = this.table(name);
     this.apply(table, name);
     return new Map([...table.rows].map(([key, { content }]) => [key, content]));
+  }
+
+  /** What a table holds or is about to show. */
+  acknowledged(name: string): readonly Stored[] {
+    const { rows, waiting } = this.table(name);
+    const all = new Map(rows);
+    for (const row of waiting) all.set(row.key, row);
+    return [...all.values()];
   }
 
   readonly writer: RowWriter = {
@@ -129,6 +138,7 @@ function storedOf<Row extends object>({ keys }: QuestTable<Row>, row: object): S
   return {
     key: JSON.stringify(keys.map((column) => cells[column] ?? null)),
     ts: Number(cells['ts']),
+    knownAt: Number(cells['known_at']),
     venue: cells['venue'],
     symbol: cells['symbol'],
     content: JSON.stringify(row),

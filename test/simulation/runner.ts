@@ -1,8 +1,8 @@
 /**
  * What the consumer does with a task, in little: open, process chunks from the task's own position,
- * checkpoint now and then. Whatever crashes is dropped, and a successor opened from the last
- * checkpoint; sometimes one is opened although nothing crashed, and the old task goes on for a
- * while as a zombie.
+ * checkpoint and announce now and then. Whatever crashes is dropped, and a successor opened from
+ * the last checkpoint; sometimes one is opened although nothing crashed, and the old task goes on
+ * for a while as a zombie.
  */
 import { must } from '../../src/assert.ts';
 import { randomIndex } from '../../src/random.ts';
@@ -14,6 +14,7 @@ export interface Habits {
   /** Records in a chunk, at most. */
   readonly chunk: number;
   readonly checkpointShare: number;
+  readonly announcementShare: number;
   readonly zombieShare: number;
 }
 
@@ -83,6 +84,7 @@ export class Runner {
     if (task.position !== next) {
       this.outcome.violations.push(`${topic}/${partition} stands at ${task.position}, not ${next}`);
     }
+    if (this.faults.happens(this.habits.announcementShare)) await task.announce?.();
     if (this.faults.happens(this.habits.checkpointShare)) await this.checkpoint(task);
   }
 

@@ -10,6 +10,7 @@ import { FEATURE_NAMES } from '../../src/features/definition.ts';
 import { seededRandom, type Random } from '../../src/random.ts';
 import { FailPoints } from '../../src/stream/fail-point.ts';
 import { featuresTable } from '../../src/tables/questdb/features.ts';
+import { Announced } from './announced.ts';
 import { contradictions, differences, mistakes, type Result } from './compare.ts';
 import { HORIZON_US, LABEL_SPEC, modelOf, verify } from './controls.ts';
 import { FakeCheckpoints, type StoreSabotage } from './fake-checkpoints.ts';
@@ -53,6 +54,7 @@ interface Conditions extends Habits {
 const IN_PEACE: Conditions = {
   chunk: 100_000,
   checkpointShare: 0,
+  announcementShare: 0,
   zombieShare: 0,
   crashShare: 0,
   maxCrashes: 0,
@@ -117,6 +119,7 @@ function drawConditions(random: Random): Conditions {
   return {
     chunk: oneOf([4, 15, 60, 1000]),
     checkpointShare: oneOf([0.1, 0.2, 0.5]),
+    announcementShare: oneOf([0, 0.1]),
     zombieShare: oneOf([0, 0.03, 0.1]),
     crashShare: oneOf([0.01, 0.03, 0.1]),
     maxCrashes: 30,
@@ -152,6 +155,7 @@ async function run(
       controls.set(where, controls.get(where) ?? offset);
     }
   };
+  const announced = new Announced(questdb);
   const surroundings = {
     log: log.producer(faults),
     verifyControl: verify,
@@ -175,6 +179,7 @@ async function run(
     reader: questdb.reader,
     featuresTable: featuresTable(FEATURE_NAMES),
     modelHeld: (all) => faults.call('modelHeld', { all: () => noteHeld(all) }),
+    stored: (reached) => faults.call('stored', { all: () => announced.note(reached) }),
     controlsPassed: (all) => faults.call('controlsPassed', { all: () => notePlaces(all) }),
   });
   const runner = new Runner(log, faults, conditions);
@@ -188,7 +193,7 @@ async function run(
   if (outcome.fenced !== checkpoints.refusals) {
     violations.push(`${checkpoints.refusals} were told of a successor, ${outcome.fenced} ended`);
   }
-  violations.push(...outcome.violations, ...checkpoints.violations);
+  violations.push(...outcome.violations, ...checkpoints.violations, ...announced.broken());
   const tables = new Map(
     [...questdb.tables.keys()].map((name) => [name, questdb.rowsOf(name)] as const),
   );

@@ -48,7 +48,16 @@ describe('crashes and zombies', () => {
   test('have come at every call, before, during and behind its effect', () => {
     const tables = ['ticks', 'quotes', 'heartbeats', 'quality_events', 'candles'];
     const inParts = ['append', ...[...tables, 'features', 'predictions'].map((t) => `write ${t}`)];
-    const whole = ['claim', 'save', 'load', 'query', 'waitApplied', 'modelHeld', 'controlsPassed'];
+    const whole = [
+      'claim',
+      'save',
+      'load',
+      'query',
+      'waitApplied',
+      'modelHeld',
+      'controlsPassed',
+      'stored',
+    ];
     const calls = [...inParts, ...whole].flatMap((name) => [`${name} before`, `${name} after`]);
     const all = [...calls, ...inParts.map((name) => `${name} during`)];
     expect([...hits.keys()].toSorted()).toEqual(all.toSorted());

@@ -51,6 +51,8 @@ export async function openBrowser({ width, height, colorScheme }: Look): Promise
     colorScheme,
     timezoneId: 'America/New_York',
   });
+  // A page that follows its server is waited for, however busy the machine is.
+  context.setDefaultTimeout(90_000);
   const open = async (url: string): Promise<{ page: Page; errors: string[] }> => {
     const page = await context.newPage();
     const errors: string[] = [];

@@ -43,30 +43,35 @@ interface Matured {
   readonly from_ts: number | null;
 }
 
+/** Where every instrument's stored stream stands: `stored_watermarks`. */
+export type Watermarks = () => Promise<readonly (Instrument & { readonly reachedTs: number })[]>;
+
 export class LabelBacklog {
   /** Per instrument the `ts` before which every decision was seen to have its label. */
   private readonly gradedTo = new Map<string, number>();
   private readonly reader: SqlReader;
+  private readonly watermarks: Watermarks;
   private readonly settings: MaturitySettings;
 
-  constructor(reader: SqlReader, settings: MaturitySettings) {
+  constructor(reader: SqlReader, watermarks: Watermarks, settings: MaturitySettings) {
     this.reader = reader;
+    this.watermarks = watermarks;
     this.settings = settings;
   }
 
   /** One row for each instrument and label spec with something pending. */
   async pending(): Promise<PendingLabels[]> {
     const found: PendingLabels[] = [];
-    for (const { max_ts, ...instrument } of await storedMaxTs(this.reader)) {
-      found.push(...(await this.pendingOf(instrument, max_ts)));
+    for (const { reachedTs, ...instrument } of await this.watermarks()) {
+      found.push(...(await this.pendingOf(instrument, reachedTs)));
     }
     return found;
   }
 
-  private async pendingOf(instrument: Instrument, maxTs: number): Promise<PendingLabels[]> {
+  private async pendingOf(instrument: Instrument, reachedTs: number): Promise<PendingLabels[]> {
     const { venue, symbol } = instrument;
     const { horizonUs, latenessUs } = this.settings;
-    const decidedByUs = maxTs - (venueOf(venue).latenessUs ?? latenessUs) - horizonUs;
+    const decidedByUs = reachedTs - (venueOf(venue).latenessUs ?? latenessUs) - horizonUs;
     if (decidedByUs < 0) return [];
     const key = keyOf(instrument);
     const params = [venue, symbol, formatUs(this.gradedTo.get(key) ?? 0), formatUs(decidedByUs)];
@@ -78,18 +83,4 @@ export class LabelBacklog {
       from_ts === null ? [] : [{ venue, symbol, label_spec, pending, from_ts, decidedByUs }],
     );
   }
-}
-
-/** Highest event time stored of each instrument: its watermark's base. */
-async function storedMaxTs(
-  reader: SqlReader,
-): Promise<(Instrument & { readonly max_ts: number })[]> {
-  const rows = await reader.query<Instrument & { max_ts: number }>(
-    `SELECT venue, symbol, max(ts) AS max_ts FROM (
-       SELECT venue, symbol, max(ts) AS ts FROM ticks GROUP BY venue, symbol
-       UNION ALL SELECT venue, symbol, max(ts) AS ts FROM quotes GROUP BY venue, symbol
-       UNION ALL SELECT venue, symbol, max(ts) AS ts FROM heartbeats GROUP BY venue, symbol
-     ) GROUP BY venue, symbol`,
-  );
-  return rows.filter(({ max_ts }) => max_ts !== null);
 }

@@ -16,21 +16,6 @@ export interface StoredInstrument extends Instrument {
 export const storedInstruments = (reader: SqlReader): Promise<StoredInstrument[]> =>
   reader.query<StoredInstrument>(loadSql('queries/instruments'));
 
-/** The highest stored `ts` of an instrument's ticks, quotes and heartbeats; null without any. */
-export async function storedWatermark(
-  reader: SqlReader,
-  { venue, symbol }: Instrument,
-): Promise<number | null> {
-  const asked = ['ticks', 'quotes', 'heartbeats'].map((table) =>
-    reader.query<{ ts: number }>(
-      `SELECT ts FROM ${table} WHERE venue = $1 AND symbol = $2 ORDER BY ts DESC LIMIT 1`,
-      [venue, symbol],
-    ),
-  );
-  const found = (await Promise.all(asked)).flat().map(({ ts }) => ts);
-  return found.length === 0 ? null : Math.max(...found);
-}
-
 export interface StoredPrice {
   readonly ts: number;
   readonly known_at: number;

@@ -1,0 +1,156 @@
+/**
+ * One installation on servers of its own, kept running as production keeps it: a process that ends
+ * is started again. What a fault needs to reach is reachable: processes, servers, and the way to
+ * QuestDB.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { recordFile, type ServerName } from '../../infra/local/data-dir.ts';
+import { readRecord } from '../../infra/local/process-record.ts';
+import { startServer, startStack, type Stack } from '../../infra/local/stack.ts';
+import { must } from '../../src/assert.ts';
+import { sleep } from '../../src/clock.ts';
+import { loadConfig, PROJECT_DIR, type Config } from '../../src/config.ts';
+import { FEATURE_NAMES } from '../../src/features/definition.ts';
+import { openContext, type Context } from '../../src/processes/context.ts';
+import type { ProcessName } from '../../src/processes/run.ts';
+import { seedInstallation } from '../../src/processes/seed.ts';
+import { createTopics } from '../../src/processes/topics.ts';
+import { migrateUp } from '../../src/tables/postgres/migrate.ts';
+import { migrateQuestDb } from '../../src/tables/questdb/schema.ts';
+import { freePorts, stackEnv } from '../support/stack.ts';
+import { CutProxy } from './cut-proxy.ts';
+
+export type StageName = Exclude<ProcessName, 'http'>;
+export const STAGES: readonly StageName[] = ['stream', 'sink', 'money', 'jobs'];
+
+const RESTART_MS = 300;
+const READY_MS = 90_000;
+
+interface Kept {
+  readonly child: ChildProcess;
+  readonly ready: Promise<void>;
+}
+
+export class Bed {
+  /** Sees the servers directly; the processes see QuestDB through the proxy. */
+  readonly context: Context;
+  readonly proxy: CutProxy;
+  readonly config: Config;
+  private readonly stack: Stack;
+  private readonly env: NodeJS.ProcessEnv;
+  private readonly kept = new Map<string, Kept>();
+  private readonly said = new Map<string, string>();
+  private stopping = false;
+
+  private constructor(env: NodeJS.ProcessEnv, config: Config, stack: Stack, proxy: CutProxy) {
+    this.env = env;
+    this.config = config;
+    this.stack = stack;
+    this.proxy = proxy;
+    this.context = openContext(config, 'bed');
+  }
+
+  /** Servers, tables, topics and the first control records; no process yet. */
+  static async open(settings: Record<string, string>): Promise<Bed> {
+    const own = { ...(await stackEnv()), TICKLOOM_LOG_LEVEL: 'warn', ...settings };
+    const config = loadConfig(own);
+    const [proxyPort = 0] = await freePorts(1);
+    const stack = await startStack(config);
+    const proxy = new CutProxy(proxyPort, Number(new URL(config.questdbUrl).port));
+    const env = {
+      ...process.env,
+      ...own,
+      TICKLOOM_QUESTDB_URL: `http://127.0.0.1:${proxyPort}`,
+    };
+    const bed = new Bed(env, config, stack, proxy);
+    const { postgres, kafka, topicOf } = bed.context;
+    await migrateUp(postgres);
+    await migrateQuestDb(bed.context.questdbReader(), { features: FEATURE_NAMES });
+    await createTopics(kafka, { partitions: config.partitions, topicOf });
+    await seedInstallation(postgres, config);
+    return bed;
+  }
+
+  async close(): Promise<void> {
+    this.stopping = true;
+    for (const { child } of this.kept.values()) child.kill('SIGKILL');
+    await this.context.close().catch(() => undefined);
+    await this.proxy.close();
+    await this.stack.stop();
+    rmSync(this.config.dataDir, { recursive: true, force: true });
+  }
+
+  /** Starts a process and keeps it running; `as` tells a second one of the same stage apart. */
+  async keep(name: StageName, env: Record<string, string> = {}, as: string = name): Promise<void> {
+    this.start(name, env, as);
+    await this.ready(as);
+  }
+
+  /** Ends a process for good. */
+  async drop(as: string): Promise<void> {
+    const kept = this.kept.get(as);
+    this.kept.delete(as);
+    if (kept === undefined) return;
+    const ended = new Promise((resolve) => kept.child.once('exit', resolve));
+    kept.child.kill('SIGKILL');
+    await ended;
+  }
+
+  child(as: string): ChildProcess {
+    return must(this.kept.get(as), `${as} is kept running`).child;
+  }
+
+  /** What the processes under this name have said so far. */
+  output(as: string): string {
+    return this.said.get(as) ?? '';
+  }
+
+  /** Resolves once the process works, whichever start it takes. */
+  async ready(as: string): Promise<void> {
+    const deadline = performance.now() + READY_MS;
+    for (;;) {
+      const kept = must(this.kept.get(as), `${as} is kept running`);
+      const outcome = await Promise.race([kept.ready.then(() => true), sleep(1_000)]);
+      if (outcome === true && this.kept.get(as) === kept) return;
+      if (performance.now() > deadline) {
+        throw new Error(`${as} does not come up:\n${this.output(as).slice(-2_000)}`);
+      }
+    }
+  }
+
+  killServer(name: ServerName): number {
+    const record = must(readRecord(recordFile(this.config.dataDir, name)), `${name} runs`);
+    process.kill(record.pid, 'SIGKILL');
+    return record.pid;
+  }
+
+  startServer(name: ServerName): Promise<void> {
+    return startServer(this.config, name);
+  }
+
+  private start(name: StageName, env: Record<string, string>, as: string): void {
+    const entry = join(PROJECT_DIR, 'src', 'processes', 'child.ts');
+    const child = spawn(process.execPath, ['--import', 'tsx', entry, name], {
+      cwd: PROJECT_DIR,
+      env: { ...this.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    const ready = new Promise<void>((resolve) => child.once('message', () => resolve()));
+    const kept = { child, ready };
+    this.kept.set(as, kept);
+    const hear = (chunk: Buffer): void => {
+      this.said.set(as, this.output(as) + chunk.toString());
+    };
+    child.stdout?.on('data', hear);
+    child.stderr?.on('data', hear);
+    child.once('exit', () => {
+      if (this.stopping || this.kept.get(as) !== kept) return;
+      setTimeout(() => {
+        // Started again as it was meant to run, without what made it fail.
+        if (!this.stopping && this.kept.get(as) === kept) this.start(name, {}, as);
+      }, RESTART_MS);
+    });
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * Everything that an installation has derived, in a form that two runs can be compared by: each
+ * table's rows as text in the order of its key, each topic's records by id, dead letters and
+ * quality events by the content of what they speak of.
+ */
+import { createHash } from 'node:crypto';
+import { must } from '../../src/assert.ts';
+import type { Context } from '../../src/processes/context.ts';
+import { readTopic, type LoggedRecord } from '../support/topics.ts';
+
+/** Table or topic -> its rows, sorted. */
+export type Dump = ReadonlyMap<string, readonly string[]>;
+
+const QUESTDB_TABLES = [
+  'ticks',
+  'quotes',
+  'heartbeats',
+  'candles',
+  'features',
+  'predictions',
+  'labels',
+] as const;
+
+/**
+ * PostgreSQL's derived tables and the columns of each that are left out, all of them wall times.
+ *
+ * Not compared, because operational: `checkpoints`, `operator_state`, `control_outbox`,
+ * `control_places` (offsets and epochs of this very run), `job_runs`, `errors`, `alerts`,
+ * `audit_log`, `settings`, `system_health` (wall times and attempts), `account_snapshots` (a row
+ * per booking: depends on how batches fell).
+ */
+const POSTGRES_TABLES: Readonly<Record<string, readonly string[]>> = {
+  instruments: [],
+  stored_watermarks: [],
+  accounts: [],
+  signals: [],
+  signal_ends: [],
+  orders: [],
+  fills: [],
+  trades: [],
+  ledger_entries: [],
+  models: ['created_at'],
+  model_activations: ['created_at'],
+};
+
+const TOPICS = { features: 'feature_id', predictions: 'prediction_id', fills: 'fill_id' } as const;
+
+export async function dumpOf(context: Context): Promise<Dump> {
+  const dump = new Map<string, string[]>();
+  const reader = context.questdbReader();
+  for (const table of QUESTDB_TABLES) {
+    const rows = await reader.query<Record<string, unknown>>(`SELECT * FROM ${table}`);
+    dump.set(`questdb.${table}`, rows.map((row) => JSON.stringify(row)).toSorted());
+  }
+  for (const [table, left] of Object.entries(POSTGRES_TABLES)) {
+    const { rows } = await context.postgres.query<Record<string, unknown>>(
+      `SELECT * FROM ${table}`,
+    );
+    const kept = rows.map((row) =>
+      JSON.stringify(Object.fromEntries(Object.entries(row).filter(([c]) => !left.includes(c)))),
+    );
+    dump.set(`postgres.${table}`, kept.toSorted());
+  }
+  for (const [topic, id] of Object.entries(TOPICS)) {
+    dump.set(`topic.${topic}`, recordsById(await readTopic(context, topic), topic, id));
+  }
+  dump.set('topic.signals', await signals(context));
+  const log = await readTopic(context, 'ticks');
+  dump.set('dead-letters', await deadLetters(context));
+  dump.set('quality_events', await qualityEvents(context, log));
+  return dump;
+}
+
+/** One line an id; repeats that differ in a byte are an error. */
+function recordsById(records: readonly LoggedRecord[], topic: string, id: string): string[] {
+  const byId = new Map<string, string>();
+  for (const { value } of records) {
+    const text = String(value);
+    const name = String((JSON.parse(text) as Record<string, unknown>)[id]);
+    const before = byId.get(name);
+    if (before !== undefined && before !== text) {
+      throw new Error(`${topic} holds ${name} twice with different bytes:\n${before}\n${text}`);
+    }
+    byId.set(name, text);
+  }
+  return [...byId.values()].toSorted();
+}
+
+/** Signals and how they ended share a topic. */
+async function signals(context: Context): Promise<string[]> {
+  const records = await readTopic(context, 'signals');
+  return [...new Set(records.map(({ value }) => String(value)))].toSorted();
+}
+
+async function deadLetters(context: Context): Promise<string[]> {
+  const letters = await readTopic(context, 'dead-letters');
+  const lines = letters.map(({ key, value, headers }) =>
+    JSON.stringify([key, hashOf(value), headers['reason'], headers['source_topic']]),
+  );
+  return [...new Set(lines)].toSorted();
+}
+
+/** A source is a place in this run's log; what stood there is the same in both runs. */
+async function qualityEvents(context: Context, log: readonly LoggedRecord[]): Promise<string[]> {
+  const at = new Map(log.map((record) => [`${record.partition}/${record.offset}`, record]));
+  const rows = await context
+    .questdbReader()
+    .query<Record<string, unknown> & { source: string }>('SELECT * FROM quality_events');
+  const lines = rows.map(({ source, ...row }) => {
+    const [, place = '', position = ''] = /^ticks\/(\d+\/\d+)(#\d+)?$/.exec(source) ?? [];
+    const record = must(at.get(place), `a record stands at ${source}`);
+    return JSON.stringify({ ...row, source: [hashOf(record.value), position] });
+  });
+  return [...new Set(lines)].toSorted();
+}
+
+const hashOf = (value: Buffer | null): string =>
+  value === null ? 'null' : createHash('sha256').update(value).digest('hex');
+
+/** The fewest rows that a comparison means anything with. */
+const AT_LEAST: Readonly<Record<string, number>> = {
+  'questdb.ticks': 5_000,
+  'questdb.quotes': 2_000,
+  'questdb.heartbeats': 10,
+  'questdb.candles': 500,
+  'questdb.features': 500,
+  'questdb.predictions': 500,
+  'questdb.labels': 300,
+  'postgres.instruments': 1,
+  'postgres.stored_watermarks': 3,
+  'postgres.accounts': 1,
+  'postgres.signals': 10,
+  'postgres.orders': 20,
+  'postgres.fills': 20,
+  'postgres.trades': 10,
+  'postgres.ledger_entries': 50,
+  'postgres.models': 1,
+  'postgres.model_activations': 1,
+  'topic.features': 500,
+  'topic.predictions': 500,
+  'topic.fills': 20,
+  'topic.signals': 10,
+  'dead-letters': 50,
+  quality_events: 100,
+};
+
+const SHOWN = 5;
+
+/** What the runs do not have in common, for a person; empty when they are the same. */
+export function differences(golden: Dump, faulty: Dump): string[] {
+  const found: string[] = [];
+  for (const [name, expected] of golden) {
+    const rows = faulty.get(name) ?? [];
+    if (expected.length < (AT_LEAST[name] ?? 0)) {
+      found.push(`${name}: ${expected.length} rows in the golden run prove nothing`);
+    }
+    const [has, wanted] = [new Set(rows), new Set(expected)];
+    const missing = expected.filter((row) => !has.has(row));
+    const extra = rows.filter((row) => !wanted.has(row));
+    if (missing.length + extra.length === 0 && rows.length === expected.length) continue;
+    found.push(`${name}: ${missing.length} rows missing, ${extra.length} extra`);
+    for (const row of missing.slice(0, SHOWN)) found.push(`  - ${row.slice(0, 400)}`);
+    for (const row of extra.slice(0, SHOWN)) found.push(`  + ${row.slice(0, 400)}`);
+  }
+  return found;
+}

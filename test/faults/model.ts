@@ -1,0 +1,56 @@
+/**
+ * A model that both runs put into force: trained on rows that have nothing to do with the market,
+ * so that what it says is arbitrary and the same everywhere.
+ */
+import { createHash } from 'node:crypto';
+import { modelRecord } from '../../pipelines/registry.ts';
+import { formatUs, parseUs } from '../../src/domain/time.ts';
+import { FEATURE_NAMES, FEATURE_SET } from '../../src/features/definition.ts';
+import { decodeArtefact, encodeArtefact } from '../../src/learning/artefact.ts';
+import { trainCandidate, type Candidate } from '../../src/learning/train.ts';
+import type { Context } from '../../src/processes/context.ts';
+import { registerCandidate } from '../../src/tables/postgres/registry.ts';
+import { testLightgbm } from '../support/lightgbm.ts';
+import { marketRows } from '../support/market-rows.ts';
+
+const TRAINED_TS = parseUs('2026-02-01');
+const LABEL_SPEC = 'direction_1h@1';
+const INSTRUMENT = { venue: 'alpha', symbol: 'A/USD' };
+
+export function arbitraryModel(): Candidate {
+  const candidate = trainCandidate({
+    rows: marketRows({ seed: 1, rows: 6_000, columns: FEATURE_NAMES.length, edge: 0.5 }),
+    featureNames: FEATURE_NAMES,
+    featureSet: FEATURE_SET,
+    labelSpec: LABEL_SPEC,
+    trainer: testLightgbm(),
+    seed: 1,
+    expiresTs: null,
+    replayParity: true,
+  });
+  // Real features lie far from the drawn ones; the model is to speak all the same.
+  const artefact = decodeArtefact(candidate.bytes);
+  const features = artefact.manifest.features.map((range) => ({ ...range, low: null, high: null }));
+  const manifest = { ...artefact.manifest, features };
+  return {
+    bytes: encodeArtefact({ ...artefact, manifest }),
+    manifest,
+    verdict: { ...candidate.verdict, passed: true },
+  };
+}
+
+/** Registers it as champion: a row in `models`, and its control record in the outbox. */
+export async function promote(context: Context, candidate: Candidate): Promise<string> {
+  const sha256 = createHash('sha256').update(candidate.bytes).digest('hex');
+  const modelId = `arbitrary-${sha256.slice(0, 8)}`;
+  const model = { ...INSTRUMENT, labelSpec: LABEL_SPEC, modelId, sha256 };
+  await registerCandidate(context.postgres, {
+    ...model,
+    datasetId: 'ds-arbitrary',
+    trainedTs: TRAINED_TS,
+    candidate,
+    manifest: { rows: 6_000, as_of: formatUs(TRAINED_TS) },
+    record: modelRecord(model, 'champion', 'fault proof'),
+  });
+  return modelId;
+}

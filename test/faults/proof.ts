@@ -1,0 +1,166 @@
+/**
+ * The proof: a golden run of the recorded input, then a run that is fed the golden run's log under
+ * a schedule of faults, and row for row the same tables and topics.
+ *
+ * The second run's outbox is silent: control records come from the log, at their places.
+ */
+import { KafkaOutLog } from '../../src/adapters/kafka.ts';
+import { sleep } from '../../src/clock.ts';
+import { heartbeatRecords } from '../../pipelines/feed.ts';
+import { finalHeartbeatTs } from '../../src/processes/feeding.ts';
+import { settled } from '../../src/processes/settled.ts';
+import type { OutRecord } from '../../src/stream/stage.ts';
+import { Bed, STAGES } from './bed.ts';
+import { readTopic, type LoggedRecord } from '../support/topics.ts';
+import { differences, dumpOf, type Dump } from './dump.ts';
+import { FAULTS } from './faults.ts';
+import { recordedInput, type InputSettings } from './input.ts';
+import { arbitraryModel, promote } from './model.ts';
+
+export interface Golden {
+  readonly log: readonly LoggedRecord[];
+  readonly dump: Dump;
+}
+
+export interface Outcome {
+  readonly hits: readonly string[];
+  readonly differences: readonly string[];
+}
+
+type Say = (line: string) => void;
+
+const SETTINGS = {
+  TICKLOOM_SESSION_TIMEOUT_MS: '6000',
+  TICKLOOM_RETRAIN_EVERY: '366d',
+  TICKLOOM_CONTROL_KEY: 'c0ffee'.repeat(10),
+};
+const SLICE = 250;
+/** What is fed while a fault strikes would last for so long; once it is over, the rest at once. */
+const STRIKE_MS = 45_000;
+const SLICES_PER_STRIKE = 150;
+const SETTLE_MS = 180_000;
+
+const model = (() => {
+  let made: ReturnType<typeof arbitraryModel> | null = null;
+  return () => (made ??= arbitraryModel());
+})();
+
+/** The undisturbed run: what lies in its log, and what became of it. */
+export async function goldenRun(input: InputSettings, say: Say): Promise<Golden> {
+  const bed = await Bed.open(SETTINGS);
+  try {
+    for (const stage of STAGES) await bed.keep(stage);
+    await atRest(bed);
+    const { context } = bed;
+    const topic = context.topicOf('ticks');
+    const records: OutRecord[] = recordedInput(input).map((record) => ({ topic, ...record }));
+    const half = Math.floor(records.length / 2);
+    const log = context.outLog();
+    await appendAll(log, records.slice(0, half));
+    await atRest(bed);
+    await promote(context, model());
+    await atRest(bed);
+    await appendAll(log, records.slice(half));
+    await log.append(lastHeartbeats(topic, records));
+    await atRest(bed);
+    const golden = { log: await readTopic(context, 'ticks'), dump: await dumpOf(context) };
+    say(`golden run: ${golden.log.length} records, ${sizes(golden.dump)}`);
+    return golden;
+  } finally {
+    await bed.close();
+  }
+}
+
+const sizes = (dump: Dump): string =>
+  [...dump].map(([name, rows]) => `${name.replace(/^.*\./, '')} ${rows.length}`).join(', ');
+
+/** The same log under a schedule: one word of `FAULTS` after the other, records flowing. */
+export async function faultRun(
+  golden: Golden,
+  schedule: readonly string[],
+  say: Say,
+): Promise<Outcome> {
+  const bed = await Bed.open({ ...SETTINGS, TICKLOOM_OUTBOX: 'observe' });
+  const hits: string[] = [];
+  try {
+    for (const stage of STAGES) await bed.keep(stage);
+    await promote(bed.context, model());
+    const topic = bed.context.topicOf('ticks');
+    const records = golden.log.map((record): OutRecord => ({ topic, ...record }));
+    const log = new KafkaOutLog(bed.context.kafka);
+    const portion = Math.ceil(records.length / (schedule.length + 1));
+    for (const [i, word] of [...schedule, null].entries()) {
+      const some = records.slice(i * portion, (i + 1) * portion);
+      if (word === null) {
+        await appendAll(log, some);
+        continue;
+      }
+      const { name, strike, burst = false } = faultOf(word);
+      const over = new AbortController();
+      const feeding = burst ? appendAll(log, some) : appendSlowly(log, some, over.signal);
+      // A feed that fails must not end the process before the fault is over.
+      feeding.catch(() => undefined);
+      const hit = `${name}: ${await strike(bed).finally(() => over.abort())}`;
+      say(`  ${hit}`);
+      hits.push(hit);
+      await feeding;
+    }
+    await log.close();
+    await atRest(bed);
+    const dump = await dumpOf(bed.context);
+    const repeats = await repeatsOf(bed, dump);
+    say(`  repeats in topics: ${repeats}`);
+    return { hits, differences: differences(golden.dump, dump) };
+  } catch (error) {
+    const tail = STAGES.map((stage) => `${stage}: ${bed.output(stage).slice(-1_500)}`);
+    throw new Error(`${(error as Error).message}\n${tail.join('\n')}`, { cause: error });
+  } finally {
+    await bed.close();
+  }
+}
+
+export function faultOf(word: string): (typeof FAULTS)[string] {
+  const fault = FAULTS[word];
+  if (fault !== undefined) return fault;
+  throw new Error(`there is no fault "${word}"; there are ${Object.keys(FAULTS).join(', ')}`);
+}
+
+async function appendAll(log: KafkaOutLog, records: readonly OutRecord[]): Promise<void> {
+  for (let at = 0; at < records.length; at += SLICE) {
+    await log.append(records.slice(at, at + SLICE));
+  }
+}
+
+/** So that records flow as long as the fault strikes. */
+async function appendSlowly(
+  log: KafkaOutLog,
+  records: readonly OutRecord[],
+  over: AbortSignal,
+): Promise<void> {
+  const size = Math.ceil(records.length / SLICES_PER_STRIKE);
+  for (let at = 0; at < records.length; at += size) {
+    await log.append(records.slice(at, at + size));
+    await sleep(STRIKE_MS / SLICES_PER_STRIKE, over);
+  }
+}
+
+function lastHeartbeats(topic: string, records: readonly OutRecord[]): OutRecord[] {
+  const lastMs = records.reduce((last, { timestampMs }) => Math.max(last, timestampMs), 0);
+  const instruments = ['alpha:A/USD', 'binance:B/USDT', 'alpha:Q/USD'];
+  return heartbeatRecords(topic, instruments, finalHeartbeatTs(lastMs * 1_000, 2_000_000));
+}
+
+async function atRest(bed: Bed): Promise<void> {
+  const open = await settled(bed.context, SETTLE_MS);
+  if (open.length > 0) throw new Error(`does not come to rest:\n${open.join('\n')}`);
+}
+
+/** How often each topic holds a record again. */
+async function repeatsOf(bed: Bed, dump: Dump): Promise<string> {
+  const counts: string[] = [];
+  for (const name of ['features', 'predictions', 'signals', 'fills']) {
+    const all = await readTopic(bed.context, name);
+    counts.push(`${name} ${all.length - (dump.get(`topic.${name}`)?.length ?? 0)}`);
+  }
+  return counts.join(', ');
+}

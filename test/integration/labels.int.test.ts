@@ -1,0 +1,103 @@
+/** What the labels job makes of the tables, and when it may begin to look at them. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadConfig } from '../../src/config.ts';
+import { parseUs, US_PER_HOUR, US_PER_S } from '../../src/domain/time.ts';
+import { keyOf } from '../../src/domain/wire.ts';
+import { runLabels } from '../../src/jobs/labels.ts';
+import { openContext, type Context } from '../../src/processes/context.ts';
+import { noteStored } from '../../src/tables/postgres/stored-watermarks.ts';
+import { heartbeats } from '../../src/tables/questdb/heartbeats.ts';
+import type { LabelRow } from '../../src/tables/questdb/labels.ts';
+import { predictions } from '../../src/tables/questdb/predictions.ts';
+import { ticks } from '../../src/tables/questdb/ticks.ts';
+
+const AT = parseUs('2032-06-01T12:00:00Z');
+const INSTRUMENT = { venue: 'labelling', symbol: 'A/USD' };
+const SUBJECT = keyOf(INSTRUMENT);
+const LABEL_SPEC = 'direction_1h@1';
+const END = AT + US_PER_HOUR;
+const SHOWN = END + 5 * US_PER_S;
+
+const decision = {
+  ...INSTRUMENT,
+  ts: AT,
+  decided_ts: AT,
+  known_at: AT,
+  label_spec: LABEL_SPEC,
+  slot: 'champion',
+  prediction_id: 'p',
+  feature_id: 'f',
+  model_id: 'baseline',
+  horizon_s: 3600,
+  probability_up: 0.5,
+  expected_return: 0,
+  verdict: 'ok',
+  close: 100,
+};
+const tick = (ts: number, price: number) => ({
+  ...INSTRUMENT,
+  ts,
+  known_at: ts + 1,
+  id: String(ts),
+  price,
+  size: 1,
+  side: null,
+});
+
+describe('labels', () => {
+  let context: Context;
+
+  beforeAll(() => {
+    context = openContext(loadConfig(), 'test');
+  });
+  afterAll(async () => {
+    await context.postgres.query('DELETE FROM stored_watermarks WHERE instrument = $1', [SUBJECT]);
+    await context.close();
+  });
+
+  const graded = async (): Promise<LabelRow[]> => {
+    await runLabels(context, { subject: SUBJECT, labelSpec: LABEL_SPEC, dueTs: SHOWN });
+    const reader = context.questdbReader();
+    await reader.waitApplied(['labels']);
+    return reader.query<LabelRow>(`SELECT * FROM labels WHERE venue = 'labelling'`);
+  };
+  const pending = async (): Promise<number> =>
+    (await context.labelBacklog().pending())
+      .filter(({ venue }) => venue === INSTRUMENT.venue)
+      .reduce((sum, one) => sum + one.pending, 0);
+
+  test('wait until all of the stream is stored, whatever rows can be read already', async () => {
+    const writer = context.questdbWriter();
+    await writer.write(predictions, [decision]);
+    await writer.write(ticks, [tick(END - US_PER_S, 110)]);
+    // Its table is ahead of the ticks' own.
+    await writer.write(heartbeats, [{ ...INSTRUMENT, ts: SHOWN, known_at: SHOWN }]);
+    await context.questdbReader().waitApplied(['predictions', 'ticks', 'heartbeats']);
+    expect(await pending()).toBe(0);
+    expect(await graded()).toEqual([]);
+
+    await writer.write(ticks, [tick(AT + US_PER_S, 100)]);
+    await noteStored(context.postgres, [{ instrument: SUBJECT, reachedTs: SHOWN }]);
+    await context.questdbReader().waitApplied(['ticks']);
+    expect(await pending()).toBe(1);
+    const rows = await graded();
+    expect(rows).toHaveLength(1);
+    expect(rows[0]).toMatchObject({
+      entry_ts: AT + US_PER_S,
+      entry_price: 100,
+      exit_price: 110,
+      label_known_at: SHOWN,
+      state: 'matured',
+    });
+    expect(await pending()).toBe(0);
+  });
+
+  test('a watermark never moves back', async () => {
+    await noteStored(context.postgres, [{ instrument: SUBJECT, reachedTs: AT }]);
+    const { rows } = await context.postgres.query<{ reached_ts: number }>(
+      'SELECT reached_ts FROM stored_watermarks WHERE instrument = $1',
+      [SUBJECT],
+    );
+    expect(rows).toEqual([{ reached_ts: SHOWN }]);
+  });
+});

@@ -63,7 +63,7 @@ export class FlowProbe implements FlowProgress {
         const sum = (m: Map<number, number>): number => [...m.values()].reduce((a, b) => a + b, 0);
         topics.push({ topic, end: sum(ends), passed: sum(passed) });
       }
-      const lag = topics.reduce((total, { end, passed }) => total + end - passed, 0);
+      const lag = topics.reduce((total, { end, passed }) => total + Math.max(0, end - passed), 0);
       lags.push({ stage: stage.stage, lag, topics });
     }
     return lags;

@@ -12,6 +12,7 @@ import { createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROJECT_DIR } from '../config.ts';
 import { monotonicMs, sleep } from '../clock.ts';
+import { childArgs } from './child-args.ts';
 import type { ProcessName } from './run.ts';
 
 const STOP_PATIENCE_MS = 20_000;
@@ -83,8 +84,7 @@ export class Supervisor {
     const log = createWriteStream(join(this.options.dataDir, 'logs', `${name}.log`), {
       flags: 'a',
     });
-    const entry = join(PROJECT_DIR, 'src', 'processes', 'child.ts');
-    const child = spawn(process.execPath, ['--import', 'tsx', entry, name], {
+    const child = spawn(process.execPath, childArgs(name), {
       cwd: PROJECT_DIR,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

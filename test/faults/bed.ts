@@ -4,8 +4,7 @@
  * QuestDB.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { recordFile, type ServerName } from '../../infra/local/data-dir.ts';
 import { readRecord } from '../../infra/local/process-record.ts';
 import { startServer, startStack, type Stack } from '../../infra/local/stack.ts';
@@ -13,6 +12,7 @@ import { must } from '../../src/assert.ts';
 import { sleep } from '../../src/clock.ts';
 import { loadConfig, PROJECT_DIR, type Config } from '../../src/config.ts';
 import { FEATURE_NAMES } from '../../src/features/definition.ts';
+import { childArgs } from '../../src/processes/child-args.ts';
 import { openContext, type Context } from '../../src/processes/context.ts';
 import type { ProcessName } from '../../src/processes/run.ts';
 import { seedInstallation } from '../../src/processes/seed.ts';
@@ -27,6 +27,8 @@ export const STAGES: readonly StageName[] = ['stream', 'sink', 'money', 'jobs'];
 
 const RESTART_MS = 300;
 const READY_MS = 90_000;
+/** How long after everything was stopped a process may still be there. */
+const ENDED_MS = 10_000;
 
 interface Kept {
   readonly child: ChildProcess;
@@ -79,6 +81,7 @@ export class Bed {
     await this.context.close().catch(() => undefined);
     await this.proxy.close();
     await this.stack.stop();
+    await this.noneLeft();
     rmSync(this.config.dataDir, { recursive: true, force: true });
   }
 
@@ -130,9 +133,21 @@ export class Bed {
     return startServer(this.config, name);
   }
 
+  /** Ends what the installation has left behind, and throws when there was something. */
+  private async noneLeft(): Promise<void> {
+    const deadline = performance.now() + ENDED_MS;
+    let left = processesOf(this.config.dataDir);
+    while (left.length > 0 && performance.now() < deadline) {
+      await sleep(200);
+      left = processesOf(this.config.dataDir);
+    }
+    for (const { pid } of left) process.kill(pid, 'SIGKILL');
+    const named = left.map(({ pid, command }) => `${pid} ${command}`);
+    if (left.length > 0) throw new Error(`processes are left:\n${named.join('\n')}`);
+  }
+
   private start(name: StageName, env: Record<string, string>, as: string): void {
-    const entry = join(PROJECT_DIR, 'src', 'processes', 'child.ts');
-    const child = spawn(process.execPath, ['--import', 'tsx', entry, name], {
+    const child = spawn(process.execPath, childArgs(name), {
       cwd: PROJECT_DIR,
       env: { ...this.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -153,4 +168,18 @@ export class Bed {
       }, RESTART_MS);
     });
   }
+}
+
+/** Whoever was started with the data directory among its settings, ourselves apart. */
+function processesOf(dataDir: string): { pid: number; command: string }[] {
+  return readdirSync('/proc').flatMap((name) => {
+    const pid = Number(name);
+    if (!Number.isInteger(pid) || pid === process.pid) return [];
+    try {
+      if (!readFileSync(`/proc/${pid}/environ`, 'utf8').includes(dataDir)) return [];
+      return [{ pid, command: readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ') }];
+    } catch {
+      return [];
+    }
+  });
 }

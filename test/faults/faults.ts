@@ -26,7 +26,7 @@ const UNCOMMITTED = 1_000;
 const kill = (stage: StageName): Fault => ({
   name: `kill -9 ${stage}`,
   strike: async (bed) => {
-    const lag = await untilBusy(bed, stage);
+    const lag = await heldBusy(bed, stage);
     const before = await epochOf(bed, stage);
     bed.child(stage).kill('SIGKILL');
     await sleep(500);
@@ -78,8 +78,9 @@ const freeze = (stage: 'stream' | 'sink'): Fault => ({
 const rebalance = (stage: 'stream' | 'sink' | 'money'): Fault => ({
   name: `a second ${stage} joins and is killed`,
   strike: async (bed) => {
-    const lag = await untilBusy(bed, stage);
+    const lag = await heldBusy(bed, stage);
     const before = await epochOf(bed, stage);
+    bed.child(stage).kill('SIGCONT');
     await bed.keep(stage, {}, `${stage}-2`);
     const moved = await epochMoved(bed, stage, before);
     await sleep(1_000);
@@ -198,6 +199,12 @@ function untilBusy(bed: Bed, name: StageName): Promise<number> {
     const lags = await bed.context.flowProbe().lags();
     return lags.find(({ stage }) => stage === STAGE_OF[name])?.lag || undefined;
   });
+}
+
+/** The same, with the process stopped: its few records would be through before one has looked. */
+async function heldBusy(bed: Bed, name: StageName): Promise<number> {
+  bed.child(name).kill('SIGSTOP');
+  return untilBusy(bed, name);
 }
 
 async function totalLag(bed: Bed): Promise<number> {

@@ -8,12 +8,19 @@ export const FIXED_SCHEDULES: readonly (readonly string[])[] = [
 ];
 
 const LENGTH = 5;
+/** Nothing is bought or sold before the indicators are warm: at first there is nothing to hit. */
+const NOT_FIRST = new Set(['kill-money', 'join-money']);
 
 /** So many different faults, in drawn order. */
 export function drawnSchedule(random: () => number): string[] {
   const left = Object.keys(FAULTS);
-  return Array.from({ length: LENGTH }, () => {
-    const [word = ''] = left.splice(Math.floor(random() * left.length), 1);
-    return word;
-  });
+  const drawn: string[] = [];
+  while (drawn.length < LENGTH) {
+    const at = Math.floor(random() * left.length);
+    const word = left[at] ?? '';
+    if (drawn.length === 0 && NOT_FIRST.has(word)) continue;
+    left.splice(at, 1);
+    drawn.push(word);
+  }
+  return drawn;
 }

@@ -2,8 +2,8 @@
  * The processes of an installation on the test's servers: started, killed and watched one by one.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
 import { loadConfig, PROJECT_DIR } from '../../src/config.ts';
+import { childArgs } from '../../src/processes/child-args.ts';
 import { openContext, type Context } from '../../src/processes/context.ts';
 import type { ProcessName } from '../../src/processes/run.ts';
 import { settled } from '../../src/processes/settled.ts';
@@ -27,8 +27,7 @@ export class Installation {
 
   /** Resolves once the process says that it works. */
   async start(name: ProcessName, env: Record<string, string> = {}): Promise<void> {
-    const entry = join(PROJECT_DIR, 'src', 'processes', 'child.ts');
-    const child = spawn(process.execPath, ['--import', 'tsx', entry, name], {
+    const child = spawn(process.execPath, childArgs(name), {
       cwd: PROJECT_DIR,
       env: { ...this.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -1,7 +1,13 @@
 /**
- * What a feature is: its name, what the documentation says of it, and how it is read from state.
+ * What a feature is, and how its value gets into a row.
+ *
+ * Features that change together are a group: a list of definitions, and one function that writes
+ * their values in that order, from a given place on. What they share is then computed once, and a
+ * group whose candle did not close is left as it stands.
  */
-import type { FeatureState } from './state.ts';
+
+/** One for each feature, in the order of the set; null where it cannot be computed. */
+export type Values = (number | null)[];
 
 export interface FeatureDefinition {
   /** snake_case, ends with its timeframe where it has one: also the column and the JSON key. */
@@ -11,6 +17,4 @@ export interface FeatureDefinition {
   readonly description: string;
   /** What the instrument must have for the value not to stay null; every instrument has prices. */
   readonly needs: 'prices' | 'volume' | 'quotes';
-  /** The value at `endTs`, or null while it cannot be computed. Never NaN, never infinite. */
-  readonly read: (state: FeatureState, endTs: number) => number | null;
 }

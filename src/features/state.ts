@@ -10,11 +10,12 @@ import { endTsOf, vwapOf, type ClosedCandle, type Timeframe } from '../domain/ca
 import { US_PER_MIN } from '../domain/time.ts';
 import { initAdx, stepAdx, type AdxState } from '../indicators/adx.ts';
 import { stepAtr } from '../indicators/atr.ts';
+import { newest } from '../indicators/column.ts';
 import { initEma, stepEma, type EmaState } from '../indicators/ema.ts';
 import { initMacd, stepMacd, type MacdState } from '../indicators/macd.ts';
-import { logReturn } from '../indicators/realised-volatility.ts';
 import { initRsi, stepRsi, type RsiState } from '../indicators/rsi.ts';
 import { distance, finite, push, recent } from '../indicators/window.ts';
+import { addClose, addMinute, type Columns, type MinuteColumns } from './columns.ts';
 import { PERIODS, WINDOWS } from './parameters.ts';
 
 /** What every timeframe keeps. Windows are oldest first; volume is empty where none is read. */
@@ -64,11 +65,15 @@ export const initialFeatureState = (): FeatureState => ({
 });
 
 /** Takes a closed candle in place. Candles of one timeframe come in the order of their time. */
-export function takeCandle(state: FeatureState, candle: ClosedCandle): void {
+export function takeCandle(state: FeatureState, columns: Columns, candle: ClosedCandle): void {
   const series = state.series[candle.timeframe];
-  if (candle.timeframe === '1m') takeMinute(state.minute, series, candle);
   if (candle.timeframe === '5m') takeDirection(state.adx, series, candle);
   takeSeries(series, candle);
+  if (candle.timeframe === '5m') addClose(columns.direction, series);
+  if (candle.timeframe === '1m') {
+    addMinute(columns.minute, series);
+    takeMinute(state.minute, columns.minute, candle);
+  }
 }
 
 const initSeries = (): SeriesState => ({
@@ -97,13 +102,10 @@ function takeSeries(series: SeriesState, candle: ClosedCandle): void {
   series.flow[1] = distance(close, vwapOf(candle));
 }
 
-/** Reads the windows before this candle is in them, so it runs before `takeSeries`. */
-function takeMinute(minute: MinuteState, series: SeriesState, candle: ClosedCandle): void {
+function takeMinute(minute: MinuteState, columns: MinuteColumns, candle: ClosedCandle): void {
   stepMacd(minute.macd, candle.close, PERIODS.macd);
-  if (series.close.length > 0) {
-    const change = finite(logReturn(candle.close, recent(series.close)));
-    if (change !== null) stepEma(minute.variance, change ** 2, PERIODS.longVolatility);
-  }
+  const squaredReturn = finite(newest(columns.squaredReturn));
+  if (squaredReturn !== null) stepEma(minute.variance, squaredReturn, PERIODS.longVolatility);
   // A minute has many more quotes than trades: an average over both would mean neither.
   if (minute.priceSource !== candle.priceSource) minute.usualTicks = initEma();
   minute.priceSource = candle.priceSource;
@@ -117,6 +119,7 @@ function takeMinute(minute: MinuteState, series: SeriesState, candle: ClosedCand
   minute.endTs = endTsOf(candle);
 }
 
+/** Reads the windows before this candle is in them, so it runs before `takeSeries`. */
 function takeDirection(adx: AdxState, series: SeriesState, candle: ClosedCandle): void {
   if (series.close.length === 0) return;
   const previous = {

@@ -3,16 +3,20 @@
  * standard deviations. Width = (upper - lower) / mean. Position (%B) = where the close lies between
  * the bands, 0 at the lower and 1 at the upper one; null where the bands have no width.
  */
+import type { Column } from './column.ts';
 import { finite, mean, recent } from './window.ts';
 
 /** Population standard deviation of the last `period` values. Null until there are as many. */
 export function standardDeviation(window: readonly number[], period: number): number | null {
   if (window.length < period) return null;
   const average = mean(window, period);
+  return deviationOf({ values: Float64Array.from(window), end: window.length }, period, average);
+}
+
+/** The same around a mean that is known. */
+export function deviationOf({ values, end }: Column, period: number, average: number): number {
   let sum = 0;
-  for (let i = window.length - period; i < window.length; i++) {
-    sum += ((window[i] as number) - average) ** 2;
-  }
+  for (let i = end - period; i < end; i++) sum += ((values[i] as number) - average) ** 2;
   return Math.sqrt(sum / period);
 }
 
@@ -22,9 +26,12 @@ export function bollingerWidth(
   deviations: number,
 ): number | null {
   const deviation = standardDeviation(close, period);
-  if (deviation === null) return null;
-  return finite((2 * deviations * deviation) / mean(close, period));
+  return deviation === null ? null : widthOf(mean(close, period), deviations * deviation);
 }
+
+/** The same from the mean and the distance of either band to it. */
+export const widthOf = (average: number, halfWidth: number): number | null =>
+  finite((2 * halfWidth) / average);
 
 export function bollingerPosition(
   close: readonly number[],
@@ -33,6 +40,9 @@ export function bollingerPosition(
 ): number | null {
   const deviation = standardDeviation(close, period);
   if (deviation === null) return null;
-  const halfWidth = deviations * deviation;
-  return finite((recent(close) - mean(close, period) + halfWidth) / (2 * halfWidth));
+  return positionOf(recent(close), mean(close, period), deviations * deviation);
 }
+
+/** The same from the mean and the distance of either band to it. */
+export const positionOf = (close: number, average: number, halfWidth: number): number | null =>
+  finite((close - average + halfWidth) / (2 * halfWidth));

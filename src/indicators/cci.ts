@@ -2,7 +2,11 @@
  * Commodity channel index (Donald Lambert, 1980): (typical price - its mean) / (0.015 * its mean
  * absolute deviation) over `period` candles. Null while warming up and where nothing deviates.
  */
-import { finite, mean, recent } from './window.ts';
+import { meanOf, newest, type Column } from './column.ts';
+import { finite } from './window.ts';
+
+export const typicalPrice = (high: number, low: number, close: number): number =>
+  (high + low + close) / 3;
 
 export function cci(
   high: readonly number[],
@@ -16,11 +20,17 @@ export function cci(
   const c = close.length - period;
   const typical: number[] = [];
   for (let i = 0; i < period; i++) {
-    const sum = (high[h + i] as number) + (low[l + i] as number) + (close[c + i] as number);
-    typical.push(sum / 3);
+    const [top, bottom] = [high[h + i] as number, low[l + i] as number];
+    typical.push(typicalPrice(top, bottom, close[c + i] as number));
   }
-  const average = mean(typical, period);
+  return cciOf({ values: Float64Array.from(typical), end: period }, period);
+}
+
+/** The same from the typical prices. */
+export function cciOf(typical: Column, period: number): number | null {
+  const { values, end } = typical;
+  const average = meanOf(typical, period);
   let deviation = 0;
-  for (let i = 0; i < period; i++) deviation += Math.abs((typical[i] as number) - average);
-  return finite((recent(typical) - average) / ((0.015 * deviation) / period));
+  for (let i = end - period; i < end; i++) deviation += Math.abs((values[i] as number) - average);
+  return finite((newest(typical) - average) / ((0.015 * deviation) / period));
 }

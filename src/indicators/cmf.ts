@@ -20,12 +20,18 @@ export function cmf(
   let flow = 0;
   let total = 0;
   for (let i = 0; i < period; i++) {
-    const top = high[h + i] as number;
-    const bottom = low[l + i] as number;
     const size = volume[v + i] as number;
     total += size;
-    const range = top - bottom;
-    if (range > 0) flow += (size * (2 * (close[c + i] as number) - top - bottom)) / range;
+    flow += moneyFlow(high[h + i] as number, low[l + i] as number, close[c + i] as number, size);
   }
-  return finite(flow / total);
+  return cmfOf(flow, total);
 }
+
+/** The part of a candle's volume by which its close lies nearer to the high than to the low. */
+export function moneyFlow(high: number, low: number, close: number, volume: number): number {
+  const range = high - low;
+  return range > 0 ? (volume * (2 * close - high - low)) / range : 0;
+}
+
+/** The same from the sums of flow and volume. */
+export const cmfOf = (flow: number, volume: number): number | null => finite(flow / volume);

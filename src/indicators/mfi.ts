@@ -24,9 +24,19 @@ export function mfi(
     // Three times the typical price: the factor cancels out of the share.
     const typical = (high[h + i] as number) + (low[l + i] as number) + (close[c + i] as number);
     const flow = typical * (volume[v + i] as number);
-    if (typical > before) rising += flow;
-    else if (typical < before) falling += flow;
+    rising += risingPart(flow, typical, before);
+    falling += fallingPart(flow, typical, before);
     before = typical;
   }
-  return finite((100 * rising) / (rising + falling));
+  return mfiOf(rising, falling);
 }
+
+export const risingPart = (flow: number, typical: number, before: number): number =>
+  typical > before ? flow : 0;
+
+export const fallingPart = (flow: number, typical: number, before: number): number =>
+  typical < before ? flow : 0;
+
+/** The same from the sums of rising and falling flow. */
+export const mfiOf = (rising: number, falling: number): number | null =>
+  finite((100 * rising) / (rising + falling));

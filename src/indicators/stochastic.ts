@@ -19,11 +19,14 @@ export function stochasticK(
   if (close.length < period + smooth - 1 + back) return null;
   let sum = 0;
   for (let i = back; i < back + smooth; i++) {
-    const bottom = lowest(low, period, i);
-    sum += (recent(close, i) - bottom) / (highest(high, period, i) - bottom);
+    sum += placeInRange(recent(close, i), highest(high, period, i), lowest(low, period, i));
   }
   return finite((100 * sum) / smooth);
 }
+
+/** Where a close lies in its range: 0 at the bottom, 1 at the top. */
+export const placeInRange = (close: number, top: number, bottom: number): number =>
+  (close - bottom) / (top - bottom);
 
 /** %D, the mean of the last `signal` values of %K. */
 export function stochasticD(

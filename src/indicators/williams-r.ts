@@ -11,6 +11,9 @@ export function williamsR(
   period: number,
 ): number | null {
   if (close.length < period) return null;
-  const top = highest(high, period);
-  return finite((-100 * (top - recent(close))) / (top - lowest(low, period)));
+  return williamsROf(recent(close), highest(high, period), lowest(low, period));
 }
+
+/** The same from the extremes of the candles. */
+export const williamsROf = (close: number, top: number, bottom: number): number | null =>
+  finite((-100 * (top - close)) / (top - bottom));

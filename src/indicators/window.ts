@@ -7,8 +7,14 @@
 
 /** Adds a value in place; forgets the oldest once there are more than `size`. */
 export function push(window: number[], value: number, size: number): void {
-  window.push(value);
-  if (window.length > size) window.shift();
+  const last = window.length - 1;
+  if (last + 1 < size) {
+    window.push(value);
+  } else if (size > 0) {
+    // A few doubles are moved faster here than by `shift`, which makes `push` grow the array again.
+    for (let i = 0; i < last; i++) window[i] = window[i + 1] as number;
+    window[last] = value;
+  }
 }
 
 /**
@@ -17,6 +23,10 @@ export function push(window: number[], value: number, size: number): void {
  */
 export const recent = (window: readonly number[], back = 0): number =>
   window[window.length - 1 - back] as number;
+
+/** The same, or NaN where the window does not reach so far. */
+export const recentOrNaN = (window: readonly number[], back: number): number =>
+  back < window.length ? recent(window, back) : NaN;
 
 /** A number that may be published: neither NaN nor infinite, and without the sign of zero. */
 export const finite = (value: number): number | null => (Number.isFinite(value) ? value + 0 : null);

@@ -1,11 +1,12 @@
 /**
- * LightGBM's text model as flat typed arrays, and its prediction for one row without allocation.
+ * LightGBM's text model -> its prediction for one row.
  *
  * Equal to LightGBM's own prediction bit by bit in the raw score, and within one rounding of `exp`
  * behind the sigmoid. What it cannot evaluate (categories, linear leaves, several classes, other
  * objectives) it refuses when the model is parsed, never by a wrong number later.
  */
 import { must } from '../assert.ts';
+import { forestSum, type Missing, type Node, type Row } from './forest.ts';
 
 export interface LightgbmModel {
   readonly featureNames: readonly string[];
@@ -19,30 +20,12 @@ export interface LightgbmModel {
   predict(row: Row): number;
 }
 
-/** Values in the order of the model's features; null and NaN: no value. */
-export type Row = Float64Array | readonly (number | null)[];
-
-/** A C `float` in LightGBM, hence rounded to one. Values up to it count as zero. */
-const ZERO_THRESHOLD = Math.fround(1e-35);
-
 const CATEGORICAL = 1;
 const DEFAULT_LEFT = 2;
 const MISSING_SHIFT = 2;
 const MISSING_MASK = 3;
 const MISSING_ZERO = 1;
 const MISSING_NAN = 2;
-
-/** Nodes of all trees one behind the other. A child below zero is the leaf of its complement. */
-interface Forest {
-  /** The first node of each tree, or the complement of its only leaf. */
-  roots: Int32Array;
-  feature: Int32Array;
-  threshold: Float64Array;
-  decision: Uint8Array;
-  left: Int32Array;
-  right: Int32Array;
-  leaves: Float64Array;
-}
 
 type Fields = ReadonlyMap<string, string>;
 
@@ -64,10 +47,9 @@ export function parseLightgbmModel(text: string): LightgbmModel {
     throw new Error(`a LightGBM model of ${sizes.length} trees holds ${trees.length}`);
   }
   const objective = header.get('objective') ?? 'none';
-  const forest = forestOf(trees, columns);
-  const values = new Float64Array(columns);
   const transform = transformOf(objective);
-  const predictRaw = (row: Row): number => sumOfLeaves(forest, values, row);
+  const roots = trees.map((tree, index) => rootOf(tree, index, columns));
+  const predictRaw = forestSum(roots, columns);
   return {
     featureNames,
     objective,
@@ -132,72 +114,64 @@ function transformOf(objective: string): (raw: number) => number {
 
 const countLeaves = (tree: Fields): number => Number(field(tree, 'num_leaves'));
 
-function forestOf(trees: readonly Fields[], columns: number): Forest {
-  const leafCount = trees.reduce((sum, tree) => sum + countLeaves(tree), 0);
-  const nodeCount = leafCount - trees.length;
-  const forest: Forest = {
-    roots: new Int32Array(trees.length),
-    feature: new Int32Array(nodeCount),
-    threshold: new Float64Array(nodeCount),
-    decision: new Uint8Array(nodeCount),
-    left: new Int32Array(nodeCount),
-    right: new Int32Array(nodeCount),
-    leaves: new Float64Array(leafCount),
-  };
-  let node = 0;
-  let leaf = 0;
-  for (const [index, tree] of trees.entries()) {
-    const count = countLeaves(tree);
-    addTree(forest, tree, index, node, leaf, columns);
-    node += count - 1;
-    leaf += count;
-  }
-  return forest;
-}
-
-function addTree(
-  forest: Forest,
-  tree: Fields,
-  index: number,
-  firstNode: number,
-  firstLeaf: number,
-  columns: number,
-): void {
+function rootOf(tree: Fields, index: number, columns: number): Node {
   const problem = (what: string): Error => new Error(`tree ${index} of a LightGBM model: ${what}`);
   if (tree.get('num_cat') !== '0') throw problem('splits by category are not understood');
   if ((tree.get('is_linear') ?? '0') !== '0') throw problem('linear leaves are not understood');
-  const leaves = countLeaves(tree);
+  const leafCount = countLeaves(tree);
   const read = (name: string, count: number): number[] => {
     const words = count === 0 ? [] : field(tree, name).trim().split(/ +/);
-    const numbers = words.map((word) => (word === '' ? NaN : Number(word)));
+    const numbers = words.map(numberOf);
     if (numbers.length !== count || numbers.some(Number.isNaN)) {
       throw problem(`${name} should be ${count} numbers`);
     }
     return numbers;
   };
-  forest.leaves.set(read('leaf_value', leaves), firstLeaf);
-  // A tree that found no split is one leaf and has no nodes.
-  forest.roots[index] = leaves === 1 ? ~firstLeaf : firstNode;
-  const features = read('split_feature', leaves - 1);
-  const decisions = read('decision_type', leaves - 1);
+  const leaves = read('leaf_value', leafCount);
+  const [features = [], decisions = [], thresholds = [], lefts = [], rights = []] = [
+    'split_feature',
+    'decision_type',
+    'threshold',
+    'left_child',
+    'right_child',
+  ].map((name) => read(name, leafCount - 1));
   if (features.some((feature) => !(feature >= 0 && feature < columns))) {
     throw problem(`split_feature names a feature that is not among ${columns}`);
   }
   if (decisions.some((bits) => (bits & CATEGORICAL) !== 0)) {
     throw problem('splits by category are not understood');
   }
-  forest.feature.set(features, firstNode);
-  forest.decision.set(decisions, firstNode);
-  forest.threshold.set(read('threshold', leaves - 1), firstNode);
-  const place = (children: number[]): number[] =>
-    children.map((child, at) => {
-      // LightGBM numbers a node after its parent; so a walk through the tree comes to its end.
-      const known = child < 0 ? ~child < leaves : child > at && child < leaves - 1;
-      if (!known) throw problem(`node ${at} has no child ${child}`);
-      return child < 0 ? ~(~child + firstLeaf) : child + firstNode;
-    });
-  forest.left.set(place(read('left_child', leaves - 1)), firstNode);
-  forest.right.set(place(read('right_child', leaves - 1)), firstNode);
+  const child = (at: number, place: number): Node => {
+    // LightGBM numbers a node after its parent; so a walk through the tree comes to its end.
+    const isKnown = place < 0 ? ~place < leafCount : place > at && place < leafCount - 1;
+    if (!isKnown) throw problem(`node ${at} has no child ${place}`);
+    return place < 0 ? leaves[~place]! : split(place);
+  };
+  const split = (at: number): Node => ({
+    feature: features[at]!,
+    threshold: thresholds[at]!,
+    missing: missingOf(decisions[at]!),
+    left: child(at, lefts[at]!),
+    right: child(at, rights[at]!),
+  });
+  // A tree that found no split is one leaf and has no nodes.
+  return leafCount === 1 ? leaves[0]! : split(0);
+}
+
+/** A value that is missing goes the way that training learnt where the node knows such values. */
+function missingOf(bits: number): Missing {
+  const isLeft = (bits & DEFAULT_LEFT) !== 0;
+  const kind = (bits >> MISSING_SHIFT) & MISSING_MASK;
+  if (kind === MISSING_NAN) return isLeft ? 'goes left' : 'goes right';
+  if (kind === MISSING_ZERO) return isLeft ? 'zero too, left' : 'zero too, right';
+  return 'is zero';
+}
+
+/** `inf` is the threshold of a split that parts the missing values from all others. */
+function numberOf(word: string): number {
+  if (word === 'inf') return Infinity;
+  if (word === '-inf') return -Infinity;
+  return word === '' ? NaN : Number(word);
 }
 
 function gainsOf(trees: readonly Fields[], columns: number): Float64Array {
@@ -211,38 +185,3 @@ function gainsOf(trees: readonly Fields[], columns: number): Float64Array {
   }
   return gains;
 }
-
-/**
- * Decides as LightGBM's `Tree::NumericalDecision` does: a missing value goes the way that training
- * learnt where the node knows missing values, and counts as zero where it does not.
- */
-function sumOfLeaves(forest: Forest, values: Float64Array, row: Row): number {
-  if (row.length !== values.length) {
-    throw new RangeError(`a row of ${row.length} values for a model of ${values.length} features`);
-  }
-  for (let i = 0; i < values.length; i++) {
-    const value = row[i];
-    values[i] = value === null || value === undefined ? NaN : value;
-  }
-  const { roots, feature, threshold, decision, left, right, leaves } = forest;
-  let sum = 0;
-  for (let tree = 0; tree < roots.length; tree++) {
-    let node = roots[tree] as number;
-    while (node >= 0) {
-      let value = values[feature[node] as number] as number;
-      const bits = decision[node] as number;
-      const missing = (bits >> MISSING_SHIFT) & MISSING_MASK;
-      if (value !== value && missing !== MISSING_NAN) value = 0;
-      const isMissing =
-        missing === MISSING_NAN ? value !== value : missing === MISSING_ZERO && isZero(value);
-      const goesLeft = isMissing
-        ? (bits & DEFAULT_LEFT) !== 0
-        : value <= (threshold[node] as number);
-      node = (goesLeft ? left[node] : right[node]) as number;
-    }
-    sum += leaves[~node] as number;
-  }
-  return sum;
-}
-
-const isZero = (value: number): boolean => value >= -ZERO_THRESHOLD && value <= ZERO_THRESHOLD;

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { FEATURES, FEATURE_NAMES, FEATURE_SET } from '../../src/features/definition.ts';
-import { TIME_FEATURES } from '../../src/features/time-features.ts';
-import { initialFeatureState } from '../../src/features/features.ts';
+import { writeTime } from '../../src/features/time-features.ts';
 import { parseUs } from '../../src/domain/time.ts';
 
 describe('the default feature set', () => {
@@ -22,8 +21,11 @@ describe('the default feature set', () => {
 });
 
 describe('time of day and week', () => {
-  const at = (time: string): (number | null)[] =>
-    TIME_FEATURES.map(({ read }) => read(initialFeatureState(), parseUs(time)));
+  const at = (time: string): (number | null)[] => {
+    const values: (number | null)[] = [];
+    writeTime(values, 0, parseUs(time));
+    return values;
+  };
 
   test.each([
     ['1970-01-05T00:00:00Z', [0, 1, 0, 1]],

@@ -88,6 +88,11 @@ describe('a LightGBM model read from its text', () => {
     expect(parseLightgbmModel(stump(0)).predict([0.5])).toBe(1);
   });
 
+  it('parts the missing values from all others where the threshold is infinite', () => {
+    const model = parseLightgbmModel(stump(8, { threshold: 'inf' }));
+    expect([-1e300, 0, 1e300, NaN].map((x) => model.predict([x]))).toEqual([1, 1, 1, 2]);
+  });
+
   it('holds a tree of a single leaf', () => {
     const text = stump(0, { num_leaves: '1', leaf_value: '0.25' });
     expect(parseLightgbmModel(text).predict([7])).toBe(0.25);

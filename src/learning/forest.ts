@@ -1,0 +1,181 @@
+/**
+ * The sum of decision trees for one row, without allocation and without a branch that depends on
+ * the row: a processor guesses every other one of those wrong, and a wrong guess costs more than
+ * the step itself. The outcome of a comparison is added to an index instead, and four trees are
+ * walked at a time, because each step of one has to wait for the step before it.
+ *
+ * The two children of a node lie side by side, right before left. A leaf leads to itself, so that a
+ * walk may take more steps than its tree is deep.
+ */
+
+export interface Split {
+  readonly feature: number;
+  /** Values up to it go left. */
+  readonly threshold: number;
+  readonly missing: Missing;
+  readonly left: Node;
+  readonly right: Node;
+}
+
+/** A split, or the value of a leaf. */
+export type Node = Split | number;
+
+/** What a node does with a value that is missing; the last two hold zero for missing as well. */
+export type Missing = 'is zero' | 'goes left' | 'goes right' | 'zero too, left' | 'zero too, right';
+
+/** Values in the order of the features; null and NaN: no value. */
+export type Row = Float64Array | readonly (number | null)[];
+
+/** A C `float` in LightGBM, hence rounded to one. Values up to it count as zero. */
+const ZERO_THRESHOLD = Math.fround(1e-35);
+
+/** Where a leaf finds what it compares, so that its walk goes nowhere else. */
+const NEVER_A_NUMBER = 0;
+
+/** Trees that are walked at a time: `walk` has as many variables. */
+const LANES = 4;
+
+type Values = Float64Array;
+
+interface Flat {
+  /** Two numbers for each node: the place of the value that it compares, and its right child. */
+  readonly links: Int32Array;
+  /** What a node compares with; of a leaf, its value. */
+  readonly thresholds: Float64Array;
+  /** The trees by depth: the first node of each, how many steps it takes, and its number. */
+  readonly roots: Int32Array;
+  readonly steps: Int32Array;
+  readonly numbers: Int32Array;
+}
+
+/** What the nodes compare: a value of the row, changed where it is missing. */
+interface Compared {
+  readonly feature: number;
+  readonly missing: Missing;
+}
+
+/** The sum of the leaves that a row comes to, added up in the order of the trees. */
+export function forestSum(trees: readonly Node[], columns: number): (row: Row) => number {
+  const compared: Compared[] = [];
+  const flat = flattened(trees, compared);
+  const leaves = new Float64Array(flat.numbers.length);
+  const values = new Float64Array(columns);
+  const fill = filler(compared);
+  return (row) => {
+    copy(row, values);
+    walk(flat, fill(values), leaves);
+    let sum = 0;
+    for (let tree = 0; tree < trees.length; tree++) sum += leaves[tree] as number;
+    return sum;
+  };
+}
+
+function walk({ links, thresholds, roots, steps, numbers }: Flat, values: Values, leaves: Values) {
+  for (let tree = 0; tree < roots.length; tree += LANES) {
+    let a = roots[tree]!;
+    let b = roots[tree + 1]!;
+    let c = roots[tree + 2]!;
+    let d = roots[tree + 3]!;
+    for (let step = steps[tree + 3]!; step > 0; step--) {
+      a = (links[2 * a + 1]! + Number(values[links[2 * a]!]! <= thresholds[a]!)) | 0;
+      b = (links[2 * b + 1]! + Number(values[links[2 * b]!]! <= thresholds[b]!)) | 0;
+      c = (links[2 * c + 1]! + Number(values[links[2 * c]!]! <= thresholds[c]!)) | 0;
+      d = (links[2 * d + 1]! + Number(values[links[2 * d]!]! <= thresholds[d]!)) | 0;
+    }
+    leaves[numbers[tree]!] = thresholds[a]!;
+    leaves[numbers[tree + 1]!] = thresholds[b]!;
+    leaves[numbers[tree + 2]!] = thresholds[c]!;
+    leaves[numbers[tree + 3]!] = thresholds[d]!;
+  }
+}
+
+/** A value that no threshold is below goes left everywhere, and NaN right. */
+const INSTEAD: Readonly<Record<Missing, number>> = {
+  'is zero': 0,
+  'goes left': -Infinity,
+  'goes right': NaN,
+  'zero too, left': -Infinity,
+  'zero too, right': NaN,
+};
+
+/** What the nodes compare, from the values of a row; the array is the same for every row. */
+function filler(compared: readonly Compared[]): (values: Values) => Values {
+  const features = Int32Array.from(compared, ({ feature }) => feature);
+  const instead = Float64Array.from(compared, ({ missing }) => INSTEAD[missing]);
+  const nearest = Float64Array.from(compared, ({ missing }) =>
+    missing.startsWith('zero') ? ZERO_THRESHOLD : -1,
+  );
+  const filled = new Float64Array(1 + compared.length).fill(NaN);
+  return (values) => {
+    for (let i = 0; i < features.length; i++) {
+      const value = values[features[i]!]!;
+      // A comparison with NaN is false.
+      filled[i + 1] = Math.abs(value) > nearest[i]! ? value : instead[i]!;
+    }
+    return filled;
+  };
+}
+
+function copy(row: Row, values: Float64Array): void {
+  if (row.length !== values.length) {
+    throw new RangeError(`a row of ${row.length} values for a model of ${values.length} features`);
+  }
+  for (let i = 0; i < values.length; i++) {
+    const value = row[i];
+    values[i] = value === null || value === undefined ? NaN : value;
+  }
+}
+
+const depthOf = (node: Node): number =>
+  typeof node === 'number' ? 0 : 1 + Math.max(depthOf(node.left), depthOf(node.right));
+
+const sizeOf = (node: Node): number =>
+  typeof node === 'number' ? 1 : 1 + sizeOf(node.left) + sizeOf(node.right);
+
+/** Adds to `compared` what the nodes compare. */
+function flattened(trees: readonly Node[], compared: Compared[]): Flat {
+  const missing = (LANES - (trees.length % LANES)) % LANES;
+  const all = [...trees, ...Array.from({ length: missing }, () => 0)].map((root, number) => ({
+    root,
+    number,
+    depth: depthOf(root),
+  }));
+  all.sort((a, b) => a.depth - b.depth);
+  const size = all.reduce((sum, { root }) => sum + sizeOf(root), 0);
+  const flat: Flat = {
+    links: new Int32Array(2 * size),
+    thresholds: new Float64Array(size),
+    roots: new Int32Array(all.length),
+    steps: Int32Array.from(all, ({ depth }) => depth),
+    numbers: Int32Array.from(all, ({ number }) => number),
+  };
+  let end = 0;
+  for (const [i, { root }] of all.entries()) {
+    flat.roots[i] = end;
+    end = addTree(flat, compared, root, end);
+  }
+  return flat;
+}
+
+/** Level by level, so that the nodes that every walk visits lie together. Returns the new end. */
+function addTree(flat: Flat, compared: Compared[], root: Node, start: number): number {
+  const nodes: Node[] = [root];
+  for (let i = 0; i < nodes.length; i++) {
+    const node = nodes[i] as Node;
+    const at = start + i;
+    if (typeof node === 'number') {
+      flat.links.set([NEVER_A_NUMBER, at], 2 * at);
+      flat.thresholds[at] = node;
+    } else {
+      flat.links.set([placeOf(compared, node), start + nodes.length], 2 * at);
+      flat.thresholds[at] = node.threshold;
+      nodes.push(node.right, node.left);
+    }
+  }
+  return start + nodes.length;
+}
+
+function placeOf(compared: Compared[], { feature, missing }: Split): number {
+  const at = compared.findIndex((each) => each.feature === feature && each.missing === missing);
+  return 1 + (at >= 0 ? at : compared.push({ feature, missing }) - 1);
+}

@@ -15,6 +15,7 @@ const ENTRIES = {
   start: ['src/main.ts', 'start'],
   test: ['test/run.ts'],
   faults: ['test/faults/main.ts'],
+  bench: ['test/bench/main.ts'],
 };
 
 // Not `npm ci`: it refuses a lock file that lacks the binaries of other platforms, which a registry

@@ -119,7 +119,10 @@ function closeUpTo(
   }
 }
 
+/** Asked at every tick: an open minute ends no later than the longer candles that hold it. */
 function nextEnd(state: CandlesState): number {
+  const minute = state.open[0] ?? null;
+  if (minute !== null) return minute.startTs + MINUTE.us;
   let end = Infinity;
   for (const candle of state.open) {
     if (candle !== null) end = Math.min(end, candle.startTs + timeframeUs(candle.timeframe));

@@ -24,6 +24,11 @@ export interface IntakeState {
   knownAt: number;
   /** Ticks not behind the watermark in order; it is also the memory that finds repeats. */
   held: MarketTick[];
+  /**
+   * How many of them, from the first on, have been handed on already; absent: none. They go
+   * together and not one by one: that would move all the others at every tick.
+   */
+  handed?: number;
   /** The last trade handed on, for venues that number their trades contiguously. */
   lastTrade: { id: string; ts: number } | null;
 }
@@ -114,13 +119,17 @@ function advance(state: IntakeState, arrival: Arrival, emit: Emit): void {
   state.maxTs = arrival.tick.ts;
   const watermark = state.maxTs - arrival.latenessUs;
   const { held } = state;
-  let passed = 0;
-  for (let tick = held[0]; tick !== undefined && tick.ts < watermark; tick = held[passed]) {
+  let handed = state.handed ?? 0;
+  for (let tick = held[handed]; tick !== undefined && tick.ts < watermark; tick = held[handed]) {
     if (tick.kind === 'trade' && arrival.contiguousTradeIds) noteTrade(state, tick, moment, emit);
     emit({ type: 'ordered', tick, moment });
-    passed += 1;
+    handed += 1;
   }
-  if (passed > 0) held.splice(0, passed);
+  if (2 * handed >= held.length) {
+    held.splice(0, handed);
+    handed = 0;
+  }
+  state.handed = handed;
   emit({ type: 'watermark', ts: watermark, moment });
 }
 
@@ -149,4 +158,27 @@ function placeOf(held: readonly MarketTick[], tick: MarketTick): number {
     else high = middle;
   }
   return low;
+}
+
+/** How often the intake said each of its words. */
+export type IntakeCounts = Record<IntakeOut['type'], number>;
+
+export const initialCounts = (): IntakeCounts => ({
+  new: 0,
+  heartbeat: 0,
+  duplicate: 0,
+  correction: 0,
+  stale: 0,
+  future: 0,
+  gap: 0,
+  ordered: 0,
+  watermark: 0,
+});
+
+/** Hands the counts to a metric and begins anew. */
+export function tellCounts(counts: IntakeCounts, count: (what: string, n: number) => void): void {
+  for (const type of Object.keys(counts) as IntakeOut['type'][]) {
+    if (counts[type] > 0) count(`intake_${type}`, counts[type]);
+    counts[type] = 0;
+  }
 }

@@ -23,19 +23,10 @@ import {
   type ControlState,
   type ModelControl,
 } from '../src/domain/control.ts';
-import { marketTickOf } from '../src/domain/tick.ts';
-import { venueOf } from '../src/domain/venues.ts';
-import {
-  Feature,
-  instrumentOf,
-  keyOf,
-  Prediction,
-  type Control,
-  type Heartbeat,
-  type Tick,
-} from '../src/domain/wire.ts';
-import { decodeTicks } from '../src/stream/decode.ts';
+import { Feature, instrumentOf, keyOf, Prediction, type Control } from '../src/domain/wire.ts';
+import { decodeTicks, type Decoded, type Item } from '../src/stream/decode.ts';
 import type { FailPoints } from '../src/stream/fail-point.ts';
+import { InstrumentStates, type InstrumentSlot } from '../src/stream/instrument-states.ts';
 import {
   FencedError,
   type Checkpoint,
@@ -51,7 +42,7 @@ import type { StoredWatermark } from '../src/tables/postgres/stored-watermarks.t
 import type { FeatureRow } from '../src/tables/questdb/features.ts';
 import type { QuestTable, RowWriter, SqlReader } from '../src/tables/questdb/table.ts';
 import { whileBeating } from './stream-task.ts';
-import { intake, type IntakeOut, type IntakeState } from './intake.ts';
+import { initialCounts, intake, tellCounts, type IntakeOut, type IntakeState } from './intake.ts';
 import { writeSinkBatch } from './sink-effects.ts';
 import { judgeStale } from './sink-stale.ts';
 import {
@@ -99,9 +90,13 @@ export interface SinkDeps {
   readonly count: (what: string, n?: number) => void;
 }
 
+/** All of a fetch: a row costs QuestDB four times as much in small requests as in large ones. */
+const RECORDS_MAX = 50_000;
+
 export const sinkStage = (deps: SinkDeps): Stage => ({
   name: 'sink',
   topics: ['ticks', 'ticks-backfill', 'features', 'predictions'],
+  recordsMax: RECORDS_MAX,
   open: async (topic, partition) =>
     new SinkTask(deps, topic, partition, await deps.checkpoints.claim(topic, partition)),
 });
@@ -114,6 +109,15 @@ interface Batch {
   readonly controls: ControlPlace[];
 }
 
+/** Where something stands: an item of a frame at its position. */
+interface Place {
+  readonly record: LogRecord;
+  readonly position: number | null;
+}
+
+const sourceAt = ({ record: { topic, partition, offset }, position }: Place): string =>
+  sourceOf(topic, partition, String(offset), position);
+
 class SinkTask implements PartitionTask {
   position: number;
   private readonly deps: SinkDeps;
@@ -121,10 +125,11 @@ class SinkTask implements PartitionTask {
   private readonly partition: number;
   private readonly epoch: number;
   private readonly control: ControlState;
-  private readonly states = new Map<string, IntakeState>();
-  private readonly dirty = new Set<string>();
-  /** Whose highest event time has not been told. */
-  private readonly advanced = new Set<string>();
+  private readonly instruments: InstrumentStates<IntakeState>;
+  /** The highest event time of each as it was last told. */
+  private readonly announced = new Map<string, number>();
+  /** Of the records in hand, told at their end: counting each at once costs too much. */
+  private readonly counts = initialCounts();
 
   constructor(deps: SinkDeps, topic: string, partition: number, checkpoint: Checkpoint) {
     this.deps = deps;
@@ -136,16 +141,18 @@ class SinkTask implements PartitionTask {
       checkpoint.partitionState === null
         ? initialControlState()
         : decodeState(checkpoint.partitionState);
-    for (const [key, bytes] of checkpoint.instrumentStates) {
-      this.states.set(key, decodeState(bytes));
-      this.advanced.add(key);
-    }
+    this.instruments = new InstrumentStates(
+      () => intake.initial(),
+      deps.latenessUs,
+      checkpoint.instrumentStates,
+    );
   }
 
   async process(records: readonly LogRecord[], beat: () => Promise<void>): Promise<void> {
     const { deps } = this;
     const batch: Batch = { rows: emptySinkRows(), stale: [], dead: [], held: [], controls: [] };
     for (const record of records) this.take(record, batch);
+    tellCounts(this.counts, deps.count);
     await this.write(batch.rows, batch.dead, beat);
     if (batch.stale.length > 0) {
       const rows = emptySinkRows();
@@ -161,27 +168,24 @@ class SinkTask implements PartitionTask {
   }
 
   async checkpoint(): Promise<void> {
-    const instrumentStates = new Map<string, Buffer>();
-    for (const key of this.dirty) {
-      instrumentStates.set(key, encodeState(must(this.states.get(key))));
-    }
+    const instrumentStates = this.instruments.changed();
     const { topic, partition, epoch, position } = this;
     const partitionState = encodeState(this.control);
     const write = { epoch, nextOffset: position, partitionState, instrumentStates };
     const outcome = await this.deps.checkpoints.save(topic, partition, write);
     if (outcome === 'fenced') throw new FencedError('sink', topic, partition);
-    this.dirty.clear();
+    this.instruments.saved();
     this.deps.failPoints.committed('sink.after_write');
   }
 
   async announce(): Promise<void> {
     const reached: StoredWatermark[] = [];
-    for (const instrument of this.advanced) {
-      const { maxTs } = must(this.states.get(instrument));
-      if (maxTs >= 0) reached.push({ instrument, reachedTs: maxTs });
+    for (const { key, state } of this.instruments) {
+      if (state.maxTs < 0 || state.maxTs === this.announced.get(key)) continue;
+      reached.push({ instrument: key, reachedTs: state.maxTs });
     }
     if (reached.length > 0) await this.deps.stored(reached);
-    this.advanced.clear();
+    for (const { instrument, reachedTs } of reached) this.announced.set(instrument, reachedTs);
   }
 
   private async write(rows: SinkRows, dead: OutRecord[], beat: () => Promise<void>): Promise<void> {
@@ -227,46 +231,46 @@ class SinkTask implements PartitionTask {
         this.takeControl(decoded.control, record, batch);
         break;
       case 'ticks':
-        decoded.items.forEach((item, i) => {
-          const position = decoded.positions === null ? null : must(decoded.positions[i]);
-          const { topic, partition, offset } = record;
-          const source = sourceOf(topic, partition, String(offset), position);
-          if (record.topic === this.deps.topicOf('ticks-backfill')) {
-            this.takeHistory(item, record, batch);
-          } else {
-            this.takeItem(item, record, source, batch);
-          }
-        });
+        if (decoded.items.length === 0) break;
+        if (record.topic === this.deps.topicOf('ticks-backfill')) {
+          for (const item of decoded.items) this.takeHistory(item, decoded.key, record, batch);
+        } else this.takeItems(decoded, record, batch);
         break;
     }
   }
 
-  private takeItem(item: Tick | Heartbeat, record: LogRecord, source: string, batch: Batch): void {
-    const key = keyOf(item);
-    let state = this.states.get(key);
-    if (state === undefined) this.states.set(key, (state = intake.initial()));
-    this.dirty.add(key);
-    this.advanced.add(key);
-    const venue = venueOf(item.venue);
-    const arrival = {
-      tick: item.kind === 'heartbeat' ? item : marketTickOf(item),
-      recordUs: record.timestampUs,
-      cutUs: this.control.cut,
-      latenessUs: venue.latenessUs ?? this.deps.latenessUs,
-      contiguousTradeIds: venue.contiguousTradeIds,
-    };
-    intake.step(state, arrival, (out) => {
-      this.deps.count(`intake_${out.type}`);
-      this.note(out, { venue: item.venue, symbol: item.symbol }, source, batch);
-    });
+  private takeItems(
+    { key, items, positions }: Extract<Decoded, { type: 'ticks' }>,
+    record: LogRecord,
+    batch: Batch,
+  ): void {
+    const instrument = this.instruments.change(key);
+    for (let i = 0; i < items.length; i++) {
+      const position = positions === null ? null : must(positions[i]);
+      this.takeItem(instrument, must(items[i]), { record, position }, batch);
+    }
+  }
+
+  private takeItem(
+    instrument: InstrumentSlot<IntakeState>,
+    tick: Item,
+    place: Place,
+    batch: Batch,
+  ): void {
+    const { latenessUs, contiguousTradeIds, state } = instrument;
+    const recordUs = place.record.timestampUs;
+    const arrival = { tick, recordUs, cutUs: this.control.cut, latenessUs, contiguousTradeIds };
+    intake.step(state, arrival, (out) => this.note(out, instrument, place, batch));
   }
 
   private note(
     out: IntakeOut,
-    instrument: { venue: string; symbol: string },
-    source: string,
+    { venue, symbol }: InstrumentSlot<IntakeState>,
+    place: Place,
     { rows, stale }: Batch,
   ): void {
+    this.counts[out.type] += 1;
+    const instrument = { venue, symbol };
     switch (out.type) {
       case 'new':
         rowsOfTick(rows, out.tick, out.knownAt, instrument);
@@ -274,25 +278,27 @@ class SinkTask implements PartitionTask {
       case 'heartbeat':
         rows.heartbeats.push(rowOfHeartbeat(out.ts, out.knownAt, instrument));
         break;
-      case 'stale':
-        stale.push({ ...instrument, tick: out.tick, knownAt: out.knownAt, source });
+      case 'stale': {
+        const { tick, knownAt } = out;
+        stale.push({ ...instrument, tick, knownAt, source: sourceAt(place) });
         break;
+      }
       case 'correction': {
         const { tick, knownAt, kept } = out;
         rows.quality_events.push(
-          correctionRow({ ...instrument, tick, knownAt, source }, contentOf(kept)),
+          correctionRow({ ...instrument, tick, knownAt, source: sourceAt(place) }, contentOf(kept)),
         );
         break;
       }
       case 'future': {
-        const at = { ts: out.tick.ts, knownAt: out.knownAt, source };
+        const at = { ts: out.tick.ts, knownAt: out.knownAt, source: sourceAt(place) };
         const content = out.tick.kind === 'heartbeat' ? {} : contentOf(out.tick);
         const detail = { tick: out.tick.kind, ...content };
         rows.quality_events.push(qualityRow('future', at, instrument, detail));
         break;
       }
       case 'gap':
-        rows.quality_events.push(gapRow(out.gap, out.moment, instrument, source));
+        rows.quality_events.push(gapRow(out.gap, out.moment, instrument, sourceAt(place)));
         break;
       default:
         // Duplicates are counted; ordered ticks and watermarks are the stream's.
@@ -301,10 +307,10 @@ class SinkTask implements PartitionTask {
   }
 
   /** History is stored as neither stale nor late; it was not known before it was fed. */
-  private takeHistory(item: Tick | Heartbeat, record: LogRecord, { rows }: Batch): void {
+  private takeHistory(item: Item, key: string, record: LogRecord, { rows }: Batch): void {
     if (item.kind === 'heartbeat') return;
     const knownAt = Math.max(record.timestampUs, item.ts, this.control.cut + 1);
-    rowsOfTick(rows, marketTickOf(item), knownAt, item);
+    rowsOfTick(rows, item, knownAt, must(instrumentOf(key)));
   }
 
   private takeControl(
@@ -317,10 +323,10 @@ class SinkTask implements PartitionTask {
     }
     if (!applyControl(this.control, control) || control.type !== 'model') return;
     const model = control.body as unknown as ModelControl;
-    const state = this.states.get(keyOf(model));
+    const { maxTs = -1 } = this.instruments.find(keyOf(model))?.state ?? {};
     // Only the partition on which the instrument lives can say from when the record held.
-    if (state === undefined || state.maxTs < 0) return;
-    batch.held.push({ controlId: control.control_id, model, fromTs: state.maxTs + 1 });
+    if (maxTs < 0) return;
+    batch.held.push({ controlId: control.control_id, model, fromTs: maxTs + 1 });
   }
 
   private takeDerived<T>(

@@ -19,8 +19,9 @@ import {
 } from '../src/domain/control.ts';
 import { keyOf, type Control } from '../src/domain/wire.ts';
 import type { ServingModel } from '../src/learning/serving-model.ts';
-import { decodeTicks } from '../src/stream/decode.ts';
+import { decodeTicks, type Item } from '../src/stream/decode.ts';
 import type { FailPoints } from '../src/stream/fail-point.ts';
+import { InstrumentStates, type InstrumentSlot } from '../src/stream/instrument-states.ts';
 import {
   FencedError,
   type Checkpoint,
@@ -32,6 +33,7 @@ import {
   type Stage,
 } from '../src/stream/stage.ts';
 import { decodeState, encodeState } from '../src/stream/state-codec.ts';
+import { initialCounts, tellCounts } from './intake.ts';
 import {
   instrumentStream,
   type Derived,
@@ -46,6 +48,7 @@ export interface ModelSource {
 
 export interface StreamDeps {
   readonly settings: StreamSettings;
+  readonly latenessUs: number;
   readonly log: OutLog;
   readonly checkpoints: CheckpointStore;
   readonly models: ModelSource;
@@ -77,8 +80,9 @@ class StreamTask implements PartitionTask {
   private readonly partition: number;
   private readonly epoch: number;
   private readonly control: ControlState;
-  private readonly states = new Map<string, InstrumentState>();
-  private readonly dirty = new Set<string>();
+  private readonly instruments: InstrumentStates<InstrumentState>;
+  /** Of the records in hand, told at their end: counting each at once costs more than the intake. */
+  private readonly counts = initialCounts();
   private readonly models = new Map<string, ServingModel>();
   private readonly chain: ReturnType<typeof instrumentStream>;
 
@@ -92,9 +96,14 @@ class StreamTask implements PartitionTask {
       checkpoint.partitionState === null
         ? initialControlState()
         : decodeState(checkpoint.partitionState);
-    for (const [key, bytes] of checkpoint.instrumentStates)
-      this.states.set(key, decodeState(bytes));
-    this.chain = instrumentStream(deps.settings, (type) => deps.count(`intake_${type}`));
+    this.chain = instrumentStream(deps.settings, (type) => {
+      this.counts[type] += 1;
+    });
+    this.instruments = new InstrumentStates(
+      () => this.chain.initial(),
+      deps.latenessUs,
+      checkpoint.instrumentStates,
+    );
   }
 
   async loadModels(): Promise<void> {
@@ -113,40 +122,43 @@ class StreamTask implements PartitionTask {
           await this.takeControl(decoded.control, beat);
           break;
         case 'ticks':
-          for (const item of decoded.items) this.takeItem(item, record.timestampUs, out);
+          this.takeItems(decoded.key, decoded.items, record.timestampUs, out);
           break;
       }
     }
+    tellCounts(this.counts, this.deps.count);
     if (out.length > 0) await whileBeating(this.deps.log.append(out), beat);
     this.position = must(records.at(-1)).offset + 1;
     this.deps.failPoints.pass('stream.after_append', records.length);
   }
 
   async checkpoint(): Promise<void> {
-    const instrumentStates = new Map<string, Buffer>();
-    for (const key of this.dirty) {
-      instrumentStates.set(key, encodeState(must(this.states.get(key))));
-    }
+    const instrumentStates = this.instruments.changed();
     const { topic, partition, epoch, position } = this;
     const partitionState = encodeState(this.control);
     const write = { epoch, nextOffset: position, partitionState, instrumentStates };
     const outcome = await this.deps.checkpoints.save(topic, partition, write);
     if (outcome === 'fenced') throw new FencedError('stream', topic, partition);
-    this.dirty.clear();
+    this.instruments.saved();
     this.deps.failPoints.committed('stream.after_append');
   }
 
+  private takeItems(key: string, items: readonly Item[], recordUs: number, out: OutRecord[]): void {
+    if (items.length === 0) return;
+    const instrument = this.instruments.change(key);
+    const emit = (derived: Derived): void => void out.push(this.outRecord(derived));
+    for (const item of items) this.takeItem(instrument, item, recordUs, emit);
+  }
+
   private takeItem(
-    item: Parameters<ReturnType<typeof instrumentStream>['step']>[1]['item'],
+    { venue, symbol, latenessUs, contiguousTradeIds, state }: InstrumentSlot<InstrumentState>,
+    tick: Item,
     recordUs: number,
-    out: OutRecord[],
+    emit: (derived: Derived) => void,
   ): void {
-    const key = keyOf(item);
-    let state = this.states.get(key);
-    if (state === undefined) this.states.set(key, (state = this.chain.initial()));
-    this.dirty.add(key);
-    const input = { item, recordUs, control: this.control, modelOf: this.modelOf };
-    this.chain.step(state, input, (derived) => out.push(this.outRecord(derived)));
+    const { control, modelOf } = this;
+    const arrival = { tick, recordUs, cutUs: control.cut, latenessUs, contiguousTradeIds };
+    this.chain.step(state, { venue, symbol, arrival, control, modelOf }, emit);
   }
 
   private async takeControl(control: Control, beat: () => Promise<void>): Promise<void> {

@@ -9,17 +9,13 @@
 import { must } from '../src/assert.ts';
 import type { BotControl, ControlState } from '../src/domain/control.ts';
 import { modelSlotKey } from '../src/domain/control.ts';
-import { marketTickOf } from '../src/domain/tick.ts';
-import { venueOf } from '../src/domain/venues.ts';
 import {
   keyOf,
   type Feature,
   type Fill,
-  type Heartbeat,
   type Prediction,
   type Signal,
   type SignalEnd,
-  type Tick,
 } from '../src/domain/wire.ts';
 import type { FeatureState } from '../src/features/features.ts';
 import type { BaselineState } from '../src/learning/baseline.ts';
@@ -27,14 +23,13 @@ import type { Operator } from '../src/stream/operator.ts';
 import { candles, type CandlesState, type Closing } from './candles.ts';
 import { features, type FeaturesOut } from './features.ts';
 import { fills, isFlat, type FillsState } from './fills.ts';
-import { intake, type IntakeOut, type IntakeState } from './intake.ts';
+import { intake, type Arrival, type IntakeOut, type IntakeState } from './intake.ts';
 import { predictions, type ModelInForce, type PredictionsIn } from './predictions.ts';
 import { signals, type SignalsState } from './signals.ts';
 
 export type Derived = Feature | Prediction | Signal | SignalEnd | Fill;
 
 export interface StreamSettings {
-  readonly latenessUs: number;
   readonly horizonUs: number;
   readonly labelSpec: string;
 }
@@ -50,22 +45,59 @@ export interface InstrumentState {
 }
 
 export interface StreamInput {
-  readonly item: Tick | Heartbeat;
-  readonly recordUs: number;
+  readonly venue: string;
+  readonly symbol: string;
+  readonly arrival: Arrival;
   readonly control: ControlState;
   /** Models that the control state names are loaded before their record is passed. */
   readonly modelOf: (modelId: string) => ModelInForce['model'];
 }
 
-/** What the intake made of the items, for metrics. */
-export type IntakeCounts = Record<IntakeOut['type'], number>;
-
-/** The chain of one instrument, itself an operator. */
+/**
+ * The chain of one instrument, itself an operator: `count` hears what the intake makes of a tick.
+ *
+ * What happens at every tick is wired once and not at each of them, where it would cost as much as
+ * the operators do.
+ */
 export function instrumentStream(
   settings: StreamSettings,
   count: (type: IntakeOut['type']) => void = () => undefined,
 ): Operator<StreamInput, Derived, InstrumentState> {
   const predict = predictions(settings.horizonUs);
+  let state: InstrumentState;
+  let input: StreamInput;
+  let emit: (out: Derived) => void;
+
+  const onPrediction = (prediction: Prediction, record: Feature): void => {
+    emit(prediction);
+    signal(state, input, prediction, record, emit);
+  };
+  const onClosing = (closing: Closing): void => {
+    const { venue, symbol } = input;
+    features.step(state.features, { venue, symbol, closing }, (out) => {
+      emit(out.record);
+      const question = questionOf(settings, input, closing, out);
+      predict.step(state.baseline, question, (prediction) => {
+        onPrediction(prediction, out.record);
+      });
+    });
+  };
+  const onIntake = (out: IntakeOut): void => {
+    count(out.type);
+    switch (out.type) {
+      case 'gap':
+        candles.step(state.candles, out, onClosing);
+        break;
+      case 'ordered':
+      case 'watermark':
+        candles.step(state.candles, out, onClosing);
+        fills.step(state.fills, out, emit);
+        break;
+      default:
+        // New, duplicate, corrected, stale and future ticks are the sink's to record.
+        break;
+    }
+  };
   return {
     name: 'stream',
 
@@ -78,55 +110,21 @@ export function instrumentStream(
       fills: fills.initial(),
     }),
 
-    step(state, input, emit) {
-      const { item, recordUs, control } = input;
-      const venue = venueOf(item.venue);
-      const decide = (closing: Closing): void => {
-        const { venue: name, symbol } = item;
-        features.step(state.features, { venue: name, symbol, closing }, (out) => {
-          emit(out.record);
-          const question = questionOf(settings, input, closing, out);
-          predict.step(state.baseline, question, (prediction) => {
-            emit(prediction);
-            signal(state, input, prediction, out.record, emit);
-          });
-        });
-      };
-      const onIntake = (out: IntakeOut): void => {
-        count(out.type);
-        switch (out.type) {
-          case 'gap':
-            candles.step(state.candles, out, decide);
-            break;
-          case 'ordered':
-          case 'watermark':
-            candles.step(state.candles, out, decide);
-            fills.step(state.fills, out, emit);
-            break;
-          default:
-            // New, duplicate, corrected, stale and future ticks are the sink's to record.
-            break;
-        }
-      };
-      const arrival = {
-        tick: item.kind === 'heartbeat' ? item : marketTickOf(item),
-        recordUs,
-        cutUs: control.cut,
-        latenessUs: venue.latenessUs ?? settings.latenessUs,
-        contiguousTradeIds: venue.contiguousTradeIds,
-      };
-      intake.step(state.intake, arrival, onIntake);
+    step(of, at, to) {
+      state = of;
+      input = at;
+      emit = to;
+      intake.step(of.intake, at.arrival, onIntake);
     },
   };
 }
 
 function questionOf(
   { labelSpec }: StreamSettings,
-  { item, control, modelOf }: StreamInput,
+  { venue, symbol, control, modelOf }: StreamInput,
   closing: Closing,
   { record, vector }: FeaturesOut,
 ): PredictionsIn {
-  const { venue, symbol } = item;
   const inForce = (model: ControlState['models'][string]): ModelInForce => ({
     control: model,
     model: modelOf(model.model_id),
@@ -151,14 +149,14 @@ function questionOf(
 
 function signal(
   state: InstrumentState,
-  { item, control }: StreamInput,
+  { venue, symbol, control }: StreamInput,
   prediction: Prediction,
   feature: Feature,
   emit: (out: Derived) => void,
 ): void {
   const moment = { decidedTs: prediction.decided_ts, knownAt: prediction.known_at };
   const relativeAtr = feature.values['atr_14_15m'] ?? null;
-  const bots = botsOf(control, keyOf(item));
+  const bots = botsOf(control, keyOf({ venue, symbol }));
   if (bots.length === 0) return;
   const input = {
     moment,
@@ -167,9 +165,7 @@ function signal(
     close: prediction.close,
     indicators: indicatorsOf(feature),
     bots,
-    isBaseline: !(
-      modelSlotKey(item.venue, item.symbol, prediction.label_spec, 'champion') in control.models
-    ),
+    isBaseline: !(modelSlotKey(venue, symbol, prediction.label_spec, 'champion') in control.models),
     flat: (bot: string) => isFlat(state.fills, bot),
     halted: (account: string, ts: number) => ts < (control.halts[account]?.until_ts ?? 0),
   };

@@ -1,7 +1,6 @@
 /**
  * Kafka for one machine: broker and controller in one process, loopback only. Promise: no topic
- * appears by a typo, nothing is deleted by age, and every batch that is stored can be read by
- * kafkajs.
+ * appears by a typo, nothing is deleted by age, and a batch is stored as its producer packed it.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
@@ -40,8 +39,6 @@ log.retention.ms=-1
 log.message.timestamp.after.max.ms=9223372036854775807
 log.message.timestamp.before.max.ms=9223372036854775807
 message.max.bytes=1048588
-# kafkajs reads gzip alone: whatever codec a producer sends, this one is stored.
-compression.type=gzip
 # One machine, one copy.
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=8

@@ -7,8 +7,9 @@
  * 1. On every join, new partitions are opened (claimed, loaded) and kept ones stay as they are;
  *    each is sought to its task's position.
  * 2. A batch of a partition that is not open for this generation is left alone: it comes again.
- * 3. Records below the position are skipped; a first record above it means that the log no longer
- *    holds what we need, and the stage stops.
+ * 3. Records below the position are skipped; a fetch that begins above it means that the log no
+ *    longer holds what we need, and the stage stops. Offsets without a record (the ends of
+ *    transactions, and what was aborted) are passed.
  * 4. `process` resolves once all effects are acknowledged. Only then the offset is resolved, and
  *    committed a little later, once others have been told what the task has to tell them.
  * 5. A failure of the task ends the member: its state is no longer at a known position. The
@@ -21,8 +22,9 @@ import type { Logger } from 'pino';
 import { monotonicMs, sleep } from '../clock.ts';
 import { assert } from '../assert.ts';
 import type { LogRecord, PartitionTask, Stage } from '../stream/stage.ts';
+import { FetchedMessage } from './kafka-fetch.ts';
 
-const CHUNK_RECORDS_MAX = 2_000;
+const RECORDS_MAX = 2_000;
 const HEARTBEAT_MS = 2_000;
 const COMMIT_MS = 100;
 const CHECKPOINT_MS_MIN = 5_000;
@@ -40,6 +42,12 @@ export interface ConsumerOptions {
   readonly mayPass: (error: unknown) => boolean;
   /** Called with the number of open partitions whenever that changes. */
   readonly onAssigned?: (partitions: number) => void;
+}
+
+interface ConsumedBatch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly lastOffset: string;
 }
 
 interface Open {
@@ -96,6 +104,9 @@ class Member {
     failed.catch(() => undefined);
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       if (!payload.restart) this.fail(payload.error);
+    });
+    consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
+      if (payload.batchSize === 0) this.onEmptyBatch(payload);
     });
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       this.onJoin(payload.memberAssignment).catch(this.fail);
@@ -182,24 +193,42 @@ class Member {
     try {
       await this.exclusively(open, async () => {
         const { messages } = batch;
-        const first = messages.findIndex((m) => Number(m.offset) >= open.task.position);
+        this.refuseLoss(open, Number(batch.firstOffset()));
+        const first = messages.findIndex((m) => offsetOf(m) >= open.task.position);
         if (first < 0) {
           // All of it is behind us already: without this the same batch would come for ever.
           payload.resolveOffset(batch.lastOffset());
           return;
         }
-        for (let at = first; at < messages.length; at += CHUNK_RECORDS_MAX) {
+        const { recordsMax = RECORDS_MAX } = this.stage;
+        for (let at = first; at < messages.length; at += recordsMax) {
           if (!payload.isRunning() || payload.isStale() || this.o.signal.aborted) return;
-          const chunk = messages.slice(at, at + CHUNK_RECORDS_MAX);
+          const chunk = messages.slice(at, at + recordsMax);
           await this.processChunk(open, chunk, () => payload.heartbeat());
           payload.resolveOffset(String(open.task.position - 1));
           if (monotonicMs() >= open.checkpointDueMs) await this.checkpoint(open);
         }
+        passTo(open, Number(batch.lastOffset()) + 1);
       });
     } catch (error) {
       this.fail(error as Error);
       throw error;
     }
+  }
+
+  private refuseLoss({ task, topic, partition }: Open, found: number): void {
+    if (found <= task.position) return;
+    throw new Error(
+      `${topic}/${partition} no longer holds offset ${task.position} (it begins at ${found}): ` +
+        'retention has passed this stage; restore the topic, or reset the stage on purpose',
+    );
+  }
+
+  /** The ends of transactions have offsets too; a fetch of nothing else is not handed to us. */
+  private onEmptyBatch({ topic, partition, lastOffset }: ConsumedBatch): void {
+    const open = this.open.get(`${topic}/${partition}`);
+    if (open === undefined) return;
+    void this.exclusively(open, () => Promise.resolve(passTo(open, Number(lastOffset) + 1)));
   }
 
   private async processChunk(
@@ -209,13 +238,6 @@ class Member {
   ): Promise<void> {
     const { topic, partition, task } = open;
     const records = messages.map((message) => recordOf(topic, partition, message));
-    const found = records[0]?.offset;
-    if (found !== task.position) {
-      throw new Error(
-        `${topic}/${partition} no longer holds offset ${task.position} (it begins at ${found}): ` +
-          'retention has passed this stage; restore the topic, or reset the stage on purpose',
-      );
-    }
     let beatMs = monotonicMs();
     const beat = async (): Promise<void> => {
       if (monotonicMs() - beatMs < HEARTBEAT_MS) return;
@@ -300,7 +322,20 @@ const JOIN_LATER = new Set(['GROUP_LOAD_IN_PROGRESS', 'GROUP_COORDINATOR_NOT_AVA
 const isJoinLater = (error: Error): boolean =>
   JOIN_LATER.has(String((error as { type?: unknown }).type));
 
+/** Behind offsets at which there is nothing for us. */
+function passTo({ task }: Open, offset: number): void {
+  if (offset > task.position) task.position = offset;
+}
+
+const offsetOf = (message: KafkaMessage | FetchedMessage): number =>
+  message instanceof FetchedMessage ? message.offsetNumber : Number(message.offset);
+
 function recordOf(topic: string, partition: number, message: KafkaMessage): LogRecord {
+  if ((message as object) instanceof FetchedMessage) {
+    const { offsetNumber, timestampMs, keyText, value } = message as object as FetchedMessage;
+    const timestampUs = timestampMs * 1000;
+    return { topic, partition, offset: offsetNumber, timestampUs, key: keyText, value };
+  }
   return {
     topic,
     partition,

@@ -2,24 +2,19 @@
  * The Kafka client: connection, topics, and a producer whose `append` resolves once every record
  * is acknowledged. The caller keeps its records until then.
  */
-import {
-  CompressionTypes,
-  Kafka,
-  logLevel,
-  Partitioners,
-  type Admin,
-  type Message,
-  type Producer,
-} from 'kafkajs';
+import type { Admin, Kafka as KafkaClient, Message, Producer } from 'kafkajs';
 import type { Logger } from 'pino';
 import { monotonicMs, sleep } from '../clock.ts';
 import type { OutLog, OutRecord } from '../stream/stage.ts';
+import { CompressionTypes, Kafka, logLevel, Partitioners } from './kafkajs.ts';
 
 /** A record batch below the broker's default limit of 1 MiB, with room for its headers. */
 const BATCH_BYTES_MAX = 900 * 1024;
 const RETRY_MS = 500;
+/** So many records make up for what compressing them costs, by a sixth of the bytes. */
+const COMPRESSED_FROM = 50;
 
-export function openKafka(brokers: readonly string[], clientId: string, log: Logger): Kafka {
+export function openKafka(brokers: readonly string[], clientId: string, log: Logger): KafkaClient {
   return new Kafka({
     clientId,
     brokers: [...brokers],
@@ -36,7 +31,10 @@ export function openKafka(brokers: readonly string[], clientId: string, log: Log
 }
 
 /** Runs `work` with an admin connection that is closed again. */
-export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): Promise<T> {
+export async function withAdmin<T>(
+  kafka: KafkaClient,
+  work: (admin: Admin) => Promise<T>,
+): Promise<T> {
   const admin = kafka.admin();
   await admin.connect();
   try {
@@ -70,10 +68,10 @@ export async function committedOffsets(
 export class KafkaOutLog implements OutLog {
   private producer: Producer | null = null;
   private tail: Promise<void> = Promise.resolve();
-  private readonly kafka: Kafka;
+  private readonly kafka: KafkaClient;
   private readonly patienceMs: number;
 
-  constructor(kafka: Kafka, { patienceMs = 300_000 } = {}) {
+  constructor(kafka: KafkaClient, { patienceMs = 300_000 } = {}) {
     this.kafka = kafka;
     this.patienceMs = patienceMs;
   }
@@ -119,7 +117,8 @@ export class KafkaOutLog implements OutLog {
     const topicMessages = [...byTopic].map(([topic, messages]) => ({ topic, messages }));
     await this.producer.sendBatch({
       acks: -1,
-      compression: CompressionTypes.None,
+      // A single record in a hurry would only grow by it.
+      compression: records.length < COMPRESSED_FROM ? CompressionTypes.None : CompressionTypes.LZ4,
       topicMessages,
     });
   }

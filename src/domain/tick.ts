@@ -24,41 +24,53 @@ export interface MarketTick {
 
 /** A validated wire tick as numbers. `"1.50"` and `1.5` are the same content. */
 export function marketTickOf(tick: Tick): MarketTick {
-  return tick.kind === 'trade' ? ofTrade(tick) : ofQuote(tick);
+  const { ts } = tick;
+  const id = tick.id ?? null;
+  if (tick.kind === 'trade') {
+    return tradeTick(ts, id, Number(tick.price), Number(tick.size), tick.side ?? null);
+  }
+  const [bidSize, askSize] = [Number(tick.bid_size ?? NaN), Number(tick.ask_size ?? NaN)];
+  return quoteTick(ts, id, Number(tick.bid), Number(tick.ask), bidSize, askSize);
 }
 
-function ofTrade(tick: Extract<Tick, { kind: 'trade' }>): MarketTick {
-  const price = Number(tick.price);
-  const size = Number(tick.size);
-  const side = tick.side ?? null;
-  const hash = contentHash(`t${price}|${size}|${side ?? ''}`);
-  const id = tick.id ?? hashId(hash);
-  const none = NaN;
+/** One that came without an id gets the hash of its content as such. */
+export function tradeTick(
+  ts: number,
+  id: string | null,
+  price: number,
+  size: number,
+  side: 'buy' | 'sell' | null,
+): MarketTick {
+  const hash = contentHash(side === null ? 1 : side === 'buy' ? 2 : 3, price, size, 0, 0);
   return {
     kind: 'trade',
-    ts: tick.ts,
-    id,
+    ts,
+    id: id ?? hashId(hash),
     price,
     size,
     side,
-    bid: none,
-    ask: none,
-    bidSize: none,
-    askSize: none,
+    bid: NaN,
+    ask: NaN,
+    bidSize: NaN,
+    askSize: NaN,
     hash,
   };
 }
 
-function ofQuote(tick: Extract<Tick, { kind: 'quote' }>): MarketTick {
-  const bid = Number(tick.bid);
-  const ask = Number(tick.ask);
-  const bidSize = tick.bid_size === undefined ? NaN : Number(tick.bid_size);
-  const askSize = tick.ask_size === undefined ? NaN : Number(tick.ask_size);
-  const hash = contentHash(`q${bid}|${ask}|${bidSize}|${askSize}`);
+/** A size that the venue does not give is NaN. */
+export function quoteTick(
+  ts: number,
+  id: string | null,
+  bid: number,
+  ask: number,
+  bidSize: number,
+  askSize: number,
+): MarketTick {
+  const hash = contentHash(4, bid, ask, bidSize, askSize);
   return {
     kind: 'quote',
-    ts: tick.ts,
-    id: tick.id ?? hashId(hash),
+    ts,
+    id: id ?? hashId(hash),
     price: (bid + ask) / 2,
     size: 0,
     side: null,
@@ -70,7 +82,6 @@ function ofQuote(tick: Extract<Tick, { kind: 'quote' }>): MarketTick {
   };
 }
 
-/** The id of a tick that came without one. */
 const hashId = (hash: number): string => `h${hash.toString(36)}`;
 
 /**
@@ -96,14 +107,25 @@ export function compareIds(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-/** cyrb53: two 32-bit multiplicative lanes, cut to the 53 bits that a double holds. */
-function contentHash(text: string): number {
-  let h1 = 0xdeadbeef;
-  let h2 = 0x41c6ce57;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    h1 = Math.imul(h1 ^ code, 2654435761);
-    h2 = Math.imul(h2 ^ code, 1597334677);
+const content = new Float64Array(4);
+const words = new Uint32Array(content.buffer);
+
+/** cyrb53 over the bits of the numbers: two 32-bit lanes, cut to the 53 bits that a double holds. */
+function contentHash(kind: number, a: number, b: number, c: number, d: number): number {
+  // Adding 0 makes one zero of both.
+  content[0] = a + 0;
+  content[1] = b + 0;
+  content[2] = c + 0;
+  content[3] = d + 0;
+  let h1 = 0xdeadbeef ^ kind;
+  let h2 = 0x41c6ce57 ^ kind;
+  for (let i = 0; i < 8; i++) {
+    const word = words[i] as number;
+    h1 = Math.imul(h1 ^ word, 2654435761);
+    h2 = Math.imul(h2 ^ word, 1597334677);
+    // A product's high bits depend on all of a word's, its low ones only on the low.
+    h1 ^= h1 >>> 15;
+    h2 ^= h2 >>> 13;
   }
   h1 = Math.imul(h1 ^ (h1 >>> 16), 2246822507) ^ Math.imul(h2 ^ (h2 >>> 13), 3266489909);
   h2 = Math.imul(h2 ^ (h2 >>> 16), 2246822507) ^ Math.imul(h1 ^ (h1 >>> 13), 3266489909);

@@ -15,8 +15,8 @@ export async function runStream(
 ): Promise<void> {
   const { config, kafka, postgres, log, topicOf, groupOf } = context;
   const stage = streamStage({
+    latenessUs: config.latenessUs,
     settings: {
-      latenessUs: config.latenessUs,
       horizonUs: config.horizonUs,
       labelSpec: `direction_${config.horizon}@1`,
     },

@@ -4,8 +4,11 @@
  * Pure, and the same for the stream (which skips dead records) and the sink (which writes them to
  * `dead-letters`), so both always agree. A frame with one bad tick is dead as a whole; kinds that
  * we do not know are skipped and counted, so that newer producers may add some.
+ *
+ * Nearly every record is told by the scanner; `parseTicks` is the plain way and decides the rest.
  */
 import { Compile } from 'typebox/compile';
+import { marketTickOf, type MarketTick } from '../domain/tick.ts';
 import {
   Control,
   Heartbeat,
@@ -15,6 +18,7 @@ import {
   TradeTick,
   type Tick,
 } from '../domain/wire.ts';
+import { scannedInstrument, TickScanner, type ScannedInstrument } from './tick-scanner.ts';
 
 /** Why a record is dead: closed, so that an alert rule or a query can rely on it. */
 export type DeadReason =
@@ -29,13 +33,22 @@ export type DeadReason =
   | 'control_in_frame'
   | 'bad_hmac';
 
+/** That all is well up to `ts` although nothing is traded. */
+export interface HeartbeatItem {
+  readonly kind: 'heartbeat';
+  readonly ts: number;
+}
+
+export type Item = MarketTick | HeartbeatItem;
+
 export type Decoded =
   | { readonly type: 'dead'; readonly reason: DeadReason; readonly detail: string }
   | { readonly type: 'control'; readonly control: Control }
   | {
       readonly type: 'ticks';
+      /** The key of all items, `venue:symbol`. */
       readonly key: string;
-      readonly items: readonly (Tick | Heartbeat)[];
+      readonly items: readonly Item[];
       /** Positions of the items in the frame, or null for a record that is no frame. */
       readonly positions: readonly number[] | null;
       readonly skipped: number;
@@ -52,7 +65,39 @@ const validators = {
 
 const dead = (reason: DeadReason, detail: string): Decoded => ({ type: 'dead', reason, detail });
 
+const BRACKET_OPEN = 0x5b;
+const KNOWN_MAX = 100_000;
+
+const scanner = new TickScanner();
+const known = new Map<string, ScannedInstrument>();
+
 export function decodeTicks(
+  key: string | null,
+  value: Buffer | null,
+  verifyControl: VerifyControl,
+): Decoded {
+  if (key !== null && value !== null) {
+    const instrument = known.get(key) ?? learn(key);
+    const items = instrument === null ? null : scanner.scan(value, instrument);
+    if (items !== null) {
+      const positions = value[0] === BRACKET_OPEN ? [...items.keys()] : null;
+      return { type: 'ticks', key, items, positions, skipped: 0 };
+    }
+  }
+  return parseTicks(key, value, verifyControl);
+}
+
+function learn(key: string): ScannedInstrument | null {
+  const instrument = instrumentOf(key);
+  if (instrument === null) return null;
+  const scanned = scannedInstrument(instrument.venue, instrument.symbol);
+  if (known.size >= KNOWN_MAX) known.clear();
+  known.set(key, scanned);
+  return scanned;
+}
+
+/** The plain way, and what the scanner is held against. */
+export function parseTicks(
   key: string | null,
   value: Buffer | null,
   verifyControl: VerifyControl,
@@ -81,7 +126,7 @@ function decodeControl(key: string | null, json: unknown, verify: VerifyControl)
 
 function decodeFrame(key: string | null, entries: readonly unknown[], single = false): Decoded {
   if (entries.length === 0) return dead('not_a_record', 'a frame holds at least one tick');
-  const items: (Tick | Heartbeat)[] = [];
+  const items: Item[] = [];
   const positions: number[] = [];
   let skipped = 0;
   for (let i = 0; i < entries.length; i++) {
@@ -97,7 +142,7 @@ function decodeFrame(key: string | null, entries: readonly unknown[], single = f
     if ('reason' in item) return dead(item.reason, item.detail);
     const wrongKey = checkKey(key, item);
     if (wrongKey !== null) return wrongKey;
-    items.push(item);
+    items.push(item.kind === 'heartbeat' ? { kind: item.kind, ts: item.ts } : marketTickOf(item));
     positions.push(i);
   }
   return { type: 'ticks', key: key ?? '', items, positions: single ? null : positions, skipped };

@@ -55,10 +55,10 @@ export interface CheckpointStore {
 
 /** A stage's work on one assigned partition. */
 export interface PartitionTask {
-  /** The offset of the next record to process. */
-  readonly position: number;
+  /** The offset of the next record to process; moved from outside over offsets without one. */
+  position: number;
   /**
-   * Takes records in offset order, the first of them at `position`. Resolves once every effect is
+   * Takes records in offset order, none of them below `position`. Resolves once every effect is
    * acknowledged; `position` has moved then. `beat` keeps the group membership during long waits.
    */
   process(records: readonly LogRecord[], beat: () => Promise<void>): Promise<void>;
@@ -74,6 +74,8 @@ export interface PartitionTask {
 export interface Stage {
   readonly name: string;
   readonly topics: readonly string[];
+  /** How many records it takes at once at most, where it wants more than usual. */
+  readonly recordsMax?: number;
   /** Claims the partition and loads what is known of it. */
   open(topic: string, partition: number): Promise<PartitionTask>;
 }

@@ -3,36 +3,24 @@
  * sink makes them, whose bytes have to be equal first. CPU time, because the box is shared; in
  * turns and by the median, because its speed is not the same from one second to the next.
  */
-import { setImmediate } from 'node:timers/promises';
 import { rowsOfFeature, emptySinkRows } from '../../pipelines/sink.ts';
 import { compiledEncoder } from '../../src/adapters/ilp-encoder.ts';
-import {
-  clientEncoder,
-  type EncodedTable,
-  type RowEncoder,
-} from '../../src/adapters/questdb-encoder.ts';
+import { clientEncoder, type EncodedTable } from '../../src/adapters/questdb-encoder.ts';
 import { assert } from '../../src/assert.ts';
 import type { Feature } from '../../src/domain/wire.ts';
 import { FEATURE_NAMES } from '../../src/features/definition.ts';
 import { featuresTable } from '../../src/tables/questdb/features.ts';
 import type { AnyRow } from '../../src/tables/questdb/table.ts';
 import { ticks, type TickRow } from '../../src/tables/questdb/ticks.ts';
+import { compare, printWhenAlone } from './compare.ts';
+import type { NotedResult } from './measure.ts';
 
-export interface BenchResult {
-  readonly name: string;
-  readonly ours: number;
-  readonly theirs: number;
-  readonly unit: string;
-}
-
-const ROUNDS = 15;
-const WARM_UP_ROUNDS = 5;
 /** Calls of ours for one of theirs: a sample of each then takes milliseconds. */
 const OUR_CALLS = 30;
 const START_TS = Date.UTC(2024, 0, 1) * 1000;
 
 /** CPU nanoseconds a row. */
-export async function benchIlpEncoder(): Promise<BenchResult[]> {
+export async function benchIlpEncoder(): Promise<NotedResult[]> {
   return [
     await compared('ILP tick row', ticks, tickRows(1_000)),
     await compared(
@@ -43,41 +31,23 @@ export async function benchIlpEncoder(): Promise<BenchResult[]> {
   ];
 }
 
-async function compared(
+function compared(
   name: string,
   table: EncodedTable,
   rows: readonly AnyRow[],
-): Promise<BenchResult> {
+): Promise<NotedResult> {
   const [ours, theirs] = [compiledEncoder(), clientEncoder()];
   const equal = ours.encode(table, rows).equals(theirs.encode(table, rows));
   assert(equal, `${name}: the bytes differ from the client's`);
-  const samples: { ours: number[]; theirs: number[] } = { ours: [], theirs: [] };
-  for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
-    const our = cpuNsPerRow(ours, table, rows, OUR_CALLS);
-    const their = cpuNsPerRow(theirs, table, rows, 1);
-    if (round >= 0) {
-      samples.ours.push(our);
-      samples.theirs.push(their);
-    }
-    await setImmediate();
-  }
-  return { name, ours: median(samples.ours), theirs: median(samples.theirs), unit: 'ns CPU/row' };
+  return compare({
+    name,
+    items: rows.length,
+    ourCalls: OUR_CALLS,
+    ours: () => ours.encode(table, rows),
+    theirs: () => theirs.encode(table, rows),
+    note: 'the official client; equal bytes',
+  });
 }
-
-function cpuNsPerRow(
-  encoder: RowEncoder,
-  table: EncodedTable,
-  rows: readonly AnyRow[],
-  calls: number,
-): number {
-  const before = process.cpuUsage();
-  for (let i = 0; i < calls; i++) encoder.encode(table, rows);
-  const { user, system } = process.cpuUsage(before);
-  return ((user + system) * 1_000) / (calls * rows.length);
-}
-
-const median = (numbers: readonly number[]): number =>
-  numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? NaN;
 
 /** Through JSON, as they come: it decides how the engine keeps the texts and objects. */
 const received = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
@@ -119,10 +89,4 @@ function featureRows(count: number): AnyRow[] {
   return rows.features;
 }
 
-if (process.argv[1] === import.meta.filename) {
-  for (const { name, ours, theirs, unit } of await benchIlpEncoder()) {
-    const [our, their] = [ours, theirs].map((ns) => ns.toFixed(0).padStart(7));
-    const ratio = `${(theirs / ours).toFixed(1)} x`;
-    console.log(`${name.padEnd(24)} ours ${our}  client ${their} ${unit}  ${ratio.padStart(7)}`);
-  }
-}
+await printWhenAlone(import.meta.filename, benchIlpEncoder);

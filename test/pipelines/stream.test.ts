@@ -2,14 +2,15 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { instrumentStream, type Derived, type InstrumentState } from '../../pipelines/stream.ts';
 import { initialControlState } from '../../src/domain/control.ts';
-import { parseUs, US_PER_HOUR, US_PER_S } from '../../src/domain/time.ts';
+import { parseUs, US_PER_HOUR } from '../../src/domain/time.ts';
 import type { Tick } from '../../src/domain/wire.ts';
 import { mergedTrades } from '../../src/market/merged.ts';
 import { paperBot } from '../../src/processes/seed.ts';
 import { decodeState, encodeState } from '../../src/stream/state-codec.ts';
+import { LATENESS_US, streamInput } from '../support/stream-input.ts';
 
 const FROM = parseUs('2026-03-01');
-const settings = { latenessUs: 2 * US_PER_S, horizonUs: US_PER_HOUR, labelSpec: 'direction_1h@1' };
+const settings = { horizonUs: US_PER_HOUR, labelSpec: 'direction_1h@1' };
 const control = initialControlState();
 control.bots['paper'] = paperBot({
   horizon: '1h',
@@ -36,12 +37,9 @@ function run(
   const chain = instrumentStream(settings);
   let state = chain.initial();
   const out: Derived[] = [];
-  const modelOf = (): never => {
-    throw new Error('no model here');
-  };
-  inputs.forEach((item, i) => {
+  inputs.forEach((tick, i) => {
     state = between(state, i);
-    chain.step(state, { item, recordUs: item.ts, control, modelOf }, (o) => out.push(o));
+    chain.step(state, streamInput(tick, control), (o) => out.push(o));
   });
   return { out, state };
 }
@@ -80,7 +78,7 @@ describe('the chain of an instrument', () => {
     const swapped = [...ticks];
     for (let i = 0; i + 1 < swapped.length; i += 2) {
       const [a, b] = [swapped[i], swapped[i + 1]];
-      if (a && b && b.ts - a.ts < settings.latenessUs) [swapped[i], swapped[i + 1]] = [b, a];
+      if (a && b && b.ts - a.ts < LATENESS_US) [swapped[i], swapped[i + 1]] = [b, a];
     }
     const content = (out: readonly Derived[]): string[] =>
       out.flatMap((o) =>

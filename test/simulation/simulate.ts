@@ -165,7 +165,8 @@ async function run(
   };
   const stream = streamStage({
     ...surroundings,
-    settings: { latenessUs: LATENESS_US, horizonUs: HORIZON_US, labelSpec: LABEL_SPEC },
+    latenessUs: LATENESS_US,
+    settings: { horizonUs: HORIZON_US, labelSpec: LABEL_SPEC },
     checkpoints: checkpoints.of('stream'),
     models: {
       load: (id) => faults.call('load', { all: () => modelOf(id, MODEL_EXPIRES_TS) }),

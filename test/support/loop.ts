@@ -6,14 +6,14 @@ import { labelsOf } from '../../pipelines/labels.ts';
 import { instrumentStream, type Derived } from '../../pipelines/stream.ts';
 import { trainingSet } from '../../pipelines/training.ts';
 import { initialControlState } from '../../src/domain/control.ts';
-import { US_PER_HOUR, US_PER_S } from '../../src/domain/time.ts';
+import { US_PER_HOUR } from '../../src/domain/time.ts';
 import type { Feature, Prediction, TradeTick } from '../../src/domain/wire.ts';
 import { FEATURE_NAMES, FEATURE_SET } from '../../src/features/definition.ts';
 import { trainCandidate, type Candidate } from '../../src/learning/train.ts';
 import type { LabelRow } from '../../src/tables/questdb/labels.ts';
 import { testLightgbm } from './lightgbm.ts';
+import { LATENESS_US, streamInput } from './stream-input.ts';
 
-const LATENESS_US = 2 * US_PER_S;
 export const LABEL_SPEC = 'direction_1h@1';
 
 export interface Graded {
@@ -25,22 +25,13 @@ export interface Graded {
 
 /** Runs the ticks through the stream's chain and grades every decision that matures. */
 export function gradedMarket(ticks: Iterable<TradeTick>, control = initialControlState()): Graded {
-  const settings = {
-    latenessUs: LATENESS_US,
-    horizonUs: US_PER_HOUR,
-    labelSpec: LABEL_SPEC,
-  };
+  const settings = { horizonUs: US_PER_HOUR, labelSpec: LABEL_SPEC };
   const chain = instrumentStream(settings);
   const state = chain.initial();
   const derived: Derived[] = [];
   const prices: { ts: number; knownAt: number; price: number }[] = [];
-  const modelOf = (): never => {
-    throw new Error('no model is in force here');
-  };
   for (const tick of ticks) {
-    chain.step(state, { item: tick, recordUs: tick.ts, control, modelOf }, (out) =>
-      derived.push(out),
-    );
+    chain.step(state, streamInput(tick, control), (out) => derived.push(out));
     prices.push({ ts: tick.ts, knownAt: tick.ts, price: Number(tick.price) });
   }
   const predictions = derived.filter((out) => out.kind === 'prediction');

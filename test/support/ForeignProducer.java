@@ -1,0 +1,33 @@
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Properties;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.StringSerializer;
+
+/** A producer that is none of ours: lines of key, tab, value from a file, compressed as asked. */
+public final class ForeignProducer {
+  /** Arguments: brokers, topic, codec, whether in a transaction, file. */
+  public static void main(String[] args) throws Exception {
+    boolean inTransaction = Boolean.parseBoolean(args[3]);
+    Properties settings = new Properties();
+    settings.put("bootstrap.servers", args[0]);
+    settings.put("compression.type", args[2]);
+    settings.put("linger.ms", "50");
+    settings.put("batch.size", "200000");
+    if (inTransaction) settings.put("transactional.id", "foreign-" + args[2]);
+    StringSerializer text = new StringSerializer();
+    try (KafkaProducer<String, String> producer = new KafkaProducer<>(settings, text, text)) {
+      if (inTransaction) {
+        producer.initTransactions();
+        producer.beginTransaction();
+      }
+      for (String line : Files.readAllLines(Path.of(args[4]), StandardCharsets.UTF_8)) {
+        int tab = line.indexOf('\t');
+        producer.send(new ProducerRecord<>(args[1], line.substring(0, tab), line.substring(tab + 1)));
+      }
+      if (inTransaction) producer.commitTransaction();
+    }
+  }
+}

@@ -98,7 +98,7 @@ export const intake: Operator<Arrival, IntakeOut, IntakeState> = {
       emit({ type: 'stale', tick, knownAt: Math.max(knownAt, state.knownAt + 1) });
       return;
     }
-    const place = placeOf(state.held, tick);
+    const place = placeOf(state.held, state.handed ?? 0, tick);
     const twin = state.held[place];
     if (twin !== undefined && compareTicks(twin, tick) === 0) {
       if (twin.hash === tick.hash) emit({ type: 'duplicate' });
@@ -144,9 +144,9 @@ function noteTrade(state: IntakeState, tick: MarketTick, moment: Moment, emit: E
   }
 }
 
-/** The first place in the ordered ticks that is not before `tick`. */
-function placeOf(held: readonly MarketTick[], tick: MarketTick): number {
-  let low = 0;
+/** The first place from `from` on in the ordered ticks that is not before `tick`. */
+function placeOf(held: readonly MarketTick[], from: number, tick: MarketTick): number {
+  let low = from;
   let high = held.length;
   // Ticks nearly always arrive in order: look at the end first.
   const last = held[high - 1];

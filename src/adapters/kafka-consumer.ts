@@ -47,6 +47,7 @@ export interface ConsumerOptions {
 interface ConsumedBatch {
   readonly topic: string;
   readonly partition: number;
+  readonly firstOffset: string;
   readonly lastOffset: string;
 }
 
@@ -193,6 +194,8 @@ class Member {
     try {
       await this.exclusively(open, async () => {
         const { messages } = batch;
+        // Fetched before the partition was sought to its task's position: it comes again.
+        if (payload.isStale()) return;
         this.refuseLoss(open, Number(batch.firstOffset()));
         const first = messages.findIndex((m) => offsetOf(m) >= open.task.position);
         if (first < 0) {
@@ -225,10 +228,14 @@ class Member {
   }
 
   /** The ends of transactions have offsets too; a fetch of nothing else is not handed to us. */
-  private onEmptyBatch({ topic, partition, lastOffset }: ConsumedBatch): void {
+  private onEmptyBatch({ topic, partition, firstOffset, lastOffset }: ConsumedBatch): void {
     const open = this.open.get(`${topic}/${partition}`);
     if (open === undefined) return;
-    void this.exclusively(open, () => Promise.resolve(passTo(open, Number(lastOffset) + 1)));
+    void this.exclusively(open, () => {
+      // One from before a seek may lie behind records that are still to come.
+      if (Number(firstOffset) <= open.task.position) passTo(open, Number(lastOffset) + 1);
+      return Promise.resolve();
+    });
   }
 
   private async processChunk(

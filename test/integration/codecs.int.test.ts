@@ -38,7 +38,7 @@ describe('foreign producers', () => {
     rmSync(dir, { recursive: true, force: true });
   });
 
-  function produce(venue: string, codec: string, inTransaction: boolean): number {
+  function produce(venue: string, codec: string, end: 'none' | 'commit' | 'abort'): number {
     const stretch = { fromUs: FROM, toUs: FROM + HOURS * US_PER_HOUR };
     const market = {
       seed: 5,
@@ -54,13 +54,7 @@ describe('foreign producers', () => {
     const file = join(dir, venue);
     writeFileSync(file, lines.join('\n'));
     const { config, topicOf } = installation.context;
-    const args = [
-      config.kafkaBrokers.join(','),
-      topicOf('ticks'),
-      codec,
-      String(inTransaction),
-      file,
-    ];
+    const args = [config.kafkaBrokers.join(','), topicOf('ticks'), codec, end, file];
     const { status, stderr } = spawnSync('java', ['-cp', jars.join(delimiter), PRODUCER, ...args], {
       encoding: 'utf8',
       timeout: 60_000,
@@ -71,7 +65,7 @@ describe('foreign producers', () => {
 
   test('every codec, in transactions and without, makes the same rows', async () => {
     const counts = ways.map(({ venue, codec, inTransaction }) =>
-      produce(venue, codec, inTransaction),
+      produce(venue, codec, inTransaction ? 'commit' : 'none'),
     );
     expect(await installation.context.flowProbe().settle(90_000)).toEqual([]);
     const rows = async (table: string, venue: string): Promise<string[]> =>
@@ -88,6 +82,14 @@ describe('foreign producers', () => {
       expect(await rows('ticks', venue), venue).toEqual(ticks);
       expect(await rows('candles', venue), venue).toEqual(candles);
     }
+  });
+
+  test('what was aborted is no record, and is passed', async () => {
+    expect(produce('aborted', 'lz4', 'abort')).toBeGreaterThan(1_500);
+    expect(produce('behind', 'lz4', 'none')).toBeGreaterThan(1_500);
+    expect(await installation.context.flowProbe().settle(90_000)).toEqual([]);
+    expect(await installation.dump('ticks', 'aborted')).toEqual([]);
+    expect((await installation.dump('ticks', 'behind')).length).toBeGreaterThan(1_500);
   });
 
   test('compressed batches take our own decoder, those in transactions that of kafkajs', async () => {

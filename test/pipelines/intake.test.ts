@@ -8,6 +8,7 @@ const trade = (ts: number, id: string, price = 100): MarketTick =>
   marketTickOf({ kind: 'trade', venue: 'v', symbol: 'A', id, ts, price, size: 1 });
 
 interface Options {
+  readonly latenessUs?: number;
   readonly recordUs?: number;
   readonly cutUs?: number;
   readonly contiguous?: boolean;
@@ -15,13 +16,14 @@ interface Options {
 
 function feeder() {
   const state = intake.initial();
-  return (tick: Arrival['tick'], { recordUs, cutUs = 0, contiguous = false }: Options = {}) => {
+  return (tick: Arrival['tick'], options: Options = {}) => {
+    const { recordUs, cutUs = 0, contiguous = false, latenessUs = 2 * S } = options;
     const out: IntakeOut[] = [];
     const arrival = {
       tick,
       recordUs: recordUs ?? tick.ts,
       cutUs,
-      latenessUs: 2 * S,
+      latenessUs,
       contiguousTradeIds: contiguous,
     };
     intake.step(state, arrival, (o) => out.push(o));
@@ -47,6 +49,16 @@ describe('intake', () => {
     feed(trade(9 * S, '7'));
     feed(trade(10 * S, '9'));
     expect(ordered(feed(trade(13 * S, '11')))).toEqual(['7', '9', '10']);
+  });
+
+  test('no tick is handed on twice, also when more lateness is allowed from now on', () => {
+    const feed = feeder();
+    const out = Array.from({ length: 10 }, (_, i) => feed(trade((10 + i) * S, String(i))));
+    out.push(feed(trade(12 * S + 1, 'late'), { latenessUs: 10 * S }));
+    for (let i = 10; i < 30; i++) out.push(feed(trade((10 + i) * S, String(i))));
+    const ids = out.flatMap(ordered);
+    expect(ids).toContain('late');
+    expect(new Set(ids).size).toBe(ids.length);
   });
 
   test('a tick exactly at the watermark is in time, one microsecond before it is stale', () => {

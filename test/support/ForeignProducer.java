@@ -8,15 +8,15 @@ import org.apache.kafka.common.serialization.StringSerializer;
 
 /** A producer that is none of ours: lines of key, tab, value from a file, compressed as asked. */
 public final class ForeignProducer {
-  /** Arguments: brokers, topic, codec, whether in a transaction, file. */
+  /** Arguments: brokers, topic, codec, how a transaction ends (none, commit, abort), file. */
   public static void main(String[] args) throws Exception {
-    boolean inTransaction = Boolean.parseBoolean(args[3]);
+    boolean inTransaction = !args[3].equals("none");
     Properties settings = new Properties();
     settings.put("bootstrap.servers", args[0]);
     settings.put("compression.type", args[2]);
     settings.put("linger.ms", "50");
     settings.put("batch.size", "200000");
-    if (inTransaction) settings.put("transactional.id", "foreign-" + args[2]);
+    if (inTransaction) settings.put("transactional.id", "foreign-" + args[2] + args[3]);
     StringSerializer text = new StringSerializer();
     try (KafkaProducer<String, String> producer = new KafkaProducer<>(settings, text, text)) {
       if (inTransaction) {
@@ -27,7 +27,9 @@ public final class ForeignProducer {
         int tab = line.indexOf('\t');
         producer.send(new ProducerRecord<>(args[1], line.substring(0, tab), line.substring(tab + 1)));
       }
-      if (inTransaction) producer.commitTransaction();
+      producer.flush();
+      if (args[3].equals("commit")) producer.commitTransaction();
+      if (args[3].equals("abort")) producer.abortTransaction();
     }
   }
 }

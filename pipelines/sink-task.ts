@@ -38,10 +38,12 @@ import {
   type Stage,
 } from '../src/stream/stage.ts';
 import { decodeState, encodeState } from '../src/stream/state-codec.ts';
+import { whileBeating } from '../src/stream/while-beating.ts';
+import type { ModelHeld } from '../src/tables/postgres/model-activations.ts';
+import type { ControlPlace } from '../src/tables/postgres/outbox.ts';
 import type { StoredWatermark } from '../src/tables/postgres/stored-watermarks.ts';
 import type { FeatureRow } from '../src/tables/questdb/features.ts';
 import type { QuestTable, RowWriter, SqlReader } from '../src/tables/questdb/table.ts';
-import { whileBeating } from './stream-task.ts';
 import { initialCounts, intake, tellCounts, type IntakeOut, type IntakeState } from './intake.ts';
 import { writeSinkBatch } from './sink-effects.ts';
 import { judgeStale } from './sink-stale.ts';
@@ -59,20 +61,6 @@ import {
   type SinkRows,
   type StaleTick,
 } from './sink.ts';
-
-/** From when on a model record held for its instrument: event time, exclusive of what was seen. */
-export interface ModelHeld {
-  readonly controlId: string;
-  readonly model: ModelControl;
-  readonly fromTs: number;
-}
-
-/** Where a control record came by in `ticks`. */
-export interface ControlPlace {
-  readonly controlId: string;
-  readonly partition: number;
-  readonly offset: number;
-}
 
 export interface SinkDeps {
   readonly latenessUs: number;
@@ -128,7 +116,7 @@ class SinkTask implements PartitionTask {
   private readonly instruments: InstrumentStates<IntakeState>;
   /** The highest event time of each as it was last told. */
   private readonly announced = new Map<string, number>();
-  /** Of the records in hand, told at their end: counting each at once costs too much. */
+  /** Of the records in hand; told at their end, because a metric is no matter for every tick. */
   private readonly counts = initialCounts();
 
   constructor(deps: SinkDeps, topic: string, partition: number, checkpoint: Checkpoint) {

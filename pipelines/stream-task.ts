@@ -33,6 +33,7 @@ import {
   type Stage,
 } from '../src/stream/stage.ts';
 import { decodeState, encodeState } from '../src/stream/state-codec.ts';
+import { whileBeating } from '../src/stream/while-beating.ts';
 import { initialCounts, tellCounts } from './intake.ts';
 import {
   instrumentStream,
@@ -81,7 +82,7 @@ class StreamTask implements PartitionTask {
   private readonly epoch: number;
   private readonly control: ControlState;
   private readonly instruments: InstrumentStates<InstrumentState>;
-  /** Of the records in hand, told at their end: counting each at once costs more than the intake. */
+  /** Of the records in hand; told at their end, because a metric is no matter for every tick. */
   private readonly counts = initialCounts();
   private readonly models = new Map<string, ServingModel>();
   private readonly chain: ReturnType<typeof instrumentStream>;
@@ -202,15 +203,5 @@ function addressOf(derived: Derived): { topic: string; key: string; atUs: number
       return { topic: 'signals', key: keyOf(derived), atUs: derived.ts };
     case 'fill':
       return { topic: 'fills', key: derived.account, atUs: derived.ts };
-  }
-}
-
-/** Waits for `work` and keeps the group membership meanwhile. */
-export async function whileBeating<T>(work: Promise<T>, beat: () => Promise<void>): Promise<T> {
-  const timer = setInterval(() => void beat(), 1_000);
-  try {
-    return await work;
-  } finally {
-    clearInterval(timer);
   }
 }

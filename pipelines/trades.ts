@@ -15,7 +15,7 @@ import {
   type PartitionTask,
   type Stage,
 } from '../src/stream/stage.ts';
-import { whileBeating } from './stream-task.ts';
+import { whileBeating } from '../src/stream/while-beating.ts';
 
 export type Booked = Signal | SignalEnd | Fill;
 

@@ -58,7 +58,7 @@ const STEPS: readonly Step[] = [
 const SEED = String(1 + (numberAfter('--rotate') ?? 0));
 
 const DEEP: readonly Step[] = [
-  program('drawn-faults', 900, 'test/faults/main.ts', '--schedules', '3', '--seed', SEED),
+  program('drawn-faults', 900, 'test/faults/main.ts', '--schedules', '4', '--seed', SEED),
   program('noise', 900, 'test/deep/noise.ts', '--seeds', '40', '--seed', SEED),
 ];
 

@@ -11,7 +11,7 @@ import { CompressionTypes, Kafka, logLevel, Partitioners } from './kafkajs.ts';
 /** A record batch below the broker's default limit of 1 MiB, with room for its headers. */
 const BATCH_BYTES_MAX = 900 * 1024;
 const RETRY_MS = 500;
-/** So many records make up for what compressing them costs, by a sixth of the bytes. */
+/** From here on there is enough that repeats, in names and keys, to be worth compressing. */
 const COMPRESSED_FROM = 50;
 
 export function openKafka(brokers: readonly string[], clientId: string, log: Logger): KafkaClient {

@@ -21,7 +21,7 @@ export interface ScannedInstrument {
   strangers: number;
 }
 
-/** Learning costs as much as ten ticks: of several producers' shapes one stays for a while. */
+/** Learning costs more than a tick: of several producers' shapes one stays for a while. */
 const STRANGERS_MAX = 16;
 
 const SPACE = 0x20;
@@ -60,22 +60,10 @@ const NAMES = [
   'ask_size',
 ] as const;
 const FIELDS = NAMES.map((name) => bytesOf(`"${name}":`));
-const [KIND, VENUE, SYMBOL, ID, TS, PRICE, SIZE, SIDE, BID, ASK, BID_SIZE, ASK_SIZE] = [
-  ...NAMES.keys(),
-] as [
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-];
+// Numbered as they are named; the zeros are for the compiler.
+const [KIND = 0, VENUE = 0, SYMBOL = 0, ID = 0, TS = 0, PRICE = 0, SIZE = 0, ...OTHERS] =
+  NAMES.keys();
+const [SIDE = 0, BID = 0, ASK = 0, BID_SIZE = 0, ASK_SIZE = 0] = OTHERS;
 
 const COMMON = (1 << KIND) | (1 << VENUE) | (1 << SYMBOL) | (1 << TS);
 const TRADE_NEEDS = COMMON | (1 << PRICE) | (1 << SIZE);

@@ -18,6 +18,7 @@ import { quotes } from '../../src/tables/questdb/quotes.ts';
 import { systemMetrics } from '../../src/tables/questdb/system-metrics.ts';
 import type { AnyRow, Cell, ColumnType } from '../../src/tables/questdb/table.ts';
 import { ticks } from '../../src/tables/questdb/ticks.ts';
+import { tradeRow } from '../support/trade-row.ts';
 
 /** Columns in an order that no table of ours has: runs of doubles everywhere, `ts` among them. */
 const mixed: EncodedTable = {
@@ -145,16 +146,7 @@ const compiled = compiledEncoder();
 const expectSame = (table: EncodedTable, rows: readonly AnyRow[]): void =>
   expect(outcome(compiled, table, rows)).toBe(outcome(client, table, rows));
 
-const tick = {
-  ts: 1_398_902_400_000_001,
-  known_at: 1_398_902_400_000_002,
-  venue: 'v',
-  symbol: 'A B',
-  id: '7',
-  price: 1.5,
-  size: 2,
-  side: null,
-};
+const tick = { ...tradeRow };
 
 describe('makes the bytes of the client', () => {
   test.each(TABLES.map((table) => [table.name, table] as const))('%s', (_, table) => {

@@ -2,18 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { clientEncoder, problemOf } from '../../src/adapters/questdb-encoder.ts';
 import { candles } from '../../src/tables/questdb/candles.ts';
 import { labels } from '../../src/tables/questdb/labels.ts';
+import type { AnyRow } from '../../src/tables/questdb/table.ts';
 import { ticks } from '../../src/tables/questdb/ticks.ts';
+import { tradeRow } from '../support/trade-row.ts';
 
-const trade = {
-  ts: 1_398_902_400_000_001,
-  known_at: 1_398_902_400_000_002,
-  venue: 'v',
-  symbol: 'A B',
-  id: '7',
-  price: 1.5,
-  size: 2,
-  side: null,
-};
+const trade: AnyRow = { ...tradeRow };
 
 describe('the encoder', () => {
   test('puts symbols first, the time last, and leaves null out', () => {

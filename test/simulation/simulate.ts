@@ -4,11 +4,13 @@
  * The stages are the real ones; only what lies outside of them is made up. Afterwards tables and
  * topics must be what they are without any fault, however the log was cut into chunks.
  */
-import { sinkStage, type ControlPlace, type ModelHeld } from '../../pipelines/sink-task.ts';
+import { sinkStage } from '../../pipelines/sink-task.ts';
 import { streamStage } from '../../pipelines/stream-task.ts';
 import { FEATURE_NAMES } from '../../src/features/definition.ts';
 import { seededRandom, type Random } from '../../src/random.ts';
 import { FailPoints } from '../../src/stream/fail-point.ts';
+import type { ModelHeld } from '../../src/tables/postgres/model-activations.ts';
+import type { ControlPlace } from '../../src/tables/postgres/outbox.ts';
 import { featuresTable } from '../../src/tables/questdb/features.ts';
 import { Announced } from './announced.ts';
 import { contradictions, differences, mistakes, type Result } from './compare.ts';

@@ -1,17 +1,12 @@
 /** `model_activations`: which model was in force when, in event time, as the log has shown it. */
 import type { Pool } from 'pg';
+import type { ModelControl } from '../../domain/control.ts';
 import { formatUs } from '../../domain/time.ts';
 
-interface Held {
+/** From when on a model record held for its instrument: event time, exclusive of what was seen. */
+export interface ModelHeld {
   readonly controlId: string;
-  readonly model: {
-    readonly venue: string;
-    readonly symbol: string;
-    readonly label_spec: string;
-    readonly slot: string;
-    readonly model_id: string;
-    readonly state: string;
-  };
+  readonly model: ModelControl;
   readonly fromTs: number;
 }
 
@@ -19,7 +14,7 @@ interface Held {
  * Writes back from when records held, and ends what they replaced. A replay writes the same times;
  * the first time noted stays.
  */
-export async function noteModelHeld(pool: Pool, held: readonly Held[]): Promise<void> {
+export async function noteModelHeld(pool: Pool, held: readonly ModelHeld[]): Promise<void> {
   for (const { controlId, model, fromTs } of held) {
     const { venue, symbol, label_spec, slot, model_id } = model;
     const at = formatUs(fromTs);

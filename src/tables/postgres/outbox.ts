@@ -43,7 +43,7 @@ export async function dueControls(pool: Pool) {
   return rows.map(({ control_id, ...row }) => ({ ...row, controlId: control_id }));
 }
 
-/** A control record that came by in the log. */
+/** Where a control record came by in `ticks`. */
 export interface ControlPlace {
   readonly controlId: string;
   readonly partition: number;

@@ -23,7 +23,8 @@ export interface OutboxDeps {
   readonly markSent: (controls: readonly DueControl[]) => Promise<void>;
   readonly log: OutLog;
   readonly key: string;
-  readonly partitions: number;
+  /** How many partitions a topic has. */
+  readonly partitionsOf: (topic: string) => number;
   readonly topicOf: (name: string) => string;
   readonly nowMs: () => number;
 }
@@ -50,9 +51,9 @@ function recordsOf(due: DueControl, deps: OutboxDeps): OutRecord[] {
   const value = JSON.stringify(control);
   // History obeys the same cuts as the live log.
   const topics = type === 'cut' ? ['ticks', 'ticks-backfill'] : ['ticks'];
-  return topics.flatMap((topic) =>
-    Array.from({ length: deps.partitions }, (_, partition) => ({
-      topic: deps.topicOf(topic),
+  return topics.map(deps.topicOf).flatMap((topic) =>
+    Array.from({ length: deps.partitionsOf(topic) }, (_, partition) => ({
+      topic,
       key: null,
       value,
       timestampMs: deps.nowMs(),

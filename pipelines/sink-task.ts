@@ -199,7 +199,9 @@ class SinkTask implements PartitionTask {
         this.takeTicks(record, batch);
         break;
       case topicOf('features'):
-        this.takeDerived(record, batch, isFeature, (feature) => rowsOfFeature(batch.rows, feature));
+        this.takeDerived(record, batch, isFeature, (feature) =>
+          this.takeFeature(feature, record, batch),
+        );
         break;
       default:
         this.takeDerived(record, batch, isPrediction, (prediction) =>
@@ -315,6 +317,14 @@ class SinkTask implements PartitionTask {
     // Only the partition on which the instrument lives can say from when the record held.
     if (maxTs < 0) return;
     batch.held.push({ controlId: control.control_id, model, fromTs: maxTs + 1 });
+  }
+
+  /** A value without a column would vanish in silence. */
+  private takeFeature(feature: Feature, record: LogRecord, batch: Batch): void {
+    const { columns } = this.deps.featuresTable;
+    const strange = Object.keys(feature.values).find((name) => !Object.hasOwn(columns, name));
+    if (strange === undefined) rowsOfFeature(batch.rows, feature);
+    else this.bury(record, 'newer_version', `no column for "${strange}": update the sink`, batch);
   }
 
   private takeDerived<T>(

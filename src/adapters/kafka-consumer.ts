@@ -29,6 +29,7 @@ const HEARTBEAT_MS = 2_000;
 const COMMIT_MS = 100;
 const CHECKPOINT_MS_MIN = 5_000;
 const RETRY_MS = 1_000;
+const GUARD_MS = 10_000;
 /** A checkpoint may take a twentieth of the time, and so may an announcement. */
 const COST_FACTOR = 20;
 
@@ -40,6 +41,8 @@ export interface ConsumerOptions {
   readonly signal: AbortSignal;
   /** Whether a checkpoint that failed may be tried again later; else the failure ends the member. */
   readonly mayPass: (error: unknown) => boolean;
+  /** Asked every now and then; a failure ends the member. */
+  readonly guard?: () => Promise<void>;
   /** Called with the number of open partitions whenever that changes. */
   readonly onAssigned?: (partitions: number) => void;
 }
@@ -115,6 +118,7 @@ class Member {
     await consumer.connect();
     await consumer.subscribe({ topics: this.stage.topics.map(o.topicOf), fromBeginning: true });
     const ticker = this.startTicker();
+    const guarding = setInterval(() => void o.guard?.().catch(this.fail), GUARD_MS);
     try {
       await consumer.run({
         autoCommit: false,
@@ -129,6 +133,7 @@ class Member {
       await consumer.stop();
     } finally {
       clearInterval(ticker);
+      clearInterval(guarding);
       await consumer.disconnect().catch(() => undefined);
     }
   }

@@ -1,7 +1,9 @@
 /** `tickloom <noun> <verb>`: the command line. Each noun has its file in `commands`. */
 import { Command, CommanderError } from 'commander';
 import { CONFIG_EXIT_CODE, ConfigError, configHelp } from '../config.ts';
+import { alertCommands, errorCommands } from './commands/alerts.ts';
 import { datasetCommands } from './commands/dataset.ts';
+import { doctorCommands } from './commands/doctor.ts';
 import { feedCommands } from './commands/feed.ts';
 import { flowCommands } from './commands/flow.ts';
 import { migrateCommands } from './commands/migrate.ts';
@@ -26,6 +28,9 @@ topicsCommands(program);
 migrateCommands(program);
 datasetCommands(program);
 modelsCommands(program);
+alertCommands(program);
+errorCommands(program);
+doctorCommands(program);
 for (const command of program.commands) inherit(command);
 
 try {

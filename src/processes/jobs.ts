@@ -7,7 +7,10 @@ import { sleep } from '../clock.ts';
 import { floorTo, US_PER_DAY } from '../domain/time.ts';
 import { venueOf } from '../domain/venues.ts';
 import { keyOf } from '../domain/wire.ts';
+import { raiseAlert } from '../tables/postgres/alerts.ts';
+import { recordError } from '../tables/postgres/errors.ts';
 import { addDueRuns, finishRun, newestDue, openRuns } from '../tables/postgres/job-runs.ts';
+import { splitAlert, splitInstruments } from '../tables/postgres/split-instruments.ts';
 import type { LabelBacklog } from '../tables/questdb/pending-labels.ts';
 import { storedInstruments } from '../tables/questdb/stored-ticks.ts';
 import type { SqlReader } from '../tables/questdb/table.ts';
@@ -15,6 +18,7 @@ import type { Context } from './context.ts';
 
 const SWEEP_MS = 500;
 const SCHEDULE_EVERY_SWEEPS = 10;
+const WATCH_EVERY_SWEEPS = 60;
 const ATTEMPTS_MAX = 3;
 
 export async function runJobs(
@@ -44,6 +48,7 @@ export async function runJobs(
         await sweepLabels(context.labelBacklog(), queues);
         await enqueueRuns(queues, context);
         if (sweep % SCHEDULE_EVERY_SWEEPS === 0) await schedule(reader, context);
+        if (sweep % WATCH_EVERY_SWEEPS === 0) await watchInstruments(context);
       } catch (error) {
         log.warn({ err: error }, 'a sweep failed, the next one tries again');
       }
@@ -94,6 +99,14 @@ async function schedule(reader: SqlReader, { postgres, config }: Context): Promi
   }
 }
 
+async function watchInstruments({ postgres, log, topicOf }: Context): Promise<void> {
+  const ticks = topicOf('ticks');
+  for (const split of await splitInstruments(postgres, ticks)) {
+    const alert = splitAlert(ticks, split);
+    if (await raiseAlert(postgres, alert)) log.error(alert, alert.message);
+  }
+}
+
 async function noteFailure(
   { postgres, log }: Context,
   queue: string,
@@ -106,19 +119,15 @@ async function noteFailure(
        WHERE job = $1 AND subject = $2 AND state IN ('due', 'running')`,
       [queue, subject, { reason: error.message }],
     );
-    await postgres.query(
-      `INSERT INTO errors (error_key, severity, component, code, message, stack, context)
-       VALUES ($1, 'error', $2, 'job_failed', $3, $4, $5)
-       ON CONFLICT (error_key) DO UPDATE
-         SET occurrences = errors.occurrences + 1, last_seen_at = now()`,
-      [
-        `job:${queue}:${subject}:${error.message.slice(0, 100)}`,
-        queue,
-        error.message,
-        error.stack ?? null,
-        { subject },
-      ],
-    );
+    await recordError(postgres, {
+      key: `job:${queue}:${subject}:${error.message.slice(0, 100)}`,
+      severity: 'error',
+      component: queue,
+      code: 'job_failed',
+      message: error.message,
+      context: { subject },
+      stack: error.stack,
+    });
   } catch (failure) {
     log.error({ err: failure }, 'a failed job could not be recorded');
   }

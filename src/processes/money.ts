@@ -2,6 +2,7 @@
 import { sendDueControls } from '../../pipelines/outbox.ts';
 import { tradesStage } from '../../pipelines/trades.ts';
 import { runConsumer } from '../adapters/kafka-consumer.ts';
+import { must } from '../assert.ts';
 import { isRetriable, untilTaken } from '../adapters/postgres.ts';
 import { nowMs, sleep } from '../clock.ts';
 import { bookBatch } from '../tables/postgres/booking.ts';
@@ -9,6 +10,7 @@ import { PostgresCheckpoints } from '../tables/postgres/checkpoints.ts';
 import { dueControls, markObserved, markSent } from '../tables/postgres/outbox.ts';
 import type { Context } from './context.ts';
 import { counter } from './counter.ts';
+import { agreedPartitions, partitionGuard } from './partition-guard.ts';
 
 const OUTBOX_POLL_MS = 200;
 const RETRY_MS = 1_000;
@@ -36,6 +38,7 @@ export async function runMoney(
     log,
     signal,
     mayPass: isRetriable,
+    guard: await partitionGuard(context, stage.topics),
     onAssigned: ready,
   });
   await Promise.race([consuming, runOutbox(context, signal)]);
@@ -43,7 +46,10 @@ export async function runMoney(
 }
 
 async function runOutbox(context: Context, signal: AbortSignal): Promise<void> {
-  const { postgres, log, config, topicOf } = context;
+  const { postgres, log, config, topicOf, kafka } = context;
+  const topics = ['ticks', 'ticks-backfill'].map(topicOf);
+  const partitions = await agreedPartitions(kafka, postgres, topics);
+  const partitionsOf = (topic: string): number => must(partitions[topic], `${topic} was asked for`);
   const deps = {
     due: () => dueControls(postgres),
     markSent: (sent: readonly { seq: number }[]) =>
@@ -53,14 +59,14 @@ async function runOutbox(context: Context, signal: AbortSignal): Promise<void> {
       ),
     log: context.outLog(),
     key: context.controlKey(),
-    partitions: config.partitions,
+    partitionsOf,
     topicOf,
     nowMs,
   };
   while (!signal.aborted) {
     try {
       if (config.outbox === 'send') await sendDueControls(deps);
-      else await markObserved(postgres, config.partitions);
+      else await markObserved(postgres, partitionsOf(topicOf('ticks')));
       await sleep(OUTBOX_POLL_MS, signal);
     } catch (error) {
       log.warn({ err: error }, 'control records wait: the outbox could not be sent');

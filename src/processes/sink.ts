@@ -11,6 +11,7 @@ import { noteStored } from '../tables/postgres/stored-watermarks.ts';
 import { featuresTable } from '../tables/questdb/features.ts';
 import type { Context } from './context.ts';
 import { counter } from './counter.ts';
+import { partitionGuard } from './partition-guard.ts';
 
 export async function runSink(
   context: Context,
@@ -44,6 +45,7 @@ export async function runSink(
     log,
     signal,
     mayPass: isRetriable,
+    guard: await partitionGuard(context, stage.topics),
     onAssigned: ready,
   });
 }

@@ -7,6 +7,7 @@ import { PostgresCheckpoints } from '../tables/postgres/checkpoints.ts';
 import { PostgresModels } from '../tables/postgres/model-source.ts';
 import type { Context } from './context.ts';
 import { counter } from './counter.ts';
+import { partitionGuard } from './partition-guard.ts';
 
 export async function runStream(
   context: Context,
@@ -35,6 +36,7 @@ export async function runStream(
     log,
     signal,
     mayPass: isRetriable,
+    guard: await partitionGuard(context, stage.topics),
     onAssigned: ready,
   });
 }

@@ -31,7 +31,9 @@ export type DeadReason =
   | 'price_not_positive'
   | 'control_with_key'
   | 'control_in_frame'
-  | 'bad_hmac';
+  | 'bad_hmac'
+  /** Ours, by a version of this program that can say more than this one understands. */
+  | 'newer_version';
 
 /** That all is well up to `ts` although nothing is traded. */
 export interface HeartbeatItem {
@@ -118,10 +120,23 @@ export function parseTicks(
 
 function decodeControl(key: string | null, json: unknown, verify: VerifyControl): Decoded {
   const { control: validator } = validators;
-  if (!validator.Check(json)) return dead('schema', firstError(validator, json));
+  if (!validator.Check(json)) {
+    const newer = newerType(json, verify);
+    if (newer !== null)
+      return dead('newer_version', `control type "${newer}": update this program`);
+    return dead('schema', firstError(validator, json));
+  }
   if (key !== null) return dead('control_with_key', 'a control record has no key');
   if (!verify(json)) return dead('bad_hmac', `control "${json.control_id}" is not ours`);
   return { type: 'control', control: json };
+}
+
+/** The type of a record that is signed by us and sound, but for a type that we do not know. */
+function newerType(json: unknown, verify: VerifyControl): string | null {
+  const { type } = json as { type?: unknown };
+  const asKnown = { ...(json as object), type: 'cut' };
+  if (typeof type !== 'string' || !validators.control.Check(asKnown)) return null;
+  return verify(json as Control) ? type : null;
 }
 
 function decodeFrame(key: string | null, entries: readonly unknown[], single = false): Decoded {

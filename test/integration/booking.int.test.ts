@@ -112,6 +112,34 @@ describe('booking', () => {
   const halts = (account: string): Promise<Record<string, unknown>[]> =>
     rows(`SELECT body FROM control_outbox WHERE type = 'halt' AND subject = $1`, account);
 
+  test('an exit whose entry nobody has booked is kept unbooked and reported, and the next goes on', async () => {
+    await openAccount('booking-orphan');
+    const [, exit] = losing('booking-orphan', 'lost', '10', DAY + 5);
+    const [entry, sound] = losing('booking-orphan', 'found', '10', DAY + 6);
+    const records = [exit, entry, sound].flatMap((fill) => fill ?? []);
+    expect(await book(records)).toBe('booked');
+    expect(await book(records)).toBe('booked');
+    const fills = await rows(
+      `SELECT fill_id, booked FROM fills WHERE account = $1 ORDER BY fill_id`,
+      'booking-orphan',
+    );
+    expect(fills).toEqual([
+      { fill_id: 'found-entry', booked: true },
+      { fill_id: 'found-exit', booked: true },
+      { fill_id: 'lost-exit', booked: false },
+    ]);
+    const errors = await rows(
+      `SELECT code, occurrences FROM errors WHERE error_key = $1`,
+      'orphan:fill:booking:booking-orphan:lost-exit',
+    );
+    expect(errors).toEqual([{ code: 'orphan', occurrences: 1 }]);
+    const entries = await rows(
+      `SELECT 1 FROM ledger_entries WHERE account = $1 AND trade_id = 'lost'`,
+      'booking-orphan',
+    );
+    expect(entries).toEqual([]);
+  });
+
   test('losses of exactly the limit halt until midnight; a cent less does not', async () => {
     for (const [account, last, halted] of [
       ['booking-under', '99.99', false],
@@ -204,13 +232,11 @@ describe('booking', () => {
   test('a batch that fails half way leaves nothing behind, its position least of all', async () => {
     const account = 'booking-atomic';
     await openAccount(account);
-    const [, orphan] = losing(account, 'atomic-orphan', '1', DAY + 10);
+    const broken = fillOf(account, 'atomic-broken', { price: 'not a number' });
     const position = async (): Promise<unknown> =>
       (await rows('SELECT next_offset FROM checkpoints WHERE topic = $1', TOPIC))[0];
     const before = await position();
-    await expect(book([fillOf(account, 'atomic', {}), orphan!])).rejects.toThrow(
-      /without an entry/,
-    );
+    await expect(book([fillOf(account, 'atomic', {}), broken])).rejects.toThrow(/not a number/);
     expect(await rows('SELECT 1 FROM fills WHERE account = $1', account)).toEqual([]);
     expect(await position()).toEqual(before);
   });

@@ -75,6 +75,22 @@ describe('decodeTicks', () => {
     expect(reasonOf(decode(null, unsigned))).toBe('schema');
   });
 
+  test('a control record of a type that only a newer version knows says so, if it is ours', () => {
+    const newer = signControl(KEY, {
+      kind: 'control',
+      control_id: 'c1',
+      version: 1,
+      type: 'resize' as 'cut',
+      subject: 'paper',
+      body: {},
+    });
+    expect(decode(null, newer)).toMatchObject({
+      reason: 'newer_version',
+      detail: 'control type "resize": update this program',
+    });
+    expect(reasonOf(decode(null, { ...newer, body: { more: 1 } }))).toBe('schema');
+  });
+
   test('no bytes whatever make it throw', () => {
     fc.assert(
       fc.property(fc.option(fc.string()), fc.uint8Array({ maxLength: 200 }), (key, bytes) => {

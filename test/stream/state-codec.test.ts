@@ -32,3 +32,11 @@ test('objects of any keys come back as plain objects, however many shapes there 
     }),
   );
 });
+
+test('a state of another layout is refused, one from before there were layouts is read', () => {
+  const state = { a: 1, b: 'x' };
+  const bytes = encodeState(state);
+  expect(decodeState(bytes.subarray(1))).toEqual(state);
+  bytes[0] = (2 << 3) | 0b111;
+  expect(() => decodeState(bytes)).toThrow(/layout 2, and this program knows 1: run the version/);
+});

@@ -15,6 +15,7 @@ import { entriesOfFill, profitOf } from '../../ledger/entries.ts';
 import { currenciesOf } from '../../money/amounts.ts';
 import { dailyLossHalt } from '../../money/daily-loss.ts';
 import { Exact } from '../../domain/exact.ts';
+import { recordError } from './errors.ts';
 import { insert, sameOrReport } from './insert.ts';
 import { appendControl } from './outbox.ts';
 
@@ -81,18 +82,24 @@ async function bookEnd(client: PoolClient, end: SignalEnd): Promise<void> {
 
 async function bookFill(client: PoolClient, fill: Fill): Promise<void> {
   const { kind, ts, ...rest } = fill;
-  const row = { ...rest, ts: formatUs(ts), booked: true, content_sha256: sha256(fill) };
+  const entry = fill.intent === 'entry' ? null : await entryOf(client, fill.trade_id);
+  const booked = entry !== undefined;
+  const row = { ...rest, ts: formatUs(ts), booked, content_sha256: sha256(fill) };
   const key = { venue: fill.venue, account: fill.account, fill_id: fill.fill_id };
   if (!(await insert(client, 'fills', row))) {
     await sameOrReport(client, 'fills', key, row, kind);
+    return;
+  }
+  if (entry === undefined) {
+    await reportOrphan(client, fill);
     return;
   }
   const currency = await currencyOf(client, fill.account);
   await bookInstrument(client, fill);
   await insert(client, 'orders', orderOf(fill));
   await bookLedger(client, fill, currency);
-  if (fill.intent === 'entry') await openTrade(client, fill, currency);
-  else await closeTrade(client, fill);
+  if (entry === null) await openTrade(client, fill, currency);
+  else await closeTrade(client, fill, entry);
   if (fill.signal_id !== null) await settleSignal(client, fill.signal_id);
 }
 
@@ -192,14 +199,29 @@ interface EntryRow {
   readonly fee: string;
 }
 
-/** One account is one partition of `fills`, in order: the entry is always there. */
-async function closeTrade(client: PoolClient, fill: Fill): Promise<void> {
+/** One account is one partition of `fills`, in order: the entry of ours is always there. */
+async function entryOf(client: PoolClient, tradeId: string): Promise<EntryRow | undefined> {
   const { rows } = await client.query<EntryRow>(
     `SELECT side, size, price, fee FROM fills WHERE trade_id = $1 AND intent = 'entry'`,
-    [fill.trade_id],
+    [tradeId],
   );
-  const [entry] = rows;
-  if (entry === undefined) throw new Error(`fill ${fill.fill_id} closes a trade without an entry`);
+  return rows[0];
+}
+
+/** The record stays, without entries in the ledger: half a trade would be a break in the books. */
+async function reportOrphan(client: PoolClient, fill: Fill): Promise<void> {
+  const { venue, account, fill_id, trade_id } = fill;
+  await recordError(client, {
+    key: `orphan:fill:${venue}:${account}:${fill_id}`,
+    severity: 'critical',
+    component: 'trades',
+    code: 'orphan',
+    message: `fill ${fill_id} closes ${trade_id}, which was never opened: it is kept unbooked`,
+    context: fill,
+  });
+}
+
+async function closeTrade(client: PoolClient, fill: Fill, entry: EntryRow): Promise<void> {
   const { fees, gross, net } = profitOf(entry, fill);
   const accountPnl = new Exact(net).times(fill.fx_rate).toFixed();
   await client.query(

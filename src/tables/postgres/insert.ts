@@ -1,6 +1,7 @@
 /** Inserting a record once, and telling a repeat from a contradiction. */
 import type { PoolClient } from 'pg';
 import { assert } from '../../assert.ts';
+import { recordError } from './errors.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -36,15 +37,12 @@ export async function sameOrReport(
   );
   if (rows[0]?.content_sha256.equals(row.content_sha256) === true) return;
   const id = Object.values(key).join(':');
-  await client.query(
-    `INSERT INTO errors (error_key, severity, component, code, message, context)
-     VALUES ($1, 'critical', 'trades', 'contradiction', $2, $3)
-     ON CONFLICT (error_key) DO UPDATE
-       SET occurrences = errors.occurrences + 1, last_seen_at = now()`,
-    [
-      `contradiction:${kind}:${id}`,
-      `a second ${kind} has the id ${id} and another content; the first one stays booked`,
-      { ...row, content_sha256: row.content_sha256.toString('hex') },
-    ],
-  );
+  await recordError(client, {
+    key: `contradiction:${kind}:${id}`,
+    severity: 'critical',
+    component: 'trades',
+    code: 'contradiction',
+    message: `a second ${kind} has the id ${id} and another content; the first one stays booked`,
+    context: { ...row, content_sha256: row.content_sha256.toString('hex') },
+  });
 }

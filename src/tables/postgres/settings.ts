@@ -16,3 +16,18 @@ export async function writeSetting(pool: Pool, name: string, value: unknown): Pr
     [name, JSON.stringify(value)],
   );
 }
+
+/** Adds the members of an object that the setting lacks, and returns all that it has then. */
+export async function mergeSetting(
+  pool: Pool,
+  name: string,
+  members: Readonly<Record<string, unknown>>,
+): Promise<unknown> {
+  const { rows } = await pool.query<{ value: unknown }>(
+    `INSERT INTO settings (name, value) VALUES ($1, $2)
+     ON CONFLICT (name) DO UPDATE SET value = excluded.value || settings.value
+     RETURNING value`,
+    [name, JSON.stringify(members)],
+  );
+  return rows[0]?.value;
+}

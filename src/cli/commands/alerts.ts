@@ -1,0 +1,75 @@
+/** `tickloom alerts list | ack`, `tickloom errors list | resolve`. */
+import { InvalidArgumentError, type Command } from 'commander';
+import { formatUs } from '../../domain/time.ts';
+import { acknowledgeAlert, alertsOf } from '../../tables/postgres/alerts.ts';
+import { openErrors, resolveError } from '../../tables/postgres/errors.ts';
+import { CommandError, outputOf, withContext } from '../context.ts';
+
+export function alertCommands(program: Command): void {
+  const alerts = program.command('alerts').description('what somebody has to look at');
+  alerts
+    .command('list')
+    .description('alerts that are not resolved, newest first')
+    .option('--all', 'resolved ones too')
+    .action((flags: { all?: boolean }, command: Command) =>
+      withContext('cli', async ({ postgres }) => {
+        const rows = await alertsOf(postgres, flags);
+        const lines = rows.map(
+          ({ alert_id, created_at, severity, state, message }) =>
+            `${alert_id}  ${minute(created_at)}  ${severity.padEnd(8)} ${state}\n   ${message}`,
+        );
+        show(command, rows, lines);
+      }),
+    );
+  alerts
+    .command('ack')
+    .argument('<id>', 'number from the list', number)
+    .description('say that somebody has taken it up')
+    .action((id: number) =>
+      withContext('cli', async ({ postgres }) => {
+        if (await acknowledgeAlert(postgres, id)) return;
+        throw new CommandError(`there is no open alert ${id}`);
+      }),
+    );
+}
+
+export function errorCommands(program: Command): void {
+  const errors = program.command('errors').description('what went wrong in stages and jobs');
+  errors
+    .command('list')
+    .description('open errors, newest first')
+    .action((_flags, command: Command) =>
+      withContext('cli', async ({ postgres }) => {
+        const rows = await openErrors(postgres);
+        const lines = rows.map(
+          ({ error_id, last_seen_at, severity, component, occurrences, message }) =>
+            `${error_id}  ${minute(last_seen_at)}  ${severity.padEnd(8)} ${component}, ` +
+            `${occurrences} times\n   ${message}`,
+        );
+        show(command, rows, lines);
+      }),
+    );
+  errors
+    .command('resolve')
+    .argument('<id>', 'number from the list', number)
+    .option('--note <text>', 'what was done')
+    .description('close one; it opens again when it is seen again')
+    .action((id: number, { note }: { note?: string }) =>
+      withContext('cli', async ({ postgres }) => {
+        if (await resolveError(postgres, id, note ?? null)) return;
+        throw new CommandError(`there is no open error ${id}`);
+      }),
+    );
+}
+
+const minute = (ts: number): string => `${formatUs(ts).slice(0, 16)}Z`;
+
+function show(command: Command, rows: readonly object[], lines: readonly string[]): void {
+  const output = outputOf(command.optsWithGlobals()['json'] === true);
+  output.show(rows, lines.length === 0 ? 'none' : lines.join('\n'));
+}
+
+function number(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('a number from the list');
+}

@@ -1,0 +1,21 @@
+/** `tickloom doctor`: every check with its finding; exit code 1 when one of them fails. */
+import type { Command } from 'commander';
+import { examine } from '../../processes/doctor.ts';
+import { outputOf, withContext } from '../context.ts';
+
+export function doctorCommands(program: Command): void {
+  program
+    .command('doctor')
+    .description('check servers, topics, tables, stages, instruments; say what to do')
+    .action((_options, command: Command) =>
+      withContext('cli', async (context) => {
+        const findings = await examine(context);
+        const lines = findings.map(({ check, ok, detail }) => {
+          const text = detail.replaceAll('\n', `\n${' '.repeat(21)}`);
+          return `${ok ? 'ok      ' : 'PROBLEM '} ${check.padEnd(12)}${text}`;
+        });
+        outputOf(command.optsWithGlobals()['json'] === true).show(findings, lines.join('\n'));
+        if (findings.some(({ ok }) => !ok)) process.exitCode = 1;
+      }),
+    );
+}

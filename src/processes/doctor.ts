@@ -1,0 +1,92 @@
+/**
+ * What an operator would check by hand, one finding a check: servers, topics, tables, stages,
+ * instruments, and what was reported and not dealt with.
+ */
+import { Redis } from 'ioredis';
+import { TOPICS } from '../../pipelines/flow.ts';
+import { alertsOf } from '../tables/postgres/alerts.ts';
+import { openErrors } from '../tables/postgres/errors.ts';
+import { readSetting } from '../tables/postgres/settings.ts';
+import { splitAlert, splitInstruments } from '../tables/postgres/split-instruments.ts';
+import type { Context } from './context.ts';
+import { partitionsOf, PartitionsChangedError, type Partitions } from './partition-guard.ts';
+
+export interface Finding {
+  readonly check: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+/** Resolves with what is well, or throws what is not. */
+type Check = (context: Context) => Promise<string>;
+
+const CHECKS: Readonly<Record<string, Check>> = {
+  postgres: async ({ postgres }) => {
+    await postgres.query('SELECT count(*) FROM checkpoints');
+    return 'answers, and has its tables';
+  },
+  questdb: async (context) => {
+    const tables = await context
+      .questdbReader()
+      .query<{ name: string; suspended: boolean }>('SELECT name, suspended FROM wal_tables()');
+    const suspended = tables.filter((table) => table.suspended).map(({ name }) => name);
+    if (suspended.length === 0) return `answers, ${tables.length} tables`;
+    throw new Error(
+      `${suspended.join(', ')}: suspended, rows are kept and not applied. Free the disk or mend ` +
+        'what its log names, then run ALTER TABLE … RESUME WAL for each',
+    );
+  },
+  redis: async ({ config }) => {
+    const redis = new Redis(config.redisUrl, { lazyConnect: true, maxRetriesPerRequest: 0 });
+    redis.on('error', () => undefined);
+    try {
+      await redis.connect();
+      return `answers, ${await redis.dbsize()} keys`;
+    } finally {
+      redis.disconnect();
+    }
+  },
+  topics: async ({ kafka, postgres, topicOf }) => {
+    const topics = TOPICS.map(({ name }) => topicOf(name));
+    const now = await partitionsOf(kafka, topics);
+    const agreed = ((await readSetting(postgres, 'partitions')) ?? {}) as Partitions;
+    for (const [topic, count] of Object.entries(now)) {
+      const first = agreed[topic] ?? count;
+      if (first !== count) throw new PartitionsChangedError(topic, count, first);
+    }
+    return topics.map((topic) => `${topic} ${now[topic]}`).join(', ');
+  },
+  lag: async (context) => {
+    const lags = await context.flowProbe().lags();
+    return lags.map(({ stage, lag }) => `${stage} ${lag}`).join(', ');
+  },
+  instruments: async ({ postgres, topicOf }) => {
+    const ticks = topicOf('ticks');
+    const split = await splitInstruments(postgres, ticks);
+    if (split.length === 0) return 'each on one partition';
+    throw new Error(split.map((found) => splitAlert(ticks, found).message).join('\n'));
+  },
+  alerts: async ({ postgres }) => {
+    const open = (await alertsOf(postgres)).filter(({ state }) => state === 'open');
+    if (open.length === 0) return 'none is open';
+    throw new Error(`${open.length} open: see tickloom alerts list`);
+  },
+  errors: async ({ postgres }) => {
+    const open = await openErrors(postgres);
+    if (open.length === 0) return 'none is open';
+    throw new Error(`${open.length} open: see tickloom errors list`);
+  },
+};
+
+export async function examine(context: Context): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const [check, work] of Object.entries(CHECKS)) {
+    try {
+      findings.push({ check, ok: true, detail: await work(context) });
+    } catch (error) {
+      const { message, code } = error as Error & { code?: string };
+      findings.push({ check, ok: false, detail: message || (code ?? String(error)) });
+    }
+  }
+  return findings;
+}

@@ -1,0 +1,53 @@
+/** `alerts`: what a person has to look at, each trouble once, however often it is seen. */
+import type { Pool } from 'pg';
+
+export interface NewAlert {
+  /** Derived from the trouble: the same one is raised once, until somebody has resolved it. */
+  readonly key: string;
+  readonly severity: 'info' | 'warning' | 'error' | 'critical';
+  readonly subject: string;
+  readonly message: string;
+  readonly context?: object;
+}
+
+export interface Alert {
+  readonly alert_id: number;
+  readonly severity: string;
+  readonly subject: string;
+  readonly message: string;
+  readonly state: 'open' | 'acknowledged' | 'resolved';
+  readonly created_at: number;
+}
+
+/** True when it is new, or open again after it was resolved. */
+export async function raiseAlert(pool: Pool, alert: NewAlert): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    `INSERT INTO alerts (alert_key, severity, subject, message, context)
+     VALUES ($1, $2, $3, $4, $5)
+     ON CONFLICT (alert_key) DO UPDATE SET state = 'open', created_at = now(),
+       message = excluded.message, context = excluded.context, acknowledged_at = NULL
+     WHERE alerts.state = 'resolved'`,
+    [alert.key, alert.severity, alert.subject, alert.message, alert.context ?? {}],
+  );
+  return rowCount === 1;
+}
+
+/** What is not resolved, newest first; with `all` the rest too. */
+export async function alertsOf(pool: Pool, { all = false } = {}): Promise<Alert[]> {
+  const { rows } = await pool.query<Alert>(
+    `SELECT alert_id, severity, subject, message, state, created_at FROM alerts
+     WHERE $1 OR state <> 'resolved' ORDER BY created_at DESC, alert_id DESC LIMIT 1000`,
+    [all],
+  );
+  return rows;
+}
+
+/** False when there is no open alert of this number. */
+export async function acknowledgeAlert(pool: Pool, alertId: number): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    `UPDATE alerts SET state = 'acknowledged', acknowledged_at = now()
+     WHERE alert_id = $1 AND state = 'open'`,
+    [alertId],
+  );
+  return rowCount === 1;
+}

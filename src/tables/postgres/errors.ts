@@ -1,0 +1,57 @@
+/** `errors`: what went wrong in a stage or job; the same trouble again counts up. */
+import type { Pool, PoolClient } from 'pg';
+
+export interface NewError {
+  /** The same key is the same trouble. */
+  readonly key: string;
+  readonly severity: 'warning' | 'error' | 'critical';
+  readonly component: string;
+  readonly code: string;
+  readonly message: string;
+  readonly context: object;
+  readonly stack?: string | undefined;
+}
+
+export interface OpenError {
+  readonly error_id: number;
+  readonly severity: string;
+  readonly component: string;
+  readonly code: string;
+  readonly message: string;
+  readonly occurrences: number;
+  readonly last_seen_at: number;
+}
+
+export async function recordError(client: Pool | PoolClient, error: NewError): Promise<void> {
+  const { key, severity, component, code, message, context, stack = null } = error;
+  await client.query(
+    `INSERT INTO errors (error_key, severity, component, code, message, context, stack)
+     VALUES ($1, $2, $3, $4, $5, $6, $7)
+     ON CONFLICT (error_key) DO UPDATE SET occurrences = errors.occurrences + 1,
+       last_seen_at = now(), state = 'open', resolved_at = NULL`,
+    [key, severity, component, code, message, context, stack],
+  );
+}
+
+/** Newest first. */
+export async function openErrors(pool: Pool): Promise<OpenError[]> {
+  const { rows } = await pool.query<OpenError>(
+    `SELECT error_id, severity, component, code, message, occurrences, last_seen_at FROM errors
+     WHERE state = 'open' ORDER BY last_seen_at DESC, error_id DESC LIMIT 1000`,
+  );
+  return rows;
+}
+
+/** False when there is no open error of this number. */
+export async function resolveError(
+  pool: Pool,
+  errorId: number,
+  note: string | null,
+): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    `UPDATE errors SET state = 'resolved', resolved_at = now(), note = $2
+     WHERE error_id = $1 AND state = 'open'`,
+    [errorId, note],
+  );
+  return rowCount === 1;
+}

@@ -8,6 +8,7 @@
  */
 import { keyOf, type Heartbeat, type Tick } from '../src/domain/wire.ts';
 import type { OutLog, OutRecord } from '../src/stream/stage.ts';
+import { FUTURE_TOLERANCE_US } from './intake.ts';
 
 /** A tick and when the feed received it. */
 export interface FeedTick {
@@ -56,8 +57,10 @@ export async function feedTicks(
   for await (const entry of source) {
     if (options.signal?.aborted) break;
     const { ts } = entry.tick;
-    barrierTs ??= options.barriers?.next(ts) ?? null;
-    while (options.barriers !== undefined && barrierTs !== null && ts > barrierTs) {
+    // A tick dated far ahead is set apart by every stage: it brings no job forward either.
+    const reachedTs = Math.min(ts, entry.receivedUs + FUTURE_TOLERANCE_US);
+    barrierTs ??= options.barriers?.next(reachedTs) ?? null;
+    while (options.barriers !== undefined && barrierTs !== null && reachedTs > barrierTs) {
       await writer.heartbeats(barrierTs);
       await options.barriers.reach(barrierTs, writer.instruments);
       barrierTs = options.barriers.next(barrierTs);

@@ -75,6 +75,14 @@ export const FLOW: readonly FlowNode[] = [
     file: 'pipelines/labels.ts',
   },
   {
+    name: 'revisions',
+    kind: 'job',
+    reads: ['questdb'],
+    writes: ['questdb'],
+    does: 'makes candles, features and labels again where ticks came behind their time',
+    file: 'pipelines/revisions.ts',
+  },
+  {
     name: 'training',
     kind: 'job',
     reads: ['questdb'],

@@ -133,7 +133,13 @@ function advance(state: IntakeState, arrival: Arrival, emit: Emit): void {
   emit({ type: 'watermark', ts: watermark, moment });
 }
 
-function noteTrade(state: IntakeState, tick: MarketTick, moment: Moment, emit: Emit): void {
+/** Of a venue that numbers its trades: a gap before this one, and what it is for the next. */
+export function noteTrade(
+  state: Pick<IntakeState, 'lastTrade'>,
+  tick: MarketTick,
+  moment: Moment,
+  emit: (out: Extract<IntakeOut, { type: 'gap' }>) => void,
+): void {
   const { lastTrade } = state;
   if (lastTrade !== null && Number(tick.id) > Number(lastTrade.id) + 1) {
     const gap = { fromId: lastTrade.id, toId: tick.id, fromTs: lastTrade.ts, toTs: tick.ts };

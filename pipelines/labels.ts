@@ -46,6 +46,8 @@ export interface LabelRequest {
   readonly prices: readonly LabelPrice[];
   readonly arrivals: readonly Arrival[];
   readonly gaps: readonly LabelGap[];
+  /** For a revision: what was known by then counts, and the label is known since then. */
+  readonly asOfUs?: number;
 }
 
 /** Closed: what a void label can be void for. */
@@ -63,7 +65,7 @@ export function labelsOf(request: LabelRequest): LabelRow[] {
   let exitAt = -1;
   for (const decision of decisions) {
     const endTs = decision.decidedTs + horizonUs;
-    const labelKnownAt = known(endTs + latenessUs);
+    const labelKnownAt = request.asOfUs ?? known(endTs + latenessUs);
     if (labelKnownAt === null) break;
     const { prices } = request;
     while (entryAt < prices.length && at(prices, entryAt).ts <= decision.decidedTs) entryAt += 1;

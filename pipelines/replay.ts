@@ -1,16 +1,18 @@
 /**
- * stored ticks -> the features that the stream must have served, and where served ones differ
+ * stored ticks -> the candles and features that they make, and where served ones differ
  *
- * The same operators over the stored in-time ticks in their order. Values are a function of that
- * set alone, so equality is bit for bit; a difference means that training would learn from other
- * numbers than serving used. A replay ends with its state, from which a later one goes on: years
- * of ticks are not read again for a day.
+ * The same operators over stored ticks in their order. Over the in-time ones this is what the
+ * stream must have served: values are a function of that set alone, so equality is bit for bit, and
+ * a difference means that training would learn from other numbers than serving used. A replay ends
+ * with its state, from which a later one goes on: years of ticks are not read again for a day.
  */
 import type { MarketTick } from '../src/domain/tick.ts';
 import { FEATURE_NAMES } from '../src/features/definition.ts';
 import type { FeatureState } from '../src/features/features.ts';
-import { candles, type CandlesState } from './candles.ts';
-import { features } from './features.ts';
+import { venueOf } from '../src/domain/venues.ts';
+import { candles, type CandlesIn, type CandlesState, type Closing } from './candles.ts';
+import { features, type FeaturesOut } from './features.ts';
+import { noteTrade, type IntakeState } from './intake.ts';
 
 export interface FeatureVector {
   readonly ts: number;
@@ -34,39 +36,55 @@ export interface ReplayState {
   readonly toUs: number;
   readonly candles: CandlesState;
   readonly features: FeatureState;
+  lastTrade: IntakeState['lastTrade'];
 }
 
 export const replayStart = (): ReplayState => ({
   toUs: 0,
   candles: candles.initial(),
   features: features.initial(),
+  lastTrade: null,
 });
 
 /**
- * Recomputes every feature vector behind `from.toUs`, up to and including the watermark, from the
- * ticks that are not in `from`. Uses up `from`; gives where it ends.
+ * Hands on what every instant behind `from.toUs` gives at which a candle ends, up to and including
+ * the watermark, from the ticks that are not in `from`. Uses up `from`; returns where it ends.
  */
+export function replay(
+  { venue, symbol }: { readonly venue: string; readonly symbol: string },
+  ticks: Iterable<MarketTick>,
+  watermarkUs: number,
+  from: ReplayState,
+  emit: (out: FeaturesOut) => void,
+): ReplayState {
+  const { candles: open, features: state } = from;
+  const moment = { decidedTs: 0, knownAt: 0 };
+  const { contiguousTradeIds } = venueOf(venue);
+  const onClosing = (closing: Closing): void => {
+    features.step(state, { venue, symbol, closing }, emit);
+  };
+  const onGap = (gap: CandlesIn): void => candles.step(open, gap, onClosing);
+  for (const tick of ticks) {
+    if (tick.ts >= watermarkUs) break;
+    if (contiguousTradeIds && tick.kind === 'trade') noteTrade(from, tick, moment, onGap);
+    candles.step(open, { type: 'ordered', tick, moment }, onClosing);
+  }
+  candles.step(open, { type: 'watermark', ts: watermarkUs, moment }, onClosing);
+  return { ...from, toUs: watermarkUs };
+}
+
+/** The same as vectors, which is what a comparison needs. */
 export function recomputeFeatures(
   instrument: { readonly venue: string; readonly symbol: string },
   ticks: Iterable<MarketTick>,
   watermarkUs: number,
   from = replayStart(),
 ): { readonly vectors: FeatureVector[]; readonly end: ReplayState } {
-  const { candles: open, features: state } = from;
-  const moment = { decidedTs: 0, knownAt: 0 };
   const vectors: FeatureVector[] = [];
-  const take = (input: Parameters<typeof candles.step>[1]): void =>
-    candles.step(open, input, (closing) =>
-      features.step(state, { ...instrument, closing }, ({ record, vector }) =>
-        vectors.push({ ts: record.ts, values: vector }),
-      ),
-    );
-  for (const tick of ticks) {
-    if (tick.ts >= watermarkUs) break;
-    take({ type: 'ordered', tick, moment });
-  }
-  take({ type: 'watermark', ts: watermarkUs, moment });
-  return { vectors, end: { toUs: watermarkUs, candles: open, features: state } };
+  const end = replay(instrument, ticks, watermarkUs, from, ({ record, vector }) =>
+    vectors.push({ ts: record.ts, values: vector }),
+  );
+  return { vectors, end };
 }
 
 /** Compares served rows with recomputed ones of the same stretch. */

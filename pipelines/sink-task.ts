@@ -39,6 +39,7 @@ import {
 } from '../src/stream/stage.ts';
 import { decodeState, encodeState } from '../src/stream/state-codec.ts';
 import { whileBeating } from '../src/stream/while-beating.ts';
+import type { Backfilled } from '../src/tables/postgres/backfilled.ts';
 import type { ModelHeld } from '../src/tables/postgres/model-activations.ts';
 import type { ControlPlace } from '../src/tables/postgres/outbox.ts';
 import type { StoredWatermark } from '../src/tables/postgres/stored-watermarks.ts';
@@ -58,6 +59,7 @@ import {
   rowsOfFeature,
   rowsOfTick,
   sourceOf,
+  widened,
   type SinkRows,
   type StaleTick,
 } from './sink.ts';
@@ -73,6 +75,7 @@ export interface SinkDeps {
   readonly modelHeld: (held: readonly ModelHeld[]) => Promise<void>;
   readonly controlsPassed: (places: readonly ControlPlace[]) => Promise<void>;
   readonly stored: (reached: readonly StoredWatermark[]) => Promise<void>;
+  readonly backfilled: (parts: readonly Backfilled[]) => Promise<void>;
   readonly topicOf: (name: string) => string;
   readonly failPoints: FailPoints;
   readonly count: (what: string, n?: number) => void;
@@ -95,6 +98,8 @@ interface Batch {
   readonly dead: OutRecord[];
   readonly held: ModelHeld[];
   readonly controls: ControlPlace[];
+  /** By instrument. */
+  readonly history: Map<string, Backfilled>;
 }
 
 /** Where something stands: an item of a frame at its position. */
@@ -138,19 +143,18 @@ class SinkTask implements PartitionTask {
 
   async process(records: readonly LogRecord[], beat: () => Promise<void>): Promise<void> {
     const { deps } = this;
-    const batch: Batch = { rows: emptySinkRows(), stale: [], dead: [], held: [], controls: [] };
+    const rows = emptySinkRows();
+    const batch: Batch = { rows, stale: [], dead: [], held: [], controls: [], history: new Map() };
     for (const record of records) this.take(record, batch);
     tellCounts(this.counts, deps.count);
     await this.write(batch.rows, batch.dead, beat);
-    if (batch.stale.length > 0) {
-      const rows = emptySinkRows();
-      const counts = await judgeStale(deps.reader, batch.stale, rows);
-      for (const [verdict, n] of Object.entries(counts)) deps.count(`stale_${verdict}`, n);
-      await this.write(rows, batch.dead, beat);
-    }
+    if (batch.stale.length > 0) await this.judge(batch, beat);
     if (batch.dead.length > 0) await deps.log.append(batch.dead);
     if (batch.controls.length > 0) await whileBeating(deps.controlsPassed(batch.controls), beat);
     if (batch.held.length > 0) await whileBeating(deps.modelHeld(batch.held), beat);
+    if (batch.history.size > 0) {
+      await whileBeating(deps.backfilled([...batch.history.values()]), beat);
+    }
     this.position = must(records.at(-1)).offset + 1;
     deps.failPoints.pass('sink.after_write', records.length);
   }
@@ -174,6 +178,13 @@ class SinkTask implements PartitionTask {
     }
     if (reached.length > 0) await this.deps.stored(reached);
     for (const { instrument, reachedTs } of reached) this.announced.set(instrument, reachedTs);
+  }
+
+  private async judge({ stale, dead }: Batch, beat: () => Promise<void>): Promise<void> {
+    const rows = emptySinkRows();
+    const counts = await judgeStale(this.deps.reader, stale, rows);
+    for (const [verdict, n] of Object.entries(counts)) this.deps.count(`stale_${verdict}`, n);
+    await this.write(rows, dead, beat);
   }
 
   private async write(rows: SinkRows, dead: OutRecord[], beat: () => Promise<void>): Promise<void> {
@@ -297,10 +308,13 @@ class SinkTask implements PartitionTask {
   }
 
   /** History is stored as neither stale nor late; it was not known before it was fed. */
-  private takeHistory(item: Item, key: string, record: LogRecord, { rows }: Batch): void {
+  private takeHistory(item: Item, instrument: string, record: LogRecord, batch: Batch): void {
+    const { rows, history } = batch;
     if (item.kind === 'heartbeat') return;
-    const knownAt = Math.max(record.timestampUs, item.ts, this.control.cut + 1);
-    rowsOfTick(rows, item, knownAt, must(instrumentOf(key)));
+    const { ts } = item;
+    const knownAt = Math.max(record.timestampUs, ts, this.control.cut + 1);
+    rowsOfTick(rows, item, knownAt, must(instrumentOf(instrument)));
+    history.set(instrument, widened(history.get(instrument), { instrument, ts, knownAt }));
   }
 
   private takeControl(

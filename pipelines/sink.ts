@@ -10,6 +10,7 @@ import { canonicalJson } from '../src/domain/control.ts';
 import type { MarketTick } from '../src/domain/tick.ts';
 import { floorTo, formatUs } from '../src/domain/time.ts';
 import type { Candle, Feature, Prediction } from '../src/domain/wire.ts';
+import type { Backfilled } from '../src/tables/postgres/backfilled.ts';
 import type { CandleRow } from '../src/tables/questdb/candles.ts';
 import type { FeatureRow } from '../src/tables/questdb/features.ts';
 import type { HeartbeatRow } from '../src/tables/questdb/heartbeats.ts';
@@ -131,6 +132,17 @@ export const rowOfPrediction = (record: Prediction): PredictionRow => ({
   expected_return: record.expected_return,
   verdict: record.verdict,
   close: record.close,
+});
+
+/** The stretch of an instrument's history in hand, with one more tick of it. */
+export const widened = (
+  before: Backfilled | undefined,
+  { instrument, ts, knownAt }: { instrument: string; ts: number; knownAt: number },
+): Backfilled => ({
+  instrument,
+  fromTs: Math.min(before?.fromTs ?? ts, ts),
+  toTs: Math.max(before?.toTs ?? ts, ts),
+  knownAt: Math.max(before?.knownAt ?? knownAt, knownAt),
 });
 
 /** One row about the input. `instrument` is null where a malformed record does not tell it. */

@@ -129,5 +129,7 @@ function parseLong(text: string): number {
 function isConnectionError(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown };
   if (typeof code === 'string' && /^E[A-Z]+$/.test(code)) return true;
-  return /Connection terminated|timeout exceeded when trying to connect/.test(String(message));
+  // A server that is being stopped cancels what it still has.
+  const passing = /Connection terminated|timeout exceeded when trying to connect|cancelled by user/;
+  return passing.test(String(message));
 }

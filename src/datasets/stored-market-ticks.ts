@@ -8,25 +8,36 @@ import type { TickRow } from '../tables/questdb/ticks.ts';
 /** Late ticks are left out: the stream never computed with them. */
 export async function storedMarketTicks(
   reader: SqlReader,
-  { venue, symbol }: Instrument,
-  { fromUs, toUs, asOfUs }: Stretch & { readonly asOfUs: number },
+  instrument: Instrument,
+  stretch: Stretch & { readonly asOfUs: number },
 ): Promise<MarketTick[]> {
-  const where = 'WHERE venue = $1 AND symbol = $2 AND ts >= $3 AND ts < $4 AND known_at <= $5';
-  const params = [venue, symbol, formatUs(fromUs), formatUs(toUs), formatUs(asOfUs)];
-  const [trades, quotes, late] = await Promise.all([
-    reader.query<TickRow>(`SELECT * FROM ticks ${where}`, params),
-    reader.query<QuoteRow>(`SELECT * FROM quotes ${where}`, params),
-    reader.query<{ ts: number; detail: string }>(
-      `SELECT ts, detail FROM quality_events ${where} AND kind = 'late'`,
-      params,
-    ),
-  ]);
+  const ticks = await knownMarketTicks(reader, instrument, stretch);
+  const late = await reader.query<{ ts: number; detail: string }>(
+    `SELECT ts, detail FROM quality_events ${WHERE} AND kind = 'late'`,
+    paramsOf(instrument, stretch),
+  );
+  if (late.length === 0) return ticks;
   const lateKeys = new Set(
     late.map(({ ts, detail }) => {
       const { tick, id } = JSON.parse(detail) as { tick: string; id: string };
       return `${tick}|${ts}|${id}`;
     }),
   );
+  return ticks.filter(({ kind, ts, id }) => !lateKeys.has(`${kind}|${ts}|${id}`));
+}
+
+/** All that was known by `asOfUs`, whenever it came. */
+export async function knownMarketTicks(
+  reader: SqlReader,
+  instrument: Instrument,
+  stretch: Stretch & { readonly asOfUs: number },
+): Promise<MarketTick[]> {
+  const { venue, symbol } = instrument;
+  const params = paramsOf(instrument, stretch);
+  const [trades, quotes] = await Promise.all([
+    reader.query<TickRow>(`SELECT * FROM ticks ${WHERE}`, params),
+    reader.query<QuoteRow>(`SELECT * FROM quotes ${WHERE}`, params),
+  ]);
   const ticks: MarketTick[] = [];
   for (const { ts, id, price, size, side } of trades) {
     const known = side === 'buy' || side === 'sell' ? { side } : {};
@@ -35,9 +46,12 @@ export async function storedMarketTicks(
   for (const { ts, id, bid, ask } of quotes) {
     ticks.push(marketTickOf({ kind: 'quote', venue, symbol, id, ts, bid, ask }));
   }
-  const inTime =
-    lateKeys.size === 0
-      ? ticks
-      : ticks.filter(({ kind, ts, id }) => !lateKeys.has(`${kind}|${ts}|${id}`));
-  return inTime.sort(compareTicks);
+  return ticks.sort(compareTicks);
 }
+
+const WHERE = 'WHERE venue = $1 AND symbol = $2 AND ts >= $3 AND ts < $4 AND known_at <= $5';
+
+const paramsOf = (
+  { venue, symbol }: Instrument,
+  { fromUs, toUs, asOfUs }: Stretch & { readonly asOfUs: number },
+): string[] => [venue, symbol, formatUs(fromUs), formatUs(toUs), formatUs(asOfUs)];

@@ -86,7 +86,7 @@ async function nextSlice(
 const arrivalOf = ({ ts, known_at }: StoredPrice): Arrival => ({ ts, knownAt: known_at });
 
 /** A traded instrument is graded by its trades, any other by its mids. */
-function pricesOf(stored: readonly StoredPrice[]): LabelPrice[] {
+export function pricesOf(stored: readonly StoredPrice[]): LabelPrice[] {
   const traded = stored.some(({ kind }) => kind === 'trade');
   return stored
     .filter(({ kind }) => (kind === 'trade') === traded)

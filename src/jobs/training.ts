@@ -22,7 +22,6 @@ import type { TrainingSet } from '../../pipelines/training.ts';
 import { must } from '../assert.ts';
 import { loadLightgbm } from '../adapters/lightgbm.ts';
 import type { JobData } from '../adapters/queue.ts';
-import { monotonicMs, sleep } from '../clock.ts';
 import { loadTrainingSet } from '../datasets/load.ts';
 import { storedMarketTicks } from '../datasets/stored-market-ticks.ts';
 import { canonicalJson } from '../domain/control.ts';
@@ -35,15 +34,16 @@ import type { Context } from '../processes/context.ts';
 import { readReplayState, saveReplayState } from '../tables/postgres/replay-state.ts';
 import { finishRun } from '../tables/postgres/job-runs.ts';
 import { registerCandidate } from '../tables/postgres/registry.ts';
-import { appendControl, isSent, lastCut } from '../tables/postgres/outbox.ts';
+import type { FeatureRow } from '../tables/questdb/features.ts';
+import { readServedFeatures } from '../tables/questdb/readers.ts';
 import type { Instrument } from '../tables/questdb/table.ts';
+import { cut } from './cut.ts';
 
 /** Below this many graded decisions nothing is trained. */
 const MIN_ROWS = 4_000;
 const WINDOW_US = 90 * US_PER_DAY;
 /** A model is not to be trusted for longer than this behind its training. */
 const EXPIRES_US = 30 * US_PER_DAY;
-const SETTLE_MS = 300_000;
 const SEED = 20_140_501;
 
 export async function runTraining(context: Context, { subject, dueTs }: JobData): Promise<void> {
@@ -56,7 +56,7 @@ export async function runTraining(context: Context, { subject, dueTs }: JobData)
     await finishRun(postgres, run, 'refused', { reason: library.reason });
     return;
   }
-  const asOfUs = await cut(context, subject, dueTs);
+  const asOfUs = await cut(context, { job: 'training', subject, dueTs });
   const reader = context.questdbReader();
   const stretch = { fromUs: Math.max(0, dueTs - WINDOW_US), toUs: dueTs, asOfUs };
   const set = await loadTrainingSet(reader, { ...instrument, labelSpec, ...stretch });
@@ -100,34 +100,6 @@ export async function runTraining(context: Context, { subject, dueTs }: JobData)
   });
 }
 
-/** Appends the cut of this run and waits until it holds everywhere; its value is the `as_of`. */
-async function cut(context: Context, subject: string, dueTs: number): Promise<number> {
-  const { postgres } = context;
-  const controlId = `cut:training:${subject}:${dueTs}`;
-  const value = Math.max(dueTs, (await lastCut(postgres)) + 1);
-  const cause = `training of ${subject} due at ${formatUs(dueTs)}`;
-  const body = { value };
-  await appendControl(postgres, { controlId, type: 'cut', subject: 'cut', body, cause });
-  const { rows } = await postgres.query<{ value: string }>(
-    `SELECT body->>'value' AS value FROM control_outbox WHERE control_id = $1`,
-    [controlId],
-  );
-  const deadline = monotonicMs() + SETTLE_MS;
-  while (!(await isSent(postgres, controlId))) await pause(deadline, 'its cut is not sent');
-  const open = await context.flowProbe().settle(Math.max(0, deadline - monotonicMs()));
-  if (open.length > 0) throw new Error(`the flow has not settled: ${open.join('; ')}`);
-  const backlog = context.labelBacklog();
-  const waits = async (): Promise<boolean> =>
-    (await backlog.pending()).some(({ venue, symbol }) => `${venue}:${symbol}` === subject);
-  while (await waits()) await pause(deadline, 'decisions wait for their labels');
-  return Number(rows[0]?.value);
-}
-
-async function pause(deadline: number, what: string): Promise<void> {
-  if (monotonicMs() > deadline) throw new Error(`after ${SETTLE_MS / 1000} s ${what}`);
-  await sleep(100);
-}
-
 /**
  * Served features against recomputed ones, behind the place up to which they were found equal
  * before. A stretch that differs is looked at again by every later training.
@@ -141,16 +113,18 @@ async function replayParity(
   const { postgres } = context;
   const latenessUs = venueOf(instrument.venue).latenessUs ?? context.config.latenessUs;
   const subject = keyOf(instrument);
-  const from =
-    (await readReplayState<ReplayState>(postgres, FEATURE_SET, subject)) ?? replayStart();
+  const saved = await readReplayState<ReplayState>(postgres, FEATURE_SET, subject);
+  const from = { ...replayStart(), ...saved };
   const { toUs: fromUs } = from;
   const stretch = { fromUs, toUs: dueTs, asOfUs };
   const ticks = await storedMarketTicks(context.questdbReader(), instrument, stretch);
   const { vectors, end } = recomputeFeatures(instrument, ticks, dueTs - latenessUs, from);
   const byTs = new Map(vectors.map((vector) => [vector.ts, vector]));
-  const served = set.rows
-    .map(({ values }, i) => ({ ts: set.rowTs[i] ?? 0, values }))
-    .filter(({ ts }) => ts > fromUs);
+  const trained = new Set(set.rowTs.filter((ts) => ts > fromUs));
+  const rows = await readServedFeatures(context.questdbReader(), instrument, stretch);
+  const served = rows
+    .filter(({ ts }) => trained.has(ts))
+    .map((row) => ({ ts: row.ts, values: FEATURE_NAMES.map((name) => numberIn(row, name)) }));
   // Exclusions are not served rows: compare on the rows that are trained and judged on.
   const parity = compareFeatures(
     served,
@@ -160,6 +134,9 @@ async function replayParity(
   if (parity.holds) await saveReplayState(postgres, FEATURE_SET, subject, end);
   return parity;
 }
+
+const numberIn = (row: FeatureRow, name: string): number | null =>
+  (row[name] as number | null | undefined) ?? null;
 
 function datasetIdOf(subject: string, labelSpec: string, asOfUs: number, set: TrainingSet): string {
   const hash = createHash('sha256').update(canonicalJson([subject, labelSpec, asOfUs]));

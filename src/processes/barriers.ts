@@ -19,9 +19,11 @@ export function replayBarriers(context: Context, say: (line: string) => void): B
     next: (ts) => floorTo(ts, retrainEveryUs) + retrainEveryUs,
     async reach(ts, instruments) {
       await settle(context, ts);
-      const added = await addDueRuns(context.postgres, 'training', instruments, ts);
-      if (added === 0) return;
+      const { postgres } = context;
       const startMs = monotonicMs();
+      // Before the training, which is to learn from what was mended.
+      if ((await addDueRuns(postgres, 'quality', ['all'], ts)) > 0) await settle(context, ts);
+      if ((await addDueRuns(postgres, 'training', instruments, ts)) === 0) return;
       await settle(context, ts);
       const seconds = ((monotonicMs() - startMs) / 1000).toFixed(1);
       say(

@@ -8,6 +8,7 @@ import {
 import { TIMEFRAMES } from '../domain/candle.ts';
 import { monotonicMs, nowUs, sleep } from '../clock.ts';
 import { floorTo, formatUs } from '../domain/time.ts';
+import { addDueRuns } from '../tables/postgres/job-runs.ts';
 import type { Context } from './context.ts';
 import { replayBarriers } from './barriers.ts';
 
@@ -47,6 +48,10 @@ export async function runFeed(context: Context, run: FeedRun): Promise<FeedResul
     ...(run.speed ? { pace: paceOf(run.speed, run.signal) } : {}),
     ...(run.barriers ? { barriers: replayBarriers(context, run.say) } : {}),
   });
+  if (run.backfill && result.ticks > 0) {
+    await addDueRuns(context.postgres, 'quality', ['all'], nowUs());
+    run.say('what was computed over this stretch is revised by the data-quality job, due now');
+  }
   if (!run.open && !run.backfill && result.lastTs !== null && !run.signal?.aborted) {
     const ts = finalHeartbeatTs(result.lastTs, context.config.latenessUs);
     await log.append(heartbeatRecords(topic, result.instruments, ts));

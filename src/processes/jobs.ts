@@ -7,18 +7,17 @@ import { sleep } from '../clock.ts';
 import { floorTo, US_PER_DAY } from '../domain/time.ts';
 import { venueOf } from '../domain/venues.ts';
 import { keyOf } from '../domain/wire.ts';
-import { raiseAlert } from '../tables/postgres/alerts.ts';
 import { recordError } from '../tables/postgres/errors.ts';
 import { addDueRuns, finishRun, newestDue, openRuns } from '../tables/postgres/job-runs.ts';
-import { splitAlert, splitInstruments } from '../tables/postgres/split-instruments.ts';
 import type { LabelBacklog } from '../tables/questdb/pending-labels.ts';
 import { storedInstruments } from '../tables/questdb/stored-ticks.ts';
 import type { SqlReader } from '../tables/questdb/table.ts';
 import type { Context } from './context.ts';
+import { watch } from './watch.ts';
 
 const SWEEP_MS = 500;
 const SCHEDULE_EVERY_SWEEPS = 10;
-const WATCH_EVERY_SWEEPS = 60;
+const WATCH_EVERY_SWEEPS = 20;
 const ATTEMPTS_MAX = 3;
 
 export async function runJobs(
@@ -48,7 +47,7 @@ export async function runJobs(
         await sweepLabels(context.labelBacklog(), queues);
         await enqueueRuns(queues, context);
         if (sweep % SCHEDULE_EVERY_SWEEPS === 0) await schedule(reader, context);
-        if (sweep % WATCH_EVERY_SWEEPS === 0) await watchInstruments(context);
+        if (sweep % WATCH_EVERY_SWEEPS === 0) await watch(context);
       } catch (error) {
         log.warn({ err: error }, 'a sweep failed, the next one tries again');
       }
@@ -78,11 +77,15 @@ async function enqueueRuns(queues: JobQueues, { postgres }: Context): Promise<vo
     if (run.attempts >= ATTEMPTS_MAX) {
       const reason = `failed ${run.attempts} times; see the errors table`;
       await finishRun(postgres, run, 'failed', { ...run.detail, reason });
-    } else if (run.job === 'training' || run.job === 'retention') {
+    } else if (isScheduled(run.job)) {
       await queues.add(run.job, { subject: run.subject, dueTs: run.due_ts });
     }
   }
 }
+
+const SCHEDULED = ['quality', 'training', 'retention'] as const;
+const isScheduled = (job: string): job is (typeof SCHEDULED)[number] =>
+  SCHEDULED.some((known) => known === job);
 
 /** In live operation a job is due once an instrument's stored stream has passed its time. */
 async function schedule(reader: SqlReader, { postgres, config }: Context): Promise<void> {
@@ -91,20 +94,21 @@ async function schedule(reader: SqlReader, { postgres, config }: Context): Promi
     const dueTs = floorTo(stored.to_ts - latenessUs, config.retrainEveryUs);
     if (dueTs <= stored.from_ts) continue;
     const subject = keyOf(stored);
-    const newest = await newestDue(postgres, 'training', subject);
-    if (newest === null || newest < dueTs) await addDueRuns(postgres, 'training', [subject], dueTs);
     const dayTs = floorTo(dueTs, US_PER_DAY);
-    const swept = await newestDue(postgres, 'retention', 'all');
-    if (swept === null || swept < dayTs) await addDueRuns(postgres, 'retention', ['all'], dayTs);
+    await makeDue(postgres, 'quality', 'all', dueTs);
+    await makeDue(postgres, 'training', subject, dueTs);
+    await makeDue(postgres, 'retention', 'all', dayTs);
   }
 }
 
-async function watchInstruments({ postgres, log, topicOf }: Context): Promise<void> {
-  const ticks = topicOf('ticks');
-  for (const split of await splitInstruments(postgres, ticks)) {
-    const alert = splitAlert(ticks, split);
-    if (await raiseAlert(postgres, alert)) log.error(alert, alert.message);
-  }
+async function makeDue(
+  postgres: Context['postgres'],
+  job: string,
+  subject: string,
+  dueTs: number,
+): Promise<void> {
+  const newest = await newestDue(postgres, job, subject);
+  if (newest === null || newest < dueTs) await addDueRuns(postgres, job, [subject], dueTs);
 }
 
 async function noteFailure(

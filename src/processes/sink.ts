@@ -4,6 +4,7 @@ import { FEATURE_NAMES } from '../features/definition.ts';
 import { runConsumer } from '../adapters/kafka-consumer.ts';
 import { isRetriable, untilTaken } from '../adapters/postgres.ts';
 import { FailPoints, parseFailPoint } from '../stream/fail-point.ts';
+import { noteBackfilled } from '../tables/postgres/backfilled.ts';
 import { PostgresCheckpoints } from '../tables/postgres/checkpoints.ts';
 import { noteModelHeld } from '../tables/postgres/model-activations.ts';
 import { notePlaces } from '../tables/postgres/outbox.ts';
@@ -34,6 +35,7 @@ export async function runSink(
     modelHeld: (held) => untilTaken(() => noteModelHeld(postgres, held), patience),
     controlsPassed: (places) => untilTaken(() => notePlaces(postgres, places), patience),
     stored: (reached) => noteStored(postgres, reached),
+    backfilled: (parts) => untilTaken(() => noteBackfilled(postgres, parts), patience),
     topicOf,
     failPoints: new FailPoints(parseFailPoint(config.failAt)),
     count: counter('sink'),

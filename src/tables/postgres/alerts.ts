@@ -2,7 +2,7 @@
 import type { Pool } from 'pg';
 
 export interface NewAlert {
-  /** Derived from the trouble: the same one is raised once, until somebody has resolved it. */
+  /** `kind:` and what the trouble is derived from: the same one is raised once while it lasts. */
   readonly key: string;
   readonly severity: 'info' | 'warning' | 'error' | 'critical';
   readonly subject: string;
@@ -19,8 +19,27 @@ export interface Alert {
   readonly created_at: number;
 }
 
-/** True when it is new, or open again after it was resolved. */
-export async function raiseAlert(pool: Pool, alert: NewAlert): Promise<boolean> {
+/**
+ * Makes the alerts of one kind what they are to be: `alerts` are raised, each anew only after it
+ * was resolved, and those whose key begins with `kind:` and that are not among them are over.
+ * Returns what is new.
+ */
+export async function settleAlerts(
+  pool: Pool,
+  kind: string,
+  alerts: readonly NewAlert[],
+): Promise<NewAlert[]> {
+  const raised: NewAlert[] = [];
+  for (const alert of alerts) if (await raise(pool, alert)) raised.push(alert);
+  await pool.query(
+    `UPDATE alerts SET state = 'resolved'
+     WHERE state <> 'resolved' AND starts_with(alert_key, $1) AND alert_key <> ALL($2)`,
+    [`${kind}:`, alerts.map(({ key }) => key)],
+  );
+  return raised;
+}
+
+async function raise(pool: Pool, alert: NewAlert): Promise<boolean> {
   const { rowCount } = await pool.query(
     `INSERT INTO alerts (alert_key, severity, subject, message, context)
      VALUES ($1, $2, $3, $4, $5)

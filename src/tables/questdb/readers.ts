@@ -31,6 +31,19 @@ export function readFeaturesAsOf(
   return reader.query<FeatureRow>(loadSql('queries/features_as_of'), params);
 }
 
+/** Feature rows as the stream served them, revision 0, whatever was found out later. */
+export function readServedFeatures(
+  reader: SqlReader,
+  { venue, symbol }: Instrument,
+  { fromUs, toUs }: Stretch,
+): Promise<FeatureRow[]> {
+  return reader.query<FeatureRow>(
+    `SELECT * FROM features WHERE venue = $1 AND symbol = $2 AND ts >= $3 AND ts < $4
+       AND revision = 0 ORDER BY ts`,
+    [venue, symbol, formatUs(fromUs), formatUs(toUs)],
+  );
+}
+
 /** Labels of a spec whose `ts` lies in the stretch, each in the revision known by `asOfUs`. */
 export function readLabelsAsOf(
   reader: SqlReader,

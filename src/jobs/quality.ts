@@ -1,0 +1,140 @@
+/**
+ * The data-quality job at event time T: what came behind its time is looked at again.
+ *
+ * 1. Late ticks, corrections and history since the last look; without any there is nothing to do.
+ * 2. A cut: all that is known by it counts, and what is written is known since it.
+ * 3. The touched instruments' stored ticks run through the same operators again, a day at a time,
+ *    from the state of the last look where nothing before it has changed.
+ * 4. Candles, features and labels that differ, or were touched, get their next revision.
+ *
+ * Done twice it writes nothing the second time.
+ */
+import { replay, replayStart, type ReplayState } from '../../pipelines/replay.ts';
+import type { FeaturesOut } from '../../pipelines/features.ts';
+import type { Touch } from '../../pipelines/revisions.ts';
+import { must } from '../assert.ts';
+import type { JobData } from '../adapters/queue.ts';
+import { knownMarketTicks } from '../datasets/stored-market-ticks.ts';
+import { floorTo, formatUs, parseUs, US_PER_DAY } from '../domain/time.ts';
+import { venueOf } from '../domain/venues.ts';
+import { instrumentOf } from '../domain/wire.ts';
+import { FEATURE_SET } from '../features/definition.ts';
+import type { Context } from '../processes/context.ts';
+import { backfilledSince, type Backfilled } from '../tables/postgres/backfilled.ts';
+import { finishRun, lastDetail } from '../tables/postgres/job-runs.ts';
+import { storedWatermark } from '../tables/postgres/stored-watermarks.ts';
+import { readReplayState, saveReplayState } from '../tables/postgres/replay-state.ts';
+import type { Instrument } from '../tables/questdb/table.ts';
+import { touchesOf } from '../tables/questdb/touches.ts';
+import { cut } from './cut.ts';
+import { reviseDay, reviseLabels, type Revised } from './revise.ts';
+
+/** The state of a look is kept beside that of the parity check, which leaves late ticks out. */
+const STATE_OF = `quality:${FEATURE_SET}`;
+/** A tick of this much event time before the last look's T may not have been in it. */
+const OVERLAP_US = US_PER_DAY;
+
+interface Look {
+  readonly dueTs: number;
+  readonly asOfUs: number;
+}
+
+export async function runQuality(context: Context, { subject, dueTs }: JobData): Promise<void> {
+  const { postgres } = context;
+  const run = { job: 'quality', subject, due_ts: dueTs };
+  const last = await lastLook(context, run);
+  if ((await touchedSince(context, last, { dueTs, asOfUs: Number.MAX_SAFE_INTEGER })).size === 0) {
+    await finishRun(postgres, run, 'done', { reason: 'nothing came behind its time' });
+    return;
+  }
+  const look = { dueTs, asOfUs: await cut(context, { job: run.job, subject, dueTs }) };
+  const revised: Revised = { candles: 0, features: 0, labels: 0 };
+  for (const [instrument, touched] of await touchedSince(context, last, look)) {
+    await reviseInstrument(context, must(instrumentOf(instrument)), touched, look, revised);
+  }
+  const counts = Object.entries(revised).map(([table, n]) => `${n} ${table}`);
+  const reason = `revised ${counts.join(', ')}`;
+  await finishRun(postgres, run, 'done', { reason, as_of: formatUs(look.asOfUs), ...revised });
+}
+
+/** The last one that had something to look at. */
+async function lastLook({ postgres }: Context, run: { job: string; subject: string }) {
+  const last = await lastDetail(postgres, run.job, run.subject, 'as_of');
+  if (last === null) return { dueTs: 0, asOfUs: 0 };
+  return { dueTs: last.due_ts, asOfUs: parseUs(String(last.detail['as_of'])) };
+}
+
+interface Touched {
+  readonly touches: readonly Touch[];
+  readonly history: Backfilled | null;
+}
+
+async function touchedSince(
+  context: Context,
+  last: Look,
+  { dueTs, asOfUs }: Look,
+): Promise<ReadonlyMap<string, Touched>> {
+  const touches = await touchesOf(context.questdbReader(), {
+    sinceUs: last.asOfUs,
+    fromTs: Math.max(0, last.dueTs - OVERLAP_US),
+    asOfUs: Math.min(asOfUs, LATEST_US),
+    toTs: dueTs,
+  });
+  const touched = new Map<string, Touched>();
+  for (const [key, some] of touches) touched.set(key, { touches: some, history: null });
+  for (const history of await backfilledSince(context.postgres, last.asOfUs)) {
+    const { touches: some = [] } = touched.get(history.instrument) ?? {};
+    touched.set(history.instrument, { touches: some, history });
+  }
+  return touched;
+}
+
+/** The year 9999: as late as a timestamp in SQL can be told. */
+const LATEST_US = 253_370_764_800_000_000;
+
+async function reviseInstrument(
+  context: Context,
+  instrument: Instrument,
+  { touches, history }: Touched,
+  { dueTs, asOfUs }: Look,
+  revised: Revised,
+): Promise<void> {
+  const { postgres, config } = context;
+  const reader = context.questdbReader();
+  const key = `${instrument.venue}:${instrument.symbol}`;
+  const latenessUs = venueOf(instrument.venue).latenessUs ?? config.latenessUs;
+  const fromTs = Math.min(touches[0]?.ts ?? dueTs, history?.fromTs ?? dueTs);
+  // What the stream has not closed yet is still its own to make.
+  const reachedTs = (await storedWatermark(postgres, key)) ?? 0;
+  const toTs = Math.min(dueTs, reachedTs) - latenessUs;
+  if (fromTs >= toTs) return;
+  const saved = await readReplayState<ReplayState>(postgres, STATE_OF, key);
+  let state = saved !== null && saved.toUs <= fromTs ? saved : replayStart();
+  const firstTs = state.toUs === 0 ? await firstTick(context, instrument) : state.toUs;
+  for (let at = firstTs; at < toTs;) {
+    const endTs = Math.min(toTs, floorTo(at, US_PER_DAY) + US_PER_DAY);
+    const stretch = { fromUs: at, toUs: endTs, asOfUs };
+    const outs: FeaturesOut[] = [];
+    const ticks = await knownMarketTicks(reader, instrument, stretch);
+    state = replay(instrument, ticks, endTs, state, (out) => outs.push(out));
+    const touched = outs.filter(({ record }) => record.ts > fromTs);
+    await reviseDay(context, instrument, { records: touched, touches, asOfUs }, revised);
+    at = endTs;
+  }
+  await saveReplayState(postgres, STATE_OF, key, state);
+  const lastTs = Math.max(touches.at(-1)?.ts ?? fromTs, history?.toTs ?? fromTs);
+  await reviseLabels(context, instrument, { fromTs, lastTs, touches, asOfUs }, revised);
+}
+
+async function firstTick(context: Context, { venue, symbol }: Instrument): Promise<number> {
+  const reader = context.questdbReader();
+  const firsts = await Promise.all(
+    ['ticks', 'quotes'].map((table) =>
+      reader.query<{ ts: number | null }>(
+        `SELECT min(ts) AS ts FROM ${table} WHERE venue = $1 AND symbol = $2`,
+        [venue, symbol],
+      ),
+    ),
+  );
+  return Math.min(...firsts.flat().map(({ ts }) => ts ?? Infinity));
+}

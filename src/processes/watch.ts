@@ -1,0 +1,38 @@
+/** What the jobs process looks at every few seconds, and what it alarms about. */
+import { settleAlerts, type NewAlert } from '../tables/postgres/alerts.ts';
+import { splitAlert, splitInstruments } from '../tables/postgres/split-instruments.ts';
+import { resumeSuspended, type SuspendedTable } from '../tables/questdb/suspended.ts';
+import type { Context } from './context.ts';
+
+export async function watch(context: Context): Promise<void> {
+  const { postgres, topicOf } = context;
+  const ticks = topicOf('ticks');
+  const split = await splitInstruments(postgres, ticks);
+  await tell(
+    context,
+    'split',
+    split.map((found) => splitAlert(ticks, found)),
+  );
+  const suspended = await resumeSuspended(context.questdbReader());
+  await tell(context, 'suspended', suspended.map(suspendedAlert));
+}
+
+async function tell(
+  { postgres, log }: Context,
+  kind: string,
+  alerts: readonly NewAlert[],
+): Promise<void> {
+  for (const alert of await settleAlerts(postgres, kind, alerts)) log.error(alert, alert.message);
+}
+
+const suspendedAlert = ({ name, tag, message, resumed }: SuspendedTable): NewAlert => ({
+  key: `suspended:${name}`,
+  severity: 'critical',
+  subject: name,
+  message:
+    `QuestDB keeps rows of ${name} without applying them (${tag || 'no reason given'}): ` +
+    (resumed
+      ? 'give it what it wants, and they can be read a few seconds later'
+      : `read its log, then ALTER TABLE ${name} RESUME WAL`),
+  context: { tag, message },
+});

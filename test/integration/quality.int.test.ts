@@ -1,0 +1,159 @@
+/**
+ * The data-quality job on real servers: a market with late ticks, one with an hour of history fed
+ * afterwards, and the same one undisturbed. Once revised, all three say the same.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { FeedTick } from '../../pipelines/feed.ts';
+import { sleep } from '../../src/clock.ts';
+import { formatUs, parseUs, US_PER_HOUR, US_PER_MIN } from '../../src/domain/time.ts';
+import { FEATURE_NAMES } from '../../src/features/definition.ts';
+import { mergedTrades } from '../../src/market/merged.ts';
+import { runFeed } from '../../src/processes/feeding.ts';
+import { createTopics } from '../../src/processes/topics.ts';
+import { Installation } from '../support/installation.ts';
+
+const FROM = parseUs('2026-04-06');
+const HOURS = 8;
+/** The last time at which the job is due while the market is being fed. */
+const DUE = FROM + 6 * US_PER_HOUR;
+const HISTORY = { from: FROM + 2 * US_PER_HOUR, to: FROM + 3 * US_PER_HOUR };
+
+type Row = Readonly<Record<string, string | number | null>>;
+
+const market = (venue: string): FeedTick[] => [
+  ...mergedTrades({
+    seed: 5,
+    venue,
+    symbols: ['A/USD'],
+    fromUs: FROM,
+    toUs: FROM + HOURS * US_PER_HOUR,
+    rate: 0.2,
+    edge: 'none',
+  }),
+];
+
+/** One tick in 40 comes five minutes late. */
+const lateMarket = (venue: string): FeedTick[] =>
+  market(venue).map(({ tick, receivedUs }, i) => ({
+    tick,
+    receivedUs: i % 40 === 30 ? receivedUs + 5 * US_PER_MIN : receivedUs,
+  }));
+
+const isHistory = ({ tick }: FeedTick): boolean => tick.ts >= HISTORY.from && tick.ts < HISTORY.to;
+
+describe('the data-quality job', () => {
+  let installation: Installation;
+  beforeAll(async () => {
+    installation = new Installation({
+      TICKLOOM_TOPIC_PREFIX: 'quality-',
+      TICKLOOM_RETRAIN_EVERY: '2h',
+    });
+    const { kafka, topicOf } = installation.context;
+    await createTopics(kafka, { partitions: 2, topicOf });
+    for (const name of ['stream', 'sink', 'money', 'jobs'] as const) await installation.start(name);
+    const source = [
+      ...market('q-peace'),
+      ...lateMarket('q-late'),
+      ...market('q-history').filter((entry) => !isHistory(entry)),
+    ].toSorted((a, b) => a.receivedUs - b.receivedUs);
+    await installation.feed(source, { barriers: true });
+  }, 300_000);
+  afterAll(() => installation.close());
+
+  const rows = (table: string, venue: string, where = ''): Promise<Row[]> =>
+    installation.reader.query<Row>(`SELECT * FROM ${table} WHERE venue = $1 ${where}`, [venue]);
+
+  /** The content of the newest revisions up to the job's time, by what they are about. */
+  async function content(table: string, venue: string, until: number, columns: readonly string[]) {
+    const all = await rows(`${table}_latest`, venue, `AND ts < '${formatUs(until)}'`);
+    return new Map(
+      all.map((row) => [
+        `${row['ts']}|${row['timeframe'] ?? ''}`,
+        JSON.stringify(columns.map((name) => row[name])),
+      ]),
+    );
+  }
+
+  const CANDLE = ['open', 'high', 'low', 'close', 'volume', 'trades', 'vwap', 'price_source'];
+
+  async function expectSame(venue: string, until: number): Promise<void> {
+    for (const [table, columns] of [
+      ['candles', CANDLE],
+      ['features', FEATURE_NAMES],
+    ] as const) {
+      const peace = await content(table, 'q-peace', until, columns);
+      expect(peace.size, table).toBeGreaterThan(250);
+      expect(await content(table, venue, until, columns), `${table} of ${venue}`).toEqual(peace);
+    }
+  }
+
+  test('late ticks: candles and features become what they would have been, served ones stay', async () => {
+    const revised = await rows('candles', 'q-late', 'AND revision > 0');
+    expect(revised.length).toBeGreaterThan(10);
+    expect(revised.every(({ flags }) => String(flags).includes('late'))).toBe(true);
+    await expectSame('q-late', DUE - US_PER_HOUR);
+    const served = await rows('candles', 'q-late', 'AND revision = 0');
+    const peace = await rows('candles', 'q-peace');
+    expect(served.map((row) => row['volume'])).not.toEqual(peace.map((row) => row['volume']));
+    expect(await rows('candles', 'q-peace', 'AND revision > 0')).toEqual([]);
+  });
+
+  test('labels whose prices came late get a revision that is known since the cut', async () => {
+    const before = await rows('labels', 'q-late', 'AND revision = 0');
+    const revised = await rows('labels', 'q-late', 'AND revision > 0');
+    expect(revised.length).toBeGreaterThan(0);
+    const peace = new Map(
+      (await rows('labels', 'q-peace')).map((row) => [`${row['ts']}|${row['decided_ts']}`, row]),
+    );
+    for (const row of revised) {
+      const served = before.find(({ ts }) => ts === row['ts']);
+      expect(Number(row['label_known_at'])).toBeGreaterThan(Number(served?.['label_known_at']));
+      const expected = peace.get(`${row['ts']}|${row['decided_ts']}`);
+      if (expected === undefined) continue;
+      for (const name of ['entry_price', 'exit_price', 'up', 'state']) {
+        expect(row[name], `${name} of ${row['ts']}`).toBe(expected[name]);
+      }
+    }
+  });
+
+  test('looked at again it writes nothing', async () => {
+    const counts = async (): Promise<number[]> =>
+      Promise.all(
+        ['candles', 'features', 'labels'].map(async (t) => (await rows(t, 'q-late')).length),
+      );
+    const before = await counts();
+    const { postgres } = installation.context;
+    await postgres.query(
+      `UPDATE job_runs SET state = 'due', attempts = 0 WHERE job = 'quality' AND due_ts = $1`,
+      [formatUs(DUE)],
+    );
+    await done(DUE);
+    expect(await counts()).toEqual(before);
+  });
+
+  test('history fed afterwards: the same tables as if it had come in time', async () => {
+    const source = market('q-history').filter(isHistory);
+    expect(source.length).toBeGreaterThan(300);
+    await runFeed(installation.context, { source, backfill: true, say: () => undefined });
+    await installation.settle();
+    await expectSame('q-history', DUE - US_PER_HOUR);
+    const served = await rows('features', 'q-history', 'AND revision = 0');
+    expect(served.some(({ ts }) => Number(ts) > HISTORY.from && Number(ts) < HISTORY.to)).toBe(
+      false,
+    );
+  });
+
+  async function done(dueTs: number): Promise<void> {
+    const { postgres } = installation.context;
+    for (;;) {
+      const { rows: found } = await postgres.query<{ state: string; detail: object }>(
+        `SELECT state, detail FROM job_runs WHERE job = 'quality' AND due_ts = $1`,
+        [formatUs(dueTs)],
+      );
+      const [run] = found;
+      if (run?.state === 'done') return;
+      if (run?.state === 'failed') throw new Error(JSON.stringify(run.detail));
+      await sleep(200);
+    }
+  }
+});

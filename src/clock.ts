@@ -23,3 +23,20 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
     signal?.addEventListener('abort', done);
   });
 }
+
+/** Time as work that waits and repeats sees it. */
+export interface RunningTime {
+  readonly monotonicMs: () => number;
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** Tells every `ms` until it is stopped. */
+  readonly every: (ms: number, tell: () => void) => { stop(): void };
+}
+
+export const REAL_TIME: RunningTime = {
+  monotonicMs,
+  sleep,
+  every: (ms, tell) => {
+    const timer = setInterval(tell, ms);
+    return { stop: () => clearInterval(timer) };
+  },
+};

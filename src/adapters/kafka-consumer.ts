@@ -19,7 +19,7 @@
  */
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import type { Logger } from 'pino';
-import { monotonicMs, sleep } from '../clock.ts';
+import { REAL_TIME, type RunningTime } from '../clock.ts';
 import { assert } from '../assert.ts';
 import type { LogRecord, PartitionTask, Stage } from '../stream/stage.ts';
 import { FetchedMessage } from './kafka-fetch.ts';
@@ -30,7 +30,7 @@ const COMMIT_MS = 100;
 const CHECKPOINT_MS_MIN = 5_000;
 const RETRY_MS = 1_000;
 const GUARD_MS = 10_000;
-/** A checkpoint may take a twentieth of the time, and so may an announcement. */
+/** Checkpoints of a topic may take a twentieth of the time, and so may an announcement. */
 const COST_FACTOR = 20;
 
 export interface ConsumerOptions {
@@ -45,6 +45,8 @@ export interface ConsumerOptions {
   readonly guard?: () => Promise<void>;
   /** Called with the number of open partitions whenever that changes. */
   readonly onAssigned?: (partitions: number) => void;
+  /** Another one than the machine's lets hours pass in a moment. */
+  readonly time?: RunningTime;
 }
 
 interface ConsumedBatch {
@@ -77,12 +79,14 @@ class Member {
   private readonly consumer: Consumer;
   private readonly stage: Stage;
   private readonly o: ConsumerOptions;
+  private readonly time: RunningTime;
   private generation = 0;
   private fail: (error: Error) => void = () => undefined;
 
   constructor(kafka: Kafka, stage: Stage, o: ConsumerOptions) {
     this.stage = stage;
     this.o = o;
+    this.time = o.time ?? REAL_TIME;
     this.consumer = kafka.consumer({
       groupId: o.groupId,
       sessionTimeout: o.sessionTimeoutMs ?? 30_000,
@@ -118,7 +122,7 @@ class Member {
     await consumer.connect();
     await consumer.subscribe({ topics: this.stage.topics.map(o.topicOf), fromBeginning: true });
     const ticker = this.startTicker();
-    const guarding = setInterval(() => void o.guard?.().catch(this.fail), GUARD_MS);
+    const guarding = this.time.every(GUARD_MS, () => void o.guard?.().catch(this.fail));
     try {
       await consumer.run({
         autoCommit: false,
@@ -132,8 +136,8 @@ class Member {
       }
       await consumer.stop();
     } finally {
-      clearInterval(ticker);
-      clearInterval(guarding);
+      ticker.stop();
+      guarding.stop();
       await consumer.disconnect().catch(() => undefined);
     }
   }
@@ -145,29 +149,38 @@ class Member {
     );
     const kept = new Set(assigned.map(({ key }) => key));
     for (const key of this.open.keys()) if (!kept.has(key)) this.open.delete(key);
+    // Before anything is awaited: the fetches of this generation begin at what the group has
+    // committed, and an earlier owner may have committed more than we have come to.
+    for (const open of this.open.values()) {
+      this.seekToPosition(open);
+      // Others may have had it between two joins of ours, and told the group of an older position.
+      open.committed = -1;
+    }
     for (const { topic, partition, key } of assigned) {
-      let open = this.open.get(key);
-      if (open === undefined) {
-        const task = await this.openPatiently(topic, partition, generation);
-        if (task === null) return;
-        const { position } = task;
-        open = {
-          task,
-          topic,
-          partition,
-          tail: Promise.resolve(),
-          // What the group knows may be older than our checkpoint: it is told once in any case.
-          committed: -1,
-          checkpointed: position,
-          checkpointDueMs: monotonicMs() + CHECKPOINT_MS_MIN,
-          announcementDueMs: 0,
-        };
-        this.open.set(key, open);
-        this.o.log.info({ topic, partition, position }, 'partition opened');
-      }
-      this.consumer.seek({ topic, partition, offset: String(open.task.position) });
+      if (this.open.has(key)) continue;
+      const task = await this.openPatiently(topic, partition, generation);
+      if (task === null) return;
+      const { position } = task;
+      const open: Open = {
+        task,
+        topic,
+        partition,
+        tail: Promise.resolve(),
+        // What the group knows may be older than our checkpoint: it is told once in any case.
+        committed: -1,
+        checkpointed: position,
+        checkpointDueMs: this.time.monotonicMs() + CHECKPOINT_MS_MIN,
+        announcementDueMs: 0,
+      };
+      this.open.set(key, open);
+      this.o.log.info({ topic, partition, position }, 'partition opened');
+      this.seekToPosition(open);
     }
     this.o.onAssigned?.(this.open.size);
+  }
+
+  private seekToPosition({ topic, partition, task }: Open): void {
+    this.consumer.seek({ topic, partition, offset: String(task.position) });
   }
 
   /** Null when another join has come meanwhile. */
@@ -183,7 +196,7 @@ class Member {
       } catch (error) {
         if (!this.o.mayPass(error)) throw error;
         this.o.log.warn({ err: error, topic, partition }, 'a checkpoint cannot be read yet');
-        await sleep(RETRY_MS, this.o.signal);
+        await this.time.sleep(RETRY_MS, this.o.signal);
         if (generation !== this.generation || this.o.signal.aborted) return null;
       }
     }
@@ -193,7 +206,7 @@ class Member {
     const { batch } = payload;
     const open = this.open.get(`${batch.topic}/${batch.partition}`);
     if (open === undefined) {
-      await sleep(20, this.o.signal);
+      await this.time.sleep(20, this.o.signal);
       return;
     }
     try {
@@ -214,7 +227,7 @@ class Member {
           const chunk = messages.slice(at, at + recordsMax);
           await this.processChunk(open, chunk, () => payload.heartbeat());
           payload.resolveOffset(String(open.task.position - 1));
-          if (monotonicMs() >= open.checkpointDueMs) await this.checkpoint(open);
+          if (this.time.monotonicMs() >= open.checkpointDueMs) await this.checkpoint(open);
         }
         passTo(open, Number(batch.lastOffset()) + 1);
       });
@@ -250,10 +263,10 @@ class Member {
   ): Promise<void> {
     const { topic, partition, task } = open;
     const records = messages.map((message) => recordOf(topic, partition, message));
-    let beatMs = monotonicMs();
+    let beatMs = this.time.monotonicMs();
     const beat = async (): Promise<void> => {
-      if (monotonicMs() - beatMs < HEARTBEAT_MS) return;
-      beatMs = monotonicMs();
+      if (this.time.monotonicMs() - beatMs < HEARTBEAT_MS) return;
+      beatMs = this.time.monotonicMs();
       // A rebalance under way is told by an error. Our effects are the same bytes either way: the
       // chunk is finished first, and the next join decides who goes on.
       await heartbeat().catch(() => undefined);
@@ -265,21 +278,22 @@ class Member {
   }
 
   /** Commits, and checkpoints what has been idle, a little behind the work. */
-  private startTicker(): NodeJS.Timeout {
-    return setInterval(() => {
+  private startTicker(): { stop(): void } {
+    return this.time.every(COMMIT_MS, () => {
       for (const open of this.open.values()) {
         void this.exclusively(open, () => this.settle(open, false)).catch(this.fail);
       }
-    }, COMMIT_MS);
+    });
   }
 
   private async settle(open: Open, final: boolean): Promise<void> {
     const { topic, partition, task } = open;
-    if (final || monotonicMs() >= open.checkpointDueMs) await this.checkpoint(open);
+    if (!this.isHeld(open)) return;
+    if (final || this.time.monotonicMs() >= open.checkpointDueMs) await this.checkpoint(open);
     const { position } = task;
     if (position === open.committed) return;
-    if (!final && monotonicMs() < open.announcementDueMs) return;
-    if (!(await this.announce(open))) return;
+    if (!final && this.time.monotonicMs() < open.announcementDueMs) return;
+    if (!(await this.announce(open)) || !this.isHeld(open)) return;
     open.committed = position;
     // Only a hint: when it is refused (a rebalance), the next one will do.
     const offsets = [{ topic, partition, offset: String(position) }];
@@ -288,8 +302,16 @@ class Member {
     });
   }
 
+  /**
+   * False once a join has taken the partition away. Work that was waiting goes on then, and must
+   * not speak for it: the group takes a commit from any member, of whatever partition.
+   */
+  private isHeld(open: Open): boolean {
+    return this.open.get(`${open.topic}/${open.partition}`) === open;
+  }
+
   private async checkpoint(open: Open): Promise<void> {
-    const startMs = monotonicMs();
+    const startMs = this.time.monotonicMs();
     if (open.task.checkpoint !== undefined && open.task.position !== open.checkpointed) {
       const { position } = open.task;
       try {
@@ -301,14 +323,15 @@ class Member {
         this.o.log.warn({ err: error, topic, partition }, 'no checkpoint: going on without');
       }
     }
-    const costMs = monotonicMs() - startMs;
-    open.checkpointDueMs = monotonicMs() + Math.max(CHECKPOINT_MS_MIN, COST_FACTOR * costMs);
+    const costMs = this.time.monotonicMs() - startMs;
+    open.checkpointDueMs =
+      this.time.monotonicMs() + Math.max(CHECKPOINT_MS_MIN, this.costFactor(open) * costMs);
   }
 
   /** False when it could not be told yet. */
   private async announce(open: Open): Promise<boolean> {
     const { task, topic, partition } = open;
-    const startMs = monotonicMs();
+    const startMs = this.time.monotonicMs();
     try {
       await task.announce?.();
       return true;
@@ -317,8 +340,14 @@ class Member {
       this.o.log.warn({ err: error, topic, partition }, 'progress not announced: later');
       return false;
     } finally {
-      open.announcementDueMs = monotonicMs() + COST_FACTOR * (monotonicMs() - startMs);
+      open.announcementDueMs =
+        this.time.monotonicMs() + COST_FACTOR * (this.time.monotonicMs() - startMs);
     }
+  }
+
+  private costFactor({ topic }: Open): number {
+    const beside = [...this.open.values()].filter((open) => open.topic === topic);
+    return COST_FACTOR * beside.length;
   }
 
   private exclusively(open: Open, work: () => Promise<void>): Promise<void> {

@@ -4,7 +4,7 @@
  * before that tick are already all of those that will ever have been.
  */
 import type { StoredWatermark } from '../../src/tables/postgres/stored-watermarks.ts';
-import type { FakeQuestDb } from './fake-questdb.ts';
+import type { FakeQuestDb, Stored } from './fake-questdb.ts';
 
 interface Kept extends StoredWatermark {
   readonly rows: number;
@@ -21,34 +21,35 @@ export class Announced {
   }
 
   note(watermarks: readonly StoredWatermark[]): void {
-    for (const one of watermarks) this.all.push({ ...one, rows: this.rowsKnownBy(one) });
-  }
-
-  /** The highest of each instrument. */
-  watermarks(): Map<string, number> {
-    const highest = new Map<string, number>();
-    for (const { instrument, reachedTs } of this.all) {
-      highest.set(instrument, Math.max(reachedTs, highest.get(instrument) ?? 0));
+    for (const one of watermarks) {
+      this.all.push({ ...one, rows: rowsKnownBy(this.rowsOf(one.instrument), one.reachedTs) });
     }
-    return highest;
   }
 
   /** What was announced too early. */
   broken(): string[] {
-    return this.all.flatMap((one) => {
-      const rows = this.rowsKnownBy(one);
-      const said = `${one.instrument} was said to be stored up to ${one.reachedTs}`;
-      return rows === one.rows ? [] : [`${said} with ${one.rows} rows of ${rows}`];
+    const instruments = new Set(this.all.map(({ instrument }) => instrument));
+    const own = new Map([...instruments].map((one) => [one, this.rowsOf(one)]));
+    return this.all.flatMap(({ instrument, reachedTs, rows: then }) => {
+      const all = own.get(instrument) ?? [];
+      // A tick that QuestDB has refused shows nobody when it came.
+      if (!all.some(({ ts }) => ts === reachedTs)) return [];
+      const rows = rowsKnownBy(all, reachedTs);
+      const said = `${instrument} was said to be stored up to ${reachedTs}`;
+      return rows === then ? [] : [`${said} with ${then} rows of ${rows}`];
     });
   }
 
-  /** How many were known before the first one at or behind the announced time was. */
-  private rowsKnownBy({ instrument, reachedTs }: StoredWatermark): number {
-    const own = TABLES.flatMap((table) => this.questdb.acknowledged(table)).filter(
-      ({ venue, symbol }) => `${String(venue)}:${String(symbol)}` === instrument,
-    );
-    let shownAt = Infinity;
-    for (const { ts, knownAt } of own) if (ts >= reachedTs) shownAt = Math.min(shownAt, knownAt);
-    return own.filter(({ knownAt }) => knownAt < shownAt).length;
+  private rowsOf(instrument: string): Stored[] {
+    const own = new Map<string, Stored>();
+    for (const table of TABLES) this.questdb.acknowledged(table, instrument, own);
+    return [...own.values()];
   }
+}
+
+/** How many were known before the first one at or behind the announced time was. */
+function rowsKnownBy(rows: readonly Stored[], reachedTs: number): number {
+  let shownAt = Infinity;
+  for (const { ts, knownAt } of rows) if (ts >= reachedTs) shownAt = Math.min(shownAt, knownAt);
+  return rows.filter(({ knownAt }) => knownAt < shownAt).length;
 }

@@ -42,7 +42,7 @@ const settings = paperBot({ horizon: '1h', horizonUs: HORIZON_US, orderLatencyUs
 
 /** A patient bot, one whose orders mostly expire, and one whose account nobody can convert to. */
 export const BOTS: readonly BotControl[] = [
-  { ...settings, min_confidence: 0.5, max_holding_s: 600, stop_atr: 1, target_atr: 0.5 },
+  { ...settings, min_confidence: 0.5, max_holding_s: 60, stop_atr: 0.3, target_atr: 0.2 },
   { ...settings, bot: 'hasty', account: 'hasty', min_confidence: 0.5, expiry_s: 1 },
   {
     ...settings,

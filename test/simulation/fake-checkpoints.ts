@@ -4,7 +4,7 @@
  */
 import { must } from '../../src/assert.ts';
 import type { Checkpoint, CheckpointStore, CheckpointWrite } from '../../src/stream/stage.ts';
-import type { Faults } from './faults.ts';
+import type { Caller } from './faults.ts';
 
 export interface StoreSabotage {
   readonly isFenced: boolean;
@@ -24,24 +24,22 @@ export class FakeCheckpoints {
   refusals = 0;
   readonly violations: string[] = [];
   private readonly saved = new Map<string, Saved>();
-  private readonly faults: Faults;
   private readonly sabotage: StoreSabotage;
 
-  constructor(faults: Faults, sabotage: StoreSabotage, from: FakeCheckpoints | null) {
-    this.faults = faults;
+  constructor(sabotage: StoreSabotage, from: FakeCheckpoints | null) {
     this.sabotage = sabotage;
     for (const [where, saved] of from?.saved ?? []) {
       this.saved.set(where, { ...saved, instrumentStates: new Map(saved.instrumentStates) });
     }
   }
 
-  of(stage: string): CheckpointStore {
+  of(stage: string, caller: Caller): CheckpointStore {
     return {
       claim: (topic, partition) =>
-        this.faults.call('claim', { all: () => this.claim(`${stage} ${topic}/${partition}`) }),
+        caller.call('claim', { all: () => this.claim(`${stage} ${topic}/${partition}`) }),
       save: async (topic, partition, write) => {
         const where = `${stage} ${topic}/${partition}`;
-        const outcome = await this.faults.call('save', { all: () => this.save(where, write) });
+        const outcome = await caller.call('save', { all: () => this.save(where, write) });
         if (outcome === 'fenced') this.refusals += 1;
         return outcome;
       },

@@ -4,55 +4,66 @@
  */
 import { must } from '../../src/assert.ts';
 import type { LogRecord, OutLog, OutRecord } from '../../src/stream/stage.ts';
-import type { Faults } from './faults.ts';
+import type { Caller, Faults } from './faults.ts';
 import { PARTITIONS } from './world.ts';
+
+/** What a reader of its headers sees too. */
+export type LoggedRecord = LogRecord & Pick<OutRecord, 'headers'>;
 
 export class FakeLog {
   /** Records by topic and partition. */
-  readonly partitions = new Map<string, LogRecord[]>();
+  readonly partitions = new Map<string, LoggedRecord[]>();
+  /** How many of them were there at the beginning. */
+  private readonly before = new Map<string, number>();
 
   /** Another log with the same records, and its own from then on. */
   copy(): FakeLog {
     const copy = new FakeLog();
-    for (const [where, records] of this.partitions) copy.partitions.set(where, [...records]);
+    for (const [where, records] of this.partitions) {
+      copy.partitions.set(where, [...records]);
+      copy.before.set(where, records.length);
+    }
     return copy;
   }
 
   append({ topic, key, value, timestampMs, headers, partition }: OutRecord): void {
     const into = this.recordsOf(topic, partition ?? partitionOf(key));
-    const record: LogRecord & { headers: OutRecord['headers'] } = {
+    const record: LoggedRecord = {
       topic,
       partition: partition ?? partitionOf(key),
       offset: into.length,
       timestampUs: timestampMs * 1000,
       key,
       value: value === null ? null : Buffer.from(value),
-      headers,
+      ...(headers === undefined ? {} : { headers }),
     };
     into.push(record);
   }
 
-  recordsOf(topic: string, partition: number): LogRecord[] {
+  recordsOf(topic: string, partition: number): LoggedRecord[] {
     const key = `${topic}/${partition}`;
     const records = this.partitions.get(key) ?? [];
     this.partitions.set(key, records);
     return records;
   }
 
-  /** All of a topic, partition by partition. */
-  topic(topic: string): LogRecord[] {
-    return Array.from({ length: PARTITIONS }, (_, i) => this.recordsOf(topic, i)).flat();
+  /** What has come into a topic since the beginning, partition by partition. */
+  topic(topic: string): LoggedRecord[] {
+    return Array.from({ length: PARTITIONS }, (_, i) =>
+      this.recordsOf(topic, i).slice(this.before.get(`${topic}/${i}`) ?? 0),
+    ).flat();
   }
 
   /** The log as a producer that may die has it. */
-  producer(faults: Faults): OutLog {
+  producer(caller: Caller, faults: Faults): OutLog {
     return {
       append: (records) =>
-        faults.call('append', {
+        caller.call('append', {
           all: () => {
             for (const record of records) this.append(record);
           },
           part: () => this.appendPart(records, faults),
+          isRepeated: true,
         }),
     };
   }

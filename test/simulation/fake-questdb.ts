@@ -6,18 +6,20 @@ import { must } from '../../src/assert.ts';
 import { parseUs } from '../../src/domain/time.ts';
 import type { QuestTable, RowWriter, SqlReader } from '../../src/tables/questdb/table.ts';
 import { randomIndex } from '../../src/random.ts';
-import type { Faults } from './faults.ts';
+import type { Caller, Faults } from './faults.ts';
 
 export interface Stored {
   readonly key: string;
   readonly ts: number;
   readonly knownAt: number;
-  readonly venue: unknown;
-  readonly symbol: unknown;
+  /** `venue:symbol`. */
+  readonly instrument: string;
   readonly content: string;
 }
 
 interface Table {
+  /** What was there before, of which no run makes a copy. */
+  readonly before: ReadonlyMap<string, Stored>;
   readonly rows: Map<string, Stored>;
   /** Acknowledged, and not yet to be seen. */
   readonly waiting: Stored[];
@@ -29,9 +31,9 @@ export interface QuestSabotage {
 }
 
 export class FakeQuestDb {
-  readonly tables = new Map<string, Table>();
   /** Rows that have replaced a different one. Revision 0 is written once, so there are none. */
   readonly rewritten: string[] = [];
+  private readonly tables = new Map<string, Table>();
   private readonly faults: Faults;
   private readonly sabotage: QuestSabotage;
   private readonly refuses: (row: object) => boolean;
@@ -45,70 +47,93 @@ export class FakeQuestDb {
     this.faults = faults;
     this.sabotage = sabotage;
     this.refuses = refuses;
-    for (const [name, { rows, waiting }] of from?.tables ?? []) {
-      this.tables.set(name, { rows: new Map(rows), waiting: [...waiting] });
+    for (const [name, { before }] of from?.tables ?? []) {
+      this.tables.set(name, { before, rows: new Map(), waiting: [] });
     }
   }
 
-  /** The rows of a table by key, once everything is applied. */
-  rowsOf(name: string): Map<string, string> {
-    const table = this.table(name);
-    this.apply(table, name);
-    return new Map([...table.rows].map(([key, { content }]) => [key, content]));
+  /** Makes what is there what was there before, for those who begin from here. */
+  settle(): void {
+    for (const [name, table] of this.tables) {
+      this.apply(table, name);
+      const before = new Map([...table.before, ...table.rows]);
+      this.tables.set(name, { before, rows: new Map(), waiting: [] });
+    }
   }
 
-  /** What a table holds or is about to show. */
-  acknowledged(name: string): readonly Stored[] {
-    const { rows, waiting } = this.table(name);
-    const all = new Map(rows);
-    for (const row of waiting) all.set(row.key, row);
-    return [...all.values()];
+  /** By table and key the rows that have come or changed since the beginning. */
+  changes(): Map<string, Map<string, string>> {
+    const changes = new Map<string, Map<string, string>>();
+    for (const [name, table] of this.tables) {
+      this.apply(table, name);
+      const own = new Map<string, string>();
+      for (const { key, content } of table.rows.values()) {
+        if (table.before.get(key)?.content !== content) own.set(key, content);
+      }
+      changes.set(name, own);
+    }
+    return changes;
   }
 
-  readonly writer: RowWriter = {
-    write: (table, rows) => {
-      const put = (some: readonly object[]): void => {
-        const into = this.table(table.name);
-        for (const row of some) {
-          if (!this.refuses(row)) into.waiting.push(storedOf(table, row));
-        }
-        if (this.faults.happens(0.5)) this.apply(into, table.name);
-      };
-      return this.faults.call(`write ${table.name}`, {
-        all: () => {
-          put(rows);
-          return rows
-            .filter((row) => this.refuses(row))
-            .map((row) => ({ row, message: 'refused' }));
-        },
-        part: () => put(rows.slice(0, randomIndex(this.faults.random, rows.length + 1))),
-      });
-    },
-  };
+  /** Adds to `into` what a table holds, or is about to show, of an instrument. */
+  acknowledged(name: string, instrument: string, into: Map<string, Stored>): void {
+    const { before, rows, waiting } = this.table(name);
+    for (const some of [before.values(), rows.values(), waiting]) {
+      for (const row of some) if (row.instrument === instrument) into.set(name + row.key, row);
+    }
+  }
 
-  readonly reader: SqlReader = {
-    query: <Row extends object>(sql: string, params: readonly unknown[] = []): Promise<Row[]> =>
-      this.faults.call('query', { all: () => this.query(sql, params) as Row[] }),
-    waitApplied: (names) =>
-      this.faults.call('waitApplied', {
-        all: () => {
-          if (!this.sabotage.appliesOnWait) return;
-          for (const name of names) this.apply(this.table(name), name);
-        },
-      }),
-  };
+  writer(caller: Caller): RowWriter {
+    return {
+      write: (table, rows) => {
+        const put = (some: readonly object[]): void => this.put(table, some);
+        return caller.call(`write ${table.name}`, {
+          all: () => {
+            put(rows);
+            return rows
+              .filter((row) => this.refuses(row))
+              .map((row) => ({ row, message: 'refused' }));
+          },
+          part: () => put(rows.slice(0, randomIndex(this.faults.random, rows.length + 1))),
+          isRepeated: true,
+        });
+      },
+    };
+  }
+
+  reader(caller: Caller): SqlReader {
+    return {
+      query: <Row extends object>(sql: string, params: readonly unknown[] = []): Promise<Row[]> =>
+        caller.call('query', { all: () => this.query(sql, params) as Row[] }),
+      waitApplied: (names) =>
+        caller.call('waitApplied', {
+          all: () => {
+            if (!this.sabotage.appliesOnWait) return;
+            for (const name of names) this.apply(this.table(name), name);
+          },
+        }),
+    };
+  }
+
+  private put<Row extends object>(table: QuestTable<Row>, rows: readonly object[]): void {
+    const into = this.table(table.name);
+    for (const row of rows) if (!this.refuses(row)) into.waiting.push(storedOf(table, row));
+    if (this.faults.happens(0.5)) this.apply(into, table.name);
+  }
 
   private table(name: string): Table {
-    const table = this.tables.get(name) ?? { rows: new Map<string, Stored>(), waiting: [] };
+    const known = this.tables.get(name);
+    if (known !== undefined) return known;
+    const table: Table = { before: new Map(), rows: new Map(), waiting: [] };
     this.tables.set(name, table);
     return table;
   }
 
-  private apply({ rows, waiting }: Table, name: string): void {
+  private apply({ before, rows, waiting }: Table, name: string): void {
     for (const row of waiting) {
-      const before = rows.get(row.key);
-      if (before !== undefined && before.content !== row.content) {
-        this.rewritten.push(`${name}: ${before.content} -> ${row.content}`);
+      const old = rows.get(row.key) ?? before.get(row.key);
+      if (old !== undefined && old.content !== row.content) {
+        this.rewritten.push(`${name}: ${old.content} -> ${row.content}`);
       }
       rows.set(row.key, row);
     }
@@ -119,13 +144,16 @@ export class FakeQuestDb {
   private query(sql: string, [venue, symbol, from, to]: readonly unknown[]): object[] {
     const [, name, limit] = must(RANGE_SQL.exec(sql), `the simulation knows no "${sql}"`);
     const [fromUs, toUs] = [parseUs(String(from)), parseUs(String(to))];
-    const found: object[] = [];
-    for (const row of this.table(must(name)).rows.values()) {
-      if (row.ts < fromUs || row.ts > toUs) continue;
-      if (row.venue !== venue || row.symbol !== symbol || found.length >= Number(limit)) continue;
-      found.push(JSON.parse(row.content) as object);
+    const instrument = `${String(venue)}:${String(symbol)}`;
+    const { before, rows } = this.table(must(name));
+    const found = new Map<string, string>();
+    for (const some of [before, rows]) {
+      for (const row of some.values()) {
+        if (row.ts < fromUs || row.ts > toUs || row.instrument !== instrument) continue;
+        found.set(row.key, row.content);
+      }
     }
-    return found;
+    return [...found.values()].slice(0, Number(limit)).map((row) => JSON.parse(row) as object);
   }
 }
 
@@ -139,8 +167,7 @@ function storedOf<Row extends object>({ keys }: QuestTable<Row>, row: object): S
     key: JSON.stringify(keys.map((column) => cells[column] ?? null)),
     ts: Number(cells['ts']),
     knownAt: Number(cells['known_at']),
-    venue: cells['venue'],
-    symbol: cells['symbol'],
+    instrument: `${String(cells['venue'])}:${String(cells['symbol'])}`,
     content: JSON.stringify(row),
   };
 }

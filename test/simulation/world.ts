@@ -16,8 +16,8 @@ export const PARTITIONS = 2;
 
 const FROM_US = parseUs('2026-03-01T09:00:00Z');
 /** Before this the market is quiet and nothing goes wrong: the history of slow indicators. */
-const BUSY_FROM_US = parseUs('2026-03-01T13:52:00Z');
-const BUSY_US = 12 * US_PER_MIN;
+const BUSY_FROM_US = parseUs('2026-03-01T13:58:00Z');
+const BUSY_US = 4 * US_PER_MIN;
 const QUIET_STEP_US = 13 * US_PER_MIN;
 const FUTURE_US = 60 * US_PER_S;
 /** A trade of this size is one that the simulated QuestDB never takes. */
@@ -26,7 +26,10 @@ export const REFUSED_SIZE = 0.123_456;
 export interface World {
   /** Appended in this order; every record names its partition. */
   readonly input: readonly OutRecord[];
-  /** The first content of every identity that comes: `table|venue:symbol|ts|id` -> its values. */
+  /**
+   * The first content of every identity that comes behind the quiet hours: from
+   * `table|venue:symbol|ts|id` to its values.
+   */
   readonly stored: ReadonlyMap<string, string>;
   /** The `partition/offset` of every record that has to be in `dead-letters`. */
   readonly dead: ReadonlySet<string>;
@@ -87,7 +90,7 @@ export function drawWorld(seed: number, quiet: World): World {
 /** Collects records, and by the simplest rules what has to become of them. */
 class Builder implements World {
   readonly input: OutRecord[] = [];
-  readonly stored: Map<string, string>;
+  readonly stored = new Map<string, string>();
   readonly dead = new Set<string>();
   private readonly random: Random;
   private readonly offsets: number[];
@@ -95,7 +98,6 @@ class Builder implements World {
 
   constructor(random: Random, before: World | null) {
     this.random = random;
-    this.stored = new Map(before?.stored);
     this.offsets = Array.from(
       { length: PARTITIONS },
       (_, i) => before?.input.filter(({ partition }) => partition === i).length ?? 0,

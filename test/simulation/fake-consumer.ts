@@ -1,0 +1,180 @@
+/**
+ * kafkajs's consumer as far as ours uses it, with what was learnt of the real one: it begins at
+ * what the group has committed, fetches while new partitions are still being opened, hands over
+ * batches that were fetched before a seek, and tells of a rebalance only when it asks the group.
+ */
+import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import { must } from '../../src/assert.ts';
+import { randomIndex } from '../../src/random.ts';
+import type { LogRecord } from '../../src/stream/stage.ts';
+import { placeOf, type Assigned, type FakeGroup } from './fake-group.ts';
+import type { FakeLog } from './fake-log.ts';
+import type { Faults } from './faults.ts';
+import type { SimulatedProcess } from './simulated-process.ts';
+
+type EachBatch = (payload: EachBatchPayload) => Promise<void>;
+interface Fetched {
+  readonly at: Assigned;
+  readonly place: string;
+  readonly records: readonly LogRecord[];
+  nextOffset: number;
+}
+
+type Listener = (event: { readonly payload: unknown }) => void;
+
+export class FakeConsumer {
+  readonly events = { CRASH: 'crash', GROUP_JOIN: 'join', END_BATCH_PROCESS: 'end' };
+  private readonly listeners = new Map<string, Listener>();
+  private readonly log: FakeLog;
+  private readonly group: FakeGroup;
+  private readonly faults: Faults;
+  private readonly process: SimulatedProcess;
+  private readonly fetchMax: number;
+  private eachBatch: EachBatch = () => Promise.resolve();
+  private isRunning = false;
+  private generation = 0;
+  private isFetching = false;
+  private assigned: readonly Fetched[] = [];
+  private readonly seeks = new Map<string, number>();
+
+  constructor(
+    log: FakeLog,
+    group: FakeGroup,
+    faults: Faults,
+    process: SimulatedProcess,
+    fetchMax: number,
+  ) {
+    this.log = log;
+    this.group = group;
+    this.faults = faults;
+    this.process = process;
+    this.fetchMax = fetchMax;
+  }
+
+  /** What `runConsumer` takes for a connection to Kafka. */
+  asKafka(): Kafka {
+    return { consumer: () => this as unknown as Consumer } as unknown as Kafka;
+  }
+
+  on(event: string, listener: Listener): void {
+    this.listeners.set(event, listener);
+  }
+
+  connect = (): Promise<void> => Promise.resolve();
+  subscribe = (): Promise<void> => Promise.resolve();
+
+  run({ eachBatch }: { readonly eachBatch: EachBatch }): Promise<void> {
+    this.eachBatch = eachBatch;
+    this.isRunning = true;
+    this.group.join(this);
+    this.faults.scheduler.spawn(() => this.fetchOnAndOn());
+    return Promise.resolve();
+  }
+
+  seek({ topic, partition, offset }: Assigned & { readonly offset: string }): void {
+    this.seeks.set(placeOf({ topic, partition }), Number(offset));
+  }
+
+  async commitOffsets(offsets: readonly (Assigned & { readonly offset: string })[]): Promise<void> {
+    const { generation } = this;
+    await this.process.turn();
+    for (const at of offsets) this.group.commit(generation, at, Number(at.offset));
+  }
+
+  async stop(): Promise<void> {
+    this.isRunning = false;
+    await this.faults.scheduler.until(() => this.process.isDead || !this.isFetching);
+    await this.disconnect();
+  }
+
+  /** A process that was killed cannot say good-bye. */
+  disconnect(): Promise<void> {
+    this.isRunning = false;
+    if (!this.process.isDead) this.group.leave(this);
+    return Promise.resolve();
+  }
+
+  /** All that one fetch has brought is handled before the group is asked, and fetched from, again. */
+  private async fetchOnAndOn(): Promise<void> {
+    const { process, faults, group } = this;
+    const isOver = (): boolean => process.isDead || !this.isRunning;
+    const isStopped = (): boolean => faults.scheduler.nowMs < process.stoppedUntilMs;
+    const hasWork = (): boolean =>
+      this.generation !== group.generation || this.assigned.some((some) => this.hasMore(some));
+    this.isFetching = true;
+    for (;;) {
+      await faults.scheduler.until(
+        () => isOver() || (!isStopped() && hasWork()),
+        () => (isStopped() ? process.stoppedUntilMs : Infinity),
+      );
+      if (isOver()) break;
+      if (this.generation === group.generation) await this.fetch();
+      else this.rejoin();
+    }
+    this.isFetching = false;
+  }
+
+  /** A member that was given up meanwhile comes back as a new one. */
+  private rejoin(): void {
+    this.group.join(this);
+    this.generation = this.group.generation;
+    this.assigned = this.group.assignedTo(this).map((at) => {
+      const place = placeOf(at);
+      const records = this.log.recordsOf(at.topic, at.partition);
+      return { at, place, records, nextOffset: this.group.committed.get(place) ?? 0 };
+    });
+    const memberAssignment: Record<string, number[]> = {};
+    for (const { at } of this.assigned) (memberAssignment[at.topic] ??= []).push(at.partition);
+    this.listeners.get(this.events.GROUP_JOIN)?.({ payload: { memberAssignment } });
+  }
+
+  private hasMore({ place, records, nextOffset }: Fetched): boolean {
+    return (this.seeks.get(place) ?? nextOffset) < records.length;
+  }
+
+  /** An answer seldom holds something of every partition. */
+  private async fetch(): Promise<void> {
+    const some = this.assigned.filter((one) => this.hasMore(one) && this.faults.happens(0.7));
+    const handled = some.map((one) => {
+      one.nextOffset = this.seeks.get(one.place) ?? one.nextOffset;
+      this.seeks.delete(one.place);
+      const count = 1 + randomIndex(this.faults.random, this.fetchMax);
+      return this.handle(one, one.records.slice(one.nextOffset, one.nextOffset + count));
+    });
+    await Promise.all(handled);
+  }
+
+  private async handle(one: Fetched, records: readonly LogRecord[]): Promise<void> {
+    try {
+      await this.process.turn();
+      if (this.isRunning) await this.eachBatch(this.payload(one, records));
+    } catch (error) {
+      const payload = { restart: false, error };
+      this.listeners.get(this.events.CRASH)?.({ payload });
+    }
+  }
+
+  private payload(one: Fetched, records: readonly LogRecord[]): EachBatchPayload {
+    const batch = {
+      ...one.at,
+      messages: records.map(({ key, value, offset, timestampUs }) => ({
+        key: key === null ? null : Buffer.from(key),
+        value,
+        offset: String(offset),
+        timestamp: String(timestampUs / 1000),
+      })),
+      firstOffset: () => String(must(records[0]).offset),
+      lastOffset: () => String(must(records.at(-1)).offset),
+    };
+    const payload = {
+      batch,
+      isRunning: () => this.isRunning,
+      isStale: () => this.seeks.has(one.place),
+      resolveOffset: (offset: string) => {
+        one.nextOffset = Number(offset) + 1;
+      },
+      heartbeat: () => Promise.resolve(),
+    };
+    return payload as unknown as EachBatchPayload;
+  }
+}

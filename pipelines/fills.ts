@@ -75,10 +75,12 @@ export const fills: Operator<FillsIn, Fill | SignalEnd, FillsState> = {
         take(state, input.signal, input.bot, emit);
         break;
       case 'ordered':
-        for (const bot of Object.keys(state)) onTick(state, bot, input.tick, emit);
+        // Asked at every tick, and nearly always of nobody: no list is made for it.
+        for (const bot in state) onTick(state, bot, input.tick, emit);
         break;
       case 'watermark':
-        for (const [bot, { signal, entryTs }] of Object.entries(state)) {
+        for (const bot in state) {
+          const { signal, entryTs } = must(state[bot]);
           if (entryTs > 0 || input.ts <= signal.expires_at) continue;
           delete state[bot];
           emit(endOf(signal, signal.expires_at, 'expired', 'no tick came before it expired'));
@@ -152,12 +154,10 @@ function exitOf(position: Position, tick: MarketTick): Exit | null {
   const long = signal.direction === 'buy';
   const side = long ? 'sell' : 'buy';
   const price = sidePrice(tick, side);
-  const reached = (level: string, below: boolean): boolean =>
-    below ? price <= Number(level) : price >= Number(level);
-  if (reached(signal.stop_loss, long)) {
+  if (reached(price, signal.stop_loss, long)) {
     return { price: slipped(position, price, side), orderType: 'stop', reason: 'stop_loss' };
   }
-  if (reached(signal.take_profit, !long)) {
+  if (reached(price, signal.take_profit, !long)) {
     return { price: signal.take_profit, orderType: 'limit', reason: 'take_profit' };
   }
   if (tick.ts >= entryTs + maxHoldingUs) {
@@ -165,6 +165,9 @@ function exitOf(position: Position, tick: MarketTick): Exit | null {
   }
   return null;
 }
+
+const reached = (price: number, level: string, below: boolean): boolean =>
+  below ? price <= Number(level) : price >= Number(level);
 
 /** A quote is crossed; a trade's price is what it is. */
 function sidePrice(tick: MarketTick, side: 'buy' | 'sell'): number {

@@ -84,6 +84,11 @@ class StreamTask implements PartitionTask {
   private readonly instruments: InstrumentStates<InstrumentState>;
   /** Of the records in hand; told at their end, because a metric is no matter for every tick. */
   private readonly counts = initialCounts();
+  /** What the records in hand give, and how it gets there: a function made once. */
+  private out: OutRecord[] = [];
+  private readonly emit = (derived: Derived): void => {
+    this.out.push(this.outRecord(derived));
+  };
   private readonly models = new Map<string, ServingModel>();
   private readonly chain: ReturnType<typeof instrumentStream>;
 
@@ -112,7 +117,7 @@ class StreamTask implements PartitionTask {
   }
 
   async process(records: readonly LogRecord[], beat: () => Promise<void>): Promise<void> {
-    const out: OutRecord[] = [];
+    const out = (this.out = []);
     for (const record of records) {
       const decoded = decodeTicks(record.key, record.value, this.deps.verifyControl);
       switch (decoded.type) {
@@ -123,7 +128,7 @@ class StreamTask implements PartitionTask {
           await this.takeControl(decoded.control, beat);
           break;
         case 'ticks':
-          this.takeItems(decoded.key, decoded.items, record.timestampUs, out);
+          this.takeItems(decoded.key, decoded.items, record.timestampUs);
           break;
       }
     }
@@ -144,22 +149,20 @@ class StreamTask implements PartitionTask {
     this.deps.failPoints.committed('stream.after_append');
   }
 
-  private takeItems(key: string, items: readonly Item[], recordUs: number, out: OutRecord[]): void {
+  private takeItems(key: string, items: readonly Item[], recordUs: number): void {
     if (items.length === 0) return;
     const instrument = this.instruments.change(key);
-    const emit = (derived: Derived): void => void out.push(this.outRecord(derived));
-    for (const item of items) this.takeItem(instrument, item, recordUs, emit);
+    for (const item of items) this.takeItem(instrument, item, recordUs);
   }
 
   private takeItem(
     { venue, symbol, latenessUs, contiguousTradeIds, state }: InstrumentSlot<InstrumentState>,
     tick: Item,
     recordUs: number,
-    emit: (derived: Derived) => void,
   ): void {
     const { control, modelOf } = this;
     const arrival = { tick, recordUs, cutUs: control.cut, latenessUs, contiguousTradeIds };
-    this.chain.step(state, { venue, symbol, arrival, control, modelOf }, emit);
+    this.chain.step(state, { venue, symbol, arrival, control, modelOf }, this.emit);
   }
 
   private async takeControl(control: Control, beat: () => Promise<void>): Promise<void> {

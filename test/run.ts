@@ -59,7 +59,9 @@ const SEED = String(1 + (numberAfter('--rotate') ?? 0));
 
 const DEEP: readonly Step[] = [
   program('drawn-faults', 900, 'test/faults/main.ts', '--schedules', '4', '--seed', SEED),
+  program('partitions', 900, 'test/faults/partitions.ts', '--seed', SEED),
   program('noise', 900, 'test/deep/noise.ts', '--seeds', '40', '--seed', SEED),
+  program('mutations', 900, 'test/mutations/main.ts'),
 ];
 
 function numberAfter(flag: string): number | null {

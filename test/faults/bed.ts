@@ -5,9 +5,9 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
-import { recordFile, type ServerName } from '../../infra/local/data-dir.ts';
-import { readRecord } from '../../infra/local/process-record.ts';
-import { startServer, startStack, type Stack } from '../../infra/local/stack.ts';
+import { logFile, recordFile, serverDir, type ServerName } from '../../infra/local/data-dir.ts';
+import { isRunning, readRecord } from '../../infra/local/process-record.ts';
+import { startServer, startStack, stopServer, type Stack } from '../../infra/local/stack.ts';
 import { must } from '../../src/assert.ts';
 import { sleep } from '../../src/clock.ts';
 import { loadConfig, PROJECT_DIR, type Config } from '../../src/config.ts';
@@ -21,6 +21,7 @@ import { migrateUp } from '../../src/tables/postgres/migrate.ts';
 import { migrateQuestDb } from '../../src/tables/questdb/schema.ts';
 import { freePorts, stackEnv } from '../support/stack.ts';
 import { CutProxy } from './cut-proxy.ts';
+import { SmallDisk } from './small-disk.ts';
 
 export type StageName = Exclude<ProcessName, 'http'>;
 export const STAGES: readonly StageName[] = ['stream', 'sink', 'money', 'jobs'];
@@ -44,6 +45,7 @@ export class Bed {
   private readonly env: NodeJS.ProcessEnv;
   private readonly kept = new Map<string, Kept>();
   private readonly said = new Map<string, string>();
+  private readonly disks: SmallDisk[] = [];
   private stopping = false;
 
   private constructor(env: NodeJS.ProcessEnv, config: Config, stack: Stack, proxy: CutProxy) {
@@ -82,6 +84,7 @@ export class Bed {
     await this.proxy.close();
     await this.stack.stop();
     await this.noneLeft();
+    for (const disk of this.disks) disk.remove();
     rmSync(this.config.dataDir, { recursive: true, force: true });
   }
 
@@ -123,6 +126,30 @@ export class Bed {
     }
   }
 
+  /** Has the server go on with its data on a disk with so much room to spare. */
+  async ontoSmallDisk(name: ServerName, spareMib: number): Promise<SmallDisk> {
+    const dir =
+      name === 'postgres' ? await this.postgresDir() : serverDir(this.config.dataDir, name);
+    await stopServer(this.config, name);
+    const disk = SmallDisk.under(dir, spareMib);
+    this.disks.push(disk);
+    await this.startServer(name);
+    return disk;
+  }
+
+  /** What the server has logged so far. */
+  serverLog(name: ServerName): string {
+    return readFileSync(logFile(this.config.dataDir, name), 'utf8');
+  }
+
+  /** Starts the server again if it has ended; true then. */
+  async revive(name: ServerName): Promise<boolean> {
+    const record = readRecord(recordFile(this.config.dataDir, name));
+    if (record !== null && isRunning(record)) return false;
+    await this.startServer(name);
+    return true;
+  }
+
   killServer(name: ServerName): number {
     const record = must(readRecord(recordFile(this.config.dataDir, name)), `${name} runs`);
     process.kill(record.pid, 'SIGKILL');
@@ -131,6 +158,13 @@ export class Bed {
 
   startServer(name: ServerName): Promise<void> {
     return startServer(this.config, name);
+  }
+
+  private async postgresDir(): Promise<string> {
+    const { rows } = await this.context.postgres.query<{ data_directory: string }>(
+      'SHOW data_directory',
+    );
+    return must(rows[0]).data_directory;
   }
 
   /** Ends what the installation has left behind, and throws when there was something. */

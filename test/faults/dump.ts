@@ -146,12 +146,19 @@ const AT_LEAST: Readonly<Record<string, number>> = {
 
 const SHOWN = 5;
 
-/** What the runs do not have in common, for a person; empty when they are the same. */
-export function differences(golden: Dump, faulty: Dump): string[] {
+/**
+ * What the runs do not have in common, for a person; empty when they are the same. `atLeast`: where
+ * an input gives fewer rows than that of the faults.
+ */
+export function differences(
+  golden: Dump,
+  faulty: Dump,
+  atLeast: Readonly<Record<string, number>> = {},
+): string[] {
   const found: string[] = [];
   for (const [name, expected] of golden) {
     const rows = faulty.get(name) ?? [];
-    if (expected.length < (AT_LEAST[name] ?? 0)) {
+    if (expected.length < (atLeast[name] ?? AT_LEAST[name] ?? 0)) {
       found.push(`${name}: ${expected.length} rows in the golden run prove nothing`);
     }
     const [has, wanted] = [new Set(rows), new Set(expected)];

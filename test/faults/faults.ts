@@ -2,10 +2,16 @@
  * The faults: each does harm to a running bed, says what it hit, and throws when it hit nothing.
  * All of them leave the bed able to go on by itself.
  */
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import type { ServerName } from '../../infra/local/data-dir.ts';
-import { sleep } from '../../src/clock.ts';
+import { assert } from '../../src/assert.ts';
+import { nowUs, sleep } from '../../src/clock.ts';
+import { buildDataset } from '../../src/datasets/build.ts';
 import type { Bed, StageName } from './bed.ts';
+import { SmallDisk } from './small-disk.ts';
 
 export interface Fault {
   readonly name: string;
@@ -148,6 +154,88 @@ const shiftClock = (stage: StageName): Fault => ({
   },
 });
 
+/** What servers say when there is no room left. */
+const NO_ROOM =
+  /No space left on device|errno=28|DISK FULL|not enough disk space|ENOSPC|unsafe memory access/;
+/** How long there is none, once it was noticed. */
+const FULL_MS = 5_000;
+const STUCK_MS = 15_000;
+
+/** `spareMib` is what the rest of the proof needs; all of it is filled for a while. */
+const fullDisk = (server: ServerName, spareMib: number): Fault => ({
+  name: `the disk of ${server} full`,
+  strike: async (bed) => {
+    // Held meanwhile: what it writes first to a server that was started anew takes most room.
+    bed.child('sink').kill('SIGSTOP');
+    const disk = await bed.ontoSmallDisk(server, spareMib);
+    // Redis tells its clients alone.
+    const words = (): string[] => [bed.serverLog(server), bed.output('jobs')];
+    const heard = words().map(({ length }) => length);
+    const mib = disk.fill();
+    bed.child('sink').kill('SIGCONT');
+    const fresh = (): string[] => words().map((text, i) => text.slice(heard[i]));
+    const isStuck = stillness(bed);
+    const said = await until(`${server} misses room`, async () => {
+      const words_ = NO_ROOM.exec(fresh().join('\n'))?.[0];
+      return words_ ?? ((await isStuck()) ? 'the sink stands still' : undefined);
+    }).catch((error: unknown) => {
+      throw new Error(`${String(error)}; it said:\n${fresh()[0]?.slice(-3_000)}`);
+    });
+    await sleep(FULL_MS);
+    disk.free();
+    const ended = await bed.revive(server);
+    return `"${said}" on a disk of ${mib} MiB, ${ended ? 'started again' : 'went on'}`;
+  },
+});
+
+/** Whether the sink, with records before it, has not come further for so long. */
+function stillness(bed: Bed): () => Promise<boolean> {
+  let [passed, sinceMs] = [-1, performance.now()];
+  return async () => {
+    // Kafka itself may be the server that is in trouble.
+    const lags = await bed.context
+      .flowProbe()
+      .lags()
+      .catch(() => []);
+    const sink = lags.find(({ stage }) => stage === 'sink');
+    const now = sink?.topics.reduce((sum, topic) => sum + topic.passed, 0) ?? 0;
+    if (now !== passed) [passed, sinceMs] = [now, performance.now()];
+    return (sink?.lag ?? 0) > 0 && performance.now() - sinceMs > STUCK_MS;
+  };
+}
+
+/** A training set is there whole or not at all. */
+const fullExports: Fault = {
+  name: 'the disk of a training set full',
+  strike: async (bed) => {
+    const dir = mkdtempSync(join(tmpdir(), 'tickloom-exports-'));
+    const disk = SmallDisk.under(dir, 1);
+    try {
+      disk.fill();
+      const failed = await exportTo(bed, join(dir, 'set')).catch((error: unknown) => error);
+      assert(failed instanceof Error, 'a training set fits on a full disk');
+      disk.free();
+      const left = readdirSync(dir);
+      assert(left.length === 0, `a failed training set leaves ${left.join(', ')}`);
+      return `"${failed.message.split('\n')[0]}", and nothing was left of it`;
+    } finally {
+      disk.remove();
+      rmSync(dir, { recursive: true });
+    }
+  },
+};
+
+async function exportTo({ context, config }: Bed, out: string): Promise<unknown> {
+  return buildDataset(context.questdbReader(), {
+    instruments: [{ venue: 'alpha', symbol: 'A/USD' }],
+    labelSpec: `direction_${config.horizon}@1`,
+    fromUs: 0,
+    toUs: nowUs(),
+    asOfUs: nowUs(),
+    out,
+  });
+}
+
 /** By the word that stands for it in a schedule. */
 export const FAULTS: Readonly<Record<string, Fault>> = {
   'kill-stream': kill('stream'),
@@ -166,6 +254,11 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   'postgres-away': away('postgres', 10_000),
   'redis-away': away('redis', 10_000),
   'cut-answers': cutAnswers(3),
+  'disk-kafka': fullDisk('kafka', 400),
+  'disk-questdb': fullDisk('questdb', 800),
+  'disk-postgres': fullDisk('postgres', 400),
+  'disk-redis': fullDisk('redis', 50),
+  'disk-exports': fullExports,
   'flush-queues': flushQueues,
   'stall-worker': stallWorker,
   'shift-stream': shiftClock('stream'),

@@ -93,7 +93,9 @@ describe('labels', () => {
   });
 
   test('a watermark never moves back', async () => {
-    await noteStored(context.postgres, [{ instrument: SUBJECT, reachedTs: AT }]);
+    for (const reachedTs of [SHOWN, AT]) {
+      await noteStored(context.postgres, [{ instrument: SUBJECT, reachedTs }]);
+    }
     const { rows } = await context.postgres.query<{ reached_ts: number }>(
       'SELECT reached_ts FROM stored_watermarks WHERE instrument = $1',
       [SUBJECT],

@@ -61,6 +61,26 @@ describe('the chain of an instrument', () => {
     expect(new Set(predictions.map((p) => p.prediction_id)).size).toBe(predictions.length);
   });
 
+  test('a decision is dated by the tick that showed it, never by the end of its candle', () => {
+    const chain = instrumentStream(settings);
+    const state = chain.initial();
+    const out: Derived[] = [];
+    let decided = 0;
+    for (const tick of ticks.slice(0, 2_000)) {
+      out.length = 0;
+      const input = streamInput(tick, control);
+      const recordUs = tick.ts + 7;
+      chain.step(state, { ...input, arrival: { ...input.arrival, recordUs } }, (o) => out.push(o));
+      for (const one of out) {
+        if (one.kind !== 'feature' && one.kind !== 'prediction') continue;
+        expect([one.decided_ts, one.known_at]).toEqual([tick.ts, recordUs]);
+        expect(one.decided_ts).toBeGreaterThan(one.ts);
+        decided += 1;
+      }
+    }
+    expect(decided).toBeGreaterThan(100);
+  });
+
   test('a restart from a saved state at any place repeats nothing and loses nothing', () => {
     const restored = run(ticks, (state, i) =>
       i % 97 === 0 ? decodeState<InstrumentState>(encodeState(state)) : state,

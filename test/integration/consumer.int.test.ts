@@ -1,0 +1,128 @@
+/** What a consumer owes its stage's tasks: their own position decides, on a real broker. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { committedOffsets, endOffsets, withAdmin } from '../../src/adapters/kafka.ts';
+import { runConsumer } from '../../src/adapters/kafka-consumer.ts';
+import { sleep } from '../../src/clock.ts';
+import { loadConfig } from '../../src/config.ts';
+import { openContext, type Context } from '../../src/processes/context.ts';
+import type { PartitionTask, Stage } from '../../src/stream/stage.ts';
+
+const RECORDS = 10;
+const PATIENCE_MS = 60_000;
+
+/** Takes down the offsets that it is given. */
+class Noting implements PartitionTask {
+  position: number;
+  readonly offsets: number[] = [];
+  isTold = true;
+
+  constructor(position: number) {
+    this.position = position;
+  }
+
+  process(records: readonly { readonly offset: number }[]): Promise<void> {
+    for (const { offset } of records) {
+      this.offsets.push(offset);
+      this.position = offset + 1;
+    }
+    return Promise.resolve();
+  }
+
+  announce(): Promise<void> {
+    return this.isTold ? Promise.resolve() : Promise.reject(new Error('not told yet'));
+  }
+}
+
+describe('a consumer', () => {
+  let context: Context;
+  let names = 0;
+
+  beforeAll(() => {
+    context = openContext(loadConfig(), 'test');
+  });
+  afterAll(() => context.close());
+
+  /** A topic of its own with ten records in one partition. */
+  async function topicOfTen(): Promise<string> {
+    const topic = `consumer-test-${process.pid}-${(names += 1)}`;
+    await withAdmin(context.kafka, (admin) =>
+      admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1 }] }),
+    );
+    const record = { topic, key: null, value: 'x', timestampMs: 1, partition: 0 };
+    await context.outLog().append(Array.from({ length: RECORDS }, () => record));
+    return topic;
+  }
+
+  /** Until the task has come to the end and `isDone`, or the consumer has failed. */
+  async function consume(
+    topic: string,
+    task: PartitionTask,
+    isDone: () => Promise<boolean> = () => Promise.resolve(true),
+  ): Promise<void> {
+    const over = new AbortController();
+    const stage: Stage = { name: 'noting', topics: [topic], open: () => Promise.resolve(task) };
+    const ended = runConsumer(context.kafka, stage, {
+      groupId: `${topic}-group`,
+      topicOf: (name) => name,
+      log: context.log.child({}, { level: 'silent' }),
+      signal: over.signal,
+      mayPass: () => true,
+    }).finally(() => over.abort());
+    ended.catch(() => undefined);
+    const limit = setTimeout(() => over.abort(), PATIENCE_MS);
+    while (!over.signal.aborted && (task.position < RECORDS || !(await isDone()))) await sleep(50);
+    clearTimeout(limit);
+    over.abort();
+    await ended;
+  }
+
+  const committed = (topic: string): Promise<number> =>
+    withAdmin(context.kafka, async (admin) => {
+      const offsets = await committedOffsets(admin, `${topic}-group`, topic);
+      return offsets.get(0) ?? 0;
+    });
+
+  const commit = (topic: string, offset: string): Promise<void> =>
+    withAdmin(context.kafka, (admin) =>
+      admin.setOffsets({
+        groupId: `${topic}-group`,
+        topic,
+        partitions: [{ partition: 0, offset }],
+      }),
+    );
+
+  test('goes on where the task stands, although the group has come further', async () => {
+    const topic = await topicOfTen();
+    await commit(topic, '8');
+    const task = new Noting(4);
+    await consume(topic, task);
+    expect(task.offsets).toEqual([4, 5, 6, 7, 8, 9]);
+    expect(await committed(topic)).toBe(RECORDS);
+  });
+
+  test('ends when the log no longer holds what the task needs', async () => {
+    const topic = await topicOfTen();
+    await withAdmin(context.kafka, async (admin) => {
+      // Without it the client does not know where the partition lies.
+      await endOffsets(admin, topic);
+      await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '7' }] });
+    });
+    const task = new Noting(3);
+    await expect(consume(topic, task)).rejects.toThrow('no longer holds offset 3 (it begins at 7)');
+    expect(task.offsets).toEqual([]);
+  });
+
+  test('commits no offset before the task has told how far it came', async () => {
+    const topic = await topicOfTen();
+    const task = new Noting(0);
+    task.isTold = false;
+    const seen: number[] = [];
+    await consume(topic, task, async () => {
+      seen.push(await committed(topic));
+      task.isTold = seen.length > 5;
+      return seen.at(-1) === RECORDS;
+    });
+    expect(seen.slice(0, 6)).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(seen.at(-1)).toBe(RECORDS);
+  });
+});

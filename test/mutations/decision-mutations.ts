@@ -1,0 +1,199 @@
+/** Mutations of what is decided and booked: predictions, signals, fills, labels, the ledger. */
+import { mutation, testsOf, type Mutation } from './mutation.ts';
+
+const LABELS = 'pipelines/labels.ts';
+const FILLS = 'pipelines/fills.ts';
+const SIGNALS = 'pipelines/signals.ts';
+const BOOKING = 'src/tables/postgres/booking.ts';
+const chain = testsOf('test/pipelines/stream.test.ts', 'the chain of an instrument');
+const labels = testsOf('test/pipelines/labels.test.ts', 'labels');
+const fills = testsOf('test/pipelines/fills.test.ts', 'fills');
+const signals = testsOf('test/pipelines/signals.test.ts', 'signals');
+const predictions = testsOf('test/pipelines/predictions.test.ts', 'predictions');
+const ledger = testsOf('test/ledger/entries.test.ts', 'the ledger');
+const booking = testsOf('test/integration/booking.int.test.ts', 'booking');
+
+const DECIDED = 'a decision is dated by the tick that showed it, never by the end of its candle';
+const ONCE = 'signal and fills give the same rows in any order, once or three times';
+const HALF_WAY = 'a batch that fails half way leaves nothing behind, its position least of all';
+
+export const DECISION_MUTATIONS: readonly Mutation[] = [
+  mutation(
+    'decided-at-the-end-of-the-candle',
+    chain(DECIDED),
+    'pipelines/features.ts',
+    'decided_ts: moment.decidedTs,',
+    'decided_ts: endTs,',
+  ),
+  mutation(
+    'known-before-the-record',
+    chain(DECIDED),
+    'pipelines/features.ts',
+    'known_at: moment.knownAt,',
+    'known_at: endTs,',
+  ),
+  mutation(
+    'label-entry-at-the-decision',
+    labels('entry is strictly behind the decision, exit at or before the end of the horizon'),
+    LABELS,
+    'at(prices, entryAt).ts <= decision.decidedTs',
+    'at(prices, entryAt).ts < decision.decidedTs',
+  ),
+  mutation(
+    'label-exit-behind-the-horizon',
+    labels('entry is strictly behind the decision, exit at or before the end of the horizon'),
+    LABELS,
+    'at(prices, exitAt + 1).ts <= endTs',
+    'at(prices, exitAt + 1).ts <= endTs + 1',
+  ),
+  mutation(
+    'label-before-its-time',
+    labels('nothing is labelled before the stream has passed the horizon and the lateness'),
+    LABELS,
+    'known(endTs + latenessUs)',
+    'known(endTs)',
+  ),
+  mutation(
+    'label-by-a-price-not-yet-known',
+    labels('a price that was known only after the label does not count'),
+    LABELS,
+    'for (let i = to; i >= from; i--) if (at(prices, i).knownAt <= by) return i;',
+    'for (let i = to; i >= from; i--) return i + 0 * by;',
+  ),
+  mutation(
+    'label-over-a-gap',
+    labels('void when entry and exit are one tick, or a gap touches the interval'),
+    LABELS,
+    'toTs > decidedTs',
+    'toTs > exitTs',
+  ),
+  mutation(
+    'unchanged-is-up',
+    labels('an unchanged price is not up'),
+    LABELS,
+    'up: last.price > first.price ? 1 : 0',
+    'up: last.price >= first.price ? 1 : 0',
+  ),
+  mutation(
+    'fill-at-the-latency',
+    fills('an order fills at the first tick strictly behind its latency'),
+    FILLS,
+    'tick.ts > position.effectiveTs',
+    'tick.ts >= position.effectiveTs',
+  ),
+  mutation(
+    'fill-without-crossing',
+    fills('quotes are crossed: bought at the ask, sold at the bid'),
+    FILLS,
+    `return side === 'buy' ? tick.ask : tick.bid;`,
+    'return tick.price;',
+  ),
+  mutation(
+    'slippage-in-our-favour',
+    fills('slippage makes every market price worse, never better'),
+    FILLS,
+    `side === 'buy' ? factor.plus(1) : factor.neg().plus(1)`,
+    `side === 'sell' ? factor.plus(1) : factor.neg().plus(1)`,
+  ),
+  mutation(
+    'expired-order-waits-on',
+    fills('a signal without a tick until it expires ends as expired, by tick or by watermark'),
+    FILLS,
+    '} else if (tick.ts > signal.expires_at) {',
+    '} else if (tick.ts > signal.expires_at + 1_000_000) {',
+  ),
+  mutation(
+    'halt-ignored',
+    signals('do not come while the account is halted'),
+    SIGNALS,
+    'if (!input.flat(bot.bot) || input.halted(bot.account, prediction.decided_ts)) continue;',
+    'if (!input.flat(bot.bot)) continue;',
+  ),
+  mutation(
+    'position-upon-position',
+    signals('do not come while the bot holds something'),
+    SIGNALS,
+    'if (!input.flat(bot.bot) || input.halted(',
+    'if (input.halted(',
+  ),
+  mutation(
+    'unsure-model-trades',
+    signals('of a model need its confidence, those of the baseline none'),
+    SIGNALS,
+    'if (!input.isBaseline && confidence < bot.min_confidence) continue;',
+    '',
+  ),
+  mutation(
+    'shadow-trades',
+    signals('come of the champion alone, and only of sound predictions'),
+    SIGNALS,
+    `if (prediction.slot !== 'champion' || prediction.verdict !== 'ok') return;`,
+    `if (prediction.verdict !== 'ok') return;`,
+  ),
+  mutation(
+    'expired-model-speaks',
+    predictions('of a model behind its expiry say so'),
+    'pipelines/predictions.ts',
+    'feature.decided_ts > model.expiresTs',
+    'feature.decided_ts > Infinity * model.expiresTs',
+  ),
+  mutation(
+    'baseline-rests-under-a-champion',
+    predictions('keep the baseline learning, whoever is champion'),
+    'pipelines/predictions.ts',
+    `const baseline = updateBaseline(state, input.feature.ts, input.close);
+    const { champion, shadows } = input;`,
+    `const { champion, shadows } = input;
+    const close = champion === null ? input.close : 0;
+    const baseline = updateBaseline(state, input.feature.ts, close);`,
+  ),
+  mutation(
+    'one-sided-entry',
+    ledger('of every fill the lines of each currency sum to zero'),
+    'src/ledger/entries.ts',
+    `    line('trading', accountCurrency, value),\n`,
+    '',
+  ),
+  mutation(
+    'booked-again',
+    booking(ONCE),
+    'src/tables/postgres/insert.ts',
+    'return rowCount === 1;',
+    'return rowCount !== null;',
+  ),
+  mutation(
+    'insert-without-on-conflict',
+    booking(ONCE),
+    'src/tables/postgres/insert.ts',
+    "(${places.join(', ')})\n     ON CONFLICT DO NOTHING`,",
+    "(${places.join(', ')})`,",
+  ),
+  mutation(
+    'contradiction-passed-over',
+    booking('the same id with another content is kept apart and books nothing'),
+    'src/tables/postgres/insert.ts',
+    'if (rows[0]?.content_sha256.equals(row.content_sha256) === true) return;',
+    'if (rows[0] !== undefined) return;',
+  ),
+  mutation(
+    'epoch-of-booking',
+    booking('a process that lost its partition books nothing'),
+    BOOKING,
+    'AND partition = $2 AND epoch = $3`,',
+    'AND partition = $2 AND $3::bigint >= 0`,',
+  ),
+  mutation(
+    'position-outside-of-its-transaction',
+    booking(HALF_WAY),
+    BOOKING,
+    'const { rowCount } = await client.query(',
+    'const { rowCount } = await pool.query(',
+  ),
+  mutation(
+    'halt-only-beyond-the-limit',
+    booking('losses of exactly the limit halt until midnight; a cent less does not'),
+    'src/money/daily-loss.ts',
+    '.gt(new Exact(limit).neg())',
+    '.gte(new Exact(limit).neg())',
+  ),
+];

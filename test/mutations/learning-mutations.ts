@@ -1,0 +1,91 @@
+/** Mutations of features, models, their training and their gate. */
+import { mutation, testsOf, type Mutation } from './mutation.ts';
+
+const split = testsOf('test/learning/split.test.ts', 'splitting rows by time');
+const gate = testsOf('test/learning/gate.test.ts', 'the gate');
+const baseline = testsOf('test/learning/baseline.test.ts', 'the baseline');
+const model = testsOf(
+  'test/learning/lightgbm-model.test.ts',
+  'a LightGBM model read from its text',
+);
+const replay = testsOf('test/pipelines/replay.test.ts', 'a replay');
+
+const OVERLAP = 'never trains on a label that reaches into its test, nor tests what it trained on';
+
+export const LEARNING_MUTATIONS: readonly Mutation[] = [
+  mutation(
+    'feature-of-another-timeframe',
+    {
+      file: 'test/features/features-oracle.test.ts',
+      name: 'rsi_14_5m equals what pandas and TA-Lib compute',
+    },
+    'src/features/features.ts',
+    'const series = state.series[timeframe];',
+    `const series = state.series['1m'];`,
+  ),
+  mutation(
+    'replay-blind-to-values',
+    replay('finds one value that differs, a row too many, and one that is missing'),
+    'pipelines/replay.ts',
+    'if (!Object.is(values[i] ?? null, other[i] ?? null)) {',
+    'if ((values[i] === null) !== (other[i] === null)) {',
+  ),
+  {
+    name: 'no-purge',
+    patches: [
+      {
+        file: 'src/learning/split.ts',
+        find: 'row.labelEndTs >= testFromTs',
+        replace: 'row.labelEndTs < row.decidedTs',
+      },
+      {
+        file: 'src/learning/split.ts',
+        find: 'row.labelEndTs + embargoUs >= testFromTs',
+        replace: 'row.decidedTs + embargoUs >= testFromTs',
+      },
+    ],
+    breaks: split(OVERLAP),
+  },
+  mutation(
+    'no-embargo',
+    split('leaves a label and an embargo between training and the last slice'),
+    'src/learning/split.ts',
+    'row.labelEndTs + embargoUs >= testFromTs',
+    'row.labelEndTs + embargoUs < row.decidedTs',
+  ),
+  mutation(
+    'no-margin',
+    gate('asks for the margin also of what is beyond chance'),
+    'src/learning/gate.ts',
+    'passed: gain > 0 && gain >= margin,',
+    'passed: gain > 0,',
+  ),
+  mutation(
+    'chance-not-asked',
+    gate('does not take one lucky day for many'),
+    'src/learning/gate.ts',
+    'passed: pValue <= settings.level,',
+    'passed: pValue <= 1,',
+  ),
+  mutation(
+    'rounding-is-a-gain',
+    gate('refuses a candidate that says what the champion says, rounding aside'),
+    'src/learning/gate.ts',
+    'Math.abs(difference) > ROUNDING * theirs ? difference : 0',
+    'Math.abs(difference) > 0 * theirs ? difference : 0',
+  ),
+  mutation(
+    'baseline-learns-too-soon',
+    baseline('uses an outcome no sooner than its horizon has passed'),
+    'src/learning/baseline.ts',
+    'const horizonSteps = Math.ceil(state.horizonUs / stepUs);',
+    'const horizonSteps = Math.ceil(state.horizonUs / stepUs) - 1;',
+  ),
+  mutation(
+    'threshold-goes-right',
+    model('sends a value equal to the threshold to the left'),
+    'src/learning/forest.ts',
+    'd = (links[2 * d + 1]! + Number(values[links[2 * d]!]! <= thresholds[d]!)) | 0;',
+    'd = (links[2 * d + 1]! + Number(values[links[2 * d]!]! < thresholds[d]!)) | 0;',
+  ),
+];

@@ -1,0 +1,233 @@
+/** Mutations of the hops: what is written, in which order, and who may still write. */
+import { mutation, testsOf, type Mutation } from './mutation.ts';
+
+const SINK = 'pipelines/sink-task.ts';
+const STREAM = 'pipelines/stream-task.ts';
+const CONSUMER = 'src/adapters/kafka-consumer.ts';
+const CHECKPOINTS = 'src/tables/postgres/checkpoints.ts';
+const KEY_SQL = 'DEDUP UPSERT KEYS(ts, venue, symbol, id)';
+const crashes = testsOf('test/simulation/simulation.test.ts', 'crashes and zombies');
+const NOTHING_LEFT = crashes('leave nothing behind, from seed 1 on');
+const schema = testsOf('test/tables/questdb/schema.test.ts', 'the SQL files and the code');
+const effects = testsOf('test/pipelines/sink.test.ts', 'the effects of a batch');
+const stale = testsOf('test/pipelines/sink.test.ts', 'a stale tick');
+const encoder = testsOf('test/adapters/ilp-encoder.test.ts', 'makes the bytes of the client');
+const savedLater = (stage: string) => ({
+  file: `test/pipelines/${stage}-task.test.ts`,
+  name: `a checkpoint of the ${stage} that failed leaves all that changed to the next one`,
+});
+const retention = testsOf('test/pipelines/retention.test.ts', 'retention');
+const writer = testsOf('test/integration/questdb.int.test.ts', 'the writer');
+const checkpoints = testsOf('test/integration/checkpoints.int.test.ts', 'checkpoints');
+const consumer = testsOf('test/integration/consumer.int.test.ts', 'a consumer');
+const labelsJob = testsOf('test/integration/labels.int.test.ts', 'labels');
+
+const ZOMBIE = checkpoints('of a process that lost its partition change nothing');
+
+export const STORAGE_MUTATIONS: readonly Mutation[] = [
+  mutation(
+    'dedup-key-of-the-table',
+    schema('ticks has the same columns, order, types and key in both'),
+    'sql/questdb/ticks.sql',
+    KEY_SQL,
+    '',
+  ),
+  mutation(
+    'tick-before-its-verdict',
+    effects('begin with what is said about ticks, and gather the rows that were refused'),
+    'pipelines/sink-effects.ts',
+    `  await put('quality_events', qualityEvents, rows.quality_events);
+  await put('ticks', ticks, rows.ticks);`,
+    `  await put('ticks', ticks, rows.ticks);
+  await put('quality_events', qualityEvents, rows.quality_events);`,
+  ),
+  mutation(
+    'verdict-given-anew',
+    stale('keeps the verdict that its own source got before'),
+    'pipelines/sink.ts',
+    `if (earlier?.kind === 'late') return { verdict: 'late', event: earlier };`,
+    '',
+  ),
+  mutation(
+    'text-without-escapes',
+    encoder('ticks'),
+    'src/adapters/ilp-bytes.ts',
+    `for (const character of '"\\\\\\n\\r') ESCAPED`,
+    `for (const character of '\\\\\\n\\r') ESCAPED`,
+  ),
+  mutation(
+    'needed-partition-dropped',
+    retention('keeps what a decision without its label still needs'),
+    'pipelines/retention.ts',
+    ' && maxTs < neededFromUs',
+    '',
+  ),
+  mutation(
+    'partition-dropped-too-young',
+    retention('drops whole partitions past their age, of tables that have one'),
+    'pipelines/retention.ts',
+    'maxTs < nowUs - age',
+    'maxTs <= nowUs - age',
+  ),
+  mutation(
+    'states-of-the-stream-forgotten-before-they-are-saved',
+    savedLater('stream'),
+    STREAM,
+    `    const outcome = await this.deps.checkpoints.save(topic, partition, write);
+    if (outcome === 'fenced') throw new FencedError('stream', topic, partition);
+    this.instruments.saved();`,
+    `    this.instruments.saved();
+    const outcome = await this.deps.checkpoints.save(topic, partition, write);
+    if (outcome === 'fenced') throw new FencedError('stream', topic, partition);`,
+  ),
+  mutation(
+    'states-of-the-sink-forgotten-before-they-are-saved',
+    savedLater('sink'),
+    SINK,
+    `    const outcome = await this.deps.checkpoints.save(topic, partition, write);
+    if (outcome === 'fenced') throw new FencedError('sink', topic, partition);
+    this.instruments.saved();`,
+    `    this.instruments.saved();
+    const outcome = await this.deps.checkpoints.save(topic, partition, write);
+    if (outcome === 'fenced') throw new FencedError('sink', topic, partition);`,
+  ),
+  mutation(
+    'stream-commits-before-it-appends',
+    NOTHING_LEFT,
+    STREAM,
+    `    if (out.length > 0) await whileBeating(this.deps.log.append(out), beat);
+    this.position = must(records.at(-1)).offset + 1;`,
+    `    this.position = must(records.at(-1)).offset + 1;
+    await this.checkpoint();
+    if (out.length > 0) await whileBeating(this.deps.log.append(out), beat);`,
+  ),
+  mutation(
+    'sink-commits-before-it-writes',
+    NOTHING_LEFT,
+    SINK,
+    '    await this.write(batch.rows, batch.dead, beat);\n    if (batch.stale',
+    `    this.position = must(records.at(-1)).offset + 1;
+    await this.checkpoint();
+    await this.write(batch.rows, batch.dead, beat);
+    if (batch.stale`,
+  ),
+  mutation(
+    'tick-before-its-model-is-loaded',
+    NOTHING_LEFT,
+    STREAM,
+    'await whileBeating(this.loadModel(model), beat);',
+    'void whileBeating(this.loadModel(model), beat).catch(() => undefined);',
+  ),
+  mutation(
+    'resolved-before-its-models-are-loaded',
+    NOTHING_LEFT,
+    STREAM,
+    'await task.loadModels();',
+    'void task.loadModels().catch(() => undefined);',
+  ),
+  mutation(
+    'resolved-before-its-state-is-loaded',
+    NOTHING_LEFT,
+    STREAM,
+    '      checkpoint.instrumentStates,\n',
+    '      new Map(),\n',
+  ),
+  mutation(
+    'dead-letters-not-acknowledged',
+    NOTHING_LEFT,
+    SINK,
+    'if (batch.dead.length > 0) await deps.log.append(batch.dead);',
+    'if (batch.dead.length > 0) void deps.log.append(batch.dead).catch(() => undefined);',
+  ),
+  mutation(
+    'watermark-told-before-the-rows-are-stored',
+    NOTHING_LEFT,
+    SINK,
+    '    await this.write(batch.rows, batch.dead, beat);\n    if (batch.stale',
+    `    await this.announce();
+    await this.write(batch.rows, batch.dead, beat);
+    if (batch.stale`,
+  ),
+  mutation(
+    'stale-ticks-judged-too-soon',
+    NOTHING_LEFT,
+    'pipelines/sink-stale.ts',
+    `await reader.waitApplied(['ticks', 'quotes', 'quality_events']);`,
+    '',
+  ),
+  mutation(
+    'zombie-goes-on',
+    NOTHING_LEFT,
+    SINK,
+    `if (outcome === 'fenced') throw new FencedError('sink', topic, partition);`,
+    `if (outcome === 'fenced') return;`,
+  ),
+  {
+    name: 'dedup-key',
+    patches: [
+      { file: 'sql/questdb/quotes.sql', find: KEY_SQL, replace: '' },
+      {
+        file: 'src/tables/questdb/quotes.ts',
+        find: `keys: ['ts', 'venue', 'symbol', 'id']`,
+        replace: 'keys: []',
+      },
+    ],
+    breaks: writer('keeps one row per key over replays, out of order, with the last content'),
+  },
+  mutation(
+    'neighbours-of-a-refused-row-dropped',
+    writer('gives back the rows that the columns cannot hold, and writes the others'),
+    'src/adapters/questdb.ts',
+    'return [...first, ...(await this.#send(table, rows.slice(half), options))];',
+    'return first;',
+  ),
+  mutation(
+    'epoch-of-checkpoints',
+    ZOMBIE,
+    CHECKPOINTS,
+    'AND partition = $3 AND epoch = $4`,',
+    'AND partition = $3 AND $4::bigint >= 0`,',
+  ),
+  mutation(
+    'claim-without-a-new-epoch',
+    ZOMBIE,
+    CHECKPOINTS,
+    'SET epoch = checkpoints.epoch + 1,',
+    'SET epoch = checkpoints.epoch,',
+  ),
+  mutation(
+    'states-outside-of-their-transaction',
+    checkpoints('that fail half way leave the position and every state as they were'),
+    CHECKPOINTS,
+    'const { rowCount } = await client.query(',
+    'const { rowCount } = await this.pool.query(',
+  ),
+  mutation(
+    'watermark-moves-back',
+    labelsJob('a watermark never moves back'),
+    'src/tables/postgres/stored-watermarks.ts',
+    'SET reached_ts = greatest(w.reached_ts, excluded.reached_ts)`,',
+    'SET reached_ts = excluded.reached_ts`,',
+  ),
+  mutation(
+    'partition-not-sought',
+    consumer('goes on where the task stands, although the group has come further'),
+    CONSUMER,
+    'this.consumer.seek({ topic, partition, offset: String(task.position) });',
+    '',
+  ),
+  mutation(
+    'loss-not-noticed',
+    consumer('ends when the log no longer holds what the task needs'),
+    CONSUMER,
+    'if (found <= task.position) return;',
+    'if (found !== null) return;',
+  ),
+  mutation(
+    'committed-before-it-is-announced',
+    consumer('commits no offset before the task has told how far it came'),
+    CONSUMER,
+    'if (!(await this.announce(open)) || !this.isHeld(open)) return;',
+    'void this.announce(open);',
+  ),
+];

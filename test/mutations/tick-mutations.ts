@@ -1,0 +1,182 @@
+/** Mutations of what is made of a record's bytes, of the intake, and of candles. */
+import { mutation, testsOf, type Mutation } from './mutation.ts';
+
+const INTAKE = 'pipelines/intake.ts';
+const intake = testsOf('test/pipelines/intake.test.ts', 'intake');
+const candles = testsOf('test/pipelines/candles.test.ts', 'candles');
+const decode = testsOf('test/stream/decode.test.ts', 'decodeTicks');
+const control = testsOf('test/domain/control.test.ts', 'control records');
+const fetched = testsOf('test/adapters/kafka-fetch.test.ts', 'fetched bytes');
+const scanner = testsOf('test/stream/tick-scanner.test.ts', 'the scanner leaves alone');
+
+const SIGNED = decode('a control record counts only with our signature over exactly its content');
+const HELD_ORDER = 'ticks overtaken within the lateness come out by time, then id as a number';
+const KNOWN =
+  'what is known never lies before the event, the record, the cut, or what was known before';
+const FAR =
+  'more than 60 s ahead of its record a tick or heartbeat is quarantined and moves nothing';
+const KEPT =
+  'the same content again is a duplicate, another content a correction that keeps the first';
+
+export const TICK_MUTATIONS: readonly Mutation[] = [
+  mutation(
+    'heartbeat-without-watermark',
+    intake('a heartbeat moves the watermark, a stale one is ignored'),
+    INTAKE,
+    `      emit({ type: 'heartbeat', ts: tick.ts, knownAt });
+      advance(state, arrival, emit);`,
+    `      emit({ type: 'heartbeat', ts: tick.ts, knownAt });`,
+  ),
+  mutation(
+    'tick-at-the-watermark-handed-on',
+    intake('a tick is handed on once the watermark has passed it, not when it is reached'),
+    INTAKE,
+    'tick.ts < watermark;',
+    'tick.ts <= watermark;',
+  ),
+  mutation(
+    'tick-at-the-watermark-stale',
+    intake('a tick exactly at the watermark is in time, one microsecond before it is stale'),
+    INTAKE,
+    'if (tick.ts < state.maxTs - latenessUs) {',
+    'if (tick.ts <= state.maxTs - latenessUs) {',
+  ),
+  mutation(
+    'held-ticks-not-by-id',
+    intake(HELD_ORDER),
+    'src/domain/tick.ts',
+    'return compareIds(a.id, b.id);',
+    'return a.id < b.id ? -1 : Number(a.id > b.id);',
+  ),
+  mutation(
+    'handed-on-forgotten',
+    intake('no tick is handed on twice, also when more lateness is allowed from now on'),
+    INTAKE,
+    'placeOf(state.held, state.handed ?? 0, tick)',
+    'placeOf(state.held, 0, tick)',
+  ),
+  mutation(
+    'correction-takes-the-place',
+    intake(KEPT),
+    INTAKE,
+    `else emit({ type: 'correction', tick, kept: twin, knownAt });`,
+    `else {
+        emit({ type: 'correction', tick, kept: twin, knownAt });
+        state.held[place] = tick;
+      }`,
+  ),
+  mutation(
+    'repeat-not-recognised',
+    intake(KEPT),
+    INTAKE,
+    'if (twin !== undefined && compareTicks(twin, tick) === 0) {',
+    'if (twin === tick) {',
+  ),
+  mutation(
+    'stale-known-with-what-came-before',
+    intake(KNOWN),
+    INTAKE,
+    `emit({ type: 'stale', tick, knownAt: Math.max(knownAt, state.knownAt + 1) });`,
+    `emit({ type: 'stale', tick, knownAt });`,
+  ),
+  mutation(
+    'cut-not-heeded',
+    intake(KNOWN),
+    INTAKE,
+    'Math.max(recordUs, tick.ts, state.knownAt, cutUs + 1);',
+    'Math.max(recordUs, tick.ts, state.knownAt);',
+  ),
+  mutation(
+    'heartbeat-of-the-future',
+    intake(FAR),
+    INTAKE,
+    'if (tick.ts > recordUs + FUTURE_TOLERANCE_US) {',
+    `if (tick.kind !== 'heartbeat' && tick.ts > recordUs + FUTURE_TOLERANCE_US) {`,
+  ),
+  mutation(
+    'gap-not-told',
+    intake('a jump in contiguous ids is a gap, in others nothing'),
+    INTAKE,
+    'Number(tick.id) > Number(lastTrade.id) + 1',
+    'Number(tick.id) > Number(lastTrade.id) + 10',
+  ),
+  mutation(
+    'control-by-anybody',
+    SIGNED,
+    'src/stream/decode.ts',
+    'if (!verify(json)) return dead(',
+    'if (verify(json) === null) return dead(',
+  ),
+  mutation(
+    'control-version-not-signed',
+    SIGNED,
+    'src/domain/control.ts',
+    'return canonicalJson({ control_id, version, type, subject, body });',
+    'return canonicalJson({ control_id, type, subject, body });',
+  ),
+  mutation(
+    'control-version-not-compared',
+    control('of a version that is not newer are void'),
+    'src/domain/control.ts',
+    'if (control.version <= (state.versions[counter] ?? 0)) return false;',
+    '',
+  ),
+  mutation(
+    'control-version-by-type-alone',
+    control('count their versions by type and subject'),
+    'src/domain/control.ts',
+    'const counter = `${control.type}|${control.subject}`;',
+    'const counter = control.type;',
+  ),
+  mutation(
+    'cut-moves-back',
+    control('never move the cut back'),
+    'src/domain/control.ts',
+    'Math.max(state.cut, (body as CutControl).value)',
+    '(body as CutControl).value',
+  ),
+  mutation(
+    'frame-with-a-bad-tick',
+    decode(
+      '[{"kind":"trade","venue":"v","symbol":"A/B","id":"1","ts":5, is dead: price_not_positive',
+    ),
+    'src/stream/decode.ts',
+    `if ('reason' in item) return dead(item.reason, item.detail);`,
+    `if ('reason' in item) continue;`,
+  ),
+  mutation(
+    'scanner-takes-a-price-of-zero',
+    scanner('a price of zero'),
+    'src/stream/tick-scanner.ts',
+    'if (n[PRICE] === 0) return null;',
+    '',
+  ),
+  mutation(
+    'key-of-another-of-its-hash',
+    fetched('a key is the same text whoever asks, whatever came between'),
+    'src/adapters/interned-text.ts',
+    'if (slot !== undefined && isAt(slot.bytes, buffer, from, length)) return slot.text;',
+    'if (slot !== undefined) return slot.text;',
+  ),
+  mutation(
+    'candle-closes-too-soon',
+    candles('nothing closes before the watermark reaches the end, and nothing closes twice'),
+    'pipelines/candles.ts',
+    'endTs <= ts; endTs = nextEnd(state)',
+    'endTs <= ts + 1; endTs = nextEnd(state)',
+  ),
+  mutation(
+    'longer-candle-without-its-close',
+    candles('a longer candle equals the candle over all its ticks'),
+    'pipelines/candles.ts',
+    'open.close = minute.close;',
+    '',
+  ),
+  mutation(
+    'mids-in-a-trade-candle',
+    candles('quotes make mid candles until the first trade, whose interval is a trade candle'),
+    'pipelines/candles.ts',
+    'if (state.traded) return;',
+    '',
+  ),
+];

@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest';
+import {
+  BASELINE_MODEL_ID,
+  predictions,
+  type ModelInForce,
+  type PredictionsIn,
+} from '../../pipelines/predictions.ts';
+import { US_PER_HOUR, US_PER_MIN } from '../../src/domain/time.ts';
+import type { Feature, Prediction } from '../../src/domain/wire.ts';
+import type { ModelManifest } from '../../src/learning/artefact.ts';
+
+const LABEL_SPEC = 'direction_1h@1';
+const operator = predictions(US_PER_HOUR);
+
+const featureAt = (ts: number): Feature => ({
+  kind: 'feature',
+  feature_id: `f${ts}`,
+  feature_set: 's',
+  venue: 'v',
+  symbol: 'A/USD',
+  ts,
+  decided_ts: ts + 2,
+  known_at: ts + 3,
+  candles: [],
+  values: {},
+  flags: [],
+});
+
+const modelOf = (modelId: string, slot: string, expiresTs = Infinity): ModelInForce => ({
+  control: {
+    venue: 'v',
+    symbol: 'A/USD',
+    label_spec: LABEL_SPEC,
+    slot,
+    model_id: modelId,
+    sha256: '',
+    state: slot === 'champion' ? 'champion' : 'shadow',
+  },
+  model: {
+    manifest: {} as ModelManifest,
+    expiresTs,
+    predict: ([first]) => ({
+      probabilityUp: first ?? 0,
+      expectedReturn: 0.01,
+      outlier: first === 0.9,
+    }),
+  },
+});
+
+function predicted(more: Partial<PredictionsIn>, state = operator.initial()): Prediction[] {
+  const out: Prediction[] = [];
+  const input: PredictionsIn = {
+    feature: featureAt(US_PER_HOUR),
+    vector: [0.6],
+    close: 100,
+    labelSpec: LABEL_SPEC,
+    champion: null,
+    shadows: [],
+    ...more,
+  };
+  operator.step(state, input, (prediction) => out.push(prediction));
+  return out;
+}
+
+describe('predictions', () => {
+  test('are those of the baseline until a champion is in force, and of every shadow', () => {
+    const shadow = modelOf('new', 'new');
+    expect(predicted({ shadows: [shadow] })).toMatchObject([
+      { model_id: BASELINE_MODEL_ID, slot: 'champion', verdict: 'warming_up' },
+      { model_id: 'new', slot: 'new', probability_up: 0.6 },
+    ]);
+    expect(predicted({ champion: modelOf('old', 'champion'), shadows: [shadow] })).toMatchObject([
+      { model_id: 'old', slot: 'champion', probability_up: 0.6, horizon_s: 3600 },
+      { model_id: 'new', slot: 'new' },
+    ]);
+  });
+
+  test('of a model behind its expiry say so', () => {
+    const { decided_ts } = featureAt(US_PER_HOUR);
+    const verdictOf = (expiresTs: number): unknown =>
+      predicted({ champion: modelOf('m', 'champion', expiresTs) })[0]?.verdict;
+    expect([verdictOf(decided_ts), verdictOf(decided_ts - 1)]).toEqual(['ok', 'expired']);
+  });
+
+  test('of a row unlike the training say so', () => {
+    const champion = modelOf('m', 'champion');
+    expect(predicted({ champion, vector: [0.9] })).toMatchObject([{ verdict: 'outlier' }]);
+  });
+
+  test('keep the baseline learning, whoever is champion', () => {
+    const [under, alone] = [operator.initial(), operator.initial()];
+    for (let i = 0; i < 300; i++) {
+      const at = { feature: featureAt(i * US_PER_MIN), close: 100 + Math.sin(i) };
+      predicted(at, alone);
+      predicted({ ...at, champion: modelOf('m', 'champion') }, under);
+    }
+    expect(under).toEqual(alone);
+    expect(under.matured).toBeGreaterThan(200);
+  });
+});

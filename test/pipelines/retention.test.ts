@@ -1,0 +1,22 @@
+import { describe, expect, test } from 'vitest';
+import { expiredPartitions } from '../../pipelines/retention.ts';
+
+const partition = (table: string, maxTs: number) => ({ table, name: `${table}-${maxTs}`, maxTs });
+const asked = {
+  partitions: [partition('ticks', 9), partition('ticks', 10), partition('quotes', 1)],
+  maxAgeUs: { ticks: 90 },
+  nowUs: 100,
+  neededFromUs: 100,
+};
+
+describe('retention', () => {
+  test('drops whole partitions past their age, of tables that have one', () => {
+    expect(expiredPartitions(asked)).toEqual([partition('ticks', 9)]);
+    expect(expiredPartitions({ ...asked, maxAgeUs: {} })).toEqual([]);
+  });
+
+  test('keeps what a decision without its label still needs', () => {
+    expect(expiredPartitions({ ...asked, neededFromUs: 9 })).toEqual([]);
+    expect(expiredPartitions({ ...asked, neededFromUs: 10 })).toHaveLength(1);
+  });
+});

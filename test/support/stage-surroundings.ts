@@ -1,0 +1,37 @@
+/** What the task of a stage stands in, for tests of one task: a store that can be away. */
+import type { CheckpointStore, CheckpointWrite, LogRecord } from '../../src/stream/stage.ts';
+import { FailPoints } from '../../src/stream/fail-point.ts';
+
+/** Fails each save until `isAway` is false, and keeps the others. */
+export class RememberedCheckpoints implements CheckpointStore {
+  isAway = false;
+  readonly saved: CheckpointWrite[] = [];
+
+  claim(): ReturnType<CheckpointStore['claim']> {
+    const nothing = { partitionState: null, instrumentStates: new Map<string, Buffer>() };
+    return Promise.resolve({ epoch: 1, nextOffset: 0, ...nothing });
+  }
+
+  save(_topic: string, _partition: number, write: CheckpointWrite): Promise<'saved'> {
+    if (this.isAway) return Promise.reject(new Error('away'));
+    this.saved.push(write);
+    return Promise.resolve('saved');
+  }
+}
+
+export const surroundings = {
+  latenessUs: 2_000_000,
+  log: { append: () => Promise.resolve() },
+  verifyControl: () => false,
+  topicOf: (name: string) => name,
+  failPoints: new FailPoints(null),
+  count: () => undefined,
+};
+
+/** A trade of `v:symbol` as its record in `ticks`. */
+export function tradeRecord(symbol: string, offset: number): LogRecord {
+  const ts = 1_700_000_000_000_000 + offset;
+  const trade = { kind: 'trade', venue: 'v', symbol, id: String(offset), ts, price: 1, size: 1 };
+  const value = Buffer.from(JSON.stringify(trade));
+  return { topic: 'ticks', partition: 0, offset, timestampUs: ts, key: `v:${symbol}`, value };
+}

@@ -98,7 +98,7 @@ const rebalance = (stage: 'stream' | 'sink' | 'money'): Fault => ({
 const away = (server: ServerName, ms: number): Fault => ({
   name: `${server} killed and away for ${ms / 1000} s`,
   strike: async (bed) => {
-    const lags = await totalLag(bed);
+    const lags = await until('records are on their way', () => totalLag(bed).then(orNothing));
     const pid = bed.killServer(server);
     await sleep(ms);
     await bed.startServer(server);
@@ -299,6 +299,8 @@ async function heldBusy(bed: Bed, name: StageName): Promise<number> {
   bed.child(name).kill('SIGSTOP');
   return untilBusy(bed, name);
 }
+
+const orNothing = (n: number): number | undefined => n || undefined;
 
 async function totalLag(bed: Bed): Promise<number> {
   const lags = await bed.context.flowProbe().lags();

@@ -57,11 +57,15 @@ const STEPS: readonly Step[] = [
 /** Drawn anew for every landing, and printed: a failure can be had again. */
 const SEED = String(1 + (numberAfter('--rotate') ?? 0));
 
+/** Not among those that are drawn: mounting a disk takes root. */
+const FULL_DISKS = 'kill-sink,disk-kafka,disk-questdb,disk-redis,disk-postgres,disk-exports';
+
 const DEEP: readonly Step[] = [
   program('drawn-faults', 900, 'test/faults/main.ts', '--schedules', '4', '--seed', SEED),
   program('partitions', 900, 'test/faults/partitions.ts', '--seed', SEED),
   program('noise', 900, 'test/deep/noise.ts', '--seeds', '40', '--seed', SEED),
   program('mutations', 900, 'test/mutations/main.ts'),
+  program('full-disks', 300, 'test/faults/main.ts', '--faults', FULL_DISKS),
 ];
 
 function numberAfter(flag: string): number | null {

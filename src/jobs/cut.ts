@@ -1,13 +1,15 @@
 /**
  * A cut for a job: what lies behind it in the log is known later than the job's `as_of`.
  *
- * Appended once for a job, subject and due time, however often the job is tried; it resolves when
- * the cut holds everywhere and no decision of the subject that can be graded lacks its label.
+ * Appended once for a job, subject and due time, however often the job is tried. It resolves when
+ * the cut holds everywhere and every decision of the subject that had matured by then is graded.
  */
 import { monotonicMs, sleep } from '../clock.ts';
 import { formatUs } from '../domain/time.ts';
 import type { Context } from '../processes/context.ts';
+import { keyOf } from '../domain/wire.ts';
 import { appendControl, isSent, lastCut } from '../tables/postgres/outbox.ts';
+import type { LabelBacklog, PendingLabels } from '../tables/questdb/pending-labels.ts';
 
 const SETTLE_MS = 300_000;
 
@@ -34,13 +36,26 @@ export async function cut(context: Context, { job, subject, dueTs }: CutRequest)
   while (!(await isSent(postgres, controlId))) await pause(deadline, 'its cut is not sent');
   const open = await context.flowProbe().settle(Math.max(0, deadline - monotonicMs()));
   if (open.length > 0) throw new Error(`the flow has not settled: ${open.join('; ')}`);
-  const backlog = context.labelBacklog();
-  const waits = async (): Promise<boolean> =>
-    (await backlog.pending()).some(
-      ({ venue, symbol }) => subject === 'all' || `${venue}:${symbol}` === subject,
-    );
-  while (await waits()) await pause(deadline, 'decisions wait for their labels');
+  await gradedAll(context.labelBacklog(), subject, deadline);
   return Number(rows[0]?.value);
+}
+
+/** What matures meanwhile is not waited for: of many instruments one always has something. */
+async function gradedAll(backlog: LabelBacklog, subject: string, deadline: number): Promise<void> {
+  const open = new Map<string, number>();
+  const keyOfWork = (work: PendingLabels): string => `${keyOf(work)}|${work.label_spec}`;
+  for (const work of await backlog.pending()) {
+    if (subject === 'all' || keyOf(work) === subject) open.set(keyOfWork(work), work.decidedByUs);
+  }
+  while (open.size > 0) {
+    await pause(deadline, 'decisions wait for their labels');
+    const oldest = new Map(
+      (await backlog.pending()).map((work) => [keyOfWork(work), work.from_ts]),
+    );
+    for (const [key, decidedByUs] of open) {
+      if ((oldest.get(key) ?? Infinity) > decidedByUs) open.delete(key);
+    }
+  }
 }
 
 async function pause(deadline: number, what: string): Promise<void> {

@@ -7,7 +7,8 @@
  *    from the state of the last look where nothing before it has changed.
  * 4. Candles, features and labels that differ, or were touched, get their next revision.
  *
- * Done twice it writes nothing the second time.
+ * Done twice it writes nothing the second time. Where retention has dropped the ticks that came
+ * before, a feature made again would begin cold and be wrong: features then stay as they are.
  */
 import { replay, replayStart, type ReplayState } from '../../pipelines/replay.ts';
 import type { FeaturesOut } from '../../pipelines/features.ts';
@@ -15,7 +16,7 @@ import type { Touch } from '../../pipelines/revisions.ts';
 import { must } from '../assert.ts';
 import type { JobData } from '../adapters/queue.ts';
 import { knownMarketTicks } from '../datasets/stored-market-ticks.ts';
-import { floorTo, formatUs, parseUs, US_PER_DAY } from '../domain/time.ts';
+import { floorTo, formatUs, parseUs, US_PER_DAY, US_PER_HOUR } from '../domain/time.ts';
 import { venueOf } from '../domain/venues.ts';
 import { instrumentOf } from '../domain/wire.ts';
 import { FEATURE_SET } from '../features/definition.ts';
@@ -110,7 +111,10 @@ async function reviseInstrument(
   if (fromTs >= toTs) return;
   const saved = await readReplayState<ReplayState>(postgres, STATE_OF, key);
   let state = saved !== null && saved.toUs <= fromTs ? saved : replayStart();
-  const firstTs = state.toUs === 0 ? await firstTick(context, instrument) : state.toUs;
+  const isCold = state.toUs === 0;
+  const firstTs = isCold ? await firstOf(context, instrument, ['ticks', 'quotes']) : state.toUs;
+  const knowsAll =
+    !isCold || (await firstOf(context, instrument, ['candles'])) >= floorTo(firstTs, US_PER_HOUR);
   for (let at = firstTs; at < toTs;) {
     const endTs = Math.min(toTs, floorTo(at, US_PER_DAY) + US_PER_DAY);
     const stretch = { fromUs: at, toUs: endTs, asOfUs };
@@ -118,18 +122,23 @@ async function reviseInstrument(
     const ticks = await knownMarketTicks(reader, instrument, stretch);
     state = replay(instrument, ticks, endTs, state, (out) => outs.push(out));
     const touched = outs.filter(({ record }) => record.ts > fromTs);
-    await reviseDay(context, instrument, { records: touched, touches, asOfUs }, revised);
+    await reviseDay(context, instrument, { records: touched, touches, asOfUs, knowsAll }, revised);
     at = endTs;
   }
-  await saveReplayState(postgres, STATE_OF, key, state);
+  if (knowsAll) await saveReplayState(postgres, STATE_OF, key, state);
   const lastTs = Math.max(touches.at(-1)?.ts ?? fromTs, history?.toTs ?? fromTs);
   await reviseLabels(context, instrument, { fromTs, lastTs, touches, asOfUs }, revised);
 }
 
-async function firstTick(context: Context, { venue, symbol }: Instrument): Promise<number> {
+/** The first `ts` of an instrument in any of the tables. */
+async function firstOf(
+  context: Context,
+  { venue, symbol }: Instrument,
+  tables: readonly string[],
+): Promise<number> {
   const reader = context.questdbReader();
   const firsts = await Promise.all(
-    ['ticks', 'quotes'].map((table) =>
+    tables.map((table) =>
       reader.query<{ ts: number | null }>(
         `SELECT min(ts) AS ts FROM ${table} WHERE venue = $1 AND symbol = $2`,
         [venue, symbol],

@@ -28,13 +28,15 @@ interface DayRequest {
   readonly records: readonly FeaturesOut[];
   readonly touches: readonly Touch[];
   readonly asOfUs: number;
+  /** Whether the operators saw all that was ever stored; else features are left alone. */
+  readonly knowsAll: boolean;
 }
 
 /** Compares what was made again with what is stored, and writes what differs. */
 export async function reviseDay(
   context: Context,
   instrument: Instrument,
-  { records, touches, asOfUs }: DayRequest,
+  { records, touches, asOfUs, knowsAll }: DayRequest,
   revised: Revised,
 ): Promise<void> {
   const [first, last] = [records[0]?.record, records.at(-1)?.record];
@@ -56,6 +58,7 @@ export async function reviseDay(
       return revisionOf({ stored, again: { ...row, ...moment }, flags, knownAt: asOfUs }) ?? [];
     }),
   );
+  if (!knowsAll) return;
   revised.features += await write(
     context,
     featuresTable(FEATURE_NAMES),

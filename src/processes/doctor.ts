@@ -9,7 +9,7 @@ import { openErrors } from '../tables/postgres/errors.ts';
 import { readSetting } from '../tables/postgres/settings.ts';
 import { splitAlert, splitInstruments } from '../tables/postgres/split-instruments.ts';
 import type { Context } from './context.ts';
-import { partitionsOf, PartitionsChangedError, type Partitions } from './partition-guard.ts';
+import { partitionsOf, refuseOthers, type Partitions } from './partition-guard.ts';
 
 export interface Finding {
   readonly check: string;
@@ -50,10 +50,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     const topics = TOPICS.map(({ name }) => topicOf(name));
     const now = await partitionsOf(kafka, topics);
     const agreed = ((await readSetting(postgres, 'partitions')) ?? {}) as Partitions;
-    for (const [topic, count] of Object.entries(now)) {
-      const first = agreed[topic] ?? count;
-      if (first !== count) throw new PartitionsChangedError(topic, count, first);
-    }
+    refuseOthers(agreed, now);
     return topics.map((topic) => `${topic} ${now[topic]}`).join(', ');
   },
   lag: async (context) => {

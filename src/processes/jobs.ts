@@ -47,10 +47,10 @@ export async function runJobs(
         await sweepLabels(context.labelBacklog(), queues);
         await enqueueRuns(queues, context);
         if (sweep % SCHEDULE_EVERY_SWEEPS === 0) await schedule(reader, context);
-        if (sweep % WATCH_EVERY_SWEEPS === 0) await watch(context);
       } catch (error) {
         log.warn({ err: error }, 'a sweep failed, the next one tries again');
       }
+      if (sweep % WATCH_EVERY_SWEEPS === 0) await watch(context);
       await sleep(SWEEP_MS, signal);
     }
   } finally {
@@ -89,16 +89,17 @@ const isScheduled = (job: string): job is (typeof SCHEDULED)[number] =>
 
 /** In live operation a job is due once an instrument's stored stream has passed its time. */
 async function schedule(reader: SqlReader, { postgres, config }: Context): Promise<void> {
+  let newestTs = -1;
   for (const stored of await storedInstruments(reader)) {
     const latenessUs = venueOf(stored.venue).latenessUs ?? config.latenessUs;
     const dueTs = floorTo(stored.to_ts - latenessUs, config.retrainEveryUs);
     if (dueTs <= stored.from_ts) continue;
-    const subject = keyOf(stored);
-    const dayTs = floorTo(dueTs, US_PER_DAY);
-    await makeDue(postgres, 'quality', 'all', dueTs);
-    await makeDue(postgres, 'training', subject, dueTs);
-    await makeDue(postgres, 'retention', 'all', dayTs);
+    newestTs = Math.max(newestTs, dueTs);
+    await makeDue(postgres, 'training', keyOf(stored), dueTs);
   }
+  if (newestTs < 0) return;
+  await makeDue(postgres, 'quality', 'all', newestTs);
+  await makeDue(postgres, 'retention', 'all', floorTo(newestTs, US_PER_DAY));
 }
 
 async function makeDue(

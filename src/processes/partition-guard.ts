@@ -64,7 +64,8 @@ export async function partitionGuard(
   };
 }
 
-function refuseOthers(agreed: Partitions, now: Partitions): void {
+/** Throws where a topic has another number now than was agreed on. */
+export function refuseOthers(agreed: Partitions, now: Partitions): void {
   for (const [topic, count] of Object.entries(now)) {
     const first = agreed[topic] ?? count;
     if (first !== count) throw new PartitionsChangedError(topic, count, first);

@@ -4,17 +4,30 @@ import { splitAlert, splitInstruments } from '../tables/postgres/split-instrumen
 import { resumeSuspended, type SuspendedTable } from '../tables/questdb/suspended.ts';
 import type { Context } from './context.ts';
 
+/** Never fails, and no look waits for another: each is for the time when something else is away. */
 export async function watch(context: Context): Promise<void> {
-  const { postgres, topicOf } = context;
-  const ticks = topicOf('ticks');
-  const split = await splitInstruments(postgres, ticks);
+  for (const look of [lookAtTables, lookAtInstruments]) {
+    try {
+      await look(context);
+    } catch (error) {
+      context.log.warn({ err: error }, 'a look failed, the next one tries again');
+    }
+  }
+}
+
+async function lookAtTables(context: Context): Promise<void> {
+  const suspended = await resumeSuspended(context.questdbReader());
+  await tell(context, 'suspended', suspended.map(suspendedAlert));
+}
+
+async function lookAtInstruments(context: Context): Promise<void> {
+  const ticks = context.topicOf('ticks');
+  const split = await splitInstruments(context.postgres, ticks);
   await tell(
     context,
     'split',
     split.map((found) => splitAlert(ticks, found)),
   );
-  const suspended = await resumeSuspended(context.questdbReader());
-  await tell(context, 'suspended', suspended.map(suspendedAlert));
 }
 
 async function tell(

@@ -2,8 +2,8 @@
  * Operator state <-> bytes. msgpack keeps every double as it is, at nine bytes or less, and field
  * names once; what repeats in it (names, ids) is then compressed, because the write-ahead log
  * of many instruments is what a checkpoint costs. Snappy takes a thirteenth of deflate's time for a
- * tenth more bytes. A snapshot read back continues exactly where it
- * was taken. A state of another layout is refused: half understood, it would decide something else.
+ * tenth more bytes. A snapshot read back continues exactly where it was taken. A state of another
+ * layout is refused: half understood, it would decide something else.
  */
 import { inflateRawSync } from 'node:zlib';
 import { Packr } from 'msgpackr';
@@ -20,7 +20,8 @@ export class StateVersionError extends Error {
   constructor(found: number) {
     super(
       `a stored state has layout ${found}, and this program knows ${VERSION}: run the version that ` +
-        'wrote it, or delete the checkpoints of the stage to have it compute from the log anew',
+        'wrote it, or delete the rows of the stage in checkpoints and operator_state (PostgreSQL) ' +
+        'to have it compute from the log anew',
     );
     this.name = 'StateVersionError';
   }

@@ -5,8 +5,8 @@
  *
  *   node --import tsx test/deep/noise.ts --seeds 40 --seed 1
  */
-import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { report } from '../support/report.ts';
 import { parseUs, US_PER_DAY } from '../../src/domain/time.ts';
 import type { TradeTick } from '../../src/domain/wire.ts';
 import { mergedTrades } from '../../src/market/merged.ts';
@@ -63,8 +63,4 @@ console.log(
     `at a rate of ${RATE} chance gives up to ${most}`,
 );
 const fullName = `of ${count} models of noise at most ${most} pass the gate`;
-const results = [{ status: held ? 'passed' : 'failed', fullName }];
-if (values.report !== undefined) {
-  writeFileSync(values.report, JSON.stringify({ testResults: [{ assertionResults: results }] }));
-}
-process.exitCode = held ? 0 : 1;
+process.exitCode = report([{ status: held ? 'passed' : 'failed', fullName }], values.report);

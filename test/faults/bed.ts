@@ -16,6 +16,7 @@ import { childArgs } from '../../src/processes/child-args.ts';
 import { openContext, type Context } from '../../src/processes/context.ts';
 import type { ProcessName } from '../../src/processes/run.ts';
 import { seedInstallation } from '../../src/processes/seed.ts';
+import { settled } from '../../src/processes/settled.ts';
 import { createTopics } from '../../src/processes/topics.ts';
 import { migrateUp } from '../../src/tables/postgres/migrate.ts';
 import { migrateQuestDb } from '../../src/tables/questdb/schema.ts';
@@ -28,6 +29,7 @@ export const STAGES: readonly StageName[] = ['stream', 'sink', 'money', 'jobs'];
 
 const RESTART_MS = 300;
 const READY_MS = 90_000;
+const SETTLE_MS = 180_000;
 /** How long after everything was stopped a process may still be there. */
 const ENDED_MS = 10_000;
 
@@ -124,6 +126,12 @@ export class Bed {
         throw new Error(`${as} does not come up:\n${this.output(as).slice(-2_000)}`);
       }
     }
+  }
+
+  /** Resolves once the whole flow has come to rest; throws what is open when it does not. */
+  async settle(): Promise<void> {
+    const open = await settled(this.context, SETTLE_MS);
+    if (open.length > 0) throw new Error(`does not come to rest:\n${open.join('\n')}`);
   }
 
   /** Has the server go on with its data on a disk with so much room to spare. */

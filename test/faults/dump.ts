@@ -27,7 +27,7 @@ const QUESTDB_TABLES = [
  * Not compared, because operational: `checkpoints`, `operator_state`, `control_outbox`,
  * `control_places` (offsets and epochs of this very run), `job_runs`, `errors`, `alerts`,
  * `audit_log`, `settings`, `system_health` (wall times and attempts), `account_snapshots` (a row
- * per booking: depends on how batches fell).
+ * per booking: depends on how batches fell), and `backfilled` (no history is fed here).
  */
 const POSTGRES_TABLES: Readonly<Record<string, readonly string[]>> = {
   instruments: [],
@@ -116,6 +116,10 @@ async function qualityEvents(context: Context, log: readonly LoggedRecord[]): Pr
 
 const hashOf = (value: Buffer | null): string =>
   value === null ? 'null' : createHash('sha256').update(value).digest('hex');
+
+/** How many rows of each, for a person. */
+export const sizesOf = (dump: Dump): string =>
+  [...dump].map(([name, rows]) => `${name.replace(/^.*\./, '')} ${rows.length}`).join(', ');
 
 /** The fewest rows that a comparison means anything with. */
 const AT_LEAST: Readonly<Record<string, number>> = {

@@ -5,10 +5,10 @@
  *   npm run test:faults -- --schedules 8 --seed 42    eight drawn ones
  *   npm run test:faults -- --faults kill-sink,kafka-away
  */
-import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { seededRandom } from '../../src/random.ts';
 import { FAULTS } from './faults.ts';
+import { report, type ProofResult } from '../support/report.ts';
 import { faultRun, goldenRun } from './proof.ts';
 import { drawnSchedule, FIXED_SCHEDULES } from './schedule.ts';
 
@@ -35,7 +35,7 @@ async function main(): Promise<number> {
   const asked = values.faults === undefined ? drawn : [values.faults.split(',')];
   const schedules = asked.length > 0 ? asked : FIXED_SCHEDULES;
   const golden = await goldenRun({ seed, hours: Number(values.hours) }, console.log);
-  const results: { status: 'passed' | 'failed'; fullName: string }[] = [];
+  const results: ProofResult[] = [];
   for (const [i, schedule] of schedules.entries()) {
     console.log(`\nschedule ${i + 1} of ${schedules.length}, seed ${seed}: ${schedule.join(', ')}`);
     const startMs = performance.now();
@@ -50,12 +50,7 @@ async function main(): Promise<number> {
     }
     console.log(`  took ${((performance.now() - startMs) / 1_000).toFixed(0)} s`);
   }
-  const failed = results.filter(({ status }) => status === 'failed').length;
-  if (values.report !== undefined) {
-    writeFileSync(values.report, JSON.stringify({ testResults: [{ assertionResults: results }] }));
-  }
-  console.log(`\n${schedules.length - failed} passed, ${failed} failed`);
-  return failed === 0 ? 0 : 1;
+  return report(results, values.report);
 }
 
 process.exitCode = await main();

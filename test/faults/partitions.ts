@@ -6,17 +6,16 @@
  *
  * Fed with barriers, and without the limit on a day's loss: a halt holds from wherever it lands.
  */
-import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { FeedTick } from '../../pipelines/feed.ts';
 import { must } from '../../src/assert.ts';
 import { sleep } from '../../src/clock.ts';
 import type { Tick } from '../../src/domain/wire.ts';
 import { runFeed } from '../../src/processes/feeding.ts';
-import { settled } from '../../src/processes/settled.ts';
 import { decodeTicks } from '../../src/stream/decode.ts';
 import { Bed, STAGES, type StageName } from './bed.ts';
-import { differences, dumpOf, type Dump } from './dump.ts';
+import { report, type ProofResult } from '../support/report.ts';
+import { differences, dumpOf, sizesOf, type Dump } from './dump.ts';
 import { recordedInput, type InputRecord } from './input.ts';
 import { arbitraryModel, promote } from './model.ts';
 
@@ -35,7 +34,6 @@ const SETTINGS = {
 };
 /** Of the three instruments of the recorded input, so that 8 partitions have something to do. */
 const COPIES = 3;
-const SETTLE_MS = 180_000;
 const AHEAD_US = 60_000_000;
 
 /** Fewer than in the fault proofs: nothing in this input is dead, and the market is shorter. */
@@ -101,16 +99,16 @@ async function run({ partitions, more, changes }: Layout, ticks: FeedTick[]): Pr
   const bed = await Bed.open({ ...SETTINGS, TICKLOOM_PARTITIONS: String(partitions) });
   const feed = async (source: FeedTick[], open: boolean): Promise<void> => {
     await runFeed(bed.context, { source, barriers: true, open, say: () => undefined });
-    await atRest(bed);
+    await bed.settle();
   };
   try {
     await bed.context.postgres.query('UPDATE accounts SET daily_loss_limit = NULL');
     for (const as of [...STAGES, ...more]) await bed.keep(stageOf(as), {}, as);
-    await atRest(bed);
+    await bed.settle();
     const half = Math.floor(ticks.length / 2);
     await feed(ticks.slice(0, half), true);
     await promote(bed.context, model);
-    await atRest(bed);
+    await bed.settle();
     let over = false;
     const feeding = feed(ticks.slice(half), false).finally(() => (over = true));
     feeding.catch(() => undefined);
@@ -127,11 +125,6 @@ async function run({ partitions, more, changes }: Layout, ticks: FeedTick[]): Pr
   } finally {
     await bed.close();
   }
-}
-
-async function atRest(bed: Bed): Promise<void> {
-  const open = await settled(bed.context, SETTLE_MS);
-  if (open.length > 0) throw new Error(`does not come to rest:\n${open.join('\n')}`);
 }
 
 /** The ticks of the recorded input, of so many times its instruments, as a feed receives them. */
@@ -159,29 +152,21 @@ function ticksIn({ key, value }: InputRecord): Tick[] {
 
 async function main(): Promise<number> {
   const ticks = feedTicks(Number(values.seed), Number(values.hours));
-  const results: { status: 'passed' | 'failed'; fullName: string }[] = [];
+  const results: ProofResult[] = [];
   const dumps: Dump[] = [];
   for (const layout of LAYOUTS) {
     const name = `${layout.partitions} partitions, ${layout.more.length + STAGES.length} processes`;
     console.log(`${name}: ${ticks.length} ticks, seed ${values.seed}`);
     const startMs = performance.now();
     dumps.push(await run(layout, ticks));
-    const rows = [...must(dumps.at(-1))].map(
-      ([of, { length }]) => `${of.replace(/^.*\./, '')} ${length}`,
-    );
-    console.log(`  ${rows.join(', ')}`);
+    console.log(`  ${sizesOf(must(dumps.at(-1)))}`);
     console.log(`  took ${((performance.now() - startMs) / 1_000).toFixed(0)} s`);
     if (dumps.length === 1) continue;
     const found = differences(must(dumps[0]), must(dumps.at(-1)), AT_LEAST);
     for (const line of found) console.log(`  ${line}`);
     results.push({ status: found.length === 0 ? 'passed' : 'failed', fullName: name });
   }
-  const failed = results.filter(({ status }) => status === 'failed').length;
-  if (values.report !== undefined) {
-    writeFileSync(values.report, JSON.stringify({ testResults: [{ assertionResults: results }] }));
-  }
-  console.log(`\n${results.length - failed} passed, ${failed} failed`);
-  return failed === 0 ? 0 : 1;
+  return report(results, values.report);
 }
 
 process.exitCode = await main();

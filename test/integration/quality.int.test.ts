@@ -5,11 +5,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FeedTick } from '../../pipelines/feed.ts';
 import { sleep } from '../../src/clock.ts';
-import { formatUs, parseUs, US_PER_HOUR, US_PER_MIN } from '../../src/domain/time.ts';
+import { formatUs, parseUs, US_PER_DAY, US_PER_HOUR, US_PER_MIN } from '../../src/domain/time.ts';
 import { FEATURE_NAMES } from '../../src/features/definition.ts';
 import { mergedTrades } from '../../src/market/merged.ts';
 import { runFeed } from '../../src/processes/feeding.ts';
 import { createTopics } from '../../src/processes/topics.ts';
+import { candles, type CandleRow } from '../../src/tables/questdb/candles.ts';
 import { Installation } from '../support/installation.ts';
 
 const FROM = parseUs('2026-04-06');
@@ -17,6 +18,25 @@ const HOURS = 8;
 /** The last time at which the job is due while the market is being fed. */
 const DUE = FROM + 6 * US_PER_HOUR;
 const HISTORY = { from: FROM + 2 * US_PER_HOUR, to: FROM + 3 * US_PER_HOUR };
+
+const DAY_BEFORE: CandleRow = {
+  ts: FROM - US_PER_DAY,
+  decided_ts: FROM - US_PER_DAY,
+  known_at: FROM - US_PER_DAY,
+  venue: 'q-cold',
+  symbol: 'A/USD',
+  timeframe: '1m',
+  price_source: 'trade',
+  revision: 0,
+  open: 1,
+  high: 1,
+  low: 1,
+  close: 1,
+  volume: 1,
+  trades: 1,
+  vwap: 1,
+  flags: '',
+};
 
 type Row = Readonly<Record<string, string | number | null>>;
 
@@ -51,7 +71,10 @@ describe('the data-quality job', () => {
     const { kafka, topicOf } = installation.context;
     await createTopics(kafka, { partitions: 2, topicOf });
     for (const name of ['stream', 'sink', 'money', 'jobs'] as const) await installation.start(name);
+    // As if retention had dropped the ticks of the day before.
+    await installation.context.questdbWriter().write(candles, [DAY_BEFORE]);
     const source = [
+      ...lateMarket('q-cold'),
       ...market('q-peace'),
       ...lateMarket('q-late'),
       ...market('q-history').filter((entry) => !isHistory(entry)),
@@ -96,6 +119,11 @@ describe('the data-quality job', () => {
     const peace = await rows('candles', 'q-peace');
     expect(served.map((row) => row['volume'])).not.toEqual(peace.map((row) => row['volume']));
     expect(await rows('candles', 'q-peace', 'AND revision > 0')).toEqual([]);
+  });
+
+  test('features are left alone where the ticks before are no longer there', async () => {
+    expect((await rows('candles', 'q-cold', 'AND revision > 0')).length).toBeGreaterThan(10);
+    expect(await rows('features', 'q-cold', 'AND revision > 0')).toEqual([]);
   });
 
   test('labels whose prices came late get a revision that is known since the cut', async () => {

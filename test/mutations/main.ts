@@ -8,8 +8,8 @@
  * Every named test is run without any patch first. A test is red only by an error of its own: a
  * copy that does not hold together, or a test that is not found, fails the mutation.
  */
-import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { report, type ProofResult } from '../support/report.ts';
 import { must } from '../../src/assert.ts';
 import { PROJECT_DIR } from '../../src/config.ts';
 import startServers from '../support/global-stack.ts';
@@ -128,16 +128,11 @@ async function main(): Promise<number> {
   } finally {
     copy.remove();
   }
-  const failed = outcomes.filter(({ problem }) => problem !== null).length;
-  if (values.report !== undefined) {
-    const results = outcomes.map(({ mutation, problem }) => ({
-      status: problem === null ? 'passed' : 'failed',
-      fullName: `${mutation.name} turns "${mutation.breaks.name}" red`,
-    }));
-    writeFileSync(values.report, JSON.stringify({ testResults: [{ assertionResults: results }] }));
-  }
-  console.log(`\n${outcomes.length - failed} passed, ${failed} failed`);
-  return failed === 0 ? 0 : 1;
+  const results = outcomes.map(({ mutation, problem }): ProofResult => ({
+    status: problem === null ? 'passed' : 'failed',
+    fullName: `${mutation.name} turns "${mutation.breaks.name}" red`,
+  }));
+  return report(results, values.report);
 }
 
 process.exitCode = await main();

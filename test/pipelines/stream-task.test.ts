@@ -1,9 +1,11 @@
-import { expect, test } from 'vitest';
+import { test } from 'vitest';
 import { streamStage } from '../../pipelines/stream-task.ts';
 import { US_PER_HOUR } from '../../src/domain/time.ts';
-import { RememberedCheckpoints, surroundings, tradeRecord } from '../support/stage-surroundings.ts';
-
-const beat = (): Promise<void> => Promise.resolve();
+import {
+  expectNothingForgotten,
+  RememberedCheckpoints,
+  surroundings,
+} from '../support/stage-surroundings.ts';
 
 test('a checkpoint of the stream that failed leaves all that changed to the next one', async () => {
   const checkpoints = new RememberedCheckpoints();
@@ -13,21 +15,5 @@ test('a checkpoint of the stream that failed leaves all that changed to the next
     checkpoints,
     models: { load: () => Promise.reject(new Error('there is none')) },
   });
-  const task = await stage.open('ticks', 0);
-  checkpoints.isAway = true;
-  await task.process([tradeRecord('A', 0)], beat);
-  await expect(task.checkpoint?.()).rejects.toThrow('away');
-  checkpoints.isAway = false;
-  await task.process([tradeRecord('B', 1)], beat);
-  await task.checkpoint?.();
-  await task.process([tradeRecord('B', 2)], beat);
-  await task.checkpoint?.();
-  const saved = checkpoints.saved.map((write) => [
-    write.nextOffset,
-    [...write.instrumentStates.keys()].toSorted(),
-  ]);
-  expect(saved).toEqual([
-    [2, ['v:A', 'v:B']],
-    [3, ['v:B']],
-  ]);
+  await expectNothingForgotten(await stage.open('ticks', 0), checkpoints);
 });

@@ -8,10 +8,10 @@
  * there was a violation, or a kind of fault that never came.
  */
 import { fork } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { monotonicMs } from '../../src/clock.ts';
+import { report, type ProofResult } from '../support/report.ts';
 import { addSeen, nothingSeen, unmet, type Seen } from './seen.ts';
 import { SEEDS_A_MARKET } from './simulate.ts';
 
@@ -117,7 +117,7 @@ async function main(): Promise<number> {
   const missing = count < SEEDS_FOR_ALL ? [] : unmet(seen);
   for (const line of missing) console.error(line);
   const failed = new Set(seen.failed.map(({ seed }) => seed));
-  const results = Array.from({ length: count }, (_, i) => ({
+  const results = Array.from({ length: count }, (_, i): ProofResult => ({
     status: failed.has(first + i) ? 'failed' : 'passed',
     fullName: `seed ${first + i}`,
   }));
@@ -125,12 +125,7 @@ async function main(): Promise<number> {
     const status = missing.length > 0 ? 'failed' : 'passed';
     results.push({ status, fullName: 'every fault was met' });
   }
-  if (values.report !== undefined) {
-    writeFileSync(values.report, JSON.stringify({ testResults: [{ assertionResults: results }] }));
-  }
-  const broken = results.filter(({ status }) => status === 'failed').length;
-  console.log(`${results.length - broken} passed, ${broken} failed`);
-  return broken === 0 ? 0 : 1;
+  return report(results, values.report);
 }
 
 process.exitCode = await main();

@@ -1,5 +1,11 @@
 /** What the task of a stage stands in, for tests of one task: a store that can be away. */
-import type { CheckpointStore, CheckpointWrite, LogRecord } from '../../src/stream/stage.ts';
+import { expect } from 'vitest';
+import type {
+  CheckpointStore,
+  CheckpointWrite,
+  LogRecord,
+  PartitionTask,
+} from '../../src/stream/stage.ts';
 import { FailPoints } from '../../src/stream/fail-point.ts';
 
 /** Fails each save until `isAway` is false, and keeps the others. */
@@ -29,9 +35,33 @@ export const surroundings = {
 };
 
 /** A trade of `v:symbol` as its record in `ticks`. */
-export function tradeRecord(symbol: string, offset: number): LogRecord {
+function tradeRecord(symbol: string, offset: number): LogRecord {
   const ts = 1_700_000_000_000_000 + offset;
   const trade = { kind: 'trade', venue: 'v', symbol, id: String(offset), ts, price: 1, size: 1 };
   const value = Buffer.from(JSON.stringify(trade));
   return { topic: 'ticks', partition: 0, offset, timestampUs: ts, key: `v:${symbol}`, value };
+}
+
+/** What changed while the store was away is in the first checkpoint that it takes again. */
+export async function expectNothingForgotten(
+  task: PartitionTask,
+  checkpoints: RememberedCheckpoints,
+): Promise<void> {
+  const beat = (): Promise<void> => Promise.resolve();
+  checkpoints.isAway = true;
+  await task.process([tradeRecord('A', 0)], beat);
+  await expect(task.checkpoint?.()).rejects.toThrow('away');
+  checkpoints.isAway = false;
+  await task.process([tradeRecord('B', 1)], beat);
+  await task.checkpoint?.();
+  await task.process([tradeRecord('B', 2)], beat);
+  await task.checkpoint?.();
+  const saved = checkpoints.saved.map((write) => [
+    write.nextOffset,
+    [...write.instrumentStates.keys()].toSorted(),
+  ]);
+  expect(saved).toEqual([
+    [2, ['v:A', 'v:B']],
+    [3, ['v:B']],
+  ]);
 }

@@ -35,8 +35,14 @@ export async function knownMarketTicks(
   const { venue, symbol } = instrument;
   const params = paramsOf(instrument, stretch);
   const [trades, quotes] = await Promise.all([
-    reader.query<TickRow>(`SELECT * FROM ticks ${WHERE}`, params),
-    reader.query<QuoteRow>(`SELECT * FROM quotes ${WHERE}`, params),
+    reader.query<Pick<TickRow, 'ts' | 'id' | 'price' | 'size' | 'side'>>(
+      `SELECT ${TS}, id, price, size, side FROM ticks ${WHERE}`,
+      params,
+    ),
+    reader.query<Pick<QuoteRow, 'ts' | 'id' | 'bid' | 'ask'>>(
+      `SELECT ${TS}, id, bid, ask FROM quotes ${WHERE}`,
+      params,
+    ),
   ]);
   const ticks: MarketTick[] = [];
   for (const { ts, id, price, size, side } of trades) {
@@ -48,6 +54,9 @@ export async function knownMarketTicks(
   }
   return ticks.sort(compareTicks);
 }
+
+/** A day has millions of them: a time as a number is read ten times faster than as a date. */
+const TS = 'CAST(ts AS LONG) AS ts';
 
 const WHERE = 'WHERE venue = $1 AND symbol = $2 AND ts >= $3 AND ts < $4 AND known_at <= $5';
 

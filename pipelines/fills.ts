@@ -45,6 +45,9 @@ interface Position {
   readonly slippageBps: number;
   readonly fxRate: string;
   readonly feeCurrency: string;
+  /** The signal's levels as numbers, once a tick has asked: reading text at each of them costs. */
+  stop?: number;
+  target?: number;
   /** 0 while the entry waits. */
   entryTs: number;
 }
@@ -154,10 +157,12 @@ function exitOf(position: Position, tick: MarketTick): Exit | null {
   const long = signal.direction === 'buy';
   const side = long ? 'sell' : 'buy';
   const price = sidePrice(tick, side);
-  if (reached(price, signal.stop_loss, long)) {
+  position.stop ??= Number(signal.stop_loss);
+  position.target ??= Number(signal.take_profit);
+  if (reached(price, position.stop, long)) {
     return { price: slipped(position, price, side), orderType: 'stop', reason: 'stop_loss' };
   }
-  if (reached(price, signal.take_profit, !long)) {
+  if (reached(price, position.target, !long)) {
     return { price: signal.take_profit, orderType: 'limit', reason: 'take_profit' };
   }
   if (tick.ts >= entryTs + maxHoldingUs) {
@@ -166,8 +171,8 @@ function exitOf(position: Position, tick: MarketTick): Exit | null {
   return null;
 }
 
-const reached = (price: number, level: string, below: boolean): boolean =>
-  below ? price <= Number(level) : price >= Number(level);
+const reached = (price: number, level: number, below: boolean): boolean =>
+  below ? price <= level : price >= level;
 
 /** A quote is crossed; a trade's price is what it is. */
 function sidePrice(tick: MarketTick, side: 'buy' | 'sell'): number {

@@ -47,7 +47,24 @@ export function shapeOf(
   };
 }
 
+const CONSTANTS_MAX = 100_000;
+const pool = new Map<string, Constant>();
+
+/**
+ * One object for the same bytes: of thousands of instruments that one producer writes, all but the
+ * names is alike, and what all of them share stays in the processor's cache.
+ */
 function constantOf(bytes: Buffer): Constant {
+  const text = bytes.toString('latin1');
+  const known = pool.get(text);
+  if (known !== undefined) return known;
+  if (pool.size >= CONSTANTS_MAX) pool.clear();
+  const constant = wordsOf(bytes);
+  pool.set(text, constant);
+  return constant;
+}
+
+function wordsOf(bytes: Buffer): Constant {
   const { length } = bytes;
   const whole = length >> 2;
   const padded = Buffer.alloc(4 * (whole + 1));

@@ -1,7 +1,8 @@
 /**
  * What the stream's checkpoints cost: the stage itself on a real PostgreSQL, every instrument
- * changed since the last one, nothing else at work in this process. A partition's next checkpoint
- * comes after max(5 s, 20 x what the last one took), so cost over interval is the share of a core.
+ * changed since the last one, nothing else at work in this process. The next checkpoint of a
+ * partition comes after max(5 s, 20 x what the last one took x the number of partitions), so cost
+ * over interval is the share of a core.
  */
 import { execFileSync } from 'node:child_process';
 import { streamStage } from '../../pipelines/stream-task.ts';
@@ -59,7 +60,7 @@ export async function checkpointCost(
     // The first one of a partition is for the compilers.
     await changed(task, records[0] ?? []);
     await changed(task, records[1] ?? [], (took) => {
-      const intervalS = Math.max(INTERVAL_S_MIN, COST_FACTOR * took.wallS);
+      const intervalS = Math.max(INTERVAL_S_MIN, COST_FACTOR * partitions * took.wallS);
       share += took.ownS / intervalS;
       postgresShare += took.postgresS / intervalS;
       ms = Math.max(ms, took.wallS * 1_000);

@@ -25,6 +25,7 @@ import type { LogRecord, PartitionTask, Stage } from '../stream/stage.ts';
 import { FetchedMessage } from './kafka-fetch.ts';
 
 const RECORDS_MAX = 2_000;
+const FETCH_BYTES = 4 * 1024 * 1024;
 const HEARTBEAT_MS = 2_000;
 const COMMIT_MS = 100;
 const CHECKPOINT_MS_MIN = 5_000;
@@ -92,7 +93,7 @@ class Member {
       sessionTimeout: o.sessionTimeoutMs ?? 30_000,
       heartbeatInterval: Math.min(3_000, (o.sessionTimeoutMs ?? 30_000) / 3),
       rebalanceTimeout: 60_000,
-      maxBytesPerPartition: 4 * 1024 * 1024,
+      maxBytesPerPartition: stage.fetchBytes ?? FETCH_BYTES,
       maxWaitTimeInMs: 50,
       minBytes: 1,
       allowAutoTopicCreation: false,

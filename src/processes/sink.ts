@@ -2,7 +2,6 @@
 import { sinkStage } from '../../pipelines/sink-task.ts';
 import { FEATURE_NAMES } from '../features/definition.ts';
 import { runConsumer } from '../adapters/kafka-consumer.ts';
-import { mergedWrites } from '../adapters/merged-writes.ts';
 import { isRetriable, untilTaken } from '../adapters/postgres.ts';
 import { FailPoints, parseFailPoint } from '../stream/fail-point.ts';
 import { noteBackfilled } from '../tables/postgres/backfilled.ts';
@@ -29,7 +28,7 @@ export async function runSink(
     latenessUs: config.latenessUs,
     log: context.outLog(),
     checkpoints: new PostgresCheckpoints(postgres, 'sink', `sink-${process.pid}`),
-    writer: mergedWrites(context.questdbWriter()),
+    writer: context.questdbWriter(),
     reader: context.questdbReader(),
     featuresTable: featuresTable(FEATURE_NAMES),
     verifyControl: context.verifyControl,

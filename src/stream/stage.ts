@@ -76,6 +76,8 @@ export interface Stage {
   readonly topics: readonly string[];
   /** How many records it takes at once at most, where it wants more than usual. */
   readonly recordsMax?: number;
+  /** Of a partition, how many bytes it wants at once at most, where that is more than usual. */
+  readonly fetchBytes?: number;
   /** Claims the partition and loads what is known of it. */
   open(topic: string, partition: number): Promise<PartitionTask>;
 }

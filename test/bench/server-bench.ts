@@ -54,7 +54,8 @@ async function openBed(settings: Record<string, string>): Promise<Bed> {
     try {
       return await Bed.open(settings);
     } catch (error) {
-      if (left <= 1 || !/is taken by another process/.test(String(error))) throw error;
+      if (left <= 1 || !/is taken by another process|Address already in use/.test(String(error)))
+        throw error;
     }
   }
 }

@@ -75,6 +75,14 @@ export const FLOW: readonly FlowNode[] = [
     file: 'pipelines/labels.ts',
   },
   {
+    name: 'grades',
+    kind: 'job',
+    reads: ['questdb', 'postgres'],
+    writes: ['postgres'],
+    does: 'says of every signal, traded or not, what it was worth',
+    file: 'pipelines/grades.ts',
+  },
+  {
     name: 'revisions',
     kind: 'job',
     reads: ['questdb'],

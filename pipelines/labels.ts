@@ -21,6 +21,8 @@ export interface LabelPrice {
   readonly ts: number;
   readonly knownAt: number;
   readonly price: number;
+  /** Of the tick. */
+  readonly id?: string;
 }
 
 /** That something was stored: prices and heartbeats, by `ts`. */
@@ -54,7 +56,7 @@ export interface LabelRequest {
 export type VoidReason = 'no_entry' | 'no_exit' | 'same_tick' | 'gap';
 
 /** A price further from where it is needed than this share of the horizon does not count. */
-const TOLERANCE_SHARE = 0.05;
+export const TOLERANCE_SHARE = 0.05;
 
 /** Labels of the decisions that have matured, in their order. */
 export function labelsOf(request: LabelRequest): LabelRow[] {
@@ -148,7 +150,7 @@ function lastKnown(prices: readonly LabelPrice[], from: number, to: number, by: 
  * When the stream was first known to have reached a `ts`: the smallest known_at of what lies at or
  * behind it. Asked with rising `ts`.
  */
-function knownAtOrBehind(arrivals: readonly Arrival[]): (ts: number) => number | null {
+export function knownAtOrBehind(arrivals: readonly Arrival[]): (ts: number) => number | null {
   const smallest = new Float64Array(arrivals.length);
   let least = Infinity;
   for (let i = arrivals.length - 1; i >= 0; i--) {

@@ -2,10 +2,9 @@
  * The labels job: grades the oldest matured decisions of an instrument that have no label yet, a
  * bounded slice at a time, until none is left. Writing a label again writes the same bytes.
  */
-import { labelsOf, type Arrival, type LabelPrice } from '../../pipelines/labels.ts';
+import { labelsOf } from '../../pipelines/labels.ts';
 import type { JobData } from '../adapters/queue.ts';
 import { parseLabelSpec } from '../domain/label-spec.ts';
-import { formatUs } from '../domain/time.ts';
 import { venueOf } from '../domain/venues.ts';
 import { instrumentOf } from '../domain/wire.ts';
 import { must } from '../assert.ts';
@@ -13,11 +12,11 @@ import type { Context } from '../processes/context.ts';
 import { storedWatermark } from '../tables/postgres/stored-watermarks.ts';
 import { labels as labelsTable } from '../tables/questdb/labels.ts';
 import { maturedWithoutLabel } from '../tables/questdb/readers.ts';
-import { gapsTouching, readPrices, type StoredPrice } from '../tables/questdb/stored-ticks.ts';
 import type { Instrument, SqlReader } from '../tables/questdb/table.ts';
+import { gradingInput } from './grading-input.ts';
 
 const SLICE_DECISIONS = 2_000;
-const READ = ['ticks', 'quotes', 'heartbeats', 'quality_events', 'predictions', 'labels'];
+const READ = ['predictions', 'labels'];
 
 export async function runLabels(
   context: Context,
@@ -66,59 +65,13 @@ async function nextSlice(
   if (first === undefined || last === undefined) return [];
   const fromUs = first.decided_ts;
   const endUs = last.decided_ts + horizonUs + latenessUs;
-  // Whoever arrived first behind the end: others of nearly the same time may have come before.
-  const shownTs = must(await firstStoredFrom(reader, instrument, endUs));
-  const stretch = { fromUs, toUs: shownTs + latenessUs + 1 };
-  const stored = await readPrices(reader, instrument, stretch);
-  const heartbeats = await readHeartbeats(reader, instrument, stretch);
+  const input = await gradingInput(reader, instrument, { fromUs, endUs, latenessUs });
   return labelsOf({
     ...instrument,
     labelSpec,
     horizonUs,
     latenessUs,
     decisions: decisions.map(({ ts, decided_ts }) => ({ ts, decidedTs: decided_ts })),
-    prices: pricesOf(stored),
-    arrivals: [...stored.map(arrivalOf), ...heartbeats].toSorted((a, b) => a.ts - b.ts),
-    gaps: await gapsTouching(reader, instrument, { fromUs, toUs: endUs }),
+    ...input,
   });
-}
-
-const arrivalOf = ({ ts, known_at }: StoredPrice): Arrival => ({ ts, knownAt: known_at });
-
-/** A traded instrument is graded by its trades, any other by its mids. */
-export function pricesOf(stored: readonly StoredPrice[]): LabelPrice[] {
-  const traded = stored.some(({ kind }) => kind === 'trade');
-  return stored
-    .filter(({ kind }) => (kind === 'trade') === traded)
-    .map(({ ts, known_at, price }) => ({ ts, knownAt: known_at, price }));
-}
-
-const TABLES = ['ticks', 'quotes', 'heartbeats'] as const;
-
-async function firstStoredFrom(
-  reader: SqlReader,
-  { venue, symbol }: Instrument,
-  fromUs: number,
-): Promise<number | null> {
-  const asked = TABLES.map((table) =>
-    reader.query<{ ts: number }>(
-      `SELECT ts FROM ${table} WHERE venue = $1 AND symbol = $2 AND ts >= $3 ORDER BY ts LIMIT 1`,
-      [venue, symbol, formatUs(fromUs)],
-    ),
-  );
-  const found = (await Promise.all(asked)).flat().map(({ ts }) => ts);
-  return found.length === 0 ? null : Math.min(...found);
-}
-
-async function readHeartbeats(
-  reader: SqlReader,
-  { venue, symbol }: Instrument,
-  { fromUs, toUs }: { fromUs: number; toUs: number },
-): Promise<Arrival[]> {
-  const rows = await reader.query<{ ts: number; known_at: number }>(
-    `SELECT ts, known_at FROM heartbeats
-     WHERE venue = $1 AND symbol = $2 AND ts >= $3 AND ts < $4`,
-    [venue, symbol, formatUs(fromUs), formatUs(toUs)],
-  );
-  return rows.map(({ ts, known_at }) => ({ ts, knownAt: known_at }));
 }

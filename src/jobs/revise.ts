@@ -15,7 +15,7 @@ import { labels as labelsTable, type LabelRow } from '../tables/questdb/labels.t
 import { readFeaturesAsOf, readLabelsAsOf } from '../tables/questdb/readers.ts';
 import { gapsTouching, readPrices } from '../tables/questdb/stored-ticks.ts';
 import type { Instrument, QuestTable, Stretch } from '../tables/questdb/table.ts';
-import { pricesOf } from './labels.ts';
+import { pricesOf } from './grading-input.ts';
 
 /** How many revisions were written. */
 export interface Revised {

@@ -9,6 +9,7 @@ import { venueOf } from '../domain/venues.ts';
 import { keyOf } from '../domain/wire.ts';
 import { recordError } from '../tables/postgres/errors.ts';
 import { addDueRuns, finishRun, newestDue, openRuns } from '../tables/postgres/job-runs.ts';
+import { ungradedSignals } from '../tables/postgres/signal-outcomes.ts';
 import type { LabelBacklog } from '../tables/questdb/pending-labels.ts';
 import { storedInstruments } from '../tables/questdb/stored-ticks.ts';
 import type { SqlReader } from '../tables/questdb/table.ts';
@@ -45,6 +46,7 @@ export async function runJobs(
     for (let sweep = 0; !signal.aborted; sweep++) {
       try {
         await sweepLabels(context.labelBacklog(), queues);
+        await sweepSignals(context, queues);
         await enqueueRuns(queues, context);
         if (sweep % SCHEDULE_EVERY_SWEEPS === 0) await schedule(reader, context);
       } catch (error) {
@@ -69,6 +71,12 @@ async function sweepLabels(backlog: LabelBacklog, queues: JobQueues): Promise<vo
       fromTs: pending.from_ts,
     };
     await queues.add('labels', data);
+  }
+}
+
+async function sweepSignals({ postgres, config }: Context, queues: JobQueues): Promise<void> {
+  for (const pending of await ungradedSignals(postgres, config)) {
+    await queues.add('grades', { subject: keyOf(pending), dueTs: pending.decidedByUs });
   }
 }
 

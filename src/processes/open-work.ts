@@ -2,9 +2,14 @@
 import type { Pool } from 'pg';
 import { formatUs } from '../domain/time.ts';
 import { openRuns } from '../tables/postgres/job-runs.ts';
-import type { LabelBacklog } from '../tables/questdb/pending-labels.ts';
+import { ungradedSignals, waiting } from '../tables/postgres/signal-outcomes.ts';
+import type { LabelBacklog, MaturitySettings } from '../tables/questdb/pending-labels.ts';
 
-export async function openWork(postgres: Pool, backlog: LabelBacklog): Promise<string[]> {
+export async function openWork(
+  postgres: Pool,
+  backlog: LabelBacklog,
+  settings: MaturitySettings,
+): Promise<string[]> {
   const open: string[] = [];
   const { rows } = await postgres.query<{ controls: number }>(
     `SELECT count(*) AS controls FROM control_outbox WHERE state = 'due'`,
@@ -17,5 +22,6 @@ export async function openWork(postgres: Pool, backlog: LabelBacklog): Promise<s
   for (const { venue, symbol, label_spec, pending } of await backlog.pending()) {
     open.push(`${pending} decisions of ${venue}:${symbol} wait for ${label_spec}`);
   }
+  open.push(...(await ungradedSignals(postgres, settings)).map(waiting));
   return open;
 }

@@ -7,6 +7,7 @@ const SIGNALS = 'pipelines/signals.ts';
 const BOOKING = 'src/tables/postgres/booking.ts';
 const chain = testsOf('test/pipelines/stream.test.ts', 'the chain of an instrument');
 const labels = testsOf('test/pipelines/labels.test.ts', 'labels');
+const grades = testsOf('test/pipelines/grades.test.ts', 'grades of signals');
 const fills = testsOf('test/pipelines/fills.test.ts', 'fills');
 const signals = testsOf('test/pipelines/signals.test.ts', 'signals');
 const predictions = testsOf('test/pipelines/predictions.test.ts', 'predictions');
@@ -38,6 +39,28 @@ export const DECISION_MUTATIONS: readonly Mutation[] = [
     LABELS,
     'at(prices, entryAt).ts <= decision.decidedTs',
     'at(prices, entryAt).ts < decision.decidedTs',
+  ),
+  mutation(
+    'grade-entry-that-leaves',
+    grades('the tick that enters never leaves'),
+    'pipelines/grades.ts',
+    `      this.entry = price;
+      return;`,
+    `      this.entry = price;`,
+  ),
+  mutation(
+    'grade-by-what-was-not-known',
+    grades('a price at the decision itself is no entry, one known too late no price'),
+    'pipelines/grades.ts',
+    'if (price.knownAt <= knownBy) walk.take(price);',
+    'walk.take(price);',
+  ),
+  mutation(
+    'grade-without-its-gaps',
+    grades('void: no entry or no end in time, nothing but the entry, a gap on the way'),
+    'pipelines/grades.ts',
+    "return isGap ? 'gap' : walk.touchedBy(entry, exit);",
+    'return walk.touchedBy(entry, exit);',
   ),
   mutation(
     'label-exit-behind-the-horizon',

@@ -47,8 +47,12 @@ const Outcome = Type.Object({
   entry_price: c.maybe(c.number()),
   exit_ts: c.maybe(c.time()),
   exit_price: c.maybe(c.number()),
+  exit_tick_id: c.maybe(c.text('the tick that decided')),
   forward_return: c.maybe(c.number()),
   touched: c.maybe(c.text('stop, target or expiry')),
+  held_us: c.maybe(c.number()),
+  best_excursion: c.maybe(c.number()),
+  worst_excursion: c.maybe(c.number()),
   result: c.maybe(c.text()),
   label_known_at: c.time(),
 });

@@ -38,7 +38,7 @@ export async function runGrades(context: Context, { subject }: JobData): Promise
     const fromUs = first.decided_ts;
     const endUs = last.decided_ts + horizonUs + latenessUs;
     const reader = context.questdbReader();
-    const input = await gradingInput(reader, instrument, { fromUs, endUs, latenessUs });
+    const input = await gradingInput(reader, instrument, { fromUs, endUs });
     const grades = gradesOf({
       horizonUs,
       latenessUs,

@@ -2,7 +2,8 @@
  * QuestDB -> what a stretch of decisions is graded by: prices, when each was known, and gaps.
  *
  * A label and a grade are known since the record that showed their horizon to be over, so whatever
- * arrived first behind the end is read too.
+ * was known first of what lies behind the end is read too. That may not be the first by event time:
+ * a late tick can have come between, and when a job runs must not change what it says.
  */
 import type { Arrival, LabelGap, LabelPrice } from '../../pipelines/labels.ts';
 import { must } from '../assert.ts';
@@ -25,13 +26,12 @@ export interface GradingInput {
 export async function gradingInput(
   reader: SqlReader,
   instrument: Instrument,
-  { fromUs, endUs, latenessUs }: { fromUs: number; endUs: number; latenessUs: number },
+  { fromUs, endUs }: { readonly fromUs: number; readonly endUs: number },
 ): Promise<GradingInput> {
   // What the watermark vouches for is written; now it is to be read, too.
   await reader.waitApplied(READ);
-  // Whoever arrived first behind the end: others of nearly the same time may have come before.
-  const shownTs = must(await firstStoredFrom(reader, instrument, endUs));
-  const stretch = { fromUs, toUs: shownTs + latenessUs + 1 };
+  const shown = must(await firstKnownFrom(reader, instrument, endUs));
+  const stretch = { fromUs, toUs: shown.ts + 1 };
   const stored = await readPrices(reader, instrument, stretch);
   const heartbeats = await readHeartbeats(reader, instrument, stretch);
   return {
@@ -53,19 +53,46 @@ export function pricesOf(stored: readonly StoredPrice[]): LabelPrice[] {
 
 const TABLES = ['ticks', 'quotes', 'heartbeats'] as const;
 
-async function firstStoredFrom(
+/**
+ * Of all that lies at or behind `fromUs` what was known first: the first by event time, unless that
+ * came late. Whatever was known before it lies before its `known_at`, too.
+ */
+async function firstKnownFrom(
+  reader: SqlReader,
+  instrument: Instrument,
+  fromUs: number,
+): Promise<Arrived | null> {
+  let first = await earliest(reader, instrument, 'ts >= $3', [formatUs(fromUs)]);
+  for (let next = first; next !== null;) {
+    first = next;
+    const before = [formatUs(fromUs), formatUs(first.known_at)];
+    const where = 'ts >= $3 AND ts < $4 AND known_at < $4';
+    next = await earliest(reader, instrument, where, before);
+  }
+  return first;
+}
+
+interface Arrived {
+  readonly ts: number;
+  readonly known_at: number;
+}
+
+/** Of the first row by `ts` in each table the one that was known first. */
+async function earliest(
   reader: SqlReader,
   { venue, symbol }: Instrument,
-  fromUs: number,
-): Promise<number | null> {
+  where: string,
+  params: readonly string[],
+): Promise<Arrived | null> {
   const asked = TABLES.map((table) =>
-    reader.query<{ ts: number }>(
-      `SELECT ts FROM ${table} WHERE venue = $1 AND symbol = $2 AND ts >= $3 ORDER BY ts LIMIT 1`,
-      [venue, symbol, formatUs(fromUs)],
+    reader.query<Arrived>(
+      `SELECT ts, known_at FROM ${table} WHERE venue = $1 AND symbol = $2 AND ${where}
+       ORDER BY ts LIMIT 1`,
+      [venue, symbol, ...params],
     ),
   );
-  const found = (await Promise.all(asked)).flat().map(({ ts }) => ts);
-  return found.length === 0 ? null : Math.min(...found);
+  const found = (await Promise.all(asked)).flat();
+  return found.toSorted((a, b) => a.known_at - b.known_at)[0] ?? null;
 }
 
 async function readHeartbeats(

@@ -65,7 +65,7 @@ async function nextSlice(
   if (first === undefined || last === undefined) return [];
   const fromUs = first.decided_ts;
   const endUs = last.decided_ts + horizonUs + latenessUs;
-  const input = await gradingInput(reader, instrument, { fromUs, endUs, latenessUs });
+  const input = await gradingInput(reader, instrument, { fromUs, endUs });
   return labelsOf({
     ...instrument,
     labelSpec,

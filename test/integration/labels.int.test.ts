@@ -59,7 +59,9 @@ describe('labels', () => {
     await runLabels(context, { subject: SUBJECT, labelSpec: LABEL_SPEC, dueTs: SHOWN });
     const reader = context.questdbReader();
     await reader.waitApplied(['labels']);
-    return reader.query<LabelRow>(`SELECT * FROM labels WHERE venue = 'labelling'`);
+    return reader.query<LabelRow>(
+      `SELECT * FROM labels WHERE venue = 'labelling' AND symbol = 'A/USD'`,
+    );
   };
   const pending = async (): Promise<number> =>
     (await context.labelBacklog().pending())
@@ -90,6 +92,30 @@ describe('labels', () => {
       state: 'matured',
     });
     expect(await pending()).toBe(0);
+  });
+
+  test('are known since the record that showed them, whatever came late before it', async () => {
+    const instrument = { ...INSTRUMENT, symbol: 'LATE/USD' };
+    const subject = keyOf(instrument);
+    const writer = context.questdbWriter();
+    await writer.write(predictions, [{ ...decision, ...instrument }]);
+    const late = { ...tick(SHOWN - US_PER_S, 109), ...instrument, known_at: SHOWN + US_PER_HOUR };
+    const own = [tick(AT + US_PER_S, 100), tick(END - US_PER_S, 110), tick(SHOWN + US_PER_HOUR, 1)];
+    const shown = { ...tick(SHOWN + 9 * US_PER_S, 108), ...instrument };
+    await writer.write(ticks, [...own.map((one) => ({ ...one, ...instrument })), late, shown]);
+    await context.questdbReader().waitApplied(['predictions', 'ticks']);
+    await noteStored(context.postgres, [{ instrument: subject, reachedTs: SHOWN + US_PER_HOUR }]);
+    try {
+      await runLabels(context, { subject, labelSpec: LABEL_SPEC, dueTs: SHOWN });
+      const rows = await context
+        .questdbReader()
+        .query<LabelRow>(`SELECT * FROM labels WHERE venue = 'labelling' AND symbol = 'LATE/USD'`);
+      expect(rows).toMatchObject([{ state: 'matured', label_known_at: shown.known_at }]);
+    } finally {
+      await context.postgres.query('DELETE FROM stored_watermarks WHERE instrument = $1', [
+        subject,
+      ]);
+    }
   });
 
   test('a watermark never moves back', async () => {

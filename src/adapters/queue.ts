@@ -9,7 +9,15 @@ import { Queue, Worker, type Job } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { Logger } from '../log.ts';
 
-export const QUEUES = ['labels', 'grades', 'quality', 'training', 'retention'] as const;
+export const QUEUES = [
+  'labels',
+  'grades',
+  'quality',
+  'review',
+  'training',
+  'retention',
+  'dataset',
+] as const;
 export type QueueName = (typeof QUEUES)[number];
 
 /** What a processor is told. Ids only: job data lies in Redis in clear text. */

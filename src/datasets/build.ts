@@ -1,19 +1,35 @@
 /**
  * A training set as files: Hive-partitioned Parquet with microsecond UTC, and the manifest last
  *
- * Everything is as known at `asOfUs`. Files are written aside and the directory is renamed at the
- * end, so a set is there whole or not at all. Rows in = rows out + exclusions, by reason.
+ * Everything is as known at `asOfUs`, on both clocks. Files are written aside and the directory is
+ * renamed at the end, so a set is there whole or not at all. Rows in = rows out + exclusions, by
+ * reason. The same definition over the same tables gives the same bytes, also once the tables hold
+ * newer revisions.
  */
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
-import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
-import { canonicalJson } from '../domain/control.ts';
-import { formatUs } from '../domain/time.ts';
-import { FEATURE_NAMES, FEATURE_SET } from '../features/definition.ts';
-import type { Instrument, SqlReader } from '../tables/questdb/table.ts';
-import { loadTrainingSet } from './load.ts';
+import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { duckRow, duckRows, openDuckdb } from '../adapters/duckdb.ts';
+import { assert, must } from '../assert.ts';
+import { formatUs, parseUs } from '../domain/time.ts';
+import { instrumentOf, keyOf } from '../domain/wire.ts';
+import type { Instrument, SqlReader, Stretch } from '../tables/questdb/table.ts';
+import {
+  columnsOf,
+  CURRENT_SET,
+  ENTITIES,
+  identified,
+  MANIFEST,
+  tableOfSet,
+  type DatasetCut,
+  type DatasetDefinition,
+  type DatasetManifest,
+} from './definition.ts';
+import { loadEntities } from './entities.ts';
+import { columnsOfFiles, joinAll, requestDecisions } from './join.ts';
+import { createStages, featureTable, stageFeatures, stageLabels } from './stage.ts';
+import { describeFiles, PARQUET, writePartitions } from './write.ts';
 
 export interface DatasetRequest {
   readonly instruments: readonly Instrument[];
@@ -25,136 +41,213 @@ export interface DatasetRequest {
   readonly onProgress?: (line: string) => void;
 }
 
-export interface DatasetManifest {
-  readonly dataset_id: string;
-  readonly feature_set: string;
-  readonly label_spec: string;
-  readonly from: string;
-  readonly to: string;
-  readonly as_of: string;
-  readonly instruments: readonly string[];
-  readonly features: readonly string[];
-  readonly rows_in: number;
-  readonly rows: number;
-  readonly excluded: Readonly<Record<string, number>>;
-  readonly files: readonly { readonly path: string; readonly sha256: string }[];
+export interface BuildOptions {
+  readonly out: string;
+  /** The requests of the definition, as `_entities.csv` has them; needed where it has some. */
+  readonly entitiesFile?: string | undefined;
+  readonly cut?: DatasetCut | null;
+  readonly memoryMb?: number;
+  readonly onProgress?: ((line: string) => void) | undefined;
 }
 
-export async function buildDataset(
+/** All decisions of a stretch, with the features of this version. */
+export function buildDataset(
   reader: SqlReader,
-  request: DatasetRequest,
+  { instruments, labelSpec, fromUs, toUs, asOfUs, out, onProgress }: DatasetRequest,
 ): Promise<DatasetManifest> {
-  const { out } = request;
+  const definition: DatasetDefinition = {
+    feature_sets: [CURRENT_SET],
+    label_spec: labelSpec,
+    from: formatUs(fromUs),
+    to: formatUs(toUs),
+    entities: null,
+    as_of: formatUs(asOfUs),
+    known: 'as-of',
+    keep: 'complete',
+    max_age_us: null,
+    instruments: instruments.map(keyOf),
+  };
+  return buildDefined(reader, definition, { out, onProgress });
+}
+
+/** Throws, and leaves nothing behind, where the set cannot be made whole. */
+export async function buildDefined(
+  reader: SqlReader,
+  definition: DatasetDefinition,
+  options: BuildOptions,
+): Promise<DatasetManifest> {
+  const { out } = options;
   if (existsSync(out)) throw new Error(`"${out}" exists already: name an empty place for the set`);
   const aside = `${out}.part-${process.pid}`;
-  await mkdir(aside, { recursive: true });
+  const work = `${out}.work-${process.pid}`;
   try {
-    const manifest = await write(reader, request, aside);
-    await writeFile(join(aside, '_manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+    await mkdir(aside, { recursive: true });
+    await mkdir(work, { recursive: true });
+    const manifest = await write(reader, definition, { ...options, aside, work });
+    await writeFile(join(aside, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+    await mkdir(dirname(out), { recursive: true });
     await rename(aside, out);
     return manifest;
   } finally {
     await rm(aside, { recursive: true, force: true });
+    await rm(work, { recursive: true, force: true });
   }
+}
+
+interface Places {
+  readonly aside: string;
+  readonly work: string;
 }
 
 async function write(
   reader: SqlReader,
-  request: DatasetRequest,
-  dir: string,
+  definition: DatasetDefinition,
+  options: BuildOptions & Places,
 ): Promise<DatasetManifest> {
-  const { instruments, labelSpec, fromUs, toUs, asOfUs, onProgress } = request;
-  const duckdb = await DuckDBInstance.create(':memory:', { threads: '1' });
-  const db = await duckdb.connect();
-  const excluded: Record<string, number> = {};
-  let [rows, rowsIn] = [0, 0];
+  const { aside, work, memoryMb, entitiesFile, onProgress, cut = null } = options;
+  const { db, close } = await openDuckdb({ dir: work, ...(memoryMb ? { memoryMb } : {}) });
   try {
-    await createTable(db);
-    for (const { venue, symbol } of instruments) {
-      const asked = { venue, symbol, labelSpec, fromUs, toUs, asOfUs };
-      const set = await loadTrainingSet(reader, asked);
-      await append(db, { venue, symbol }, set);
-      rows += set.rows.length;
-      rowsIn += set.rowsIn;
-      for (const [reason, n] of Object.entries(set.excluded)) {
-        excluded[reason] = (excluded[reason] ?? 0) + n;
-      }
-      onProgress?.(`${venue}:${symbol}: ${set.rows.length} of ${set.rowsIn} rows`);
+    if (definition.entities !== null) {
+      await copyFile(must(entitiesFile, 'a set of requests has a file of them'), entities(aside));
     }
-    if (rows > 0) {
-      await db.run(
-        `COPY (SELECT *, strftime(ts, '%Y-%m-%d') AS date FROM dataset ORDER BY symbol, venue, ts)
-         TO '${dir.replaceAll("'", "''")}'
-         (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (date, symbol), OVERWRITE_OR_IGNORE)`,
-      );
-    }
+    const read = await prepare(db, reader, definition, options);
+    await joinAll(db, { ...definition, isDecisions: definition.entities === null });
+    const isComplete = definition.keep === 'complete';
+    await writePartitions(db, aside, {
+      columns: columnsOfFiles(definition),
+      where: isComplete ? 'missing IS NULL' : 'true',
+      onProgress: (done, of) => onProgress?.(`written ${done} of ${of} files`),
+    });
+    const files = await describeFiles(db, aside);
+    const rowsIn = (await duckRow<{ n: number }>(db, 'SELECT count(*) AS n FROM requests')).n;
+    const rows = files.reduce((sum, file) => sum + file.rows, 0);
+    const counts = { rows_in: rowsIn, rows, ...(await lacking(db, isComplete)) };
+    checkCounts(counts, definition);
+    const { version } = await duckRow<{ version: string }>(db, 'SELECT version() AS version');
+    const content = {
+      ...definition,
+      feature_set: definition.feature_sets[0]?.feature_set ?? '',
+      features: columnsOf(definition),
+      ...counts,
+      read,
+      writer: `DuckDB ${version}: ${PARQUET}`,
+      files,
+    };
+    return identified(content, cut);
   } finally {
-    db.closeSync();
-    duckdb.closeSync();
+    close();
   }
-  const definition = {
-    feature_set: FEATURE_SET,
-    label_spec: labelSpec,
-    from: formatUs(fromUs),
-    to: formatUs(toUs),
-    as_of: formatUs(asOfUs),
-    instruments: instruments.map(({ venue, symbol }) => `${venue}:${symbol}`),
-    features: FEATURE_NAMES,
-    rows_in: rowsIn,
-    rows,
-    excluded,
-    files: await hashes(dir),
-  };
-  const id = createHash('sha256').update(canonicalJson(definition)).digest('hex').slice(0, 16);
-  return { dataset_id: `ds-${id}`, ...definition };
 }
 
-async function createTable(db: DuckDBConnection): Promise<void> {
-  const features = FEATURE_NAMES.map((name) => `"${name}" DOUBLE`);
-  await db.run(
-    `CREATE TABLE dataset (ts TIMESTAMPTZ, decided_ts TIMESTAMPTZ, venue VARCHAR, symbol VARCHAR,
-       ${features.join(', ')}, up INTEGER, forward_return DOUBLE, champion_probability DOUBLE)`,
-  );
-  await db.run(`SET TimeZone = 'UTC'`);
-}
+const entities = (dir: string): string => join(dir, ENTITIES);
 
-async function append(
+/** Requests and everything that is joined with them; how many rows each table gave. */
+async function prepare(
   db: DuckDBConnection,
-  { venue, symbol }: Instrument,
-  set: Awaited<ReturnType<typeof loadTrainingSet>>,
-): Promise<void> {
-  const { DuckDBTimestampTZValue } = await import('@duckdb/node-api');
-  const appender = await db.createAppender('dataset');
-  set.rows.forEach((row, i) => {
-    appender.appendTimestampTZ(new DuckDBTimestampTZValue(BigInt(set.rowTs[i] ?? 0)));
-    appender.appendTimestampTZ(new DuckDBTimestampTZValue(BigInt(row.decidedTs)));
-    appender.appendVarchar(venue);
-    appender.appendVarchar(symbol);
-    for (const value of row.values) {
-      if (value === null) appender.appendNull();
-      else appender.appendDouble(value);
-    }
-    appender.appendInteger(row.up);
-    appender.appendDouble(row.forwardReturn);
-    if (row.championProbability === null) appender.appendNull();
-    else appender.appendDouble(row.championProbability);
-    appender.endRow();
-  });
-  appender.closeSync();
+  reader: SqlReader,
+  definition: DatasetDefinition,
+  { aside, onProgress }: BuildOptions & Places,
+): Promise<Record<string, number>> {
+  const { feature_sets, label_spec, instruments } = definition;
+  await createStages(db, feature_sets);
+  await db.run('CREATE TABLE instruments (instrument INTEGER, venue VARCHAR, symbol VARCHAR)');
+  const keys = instruments.map((key) => must(instrumentOf(key), `"${key}" is venue:symbol`));
+  for (const [instrument, { venue, symbol }] of keys.entries()) {
+    await db.run('INSERT INTO instruments VALUES ($1, $2, $3)', [instrument, venue, symbol]);
+  }
+  if (definition.entities !== null) await loadEntities(db, entities(aside));
+  for (const [instrument, key] of keys.entries()) {
+    const said = `${keyOf(key)} (${instrument + 1} of ${keys.length})`;
+    onProgress?.(`reading ${said}`);
+    await stageInstrument(db, reader, definition, { instrument, key });
+  }
+  if (definition.entities === null) await requestDecisions(db);
+  const tables = [
+    ...feature_sets.map(({ feature_set }, n) => [feature_set, featureTable(n)] as const),
+    ...(label_spec === null ? [] : [['labels', 'labels'] as const]),
+    ...(label_spec === null ? [] : [['predictions', 'champion'] as const]),
+  ];
+  const read: Record<string, number> = {};
+  for (const [name, table] of tables) {
+    read[name] = (await duckRow<{ n: number }>(db, `SELECT count(*) AS n FROM ${table}`)).n;
+  }
+  return read;
 }
 
-async function hashes(dir: string): Promise<{ path: string; sha256: string }[]> {
-  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
-  const paths = entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(dir, join(entry.parentPath, entry.name)))
-    .toSorted();
-  return Promise.all(
-    paths.map(async (path) => ({
-      path,
-      sha256: createHash('sha256')
-        .update(await readFile(join(dir, path)))
-        .digest('hex'),
-    })),
+async function stageInstrument(
+  db: DuckDBConnection,
+  reader: SqlReader,
+  definition: DatasetDefinition,
+  { instrument, key }: { readonly instrument: number; readonly key: Instrument },
+): Promise<void> {
+  const { feature_sets, label_spec, from, to } = definition;
+  const asOfUs = parseUs(definition.as_of);
+  for (const [n, set] of feature_sets.entries()) {
+    const isOwn = n === 0 && from !== null && to !== null;
+    const stretch = isOwn
+      ? { fromUs: parseUs(from), toUs: parseUs(to) }
+      : await answering(db, reader, definition, { n, instrument, key });
+    if (stretch === null) continue;
+    await stageFeatures(db, reader, [n, set], key, { instrument, asOfUs, ...stretch });
+  }
+  if (label_spec === null) return;
+  const { first, last } = await span(db, ['ts', featureTable(0)], instrument);
+  if (first === null || last === null) return;
+  const staging = { instrument, asOfUs, fromUs: first, toUs: last + 1 };
+  await stageLabels(db, reader, label_spec, key, staging);
+}
+
+/**
+ * The stretch of `ts` that can answer an instrument's requests: up to the last of them, and from
+ * the answer of the first one on, because a later request never has an earlier answer.
+ */
+async function answering(
+  db: DuckDBConnection,
+  reader: SqlReader,
+  { feature_sets, entities: own, as_of, known }: DatasetDefinition,
+  { n, instrument, key }: { n: number; instrument: number; key: Instrument },
+): Promise<Stretch | null> {
+  const times = own === null ? ['decided_ts', featureTable(0)] : ['asked_at', 'requests'];
+  const { first, last } = await span(db, times, instrument);
+  const set = feature_sets[n]?.feature_set;
+  if (first === null || last === null || set === undefined) return null;
+  const knownUs = known === 'request' ? Math.min(first, parseUs(as_of)) : parseUs(as_of);
+  const params = [key.venue, key.symbol, set, formatUs(first), formatUs(knownUs)];
+  const [found] = await reader.query<{ ts: number | null }>(
+    `SELECT max(ts) AS ts FROM ${tableOfSet(set)} WHERE venue = $1 AND symbol = $2
+       AND feature_set = $3 AND ts <= $4 AND decided_ts <= $4 AND known_at <= $5`,
+    params,
   );
+  return { fromUs: found?.ts ?? 0, toUs: last + 1 };
+}
+
+/** The first and the last time of an instrument in a staged table. */
+const span = (db: DuckDBConnection, [column, table]: readonly string[], instrument: number) =>
+  duckRow<{ first: number | null; last: number | null }>(
+    db,
+    `SELECT min(${column}) AS first, max(${column}) AS last FROM ${table}
+     WHERE instrument = ${instrument}`,
+  );
+
+async function lacking(db: DuckDBConnection, isComplete: boolean) {
+  const rows = await duckRows<{ missing: string; n: number }>(
+    db,
+    `SELECT missing, count(*) AS n FROM dataset WHERE missing IS NOT NULL
+     GROUP BY missing ORDER BY missing`,
+  );
+  const counts = Object.fromEntries(rows.map(({ missing, n }) => [missing, n]));
+  return isComplete
+    ? { excluded: counts, incomplete: {} }
+    : { excluded: {} as Record<string, number>, incomplete: counts };
+}
+
+/** Nothing is dropped, and nothing comes twice: whatever the join did, the files have to say so. */
+function checkCounts(
+  counts: Pick<DatasetManifest, 'rows_in' | 'rows' | 'excluded'>,
+  { entities: asked }: DatasetDefinition,
+): void {
+  const { rows_in: rowsIn, rows, excluded } = counts;
+  const left = Object.values(excluded).reduce((sum, n) => sum + n, 0);
+  assert(rowsIn === rows + left, `${rowsIn} rows in are ${rows} out and ${left} excluded`);
+  assert(asked === null || asked.rows === rowsIn, `${asked?.rows} requests are ${rowsIn} rows in`);
 }

@@ -9,11 +9,13 @@ import { venueOf } from '../domain/venues.ts';
 import { keyOf } from '../domain/wire.ts';
 import { recordError } from '../tables/postgres/errors.ts';
 import { addDueRuns, finishRun, newestDue, openRuns } from '../tables/postgres/job-runs.ts';
+import { reviewedSubjects } from '../tables/postgres/reviews.ts';
 import { ungradedSignals } from '../tables/postgres/signal-outcomes.ts';
 import type { LabelBacklog } from '../tables/questdb/pending-labels.ts';
 import { storedInstruments } from '../tables/questdb/stored-ticks.ts';
 import type { SqlReader } from '../tables/questdb/table.ts';
 import type { Context } from './context.ts';
+import { reviewEveryUs } from './review-every.ts';
 import { watch } from './watch.ts';
 
 const SWEEP_MS = 500;
@@ -91,16 +93,21 @@ async function enqueueRuns(queues: JobQueues, { postgres }: Context): Promise<vo
   }
 }
 
-const SCHEDULED = ['quality', 'training', 'retention'] as const;
+const SCHEDULED = ['quality', 'review', 'training', 'retention', 'dataset'] as const;
 const isScheduled = (job: string): job is (typeof SCHEDULED)[number] =>
   SCHEDULED.some((known) => known === job);
 
 /** In live operation a job is due once an instrument's stored stream has passed its time. */
 async function schedule(reader: SqlReader, { postgres, config }: Context): Promise<void> {
   let newestTs = -1;
+  const reviewed = await reviewedSubjects(postgres);
   for (const stored of await storedInstruments(reader)) {
     const latenessUs = venueOf(stored.venue).latenessUs ?? config.latenessUs;
-    const dueTs = floorTo(stored.to_ts - latenessUs, config.retrainEveryUs);
+    const passedTs = stored.to_ts - latenessUs;
+    const reviewTs = floorTo(passedTs, reviewEveryUs(config));
+    const isReviewed = reviewed.has(keyOf(stored)) && reviewTs > stored.from_ts;
+    if (isReviewed) await makeDue(postgres, 'review', keyOf(stored), reviewTs);
+    const dueTs = floorTo(passedTs, config.retrainEveryUs);
     if (dueTs <= stored.from_ts) continue;
     newestTs = Math.max(newestTs, dueTs);
     await makeDue(postgres, 'training', keyOf(stored), dueTs);

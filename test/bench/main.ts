@@ -36,7 +36,7 @@ const IN_PROCESS: Readonly<Record<string, Bench>> = {
   decode: [benchDecode, [null, null]],
   ilp: [benchIlpEncoder, [8, 50]],
   features: [benchFeatures, [10, 50]],
-  model: [benchModel, [5, 5]],
+  model: [benchModel, [5, 5, null]],
 };
 
 /** Each a program of its own, `<name>.ts`, on servers of its own. */
@@ -48,6 +48,7 @@ const ON_SERVERS: Readonly<Record<string, string>> = {
   growth: '10 to 10 000 instruments at the same total rate',
   restart: 'kill -9 under flow -> caught up',
   'replay-day': 'a stored day -> features',
+  datasets: 'point-in-time join of a training set beside pandas (no servers)',
 };
 
 const NAMES = [...Object.keys(IN_PROCESS), ...Object.keys(ON_SERVERS)];

@@ -1,20 +1,36 @@
-/** `tickloom dataset build | list | show`: training sets. */
-import type { Command } from 'commander';
-import { nowUs } from '../../clock.ts';
-import { buildDataset } from '../../datasets/build.ts';
+/** `tickloom dataset build | list | show | verify | pull`: training sets. */
+import { existsSync } from 'node:fs';
+import { cp, readFile, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { Option, type Command } from 'commander';
+import { AskError, checkAsk, type DatasetAsk } from '../../datasets/ask.ts';
+import { buildDefined } from '../../datasets/build.ts';
+import { definitionOf, MANIFEST, type DatasetManifest } from '../../datasets/definition.ts';
+import { readEntityFile } from '../../datasets/entities.ts';
 import { toDataFrame } from '../../datasets/frame.ts';
-import { parseUs } from '../../domain/time.ts';
-import { instrumentOf } from '../../domain/wire.ts';
-import { storedInstruments } from '../../tables/questdb/stored-ticks.ts';
-import type { SqlReader } from '../../tables/questdb/table.ts';
-import { CommandError, outputOf, withContext } from '../context.ts';
+import { knownInstruments, makeDataset, withEntitiesFile } from '../../datasets/make.ts';
+import { verifyDataset, wrongFiles } from '../../datasets/verify.ts';
+import { formatUs } from '../../domain/time.ts';
+import type { Context } from '../../processes/context.ts';
+import {
+  listDatasets,
+  readDataset,
+  readEntities,
+  type StoredDataset,
+} from '../../tables/postgres/datasets.ts';
+import { CommandError, outputOf, withContext, type Output } from '../context.ts';
 
 interface BuildFlags {
+  readonly features?: string;
   readonly label?: string;
-  readonly from: string;
-  readonly to: string;
+  readonly from?: string;
+  readonly to?: string;
   readonly asOf?: string;
   readonly symbols?: string;
+  readonly entities?: string;
+  readonly known?: 'as-of' | 'request';
+  readonly keep?: 'complete' | 'all';
+  readonly maxAge?: string;
   readonly out: string;
 }
 
@@ -23,88 +39,206 @@ export function datasetCommands(program: Command): void {
   dataset
     .command('build')
     .description('features joined with labels as known at a moment, as Parquet')
-    .option('--label <spec>', 'label spec (default: the one that is predicted)')
-    .requiredOption('--from <time>', 'RFC 3339 or a UTC date')
-    .requiredOption('--to <time>', 'RFC 3339 or a UTC date')
-    .option('--as-of <time>', 'what was known then (default: now)')
+    .option('--features <sets>', 'names of feature sets, with commas between (default: default)')
+    .option('--label <spec>', 'label spec, or none (default: the one that is predicted)')
+    .option('--from <time>', 'all decisions from then on: RFC 3339 or a UTC date')
+    .option('--to <time>', 'and before then')
+    .option('--entities <file>', 'instead: your own requests, CSV or Parquet: symbol, ts [, venue]')
+    .option('--as-of <time>', 'what was known then (default: now, behind a cut)')
     .option('--symbols <keys>', 'venue:symbol,… (default: all)')
+    .addOption(
+      new Option(
+        '--known <when>',
+        'for requests: a feature counts as known at (default: request)',
+      ).choices(['request', 'as-of']),
+    )
+    .addOption(
+      new Option(
+        '--keep <rows>',
+        'complete rows, or all with nulls (default: all for requests)',
+      ).choices(['complete', 'all']),
+    )
+    .option('--max-age <duration>', 'a feature row that is older than this at the request is none')
     .requiredOption('--out <dir>', 'a directory that is not there yet')
     .action(build);
-  dataset
-    .command('list')
-    .description('sets that were built or trained on')
-    .action((_flags, command: Command) =>
-      withContext('cli', async ({ postgres }) => {
-        const { rows } = await postgres.query<{ dataset_id: string; rows: number }>(
-          `SELECT dataset_id, rows, path, created_at FROM datasets ORDER BY created_at`,
-        );
-        const text = rows.map((row) => `${row.dataset_id}  ${row.rows} rows`).join('\n');
-        outputOf(command.optsWithGlobals()['json'] === true).show(rows, text);
-      }),
-    );
+  dataset.command('list').description('sets that were built or trained on').action(list);
   dataset
     .command('show')
     .argument('<id>')
     .description("a set's definition, counts and exclusions")
-    .action((id: string, _flags, command: Command) =>
-      withContext('cli', async ({ postgres }) => {
-        const { rows } = await postgres.query<{ manifest: Record<string, unknown> }>(
-          'SELECT manifest FROM datasets WHERE dataset_id = $1',
-          [id],
-        );
-        const [row] = rows;
-        if (row === undefined) throw new CommandError(`there is no data set "${id}"`);
-        const excluded = (row.manifest['excluded'] ?? {}) as Record<string, number>;
-        const table = Object.entries(excluded).map(([reason, n]) => ({ reason, rows: n }));
-        if (command.optsWithGlobals()['json'] === true || table.length === 0) {
-          console.log(JSON.stringify(row.manifest, null, 2));
-          return;
-        }
-        console.log(`${id}: ${String(row.manifest['rows'])} rows; left out:`);
-        (await toDataFrame(table)).print();
-      }),
-    );
+    .action(show);
+  dataset
+    .command('verify')
+    .argument('<id or dir>')
+    .description('hashes its files, makes the set again from the tables and compares the bytes')
+    .action(verify);
+  dataset
+    .command('pull')
+    .argument('<id>')
+    .description('a copy of the set, made again from the tables where its files are gone')
+    .requiredOption('--out <dir>', 'a directory that is not there yet')
+    .action(pull);
 }
+
+const isJson = (command: Command): boolean => command.optsWithGlobals()['json'] === true;
 
 async function build(flags: BuildFlags, command: Command): Promise<void> {
-  const output = outputOf(command.optsWithGlobals()['json'] === true);
-  await withContext('cli', async ({ config, postgres, questdbReader }) => {
-    const reader = questdbReader();
-    const manifest = await buildDataset(reader, {
-      instruments: await instrumentsOf(reader, flags.symbols),
-      labelSpec: flags.label ?? `direction_${config.horizon}@1`,
-      fromUs: timeOf('from', flags.from),
-      toUs: timeOf('to', flags.to),
-      asOfUs: flags.asOf === undefined ? nowUs() : timeOf('as-of', flags.asOf),
-      out: flags.out,
+  const output = outputOf(isJson(command));
+  const out = resolve(flags.out);
+  const ask = askOf(flags);
+  await asked(async () => checkAsk(ask, flags.entities !== undefined));
+  await withContext('cli', async (context) => {
+    const { entities: file } = flags;
+    const manifest = await asked(async () => {
+      const known = file === undefined ? [] : await knownInstruments(context);
+      const entities = file === undefined ? null : await readEntityFile(file, known);
+      return makeDataset(context, ask, { out, entities, onProgress: output.say });
+    });
+    output.show(manifest, summary(manifest, flags.out));
+  });
+}
+
+/** What is asked for wrongly is wrong usage. */
+async function asked<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof AskError ? new CommandError(error.message, 2) : error;
+  }
+}
+
+function askOf(flags: BuildFlags): DatasetAsk {
+  const { features, label, from, to, asOf, symbols, known, keep, maxAge } = flags;
+  const given = {
+    features: features?.split(','),
+    label,
+    from,
+    to,
+    as_of: asOf,
+    symbols: symbols?.split(','),
+    known,
+    keep,
+    max_age: maxAge,
+  };
+  return Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined),
+  ) as DatasetAsk;
+}
+
+function summary(manifest: DatasetManifest, out: string): string {
+  const { dataset_id: id, rows, rows_in: rowsIn, excluded, incomplete } = manifest;
+  const listed = (counts: Readonly<Record<string, number>>): string =>
+    Object.entries(counts)
+      .map(([reason, n]) => `${n} ${reason}`)
+      .join(', ');
+  const left = listed(excluded) === '' ? '' : `; left out: ${listed(excluded)}`;
+  const lacking = listed(incomplete) === '' ? '' : `; incomplete: ${listed(incomplete)}`;
+  return `${id}: ${rows} of ${rowsIn} rows in ${out}${left}${lacking}`;
+}
+
+async function list(_flags: unknown, command: Command): Promise<void> {
+  await withContext('cli', async ({ postgres }) => {
+    const rows = (await listDatasets(postgres)).map((row) => ({
+      ...row,
+      created_at: formatUs(row.created_at),
+    }));
+    const lines = rows.map(({ dataset_id: id, rows: n, label_spec: label, from, to, path }) => {
+      const stretch = from === null ? '' : `${from.slice(0, 10)}..${to?.slice(0, 10) ?? ''}`;
+      return [id, `${n} rows`, label ?? '', stretch, path ?? 'no files'].join('  ');
+    });
+    outputOf(isJson(command)).show(rows, lines.join('\n'));
+  });
+}
+
+async function show(id: string, _flags: unknown, command: Command): Promise<void> {
+  await withContext('cli', async ({ postgres }) => {
+    const { manifest } = await stored(postgres, id);
+    const table = Object.entries(manifest.excluded ?? {}).map(([reason, n]) => ({
+      reason,
+      rows: n,
+    }));
+    if (isJson(command) || table.length === 0) {
+      console.log(JSON.stringify(manifest, null, 2));
+      return;
+    }
+    console.log(`${id}: ${String(manifest.rows)} rows; left out:`);
+    (await toDataFrame(table)).print();
+  });
+}
+
+async function stored(
+  postgres: Context['postgres'],
+  id: string,
+): Promise<StoredDataset<DatasetManifest>> {
+  const row = await readDataset<DatasetManifest>(postgres, id);
+  if (row !== null) return row;
+  throw new CommandError(`there is no data set "${id}"; "dataset list" shows those that exist`);
+}
+
+/** A directory with a manifest, or what is stored under the id. */
+async function find(context: Context, idOrDir: string) {
+  if (!existsSync(join(idOrDir, MANIFEST))) {
+    const { manifest, path } = await stored(context.postgres, idOrDir);
+    return { manifest, dir: path !== null && existsSync(path) ? path : null };
+  }
+  const text = await readFile(join(idOrDir, MANIFEST), 'utf8');
+  return { manifest: JSON.parse(text) as DatasetManifest, dir: resolve(idOrDir) };
+}
+
+const entitiesOf =
+  ({ postgres }: Context, { entities }: DatasetManifest) =>
+  async (): Promise<string | null> =>
+    entities ? readEntities(postgres, entities.sha256) : null;
+
+async function verify(idOrDir: string, _flags: unknown, command: Command): Promise<void> {
+  const output = outputOf(isJson(command));
+  await withContext('cli', async (context) => {
+    const { manifest, dir } = await find(context, idOrDir);
+    const { dataset_id: id, rows, files } = manifest;
+    const findings = await verifyDataset(context.questdbReader(), manifest, {
+      dir,
+      entities: entitiesOf(context, manifest),
       onProgress: output.say,
     });
-    await postgres.query(
-      `INSERT INTO datasets (dataset_id, sha256, rows, manifest, path) VALUES ($1, $2, $3, $4, $5)
-       ON CONFLICT DO NOTHING`,
-      [manifest.dataset_id, manifest.dataset_id.slice(3), manifest.rows, manifest, flags.out],
-    );
-    const left = Object.entries(manifest.excluded).map(([reason, n]) => `${n} ${reason}`);
-    const { dataset_id, rows, rows_in } = manifest;
-    const text = `${dataset_id}: ${rows} of ${rows_in} rows in ${flags.out}`;
-    output.show(manifest, left.length === 0 ? text : `${text}; left out: ${left.join(', ')}`);
+    const same = findings.length === 0;
+    const whole = dir === null ? 'its files are gone, ' : `all ${files.length} files are whole, `;
+    const text = same
+      ? `${id}: ${whole}and made again from the tables it is the same, byte for byte (${rows} rows)`
+      : [`${id}: DIFFERS`, ...findings.map((finding) => `  ${finding}`)].join('\n');
+    output.show({ dataset_id: id, same, dir, findings }, text);
+    if (!same) process.exitCode = 1;
   });
 }
 
-async function instrumentsOf(reader: SqlReader, keys: string | undefined) {
-  const stored = await storedInstruments(reader);
-  if (keys === undefined) return stored.map(({ venue, symbol }) => ({ venue, symbol }));
-  return keys.split(',').map((key) => {
-    const instrument = instrumentOf(key);
-    if (instrument === null) throw new CommandError(`"${key}" is not of the form venue:symbol`, 2);
-    return instrument;
+async function pull(id: string, flags: { readonly out: string }, command: Command): Promise<void> {
+  const output = outputOf(isJson(command));
+  const out = resolve(flags.out);
+  if (existsSync(out)) throw new CommandError(`"${flags.out}" exists already: name an empty place`);
+  await withContext('cli', async (context) => {
+    const { manifest, path } = await stored(context.postgres, id);
+    const isWhole = path !== null && (await wrongFiles(manifest, path)).length === 0;
+    if (isWhole) await cp(path, out, { recursive: true });
+    else await remake(context, manifest, out, output);
+    const how = isWhole ? 'copied' : 'made again from the tables';
+    output.show(manifest, `${id}: ${manifest.rows} rows in ${flags.out}, ${how}`);
   });
 }
 
-function timeOf(name: string, text: string): number {
-  try {
-    return parseUs(text);
-  } catch (error) {
-    throw new CommandError(`--${name}: ${(error as Error).message}`, 2);
-  }
+async function remake(
+  context: Context,
+  manifest: DatasetManifest,
+  out: string,
+  { say }: Output,
+): Promise<void> {
+  const definition = definitionOf(manifest);
+  const csv = await entitiesOf(context, manifest)();
+  const again = await withEntitiesFile(out, csv, (entitiesFile) => {
+    const options = { out, entitiesFile, cut: manifest.cut, onProgress: say };
+    return buildDefined(context.questdbReader(), definition, options);
+  });
+  if (again.sha256 === manifest.sha256) return;
+  await rm(out, { recursive: true });
+  const { dataset_id: id } = manifest;
+  const how = `"dataset verify ${id}" says in what`;
+  throw new CommandError(`${id}: its files are gone, and the tables give another set now: ${how}`);
 }

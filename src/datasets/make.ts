@@ -1,0 +1,158 @@
+/**
+ * what somebody asks for -> a training set that is final, its files and its row in `datasets`
+ *
+ * Without an `as_of` a cut goes into the log first, and what lies before it is waited for: later on
+ * nothing can come to be known by then. With one, the set is final where such a cut stands already;
+ * where it does not, the manifest has no cut and the caller is told.
+ */
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { nowUs } from '../clock.ts';
+import { formatUs, parseDurationUs, parseUs } from '../domain/time.ts';
+import { keyOf } from '../domain/wire.ts';
+import { cut } from '../jobs/cut.ts';
+import type { Context } from '../processes/context.ts';
+import { coveringCut, saveDataset, saveEntities } from '../tables/postgres/datasets.ts';
+import { storedInstruments } from '../tables/questdb/stored-ticks.ts';
+import type { Instrument } from '../tables/questdb/table.ts';
+import { AskError, checkAsk, type DatasetAsk } from './ask.ts';
+import { buildDefined } from './build.ts';
+import {
+  CURRENT_SET,
+  type DatasetCut,
+  type DatasetDefinition,
+  type DatasetManifest,
+  type FeatureSetUse,
+} from './definition.ts';
+import type { Entities } from './entities.ts';
+
+/** How long a build with an `as_of` of the past waits for the flow. */
+const SETTLE_MS = 10_000;
+
+export interface MakeOptions {
+  readonly out: string;
+  readonly entities: Entities | null;
+  /** The moment of asking, in event time, where there is no `as_of`. */
+  readonly dueTs?: number;
+  readonly onProgress?: (line: string) => void;
+}
+
+/** Builds the set, keeps what it was asked for, and notes where it lies. */
+export async function makeDataset(
+  context: Context,
+  ask: DatasetAsk,
+  { out, entities, dueTs = nowUs(), onProgress }: MakeOptions,
+): Promise<DatasetManifest> {
+  checkAsk(ask, entities !== null);
+  const { postgres, config } = context;
+  const reader = context.questdbReader();
+  const instruments = entities?.instruments ?? (await instrumentsOf(context, ask.symbols));
+  const feature_sets = await featureSetsOf(context, ask.features ?? ['default']);
+  const { asOfUs, cut: covering } = await finalAsOf(context, ask.as_of, dueTs, onProgress);
+  const label = ask.label ?? `direction_${config.horizon}@1`;
+  const definition: DatasetDefinition = {
+    feature_sets,
+    label_spec: label === 'none' ? null : label,
+    from: entities === null ? formatUs(parseUs(ask.from ?? '')) : null,
+    to: entities === null ? formatUs(parseUs(ask.to ?? '')) : null,
+    entities: entities === null ? null : { sha256: entities.sha256, rows: entities.rows },
+    as_of: formatUs(asOfUs),
+    known: ask.known ?? (entities === null ? 'as-of' : 'request'),
+    keep: ask.keep ?? (entities === null ? 'complete' : 'all'),
+    max_age_us: ask.max_age === undefined ? null : parseDurationUs(ask.max_age),
+    instruments,
+  };
+  if (entities !== null) await saveEntities(postgres, entities);
+  const manifest = await withEntitiesFile(out, entities?.csv ?? null, (entitiesFile) =>
+    buildDefined(reader, definition, { out, entitiesFile, cut: covering, onProgress }),
+  );
+  await saveDataset(postgres, manifest, out);
+  return manifest;
+}
+
+/** Runs `work` while the requests lie in a file beside `out`. */
+export async function withEntitiesFile<T>(
+  out: string,
+  csv: string | null,
+  work: (file: string | undefined) => Promise<T>,
+): Promise<T> {
+  if (csv === null) return work(undefined);
+  const file = `${out}.entities-${process.pid}`;
+  try {
+    await mkdir(dirname(out), { recursive: true });
+    await writeFile(file, csv);
+    return await work(file);
+  } finally {
+    await rm(file, { force: true });
+  }
+}
+
+async function instrumentsOf(
+  context: Context,
+  keys: readonly string[] | undefined,
+): Promise<readonly string[]> {
+  const stored = (await storedInstruments(context.questdbReader())).map(keyOf);
+  const unknown = keys?.find((key) => !stored.includes(key));
+  if (unknown === undefined) return [...new Set(keys ?? stored)].toSorted();
+  throw new AskError(`"${unknown}" is not stored; there are ${stored.join(', ') || 'none'}`);
+}
+
+/** The instruments that a request without a venue may mean. */
+export async function knownInstruments(context: Context): Promise<readonly Instrument[]> {
+  const stored = await storedInstruments(context.questdbReader());
+  return stored.map(({ venue, symbol }) => ({ venue, symbol }));
+}
+
+interface SetRow {
+  readonly feature_set: string;
+  readonly name: string;
+  readonly features: readonly string[] | null;
+}
+
+async function featureSetsOf(
+  { postgres }: Context,
+  names: readonly string[],
+): Promise<FeatureSetUse[]> {
+  const { rows } = await postgres.query<SetRow>(
+    `SELECT feature_set, name, definition->'features' AS features FROM feature_sets
+     ORDER BY created_at DESC, feature_set`,
+  );
+  const sets = names.map((name) => {
+    if (name === 'default' || name === CURRENT_SET.feature_set) return CURRENT_SET;
+    const row = rows.find((each) => each.feature_set === name || each.name === name);
+    if (row?.features) return { feature_set: row.feature_set, features: row.features };
+    const known = rows.map(({ feature_set }) => feature_set).join(', ');
+    throw new AskError(`there is no feature set "${name}"; there are ${known}`);
+  });
+  const short = sets.map(({ feature_set }) => feature_set.split('@')[0]);
+  if (new Set(short).size === sets.length) return sets;
+  throw new AskError(`feature sets of one name cannot be told apart: ${names.join(', ')}`);
+}
+
+async function finalAsOf(
+  context: Context,
+  asOf: string | undefined,
+  dueTs: number,
+  onProgress: MakeOptions['onProgress'],
+): Promise<{ asOfUs: number; cut: DatasetCut | null }> {
+  if (asOf === undefined) {
+    onProgress?.('waiting until all that is known by now is stored and graded');
+    const asOfUs = await cut(context, { job: 'dataset', subject: 'all', dueTs });
+    return { asOfUs, cut: await coveringCut(context.postgres, asOfUs) };
+  }
+  const asOfUs = parseUs(asOf);
+  const covering = await coveringCut(context.postgres, asOfUs);
+  const open = covering === null ? ['no cut stands behind it'] : await openBefore(context);
+  if (open.length === 0) return { asOfUs, cut: covering };
+  onProgress?.(`what is known by ${asOf} may still grow, and the set with it: ${open.join('; ')}`);
+  return { asOfUs, cut: null };
+}
+
+/** What the flow has not passed, and decisions that could be graded and are not. */
+async function openBefore(context: Context): Promise<readonly string[]> {
+  const open = await context.flowProbe().settle(SETTLE_MS);
+  if (open.length > 0) return open;
+  return (await context.labelBacklog().pending()).map(
+    ({ pending, ...work }) => `${pending} decisions of ${keyOf(work)} wait for their labels`,
+  );
+}

@@ -1,0 +1,89 @@
+/**
+ * A training set of the present, on the running flow: asked for in the tables, cut in the log, made
+ * by the jobs process, and the same again once more has come in.
+ */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { DatasetManifest } from '../../src/datasets/definition.ts';
+import { verifyDataset } from '../../src/datasets/verify.ts';
+import { parseUs, US_PER_HOUR } from '../../src/domain/time.ts';
+import { mergedTrades } from '../../src/market/merged.ts';
+import {
+  isUnderWay,
+  readDataset,
+  readEntities,
+  saveEntities,
+  saveRequest,
+} from '../../src/tables/postgres/datasets.ts';
+import { addDueRuns } from '../../src/tables/postgres/job-runs.ts';
+import { entitiesOf } from '../../src/datasets/entities.ts';
+import { Installation } from '../support/installation.ts';
+
+const KEY = { venue: 'datasets', symbol: 'SET/USD' };
+// Before all that other tests feed: cuts only rise, and theirs must not be raised by this one.
+const START = parseUs('2013-03-01T10:00:00Z');
+const END = START + 6 * US_PER_HOUR;
+
+let installation: Installation;
+beforeAll(async () => {
+  installation = new Installation();
+  for (const name of ['stream', 'sink', 'money', 'jobs'] as const) await installation.start(name);
+});
+afterAll(() => installation.close());
+
+const feed = (fromUs: number, toUs: number): Promise<void> => {
+  const market = { seed: 5, venue: KEY.venue, symbols: [KEY.symbol], rate: 0.2 };
+  return installation.feed(mergedTrades({ ...market, fromUs, toUs, edge: 'none' }));
+};
+
+/** The set that the jobs process makes of the request. */
+async function made(id: string, request: object, dueTs: number): Promise<DatasetManifest> {
+  const { postgres } = installation.context;
+  await saveRequest(postgres, id, request);
+  await addDueRuns(postgres, 'dataset', [id], dueTs);
+  const deadline = performance.now() + 120_000;
+  while (await isUnderWay(postgres, id)) {
+    if (performance.now() > deadline) throw new Error(installation.output('jobs'));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  const { rows } = await postgres.query<{ progress: string; dataset_id: string }>(
+    'SELECT progress, dataset_id FROM dataset_requests WHERE request_id = $1',
+    [id],
+  );
+  expect(rows[0]?.progress).toBe('done');
+  const set = await readDataset<DatasetManifest>(postgres, rows[0]?.dataset_id ?? '');
+  const { manifest, path } = set ?? { manifest: null, path: null };
+  expect(path).toContain(id);
+  return manifest as DatasetManifest;
+}
+
+test('a set without an as_of is cut, and stays what it is', { timeout: 300_000 }, async () => {
+  await feed(START, END);
+  const { context } = installation;
+  const ask = { from: '2013-03-01', to: '2013-03-02', symbols: ['datasets:SET/USD'] };
+  const set = await made('dr-decisions', { ask, entities: null }, END);
+  expect(set.rows_in).toBeGreaterThan(300);
+  const { immature = 0 } = set.excluded;
+  expect([set.rows > 100, immature >= 55 && immature <= 65]).toEqual([true, true]);
+  expect(set.cut?.value).toBe(set.as_of);
+  expect(Object.keys(set.cut?.offsets ?? {})).toHaveLength(context.config.partitions);
+
+  const times = [0, 1, 2].map((n) => ({ ...KEY, ts: START + 4 * US_PER_HOUR + n }));
+  const entities = entitiesOf(times, []);
+  await saveEntities(context.postgres, entities);
+  const { csv: _, ...kept } = entities;
+  const own = await made('dr-requests', { ask: {}, entities: kept }, END);
+  expect([own.rows, own.rows_in, own.keep]).toEqual([3, 3, 'all']);
+
+  await feed(END, END + 2 * US_PER_HOUR);
+  for (const manifest of [set, own]) {
+    const kept_ = async (): Promise<string | null> =>
+      readEntities(context.postgres, manifest.entities?.sha256 ?? '');
+    const findings = await verifyDataset(installation.reader, manifest, {
+      dir: null,
+      entities: kept_,
+    });
+    expect(findings).toEqual([]);
+  }
+  const later = await made('dr-later', { ask, entities: null }, END + 2 * US_PER_HOUR);
+  expect(later.rows_in).toBeGreaterThan(set.rows_in);
+});

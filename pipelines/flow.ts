@@ -101,9 +101,9 @@ export const FLOW: readonly FlowNode[] = [
   {
     name: 'registry',
     kind: 'job',
-    reads: ['postgres'],
+    reads: ['questdb', 'postgres'],
     writes: ['postgres'],
-    does: 'puts a model into force, or takes it out, by a control record',
+    does: 'reviews models on live outcomes; puts one into force, or out of it, by a control record',
     file: 'pipelines/registry.ts',
   },
   {

@@ -15,6 +15,7 @@ import {
   updateBaseline,
   type BaselineState,
 } from '../src/learning/baseline.ts';
+import { isWarmingUp } from '../src/learning/null-policy.ts';
 import type { ServingModel } from '../src/learning/serving-model.ts';
 import type { Operator } from '../src/stream/operator.ts';
 
@@ -70,11 +71,18 @@ export const predictions = (
 function ask(model: ServingModel, { vector, feature }: PredictionsIn): Estimate {
   const { probabilityUp, expectedReturn, outlier } = model.predict(vector);
   const expired = feature.decided_ts > model.expiresTs;
-  return {
-    probabilityUp,
-    expectedReturn,
-    verdict: expired ? 'expired' : outlier ? 'outlier' : 'ok',
-  };
+  return { probabilityUp, expectedReturn, verdict: vetoOf(expired, vector, outlier) };
+}
+
+/** The first that applies, in the order of how long it will last; `ok` alone is acted on. */
+function vetoOf(
+  expired: boolean,
+  vector: PredictionsIn['vector'],
+  outlier: boolean,
+): Prediction['verdict'] {
+  if (expired) return 'expired';
+  if (isWarmingUp(vector)) return 'warming_up';
+  return outlier ? 'outlier' : 'ok';
 }
 
 function record(

@@ -4,6 +4,7 @@
  * A decision enters with the features that were served, the outcome that was known by then, and
  * what the champion had said. Rows in = rows out + exclusions, each with its reason and count.
  */
+import { isWarmingUp } from '../src/learning/null-policy.ts';
 import type { TrainingRow } from '../src/learning/train-part.ts';
 
 export interface FeatureValues {
@@ -34,9 +35,6 @@ export interface TrainingSet {
   /** By reason: `immature`, `void_gap`, `warming_up`, … */
   readonly excluded: Readonly<Record<string, number>>;
 }
-
-/** More than this share of the features without a value: the indicators are still warming up. */
-const NULL_SHARE_MAX = 0.35;
 
 /** Joins by `ts`; all three are of one instrument and label spec, oldest first. */
 export function trainingSet(
@@ -75,6 +73,5 @@ export function trainingSet(
 function exclusionOf(feature: FeatureValues, outcome: Outcome | undefined): string | null {
   if (outcome === undefined) return 'immature';
   if (outcome.state === 'void') return `void_${outcome.void_reason ?? 'unknown'}`;
-  const nulls = feature.values.filter((value) => value === null).length;
-  return nulls > NULL_SHARE_MAX * feature.values.length ? 'warming_up' : null;
+  return isWarmingUp(feature.values) ? 'warming_up' : null;
 }

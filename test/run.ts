@@ -63,7 +63,7 @@ const FULL_DISKS = 'kill-sink,disk-kafka,disk-questdb,disk-redis,disk-postgres,d
 const DEEP: readonly Step[] = [
   program('drawn-faults', 900, 'test/faults/main.ts', '--schedules', '4', '--seed', SEED),
   program('partitions', 900, 'test/faults/partitions.ts', '--seed', SEED),
-  program('noise', 900, 'test/deep/noise.ts', '--seeds', '40', '--seed', SEED),
+  program('noise', 900, 'test/deep/noise.ts', '--candidates', '60', '--seed', SEED),
   program('mutations', 900, 'test/mutations/main.ts'),
   program('full-disks', 300, 'test/faults/main.ts', '--faults', FULL_DISKS),
 ];

@@ -11,6 +11,7 @@ import { modelsCommands } from './commands/models.ts';
 import { runCommands } from './commands/run.ts';
 import { stackCommands } from './commands/stack.ts';
 import { topicsCommands } from './commands/topics.ts';
+import { trainCommands } from './commands/train.ts';
 import { CommandError } from './context.ts';
 
 const program = new Command('tickloom')
@@ -28,6 +29,7 @@ topicsCommands(program);
 migrateCommands(program);
 datasetCommands(program);
 modelsCommands(program);
+trainCommands(program);
 alertCommands(program);
 errorCommands(program);
 doctorCommands(program);

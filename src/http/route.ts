@@ -1,6 +1,7 @@
 /**
- * One way to declare a reading route: path, words for people, schemas of the query and of the
- * answer, and the handler. Validation and OpenAPI come from the same schemas.
+ * One way to declare a route that reads, and one for those that write: path, words for people,
+ * schemas of what is asked and answered, and the handler. Validation and OpenAPI come from the same
+ * schemas.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type, type Static, type TObject, type TSchema } from 'typebox';
@@ -48,8 +49,45 @@ export function read<Q extends TSchema, P extends TSchema = TSchema>(
   );
 }
 
-const operationIdOf = (path: string): string =>
-  `get${path.replace(/[^a-z0-9]+([a-z0-9])?/gi, (_, c: string = '') => c.toUpperCase())}`;
+export interface WriteRoute<B extends TSchema, P extends TSchema> {
+  readonly path: string;
+  readonly noun: string;
+  readonly summary: string;
+  readonly params?: P;
+  readonly body: B;
+  readonly answer: TSchema;
+  readonly handle: (body: Static<B>, params: Static<P>) => unknown;
+}
+
+/** Adds a POST route to `app`; `useAccess` asks for the token before anything else is looked at. */
+export function write<B extends TSchema, P extends TSchema = TSchema>(
+  app: FastifyInstance,
+  route: WriteRoute<B, P>,
+): void {
+  const { path, noun, summary, params, body, answer, handle } = route;
+  const ok = { description: 'done', content: { 'application/json': { schema: answer } } };
+  const schema = {
+    tags: [noun],
+    summary,
+    operationId: operationIdOf(path, 'post'),
+    body,
+    ...(params === undefined ? {} : { params }),
+    response: {
+      200: ok,
+      400: problem('a wrong parameter'),
+      401: problem('a token is needed'),
+      ...(params === undefined ? {} : { 404: problem('there is no such item') }),
+      409: problem('against the rules, as things stand'),
+      503: problem('a server behind the API is away'),
+    },
+  };
+  app.post(path, { schema }, (request) =>
+    handle(request.body as Static<B>, request.params as Static<P>),
+  );
+}
+
+const operationIdOf = (path: string, verb = 'get'): string =>
+  `${verb}${path.replace(/[^a-z0-9]+([a-z0-9])?/gi, (_, c: string = '') => c.toUpperCase())}`;
 
 export const noQuery = Type.Object({}, { additionalProperties: false });
 

@@ -30,6 +30,7 @@ import { flow } from './routes/flow.ts';
 import { instruments } from './routes/instruments.ts';
 import { jobs } from './routes/jobs.ts';
 import { labels } from './routes/labels.ts';
+import { modelChangesRoutes } from './routes/model-changes.ts';
 import { models } from './routes/models.ts';
 import { performance } from './routes/performance.ts';
 import { positions } from './routes/positions.ts';
@@ -64,6 +65,7 @@ const NOUNS = [
   bots,
   performance,
   models,
+  modelChangesRoutes,
   datasets,
   quality,
   errors,

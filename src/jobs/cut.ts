@@ -34,10 +34,22 @@ export async function cut(context: Context, { job, subject, dueTs }: CutRequest)
   );
   const deadline = monotonicMs() + SETTLE_MS;
   while (!(await isSent(postgres, controlId))) await pause(deadline, 'its cut is not sent');
+  await settledAndGraded(context, subject, deadline);
+  return Number(rows[0]?.value);
+}
+
+/**
+ * Resolves when the flow has come to where the log ends now and every decision of the subject that
+ * had matured by then is graded. Throws when that is not so at the deadline.
+ */
+export async function settledAndGraded(
+  context: Context,
+  subject: string,
+  deadline = monotonicMs() + SETTLE_MS,
+): Promise<void> {
   const open = await context.flowProbe().settle(Math.max(0, deadline - monotonicMs()));
   if (open.length > 0) throw new Error(`the flow has not settled: ${open.join('; ')}`);
   await gradedAll(context.labelBacklog(), subject, deadline);
-  return Number(rows[0]?.value);
 }
 
 /** What matures meanwhile is not waited for: of many instruments one always has something. */

@@ -6,38 +6,27 @@
  * 3. The training set as known at the cut; too few rows are a refusal with the numbers.
  * 4. Replay parity: the served features against those recomputed from the stored ticks.
  * 5. Training and the gate; model, data set and verdict are stored.
- * 6. A model that passed becomes champion by a control record.
+ * 6. A model that passed becomes a shadow by a control record; the reviews decide what follows.
  */
 import { createHash } from 'node:crypto';
 import { lightgbmLibrary } from '../../infra/local/lightgbm.ts';
-import {
-  compareFeatures,
-  recomputeFeatures,
-  replayStart,
-  type Parity,
-  type ReplayState,
-} from '../../pipelines/replay.ts';
-import { modelIdOf, modelRecord } from '../../pipelines/registry.ts';
+import { modelIdOf } from '../../pipelines/registry.ts';
 import type { TrainingSet } from '../../pipelines/training.ts';
 import { must } from '../assert.ts';
 import { loadLightgbm } from '../adapters/lightgbm.ts';
 import type { JobData } from '../adapters/queue.ts';
 import { loadTrainingSet } from '../datasets/load.ts';
-import { storedMarketTicks } from '../datasets/stored-market-ticks.ts';
+import { codeVersion } from '../code-version.ts';
 import { canonicalJson } from '../domain/control.ts';
 import { formatUs, US_PER_DAY } from '../domain/time.ts';
-import { venueOf } from '../domain/venues.ts';
-import { instrumentOf, keyOf } from '../domain/wire.ts';
+import { instrumentOf } from '../domain/wire.ts';
 import { FEATURE_NAMES, FEATURE_SET } from '../features/definition.ts';
 import { trainCandidate, type Candidate } from '../learning/train.ts';
 import type { Context } from '../processes/context.ts';
-import { readReplayState, saveReplayState } from '../tables/postgres/replay-state.ts';
-import { finishRun } from '../tables/postgres/job-runs.ts';
-import { registerCandidate } from '../tables/postgres/registry.ts';
-import type { FeatureRow } from '../tables/questdb/features.ts';
-import { readServedFeatures } from '../tables/questdb/readers.ts';
-import type { Instrument } from '../tables/questdb/table.ts';
+import { finishRun, noteStep } from '../tables/postgres/job-runs.ts';
+import { registerTrained } from '../tables/postgres/registry.ts';
 import { cut } from './cut.ts';
+import { replayParity } from './replay-parity.ts';
 
 /** Below this many graded decisions nothing is trained. */
 const MIN_ROWS = 4_000;
@@ -56,7 +45,9 @@ export async function runTraining(context: Context, { subject, dueTs }: JobData)
     await finishRun(postgres, run, 'refused', { reason: library.reason });
     return;
   }
+  await noteStep(postgres, run, 'waits until all that it is to know is stored and graded');
   const asOfUs = await cut(context, { job: 'training', subject, dueTs });
+  await noteStep(postgres, run, 'reads the training set');
   const reader = context.questdbReader();
   const stretch = { fromUs: Math.max(0, dueTs - WINDOW_US), toUs: dueTs, asOfUs };
   const set = await loadTrainingSet(reader, { ...instrument, labelSpec, ...stretch });
@@ -66,7 +57,9 @@ export async function runTraining(context: Context, { subject, dueTs }: JobData)
     await finishRun(postgres, run, 'refused', { reason, ...counts });
     return;
   }
+  await noteStep(postgres, run, `recomputes the features of ${set.rows.length} decisions`);
   const parity = await replayParity(context, instrument, stretch, set);
+  await noteStep(postgres, run, `trains on ${set.rows.length} decisions`);
   const datasetId = datasetIdOf(subject, labelSpec, asOfUs, set);
   const candidate = trainCandidate({
     rows: set.rows,
@@ -82,14 +75,12 @@ export async function runTraining(context: Context, { subject, dueTs }: JobData)
   const sha256 = createHash('sha256').update(candidate.bytes).digest('hex');
   const day = formatUs(dueTs).slice(0, 10);
   const modelId = modelIdOf(instrument.symbol, labelSpec, day, sha256);
-  const model = { ...instrument, labelSpec, modelId, sha256 };
-  await registerCandidate(postgres, {
-    ...model,
-    datasetId,
-    trainedTs: dueTs,
-    candidate,
-    manifest: { subject, label_spec: labelSpec, as_of: formatUs(asOfUs), ...counts },
-    record: modelRecord(model, 'champion', `gate:${dueTs}`),
+  const { bytes, manifest, verdict } = candidate;
+  await registerTrained(postgres, {
+    ...{ ...instrument, labelSpec, modelId, sha256, bytes, manifest, verdict },
+    ...{ datasetId, trainedTs: dueTs, origin: 'training', codeVersion: codeVersion() },
+    ...{ actor: 'training', why: `trained at ${formatUs(dueTs)}` },
+    dataset: { subject, label_spec: labelSpec, as_of: formatUs(asOfUs), ...counts },
   });
   await finishRun(postgres, run, 'done', {
     model_id: modelId,
@@ -99,44 +90,6 @@ export async function runTraining(context: Context, { subject, dueTs }: JobData)
     ...counts,
   });
 }
-
-/**
- * Served features against recomputed ones, behind the place up to which they were found equal
- * before. A stretch that differs is looked at again by every later training.
- */
-async function replayParity(
-  context: Context,
-  instrument: Instrument,
-  { toUs: dueTs, asOfUs }: { readonly toUs: number; readonly asOfUs: number },
-  set: TrainingSet,
-): Promise<Parity> {
-  const { postgres } = context;
-  const latenessUs = venueOf(instrument.venue).latenessUs ?? context.config.latenessUs;
-  const subject = keyOf(instrument);
-  const saved = await readReplayState<ReplayState>(postgres, FEATURE_SET, subject);
-  const from = { ...replayStart(), ...saved };
-  const { toUs: fromUs } = from;
-  const stretch = { fromUs, toUs: dueTs, asOfUs };
-  const ticks = await storedMarketTicks(context.questdbReader(), instrument, stretch);
-  const { vectors, end } = recomputeFeatures(instrument, ticks, dueTs - latenessUs, from);
-  const byTs = new Map(vectors.map((vector) => [vector.ts, vector]));
-  const trained = new Set(set.rowTs.filter((ts) => ts > fromUs));
-  const rows = await readServedFeatures(context.questdbReader(), instrument, stretch);
-  const served = rows
-    .filter(({ ts }) => trained.has(ts))
-    .map((row) => ({ ts: row.ts, values: FEATURE_NAMES.map((name) => numberIn(row, name)) }));
-  // Exclusions are not served rows: compare on the rows that are trained and judged on.
-  const parity = compareFeatures(
-    served,
-    served.flatMap(({ ts }) => byTs.get(ts) ?? []),
-    fromUs,
-  );
-  if (parity.holds) await saveReplayState(postgres, FEATURE_SET, subject, end);
-  return parity;
-}
-
-const numberIn = (row: FeatureRow, name: string): number | null =>
-  (row[name] as number | null | undefined) ?? null;
 
 function datasetIdOf(subject: string, labelSpec: string, asOfUs: number, set: TrainingSet): string {
   const hash = createHash('sha256').update(canonicalJson([subject, labelSpec, asOfUs]));
@@ -149,6 +102,6 @@ function datasetIdOf(subject: string, labelSpec: string, asOfUs: number, set: Tr
 
 function verdictText(modelId: string, { verdict }: Candidate): string {
   const failed = verdict.reasons.filter(({ passed }) => !passed);
-  if (verdict.passed) return `${modelId} promoted`;
+  if (verdict.passed) return `${modelId} passed the gate`;
   return `${modelId} refused: ${failed.map(({ detail }) => detail).join('; ')}`;
 }

@@ -70,7 +70,8 @@ export interface ModelArtefact {
   readonly format: typeof MODEL_FORMAT;
   readonly manifest: ModelManifest;
   readonly direction: string;
-  readonly return: string;
+  /** Null: the return is estimated from the direction, see `servingModel`. */
+  readonly return: string | null;
 }
 
 /** The artefact's bytes: UTF-8 of canonical JSON. */
@@ -85,7 +86,9 @@ export function decodeArtefact(bytes: Uint8Array): ModelArtefact {
     throw new Error(`a model file of format "${String(format)}", expected ${MODEL_FORMAT}`);
   }
   const isWhole =
-    typeof manifest === 'object' && typeof direction === 'string' && typeof returns === 'string';
+    typeof manifest === 'object' &&
+    typeof direction === 'string' &&
+    (typeof returns === 'string' || returns === null);
   if (!isWhole) throw new Error('a model file needs a manifest, a direction and a return model');
   return parsed as unknown as ModelArtefact;
 }

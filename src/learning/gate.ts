@@ -43,8 +43,11 @@ export interface GateInput {
   readonly candidate: Numbers;
   /** What must be beaten, by name: `champion`, `base_rate`. */
   readonly references: readonly { readonly name: string; readonly losses: Numbers }[];
-  /** Does a replay of the log serve the values that the candidate was trained on? */
-  readonly replayParity: boolean;
+  /**
+   * Does a replay of the log serve the values that the candidate was trained on? Null: not asked,
+   * because what is judged was served itself.
+   */
+  readonly replayParity: boolean | null;
   readonly seed: number;
   readonly settings?: Partial<GateSettings> | undefined;
 }
@@ -57,10 +60,32 @@ export interface GateReason {
   readonly threshold: number;
 }
 
+/** The paired test against one reference, in full: what anybody needs to do it again. */
+export interface GateComparison {
+  readonly reference: string;
+  readonly loss: string;
+  readonly rows: number;
+  readonly mean_loss: number;
+  readonly mean_reference_loss: number;
+  /** Mean loss of the reference less the candidate's, its standard error, and their ratio. */
+  readonly gain: number;
+  readonly standard_error: number | null;
+  readonly t: number | null;
+  /** One-sided lower bound of the gain at the level of the test; null: not determined. */
+  readonly gain_low: number | null;
+  readonly p_value: number;
+  readonly level: number;
+  readonly blocks: number;
+  readonly block_horizons: number;
+  readonly resamples: number;
+  readonly seed: number;
+}
+
 /** Plain data: it is stored with the model and shown as it is. */
 export interface GateVerdict {
   readonly passed: boolean;
   readonly reasons: readonly GateReason[];
+  readonly comparisons?: readonly GateComparison[];
 }
 
 /**
@@ -70,12 +95,17 @@ export interface GateVerdict {
 export function judge(input: GateInput): GateVerdict {
   const settings = { ...DEFAULT_GATE, ...input.settings };
   checkInput(input, settings);
+  const compared = input.references.map((reference) => compare(input, reference, settings));
   const reasons = [
-    parityReason(input.replayParity),
+    ...(input.replayParity === null ? [] : [parityReason(input.replayParity)]),
     ...countReasons(input, settings),
-    ...input.references.flatMap((reference) => compare(input, reference, settings)),
+    ...compared.flatMap((each) => each.reasons),
   ];
-  return { passed: reasons.every(({ passed }) => passed), reasons };
+  return {
+    passed: reasons.every(({ passed }) => passed),
+    reasons,
+    comparisons: compared.map(({ comparison }) => comparison),
+  };
 }
 
 function checkInput(input: GateInput, settings: GateSettings): void {
@@ -127,7 +157,7 @@ function compare(
   input: GateInput,
   reference: { name: string; losses: Numbers },
   settings: GateSettings,
-): GateReason[] {
+): { readonly reasons: GateReason[]; readonly comparison: GateComparison } {
   const { name, losses } = reference;
   const own = mean(input.candidate) ?? 0;
   const theirs = mean(losses) ?? 0;
@@ -138,9 +168,17 @@ function compare(
     return Math.abs(difference) > ROUNDING * theirs ? difference : 0;
   });
   const blocks = blocksOf(input.decidedTs, gains, settings.blockHorizons * input.horizonUs);
-  const pValue = bootstrapP(blocks, settings.resamples, seededRandom(input.seed));
+  const test = bootstrap(blocks, settings, seededRandom(input.seed));
+  const { pValue } = test;
+  const comparison: GateComparison = {
+    ...{ reference: name, loss: input.loss, rows: losses.length },
+    ...{ mean_loss: own, mean_reference_loss: theirs, gain },
+    ...{ standard_error: test.error, t: test.t, gain_low: test.low },
+    ...{ p_value: pValue, level: settings.level, blocks: blocks.length },
+    ...{ block_horizons: settings.blockHorizons, resamples: settings.resamples, seed: input.seed },
+  };
   const means = `${input.loss} ${show(own)} against ${show(theirs)} of the ${name}`;
-  return [
+  const reasons: GateReason[] = [
     {
       rule: `beats_${name}_by_margin`,
       passed: gain > 0 && gain >= margin,
@@ -159,6 +197,7 @@ function compare(
       threshold: settings.level,
     },
   ];
+  return { reasons, comparison };
 }
 
 /** A candidate that says what the reference says differs by rounding, always to the same side. */
@@ -191,26 +230,47 @@ function blocksOf(decidedTs: Numbers, gains: Float64Array, blockUs: number): Blo
 /** Below this number of blocks no resampling can speak for the rest of the world. */
 const FEWEST_BLOCKS = 6;
 
+interface BootstrapTest {
+  readonly pValue: number;
+  readonly t: number | null;
+  readonly error: number | null;
+  readonly low: number | null;
+}
+
+const UNDETERMINED: BootstrapTest = { pValue: 1, t: null, error: null, low: null };
+
 /**
  * Share of resamples whose studentised mean lies as far above the sample's as the sample's lies
- * above 0: the one-sided p-value of "no better", by Efron's bootstrap-t over blocks.
+ * above 0: the one-sided p-value of "no better", by Efron's bootstrap-t over blocks. The bound is
+ * the same test turned round: the least gain that it would not call beyond chance.
  */
-function bootstrapP(blocks: readonly Block[], resamples: number, random: Random): number {
-  if (blocks.length < FEWEST_BLOCKS) return 1;
+function bootstrap(
+  blocks: readonly Block[],
+  { resamples, level }: GateSettings,
+  random: Random,
+): BootstrapTest {
+  if (blocks.length < FEWEST_BLOCKS) return UNDETERMINED;
   const seen = studentise(blocks, true);
-  if (!(seen.error > 0)) return 1;
+  if (!(seen.error > 0)) return UNDETERMINED;
   const t = seen.mean / seen.error;
-  let asFar = 0;
+  const again = new Float64Array(resamples);
   const drawn: Block[] = blocks.slice();
   for (let i = 0; i < resamples; i++) {
     for (let k = 0; k < drawn.length; k++) {
       drawn[k] = must(blocks[randomIndex(random, blocks.length)], 'a block');
     }
-    const again = studentise(drawn, false);
+    const { mean: average, error } = studentise(drawn, false);
     // A resample of one block over and over says nothing; counting it is the cautious side.
-    if (!(again.error > 0) || (again.mean - seen.mean) / again.error >= t) asFar += 1;
+    again[i] = error > 0 ? (average - seen.mean) / error : Infinity;
   }
-  return (asFar + 1) / (resamples + 1);
+  const asFar = again.reduce((count, other) => count + (other >= t ? 1 : 0), 0);
+  const quantile = again.sort()[Math.min(Math.floor((1 - level) * resamples), resamples - 1)]!;
+  return {
+    pValue: (asFar + 1) / (resamples + 1),
+    t,
+    error: seen.error,
+    low: Number.isFinite(quantile) ? seen.mean - quantile * seen.error : null,
+  };
 }
 
 /**

@@ -178,3 +178,16 @@ export function verdictInput(
     ],
   };
 }
+
+/** The report of a model that was trained elsewhere: nothing of ours was held back to judge it. */
+export function emptyReport(testFromTs: number, trainRows: number): PartReport {
+  const direction = directionMetrics([], []);
+  const returns = returnMetrics([], []);
+  return {
+    test_from_ts: testFromTs,
+    train_rows: trainRows,
+    ...{ test_rows: 0, purged: 0, embargoed: 0, score_auc: null },
+    direction: { candidate: direction, champion: direction, base_rate: direction },
+    return: { candidate: returns, champion: returns, base_rate: returns },
+  };
+}

@@ -32,20 +32,19 @@ export function loadModel(bytes: Uint8Array, stream: StreamFeatures): ServingMod
   const { manifest, direction, return: returns } = decodeArtefact(bytes);
   checkFeatures(manifest, stream);
   const directionModel = modelOf(direction, 'binary', manifest);
-  const returnModel = modelOf(returns, 'regression', manifest);
+  const returnModel = returns === null ? null : modelOf(returns, 'regression', manifest);
   const { base_log_odds, direction_shrink, return_scale } = manifest.serving;
+  const isOutlier = outlierCheck(manifest.features);
   return {
     manifest,
     expiresTs: manifest.expires_ts ?? Infinity,
-    predict: (values) => ({
-      probabilityUp: probabilityOf(
-        directionModel.predictRaw(values),
-        base_log_odds,
-        direction_shrink,
-      ),
-      expectedReturn: return_scale * returnModel.predictRaw(values),
-      outlier: isOutlier(manifest.features, values),
-    }),
+    predict: (values) => {
+      const score = directionModel.predictRaw(values);
+      const probabilityUp = probabilityOf(score, base_log_odds, direction_shrink);
+      // Without a model of its own: the usual move, by the odds of its direction.
+      const move = returnModel === null ? 2 * probabilityUp - 1 : returnModel.predictRaw(values);
+      return { probabilityUp, expectedReturn: return_scale * move, outlier: isOutlier(values) };
+    },
   };
 }
 
@@ -61,21 +60,31 @@ export const probabilityOf = (score: number, baseLogOdds: number, shrink: number
 const OUTLIER_SHARE = 0.1;
 
 /**
- * Outside is a value beyond the training's bounds, or none where training always had one. Several
- * features at once, because one alone beyond its bounds is common and trees bear it well.
+ * The check of one model, for every prediction: whether a row is unlike what the model was trained
+ * on. Outside is a value beyond the training's bounds, or none where training always had one, or
+ * one that is no number. Several features at once, because one alone beyond its bounds is common
+ * and trees bear it well. The bounds lie in arrays: this is asked at every decision.
  */
-export function isOutlier(
+export function outlierCheck(
   features: readonly FeatureRange[],
-  values: readonly (number | null)[],
-): boolean {
-  let outside = 0;
-  for (let i = 0; i < features.length; i++) {
-    const { low, high, null_share } = features[i] as FeatureRange;
-    const value = values[i] ?? null;
-    if (value === null) outside += null_share === 0 ? 1 : 0;
-    else if (low !== null && high !== null && !(value >= low && value <= high)) outside += 1;
-  }
-  return outside > OUTLIER_SHARE * features.length;
+): (values: readonly (number | null)[]) => boolean {
+  const lows = Float64Array.from(features, ({ low, high }) =>
+    high === null ? -Infinity : (low ?? -Infinity),
+  );
+  const highs = Float64Array.from(features, ({ low, high }) =>
+    low === null ? Infinity : (high ?? Infinity),
+  );
+  const missing = Uint8Array.from(features, ({ null_share }) => (null_share === 0 ? 1 : 0));
+  const most = OUTLIER_SHARE * features.length;
+  return (values) => {
+    let outside = 0;
+    for (let i = 0; i < lows.length; i++) {
+      const value = values[i] ?? null;
+      if (value === null) outside += missing[i]!;
+      else if (!(value >= lows[i]! && value <= highs[i]!)) outside += 1;
+    }
+    return outside > most;
+  };
 }
 
 function checkFeatures(manifest: ModelManifest, stream: StreamFeatures): void {

@@ -7,7 +7,9 @@ import type { Barriers } from '../../pipelines/feed.ts';
 import { monotonicMs, sleep } from '../clock.ts';
 import { floorTo, formatUs } from '../domain/time.ts';
 import { addDueRuns } from '../tables/postgres/job-runs.ts';
+import { reviewedSubjects } from '../tables/postgres/reviews.ts';
 import type { Context } from './context.ts';
+import { reviewEveryUs } from './review-every.ts';
 import { settled } from './settled.ts';
 
 /** Without any progress for so long, the replay gives up and says what is open. */
@@ -15,16 +17,27 @@ const PATIENCE_MS = 600_000;
 
 export function replayBarriers(context: Context, say: (line: string) => void): Barriers {
   const { retrainEveryUs } = context.config;
+  const everyUs = [retrainEveryUs, reviewEveryUs(context.config)];
   return {
-    next: (ts) => floorTo(ts, retrainEveryUs) + retrainEveryUs,
+    next: (ts) => Math.min(...everyUs.map((every) => floorTo(ts, every) + every)),
     async reach(ts, instruments) {
       await settle(context, ts);
-      const { postgres } = context;
       const startMs = monotonicMs();
-      // Before the training, which is to learn from what was mended.
-      if ((await addDueRuns(postgres, 'quality', ['all'], ts)) > 0) await settle(context, ts);
-      if ((await addDueRuns(postgres, 'training', instruments, ts)) === 0) return;
-      await settle(context, ts);
+      let ran = 0;
+      // What was mended is learnt from; who decides is settled before somebody new is judged.
+      for (const [job, subjects, every] of [
+        ['quality', ['all'], retrainEveryUs],
+        ['review', instruments, reviewEveryUs(context.config)],
+        ['training', instruments, retrainEveryUs],
+      ] as const) {
+        if (ts % every !== 0) continue;
+        const reviewed = job === 'review' ? await reviewedSubjects(context.postgres) : null;
+        const due = [...subjects].filter((subject) => reviewed?.has(subject) ?? true);
+        const made = await addDueRuns(context.postgres, job, due, ts);
+        if (made > 0) await settle(context, ts);
+        ran += job === 'quality' ? 0 : made;
+      }
+      if (ran === 0) return;
       const seconds = ((monotonicMs() - startMs) / 1000).toFixed(1);
       say(
         `${formatUs(ts).slice(0, 16)}Z  jobs done in ${seconds} s: ${await verdicts(context, ts, instruments)}`,
@@ -59,10 +72,9 @@ async function verdicts(
 ): Promise<string> {
   const { rows } = await postgres.query<{ subject: string; state: string; reason: string | null }>(
     `SELECT subject, state, detail->>'reason' AS reason FROM job_runs
-     WHERE job = 'training' AND due_ts = $1 AND subject = ANY($2) ORDER BY subject`,
+     WHERE due_ts = $1 AND subject = ANY($2) ORDER BY job, subject`,
     [formatUs(ts), [...instruments]],
   );
-  return rows
-    .map(({ subject, state, reason }) => `${subject} ${reason ?? state}`.slice(0, 160))
-    .join('; ');
+  const told = rows.map(({ subject, state, reason }) => `${subject} ${reason ?? state}`);
+  return told.map((each) => each.slice(0, 160)).join('; ');
 }

@@ -5,7 +5,9 @@
  */
 import { assert } from '../../src/assert.ts';
 import { loadLightgbm, type Lightgbm } from '../../src/adapters/lightgbm.ts';
+import { featureRanges } from '../../src/learning/feature-ranges.ts';
 import { parseLightgbmModel } from '../../src/learning/lightgbm-model.ts';
+import { outlierCheck } from '../../src/learning/serving-model.ts';
 import { gaussian, seededRandom } from '../../src/random.ts';
 import { lightgbmLibraryPath } from '../support/lightgbm.ts';
 import { lightgbmRows } from './lightgbm-row.ts';
@@ -20,7 +22,55 @@ const NULL_SHARE = 0.05;
 
 /** CPU nanoseconds a row. */
 export async function benchModel(): Promise<NotedResult[]> {
-  return [await besideLightgbm(), ONNX];
+  return [await besideLightgbm(), ONNX, await veto()];
+}
+
+/** More rows than those of a prediction: one check is too short for the clock. */
+const VETO_ROUNDS = 20;
+
+/**
+ * The check of every prediction against what training spanned, beside the nearest neighbour among
+ * as few as 4 000 training rows, by which other projects veto (a dissimilarity index).
+ */
+async function veto(): Promise<NotedResult> {
+  const training = drawnRows(TRAINING_ROWS, 1);
+  const names = Array.from({ length: COLUMNS }, (_, i) => `f${i}`);
+  const asRows = training.map((values) => ({
+    ...{ values, decidedTs: 0, labelEndTs: 0, up: 0 as const, forwardReturn: 0 },
+    ...{ championProbability: null, championReturn: null },
+  }));
+  const all = Uint32Array.from(asRows, (_, i) => i);
+  const isOutlier = outlierCheck(featureRanges(asRows, all, names));
+  const seen = Float64Array.from(training.flatMap((row) => row.map((value) => value ?? 0)));
+  const rows = drawnRows(ROWS, 2);
+  const [first] = rows;
+  assert(first !== undefined && !isOutlier(first), 'a row like the training is none');
+  assert(isOutlier(first.map(() => 100)), 'a row far away is one');
+  const [ours, theirs] = await inTurns(
+    () =>
+      cpuNs(() => {
+        for (let i = 0; i < VETO_ROUNDS; i++) rows.forEach((row) => isOutlier(row));
+      }) /
+      (ROWS * VETO_ROUNDS),
+    () => cpuNs(() => rows.slice(0, 20).forEach((row) => nearest(seen, row))) / 20,
+  );
+  const note = `of ${COLUMNS} features; theirs: nearest of ${TRAINING_ROWS} training rows`;
+  return { name: 'outlier veto of a prediction', ours, theirs, unit: 'ns CPU/row', note };
+}
+
+/** The squared distance of a row to the nearest that training saw. */
+function nearest(seen: Float64Array, row: readonly (number | null)[]): number {
+  const at = Float64Array.from(row, (value) => value ?? 0);
+  let least = Infinity;
+  for (let start = 0; start < seen.length; start += COLUMNS) {
+    let sum = 0;
+    for (let i = 0; i < COLUMNS; i++) {
+      const difference = seen[start + i]! - at[i]!;
+      sum += difference * difference;
+    }
+    if (sum < least) least = sum;
+  }
+  return least;
 }
 
 const unmeasured = { ours: NaN, theirs: NaN, unit: 'ns CPU/row' };

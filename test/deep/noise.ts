@@ -3,7 +3,7 @@
  * through the real operators, labels, LightGBM and gate; every other one with the planted edge and
  * its returns shuffled. Fails when more pass than 5 % and chance explain.
  *
- *   node --import tsx test/deep/noise.ts --seeds 40 --seed 1
+ *   node --import tsx test/deep/noise.ts --candidates 60 --seed 1
  */
 import { parseArgs } from 'node:util';
 import { report } from '../support/report.ts';
@@ -15,7 +15,7 @@ import { gradedMarket, trainedOn } from '../support/loop.ts';
 
 const { values } = parseArgs({
   options: {
-    seeds: { type: 'string', default: '40' },
+    candidates: { type: 'string', default: '60' },
     seed: { type: 'string', default: '1' },
     report: { type: 'string' },
   },
@@ -49,17 +49,26 @@ function mostByChance(n: number): number {
   return k;
 }
 
-const [count, first] = [Number(values.seeds), Number(values.seed) * 100_000];
+const [count, first] = [Number(values.candidates), Number(values.seed) * 100_000];
+const startMs = performance.now();
+console.log(`${count} candidates, seeds ${first} to ${first + count - 1}`);
 const passed: number[] = [];
 for (let i = 0; i < count; i++) {
   const { verdict } = trainedOn(gradedMarket(noise(first + i)), first + i);
   if (verdict.passed) passed.push(first + i);
-  if ((i + 1) % 10 === 0) console.log(`${i + 1} of ${count}: ${passed.length} passed the gate`);
+  if ((i + 1) % 10 === 0) tellProgress(i + 1);
 }
+
+function tellProgress(done: number): void {
+  const seconds = (performance.now() - startMs) / 1000;
+  const left = Math.round((seconds / done) * (count - done));
+  console.log(`${done} of ${count}: ${passed.length} passed; ${left} s to go`);
+}
+
 const most = mostByChance(count);
 const held = passed.length <= most;
 console.log(
-  `${passed.length} of ${count} models of noise passed (${passed.join(', ') || 'none'}); ` +
+  `${passed.length} of ${count} models of noise passed (seeds ${passed.join(', ') || 'none'}); ` +
     `at a rate of ${RATE} chance gives up to ${most}`,
 );
 const fullName = `of ${count} models of noise at most ${most} pass the gate`;

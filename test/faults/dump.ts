@@ -22,7 +22,8 @@ const QUESTDB_TABLES = [
 ] as const;
 
 /**
- * PostgreSQL's derived tables and the columns of each that are left out, all of them wall times.
+ * PostgreSQL's derived tables and the columns of each that are left out: wall times, and one with
+ * its reason.
  *
  * Not compared, because operational: `checkpoints`, `operator_state`, `control_outbox`,
  * `control_places` (offsets and epochs of this very run), `job_runs`, `errors`, `alerts`,
@@ -40,7 +41,8 @@ const POSTGRES_TABLES: Readonly<Record<string, readonly string[]>> = {
   fills: [],
   trades: [],
   ledger_entries: [],
-  models: ['created_at'],
+  // The metrics hold the newest review, and which event times are reviewed live is a matter of when.
+  models: ['created_at', 'metrics'],
   model_activations: ['created_at'],
 };
 

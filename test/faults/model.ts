@@ -3,13 +3,12 @@
  * so that what it says is arbitrary and the same everywhere.
  */
 import { createHash } from 'node:crypto';
-import { modelRecord } from '../../pipelines/registry.ts';
 import { formatUs, parseUs } from '../../src/domain/time.ts';
 import { FEATURE_NAMES, FEATURE_SET } from '../../src/features/definition.ts';
 import { decodeArtefact, encodeArtefact } from '../../src/learning/artefact.ts';
 import { trainCandidate, type Candidate } from '../../src/learning/train.ts';
 import type { Context } from '../../src/processes/context.ts';
-import { registerCandidate } from '../../src/tables/postgres/registry.ts';
+import { changeModel, registerTrained } from '../../src/tables/postgres/registry.ts';
 import { testLightgbm } from '../support/lightgbm.ts';
 import { marketRows } from '../support/market-rows.ts';
 
@@ -35,22 +34,24 @@ export function arbitraryModel(): Candidate {
   return {
     bytes: encodeArtefact({ ...artefact, manifest }),
     manifest,
-    verdict: { ...candidate.verdict, passed: true },
+    verdict: { ...candidate.verdict, passed: false },
   };
 }
 
-/** Registers it as champion: a row in `models`, and its control record in the outbox. */
+/** Registers it and makes it champion by force: a row in `models`, and its control record in the outbox. */
 export async function promote(context: Context, candidate: Candidate): Promise<string> {
   const sha256 = createHash('sha256').update(candidate.bytes).digest('hex');
   const modelId = `arbitrary-${sha256.slice(0, 8)}`;
   const model = { ...INSTRUMENT, labelSpec: LABEL_SPEC, modelId, sha256 };
-  await registerCandidate(context.postgres, {
-    ...model,
-    datasetId: 'ds-arbitrary',
-    trainedTs: TRAINED_TS,
-    candidate,
-    manifest: { rows: 6_000, as_of: formatUs(TRAINED_TS) },
-    record: modelRecord(model, 'champion', 'fault proof'),
+  const { bytes, manifest, verdict } = candidate;
+  const by = { actor: 'fault proof', why: 'both runs are to have one' };
+  await registerTrained(context.postgres, {
+    ...{ ...model, ...by, bytes, manifest, verdict, codeVersion: 'any', origin: 'training' },
+    ...{ datasetId: 'ds-arbitrary', trainedTs: TRAINED_TS },
+    dataset: { rows: 6_000, as_of: formatUs(TRAINED_TS) },
+  });
+  await changeModel(context.postgres, { action: 'promote', modelId, force: true }, null, {
+    ...{ ...by, cause: 'fault proof', atTs: TRAINED_TS },
   });
   return modelId;
 }

@@ -1,6 +1,7 @@
 /**
  * A market that the project has never seen, replayed through the real servers with its barriers: a
- * model earns its place, is taken up by the running stream where its record stands, and trades.
+ * model passes the gate, earns its place as a shadow on live outcomes, is taken up by the running
+ * stream where its record stands, and trades.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseUs } from '../../src/domain/time.ts';
@@ -8,8 +9,9 @@ import { mergedTrades } from '../../src/market/merged.ts';
 import { Installation } from '../support/installation.ts';
 
 const [VENUE, SYMBOL] = ['synthetic', 'PLANTED901/USD'];
-const PROMOTED_AT = '2026-01-11';
-const SLOW = 300_000;
+const PASSED_AT = '2026-01-11';
+const PROMOTED_AT = '2026-01-13';
+const SLOW = 420_000;
 
 interface Said {
   readonly decided_ts: number;
@@ -30,7 +32,7 @@ describe('a market with a planted edge', () => {
   test(
     'the candidate is promoted, taken up without a restart, and traded',
     async () => {
-      const [fromUs, toUs] = [parseUs('2026-01-01'), parseUs('2026-01-13')];
+      const [fromUs, toUs] = [parseUs('2026-01-01'), parseUs('2026-01-14T20:00:00Z')];
       const market = { seed: 901, venue: VENUE, symbols: [SYMBOL], rate: 0.2 };
       const source = mergedTrades({ ...market, fromUs, toUs, edge: 'planted' });
       await installation.feed(source, { barriers: true });
@@ -43,7 +45,7 @@ describe('a market with a planted edge', () => {
       expect(runs.map(({ due_ts, state }) => [due_ts, state])).toEqual([
         [parseUs('2026-01-03'), 'refused'],
         [parseUs('2026-01-07'), 'done'],
-        [parseUs(PROMOTED_AT), 'done'],
+        [parseUs(PASSED_AT), 'done'],
       ]);
       const models = await rows<{ model_id: string; state: string; verdict: object }>(
         'SELECT model_id, state, verdict FROM models WHERE symbol = $1 ORDER BY trained_at',
@@ -55,11 +57,25 @@ describe('a market with a planted edge', () => {
       ]);
       const champion = models[1]!.model_id;
 
-      const [live] = await rows<{ from_ts: number; until_ts: number | null }>(
-        'SELECT from_ts, until_ts FROM model_activations WHERE model_id = $1',
+      const [shadow, live] = await rows<{ from_ts: number; until_ts: number | null }>(
+        'SELECT from_ts, until_ts FROM model_activations WHERE model_id = $1 ORDER BY from_ts',
         champion,
       );
+      expect(shadow?.from_ts).toBeGreaterThanOrEqual(parseUs(PASSED_AT));
+      expect(shadow?.until_ts, 'it leaves its slot where it decides').toBe(live?.from_ts);
+      expect(live?.from_ts).toBeGreaterThanOrEqual(parseUs(PROMOTED_AT));
       expect(live?.until_ts).toBeNull();
+      const tried = await installation.reader.query<Said>(
+        'SELECT decided_ts, model_id FROM predictions WHERE symbol = $1 AND slot = $2',
+        [SYMBOL, champion],
+      );
+      expect(tried.length).toBeGreaterThan(2_000);
+      const [judged] = await rows<{ verdict: { comparisons: { rows: number }[] } }>(
+        `SELECT metrics->'live_shadow'->'verdict' AS verdict FROM models WHERE model_id = $1`,
+        champion,
+      );
+      expect(judged?.verdict).toMatchObject({ passed: true });
+      expect(judged?.verdict.comparisons[0]?.rows).toBeLessThan(tried.length);
       const said = await installation.reader.query<Said>(
         `SELECT decided_ts, model_id FROM predictions
          WHERE symbol = $1 AND slot = 'champion' ORDER BY decided_ts`,

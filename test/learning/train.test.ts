@@ -220,7 +220,7 @@ describe('a model file', () => {
     expect(() => loadModel(text(null), STREAM)).toThrow('no object');
     expect(() => loadModel(text({ format: 'other' }), STREAM)).toThrow('format "other"');
     const artefact = decodeArtefact(candidate.bytes);
-    const swapped = encodeArtefact({ ...artefact, direction: artefact.return });
+    const swapped = encodeArtefact({ ...artefact, direction: artefact.return! });
     expect(() => loadModel(swapped, STREAM)).toThrow('in place of binary');
   });
 

@@ -5,6 +5,7 @@ import {
   type ModelInForce,
   type PredictionsIn,
 } from '../../pipelines/predictions.ts';
+import { trainingSet } from '../../pipelines/training.ts';
 import { US_PER_HOUR, US_PER_MIN } from '../../src/domain/time.ts';
 import type { Feature, Prediction } from '../../src/domain/wire.ts';
 import type { ModelManifest } from '../../src/learning/artefact.ts';
@@ -85,6 +86,20 @@ describe('predictions', () => {
   test('of a row unlike the training say so', () => {
     const champion = modelOf('m', 'champion');
     expect(predicted({ champion, vector: [0.9] })).toMatchObject([{ verdict: 'outlier' }]);
+  });
+
+  test('of a row that lacks features say so, by the rule that keeps it out of training', () => {
+    const champion = modelOf('m', 'champion');
+    const verdictOf = (nulls: number): unknown => {
+      const vector = [0.6, ...Array.from({ length: 19 }, (_, i) => (i < nulls ? null : 1))];
+      const row = { ts: 1, decided_ts: 2, values: vector };
+      const outcome = { ts: 1, state: 'matured', void_reason: null, exit_ts: 3 } as const;
+      const trained = trainingSet([row], [{ ...outcome, up: 1, forward_return: 0.1 }], []);
+      const [prediction] = predicted({ champion, vector });
+      return [prediction?.verdict, trained.excluded];
+    };
+    expect(verdictOf(7)).toEqual(['ok', {}]);
+    expect(verdictOf(8)).toEqual(['warming_up', { warming_up: 1 }]);
   });
 
   test('keep the baseline learning, whoever is champion', () => {

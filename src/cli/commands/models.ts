@@ -1,8 +1,9 @@
-/** `tickloom models list | show`: what was trained, what became of it, and why. */
+/** `tickloom models …`: what was trained, what became of it, and why; changes by hand. */
 import type { Command } from 'commander';
 import { formatUs } from '../../domain/time.ts';
 import type { GateVerdict } from '../../learning/gate.ts';
 import { CommandError, outputOf, withContext } from '../context.ts';
+import { modelChangeCommands } from './model-changes.ts';
 
 interface ModelRow {
   readonly model_id: string;
@@ -51,4 +52,5 @@ export function modelsCommands(program: Command): void {
         outputOf(command.optsWithGlobals()['json'] === true).show(row, text);
       }),
     );
+  modelChangeCommands(models);
 }

@@ -19,6 +19,10 @@ const Model = Type.Object({
   metrics: c.json('numbers by name'),
   verdict: c.json('the gate: passed, and its reasons: rule, passed, detail, value, threshold'),
   dataset_id: c.maybe(c.text()),
+  origin: c.text('training, or registered: made elsewhere'),
+  replaced: c.maybe(c.text('the champion before it; null: the baseline, or never champion')),
+  changed_by: c.maybe(c.text('what changed its state last')),
+  changed_ts: c.maybe(c.time('event time of that, where it was known')),
   trained_at: c.time('event time: the as_of of the training'),
   created_at: c.time(),
 });

@@ -51,6 +51,20 @@ export async function startRun(pool: Pool, run: JobRun): Promise<boolean> {
   return rowCount === 1;
 }
 
+/** What a run is at, for those who wait for it. */
+export async function noteStep(
+  pool: Pool,
+  { job, subject, due_ts }: Pick<JobRun, 'job' | 'subject' | 'due_ts'>,
+  step: string,
+): Promise<void> {
+  await pool.query(
+    `UPDATE job_runs SET state = 'running', started_at = coalesce(started_at, now()),
+       detail = detail || jsonb_build_object('step', $4::text)
+     WHERE job = $1 AND subject = $2 AND due_ts = $3 AND state IN ('due', 'running')`,
+    [job, subject, formatUs(due_ts), step],
+  );
+}
+
 export async function finishRun(
   pool: Pool,
   run: Pick<JobRun, 'job' | 'subject' | 'due_ts'>,
@@ -62,6 +76,19 @@ export async function finishRun(
      WHERE job = $1 AND subject = $2 AND due_ts = $3 AND state IN ('due', 'running')`,
     [run.job, run.subject, formatUs(run.due_ts), state, detail],
   );
+}
+
+/** One run as it stands; null: there is none. */
+export async function runOf(
+  pool: Pool,
+  { job, subject, due_ts }: Pick<JobRun, 'job' | 'subject' | 'due_ts'>,
+): Promise<JobRun | null> {
+  const { rows } = await pool.query<JobRun>(
+    `SELECT job, subject, due_ts, state, attempts, detail FROM job_runs
+     WHERE job = $1 AND subject = $2 AND due_ts = $3`,
+    [job, subject, formatUs(due_ts)],
+  );
+  return rows[0] ?? null;
 }
 
 /** The newest event time for which a job of this subject was ever due; null: never. */

@@ -36,3 +36,27 @@ export async function noteModelHeld(pool: Pool, held: readonly ModelHeld[]): Pro
     );
   }
 }
+
+/**
+ * From when the records hold (event time), once the log has shown every one of them; null: not yet.
+ * A record that takes a model out is told by the end of what it ended.
+ */
+export async function heldSince(pool: Pool, controlIds: readonly string[]): Promise<number | null> {
+  const { rows } = await pool.query<{ held: number | null; open: boolean }>(
+    `WITH sent AS (
+       SELECT control_id, body->>'state' = 'retired' AS ends, body->>'venue' AS venue,
+         body->>'symbol' AS symbol, body->>'label_spec' AS label_spec, body->>'slot' AS slot
+       FROM control_outbox WHERE control_id = ANY($1)),
+     touched AS (
+       SELECT CASE WHEN s.ends THEN a.until_ts ELSE a.from_ts END AS ts
+       FROM sent s JOIN model_activations a
+         ON a.venue = s.venue AND a.symbol = s.symbol AND a.label_spec = s.label_spec
+           AND a.slot = s.slot AND (s.ends OR a.control_id = s.control_id))
+     SELECT (SELECT max(ts) FROM touched) AS held,
+       EXISTS (SELECT 1 FROM touched WHERE ts IS NULL) OR EXISTS (
+         SELECT 1 FROM sent s WHERE NOT EXISTS (
+           SELECT 1 FROM control_places p WHERE p.control_id = s.control_id)) AS open`,
+    [controlIds],
+  );
+  return rows[0]?.open === false ? rows[0].held : null;
+}

@@ -11,6 +11,22 @@ import { loadModel, type ServingModel } from '../../learning/serving-model.ts';
 const RETRY_MS = 1_000;
 const STREAM_FEATURES = { featureSet: FEATURE_SET, featureNames: FEATURE_NAMES };
 
+/**
+ * The model behind an artefact's bytes. Throws when they are not the ones that were named, or when
+ * the stream's features are not the model's.
+ */
+export function servable(
+  artefact: Uint8Array,
+  { modelId, sha256 }: { readonly modelId: string; readonly sha256: string },
+): ServingModel {
+  const found = createHash('sha256').update(artefact).digest('hex');
+  if (found === sha256) return loadModel(artefact, STREAM_FEATURES);
+  throw new Error(
+    `the stored artefact of model "${modelId}" has sha256 ${found}, but ${sha256} was registered: ` +
+      'it was changed behind the registry. Restore it from a backup, or train anew',
+  );
+}
+
 export class PostgresModels {
   private readonly pool: Pool;
   private readonly signal: AbortSignal;
@@ -24,13 +40,7 @@ export class PostgresModels {
   async load(modelId: string, sha256: string): Promise<ServingModel> {
     for (;;) {
       const artifact = await this.fetch(modelId).catch(() => null);
-      if (artifact !== null) {
-        const found = createHash('sha256').update(artifact).digest('hex');
-        if (found === sha256) return loadModel(artifact, STREAM_FEATURES);
-        throw new Error(
-          `model "${modelId}" has sha256 ${found}, its control record says ${sha256}`,
-        );
-      }
+      if (artifact !== null) return servable(artifact, { modelId, sha256 });
       this.signal.throwIfAborted();
       await sleep(RETRY_MS, this.signal);
     }

@@ -1,0 +1,88 @@
+/**
+ * `tickloom train`: asks the jobs process for a training now, and tells how it goes.
+ *
+ * Now is the event time up to which the instrument is stored. The run is a row like any scheduled
+ * one: whoever stops waiting loses nothing, and it is in `job_runs` with what came of it.
+ */
+import type { Command } from 'commander';
+import { monotonicMs, sleep } from '../../clock.ts';
+import { venueOf } from '../../domain/venues.ts';
+import { instrumentOf, keyOf } from '../../domain/wire.ts';
+import type { Context } from '../../processes/context.ts';
+import { addDueRuns, runOf, type JobRun } from '../../tables/postgres/job-runs.ts';
+import { storedWatermarks } from '../../tables/postgres/stored-watermarks.ts';
+import { CommandError, interruptSignal, outputOf, withContext, type Output } from '../context.ts';
+
+const POLL_MS = 300;
+const TELL_MS = 10_000;
+
+export function trainCommands(program: Command): void {
+  program
+    .command('train')
+    .description('train and judge a candidate now, in the jobs process')
+    .option('--symbol <key>', 'venue:symbol (default: every instrument)')
+    .action(({ symbol }: { symbol?: string }, command: Command) =>
+      withContext('cli', async (context) => {
+        const output = outputOf(command.optsWithGlobals()['json'] === true);
+        const runs = await askFor(context, symbol);
+        const finished: JobRun[] = [];
+        for (const run of runs) finished.push(await finishedRun(context, run, output));
+        const lines = finished.map((run) => `${run.subject}: ${run.state}, ${reasonOf(run)}`);
+        output.show(finished, lines.join('\n'));
+        if (finished.some(({ state }) => state === 'failed')) {
+          throw new CommandError('not every training came to its end');
+        }
+      }),
+    );
+}
+
+type Due = Pick<JobRun, 'job' | 'subject' | 'due_ts'>;
+
+async function askFor({ postgres, config }: Context, symbol?: string): Promise<Due[]> {
+  if (symbol !== undefined && instrumentOf(symbol) === null) {
+    throw new CommandError(`"${symbol}" is not of the form venue:symbol`, 2);
+  }
+  const stored = (await storedWatermarks(postgres)).filter(
+    (instrument) => symbol === undefined || keyOf(instrument) === symbol,
+  );
+  if (stored.length === 0) {
+    const known = (await storedWatermarks(postgres)).map(keyOf).join(', ') || 'none';
+    throw new CommandError(`nothing is stored of ${symbol ?? 'any instrument'}; known: ${known}`);
+  }
+  const runs: Due[] = [];
+  for (const { venue, reachedTs, ...of } of stored) {
+    const subject = keyOf({ venue, ...of });
+    const due_ts = reachedTs - (venueOf(venue).latenessUs ?? config.latenessUs);
+    await addDueRuns(postgres, 'training', [subject], due_ts);
+    runs.push({ job: 'training', subject, due_ts });
+  }
+  return runs;
+}
+
+/** The run once it is done, refused or failed; what it is at is said whenever that changes. */
+async function finishedRun({ postgres }: Context, run: Due, output: Output): Promise<JobRun> {
+  const signal = interruptSignal();
+  const startMs = monotonicMs();
+  let [before, toldMs] = ['', startMs];
+  for (;;) {
+    const now = await runOf(postgres, run);
+    if (now !== null && ['done', 'refused', 'failed'].includes(now.state)) return now;
+    signal.throwIfAborted();
+    const waits = 'waits for the jobs process (`tickloom run jobs`)';
+    const step = now?.state === 'running' ? told(now, 'step') : waits;
+    if (step !== before || monotonicMs() - toldMs > TELL_MS) {
+      const seconds = Math.round((monotonicMs() - startMs) / 1000);
+      output.say(`${run.subject}: ${step} (${seconds} s)`);
+      [before, toldMs] = [step, monotonicMs()];
+    }
+    await sleep(POLL_MS, signal);
+  }
+}
+
+const reasonOf = (run: JobRun): string => told(run, 'reason');
+
+/** A text of the run's detail. */
+function told({ detail, state }: JobRun, field: string): string {
+  const text = detail[field];
+  return typeof text === 'string' ? text : `${state}, no ${field} given`;
+}

@@ -1,0 +1,143 @@
+/**
+ * A model's file and the data set that it was trained on -> a candidate in the registry, judged on
+ * what was decided behind the set's cut, and shadow if it passed and the place is free.
+ */
+import { createHash } from 'node:crypto';
+import { modelIdOf } from '../../pipelines/registry.ts';
+import { codeVersion } from '../code-version.ts';
+import { loadTrainingSet } from '../datasets/load.ts';
+import { formatUs, parseUs, US_PER_DAY } from '../domain/time.ts';
+import { instrumentOf } from '../domain/wire.ts';
+import { FEATURE_NAMES, FEATURE_SET } from '../features/definition.ts';
+import { artefactOf } from '../learning/brought.ts';
+import type { GateVerdict } from '../learning/gate.ts';
+import { ChangeRefused } from '../learning/model-change.ts';
+import type { Context } from '../processes/context.ts';
+import { servable } from '../tables/postgres/model-source.ts';
+import { changeModel, registerBrought } from '../tables/postgres/registry.ts';
+import { storedWatermark } from '../tables/postgres/stored-watermarks.ts';
+import type { Instrument } from '../tables/questdb/table.ts';
+import { judgeBrought } from './judge-brought.ts';
+
+/** A model is not to be trusted for longer than this behind the cut of its data set. */
+const EXPIRES_US = 30 * US_PER_DAY;
+
+export interface RegisterRequest {
+  readonly bytes: Uint8Array;
+  readonly datasetId: string;
+  /** `venue:symbol`; the data set's own where it has one alone. */
+  readonly subject: string | null;
+  readonly actor: string;
+  readonly why: string;
+}
+
+export interface Registered {
+  readonly modelId: string;
+  readonly sha256: string;
+  readonly isNew: boolean;
+  readonly state: string;
+  readonly verdict: GateVerdict | null;
+}
+
+/** Throws an error in words when the file, the data set or the instrument do not fit. */
+export async function registerModel(
+  context: Context,
+  { bytes: file, datasetId, subject: asked, actor, why }: RegisterRequest,
+): Promise<Registered> {
+  const { postgres } = context;
+  const dataset = await datasetOf(context, datasetId, asked);
+  const { instrument, subject, labelSpec, asOfTs } = dataset;
+  const stretch = { fromUs: dataset.fromTs, toUs: dataset.toTs, asOfUs: asOfTs };
+  const set = await loadTrainingSet(context.questdbReader(), {
+    ...{ ...instrument, labelSpec, ...stretch },
+  });
+  const { bytes, manifest } = artefactOf({
+    ...{ bytes: file, datasetId, labelSpec, rows: set.rows, asOfTs },
+    ...{ featureSet: FEATURE_SET, featureNames: FEATURE_NAMES, expiresTs: asOfTs + EXPIRES_US },
+  });
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const day = formatUs(asOfTs).slice(0, 10);
+  const modelId = modelIdOf(instrument.symbol, labelSpec, day, sha256);
+  // What the stream could not serve is refused here, with the reason, and not stored.
+  servable(bytes, { modelId, sha256 });
+  const market = { ...instrument, labelSpec };
+  const isNew = await registerBrought(postgres, {
+    ...{ ...market, modelId, sha256, bytes, manifest, datasetId, verdict: null },
+    ...{ trainedTs: asOfTs, origin: 'registered', codeVersion: codeVersion(), actor, why },
+  });
+  const atTs = await storedWatermark(postgres, subject);
+  if (isNew && atTs !== null) await judgeBrought(context, market, atTs);
+  const { state, verdict } = await found(context, modelId);
+  if (state !== 'candidate' || verdict?.passed !== true) {
+    return { modelId, sha256, isNew, state, verdict };
+  }
+  try {
+    const by = { actor: 'gate', why: 'it passed the gate', cause: `gate:${atTs}` };
+    await changeModel(postgres, { action: 'shadow', modelId }, market, by);
+    return { modelId, sha256, isNew, state: 'shadow', verdict };
+  } catch (error) {
+    // Another one is the shadow: the review takes it up when that place is free.
+    if (error instanceof ChangeRefused) return { modelId, sha256, isNew, state, verdict };
+    throw error;
+  }
+}
+
+interface KnownDataset {
+  readonly instrument: Instrument;
+  readonly subject: string;
+  readonly labelSpec: string;
+  readonly fromTs: number;
+  readonly toTs: number;
+  readonly asOfTs: number;
+}
+
+/** What is read of a data set's manifest: of one that was built, or of a training's own. */
+interface DatasetFacts {
+  readonly subject?: string;
+  readonly instruments?: readonly string[];
+  readonly from?: string;
+  readonly to?: string;
+  readonly as_of: string;
+  readonly label_spec: string;
+}
+
+async function datasetOf(
+  { postgres }: Context,
+  datasetId: string,
+  asked: string | null,
+): Promise<KnownDataset> {
+  const { rows } = await postgres.query<{ manifest: DatasetFacts }>(
+    'SELECT manifest FROM datasets WHERE dataset_id = $1',
+    [datasetId],
+  );
+  const manifest = rows[0]?.manifest;
+  if (manifest === undefined) throw new Error(`there is no data set "${datasetId}"`);
+  const { subject: one, instruments: several, from, to, as_of, label_spec } = manifest;
+  const known = several ?? [one ?? 'no instrument'];
+  const subject = asked ?? (known.length === 1 ? known[0] : undefined);
+  if (subject === undefined || !known.includes(subject)) {
+    throw new Error(
+      `data set ${datasetId} is of ${known.join(', ')}: name one of them with --symbol` +
+        (asked === null ? '' : `, not "${asked}"`),
+    );
+  }
+  const instrument = instrumentOf(subject);
+  if (instrument === null) throw new Error(`"${subject}" is not of the form venue:symbol`);
+  const asOfTs = parseUs(as_of);
+  return {
+    ...{ instrument, subject, labelSpec: label_spec, asOfTs },
+    fromTs: from === undefined ? 0 : parseUs(from),
+    toTs: to === undefined ? asOfTs : parseUs(to),
+  };
+}
+
+async function found(
+  { postgres }: Context,
+  modelId: string,
+): Promise<{ readonly state: string; readonly verdict: GateVerdict | null }> {
+  const { rows } = await postgres.query<{ state: string; verdict: GateVerdict | null }>(
+    'SELECT state, verdict FROM models WHERE model_id = $1',
+    [modelId],
+  );
+  return { state: rows[0]?.state ?? 'candidate', verdict: rows[0]?.verdict ?? null };
+}

@@ -1,0 +1,62 @@
+/**
+ * Replay parity: the features that were served against those that the stored ticks give again.
+ *
+ * A model is trained and judged on served values, and serves on values of the stream: only where
+ * both are the same may it go live.
+ */
+import {
+  compareFeatures,
+  recomputeFeatures,
+  replayStart,
+  type Parity,
+  type ReplayState,
+} from '../../pipelines/replay.ts';
+import type { TrainingSet } from '../../pipelines/training.ts';
+import { storedMarketTicks } from '../datasets/stored-market-ticks.ts';
+import { venueOf } from '../domain/venues.ts';
+import { keyOf } from '../domain/wire.ts';
+import { FEATURE_NAMES, FEATURE_SET } from '../features/definition.ts';
+import type { Context } from '../processes/context.ts';
+import { readReplayState, saveReplayState } from '../tables/postgres/replay-state.ts';
+import type { FeatureRow } from '../tables/questdb/features.ts';
+import { readServedFeatures } from '../tables/questdb/readers.ts';
+import type { Instrument } from '../tables/questdb/table.ts';
+
+/**
+ * Served features against recomputed ones, behind the place up to which they were found equal
+ * before. A stretch that differs is looked at again by every later training.
+ */
+export async function replayParity(
+  context: Context,
+  instrument: Instrument,
+  { toUs: dueTs, asOfUs }: { readonly toUs: number; readonly asOfUs: number },
+  set: TrainingSet,
+  { save = true }: { readonly save?: boolean } = {},
+): Promise<Parity> {
+  const { postgres } = context;
+  const latenessUs = venueOf(instrument.venue).latenessUs ?? context.config.latenessUs;
+  const subject = keyOf(instrument);
+  const saved = await readReplayState<ReplayState>(postgres, FEATURE_SET, subject);
+  const from = { ...replayStart(), ...saved };
+  const { toUs: fromUs } = from;
+  const stretch = { fromUs, toUs: dueTs, asOfUs };
+  const ticks = await storedMarketTicks(context.questdbReader(), instrument, stretch);
+  const { vectors, end } = recomputeFeatures(instrument, ticks, dueTs - latenessUs, from);
+  const byTs = new Map(vectors.map((vector) => [vector.ts, vector]));
+  const trained = new Set(set.rowTs.filter((ts) => ts > fromUs));
+  const rows = await readServedFeatures(context.questdbReader(), instrument, stretch);
+  const served = rows
+    .filter(({ ts }) => trained.has(ts))
+    .map((row) => ({ ts: row.ts, values: FEATURE_NAMES.map((name) => numberIn(row, name)) }));
+  // Exclusions are not served rows: compare on the rows that are trained and judged on.
+  const parity = compareFeatures(
+    served,
+    served.flatMap(({ ts }) => byTs.get(ts) ?? []),
+    fromUs,
+  );
+  if (parity.holds && save) await saveReplayState(postgres, FEATURE_SET, subject, end);
+  return parity;
+}
+
+const numberIn = (row: FeatureRow, name: string): number | null =>
+  (row[name] as number | null | undefined) ?? null;

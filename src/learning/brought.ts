@@ -1,0 +1,173 @@
+/**
+ * A model that was trained elsewhere -> an artefact of ours, and its judgement on decisions that
+ * its data set could not know
+ *
+ * Understood are a file of ours, and the text that LightGBM saves (`booster.save_model`) of a
+ * binary model over the stream's features. What serving needs besides the trees (the ranges that
+ * training spanned, the base rate) is taken from the very rows of the data set.
+ */
+import { parseLabelSpec } from '../domain/label-spec.ts';
+import {
+  decodeArtefact,
+  encodeArtefact,
+  MODEL_FORMAT,
+  type ModelArtefact,
+  type ModelManifest,
+} from './artefact.ts';
+import { featureRanges } from './feature-ranges.ts';
+import { judge, type GateSettings, type GateVerdict } from './gate.ts';
+import { parseLightgbmModel } from './lightgbm-model.ts';
+import { logLosses, squaredErrors } from './metrics.ts';
+import { emptyReport } from './part-report.ts';
+import type { ServingModel } from './serving-model.ts';
+import type { TrainingRow } from './train-part.ts';
+
+export interface BroughtRequest {
+  readonly bytes: Uint8Array;
+  readonly datasetId: string;
+  readonly labelSpec: string;
+  readonly featureSet: string;
+  readonly featureNames: readonly string[];
+  /** The data set's rows of the instrument. */
+  readonly rows: readonly TrainingRow[];
+  /** What was known when the set was made: nothing decided before it may judge the model. */
+  readonly asOfTs: number;
+  readonly expiresTs: number | null;
+}
+
+/** The artefact behind a file. Throws an error that says what was found and what is understood. */
+export function artefactOf(request: BroughtRequest): {
+  readonly bytes: Uint8Array;
+  readonly manifest: ModelManifest;
+} {
+  const { bytes, datasetId, labelSpec } = request;
+  const head = new TextDecoder().decode(bytes.subarray(0, 5));
+  if (head.startsWith('{')) {
+    const { manifest } = decodeArtefact(bytes);
+    if (manifest.label_spec !== labelSpec) {
+      throw new Error(
+        `the model predicts ${manifest.label_spec}, the data set is of ${labelSpec}: name its own`,
+      );
+    }
+    if (manifest.dataset_id !== null && manifest.dataset_id !== datasetId) {
+      throw new Error(
+        `the model says that it was trained on ${manifest.dataset_id}, not on ${datasetId}`,
+      );
+    }
+    return { bytes, manifest };
+  }
+  if (head !== 'tree\n' && head !== 'tree\r') {
+    throw new Error(
+      `a file of ${bytes.length} bytes that is neither ${MODEL_FORMAT} (JSON) nor the text that ` +
+        'LightGBM saves (it begins with "tree"): save a model by booster.save_model(path)',
+    );
+  }
+  return ofLightgbm(request, new TextDecoder().decode(bytes));
+}
+
+function ofLightgbm(
+  request: BroughtRequest,
+  text: string,
+): { readonly bytes: Uint8Array; readonly manifest: ModelManifest } {
+  const { rows, featureNames } = request;
+  const model = parseLightgbmModel(text);
+  checkModel(model.objective, model.featureNames, featureNames);
+  const [first, last] = [rows[0], rows.at(-1)];
+  if (first === undefined || last === undefined) {
+    throw new Error(`data set ${request.datasetId} has no rows of this instrument in the tables`);
+  }
+  const all = Uint32Array.from(rows, (_, i) => i);
+  const ups = rows.reduce((sum, { up }) => sum + up, 0);
+  const baseRate = (ups + 1) / (rows.length + 2);
+  const moved = rows.reduce((sum, { forwardReturn }) => sum + Math.abs(forwardReturn), 0);
+  const span = { from_ts: first.decidedTs, to_ts: last.decidedTs };
+  const manifest: ModelManifest = {
+    feature_set: request.featureSet,
+    features: featureRanges(rows, all, featureNames),
+    label_spec: request.labelSpec,
+    dataset_id: request.datasetId,
+    seed: 0,
+    rounds: model.trees,
+    params: {},
+    library: 'lightgbm, brought as text',
+    window: span,
+    trained: { ...span, rows: rows.length },
+    expires_ts: request.expiresTs,
+    serving: {
+      base_log_odds: Math.log(baseRate / (1 - baseRate)),
+      direction_shrink: 1,
+      return_scale: moved / rows.length,
+    },
+    folds: [],
+    slice: emptyReport(request.asOfTs, rows.length),
+    gate: { passed: false, reasons: [] },
+    importance: [],
+  };
+  const artefact: ModelArtefact = {
+    ...{ format: MODEL_FORMAT, manifest, direction: text, return: null },
+  };
+  return { bytes: encodeArtefact(artefact), manifest };
+}
+
+function checkModel(
+  objective: string,
+  names: readonly string[],
+  featureNames: readonly string[],
+): void {
+  if (!objective.startsWith('binary')) {
+    throw new Error(`a LightGBM model with objective "${objective}"; up or not is binary`);
+  }
+  const at = featureNames.findIndex((name, i) => name !== names[i]);
+  if (at < 0 && names.length === featureNames.length) return;
+  const place = at < 0 ? featureNames.length : at;
+  throw new Error(
+    `feature ${place} of the model is ${names[place] ?? 'none'}, the stream's is ` +
+      `${featureNames[place] ?? 'none'}: train on the data set's feature columns in their order`,
+  );
+}
+
+/**
+ * The gate's verdict on the rows that were decided behind the data set's cut. The features are the
+ * served ones; `replayParity` says whether a replay gives them again.
+ */
+export function judgeModel(
+  model: ServingModel,
+  rows: readonly TrainingRow[],
+  options: {
+    readonly labelSpec: string;
+    readonly asOfTs: number;
+    readonly replayParity: boolean;
+    readonly seed: number;
+    readonly settings?: Partial<GateSettings>;
+  },
+): GateVerdict {
+  const { target, horizonUs } = parseLabelSpec(options.labelSpec);
+  const judged = rows.filter(
+    ({ decidedTs, championProbability }) =>
+      decidedTs > options.asOfTs && championProbability !== null,
+  );
+  const said = judged.map(({ values }) => model.predict(values));
+  const { base_log_odds } = model.manifest.serving;
+  const baseRate = 1 / (1 + Math.exp(-base_log_odds));
+  const isReturn = target === 'return';
+  const lossOf = isReturn ? squaredErrors : logLosses;
+  const outcome = judged.map(({ up, forwardReturn }) => (isReturn ? forwardReturn : up));
+  const column = (value: (row: TrainingRow, i: number) => number): Float64Array =>
+    lossOf(outcome, judged.map(value));
+  return judge({
+    decidedTs: judged.map(({ decidedTs }) => decidedTs),
+    horizonUs,
+    loss: isReturn ? 'squared_error' : 'log_loss',
+    candidate: column((_, i) => said[i]![isReturn ? 'expectedReturn' : 'probabilityUp']),
+    references: [
+      {
+        name: 'champion',
+        losses: column((row) => (isReturn ? row.championReturn : row.championProbability) ?? 0),
+      },
+      { name: 'base_rate', losses: column(() => (isReturn ? 0 : baseRate)) },
+    ],
+    replayParity: options.replayParity,
+    seed: options.seed,
+    settings: options.settings,
+  });
+}

@@ -1,0 +1,208 @@
+/**
+ * The registry's rules: the models of one instrument and label spec, and what somebody or some job
+ * asks for -> the models' new states, and the control records that make it so in the log.
+ *
+ * Candidate: judged or waiting to be. Shadow: it predicts in a slot of its own, and nothing acts on
+ * it. Champion: it decides. Retired: it had its time. Rejected: it did not earn its place. Where
+ * there is no champion, the baseline decides. At most one champion and one shadow at a time.
+ */
+import { must } from '../assert.ts';
+import { modelSlotKey, type ModelControl } from '../domain/control.ts';
+
+export type ModelState = 'candidate' | 'shadow' | 'champion' | 'retired' | 'rejected';
+
+/** What the registry has to know of a model to change its place. */
+export interface KnownModel {
+  readonly modelId: string;
+  readonly sha256: string;
+  readonly state: ModelState;
+  /** Whether the gate let it pass; null: it has not been judged. */
+  readonly passed: boolean | null;
+  /** Rules of the gate that did not hold, each in a sentence. */
+  readonly failed: readonly string[];
+  /** The champion that it took the place of; null: the baseline's. */
+  readonly replaced: string | null;
+  /** What ended it, where it is retired. */
+  readonly changedBy: string | null;
+  /** Event time behind which it is not to be trusted; null: none. */
+  readonly expiresTs: number | null;
+}
+
+export interface Market {
+  readonly venue: string;
+  readonly symbol: string;
+  readonly labelSpec: string;
+}
+
+export type ModelRequest =
+  | { readonly action: 'promote'; readonly modelId: string; readonly force: boolean }
+  | { readonly action: 'shadow' | 'retire' | 'reject' | 'expire'; readonly modelId: string }
+  | { readonly action: 'rollback' };
+
+export interface ModelChange {
+  /** The model that the change is about. */
+  readonly modelId: string;
+  readonly states: readonly {
+    readonly modelId: string;
+    readonly to: ModelState;
+    readonly by: string;
+    /** Where it becomes champion: what it takes the place of. */
+    readonly replaced?: string | null;
+  }[];
+  readonly records: readonly { readonly subject: string; readonly body: ModelControl }[];
+}
+
+/** What was asked for is against the rules; the message says which, and what can be done. */
+export class ChangeRefused extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ChangeRefused';
+  }
+}
+
+/** The models of a market at an event time; null: no time is known, and none has expired. */
+export interface Registry {
+  readonly market: Market;
+  readonly models: readonly KnownModel[];
+  readonly atTs: number | null;
+}
+
+/** The change that the request comes to. Throws `ChangeRefused`. */
+export function changeOf(registry: Registry, request: ModelRequest): ModelChange {
+  if (request.action === 'rollback') return rollback(registry);
+  const model = modelOf(registry, request.modelId);
+  switch (request.action) {
+    case 'promote':
+      return promote(registry, model, request.force);
+    case 'shadow':
+      return shadow(registry, model);
+    case 'reject':
+      return end(registry, model, 'rejected', 'reject');
+    case 'retire':
+      return end(registry, model, 'retired', 'retire');
+    case 'expire':
+      return end(registry, model, 'retired', 'expiry');
+  }
+}
+
+export const championOf = ({ models }: Pick<Registry, 'models'>): KnownModel | null =>
+  models.find(({ state }) => state === 'champion') ?? null;
+
+export const shadowOf = ({ models }: Pick<Registry, 'models'>): KnownModel | null =>
+  models.find(({ state }) => state === 'shadow') ?? null;
+
+const hasExpired = ({ expiresTs }: KnownModel, atTs: number | null): boolean =>
+  expiresTs !== null && atTs !== null && atTs > expiresTs;
+
+function modelOf({ models, market }: Registry, modelId: string): KnownModel {
+  const model = models.find((each) => each.modelId === modelId);
+  return must(model, `model "${modelId}" is one of ${market.venue}:${market.symbol}`);
+}
+
+function promote(registry: Registry, model: KnownModel, force: boolean): ModelChange {
+  const { modelId, state, passed, failed } = model;
+  const champion = championOf(registry);
+  if (state === 'champion') throw new ChangeRefused(`"${modelId}" is the champion already`);
+  if (!force && passed !== true) {
+    const why = passed === null ? 'it has not been judged yet' : failed.join('; ');
+    throw new ChangeRefused(
+      `"${modelId}" has not passed the gate (${why}); --force promotes it all the same, ` +
+        'and the audit log keeps that it was forced',
+    );
+  }
+  if (!force && hasExpired(model, registry.atTs)) {
+    throw new ChangeRefused(`"${modelId}" has expired; train a new one, or use --force`);
+  }
+  const by = 'promotion';
+  const replaced = champion?.modelId ?? null;
+  return {
+    modelId,
+    states: [
+      ...(champion === null ? [] : [{ modelId: champion.modelId, to: 'retired' as const, by }]),
+      { modelId, to: 'champion', by, replaced },
+    ],
+    // It leaves its own slot first: behind both records it speaks in one slot alone.
+    records: [
+      ...(state === 'shadow' ? [record(registry, model, 'retired', modelId)] : []),
+      record(registry, model, 'champion', 'champion'),
+    ],
+  };
+}
+
+function shadow(registry: Registry, model: KnownModel): ModelChange {
+  const { modelId, state } = model;
+  const other = shadowOf(registry);
+  if (state !== 'candidate') throw new ChangeRefused(`"${modelId}" is ${state}, no candidate`);
+  if (other !== null) throw new ChangeRefused(`"${other.modelId}" is the shadow, one at a time`);
+  return {
+    modelId,
+    states: [{ modelId, to: 'shadow', by: 'gate' }],
+    records: [record(registry, model, 'shadow', modelId)],
+  };
+}
+
+function end(
+  registry: Registry,
+  model: KnownModel,
+  to: 'retired' | 'rejected',
+  by: string,
+): ModelChange {
+  const { modelId, state } = model;
+  if (state === 'retired' || state === 'rejected') {
+    throw new ChangeRefused(`"${modelId}" is ${state} already`);
+  }
+  const slot = state === 'champion' ? 'champion' : modelId;
+  return {
+    modelId,
+    states: [{ modelId, to, by }],
+    records: state === 'candidate' ? [] : [record(registry, model, 'retired', slot)],
+  };
+}
+
+/**
+ * Back to what the champion took the place of, and to the baseline where that was the baseline, has
+ * expired, or was itself taken out for a reason of its own.
+ */
+function rollback(registry: Registry): ModelChange {
+  const { market, models, atTs } = registry;
+  const champion = championOf(registry);
+  if (champion === null) {
+    throw new ChangeRefused(
+      `${market.venue}:${market.symbol} has no champion for ${market.labelSpec}: the baseline ` +
+        'decides already, and there is nothing to go back to',
+    );
+  }
+  const before = models.find(
+    (model) =>
+      model.modelId === champion.replaced &&
+      model.state === 'retired' &&
+      model.changedBy === 'promotion' &&
+      !hasExpired(model, atTs),
+  );
+  const by = 'rollback';
+  const taken = { modelId: champion.modelId, to: 'retired' as const, by };
+  if (before === undefined) {
+    const records = [record(registry, champion, 'retired', 'champion')];
+    return { modelId: champion.modelId, states: [taken], records };
+  }
+  // What it had replaced itself stays: a second rollback goes one further back.
+  const restored = { modelId: before.modelId, to: 'champion' as const, by };
+  return {
+    modelId: champion.modelId,
+    states: [taken, restored],
+    records: [record(registry, before, 'champion', 'champion')],
+  };
+}
+
+function record(
+  { market }: Registry,
+  { modelId, sha256 }: KnownModel,
+  state: ModelControl['state'],
+  slot: string,
+): ModelChange['records'][number] {
+  const { venue, symbol, labelSpec } = market;
+  return {
+    subject: modelSlotKey(venue, symbol, labelSpec, slot),
+    body: { venue, symbol, label_spec: labelSpec, slot, model_id: modelId, sha256, state },
+  };
+}

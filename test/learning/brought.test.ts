@@ -1,0 +1,109 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { artefactOf, judgeModel, type BroughtRequest } from '../../src/learning/brought.ts';
+import { parseLightgbmModel } from '../../src/learning/lightgbm-model.ts';
+import { loadModel, type ServingModel } from '../../src/learning/serving-model.ts';
+import { testLightgbm } from '../support/lightgbm.ts';
+import { featureNamesOf, marketRows } from '../support/market-rows.ts';
+
+const COLUMNS = 12;
+const NAMES = featureNamesOf(COLUMNS);
+const LABEL_SPEC = 'direction_1h@1';
+const STREAM = { featureSet: 'default@test', featureNames: NAMES };
+
+const market = marketRows({ seed: 3, rows: 9_000, columns: COLUMNS, edge: 0.5 });
+const CUT = 6_000;
+const asOfTs = market[CUT - 1]!.decidedTs;
+/** What the set holds: rows whose outcome was known at its cut. */
+const rows = market.filter(({ labelEndTs }) => labelEndTs <= asOfTs);
+
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+let text = '';
+beforeAll(() => {
+  const values = Float64Array.from(rows.flatMap((row) => row.values.map((value) => value ?? NaN)));
+  text = testLightgbm().train({
+    matrix: { rows: rows.length, columns: COLUMNS, values },
+    labels: Float32Array.from(rows, ({ up }) => up),
+    featureNames: NAMES,
+    params: { objective: 'binary', num_leaves: 8, learning_rate: 0.03, min_data_in_leaf: 600 },
+    rounds: 60,
+    seed: 1,
+  });
+}, 180_000);
+
+const brought = (more: Partial<BroughtRequest> = {}): ReturnType<typeof artefactOf> =>
+  artefactOf({
+    ...{ bytes: bytesOf(text), datasetId: 'ds-1', labelSpec: LABEL_SPEC, rows, asOfTs },
+    ...{ ...STREAM, expiresTs: 99 },
+    ...more,
+  });
+
+const verdictOf = (model: ServingModel, cut = asOfTs): ReturnType<typeof judgeModel> =>
+  judgeModel(model, market, {
+    ...{ labelSpec: LABEL_SPEC, asOfTs: cut, replayParity: true, seed: 1 },
+    settings: { resamples: 500 },
+  });
+
+describe('a model that LightGBM saved as text', () => {
+  test('serves its own probabilities, and a return by the usual move', () => {
+    const model = loadModel(brought().bytes, STREAM);
+    const original = parseLightgbmModel(text);
+    const mean = rows.reduce((sum, row) => sum + Math.abs(row.forwardReturn), 0) / rows.length;
+    for (const { values } of market.slice(CUT, CUT + 500)) {
+      const { probabilityUp, expectedReturn } = model.predict(values);
+      expect(probabilityUp).toBeCloseTo(original.predict(values), 14);
+      expect(expectedReturn).toBeCloseTo(mean * (2 * probabilityUp - 1), 14);
+    }
+    expect(model.expiresTs).toBe(99);
+  });
+
+  test('knows what its data set spanned, and is the same bytes every time', () => {
+    const { manifest, bytes } = brought();
+    expect(manifest.features.map(({ name }) => name)).toEqual(NAMES);
+    expect(manifest.trained.rows).toBe(rows.length);
+    expect(brought().bytes).toEqual(bytes);
+    const far = rows[0]!.values.map(() => 1e6);
+    expect(loadModel(bytes, STREAM).predict(far).outlier).toBe(true);
+  });
+
+  test('is judged by the same gate, on decisions behind the cut alone', () => {
+    const model = loadModel(brought().bytes, STREAM);
+    const verdict = verdictOf(model);
+    expect(verdict.passed).toBe(true);
+    expect(verdict.comparisons?.[0]?.rows).toBe(market.length - CUT);
+    const late = verdictOf(model, market.at(-100)!.decidedTs);
+    expect(late.reasons.find(({ rule }) => rule === 'minimum_rows')).toMatchObject({
+      ...{ passed: false, value: 99 },
+    });
+  });
+
+  test('is refused by the same gate when it knows nothing', () => {
+    const model = loadModel(brought().bytes, STREAM);
+    const blind = {
+      ...model,
+      predict: () => ({ probabilityUp: 0.3, expectedReturn: 0, outlier: false }),
+    };
+    expect(verdictOf(blind).passed).toBe(false);
+  });
+});
+
+describe('what is brought', () => {
+  test('may be a file of ours, which stays as it is', () => {
+    const { bytes } = brought();
+    expect(brought({ bytes }).bytes).toBe(bytes);
+    expect(() => brought({ bytes, datasetId: 'ds-2' })).toThrow('trained on ds-1, not on ds-2');
+    expect(() => brought({ bytes, labelSpec: 'direction_4h@1' })).toThrow('name its own');
+  });
+
+  test('is refused in words when it is something else', () => {
+    expect(() => brought({ bytes: bytesOf('PK..') })).toThrow('neither tickloom-model@1 (JSON)');
+    expect(() => brought({ bytes: bytesOf('{}') })).toThrow('format "undefined"');
+    const other = NAMES.map((name, i) => (i === 4 ? 'tomorrow' : name));
+    expect(() => brought({ featureNames: other })).toThrow(
+      "feature 4 of the model is feature_4, the stream's is tomorrow",
+    );
+    expect(() => brought({ rows: [] })).toThrow('has no rows of this instrument');
+    const regression = text.replace('objective=binary sigmoid:1', 'objective=regression');
+    expect(() => brought({ bytes: bytesOf(regression) })).toThrow('up or not is binary');
+  });
+});

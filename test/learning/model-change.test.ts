@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest';
+import {
+  changeOf,
+  type KnownModel,
+  type ModelRequest,
+  type ModelState,
+  type Registry,
+} from '../../src/learning/model-change.ts';
+
+const market = { venue: 'v', symbol: 'A/USD', labelSpec: 'direction_1h@1' };
+
+const model = (modelId: string, state: ModelState, more: Partial<KnownModel> = {}): KnownModel => ({
+  ...{ modelId, state, sha256: modelId.repeat(4), passed: true, failed: [] },
+  ...{ replaced: null, changedBy: null, expiresTs: null },
+  ...more,
+});
+
+/** Takes changes one after the other, as the registry's table does. */
+class Table {
+  models: KnownModel[];
+  atTs: number | null = 100;
+
+  constructor(...models: KnownModel[]) {
+    this.models = models;
+  }
+
+  get registry(): Registry {
+    return { market, models: this.models, atTs: this.atTs };
+  }
+
+  /** What each record says, in the order in which they are sent. */
+  take(request: ModelRequest): string[] {
+    const change = changeOf(this.registry, request);
+    this.models = this.models.map((each) => {
+      const change_ = change.states.find(({ modelId }) => modelId === each.modelId);
+      if (change_ === undefined) return each;
+      const { to: state, by: changedBy, replaced = each.replaced } = change_;
+      return Object.assign({}, each, { state, changedBy, replaced });
+    });
+    return change.records.map(({ body }) => `${body.state} ${body.model_id} in ${body.slot}`);
+  }
+
+  get states(): Record<string, ModelState> {
+    return Object.fromEntries(this.models.map(({ modelId, state }) => [modelId, state]));
+  }
+}
+
+const promote = (modelId: string, force = false): ModelRequest => ({
+  ...{ action: 'promote', modelId, force },
+});
+
+describe('the registry', () => {
+  test('leads a model from candidate over shadow to champion, and retires the one before', () => {
+    const table = new Table(model('old', 'champion'), model('new', 'candidate'));
+    expect(table.take({ action: 'shadow', modelId: 'new' })).toEqual(['shadow new in new']);
+    expect(table.take(promote('new'))).toEqual(['retired new in new', 'champion new in champion']);
+    expect(table.states).toEqual({ old: 'retired', new: 'champion' });
+  });
+
+  test('has one shadow at a time, and only a candidate becomes one', () => {
+    const table = new Table(model('a', 'shadow'), model('b', 'candidate'), model('c', 'rejected'));
+    const refused = (modelId: string) => () => table.take({ action: 'shadow', modelId });
+    expect(refused('b')).toThrow('"a" is the shadow, one at a time');
+    expect(refused('c')).toThrow('"c" is rejected, no candidate');
+  });
+
+  test('promotes what has not passed the gate only by force, and says what it failed', () => {
+    const failed = { passed: false, failed: ['41 rows of at least 500'] };
+    const table = new Table(model('bad', 'rejected', failed), model('new', 'candidate'));
+    expect(() => table.take(promote('bad'))).toThrow(/not passed the gate \(41 rows of at least/);
+    expect(table.take(promote('bad', true))).toEqual(['champion bad in champion']);
+    expect(() => table.take(promote('bad', true))).toThrow('is the champion already');
+    const unjudged = new Table(model('new', 'candidate', { passed: null }));
+    expect(() => unjudged.take(promote('new'))).toThrow('it has not been judged yet');
+  });
+
+  test('does not promote what has expired, in event time', () => {
+    const table = new Table(model('m', 'shadow', { expiresTs: 99 }));
+    expect(() => table.take(promote('m'))).toThrow('has expired');
+    table.atTs = 99;
+    expect(table.take(promote('m'))).toHaveLength(2);
+  });
+
+  test('goes back one step for every rollback, down to the baseline', () => {
+    const table = new Table(...['a', 'b', 'c'].map((modelId) => model(modelId, 'candidate')));
+    for (const modelId of ['a', 'b', 'c']) table.take(promote(modelId));
+    expect(table.take({ action: 'rollback' })).toEqual(['champion b in champion']);
+    expect(table.take({ action: 'rollback' })).toEqual(['champion a in champion']);
+    expect(table.take({ action: 'rollback' })).toEqual(['retired a in champion']);
+    expect(table.states).toEqual({ a: 'retired', b: 'retired', c: 'retired' });
+    expect(() => table.take({ action: 'rollback' })).toThrow('the baseline decides already');
+  });
+
+  test('goes back to the baseline where what was before was itself taken out, or has expired', () => {
+    const replaced = { replaced: 'old' };
+    const by = (changedBy: string, expiresTs: number | null = null) =>
+      new Table(
+        model('old', 'retired', { changedBy, expiresTs }),
+        model('new', 'champion', replaced),
+      ).take({ action: 'rollback' });
+    expect(by('promotion')).toEqual(['champion old in champion']);
+    expect(by('rollback')).toEqual(['retired new in champion']);
+    expect(by('retire')).toEqual(['retired new in champion']);
+    expect(by('promotion', 99)).toEqual(['retired new in champion']);
+  });
+
+  test('never goes round: a model that was rolled back is not what a rollback goes to', () => {
+    const table = new Table(model('a', 'candidate'), model('b', 'candidate'));
+    table.take(promote('a'));
+    table.take(promote('b'));
+    table.take(promote('a'));
+    table.take({ action: 'rollback' });
+    expect(table.states).toEqual({ a: 'retired', b: 'champion' });
+    expect(table.take({ action: 'rollback' })).toEqual(['retired b in champion']);
+  });
+
+  test('retires a champion to the baseline, a shadow from its slot, a candidate in silence', () => {
+    const table = new Table(model('c', 'champion'), model('s', 'shadow'), model('k', 'candidate'));
+    const retire = (modelId: string): string[] => table.take({ action: 'retire', modelId });
+    expect(retire('c')).toEqual(['retired c in champion']);
+    expect(retire('s')).toEqual(['retired s in s']);
+    expect(retire('k')).toEqual([]);
+    expect(() => retire('k')).toThrow('"k" is retired already');
+  });
+});

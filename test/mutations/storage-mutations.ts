@@ -56,6 +56,13 @@ export const STORAGE_MUTATIONS: readonly Mutation[] = [
     `for (const character of '\\\\\\n\\r') ESCAPED`,
   ),
   mutation(
+    'label-shown-by-what-came-late',
+    labelsJob('are known since the record that showed them, whatever came late before it'),
+    'src/jobs/grading-input.ts',
+    'for (let next = first; next !== null;) {',
+    'for (let next = first; next !== null && first === null;) {',
+  ),
+  mutation(
     'needed-partition-dropped',
     retention('keeps what a decision without its label still needs'),
     'pipelines/retention.ts',

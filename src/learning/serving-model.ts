@@ -21,13 +21,28 @@ export interface ServingModel {
   predict(values: readonly (number | null)[]): Estimates;
 }
 
+/** The model is sound, and another version of the program is the one that can ask it. */
+export class FeaturesDifferError extends Error {
+  override readonly name = 'FeaturesDifferError';
+}
+
 /** The features that a stream serves. */
 export interface StreamFeatures {
   readonly featureSet: string;
   readonly featureNames: readonly string[];
 }
 
-/** Throws an error that names the difference when the model's features are not the stream's. */
+/**
+ * What stands in for a model that cannot be asked: it says nothing, and every prediction of its
+ * slot is `expired`, which nobody acts on.
+ */
+export const silentModel = (bytes: Uint8Array): ServingModel => ({
+  manifest: decodeArtefact(bytes).manifest,
+  expiresTs: -Infinity,
+  predict: () => ({ probabilityUp: 0.5, expectedReturn: 0, outlier: false }),
+});
+
+/** Throws `FeaturesDifferError`, which names the difference, where they are not the stream's. */
 export function loadModel(bytes: Uint8Array, stream: StreamFeatures): ServingModel {
   const { manifest, direction, return: returns } = decodeArtefact(bytes);
   checkFeatures(manifest, stream);
@@ -89,7 +104,7 @@ export function outlierCheck(
 
 function checkFeatures(manifest: ModelManifest, stream: StreamFeatures): void {
   if (manifest.feature_set !== stream.featureSet) {
-    throw new Error(
+    throw new FeaturesDifferError(
       `the model was trained on feature set ${manifest.feature_set}, ` +
         `the stream serves ${stream.featureSet}: train it anew`,
     );
@@ -98,7 +113,7 @@ function checkFeatures(manifest: ModelManifest, stream: StreamFeatures): void {
   const at = names.findIndex((name, i) => name !== stream.featureNames[i]);
   if (at >= 0 || names.length !== stream.featureNames.length) {
     const place = at >= 0 ? at : names.length;
-    throw new Error(
+    throw new FeaturesDifferError(
       `the model's feature ${place} is ${names[place] ?? 'none'}, ` +
         `the stream's is ${stream.featureNames[place] ?? 'none'}: train it anew`,
     );

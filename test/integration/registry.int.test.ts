@@ -244,6 +244,24 @@ describe('the registry', () => {
     });
   });
 
+  test('is silent, not the end of the stream, where a model is of other features', async () => {
+    const { postgres } = installation.context;
+    const artefact = decodeArtefact(original.bytes);
+    const manifest: ModelManifest = { ...artefact.manifest, feature_set: 'default@older' };
+    const bytes = encodeArtefact({ ...artefact, manifest });
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const modelId = await registered(7, false);
+    await postgres.query('UPDATE models SET artifact = $2, sha256 = $3 WHERE model_id = $1', [
+      ...[modelId, Buffer.from(bytes), sha256],
+    ]);
+    const stream = new PostgresModels(postgres, new AbortController().signal);
+    expect((await stream.load(modelId, sha256)).expiresTs).toBe(-Infinity);
+    const [error] = await rows<{ message: string }>(
+      `SELECT message FROM errors WHERE code = 'features_differ' AND state = 'open'`,
+    );
+    expect(error?.message).toMatch(/default@older.*models retire m7-/);
+  });
+
   test('goes back to the baseline where what was before cannot be served any more', async () => {
     const { postgres } = installation.context;
     const by = { actor: 'test', why: 'a rollback has to work' };

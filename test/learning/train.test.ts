@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { decodeArtefact, encodeArtefact } from '../../src/learning/artefact.ts';
-import { loadModel } from '../../src/learning/serving-model.ts';
+import { loadModel, silentModel } from '../../src/learning/serving-model.ts';
 import { trainCandidate, type Candidate, type CandidateRequest } from '../../src/learning/train.ts';
 import type { Trainer, TrainingRow } from '../../src/learning/train-part.ts';
 import { seededRandom } from '../../src/random.ts';
@@ -212,6 +212,13 @@ describe('a model file', () => {
     expect(() => loadModel(candidate.bytes, { ...STREAM, featureSet: 'default@new' })).toThrow(
       'trained on feature set default@test',
     );
+  });
+
+  it('says nothing where it cannot be asked', () => {
+    const silent = silentModel(candidate.bytes);
+    expect(silent.predict([])).toEqual({ probabilityUp: 0.5, expectedReturn: 0, outlier: false });
+    expect(silent.expiresTs).toBe(-Infinity);
+    expect(silent.manifest.feature_set).toBe('default@test');
   });
 
   it('is refused when it is something else', () => {

@@ -6,7 +6,13 @@ import { createHash } from 'node:crypto';
 import type { Pool } from 'pg';
 import { sleep } from '../../clock.ts';
 import { FEATURE_NAMES, FEATURE_SET } from '../../features/definition.ts';
-import { loadModel, type ServingModel } from '../../learning/serving-model.ts';
+import {
+  FeaturesDifferError,
+  loadModel,
+  silentModel,
+  type ServingModel,
+} from '../../learning/serving-model.ts';
+import { recordError } from './errors.ts';
 
 const RETRY_MS = 1_000;
 const STREAM_FEATURES = { featureSet: FEATURE_SET, featureNames: FEATURE_NAMES };
@@ -36,13 +42,38 @@ export class PostgresModels {
     this.signal = signal;
   }
 
-  /** Throws only when aborted, or when the stored artefact is not the one that was named. */
+  /**
+   * Throws only when aborted, or when the stored artefact is not the one that was named. A model of
+   * other features is silent and an error is recorded: the record that takes it out lies in the
+   * log, and a stream that ended here would never come to it.
+   */
   async load(modelId: string, sha256: string): Promise<ServingModel> {
     for (;;) {
       const artifact = await this.fetch(modelId).catch(() => null);
-      if (artifact !== null) return servable(artifact, { modelId, sha256 });
+      if (artifact !== null) return this.servedOrSilent(artifact, { modelId, sha256 });
       this.signal.throwIfAborted();
       await sleep(RETRY_MS, this.signal);
+    }
+  }
+
+  private async servedOrSilent(
+    artefact: Buffer,
+    named: { readonly modelId: string; readonly sha256: string },
+  ): Promise<ServingModel> {
+    try {
+      return servable(artefact, named);
+    } catch (error) {
+      if (!(error instanceof FeaturesDifferError)) throw error;
+      const { modelId } = named;
+      await recordError(this.pool, {
+        key: `stream:features_differ:${modelId}`,
+        severity: 'error',
+        component: 'stream',
+        code: 'features_differ',
+        message: `${modelId} says nothing: ${error.message}, or: tickloom models retire ${modelId}`,
+        context: { model_id: modelId },
+      }).catch(() => undefined);
+      return silentModel(artefact);
     }
   }
 

@@ -1,6 +1,7 @@
 /** All mutations, those that a second tells first. */
 import { DECISION_MUTATIONS } from './decision-mutations.ts';
 import { LEARNING_MUTATIONS } from './learning-mutations.ts';
+import { MODEL_MUTATIONS } from './model-mutations.ts';
 import type { Mutation } from './mutation.ts';
 import { STORAGE_MUTATIONS } from './storage-mutations.ts';
 import { TICK_MUTATIONS } from './tick-mutations.ts';
@@ -9,5 +10,6 @@ export const MUTATIONS: readonly Mutation[] = [
   ...TICK_MUTATIONS,
   ...DECISION_MUTATIONS,
   ...LEARNING_MUTATIONS,
+  ...MODEL_MUTATIONS,
   ...STORAGE_MUTATIONS,
 ];

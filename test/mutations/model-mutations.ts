@@ -1,0 +1,94 @@
+/** Mutations of who decides, and of what a training set may know. */
+import { mutation, testsOf, type Mutation } from './mutation.ts';
+
+const CHANGE = 'src/learning/model-change.ts';
+const REVIEW = 'pipelines/registry.ts';
+const JOIN = 'src/datasets/join.ts';
+const registry = testsOf('test/learning/model-change.test.ts', 'the registry');
+const shadow = testsOf('test/pipelines/registry.test.ts', 'a shadow');
+const champion = testsOf('test/pipelines/registry.test.ts', 'a champion');
+const request = testsOf('test/datasets/join.test.ts', 'a request has the latest feature row');
+const decisions = testsOf('test/datasets/join.test.ts', 'decisions');
+
+export const MODEL_MUTATIONS: readonly Mutation[] = [
+  mutation(
+    'promoted-without-the-gate',
+    registry('promotes what has not passed the gate only by force, and says what it failed'),
+    CHANGE,
+    'if (!force && passed !== true) {',
+    'if (!force && passed === undefined) {',
+  ),
+  mutation(
+    'expired-and-promoted',
+    registry('does not promote what has expired, in event time'),
+    CHANGE,
+    'if (!force && hasExpired(model, registry.atTs)) {',
+    'if (!force && hasExpired(model, null)) {',
+  ),
+  mutation(
+    'rollback-goes-round',
+    registry('never goes round: a model that was rolled back is not what a rollback goes to'),
+    CHANGE,
+    "      model.changedBy === 'promotion' &&\n",
+    '',
+  ),
+  mutation(
+    'two-shadows',
+    registry('has one shadow at a time, and only a candidate becomes one'),
+    CHANGE,
+    'if (other !== null) throw',
+    'if (other === model) throw',
+  ),
+  mutation(
+    'vetoed-rows-count',
+    shadow('does not gain by rows on which either was vetoed'),
+    REVIEW,
+    "(row) => row.verdict === 'ok' && row.decidedTs >= fromTs && theirs.has(row.ts),",
+    '(row) => row.decidedTs >= fromTs && theirs.has(row.ts),',
+  ),
+  mutation(
+    'no-cool-down',
+    champion('that is rolled back is not followed by a promotion until the cool-down is over'),
+    REVIEW,
+    'if (atTs < coolUntilTs) {',
+    'if (atTs < -coolUntilTs) {',
+  ),
+  mutation(
+    'never-rolled-back',
+    champion('that is worse than the base rate on what really happened is rolled back'),
+    REVIEW,
+    "request: verdict.passed ? { action: 'rollback' } : null, verdict",
+    'request: null, verdict',
+  ),
+  mutation(
+    'set-without-its-boundary',
+    request('that was decided at or before it, its very moment included'),
+    JOIN,
+    'r.asked_at >= s.available',
+    'r.asked_at > s.available',
+  ),
+  mutation(
+    'set-that-knows-the-future',
+    {
+      file: 'test/datasets/feast.test.ts',
+      name: 'Feast #6615: a value that was written after a request does not get into it',
+    },
+    JOIN,
+    'greatest(decided_ts, known_at) AS available',
+    'decided_ts AS available',
+  ),
+  mutation(
+    'older-candle-hides-a-newer',
+    request('not one that arrived later and describes an earlier candle'),
+    JOIN,
+    'WHERE place = best AND next IS DISTINCT FROM available',
+    'WHERE next IS DISTINCT FROM available',
+  ),
+  mutation(
+    'warming-up-in-the-set',
+    decisions('lack what a reason names, the first that applies'),
+    JOIN,
+    "THEN 'warming_up' END",
+    'THEN NULL END',
+  ),
+];

@@ -38,12 +38,16 @@ const FLAT_MB = 40;
 interface Look {
   readonly second: number;
   readonly lag: number;
-  /** Resident, in MB, by process. */
-  readonly rss: ReadonlyMap<string, number>;
+  /** Of their own, in MB, by process. */
+  readonly held: ReadonlyMap<string, number>;
 }
 
-const rssMb = (pid: number): number =>
-  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1_024;
+/**
+ * What a process holds for itself. QuestDB also maps the files of its tables, as much of them as the
+ * system has room for: that grows with the tables and is given back at once.
+ */
+const heldMb = (pid: number): number =>
+  Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1_024;
 
 function pidsOf(bed: Bed): Map<string, number> {
   const pids = new Map<string, number>();
@@ -57,10 +61,10 @@ function pidsOf(bed: Bed): Map<string, number> {
 async function look(bed: Bed, second: number): Promise<Look> {
   const lags = await bed.context.flowProbe().lags();
   const lag = lags.reduce((sum, of) => sum + of.lag, 0);
-  const rss = new Map([...pidsOf(bed)].map(([name, pid]) => [name, rssMb(pid)]));
-  const cells = [...rss].map(([name, mb]) => `${name} ${mb.toFixed(0)}`);
+  const held = new Map([...pidsOf(bed)].map(([name, pid]) => [name, heldMb(pid)]));
+  const cells = [...held].map(([name, mb]) => `${name} ${mb.toFixed(0)}`);
   console.log(`${String(second).padStart(5)} s  lag ${lag} records  MB: ${cells.join('  ')}`);
-  return { second, lag, rss };
+  return { second, lag, held };
 }
 
 /** One second's ticks, as a feed of high rate sends them. */
@@ -107,8 +111,9 @@ async function soak(bed: Bed): Promise<void> {
     console.log(`${name.padEnd(9)} ${us.toFixed(2)} us of CPU a tick`);
   }
   const quarter = Math.floor(looks.length / 4);
-  for (const name of last.rss.keys()) {
-    const of = (some: readonly Look[]): number => median(some.map(({ rss }) => rss.get(name) ?? 0));
+  for (const name of last.held.keys()) {
+    const of = (some: readonly Look[]): number =>
+      median(some.map(({ held }) => held.get(name) ?? 0));
     const [early, late] = [of(looks.slice(quarter, 2 * quarter)), of(looks.slice(-quarter))];
     const isFlat = late <= Math.max(early * FLAT, early + FLAT_MB);
     verdict(`memory of ${name}, ${early.toFixed(0)} -> ${late.toFixed(0)} MB, flat`, isFlat);

@@ -43,8 +43,8 @@ interface Look {
 }
 
 /**
- * What a process holds for itself. QuestDB also maps the files of its tables, as much of them as the
- * system has room for: that grows with the tables and is given back at once.
+ * What a process holds for itself. QuestDB also maps the files of its tables, as many of them as
+ * there is room for: that grows with the tables and is given back at once.
  */
 const heldMb = (pid: number): number =>
   Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1_024;

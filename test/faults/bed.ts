@@ -60,10 +60,8 @@ export class Bed {
 
   /** Servers, tables, topics and the first control records; no process yet. */
   static async open(settings: Record<string, string>): Promise<Bed> {
-    const own = { ...(await stackEnv()), TICKLOOM_LOG_LEVEL: 'warn', ...settings };
-    const config = loadConfig(own);
+    const { own, config, stack } = await started(settings);
     const [proxyPort = 0] = await freePorts(1);
-    const stack = await startStack(config);
     const proxy = new CutProxy(proxyPort, Number(new URL(config.questdbUrl).port));
     const env = {
       ...process.env,
@@ -224,4 +222,16 @@ function processesOf(dataDir: string): { pid: number; command: string }[] {
       return [];
     }
   });
+}
+
+/** A port that was free a moment ago may be somebody else's by now: then with others. */
+async function started(settings: Record<string, string>, tries = 3) {
+  const own = { ...(await stackEnv()), TICKLOOM_LOG_LEVEL: 'warn', ...settings };
+  const config = loadConfig(own);
+  try {
+    return { own, config, stack: await startStack(config) };
+  } catch (error) {
+    if (tries <= 1 || !/taken by another process|already in use/.test(String(error))) throw error;
+    return started(settings, tries - 1);
+  }
 }

@@ -137,7 +137,7 @@ const AT_LEAST: Readonly<Record<string, number>> = {
   'postgres.stored_watermarks': 3,
   'postgres.accounts': 1,
   'postgres.signals': 10,
-  'postgres.signal_outcomes': 10,
+  'postgres.signal_outcomes': 5,
   'postgres.orders': 20,
   'postgres.fills': 20,
   'postgres.trades': 10,

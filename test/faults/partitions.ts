@@ -40,6 +40,7 @@ const AHEAD_US = 60_000_000;
 const AT_LEAST = {
   'dead-letters': 0,
   'postgres.signals': 3,
+  'postgres.signal_outcomes': 0,
   'postgres.orders': 3,
   'postgres.fills': 3,
   'postgres.trades': 3,

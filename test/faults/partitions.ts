@@ -22,7 +22,7 @@ import { arbitraryModel, promote } from './model.ts';
 const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
-    hours: { type: 'string', default: '5' },
+    hours: { type: 'string', default: '6' },
     report: { type: 'string' },
   },
 });
@@ -40,7 +40,7 @@ const AHEAD_US = 60_000_000;
 const AT_LEAST = {
   'dead-letters': 0,
   'postgres.signals': 3,
-  'postgres.signal_outcomes': 0,
+  'postgres.signal_outcomes': 3,
   'postgres.orders': 3,
   'postgres.fills': 3,
   'postgres.trades': 3,

@@ -47,17 +47,20 @@ export async function runDataset(
   );
   const out = join(exportsDir(config.dataDir), subject);
   await sweep(out);
+  const progress = slowly(tell, context, subject);
   try {
-    const options = { out, dueTs, onProgress: slowly(tell, context, subject) };
+    const options = { out, dueTs, onProgress: progress.say };
     const entities = await keptEntities(context, request.entities);
     const manifest =
       (await finished(context, out)) ??
       (await makeDataset(context, request.ask, { ...options, entities }));
+    await progress.told();
     const { dataset_id, rows, rows_in, excluded } = manifest;
     await noteProgress(postgres, subject, 'done', dataset_id);
     await finishRun(postgres, run, 'done', { dataset_id, rows, rows_in, excluded });
   } catch (error) {
     if (!(error instanceof AskError)) throw error;
+    await progress.told();
     await noteProgress(postgres, subject, 'refused');
     await finishRun(postgres, run, 'refused', { reason: error.message });
   }
@@ -91,15 +94,28 @@ async function sweep(out: string): Promise<void> {
   }
 }
 
-/** At most once a second: the queue and the table of requests both hear it. */
+/**
+ * At most once a second: the queue and the table of requests both hear it. One after the other, and
+ * `told` waits for the last, which would otherwise come behind the end.
+ */
 function slowly(tell: Tell, { postgres, log }: Context, subject: string) {
   let saidMs = -Infinity;
-  return (line: string): void => {
-    const nowMs = monotonicMs();
-    if (nowMs - saidMs < SAY_EVERY_MS) return;
-    saidMs = nowMs;
-    Promise.all([tell(line), noteProgress(postgres, subject, line)]).catch((error: unknown) =>
-      log.warn({ err: error }, 'the progress of a data set could not be noted'),
-    );
+  let telling = Promise.resolve();
+  const note = async (line: string): Promise<void> => {
+    try {
+      await tell(line);
+      await noteProgress(postgres, subject, line);
+    } catch (error) {
+      log.warn({ err: error }, 'the progress of a data set could not be noted');
+    }
+  };
+  return {
+    say: (line: string): void => {
+      const nowMs = monotonicMs();
+      if (nowMs - saidMs < SAY_EVERY_MS) return;
+      saidMs = nowMs;
+      telling = telling.then(() => note(line));
+    },
+    told: (): Promise<void> => telling,
   };
 }

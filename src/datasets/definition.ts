@@ -105,8 +105,20 @@ export function definitionOf(manifest: DatasetManifest): DatasetDefinition {
     const made = 'it was made by a training job or by an older version';
     throw new Error(`the manifest does not say how to make the set again: ${made}`);
   }
+  checkNames(feature_sets);
   const rows = { from, to, entities, instruments };
   return { feature_sets, label_spec, as_of, known, keep, max_age_us, ...rows };
+}
+
+/** They become names of tables and columns, and a manifest may be anybody's. */
+function checkNames(sets: readonly FeatureSetUse[]): void {
+  for (const { feature_set, features } of sets) {
+    const wrong = features.find((name) => !/^\w+$/.test(name));
+    if (!/^\w+@\w+$/.test(feature_set)) {
+      throw new Error(`the manifest names "${feature_set}", which is no feature set`);
+    }
+    if (wrong !== undefined) throw new Error(`"${wrong}" of ${feature_set} is no feature's name`);
+  }
 }
 
 /** The manifest with its own hash and id, which the cut does not decide. */

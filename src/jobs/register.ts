@@ -95,10 +95,10 @@ interface KnownDataset {
 interface DatasetFacts {
   readonly subject?: string;
   readonly instruments?: readonly string[];
-  readonly from?: string;
-  readonly to?: string;
+  readonly from?: string | null;
+  readonly to?: string | null;
   readonly as_of: string;
-  readonly label_spec: string;
+  readonly label_spec: string | null;
 }
 
 async function datasetOf(
@@ -113,6 +113,9 @@ async function datasetOf(
   const manifest = rows[0]?.manifest;
   if (manifest === undefined) throw new Error(`there is no data set "${datasetId}"`);
   const { subject: one, instruments: several, from, to, as_of, label_spec } = manifest;
+  if (label_spec === null) {
+    throw new Error(`data set ${datasetId} has no outcomes: a model needs some to be judged by`);
+  }
   const known = several ?? [one ?? 'no instrument'];
   const subject = asked ?? (known.length === 1 ? known[0] : undefined);
   if (subject === undefined || !known.includes(subject)) {
@@ -126,10 +129,14 @@ async function datasetOf(
   const asOfTs = parseUs(as_of);
   return {
     ...{ instrument, subject, labelSpec: label_spec, asOfTs },
-    fromTs: from === undefined ? 0 : parseUs(from),
-    toTs: to === undefined ? asOfTs : parseUs(to),
+    fromTs: isTime(from) ? parseUs(from) : 0,
+    toTs: isTime(to) ? parseUs(to) : asOfTs,
   };
 }
+
+/** A set of own requests has no stretch: whatever was known at its `as_of` may be of it. */
+const isTime = (text: string | null | undefined): text is string =>
+  text !== null && text !== undefined;
 
 async function found(
   { postgres }: Context,

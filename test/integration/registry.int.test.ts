@@ -110,6 +110,9 @@ describe('the registry', () => {
       const refused = await tickloom('models', 'promote', second, '--why', 'I want it');
       expect(refused).toMatchObject({ code: 1 });
       expect(refused.err).toContain('has not passed the gate (3 of 500)');
+      expect((await tickloom('models', 'promote', second)).err, 'no reason is needed').toContain(
+        'has not passed the gate',
+      );
       const forced = ['models', 'promote', second, '--force', '--why', 'I know better'];
       expect((await tickloom(...forced)).code).toBe(0);
       await passes(2);

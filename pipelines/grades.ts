@@ -12,8 +12,7 @@
 import {
   knownAtOrBehind,
   TOLERANCE_SHARE,
-  type Arrival,
-  type LabelGap,
+  type GradingInput,
   type LabelPrice,
   type VoidReason,
 } from './labels.ts';
@@ -27,15 +26,11 @@ export interface GradedSignal {
   readonly takeProfit: number;
 }
 
-export interface GradesRequest {
+export interface GradesRequest extends GradingInput {
   readonly horizonUs: number;
   readonly latenessUs: number;
   /** Oldest first by `decidedTs`. */
   readonly signals: readonly GradedSignal[];
-  /** In the order (`ts`, kind, id). */
-  readonly prices: readonly LabelPrice[];
-  readonly arrivals: readonly Arrival[];
-  readonly gaps: readonly LabelGap[];
 }
 
 export interface Touched {

@@ -37,7 +37,15 @@ export interface LabelGap {
   readonly knownAt: number;
 }
 
-export interface LabelRequest {
+/** What is known of the time of the decisions that are graded. */
+export interface GradingInput {
+  /** In the order (`ts`, kind, id). */
+  readonly prices: readonly LabelPrice[];
+  readonly arrivals: readonly Arrival[];
+  readonly gaps: readonly LabelGap[];
+}
+
+export interface LabelRequest extends GradingInput {
   readonly venue: string;
   readonly symbol: string;
   readonly labelSpec: string;
@@ -45,9 +53,6 @@ export interface LabelRequest {
   readonly latenessUs: number;
   /** Oldest first by `decidedTs`. */
   readonly decisions: readonly LabelDecision[];
-  readonly prices: readonly LabelPrice[];
-  readonly arrivals: readonly Arrival[];
-  readonly gaps: readonly LabelGap[];
   /** For a revision: what was known by then counts, and the label is known since then. */
   readonly asOfUs?: number;
 }

@@ -11,11 +11,9 @@
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { duckRow, identifier } from '../adapters/duckdb.ts';
+import { NULL_SHARE_MAX } from '../learning/null-policy.ts';
 import { columnsOf, type DatasetDefinition } from './definition.ts';
 import { featureTable } from './stage.ts';
-
-/** More than this share of the features without a value: the indicators are still warming up. */
-const NULL_SHARE_MAX = 0.35;
 
 type Joined = Pick<DatasetDefinition, 'feature_sets' | 'label_spec' | 'known' | 'max_age_us'> & {
   /** The rows are decisions, not requests of the user's own. */

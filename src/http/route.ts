@@ -7,14 +7,17 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type, type Static, type TObject, type TSchema } from 'typebox';
 import { ProblemBody } from './problem.ts';
 
-export interface ReadRoute<Q extends TSchema, P extends TSchema> {
+interface Route<P extends TSchema> {
   readonly path: string;
   /** The noun, which groups routes in OpenAPI. */
   readonly noun: string;
   readonly summary: string;
-  readonly query: Q;
   readonly params?: P;
   readonly answer: TSchema;
+}
+
+export interface ReadRoute<Q extends TSchema, P extends TSchema> extends Route<P> {
+  readonly query: Q;
   readonly handle: (query: Static<Q>, params: Static<P>, request: FastifyRequest) => unknown;
 }
 
@@ -23,18 +26,16 @@ const problem = (description: string) => ({
   content: { 'application/problem+json': { schema: ProblemBody } },
 });
 
-/** Adds a GET route to `app`. */
-export function read<Q extends TSchema, P extends TSchema = TSchema>(
-  app: FastifyInstance,
-  route: ReadRoute<Q, P>,
-): void {
-  const { path, noun, summary, query, params, answer, handle } = route;
+/** What every route says of itself; `verb` is part of its name. */
+function schemaOf<P extends TSchema>(
+  { path, noun, summary, params, answer }: Route<P>,
+  verb: 'get' | 'post',
+) {
   const ok = { description: 'the answer', content: { 'application/json': { schema: answer } } };
-  const schema = {
+  return {
     tags: [noun],
     summary,
-    operationId: operationIdOf(path),
-    querystring: query,
+    operationId: `${verb}${nameOf(path)}`,
     ...(params === undefined ? {} : { params }),
     response: {
       200: ok,
@@ -44,18 +45,22 @@ export function read<Q extends TSchema, P extends TSchema = TSchema>(
       503: problem('a server behind the API is away'),
     },
   };
+}
+
+/** Adds a GET route to `app`. */
+export function read<Q extends TSchema, P extends TSchema = TSchema>(
+  app: FastifyInstance,
+  route: ReadRoute<Q, P>,
+): void {
+  const { path, query, handle } = route;
+  const schema = { ...schemaOf(route, 'get'), querystring: query };
   app.get(path, { schema }, (request) =>
     handle(request.query as Static<Q>, request.params as Static<P>, request),
   );
 }
 
-export interface WriteRoute<B extends TSchema, P extends TSchema> {
-  readonly path: string;
-  readonly noun: string;
-  readonly summary: string;
-  readonly params?: P;
+export interface WriteRoute<B extends TSchema, P extends TSchema> extends Route<P> {
   readonly body: B;
-  readonly answer: TSchema;
   readonly handle: (body: Static<B>, params: Static<P>) => unknown;
 }
 
@@ -64,30 +69,18 @@ export function write<B extends TSchema, P extends TSchema = TSchema>(
   app: FastifyInstance,
   route: WriteRoute<B, P>,
 ): void {
-  const { path, noun, summary, params, body, answer, handle } = route;
-  const ok = { description: 'done', content: { 'application/json': { schema: answer } } };
-  const schema = {
-    tags: [noun],
-    summary,
-    operationId: operationIdOf(path, 'post'),
-    body,
-    ...(params === undefined ? {} : { params }),
-    response: {
-      200: ok,
-      400: problem('a wrong parameter'),
-      401: problem('a token is needed'),
-      ...(params === undefined ? {} : { 404: problem('there is no such item') }),
-      409: problem('against the rules, as things stand'),
-      503: problem('a server behind the API is away'),
-    },
-  };
+  const { path, body, handle } = route;
+  const { response, ...common } = schemaOf(route, 'post');
+  const conflict = { 409: problem('against the rules, as things stand') };
+  const schema = { ...common, body, response: { ...response, ...conflict } };
   app.post(path, { schema }, (request) =>
     handle(request.body as Static<B>, request.params as Static<P>),
   );
 }
 
-const operationIdOf = (path: string, verb = 'get'): string =>
-  `${verb}${path.replace(/[^a-z0-9]+([a-z0-9])?/gi, (_, c: string = '') => c.toUpperCase())}`;
+/** `/v1/models/:id` -> `V1ModelsId`. */
+const nameOf = (path: string): string =>
+  path.replace(/[^a-z0-9]+([a-z0-9])?/gi, (_, c: string = '') => c.toUpperCase());
 
 export const noQuery = Type.Object({}, { additionalProperties: false });
 

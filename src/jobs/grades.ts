@@ -4,7 +4,7 @@
  */
 import { gradesOf, type Grade } from '../../pipelines/grades.ts';
 import type { JobData } from '../adapters/queue.ts';
-import { must } from '../assert.ts';
+import { assert, must } from '../assert.ts';
 import { US_PER_HOUR } from '../domain/time.ts';
 import { venueOf } from '../domain/venues.ts';
 import { instrumentOf } from '../domain/wire.ts';
@@ -51,6 +51,7 @@ export async function runGrades(context: Context, { subject }: JobData): Promise
       })),
       ...input,
     });
+    assert(grades.length === signals.length, `all of ${subject} that has matured is graded`);
     const labelSpec = `barrier_${config.horizon}@1`;
     await noteOutcomes(
       postgres,

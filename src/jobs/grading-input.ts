@@ -5,19 +5,13 @@
  * was known first of what lies behind the end is read too. That may not be the first by event time:
  * a late tick can have come between, and when a job runs must not change what it says.
  */
-import type { Arrival, LabelGap, LabelPrice } from '../../pipelines/labels.ts';
+import type { Arrival, GradingInput, LabelPrice } from '../../pipelines/labels.ts';
 import { must } from '../assert.ts';
 import { formatUs } from '../domain/time.ts';
 import { gapsTouching, readPrices, type StoredPrice } from '../tables/questdb/stored-ticks.ts';
 import type { Instrument, SqlReader } from '../tables/questdb/table.ts';
 
 const READ = ['ticks', 'quotes', 'heartbeats', 'quality_events'];
-
-export interface GradingInput {
-  readonly prices: readonly LabelPrice[];
-  readonly arrivals: readonly Arrival[];
-  readonly gaps: readonly LabelGap[];
-}
 
 /**
  * For decisions from `fromUs` on whose horizons and lateness are over by `endUs`, both microseconds

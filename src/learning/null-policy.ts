@@ -5,7 +5,7 @@
  */
 
 /** More than this share of the features without a value. */
-const NULL_SHARE_MAX = 0.35;
+export const NULL_SHARE_MAX = 0.35;
 
 export function isWarmingUp(values: readonly (number | null)[]): boolean {
   let nulls = 0;

@@ -107,6 +107,14 @@ export const FLOW: readonly FlowNode[] = [
     file: 'pipelines/registry.ts',
   },
   {
+    name: 'dataset',
+    kind: 'job',
+    reads: ['questdb', 'postgres'],
+    writes: ['postgres'],
+    does: 'makes a training set that was asked for, as files',
+    file: 'src/datasets/make.ts',
+  },
+  {
     name: 'retention',
     kind: 'job',
     reads: ['questdb', 'postgres'],

@@ -28,7 +28,6 @@ import { median } from './measure.ts';
 const SEND_BYTES = 600_000;
 const PROJECT = join(import.meta.dirname, '..', '..');
 const GROUP_GONE_MS = 30_000;
-const OPEN_TRIES = 3;
 
 /** Runs `work` on servers of its own. */
 export async function onServers<T>(
@@ -36,7 +35,7 @@ export async function onServers<T>(
   settings: Record<string, string> = {},
 ): Promise<T> {
   const own = { TICKLOOM_LOG_LEVEL: 'error', TICKLOOM_SESSION_TIMEOUT_MS: '6000', ...settings };
-  const bed = await openBed(own);
+  const bed = await Bed.open(own);
   const interrupt = (): void => {
     void bed.close().finally(() => process.exit(130));
   };
@@ -45,18 +44,6 @@ export async function onServers<T>(
     return await work(bed);
   } finally {
     await bed.close();
-  }
-}
-
-/** A port that was free a moment ago may be somebody else's by now. */
-async function openBed(settings: Record<string, string>): Promise<Bed> {
-  for (let left = OPEN_TRIES; ; left--) {
-    try {
-      return await Bed.open(settings);
-    } catch (error) {
-      if (left <= 1 || !/is taken by another process|Address already in use/.test(String(error)))
-        throw error;
-    }
   }
 }
 

@@ -9,14 +9,14 @@ import type { FeatureRow } from '../src/tables/questdb/features.ts';
 import { heartbeats } from '../src/tables/questdb/heartbeats.ts';
 import { predictions } from '../src/tables/questdb/predictions.ts';
 import { qualityEvents } from '../src/tables/questdb/quality-events.ts';
-import { quotes } from '../src/tables/questdb/quotes.ts';
+import { historyQuotes, quotes } from '../src/tables/questdb/quotes.ts';
 import type { QuestTable, RowWriter, WriteOptions } from '../src/tables/questdb/table.ts';
-import { ticks } from '../src/tables/questdb/ticks.ts';
+import { historyTicks, ticks } from '../src/tables/questdb/ticks.ts';
 import type { SinkRows } from './sink.ts';
 
 /** A row that QuestDB will never take; `row` is the object that was given. */
 export interface SinkRejected {
-  readonly table: keyof SinkRows;
+  readonly table: string;
   readonly row: object;
   readonly message: string;
 }
@@ -34,21 +34,22 @@ export async function writeSinkBatch(
 ): Promise<SinkRejected[]> {
   const rejected: SinkRejected[] = [];
   async function put<Row extends object>(
-    name: keyof SinkRows,
     table: QuestTable<Row>,
     some: readonly Row[],
   ): Promise<void> {
     if (some.length === 0) return;
     for (const { row, message } of await writer.write(table, some, options)) {
-      rejected.push({ table: name, row, message });
+      rejected.push({ table: table.name, row, message });
     }
   }
-  await put('quality_events', qualityEvents, rows.quality_events);
-  await put('ticks', ticks, rows.ticks);
-  await put('quotes', quotes, rows.quotes);
-  await put('heartbeats', heartbeats, rows.heartbeats);
-  await put('candles', candles, rows.candles);
-  await put('features', features, rows.features);
-  await put('predictions', predictions, rows.predictions);
+  await put(qualityEvents, rows.quality_events);
+  await put(ticks, rows.ticks);
+  await put(quotes, rows.quotes);
+  await put(historyTicks, rows.history_ticks);
+  await put(historyQuotes, rows.history_quotes);
+  await put(heartbeats, rows.heartbeats);
+  await put(candles, rows.candles);
+  await put(features, rows.features);
+  await put(predictions, rows.predictions);
   return rejected;
 }

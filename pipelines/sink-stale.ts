@@ -1,14 +1,16 @@
 /**
- * stale ticks of one batch -> rows to write, judged by what QuestDB already holds
+ * stale ticks and history of one batch -> rows to write, judged by what QuestDB already holds
  *
  * The shell of `verdictOfStale`: it waits until the tables show what has been acknowledged, and
  * reads the stored stretches in few, bounded queries, so that feeding a whole file a second time
  * costs little more than reading it. A tick that an earlier one of the same batch made known counts
- * as stored.
+ * as stored. History that is stored already stays as it is too: written again, it would be known
+ * later than it was.
  */
 import type { SqlReader } from '../src/tables/questdb/table.ts';
 import { storedAt, storedKey, verdictsAt } from '../src/tables/questdb/stored.ts';
 import {
+  rowOfHistory,
   rowsOfTick,
   verdictOfStale,
   type SinkRows,
@@ -23,6 +25,7 @@ export interface StaleCounts {
   duplicate: number;
   correction: number;
   late: number;
+  history: number;
 }
 
 /**
@@ -33,9 +36,9 @@ export interface StaleCounts {
 export async function judgeStale(
   reader: SqlReader,
   batch: readonly StaleTick[],
-  rows: Pick<SinkRows, 'ticks' | 'quotes' | 'quality_events'>,
+  rows: SinkRows,
 ): Promise<StaleCounts> {
-  const counts: StaleCounts = { duplicate: 0, correction: 0, late: 0 };
+  const counts: StaleCounts = { duplicate: 0, correction: 0, late: 0, history: 0 };
   if (batch.length === 0) return counts;
   await reader.waitApplied(['ticks', 'quotes', 'quality_events']);
   for (const group of groupsOf(batch).values()) {
@@ -76,7 +79,7 @@ function* chunksOf(group: readonly StaleTick[]): Generator<StaleTick[]> {
 async function judgeChunk(
   reader: SqlReader,
   chunk: readonly StaleTick[],
-  rows: Pick<SinkRows, 'ticks' | 'quotes' | 'quality_events'>,
+  rows: SinkRows,
   counts: StaleCounts,
 ): Promise<void> {
   const [first] = chunk;
@@ -87,6 +90,11 @@ async function judgeChunk(
   for (const stale of chunk) {
     const key = storedKey(stale.tick);
     const judged = verdictOfStale(stale, stored.get(key), earlier.get(stale.source));
+    if (judged.verdict === 'late' && stale.isHistory) {
+      counts.history += 1;
+      stored.set(key, rowOfHistory(rows, stale));
+      continue;
+    }
     counts[judged.verdict] += 1;
     if (judged.verdict === 'duplicate') continue;
     rows.quality_events.push(judged.event);

@@ -184,7 +184,7 @@ class SinkTask implements PartitionTask {
 
   private async judge({ stale, dead }: Batch, beat: () => Promise<void>): Promise<void> {
     const rows = emptySinkRows();
-    const counts = await judgeStale(this.deps.reader, stale, rows);
+    const counts = await whileBeating(judgeStale(this.deps.reader, stale, rows), beat);
     for (const [verdict, n] of Object.entries(counts)) this.deps.count(`stale_${verdict}`, n);
     await this.write(rows, dead, beat);
   }
@@ -235,9 +235,7 @@ class SinkTask implements PartitionTask {
         break;
       case 'ticks':
         if (decoded.items.length === 0) break;
-        if (record.topic === this.deps.topicOf('ticks-backfill')) {
-          for (const item of decoded.items) this.takeHistory(item, decoded.key, record, batch);
-        } else this.takeItems(decoded, record, batch);
+        this.takeItems(decoded, record, batch);
         break;
     }
   }
@@ -247,10 +245,12 @@ class SinkTask implements PartitionTask {
     record: LogRecord,
     batch: Batch,
   ): void {
-    const instrument = this.instruments.change(key);
+    const isHistory = record.topic === this.deps.topicOf('ticks-backfill');
+    const instrument = isHistory ? null : this.instruments.change(key);
     for (let i = 0; i < items.length; i++) {
-      const position = positions === null ? null : must(positions[i]);
-      this.takeItem(instrument, must(items[i]), { record, position }, batch);
+      const place = { record, position: positions === null ? null : must(positions[i]) };
+      if (instrument === null) this.takeHistory(must(items[i]), key, place, batch);
+      else this.takeItem(instrument, must(items[i]), place, batch);
     }
   }
 
@@ -283,14 +283,13 @@ class SinkTask implements PartitionTask {
         break;
       case 'stale': {
         const { tick, knownAt } = out;
-        stale.push({ ...instrument, tick, knownAt, source: sourceAt(place) });
+        stale.push({ ...instrument, tick, knownAt, source: sourceAt(place), isHistory: false });
         break;
       }
       case 'correction': {
         const { tick, knownAt, kept } = out;
-        rows.quality_events.push(
-          correctionRow({ ...instrument, tick, knownAt, source: sourceAt(place) }, contentOf(kept)),
-        );
+        const seen = { ...instrument, tick, knownAt, source: sourceAt(place), isHistory: false };
+        rows.quality_events.push(correctionRow(seen, contentOf(kept)));
         break;
       }
       case 'future': {
@@ -310,13 +309,13 @@ class SinkTask implements PartitionTask {
   }
 
   /** History is stored as neither stale nor late; it was not known before it was fed. */
-  private takeHistory(item: Item, instrument: string, record: LogRecord, batch: Batch): void {
-    const { rows, history } = batch;
-    if (item.kind === 'heartbeat') return;
-    const { ts } = item;
-    const knownAt = Math.max(record.timestampUs, ts, this.control.cut + 1);
-    rowsOfTick(rows, item, knownAt, must(instrumentOf(instrument)));
-    history.set(instrument, widened(history.get(instrument), { instrument, ts, knownAt }));
+  private takeHistory(tick: Item, key: string, place: Place, { stale, history }: Batch): void {
+    if (tick.kind === 'heartbeat') return;
+    const { ts } = tick;
+    const knownAt = Math.max(place.record.timestampUs, ts, this.control.cut + 1);
+    const source = sourceAt(place);
+    stale.push({ ...must(instrumentOf(key)), tick, knownAt, source, isHistory: true });
+    history.set(key, widened(history.get(key), { instrument: key, ts, knownAt }));
   }
 
   private takeControl(

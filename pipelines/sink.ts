@@ -18,7 +18,7 @@ import type { PredictionRow } from '../src/tables/questdb/predictions.ts';
 import type { QualityKind, QualityRow } from '../src/tables/questdb/quality-events.ts';
 import { quoteRow, type QuoteRow } from '../src/tables/questdb/quotes.ts';
 import type { Instrument } from '../src/tables/questdb/table.ts';
-import { tickRow, type TickRow } from '../src/tables/questdb/ticks.ts';
+import { tickRow, type HistoryRow, type TickRow } from '../src/tables/questdb/ticks.ts';
 import type { Moment } from '../src/stream/operator.ts';
 import type { Gap } from './intake.ts';
 
@@ -27,6 +27,8 @@ export interface SinkRows {
   quality_events: QualityRow[];
   ticks: TickRow[];
   quotes: QuoteRow[];
+  history_ticks: (TickRow & HistoryRow)[];
+  history_quotes: (QuoteRow & HistoryRow)[];
   heartbeats: HeartbeatRow[];
   candles: CandleRow[];
   features: FeatureRow[];
@@ -37,6 +39,8 @@ export const emptySinkRows = (): SinkRows => ({
   quality_events: [],
   ticks: [],
   quotes: [],
+  history_ticks: [],
+  history_quotes: [],
   heartbeats: [],
   candles: [],
   features: [],
@@ -66,6 +70,21 @@ export function rowsOfTick(
 ): void {
   if (tick.kind === 'trade') rows.ticks.push(tickRow(tick, knownAt, instrument));
   else rows.quotes.push(quoteRow(tick, knownAt, instrument));
+}
+
+/** The same for history; returns the row. */
+export function rowOfHistory(
+  rows: Pick<SinkRows, 'history_ticks' | 'history_quotes'>,
+  { tick, knownAt, ...instrument }: StaleTick,
+): StoredRow {
+  if (tick.kind === 'trade') {
+    const row = { ...tickRow(tick, knownAt, instrument), origin: 'backfill' } as const;
+    rows.history_ticks.push(row);
+    return row;
+  }
+  const row = { ...quoteRow(tick, knownAt, instrument), origin: 'backfill' } as const;
+  rows.history_quotes.push(row);
+  return row;
 }
 
 export const rowOfHeartbeat = (
@@ -175,11 +194,12 @@ export const gapRow = (
     to_ts: formatUs(gap.toTs),
   });
 
-/** A tick behind the watermark, with its place in the log. */
+/** A tick behind the watermark, or of history, with its place in the log. */
 export interface StaleTick extends Instrument {
   readonly tick: MarketTick;
   readonly knownAt: number;
   readonly source: string;
+  readonly isHistory: boolean;
 }
 
 export type StoredRow = TickRow | QuoteRow;

@@ -8,6 +8,7 @@ CREATE TABLE IF NOT EXISTS quotes (
   bid DOUBLE,
   ask DOUBLE,
   bid_size DOUBLE,
-  ask_size DOUBLE
+  ask_size DOUBLE,
+  origin SYMBOL
 ) TIMESTAMP(ts) PARTITION BY DAY WAL
 DEDUP UPSERT KEYS(ts, venue, symbol, id)

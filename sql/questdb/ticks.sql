@@ -1,4 +1,4 @@
--- Trades as they were first seen; side is the taker's.
+-- Trades as they were first seen; side is the taker's; origin is 'backfill' for history, else null.
 CREATE TABLE IF NOT EXISTS ticks (
   ts TIMESTAMP,
   known_at TIMESTAMP,
@@ -7,6 +7,7 @@ CREATE TABLE IF NOT EXISTS ticks (
   id VARCHAR,
   price DOUBLE,
   size DOUBLE,
-  side SYMBOL
+  side SYMBOL,
+  origin SYMBOL
 ) TIMESTAMP(ts) PARTITION BY DAY WAL
 DEDUP UPSERT KEYS(ts, venue, symbol, id)

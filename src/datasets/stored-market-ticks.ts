@@ -5,42 +5,80 @@ import type { QuoteRow } from '../tables/questdb/quotes.ts';
 import type { Instrument, SqlReader, Stretch } from '../tables/questdb/table.ts';
 import type { TickRow } from '../tables/questdb/ticks.ts';
 
-/** Late ticks are left out: the stream never computed with them. */
+/** Late ticks and history are left out: the stream never computed with them. */
 export async function storedMarketTicks(
   reader: SqlReader,
   instrument: Instrument,
   stretch: Stretch & { readonly asOfUs: number },
 ): Promise<MarketTick[]> {
-  const ticks = await knownMarketTicks(reader, instrument, stretch);
+  const ticks = await marketTicks(reader, instrument, stretch, IN_STREAM);
+  const late = await lateKeys(reader, instrument, stretch);
+  return late.size === 0 ? ticks : ticks.filter((tick) => !late.has(keyOfTick(tick)));
+}
+
+/** When the in-time ticks were known, by `ts`. */
+export async function storedClocks(
+  reader: SqlReader,
+  instrument: Instrument,
+  stretch: Stretch & { readonly asOfUs: number },
+): Promise<{ readonly ts: number; readonly knownAt: number }[]> {
+  const params = paramsOf(instrument, stretch);
+  const clocks = `${TS}, CAST(known_at AS LONG) AS "knownAt", id`;
+  type Clock = { ts: number; knownAt: number; id: string };
+  const [late, trades, quotes] = await Promise.all([
+    lateKeys(reader, instrument, stretch),
+    reader.query<Clock>(`SELECT ${clocks} FROM ticks ${WHERE}${IN_STREAM}`, params),
+    reader.query<Clock>(`SELECT ${clocks} FROM quotes ${WHERE}${IN_STREAM}`, params),
+  ]);
+  const inTime = (rows: Clock[], kind: string) =>
+    late.size === 0 ? rows : rows.filter((row) => !late.has(keyOfTick({ ...row, kind })));
+  return [...inTime(trades, 'trade'), ...inTime(quotes, 'quote')].sort((a, b) => a.ts - b.ts);
+}
+
+const IN_STREAM = ' AND origin IS NULL';
+
+const keyOfTick = ({ kind, ts, id }: { kind: string; ts: number; id: string }): string =>
+  `${kind}|${ts}|${id}`;
+
+async function lateKeys(
+  reader: SqlReader,
+  instrument: Instrument,
+  stretch: Stretch & { readonly asOfUs: number },
+): Promise<ReadonlySet<string>> {
   const late = await reader.query<{ ts: number; detail: string }>(
     `SELECT ts, detail FROM quality_events ${WHERE} AND kind = 'late'`,
     paramsOf(instrument, stretch),
   );
-  if (late.length === 0) return ticks;
-  const lateKeys = new Set(
+  return new Set(
     late.map(({ ts, detail }) => {
       const { tick, id } = JSON.parse(detail) as { tick: string; id: string };
-      return `${tick}|${ts}|${id}`;
+      return keyOfTick({ kind: tick, ts, id });
     }),
   );
-  return ticks.filter(({ kind, ts, id }) => !lateKeys.has(`${kind}|${ts}|${id}`));
 }
 
 /** All that was known by `asOfUs`, whenever it came. */
-export async function knownMarketTicks(
+export const knownMarketTicks = (
   reader: SqlReader,
   instrument: Instrument,
   stretch: Stretch & { readonly asOfUs: number },
+): Promise<MarketTick[]> => marketTicks(reader, instrument, stretch, '');
+
+async function marketTicks(
+  reader: SqlReader,
+  instrument: Instrument,
+  stretch: Stretch & { readonly asOfUs: number },
+  condition: string,
 ): Promise<MarketTick[]> {
   const { venue, symbol } = instrument;
   const params = paramsOf(instrument, stretch);
   const [trades, quotes] = await Promise.all([
     reader.query<Pick<TickRow, 'ts' | 'id' | 'price' | 'size' | 'side'>>(
-      `SELECT ${TS}, id, price, size, side FROM ticks ${WHERE}`,
+      `SELECT ${TS}, id, price, size, side FROM ticks ${WHERE}${condition}`,
       params,
     ),
     reader.query<Pick<QuoteRow, 'ts' | 'id' | 'bid' | 'ask'>>(
-      `SELECT ${TS}, id, bid, ask FROM quotes ${WHERE}`,
+      `SELECT ${TS}, id, bid, ask FROM quotes ${WHERE}${condition}`,
       params,
     ),
   ]);

@@ -51,7 +51,7 @@ const TABLES = ['ticks', 'quotes', 'heartbeats'] as const;
  * Of all that lies at or behind `fromUs` what was known first: the first by event time, unless that
  * came late. Whatever was known before it lies before its `known_at`, too.
  */
-async function firstKnownFrom(
+export async function firstKnownFrom(
   reader: SqlReader,
   instrument: Instrument,
   fromUs: number,

@@ -104,6 +104,20 @@ describe('the schema', () => {
     expect(latest.map(({ column }) => column)).toContain('added_later');
   });
 
+  test('gives tables of an older version the columns that they lack', async () => {
+    for (const table of ['ticks', 'quotes']) {
+      await reader.query(`ALTER TABLE ${table} DROP COLUMN origin`);
+    }
+    await reader.waitApplied(['ticks', 'quotes']);
+    await migrateQuestDb(reader, { features: NAMES });
+    for (const table of ['ticks', 'quotes']) {
+      const columns = await reader.query<{ column: string }>(`SHOW COLUMNS FROM ${table}`);
+      expect(columns, table).toContainEqual(
+        expect.objectContaining({ column: 'origin', type: 'SYMBOL' }),
+      );
+    }
+  });
+
   test('names every difference of a table that somebody else made', async () => {
     await reader.query('ALTER TABLE heartbeats DEDUP DISABLE');
     await reader.query('ALTER TABLE system_metrics DROP COLUMN value');
@@ -259,6 +273,7 @@ describe('the sink', () => {
     tick,
     knownAt: T0 + US_PER_HOUR + offset,
     source: `ticks/0/${offset}`,
+    isHistory: false,
   });
 
   test('judges stale ticks by what is stored, and a replay by what was said', async () => {
@@ -471,6 +486,9 @@ describe('the readers', () => {
 
 test('a correction row shows both contents', () => {
   const tick = quoteTick(1);
-  const row = correctionRow({ ...EURUSD, tick, knownAt: 5, source: 's' }, { bid: 1 });
+  const row = correctionRow(
+    { ...EURUSD, tick, knownAt: 5, source: 's', isHistory: false },
+    { bid: 1 },
+  );
   expect(JSON.parse(row.detail)).toMatchObject({ kept: { bid: 1 }, seen: { bid: tick.bid } });
 });

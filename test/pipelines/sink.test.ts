@@ -37,6 +37,7 @@ const stale = (tick: MarketTick, source = 'ticks/0/9'): StaleTick => ({
   tick,
   knownAt: TS + 77,
   source,
+  isHistory: false,
 });
 
 function rowOf(tick: MarketTick): StoredRow {
@@ -171,6 +172,6 @@ describe('the effects of a batch', () => {
       waitApplied: () => Promise.reject(new Error('waited')),
     };
     const counts = await judgeStale(reader, [], emptySinkRows());
-    expect(counts).toEqual({ duplicate: 0, correction: 0, late: 0 });
+    expect(counts).toEqual({ duplicate: 0, correction: 0, late: 0, history: 0 });
   });
 });

@@ -1,6 +1,7 @@
 /** Best bid and ask as they were first seen: one row per (`ts`, venue, symbol, id). */
 import type { MarketTick } from '../../domain/tick.ts';
 import type { Instrument, QuestTable } from './table.ts';
+import type { HistoryRow } from './ticks.ts';
 
 export interface QuoteRow extends Instrument {
   readonly ts: number;
@@ -26,6 +27,12 @@ export const quotes: QuestTable<QuoteRow> = {
     ask_size: 'double',
   },
   keys: ['ts', 'venue', 'symbol', 'id'],
+};
+
+/** The same table, for rows that were fed as history. */
+export const historyQuotes: QuestTable<QuoteRow & HistoryRow> = {
+  ...quotes,
+  columns: { ...quotes.columns, origin: 'symbol' },
 };
 
 export function quoteRow(quote: MarketTick, knownAt: number, instrument: Instrument): QuoteRow {

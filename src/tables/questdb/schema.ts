@@ -2,9 +2,9 @@
  * The `.sql` files and the feature names -> a QuestDB that has our tables, columns and views.
  *
  * Idempotent, so every process may run it at its start. Tables that exist are never changed except
- * for missing feature columns; when one differs from what the code writes (a column is missing or
- * has another type, the dedup key is another), the error names every difference, because rows
- * written into such a table would be wrong or lost.
+ * for missing feature columns and those of `ADDED`; when one differs from what the code writes (a
+ * column is missing or has another type, the dedup key is another), the error names every
+ * difference, because rows written into such a table would be wrong or lost.
  */
 import { candles } from './candles.ts';
 import { featuresTable } from './features.ts';
@@ -12,11 +12,11 @@ import { heartbeats } from './heartbeats.ts';
 import { labels } from './labels.ts';
 import { predictions } from './predictions.ts';
 import { qualityEvents } from './quality-events.ts';
-import { quotes } from './quotes.ts';
+import { historyQuotes } from './quotes.ts';
 import { loadSql } from './sql.ts';
 import { systemMetrics } from './system-metrics.ts';
 import type { ColumnType, QuestTable, SqlReader } from './table.ts';
-import { ticks } from './ticks.ts';
+import { historyTicks } from './ticks.ts';
 
 /** A table in QuestDB is not the one that the code was written for. */
 export class QuestDbSchemaError extends Error {
@@ -32,11 +32,17 @@ export interface TableShape {
 
 const VIEWS = ['candles_latest', 'features_latest', 'labels_latest'] as const;
 
+/** Columns that tables of an older version lack; their rows have no value there. */
+const ADDED = [
+  { table: 'ticks', column: 'origin', type: 'SYMBOL' },
+  { table: 'quotes', column: 'origin', type: 'SYMBOL' },
+] as const;
+
 /** Every table of ours, `features` with one column per name. */
 export function questTables(features: readonly string[]): readonly TableShape[] {
   const shapes: QuestTable<never>[] = [
-    ticks,
-    quotes,
+    historyTicks,
+    historyQuotes,
     heartbeats,
     candles,
     featuresTable(features),
@@ -59,6 +65,7 @@ export async function migrateQuestDb(
   const tables = questTables(features);
   for (const { name } of tables) await client.query(loadSql(`questdb/${name}`));
   await addMissingFeatures(client, features);
+  await addMissingColumns(client);
   for (const view of VIEWS) await client.query(loadSql(`questdb/${view}`));
   const problems: string[] = [];
   for (const table of tables) problems.push(...(await differencesOf(client, table)));
@@ -78,6 +85,15 @@ async function addMissingFeatures(client: SqlReader, names: readonly string[]): 
     await client.query(`ALTER TABLE features ADD COLUMN IF NOT EXISTS ${name} DOUBLE`);
   }
   if (missing.length > 0) await client.waitApplied(['features']);
+}
+
+async function addMissingColumns(client: SqlReader): Promise<void> {
+  for (const { table, column, type } of ADDED) {
+    const present = await columnsOf(client, table);
+    if (present.some((shown) => shown.column === column)) continue;
+    await client.query(`ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS ${column} ${type}`);
+    await client.waitApplied([table]);
+  }
 }
 
 interface ShownColumn {

@@ -26,6 +26,17 @@ export const ticks: QuestTable<TickRow> = {
   keys: ['ts', 'venue', 'symbol', 'id'],
 };
 
+/** Of history; what came by the stream has no origin. */
+export interface HistoryRow {
+  readonly origin: 'backfill';
+}
+
+/** The same table, for rows that were fed as history: the stream never computed with them. */
+export const historyTicks: QuestTable<TickRow & HistoryRow> = {
+  ...ticks,
+  columns: { ...ticks.columns, origin: 'symbol' },
+};
+
 export function tickRow(tick: MarketTick, knownAt: number, { venue, symbol }: Instrument): TickRow {
   const { ts, id, price, size, side } = tick;
   return { ts, known_at: knownAt, venue, symbol, id, price, size, side };

@@ -28,7 +28,16 @@ export interface Parity {
   readonly extra: number;
   /** Rows that differ, by feature. */
   readonly mismatches: Readonly<Record<string, number>>;
+  /** The first value that differs. */
+  readonly first: Difference | null;
   readonly holds: boolean;
+}
+
+export interface Difference {
+  readonly ts: number;
+  readonly name: string;
+  readonly served: number | string | null;
+  readonly again: number | string | null;
 }
 
 /** Where a replay stands: every tick before `toUs` is in it. Plain data. */
@@ -87,16 +96,21 @@ export function recomputeFeatures(
   return { vectors, end };
 }
 
-/** Compares served rows with recomputed ones of the same stretch. */
+/**
+ * Compares served rows with recomputed ones of the same stretch, both oldest first. What was
+ * recomputed behind `lastTs` need not have been served yet.
+ */
 export function compareFeatures(
   served: readonly FeatureVector[],
   recomputed: readonly FeatureVector[],
   fromTs = 0,
+  lastTs = served.at(-1)?.ts ?? -1,
 ): Parity {
   const again = new Map(recomputed.map((vector) => [vector.ts, vector.values]));
   const mismatches: Record<string, number> = {};
   let checked = 0;
   let extra = 0;
+  let first: Difference | null = null;
   for (const { ts, values } of served) {
     const other = again.get(ts);
     if (other === undefined) {
@@ -105,16 +119,16 @@ export function compareFeatures(
     }
     checked += 1;
     FEATURE_NAMES.forEach((name, i) => {
-      if (!Object.is(values[i] ?? null, other[i] ?? null)) {
-        mismatches[name] = (mismatches[name] ?? 0) + 1;
-      }
+      const [was, is] = [values[i] ?? null, other[i] ?? null];
+      if (Object.is(was, is)) return;
+      mismatches[name] = (mismatches[name] ?? 0) + 1;
+      first ??= { ts, name, served: was, again: is };
     });
   }
-  const lastTs = served.at(-1)?.ts ?? -1;
   const expected = recomputed.filter(({ ts }) => ts <= lastTs).length;
   const missing = expected - checked;
   const equal = missing === 0 && extra === 0 && Object.keys(mismatches).length === 0;
   // Nothing to compare proves nothing, unless there was something before.
   const holds = equal && (checked > 0 || fromTs > 0);
-  return { fromTs, checked, missing, extra, mismatches, holds };
+  return { fromTs, checked, missing, extra, mismatches, first, holds };
 }

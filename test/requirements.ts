@@ -69,7 +69,7 @@ export const REQUIREMENTS: Readonly<Record<string, Answer>> = {
   X2: later(LEARNING),
   X3: shown('sql/queries/features_as_of.sql', 'sql/queries/labels_as_of.sql'),
   X4: later(LEARNING),
-  X5: shown('pipelines/replay.ts', 'src/jobs/training.ts'),
+  X5: shown('pipelines/replay.ts', 'src/jobs/training.ts', 'src/jobs/replay-check.ts'),
   X6: shown('src/learning/gate.ts', 'pipelines/registry.ts', 'test/pipelines/registry.test.ts'),
   X7: shown('sql/postgres/009_registry.up.sql', 'test/integration/registry.int.test.ts'),
   X8: later(WAYS_IN),

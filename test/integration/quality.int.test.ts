@@ -5,12 +5,24 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FeedTick } from '../../pipelines/feed.ts';
 import { sleep } from '../../src/clock.ts';
-import { formatUs, parseUs, US_PER_DAY, US_PER_HOUR, US_PER_MIN } from '../../src/domain/time.ts';
+import {
+  floorTo,
+  formatUs,
+  parseUs,
+  US_PER_DAY,
+  US_PER_HOUR,
+  US_PER_MIN,
+} from '../../src/domain/time.ts';
 import { FEATURE_NAMES } from '../../src/features/definition.ts';
 import { mergedTrades } from '../../src/market/merged.ts';
+import { replayStretch } from '../../src/jobs/replay-check.ts';
 import { runFeed } from '../../src/processes/feeding.ts';
 import { createTopics } from '../../src/processes/topics.ts';
 import { candles, type CandleRow } from '../../src/tables/questdb/candles.ts';
+import { featuresTable, type FeatureRow } from '../../src/tables/questdb/features.ts';
+import { labels, type LabelRow } from '../../src/tables/questdb/labels.ts';
+import type { QuestTable } from '../../src/tables/questdb/table.ts';
+import { ticks } from '../../src/tables/questdb/ticks.ts';
 import { Installation } from '../support/installation.ts';
 
 const FROM = parseUs('2026-04-06');
@@ -169,6 +181,89 @@ describe('the data-quality job', () => {
     expect(served.some(({ ts }) => Number(ts) > HISTORY.from && Number(ts) < HISTORY.to)).toBe(
       false,
     );
+  });
+
+  test('history that is stored already stays what it was, known when it was', async () => {
+    const stored = () => rows('ticks', 'q-peace', 'ORDER BY ts, id');
+    const before = await stored();
+    const [first, ...rest] = market('q-peace').slice(0, 400);
+    if (first?.tick.kind !== 'trade') throw new Error('a trade');
+    const dearer = { ...first, tick: { ...first.tick, price: Number(first.tick.price) * 2 } };
+    const source = [dearer, ...rest];
+    for (let times = 0; times < 2; times++) {
+      await runFeed(installation.context, { source, backfill: true, say: () => undefined });
+      await installation.settle();
+    }
+    expect(before.length).toBeGreaterThan(400);
+    expect(await stored()).toEqual(before);
+    const events = await rows('quality_events', 'q-peace', "AND kind = 'correction'");
+    expect(events.length, 'once for each feeding').toBe(2);
+  });
+
+  describe('a replay', () => {
+    const checked = (venue: string) =>
+      replayStretch(
+        installation.context,
+        { venue, symbol: 'A/USD' },
+        { fromUs: 0, toUs: FROM + HOURS * US_PER_HOUR, check: true },
+      );
+
+    test.each(['q-peace', 'q-late', 'q-history', 'q-cold'])(
+      'gives what was served of %s, clocks and labels too',
+      async (venue) => {
+        const report = await checked(venue);
+        const equal = { missing: 0, extra: 0, mismatches: {}, first: null };
+        expect(report).toMatchObject({ features: equal, labels: equal, tooEarly: [] });
+        expect(report.notComparable).toBeNull();
+        expect(report.features.checked).toBeGreaterThan(300);
+        expect(report.labels.checked).toBeGreaterThan(250);
+      },
+    );
+
+    const write = async <R extends object>(table: QuestTable<R>, row: R): Promise<void> => {
+      expect(await installation.context.questdbWriter().write(table, [row])).toEqual([]);
+      await installation.reader.waitApplied([table.name]);
+    };
+
+    test('finds a feature that peeks', async () => {
+      const served = (await rows('features', 'q-peace', 'AND revision = 0 ORDER BY ts')).slice(200);
+      const name = FEATURE_NAMES.find((one) => served[0]?.[one] !== served[1]?.[one]) ?? '';
+      const peeking = { ...served[0], [name]: served[1]?.[name] };
+      await write(featuresTable(FEATURE_NAMES), peeking as unknown as FeatureRow);
+      const { features } = await checked('q-peace');
+      expect(features.mismatches).toEqual({ [name]: 1 });
+      expect(features.first).toMatchObject({ ts: served[0]?.['ts'], name });
+    });
+
+    test('finds a row whose clock says that it was known before its candle was over', async () => {
+      const [row] = (await rows('features', 'q-late', 'AND revision = 0 ORDER BY ts')).slice(200);
+      const early = { ...row, known_at: Number(row?.['known_at']) - 1 };
+      await write(featuresTable(FEATURE_NAMES), early as unknown as FeatureRow);
+      const { tooEarly, features } = await checked('q-late');
+      expect(tooEarly).toEqual([
+        { ts: row?.['ts'], knownAt: early.known_at, possibleAt: row?.['known_at'] },
+      ]);
+      expect(features.mismatches, 'the values are right').toEqual({});
+    });
+
+    test('finds a label that was joined early', async () => {
+      const matured = "AND revision = 0 AND state = 'matured' ORDER BY ts";
+      const [row] = (await rows('labels', 'q-history', matured)).slice(50);
+      const early = { ...row, label_known_at: Number(row?.['label_known_at']) - US_PER_MIN };
+      await write(labels, early as unknown as LabelRow);
+      const { labels: compared } = await checked('q-history');
+      expect(compared.mismatches).toEqual({ label_known_at: 1 });
+      expect(compared.first).toMatchObject({ ts: row?.['ts'], served: early.label_known_at });
+    });
+
+    test('finds a late tick that is stored as if it had come in time', async () => {
+      const ts = FROM + 3 * US_PER_HOUR + 12_345;
+      const tick = { ts, known_at: ts, venue: 'q-cold', symbol: 'A/USD', id: 'smuggled' };
+      await write(ticks, { ...tick, price: 1e6, size: 1, side: null });
+      const { features } = await checked('q-cold');
+      expect(Object.keys(features.mismatches).length).toBeGreaterThan(5);
+      expect(features.first?.ts).toBe(floorTo(ts, US_PER_MIN) + US_PER_MIN);
+    });
   });
 
   async function done(dueTs: number): Promise<void> {

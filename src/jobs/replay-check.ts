@@ -1,0 +1,265 @@
+/**
+ * A stretch of stored ticks -> its features again, and whether what was served is what they give.
+ *
+ * Three things are compared, row by row: the served values with those that the in-time ticks give
+ * again, bit for bit; the clocks of those rows with what was stored when; the labels with those
+ * that the prices known by their clocks give. A feature that peeks, a label that was joined early and a
+ * value without its clock each differ in one of them.
+ *
+ * A day at a time, from the first stored tick on, or from where a training found all equal.
+ */
+import {
+  compareFeatures,
+  replay,
+  replayStart,
+  type Difference,
+  type FeatureVector,
+  type Parity,
+  type ReplayState,
+} from '../../pipelines/replay.ts';
+import { labelsOf } from '../../pipelines/labels.ts';
+import { tooEarly, type TooEarly } from '../../pipelines/look-ahead.ts';
+import { storedClocks, storedMarketTicks } from '../datasets/stored-market-ticks.ts';
+import { parseLabelSpec } from '../domain/label-spec.ts';
+import { floorTo, formatUs, US_PER_DAY, US_PER_HOUR } from '../domain/time.ts';
+import { venueOf } from '../domain/venues.ts';
+import { keyOf } from '../domain/wire.ts';
+import { FEATURE_NAMES, FEATURE_SET } from '../features/definition.ts';
+import type { Context } from '../processes/context.ts';
+import { readReplayState } from '../tables/postgres/replay-state.ts';
+import { storedWatermark } from '../tables/postgres/stored-watermarks.ts';
+import type { FeatureRow } from '../tables/questdb/features.ts';
+import type { LabelRow } from '../tables/questdb/labels.ts';
+import { readServedFeatures } from '../tables/questdb/readers.ts';
+import type { Instrument, Stretch } from '../tables/questdb/table.ts';
+import { firstKnownFrom, gradingInput } from './grading-input.ts';
+
+export interface ReplayReport {
+  readonly instrument: string;
+  readonly from: string;
+  readonly to: string;
+  /** Feature vectors of the stretch. */
+  recomputed: number;
+  readonly features: Compared;
+  readonly labels: Compared;
+  /** Rows that say that they were known before they could be. */
+  readonly tooEarly: TooEarly[];
+  /** Why the features could not be made again; null: they could. */
+  notComparable: string | null;
+}
+
+export interface Compared {
+  checked: number;
+  missing: number;
+  extra: number;
+  readonly mismatches: Record<string, number>;
+  first: Difference | null;
+}
+
+interface Asked extends Stretch {
+  /** Hears every feature vector of the stretch. */
+  readonly onVector?: (vector: FeatureVector) => void;
+  /** Whether what was served is compared. */
+  readonly check: boolean;
+  readonly onProgress?: (line: string) => void;
+}
+
+/** Every day of the instrument up to `toUs`, or to where its stream stands. */
+export async function replayStretch(
+  context: Context,
+  instrument: Instrument,
+  { fromUs, toUs: askedUs, onVector, check, onProgress }: Asked,
+): Promise<ReplayReport> {
+  const subject = keyOf(instrument);
+  const latenessUs = venueOf(instrument.venue).latenessUs ?? context.config.latenessUs;
+  const reachedTs = (await storedWatermark(context.postgres, subject)) ?? 0;
+  const toUs = Math.min(askedUs, reachedTs - latenessUs);
+  const report: ReplayReport = {
+    ...{ instrument: subject, from: formatUs(fromUs), to: formatUs(Math.max(toUs, fromUs)) },
+    ...{ recomputed: 0, features: nothing(), labels: nothing(), tooEarly: [], notComparable: null },
+  };
+  const ends = await endsOf(context, instrument);
+  const saved = await readReplayState<ReplayState>(context.postgres, FEATURE_SET, subject);
+  let state =
+    saved !== null && saved.toUs <= fromUs ? { ...replayStart(), ...saved } : replayStart();
+  const isCold = state.toUs === 0;
+  if (isCold && ends.served < floorTo(ends.ticks, US_PER_HOUR)) {
+    report.notComparable =
+      `features were served from ${formatUs(ends.served)} on, its ticks are kept from ` +
+      `${formatUs(ends.ticks)} on: what came before them shaped the values`;
+  }
+  const servedTo = Math.min(ends.servedTo, toUs);
+  for (let at = isCold ? ends.ticks : state.toUs; at < toUs;) {
+    const endUs = Math.min(toUs, floorTo(at, US_PER_DAY) + US_PER_DAY);
+    const day = { fromUs: at, toUs: endUs, asOfUs: LATEST_US };
+    const ticks = await storedMarketTicks(context.questdbReader(), instrument, day);
+    const vectors: FeatureVector[] = [];
+    state = replay(instrument, ticks, endUs, state, ({ record, vector }) => {
+      if (record.ts >= fromUs) vectors.push({ ts: record.ts, values: vector });
+    });
+    for (const vector of vectors) onVector?.(vector);
+    report.recomputed += vectors.length;
+    const part = { fromUs: Math.max(at, fromUs), toUs: endUs, latenessUs };
+    if (check && part.toUs > fromUs) {
+      await compareDay(context, instrument, part, { vectors, servedTo, report });
+    }
+    onProgress?.(`${subject}: to ${formatUs(endUs)}, ${ticks.length} ticks`);
+    at = endUs;
+  }
+  return report;
+}
+
+const nothing = (): Compared => ({ checked: 0, missing: 0, extra: 0, mismatches: {}, first: null });
+
+/** The year 9999: as late as a timestamp in SQL can be told. */
+const LATEST_US = 253_370_764_800_000_000;
+
+/** From where ticks and served features of an instrument are kept; `Infinity` where none are. */
+async function endsOf(context: Context, { venue, symbol }: Instrument) {
+  const ask = async (table: string, condition: string) => {
+    const [row] = await context
+      .questdbReader()
+      .query<{ first: number | null; last: number | null }>(
+        `SELECT min(ts) AS first, max(ts) AS last FROM ${table}
+         WHERE venue = $1 AND symbol = $2 AND ${condition}`,
+        [venue, symbol],
+      );
+    return { first: row?.first ?? Infinity, last: row?.last ?? 0 };
+  };
+  const [trades, quotes, served] = await Promise.all([
+    ask('ticks', 'origin IS NULL'),
+    ask('quotes', 'origin IS NULL'),
+    ask('features', 'revision = 0'),
+  ]);
+  return {
+    ticks: Math.min(trades.first, quotes.first),
+    served: served.first,
+    servedTo: served.last,
+  };
+}
+
+interface Day extends Stretch {
+  readonly latenessUs: number;
+}
+
+/** Rows at the end of the day belong to it: their candles' ticks came before. */
+async function compareDay(
+  context: Context,
+  instrument: Instrument,
+  { fromUs, toUs, latenessUs }: Day,
+  made: { readonly vectors: readonly FeatureVector[]; servedTo: number; report: ReplayReport },
+): Promise<void> {
+  const { vectors, servedTo, report } = made;
+  const reader = context.questdbReader();
+  const stretch = { fromUs: fromUs + 1, toUs: toUs + 1 };
+  const all = await readServedFeatures(reader, instrument, stretch);
+  const rows = all.filter(({ feature_set }) => feature_set === FEATURE_SET);
+  if (report.notComparable === null) {
+    const parity = compareFeatures(
+      rows.map(vectorOf),
+      vectors.filter(({ ts }) => ts > fromUs),
+      fromUs,
+      servedTo,
+    );
+    addUp(report.features, parity);
+  }
+  const shown = await firstKnownFrom(reader, instrument, toUs + latenessUs);
+  if (rows.length > 0) {
+    const read = {
+      fromUs: Math.max(0, fromUs - US_PER_HOUR),
+      toUs: (shown?.ts ?? toUs + latenessUs) + 1,
+    };
+    const ticks = await storedClocks(reader, instrument, { ...read, asOfUs: LATEST_US });
+    const heartbeats = await heartbeatsIn(context, instrument, read);
+    const arrivals = [...ticks, ...heartbeats].sort((a, b) => a.ts - b.ts);
+    const served = rows.map(({ ts, known_at }) => ({ ts, knownAt: known_at }));
+    report.tooEarly.push(...tooEarly(served, { ticks, arrivals, latenessUs }));
+  }
+  await compareLabels(context, instrument, { ...stretch, latenessUs }, report.labels);
+}
+
+const vectorOf = (row: FeatureRow): FeatureVector => ({
+  ts: row.ts,
+  values: FEATURE_NAMES.map((name) => (row[name] as number | null | undefined) ?? null),
+});
+
+function addUp(sum: Compared, { checked, missing, extra, mismatches, first }: Parity): void {
+  sum.checked += checked;
+  sum.missing += missing;
+  sum.extra += extra;
+  sum.first ??= first;
+  for (const [name, rows] of Object.entries(mismatches)) {
+    sum.mismatches[name] = (sum.mismatches[name] ?? 0) + rows;
+  }
+}
+
+async function heartbeatsIn(
+  context: Context,
+  { venue, symbol }: Instrument,
+  { fromUs, toUs }: Stretch,
+): Promise<{ ts: number; knownAt: number }[]> {
+  return context.questdbReader().query(
+    `SELECT ts, known_at AS "knownAt" FROM heartbeats
+     WHERE venue = $1 AND symbol = $2 AND ts >= $3 AND ts < $4`,
+    [venue, symbol, formatUs(fromUs), formatUs(toUs)],
+  );
+}
+
+const LABEL_COLUMNS = [
+  'label_known_at',
+  'entry_ts',
+  'entry_price',
+  'exit_ts',
+  'exit_price',
+  'forward_return',
+  'up',
+  'state',
+  'void_reason',
+] as const;
+
+/** First labels (revision 0) of the stretch with what the prices known by then give. */
+async function compareLabels(
+  context: Context,
+  instrument: Instrument,
+  { fromUs, toUs, latenessUs }: Day,
+  sum: Compared,
+): Promise<void> {
+  const reader = context.questdbReader();
+  const { venue, symbol } = instrument;
+  const labels = await reader.query<LabelRow>(
+    `SELECT * FROM labels WHERE venue = $1 AND symbol = $2 AND ts >= $3 AND ts < $4
+       AND revision = 0 ORDER BY decided_ts, ts`,
+    [venue, symbol, formatUs(fromUs), formatUs(toUs)],
+  );
+  for (const labelSpec of new Set(labels.map(({ label_spec }) => label_spec))) {
+    const served = labels.filter(({ label_spec }) => label_spec === labelSpec);
+    const [first, last] = [served[0], served.at(-1)];
+    if (first === undefined || last === undefined) continue;
+    const { horizonUs } = parseLabelSpec(labelSpec);
+    const endUs = last.decided_ts + horizonUs + latenessUs;
+    if ((await firstKnownFrom(reader, instrument, endUs)) === null) {
+      sum.extra += served.length;
+      continue;
+    }
+    const again = labelsOf({
+      ...{ ...instrument, labelSpec, horizonUs, latenessUs },
+      decisions: served.map(({ ts, decided_ts }) => ({ ts, decidedTs: decided_ts })),
+      ...(await gradingInput(reader, instrument, { fromUs: first.decided_ts, endUs })),
+    });
+    served.forEach((row, i) => compareLabel(row, again[i], sum));
+  }
+}
+
+function compareLabel(served: LabelRow, again: LabelRow | undefined, sum: Compared): void {
+  if (again === undefined) {
+    sum.extra += 1;
+    return;
+  }
+  sum.checked += 1;
+  for (const name of LABEL_COLUMNS) {
+    const [was, is] = [served[name], again[name]];
+    if (Object.is(was, is)) continue;
+    sum.mismatches[name] = (sum.mismatches[name] ?? 0) + 1;
+    sum.first ??= { ts: served.ts, name, served: was, again: is };
+  }
+}

@@ -3,8 +3,8 @@
  *
  * Three things are compared, row by row: the served values with those that the in-time ticks give
  * again, bit for bit; the clocks of those rows with what was stored when; the labels with those
- * that the prices known by their clocks give. A feature that peeks, a label that was joined early and a
- * value without its clock each differ in one of them.
+ * that the prices known by their clocks give. A feature that peeks, a label that was joined early
+ * and a value without its clock each differ in one of them.
  *
  * A day at a time, from the first stored tick on, or from where a training found all equal.
  */

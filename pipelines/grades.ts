@@ -31,6 +31,8 @@ export interface GradesRequest extends GradingInput {
   readonly latenessUs: number;
   /** Oldest first by `decidedTs`. */
   readonly signals: readonly GradedSignal[];
+  /** For a revision: what was known by then counts, and the grade is known since then. */
+  readonly asOfUs?: number;
 }
 
 export interface Touched {
@@ -64,7 +66,7 @@ export function gradesOf(request: GradesRequest): Grade[] {
   const grades: Grade[] = [];
   let from = 0;
   for (const signal of signals) {
-    const labelKnownAt = known(signal.decidedTs + horizonUs + latenessUs);
+    const labelKnownAt = request.asOfUs ?? known(signal.decidedTs + horizonUs + latenessUs);
     if (labelKnownAt === null) break;
     while (from < prices.length && (prices[from]?.ts ?? 0) <= signal.decidedTs) from += 1;
     const outcome = outcomeOf(request, signal, from, labelKnownAt);

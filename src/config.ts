@@ -6,6 +6,7 @@
  */
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseLabelSpec } from './domain/label-spec.ts';
 import { US_PER_DAY, US_PER_MS, US_PER_S, parseDurationUs } from './domain/time.ts';
 
 /** The exit code of a command whose configuration is wrong (`EX_CONFIG` of sysexits). */
@@ -120,6 +121,15 @@ const brokers: SettingType<readonly string[]> = {
   },
 };
 
+const labelSpecs: SettingType<readonly string[]> = {
+  name: 'spec,…',
+  parse: (text) => {
+    const list = text.split(',').map((spec) => spec.trim());
+    for (const spec of list) parseLabelSpec(spec);
+    return Object.freeze([...new Set(list)]);
+  },
+};
+
 const directory: SettingType<string> = { name: 'directory', parse: (text) => resolve(text) };
 const logLevels = oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']);
 const topicPrefix = matching('text', /^[\w.-]{0,64}$/, 'at most 64 letters, digits, ., _ or -');
@@ -189,6 +199,11 @@ const DECLARED = {
     'how far behind its newest a tick still counts, unless the venue says otherwise',
   ),
   horizon: setting('TICKLOOM_HORIZON', duration, '1h', 'how far ahead predictions look'),
+  labels: optional(
+    'TICKLOOM_LABELS',
+    labelSpecs,
+    'more labels of every decision, such as return_1h@1,direction_15m@1,barrier_1h@1',
+  ),
   retrainEvery: setting(
     'TICKLOOM_RETRAIN_EVERY',
     duration,
@@ -234,6 +249,10 @@ type Parsed = { readonly [F in Field]: Value<F> };
 export type Config = Omit<Parsed, 'artefactsDir'> & {
   readonly artefactsDir: string;
   readonly horizonUs: number;
+  /** What is predicted. */
+  readonly labelSpec: string;
+  /** By what decisions are graded besides. */
+  readonly moreLabelSpecs: readonly string[];
   readonly retrainEveryUs: number;
   /** `TICKLOOM_*` variables that no setting has the name of: worth a warning, likely a typo. */
   readonly unknownSettings: readonly string[];
@@ -317,11 +336,14 @@ export function loadConfig(env: Env = process.env, overrides: Env = {}): Config 
   const known = new Set(SETTINGS.map((declared) => declared.env));
   const atHome = !all['TICKLOOM_DATA_DIR'];
   const dataDir = atHome ? join(PROJECT_DIR, DECLARED.dataDir.default ?? '') : parsed.dataDir;
+  const labelSpec = `direction_${parsed.horizon}@1`;
   return Object.freeze({
     ...parsed,
     dataDir,
     artefactsDir: parsed.artefactsDir ?? join(dataDir, 'artefacts'),
     horizonUs: parseDurationUs(parsed.horizon),
+    labelSpec,
+    moreLabelSpecs: (parsed.labels ?? []).filter((spec) => spec !== labelSpec),
     retrainEveryUs: parseDurationUs(parsed.retrainEvery),
     unknownSettings: Object.keys(all).filter((n) => n.startsWith('TICKLOOM_') && !known.has(n)),
   });
@@ -359,6 +381,7 @@ export function childEnv(config: Config, env: Env = process.env): Record<string,
     TICKLOOM_PARTITIONS: String(config.partitions),
     TICKLOOM_LATENESS_MS: String(config.latenessUs / US_PER_MS),
     TICKLOOM_HORIZON: config.horizon,
+    ...(config.labels === null ? {} : { TICKLOOM_LABELS: config.labels.join(',') }),
     TICKLOOM_RETRAIN_EVERY: config.retrainEvery,
     TICKLOOM_LATENCY_MS: String(config.orderLatencyUs / US_PER_MS),
     TICKLOOM_OUTBOX: config.outbox,

@@ -1,4 +1,5 @@
--- What became of each decision. up is 1, 0 or null: a BOOLEAN could not be null.
+-- What became of each decision. up is 1, 0 or null: a BOOLEAN could not be null. Of barrier labels
+-- the columns of both sides, too.
 CREATE TABLE IF NOT EXISTS labels (
   ts TIMESTAMP,
   decided_ts TIMESTAMP,
@@ -15,6 +16,20 @@ CREATE TABLE IF NOT EXISTS labels (
   up INT,
   state SYMBOL,
   void_reason SYMBOL,
-  flags VARCHAR
+  flags VARCHAR,
+  long_touched SYMBOL,
+  long_exit_ts TIMESTAMP,
+  long_exit_price DOUBLE,
+  long_exit_id VARCHAR,
+  long_held_s DOUBLE,
+  long_best DOUBLE,
+  long_worst DOUBLE,
+  short_touched SYMBOL,
+  short_exit_ts TIMESTAMP,
+  short_exit_price DOUBLE,
+  short_exit_id VARCHAR,
+  short_held_s DOUBLE,
+  short_best DOUBLE,
+  short_worst DOUBLE
 ) TIMESTAMP(ts) PARTITION BY DAY WAL
 DEDUP UPSERT KEYS(ts, venue, symbol, label_spec, revision)

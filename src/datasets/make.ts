@@ -49,7 +49,8 @@ export async function makeDataset(
   const instruments = entities?.instruments ?? (await instrumentsOf(context, ask.symbols));
   const feature_sets = await featureSetsOf(context, ask.features ?? ['default']);
   const { asOfUs, cut: covering } = await finalAsOf(context, ask.as_of, dueTs, onProgress);
-  const label = ask.label ?? `direction_${config.horizon}@1`;
+  const label = ask.label ?? config.labelSpec;
+  await checkMade(context, label);
   const definition: DatasetDefinition = {
     feature_sets,
     label_spec: label === 'none' ? null : label,
@@ -68,6 +69,20 @@ export async function makeDataset(
   );
   await saveDataset(postgres, manifest, out);
   return manifest;
+}
+
+/** A spec by which nothing is graded would give a set without rows, and no hint why. */
+async function checkMade({ config, questdbReader }: Context, label: string): Promise<void> {
+  const made = ['none', config.labelSpec, ...config.moreLabelSpecs];
+  if (made.includes(label)) return;
+  const rows = await questdbReader().query('SELECT ts FROM labels WHERE label_spec = $1 LIMIT 1', [
+    label,
+  ]);
+  if (rows.length > 0) return;
+  const names = made.join(', ');
+  throw new AskError(
+    `no decision is graded by ${label}, only by ${names}: set TICKLOOM_LABELS=${label}`,
+  );
 }
 
 /** Runs `work` while the requests lie in a file beside `out`. */

@@ -2,7 +2,6 @@
  * The labels job: grades the oldest matured decisions of an instrument that have no label yet, a
  * bounded slice at a time, until none is left. Writing a label again writes the same bytes.
  */
-import { labelsOf } from '../../pipelines/labels.ts';
 import type { JobData } from '../adapters/queue.ts';
 import { parseLabelSpec } from '../domain/label-spec.ts';
 import { venueOf } from '../domain/venues.ts';
@@ -10,10 +9,10 @@ import { instrumentOf } from '../domain/wire.ts';
 import { must } from '../assert.ts';
 import type { Context } from '../processes/context.ts';
 import { storedWatermark } from '../tables/postgres/stored-watermarks.ts';
-import { labels as labelsTable } from '../tables/questdb/labels.ts';
 import { maturedWithoutLabel } from '../tables/questdb/readers.ts';
 import type { Instrument, SqlReader } from '../tables/questdb/table.ts';
 import { gradingInput } from './grading-input.ts';
+import { labelRows, labelsTable } from './label-rows.ts';
 
 const SLICE_DECISIONS = 2_000;
 const READ = ['predictions', 'labels'];
@@ -26,17 +25,21 @@ export async function runLabels(
   const reader = context.questdbReader();
   const writer = context.questdbWriter();
   const latenessUs = venueOf(instrument.venue).latenessUs ?? context.config.latenessUs;
+  const spec = must(labelSpec);
+  const { labelSpec: predicted, moreLabelSpecs } = context.config;
+  // A spec that is predicted grades its own predictions, any other those of the default.
+  const of = moreLabelSpecs.includes(spec) ? predicted : spec;
   let fromUs = fromTs ?? 0;
   for (;;) {
     const reachedTs = await storedWatermark(context.postgres, subject);
     if (reachedTs === null) return;
     // What the watermark vouches for is written; now it is to be read, too.
     await reader.waitApplied(READ);
-    const asked = { labelSpec: must(labelSpec), fromUs, reachedTs, latenessUs };
+    const asked = { labelSpec: spec, of, fromUs, reachedTs, latenessUs };
     const rows = await nextSlice(reader, instrument, asked);
     const last = rows.at(-1);
     if (last === undefined) return;
-    const rejected = await writer.write(labelsTable, rows);
+    const rejected = await writer.write(labelsTable(spec), rows);
     if (rejected.length > 0) throw new Error(`labels refused: ${rejected[0]?.message}`);
     await reader.waitApplied(['labels']);
     fromUs = last.ts;
@@ -45,6 +48,8 @@ export async function runLabels(
 
 interface Asked {
   readonly labelSpec: string;
+  /** The spec that the decisions predict. */
+  readonly of: string;
   /** Decisions from this `ts` on. */
   readonly fromUs: number;
   readonly reachedTs: number;
@@ -54,19 +59,19 @@ interface Asked {
 async function nextSlice(
   reader: SqlReader,
   instrument: Instrument,
-  { labelSpec, fromUs: searchUs, reachedTs, latenessUs }: Asked,
+  { labelSpec, of, fromUs: searchUs, reachedTs, latenessUs }: Asked,
 ) {
   const { horizonUs } = parseLabelSpec(labelSpec);
   const decidedByUs = reachedTs - latenessUs - horizonUs;
   if (decidedByUs < 0) return [];
-  const asked = { labelSpec, fromUs: searchUs, decidedByUs, limit: SLICE_DECISIONS };
+  const asked = { labelSpec, of, fromUs: searchUs, decidedByUs, limit: SLICE_DECISIONS };
   const decisions = await maturedWithoutLabel(reader, instrument, asked);
   const [first, last] = [decisions[0], decisions.at(-1)];
   if (first === undefined || last === undefined) return [];
   const fromUs = first.decided_ts;
   const endUs = last.decided_ts + horizonUs + latenessUs;
   const input = await gradingInput(reader, instrument, { fromUs, endUs });
-  return labelsOf({
+  return labelRows(reader, {
     ...instrument,
     labelSpec,
     horizonUs,

@@ -17,7 +17,6 @@ import {
   type Parity,
   type ReplayState,
 } from '../../pipelines/replay.ts';
-import { labelsOf } from '../../pipelines/labels.ts';
 import { tooEarly, type TooEarly } from '../../pipelines/look-ahead.ts';
 import { storedClocks, storedMarketTicks } from '../datasets/stored-market-ticks.ts';
 import { parseLabelSpec } from '../domain/label-spec.ts';
@@ -33,6 +32,7 @@ import type { LabelRow } from '../tables/questdb/labels.ts';
 import { readServedFeatures } from '../tables/questdb/readers.ts';
 import type { Instrument, Stretch } from '../tables/questdb/table.ts';
 import { firstKnownFrom, gradingInput } from './grading-input.ts';
+import { labelRows } from './label-rows.ts';
 
 export interface ReplayReport {
   readonly instrument: string;
@@ -241,7 +241,7 @@ async function compareLabels(
       sum.extra += served.length;
       continue;
     }
-    const again = labelsOf({
+    const again = await labelRows(reader, {
       ...{ ...instrument, labelSpec, horizonUs, latenessUs },
       decisions: served.map(({ ts, decided_ts }) => ({ ts, decidedTs: decided_ts })),
       ...(await gradingInput(reader, instrument, { fromUs: first.decided_ts, endUs })),

@@ -1,6 +1,5 @@
 /** Rows made again -> the revisions of candles, features and labels in QuestDB that they need. */
 import type { FeaturesOut } from '../../pipelines/features.ts';
-import { labelsOf } from '../../pipelines/labels.ts';
 import { revisionOf, touching, type Touch } from '../../pipelines/revisions.ts';
 import { emptySinkRows, rowsOfFeature } from '../../pipelines/sink.ts';
 import { must } from '../assert.ts';
@@ -11,11 +10,12 @@ import { FEATURE_NAMES } from '../features/definition.ts';
 import type { Context } from '../processes/context.ts';
 import { candles as candlesTable, type CandleRow } from '../tables/questdb/candles.ts';
 import { featuresTable, type FeatureRow } from '../tables/questdb/features.ts';
-import { labels as labelsTable, type LabelRow } from '../tables/questdb/labels.ts';
+import type { LabelRow } from '../tables/questdb/labels.ts';
 import { readFeaturesAsOf, readLabelsAsOf } from '../tables/questdb/readers.ts';
 import { gapsTouching, readPrices } from '../tables/questdb/stored-ticks.ts';
 import type { Instrument, QuestTable, Stretch } from '../tables/questdb/table.ts';
 import { pricesOf } from './grading-input.ts';
+import { labelRows, labelsTable } from './label-rows.ts';
 
 /** How many revisions were written. */
 export interface Revised {
@@ -139,7 +139,7 @@ async function reviseSome(
   const [first, last] = [graded[0], graded.at(-1)];
   if (first === undefined || last === undefined) return 0;
   const over = { fromUs: first.decided_ts, toUs: last.decided_ts + horizonUs + 1 };
-  const again = labelsOf({
+  const again = await labelRows(reader, {
     ...instrument,
     labelSpec,
     horizonUs,
@@ -157,7 +157,7 @@ async function reviseSome(
     const next = revisionOf({ stored: before, again: row, flags: [], knownAt: asOfUs });
     return next === null ? [] : [{ ...next, flags: [next.flags, ...flags].filter(Boolean).join() }];
   });
-  return write(context, labelsTable, revisions);
+  return write(context, labelsTable(labelSpec), revisions);
 }
 
 async function write<Row extends CandleRow | FeatureRow | LabelRow>(

@@ -39,7 +39,7 @@ export async function runTraining(context: Context, { subject, dueTs }: JobData)
   const { postgres, config } = context;
   const run = { job: 'training', subject, due_ts: dueTs };
   const instrument = must(instrumentOf(subject), `subject "${subject}" is an instrument`);
-  const labelSpec = `direction_${config.horizon}@1`;
+  const labelSpec = config.labelSpec;
   const library = await lightgbmLibrary(config);
   if (library.path === null) {
     await finishRun(postgres, run, 'refused', { reason: library.reason });

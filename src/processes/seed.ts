@@ -13,14 +13,14 @@ const OPENING_BALANCE = '10000';
 const DAILY_LOSS_LIMIT = '200';
 
 export function paperBot(
-  config: Pick<Config, 'horizon' | 'horizonUs' | 'orderLatencyUs'>,
+  config: Pick<Config, 'labelSpec' | 'horizonUs' | 'orderLatencyUs'>,
 ): BotControl {
   return {
     bot: 'paper',
     account: 'paper',
     status: 'on',
     strategy: 'direction',
-    label_spec: `direction_${config.horizon}@1`,
+    label_spec: config.labelSpec,
     instruments: ['*'],
     timeframe: '1m',
     min_confidence: 0.55,

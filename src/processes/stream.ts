@@ -19,7 +19,7 @@ export async function runStream(
     latenessUs: config.latenessUs,
     settings: {
       horizonUs: config.horizonUs,
-      labelSpec: `direction_${config.horizon}@1`,
+      labelSpec: config.labelSpec,
     },
     log: context.outLog(),
     checkpoints: new PostgresCheckpoints(postgres, 'stream', `stream-${process.pid}`),

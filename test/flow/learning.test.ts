@@ -60,7 +60,11 @@ describe('the learning loop', () => {
     'a market that moves only between a candle and its decision yields no edge and no profit',
     () => {
       const control = initialControlState();
-      const bot = paperBot({ horizon: '1h', horizonUs: 3600 * US_PER_S, orderLatencyUs: 250_000 });
+      const bot = paperBot({
+        labelSpec: 'direction_1h@1',
+        horizonUs: 3600 * US_PER_S,
+        orderLatencyUs: 250_000,
+      });
       control.bots['paper'] = { ...bot, fee_bps: 0, slippage_bps: 0 };
       const ticks = betweenCloseMarket({
         seed: 5,

@@ -1,11 +1,14 @@
 /** What the labels job makes of the tables, and when it may begin to look at them. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BARRIERS } from '../../pipelines/barriers.ts';
 import { loadConfig } from '../../src/config.ts';
 import { parseUs, US_PER_HOUR, US_PER_S } from '../../src/domain/time.ts';
 import { keyOf } from '../../src/domain/wire.ts';
+import { FEATURE_NAMES } from '../../src/features/definition.ts';
 import { runLabels } from '../../src/jobs/labels.ts';
 import { openContext, type Context } from '../../src/processes/context.ts';
 import { noteStored } from '../../src/tables/postgres/stored-watermarks.ts';
+import { featuresTable, type FeatureRow } from '../../src/tables/questdb/features.ts';
 import { heartbeats } from '../../src/tables/questdb/heartbeats.ts';
 import type { LabelRow } from '../../src/tables/questdb/labels.ts';
 import { predictions } from '../../src/tables/questdb/predictions.ts';
@@ -127,5 +130,61 @@ describe('labels', () => {
       [SUBJECT],
     );
     expect(rows).toEqual([{ reached_ts: SHOWN }]);
+  });
+
+  test('of more specs are made of the same decisions, each over its own horizon', async () => {
+    const instrument = { ...INSTRUMENT, symbol: 'MORE/USD' };
+    const subject = keyOf(instrument);
+    const specs = ['return_1h@1', 'direction_30m@1', 'barrier_30m@1'];
+    const more = openContext(loadConfig(process.env, { TICKLOOM_LABELS: specs.join() }), 'test');
+    const writer = more.questdbWriter();
+    await writer.write(predictions, [{ ...decision, ...instrument }]);
+    const feature = { ...instrument, ts: AT, decided_ts: AT, known_at: AT, revision: 0 };
+    const about = { feature_set: 'default@1', feature_id: 'f', flags: '' };
+    await writer.write(featuresTable(FEATURE_NAMES), [
+      { ...feature, ...about, [BARRIERS.atr]: 0.01 } as unknown as FeatureRow,
+    ]);
+    const prices = [
+      [AT + US_PER_S, 100],
+      [AT + 600 * US_PER_S, 104],
+      [AT + US_PER_HOUR / 2, 101],
+      [END - US_PER_S, 110],
+      [SHOWN, 111],
+    ] as const;
+    const stored = prices.map(([ts, value]) => ({ ...tick(ts, value), ...instrument }));
+    await writer.write(ticks, stored);
+    await more.questdbReader().waitApplied(['predictions', 'ticks', 'features']);
+    await noteStored(more.postgres, [{ instrument: subject, reachedTs: SHOWN }]);
+    try {
+      const pendingNow = async () =>
+        (await more.labelBacklog().pending()).filter(({ symbol }) => symbol === 'MORE/USD');
+      const open = await pendingNow();
+      expect(open.map(({ label_spec }) => label_spec).toSorted()).toEqual(
+        [LABEL_SPEC, ...specs].toSorted(),
+      );
+      for (const { label_spec: labelSpec } of open) {
+        await runLabels(more, { subject, labelSpec, dueTs: SHOWN });
+      }
+      expect(await pendingNow()).toEqual([]);
+      const rows = await more
+        .questdbReader()
+        .query<LabelRow & { long_touched: string; short_touched: string }>(
+          `SELECT * FROM labels WHERE venue = 'labelling' AND symbol = 'MORE/USD'`,
+        );
+      const found = Object.fromEntries(rows.map((row) => [row.label_spec, row]));
+      expect(found[LABEL_SPEC]).toMatchObject({ exit_price: 110, long_touched: null });
+      expect(found['return_1h@1']).toMatchObject({ exit_price: 110, up: 1 });
+      expect(found['direction_30m@1']).toMatchObject({ exit_price: 101, exit_ts: AT + 1800e6 });
+      expect(found['barrier_30m@1']).toMatchObject({
+        state: 'matured',
+        exit_price: 104,
+        long_touched: 'target',
+        short_touched: 'stop',
+        up: 1,
+      });
+    } finally {
+      await more.postgres.query('DELETE FROM stored_watermarks WHERE instrument = $1', [subject]);
+      await more.close();
+    }
   });
 });

@@ -20,7 +20,7 @@ import { US_PER_HOUR, US_PER_MIN } from '../../src/domain/time.ts';
 import type { Feature, QuoteTick } from '../../src/domain/wire.ts';
 import { candles } from '../../src/tables/questdb/candles.ts';
 import { featuresTable } from '../../src/tables/questdb/features.ts';
-import { labels, type LabelRow } from '../../src/tables/questdb/labels.ts';
+import { barrierLabels, labels, type LabelRow } from '../../src/tables/questdb/labels.ts';
 import { predictions, type PredictionRow } from '../../src/tables/questdb/predictions.ts';
 import { qualityEvents, type QualityRow } from '../../src/tables/questdb/quality-events.ts';
 import { quotes, type QuoteRow } from '../../src/tables/questdb/quotes.ts';
@@ -87,7 +87,9 @@ async function store<Row extends object>(table: QuestTable<Row>, rows: Row[]): P
 
 const all = async <Row extends object>(table: QuestTable<Row>): Promise<Row[]> => {
   await reader.waitApplied([table.name]);
-  return reader.query<Row>(`SELECT * FROM ${table.name} ORDER BY ts`);
+  return reader.query<Row>(
+    `SELECT ${Object.keys(table.columns).join()} FROM ${table.name} ORDER BY ts`,
+  );
 };
 
 describe('the schema', () => {
@@ -287,7 +289,7 @@ describe('the sink', () => {
     ];
     const rows = emptySinkRows();
     const counts = await judgeStale(reader, batch, rows);
-    expect(counts).toEqual({ duplicate: 2, correction: 2, late: 1 });
+    expect(counts).toEqual({ duplicate: 2, correction: 2, late: 1, history: 0 });
     expect(rows.quotes.map(({ id }) => id)).toEqual(['50']);
     // A crash after the first effect: only what was said is there.
     await store(qualityEvents, rows.quality_events);
@@ -308,7 +310,7 @@ describe('the sink', () => {
     expect(await all(quotes)).toHaveLength(11);
     const fresh = emptySinkRows();
     const elsewhere = await judgeStale(reader, [stale(quoteTick(50), 999)], fresh);
-    expect(elsewhere).toEqual({ duplicate: 1, correction: 0, late: 0 });
+    expect(elsewhere).toEqual({ duplicate: 1, correction: 0, late: 0, history: 0 });
   });
 
   test('judges ticks strewn among many rows, and a file that is fed again', async () => {
@@ -320,7 +322,7 @@ describe('the sink', () => {
     const fed = rows.map((_, i) => stale(quoteTick(i), 40_000 + i));
     const none = emptySinkRows();
     const counts = await judgeStale(reader, fed, none);
-    expect(counts).toEqual({ duplicate: 30_000, correction: 0, late: 0 });
+    expect(counts).toEqual({ duplicate: 30_000, correction: 0, late: 0, history: 0 });
     expect(none).toEqual(emptySinkRows());
   }, 60_000);
 });
@@ -368,7 +370,8 @@ describe('the readers', () => {
       times.flatMap((ts) => two.map((slot) => prediction(ts, slot))),
     );
     await store(labels, [label(T0, 0), label(T0 + 10_000, 1)]);
-    const options = { labelSpec: 'direction_1h@1', fromUs: T0, decidedByUs: T0 + 20_001 };
+    const spec = 'direction_1h@1';
+    const options = { labelSpec: spec, of: spec, fromUs: T0, decidedByUs: T0 + 20_001 };
     const found = await maturedWithoutLabel(reader, EURUSD, { ...options, limit: 10 });
     const decision = { ts: T0 + 20_000, decided_ts: T0 + 20_001, horizon_s: 3600 };
     expect(found).toEqual([decision]);
@@ -397,7 +400,8 @@ describe('the readers', () => {
       [9, 1],
     ]);
     const latest = await reader.query<LabelRow>('SELECT * FROM labels_latest ORDER BY ts');
-    expect(latest).toEqual([rows[2], rows[3], rows[4]]);
+    const none = Object.fromEntries(Object.keys(barrierLabels.columns).map((name) => [name, null]));
+    expect(latest).toEqual([rows[2], rows[3], rows[4]].map((row) => ({ ...none, ...row })));
   });
 
   test('give candles and features in their newest revision', async () => {

@@ -7,7 +7,7 @@ import { paperBot } from '../../src/processes/seed.ts';
 const S = 1_000_000;
 const moment = { decidedTs: 0, knownAt: 0 };
 const bot = {
-  ...paperBot({ horizon: '1h', horizonUs: 3600 * S, orderLatencyUs: 250_000 }),
+  ...paperBot({ labelSpec: 'direction_1h@1', horizonUs: 3600 * S, orderLatencyUs: 250_000 }),
   slippage_bps: 0,
   fee_bps: 1,
 };

@@ -6,7 +6,7 @@ import { paperBot } from '../../src/processes/seed.ts';
 
 const DECIDED = 12 * US_PER_S;
 const bot = {
-  ...paperBot({ horizon: '1h', horizonUs: US_PER_HOUR, orderLatencyUs: 250_000 }),
+  ...paperBot({ labelSpec: 'direction_1h@1', horizonUs: US_PER_HOUR, orderLatencyUs: 250_000 }),
   min_confidence: 0.6,
   stop_atr: 1,
   target_atr: 2,

@@ -13,7 +13,7 @@ const FROM = parseUs('2026-03-01');
 const settings = { horizonUs: US_PER_HOUR, labelSpec: 'direction_1h@1' };
 const control = initialControlState();
 control.bots['paper'] = paperBot({
-  horizon: '1h',
+  labelSpec: 'direction_1h@1',
   horizonUs: US_PER_HOUR,
   orderLatencyUs: 250_000,
 });

@@ -38,7 +38,11 @@ export const controlRecord = (draft: Draft, key = KEY): Control =>
 
 export const forged = (draft: Draft): Control => controlRecord(draft, 'the key of somebody else');
 
-const settings = paperBot({ horizon: '1h', horizonUs: HORIZON_US, orderLatencyUs: 250_000 });
+const settings = paperBot({
+  labelSpec: 'direction_1h@1',
+  horizonUs: HORIZON_US,
+  orderLatencyUs: 250_000,
+});
 
 /** A patient bot, one whose orders mostly expire, and one whose account nobody can convert to. */
 export const BOTS: readonly BotControl[] = [

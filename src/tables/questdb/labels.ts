@@ -19,6 +19,29 @@ export interface LabelRow extends Instrument {
   readonly flags: string;
 }
 
+/** What one side of a barrier label met first; null where the label is void. */
+export type BarrierSide<S extends 'long' | 'short'> = {
+  readonly [Column in keyof SideColumns as `${S}_${Column}`]: SideColumns[Column];
+};
+
+interface SideColumns {
+  readonly touched: 'stop' | 'target' | 'expiry' | null;
+  readonly exit_ts: number | null;
+  readonly exit_price: number | null;
+  /** The tick that decided. */
+  readonly exit_id: string | null;
+  readonly held_s: number | null;
+  /** The furthest that the price went for and against the side, as fractions of the entry. */
+  readonly best: number | null;
+  readonly worst: number | null;
+}
+
+/**
+ * The main columns are the long side's: `up` says whether it gained. Whatever has no barriers has
+ * no values in the columns of the sides.
+ */
+export type BarrierLabelRow = LabelRow & BarrierSide<'long'> & BarrierSide<'short'>;
+
 export const labels: QuestTable<LabelRow> = {
   name: 'labels',
   columns: {
@@ -40,4 +63,26 @@ export const labels: QuestTable<LabelRow> = {
     flags: 'varchar',
   },
   keys: ['ts', 'venue', 'symbol', 'label_spec', 'revision'],
+};
+
+/** The same table with the columns of the sides. */
+export const barrierLabels: QuestTable<BarrierLabelRow> = {
+  ...labels,
+  columns: {
+    ...labels.columns,
+    long_touched: 'symbol',
+    long_exit_ts: 'timestamp',
+    long_exit_price: 'double',
+    long_exit_id: 'varchar',
+    long_held_s: 'double',
+    long_best: 'double',
+    long_worst: 'double',
+    short_touched: 'symbol',
+    short_exit_ts: 'timestamp',
+    short_exit_price: 'double',
+    short_exit_id: 'varchar',
+    short_held_s: 'double',
+    short_best: 'double',
+    short_worst: 'double',
+  },
 };

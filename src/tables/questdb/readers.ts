@@ -78,14 +78,15 @@ export interface Decision {
 
 /**
  * The oldest `limit` decisions with `ts` from `fromUs` on that were made at or before
- * `decidedByUs` (the stored watermark - horizon - lateness) and have no label yet.
+ * `decidedByUs` (the stored watermark - horizon - lateness), predict the spec `of` and have no
+ * label of `labelSpec` yet.
  */
 export function maturedWithoutLabel(
   reader: SqlReader,
   { venue, symbol }: Instrument,
-  options: { labelSpec: string; fromUs: number; decidedByUs: number; limit: number },
+  options: { labelSpec: string; of: string; fromUs: number; decidedByUs: number; limit: number },
 ): Promise<Decision[]> {
-  const { labelSpec, fromUs, decidedByUs, limit } = options;
-  const params = [venue, symbol, labelSpec, formatUs(fromUs), formatUs(decidedByUs), limit];
+  const { labelSpec, of, fromUs, decidedByUs, limit } = options;
+  const params = [venue, symbol, labelSpec, formatUs(fromUs), formatUs(decidedByUs), limit, of];
   return reader.query<Decision>(loadSql('queries/matured_without_label'), params);
 }

@@ -9,7 +9,7 @@
 import { candles } from './candles.ts';
 import { featuresTable } from './features.ts';
 import { heartbeats } from './heartbeats.ts';
-import { labels } from './labels.ts';
+import { barrierLabels } from './labels.ts';
 import { predictions } from './predictions.ts';
 import { qualityEvents } from './quality-events.ts';
 import { historyQuotes } from './quotes.ts';
@@ -33,10 +33,11 @@ export interface TableShape {
 const VIEWS = ['candles_latest', 'features_latest', 'labels_latest'] as const;
 
 /** Columns that tables of an older version lack; their rows have no value there. */
-const ADDED = [
-  { table: 'ticks', column: 'origin', type: 'SYMBOL' },
-  { table: 'quotes', column: 'origin', type: 'SYMBOL' },
-] as const;
+const ADDED: Readonly<Record<string, readonly string[]>> = {
+  ticks: ['origin'],
+  quotes: ['origin'],
+  labels: Object.keys(barrierLabels.columns).filter((name) => /^(long|short)_/.test(name)),
+};
 
 /** Every table of ours, `features` with one column per name. */
 export function questTables(features: readonly string[]): readonly TableShape[] {
@@ -47,7 +48,7 @@ export function questTables(features: readonly string[]): readonly TableShape[] 
     candles,
     featuresTable(features),
     predictions,
-    labels,
+    barrierLabels,
     qualityEvents,
     systemMetrics,
   ];
@@ -65,7 +66,7 @@ export async function migrateQuestDb(
   const tables = questTables(features);
   for (const { name } of tables) await client.query(loadSql(`questdb/${name}`));
   await addMissingFeatures(client, features);
-  await addMissingColumns(client);
+  await addMissingColumns(client, tables);
   for (const view of VIEWS) await client.query(loadSql(`questdb/${view}`));
   const problems: string[] = [];
   for (const table of tables) problems.push(...(await differencesOf(client, table)));
@@ -87,12 +88,16 @@ async function addMissingFeatures(client: SqlReader, names: readonly string[]): 
   if (missing.length > 0) await client.waitApplied(['features']);
 }
 
-async function addMissingColumns(client: SqlReader): Promise<void> {
-  for (const { table, column, type } of ADDED) {
-    const present = await columnsOf(client, table);
-    if (present.some((shown) => shown.column === column)) continue;
-    await client.query(`ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS ${column} ${type}`);
-    await client.waitApplied([table]);
+async function addMissingColumns(client: SqlReader, tables: readonly TableShape[]): Promise<void> {
+  for (const { name, columns } of tables) {
+    const present = new Set((await columnsOf(client, name)).map(({ column }) => column));
+    const missing = (ADDED[name] ?? []).filter((column) => !present.has(column));
+    for (const column of missing) {
+      await client.query(
+        `ALTER TABLE ${name} ADD COLUMN IF NOT EXISTS ${column} ${columns[column]}`,
+      );
+    }
+    if (missing.length > 0) await client.waitApplied([name]);
   }
 }
 

@@ -265,12 +265,11 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   'shift-money': shiftClock('money'),
 };
 
-async function until<T>(
-  what: string,
-  look: () => Promise<T | undefined | false>,
-  limitMs = 60_000,
-): Promise<T> {
-  const deadline = performance.now() + limitMs;
+/** A member that is stopped in the middle of a rebalance holds the others up for a minute. */
+const UNTIL_MS = 120_000;
+
+async function until<T>(what: string, look: () => Promise<T | undefined | false>): Promise<T> {
+  const deadline = performance.now() + UNTIL_MS;
   for (;;) {
     const found = await look();
     if (found !== undefined && found !== false) return found;

@@ -83,23 +83,22 @@ export async function faultRun(
     const topic = bed.context.topicOf('ticks');
     const records = golden.log.map((record): OutRecord => ({ topic, ...record }));
     const log = new KafkaOutLog(bed.context.kafka);
-    const portion = Math.ceil(records.length / (schedule.length + 1));
-    for (const [i, word] of [...schedule, null].entries()) {
-      const some = records.slice(i * portion, (i + 1) * portion);
-      if (word === null) {
-        await appendAll(log, some);
-        continue;
-      }
+    let rest: readonly OutRecord[] = records;
+    for (const [i, word] of schedule.entries()) {
+      const portion = Math.ceil(rest.length / (schedule.length + 1 - i));
       const { name, strike, burst = false } = faultOf(word);
       const over = new AbortController();
-      const feeding = burst ? appendAll(log, some) : appendSlowly(log, some, over.signal);
+      const feeding = burst
+        ? appendAll(log, rest.slice(0, portion)).then(() => portion)
+        : appendSlowly(log, rest, portion, over.signal);
       // A feed that fails must not end the process before the fault is over.
       feeding.catch(() => undefined);
       const hit = `${name}: ${await strike(bed).finally(() => over.abort())}`;
       say(`  ${hit}`);
       hits.push(hit);
-      await feeding;
+      rest = rest.slice(await feeding);
     }
+    await appendAll(log, rest);
     await log.close();
     await bed.settle();
     const dump = await dumpOf(bed.context);
@@ -126,17 +125,25 @@ async function appendAll(log: KafkaOutLog, records: readonly OutRecord[]): Promi
   }
 }
 
-/** So that records flow as long as the fault strikes. */
+/**
+ * So that records flow as long as the fault strikes: a portion of them, and more at the same pace
+ * where it still waits for something to hit (of signals there are few). Resolves with how many.
+ */
 async function appendSlowly(
   log: KafkaOutLog,
   records: readonly OutRecord[],
+  portion: number,
   over: AbortSignal,
-): Promise<void> {
-  const size = Math.ceil(records.length / SLICES_PER_STRIKE);
-  for (let at = 0; at < records.length; at += size) {
-    await log.append(records.slice(at, at + size));
+): Promise<number> {
+  const size = Math.ceil(portion / SLICES_PER_STRIKE);
+  let at = 0;
+  while (at < (over.aborted ? portion : records.length)) {
+    const end = Math.min(at + size, records.length);
+    await log.append(records.slice(at, end));
+    at = end;
     await sleep(STRIKE_MS / SLICES_PER_STRIKE, over);
   }
+  return at;
 }
 
 function lastHeartbeats(topic: string, records: readonly OutRecord[]): OutRecord[] {

@@ -36,10 +36,10 @@ export const STORAGE_MUTATIONS: readonly Mutation[] = [
     'tick-before-its-verdict',
     effects('begin with what is said about ticks, and gather the rows that were refused'),
     'pipelines/sink-effects.ts',
-    `  await put('quality_events', qualityEvents, rows.quality_events);
-  await put('ticks', ticks, rows.ticks);`,
-    `  await put('ticks', ticks, rows.ticks);
-  await put('quality_events', qualityEvents, rows.quality_events);`,
+    `  await put(qualityEvents, rows.quality_events);
+  await put(ticks, rows.ticks);`,
+    `  await put(ticks, rows.ticks);
+  await put(qualityEvents, rows.quality_events);`,
   ),
   mutation(
     'verdict-given-anew',

@@ -31,6 +31,8 @@ import { instruments } from './routes/instruments.ts';
 import { jobs } from './routes/jobs.ts';
 import { labels } from './routes/labels.ts';
 import { modelChangesRoutes } from './routes/model-changes.ts';
+import { modelMonitoringRoutes } from './routes/model-monitoring.ts';
+import { modelOutcomesRoutes } from './routes/model-outcomes.ts';
 import { models } from './routes/models.ts';
 import { performance } from './routes/performance.ts';
 import { positions } from './routes/positions.ts';
@@ -66,6 +68,8 @@ const NOUNS = [
   performance,
   models,
   modelChangesRoutes,
+  modelOutcomesRoutes,
+  modelMonitoringRoutes,
   datasets,
   quality,
   errors,

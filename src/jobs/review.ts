@@ -6,7 +6,9 @@
  * 1. Nothing to look at: nothing is waited for either.
  * 2. It waits until the flow has come here and every decision that can be graded is graded.
  * 3. What the slots said, joined with the outcomes as they were first graded.
- * 4. The rules of `pipelines/registry.ts`; the registry's transaction for each change.
+ * 4. What speaks for training again, and its training made due: before anything is changed, so that
+ *    a review that is repeated finds the same.
+ * 5. The rules of `pipelines/registry.ts`; the registry's transaction for each change.
  */
 import {
   reviewOf,
@@ -34,6 +36,7 @@ import {
 import { liveOutcomes, type LiveOutcomeRow } from '../tables/questdb/live-outcomes.ts';
 import { settledAndGraded } from './cut.ts';
 import { judgeBrought } from './judge-brought.ts';
+import { fireRetraining } from './retrain.ts';
 
 const SEED = 20_140_501;
 
@@ -73,6 +76,7 @@ async function reviewMarket(
     rolledBackTs: await lastRollback(postgres, market),
     seed: SEED,
   });
+  await fireRetraining(context, market, atTs, findings);
   for (const { modelId, about, why, request, verdict } of findings) {
     if (verdict !== null) await keepJudgement(postgres, modelId, about, { at_ts: atTs, verdict });
     if (request === null) continue;

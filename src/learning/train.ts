@@ -14,6 +14,7 @@ import {
   type ModelManifest,
   type PartReport,
 } from './artefact.ts';
+import { featureBins } from './feature-bins.ts';
 import { featureRanges } from './feature-ranges.ts';
 import { judge, type GateSettings, type GateVerdict } from './gate.ts';
 import { parseLightgbmModel } from './lightgbm-model.ts';
@@ -121,6 +122,7 @@ export function trainCandidate(request: CandidateRequest): Candidate {
     params,
     rounds,
     features: featureRanges(rows, final.train, request.featureNames),
+    ...{ feature_bins: featureBins(rows, final.train, request.featureNames) },
     serving: {
       base_log_odds: last.models.baseLogOdds,
       direction_shrink: shrinkage.direction,

@@ -6,6 +6,7 @@
 import type { Barriers } from '../../pipelines/feed.ts';
 import { monotonicMs, sleep } from '../clock.ts';
 import { floorTo, formatUs } from '../domain/time.ts';
+import { fireCalendar } from '../jobs/retrain.ts';
 import { addDueRuns } from '../tables/postgres/job-runs.ts';
 import { reviewedSubjects } from '../tables/postgres/reviews.ts';
 import type { Context } from './context.ts';
@@ -34,6 +35,7 @@ export function replayBarriers(context: Context, say: (line: string) => void): B
         const reviewed = job === 'review' ? await reviewedSubjects(context.postgres) : null;
         const due = [...subjects].filter((subject) => reviewed?.has(subject) ?? true);
         const made = await addDueRuns(context.postgres, job, due, ts);
+        if (job === 'training') for (const each of due) await fireCalendar(context, each, ts);
         if (made > 0) await settle(context, ts);
         ran += job === 'quality' ? 0 : made;
       }

@@ -7,6 +7,7 @@ import { sleep } from '../clock.ts';
 import { floorTo, US_PER_DAY } from '../domain/time.ts';
 import { venueOf } from '../domain/venues.ts';
 import { keyOf } from '../domain/wire.ts';
+import { fireCalendar } from '../jobs/retrain.ts';
 import { recordError } from '../tables/postgres/errors.ts';
 import { addDueRuns, finishRun, newestDue, openRuns } from '../tables/postgres/job-runs.ts';
 import { reviewedSubjects } from '../tables/postgres/reviews.ts';
@@ -98,7 +99,8 @@ const isScheduled = (job: string): job is (typeof SCHEDULED)[number] =>
   SCHEDULED.some((known) => known === job);
 
 /** In live operation a job is due once an instrument's stored stream has passed its time. */
-async function schedule(reader: SqlReader, { postgres, config }: Context): Promise<void> {
+async function schedule(reader: SqlReader, context: Context): Promise<void> {
+  const { postgres, config } = context;
   let newestTs = -1;
   const reviewed = await reviewedSubjects(postgres);
   for (const stored of await storedInstruments(reader)) {
@@ -110,7 +112,7 @@ async function schedule(reader: SqlReader, { postgres, config }: Context): Promi
     const dueTs = floorTo(passedTs, config.retrainEveryUs);
     if (dueTs <= stored.from_ts) continue;
     newestTs = Math.max(newestTs, dueTs);
-    await makeDue(postgres, 'training', keyOf(stored), dueTs);
+    await fireCalendar(context, keyOf(stored), dueTs);
   }
   if (newestTs < 0) return;
   await makeDue(postgres, 'quality', 'all', newestTs);

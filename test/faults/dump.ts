@@ -27,7 +27,9 @@ const QUESTDB_TABLES = [
  * Not compared, because operational: `checkpoints`, `operator_state`, `control_outbox`,
  * `control_places` (offsets and epochs of this very run), `job_runs`, `errors`, `alerts`,
  * `audit_log`, `settings`, `system_health` (wall times and attempts), `account_snapshots` (a row
- * per booking: depends on how batches fell), and `backfilled` (no history is fed here).
+ * per booking: depends on how batches fell), `backfilled` (no history is fed here), and
+ * `retrain_triggers` (reviews and the calendar fire them, and at which event times these look is,
+ * live, a matter of when the jobs process comes by; what fires at one event time stays the same).
  */
 const POSTGRES_TABLES: Readonly<Record<string, readonly string[]>> = {
   instruments: [],

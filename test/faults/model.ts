@@ -30,7 +30,8 @@ export function arbitraryModel(): Candidate {
   // Real features lie far from the drawn ones; the model is to speak all the same.
   const artefact = decodeArtefact(candidate.bytes);
   const features = artefact.manifest.features.map((range) => ({ ...range, low: null, high: null }));
-  const manifest = { ...artefact.manifest, features };
+  // And without bins nothing drifts: a training that this would bring is a matter of when one looks.
+  const manifest = { ...artefact.manifest, features, feature_bins: [] };
   return {
     bytes: encodeArtefact({ ...artefact, manifest }),
     manifest,

@@ -2,6 +2,7 @@
 import { DECISION_MUTATIONS } from './decision-mutations.ts';
 import { LEARNING_MUTATIONS } from './learning-mutations.ts';
 import { MODEL_MUTATIONS } from './model-mutations.ts';
+import { MONITORING_MUTATIONS } from './monitoring-mutations.ts';
 import type { Mutation } from './mutation.ts';
 import { STORAGE_MUTATIONS } from './storage-mutations.ts';
 import { TICK_MUTATIONS } from './tick-mutations.ts';
@@ -11,5 +12,6 @@ export const MUTATIONS: readonly Mutation[] = [
   ...DECISION_MUTATIONS,
   ...LEARNING_MUTATIONS,
   ...MODEL_MUTATIONS,
+  ...MONITORING_MUTATIONS,
   ...STORAGE_MUTATIONS,
 ];

@@ -4,6 +4,7 @@ import { formatUs } from '../../domain/time.ts';
 import type { GateVerdict } from '../../learning/gate.ts';
 import { CommandError, outputOf, withContext } from '../context.ts';
 import { modelChangeCommands } from './model-changes.ts';
+import { modelMonitoringCommands } from './model-monitoring.ts';
 
 interface ModelRow {
   readonly model_id: string;
@@ -53,4 +54,5 @@ export function modelsCommands(program: Command): void {
       }),
     );
   modelChangeCommands(models);
+  modelMonitoringCommands(models);
 }

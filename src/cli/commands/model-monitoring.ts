@@ -1,0 +1,139 @@
+/**
+ * `tickloom models outcomes | drift | triggers`: how models do on what really happened, how far the
+ * features have moved from what they were trained on, and why they were trained again.
+ */
+import { Option, type Command } from 'commander';
+import { formatUs, parseUs, US_PER_HOUR } from '../../domain/time.ts';
+import {
+  OUTCOME_GROUPS,
+  type OutcomeGroup,
+  type OutcomeMetrics,
+} from '../../learning/monitoring.ts';
+import { modelDrift, type ModelDrift } from '../../tables/http/model-drift.ts';
+import { triggerRows } from '../../tables/postgres/retrain-triggers.ts';
+import { modelOutcomes } from '../../tables/questdb/model-outcomes.ts';
+import { CommandError, outputOf, withContext, type Output } from '../context.ts';
+
+export function modelMonitoringCommands(models: Command): void {
+  models
+    .command('outcomes')
+    .argument('[id]', 'one model, such as baseline@1; all if left out')
+    .addOption(
+      new Option('--by <group>', 'what its rows are grouped by')
+        .choices([...OUTCOME_GROUPS])
+        .default('model'),
+    )
+    .option('--from <time>', 'UTC; the newest 30 days of each instrument if left out')
+    .option('--to <time>', 'UTC')
+    .description('hit rate, Brier, log loss and calibration on matured outcomes')
+    .action(outcomes);
+  models
+    .command('drift')
+    .argument('<id>')
+    .option('--hours <n>', 'how far back served rows are counted', '168')
+    .option('--to <time>', 'UTC; the newest served row if left out')
+    .description('how far each served feature has moved from what the model was trained on')
+    .action(drift);
+  models
+    .command('triggers')
+    .description('why models were trained again: calendar, drift, decay, new data')
+    .action(triggers);
+}
+
+const outputFor = (command: Command): Output =>
+  outputOf(command.optsWithGlobals()['json'] === true);
+
+async function outcomes(
+  modelId: string | undefined,
+  { by, from, to }: { by: OutcomeGroup; from?: string; to?: string },
+  command: Command,
+): Promise<void> {
+  const [fromUs, toUs] = [timeOf('--from', from), timeOf('--to', to)];
+  await withContext('cli', async (context) => {
+    const found = await modelOutcomes(context.questdbReader(), { by, modelId, fromUs, toUs });
+    const text =
+      found.metrics.length === 0
+        ? `no prediction${modelId === undefined ? '' : ` of "${modelId}"`} has a known outcome`
+        : columns(COLUMNS, found.metrics);
+    outputFor(command).show({ by, ...found }, text);
+  });
+}
+
+async function drift(
+  modelId: string,
+  { hours, to }: { hours: string; to?: string },
+  command: Command,
+): Promise<void> {
+  if (!/^[1-9]\d{0,4}$/.test(hours)) {
+    throw new CommandError(`--hours ${hours} is not a whole number of hours, at least 1`, 2);
+  }
+  const untilUs = timeOf('--to', to);
+  await withContext('cli', async (context) => {
+    const found = await modelDrift(context.questdbReader(), context.postgres, modelId, {
+      ...{ windowUs: Number(hours) * US_PER_HOUR, untilUs },
+    });
+    if (found === null) throw new CommandError(`there is no model "${modelId}"`);
+    const { features, rows, reason } = found;
+    const moved = features.toSorted((a, b) => (b.psi ?? -1) - (a.psi ?? -1));
+    const text = reason ?? `${rows} served rows\n${columns(DRIFT_COLUMNS, moved)}`;
+    outputFor(command).show(found, text);
+  });
+}
+
+async function triggers(_flags: object, command: Command): Promise<void> {
+  await withContext('cli', async ({ postgres }) => {
+    const rows = await triggerRows(postgres);
+    const lines = rows.map(
+      ({ fired_ts, venue, symbol, label_spec, kind, detail }) =>
+        `${formatUs(fired_ts).slice(0, 19)}Z  ${kind.padEnd(8)}  ` +
+        `${venue}:${symbol} ${label_spec}: ${detail.reason}`,
+    );
+    outputFor(command).show(rows, lines.join('\n') || 'nothing has brought a training yet');
+  });
+}
+
+function timeOf(flag: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  try {
+    return parseUs(value);
+  } catch (error) {
+    throw new CommandError(`${flag}: ${(error as Error).message}`, 2);
+  }
+}
+
+type Columns<Row> = readonly (readonly [string, (row: Row) => string])[];
+
+const COLUMNS: Columns<OutcomeMetrics> = [
+  ['model', ({ model_id }) => model_id],
+  ['group', ({ group }) => group],
+  ['rows', ({ rows }) => String(rows)],
+  ['hits', ({ hit_rate }) => show(hit_rate, 3)],
+  ['brier', ({ brier }) => show(brier, 4)],
+  ['base', ({ base_brier }) => show(base_brier, 4)],
+  ['log loss', ({ log_loss }) => show(log_loss, 4)],
+  ['base', ({ base_log_loss }) => show(base_log_loss, 4)],
+  ['said up', ({ mean_probability_up }) => show(mean_probability_up, 3)],
+  ['was up', ({ share_up }) => show(share_up, 3)],
+  ['unheeded', ({ unheeded }) => String(unheeded)],
+  ['to', ({ last_ts }) => `${formatUs(last_ts).slice(0, 16)}Z`],
+];
+
+const DRIFT_COLUMNS: Columns<ModelDrift['features'][number]> = [
+  ['feature', ({ name }) => name],
+  ['psi', ({ psi }) => show(psi, 3)],
+  ['verdict', ({ verdict }) => verdict],
+  ['missing', ({ served_null_share }) => show(served_null_share, 3)],
+  ['in training', ({ trained_null_share }) => show(trained_null_share, 3)],
+  ['gain share', ({ gain_share }) => show(gain_share, 3)],
+];
+
+const show = (value: number | null, digits: number): string => value?.toFixed(digits) ?? '-';
+
+/** A head and a line a row, each column as wide as its widest cell. */
+function columns<Row>(of: Columns<Row>, rows: readonly Row[]): string {
+  const cells = [of.map(([head]) => head), ...rows.map((row) => of.map(([, cell]) => cell(row)))];
+  const widths = of.map((_, i) => Math.max(...cells.map((line) => line[i]?.length ?? 0)));
+  const lineOf = (line: readonly string[]): string =>
+    line.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ');
+  return cells.map((line) => lineOf(line).trimEnd()).join('\n');
+}

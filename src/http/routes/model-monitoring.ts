@@ -1,0 +1,94 @@
+/**
+ * `GET /v1/models/{id}/drift`: how far the served features have moved from what a model was trained
+ * on. `GET /v1/models/triggers`: why models were trained again, and when.
+ */
+import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+import { formatUs, US_PER_HOUR } from '../../domain/time.ts';
+import { modelDrift } from '../../tables/http/model-drift.ts';
+import * as c from '../columns.ts';
+import type { HttpContext } from '../context.ts';
+import { postgresList } from '../list-route.ts';
+import * as p from '../parameters.ts';
+import { Problem } from '../problem.ts';
+import { idParams, read } from '../route.ts';
+
+const Feature = Type.Object({
+  name: c.text(),
+  psi: c.maybe(c.number('population stability index; null: too few rows, or not served')),
+  verdict: c.text('stable, moderate (from 0.1), drifted (from 0.25), few_rows or not_served'),
+  trained_null_share: c.number('share of the training rows without a value'),
+  served_null_share: c.maybe(c.number('the same of the served rows')),
+  gain_share: c.number("the feature's share of the model's split gain"),
+});
+
+const Drift = Type.Object({
+  model_id: c.text(),
+  venue: c.text(),
+  symbol: c.text(),
+  from: c.maybe(c.time('of the served rows that were counted')),
+  to: c.maybe(c.time()),
+  rows: c.integer(),
+  reason: c.maybe(c.text('why there are no items: the model has no bins of its training set')),
+  items: Type.Array(Feature),
+});
+
+const Trigger = Type.Object({
+  venue: c.text(),
+  symbol: c.text(),
+  label_spec: c.text(),
+  kind: c.text('calendar, drift, decay or new_data'),
+  fired_ts: c.time('event time; the training is due at the same'),
+  model_id: c.maybe(c.text('the model that drifted or decayed')),
+  detail: c.json('the reason in words, and its numbers with their thresholds'),
+  created_at: c.time(),
+});
+
+const hours = Type.Integer({
+  minimum: 1,
+  maximum: 24 * 90,
+  default: 24 * 7,
+  description: 'how far back from "to" served rows are counted',
+});
+const until = Type.String({ ...p.to, description: 'the newest served row if left out' });
+
+export const modelMonitoringRoutes = (app: FastifyInstance, context: HttpContext): void => {
+  read(app, {
+    path: '/v1/models/:id/drift',
+    noun: 'models',
+    summary: 'How far the served features have moved from what a model was trained on',
+    query: p.parameters({ hours: p.optional(hours), to: p.optional(until) }),
+    params: idParams,
+    answer: Drift,
+    handle: async (query, { id }) => {
+      const found = await modelDrift(context.questdb, context.postgres, id, {
+        windowUs: (query.hours ?? 24 * 7) * US_PER_HOUR,
+        untilUs: p.timeParameter('to', query.to),
+      });
+      if (found === null) {
+        throw new Problem(404, `there is no model_id "${id}"; ask the list for those that exist`);
+      }
+      const { fromUs, toUs, features, ...rest } = found;
+      return {
+        ...rest,
+        from: fromUs === null ? null : formatUs(fromUs),
+        to: toUs === null ? null : formatUs(toUs),
+        items: features.map((each) => c.itemOf(Feature, { ...each })),
+      };
+    },
+  });
+  postgresList(app, context, {
+    noun: 'models',
+    path: '/v1/models/triggers',
+    summary: 'Why models were trained again, and when',
+    source: 'retrain_triggers',
+    item: Trigger,
+    time: 'fired_ts',
+    ids: ['venue', 'symbol', 'label_spec', 'kind'],
+    filters: {
+      venue: p.optional(p.venue),
+      symbol: p.optional(p.symbol),
+      label_spec: p.optional(Type.String({ ...p.labelSpec, description: 'all if left out' })),
+    },
+  });
+};

@@ -5,6 +5,8 @@ import { openContext, type Context } from '../processes/context.ts';
 // A child of BullMQ's whose parent was killed tells nobody of it for ever, a core and more and more
 // memory long. Whatever it was about to do is found again by the next sweep.
 process.once('disconnect', () => process.exit());
+// It may have been killed before this was read.
+if ('connected' in process && !process.connected) process.exit();
 
 export async function inJob<T>(role: string, work: (context: Context) => Promise<T>): Promise<T> {
   const context = openContext(loadConfig(), role);

@@ -4,8 +4,9 @@
  * same bytes, whose sha256 is the model's identity in the registry and in control records.
  */
 import { canonicalJson } from '../domain/control.ts';
+import type { FeatureBins } from './feature-bins.ts';
 import type { GateVerdict } from './gate.ts';
-import type { DirectionMetrics, ReturnMetrics } from './metrics.ts';
+import type { CalibrationBin, DirectionMetrics, ReturnMetrics } from './metrics.ts';
 
 export const MODEL_FORMAT = 'tickloom-model@1';
 
@@ -36,6 +37,8 @@ export interface PartReport {
   readonly score_auc: number | null;
   readonly direction: Judged<DirectionMetrics>;
   readonly return: Judged<ReturnMetrics>;
+  /** The candidate's direction estimates as served, by bin: said against happened. */
+  readonly calibration?: readonly CalibrationBin[];
 }
 
 /** How scores become estimates: see `servingModel`. */
@@ -43,11 +46,65 @@ export interface ServingParameters {
   readonly base_log_odds: number;
   readonly direction_shrink: number;
   readonly return_scale: number;
+  /** Platt's shift in log-odds; none in artefacts from before it, and 0 where it was not kept. */
+  readonly direction_shift?: number;
+}
+
+/** Platt's calibration against plain pulling back, on walk-forward rows behind its fit. */
+export interface CalibrationReport {
+  readonly kept: boolean;
+  readonly fitted_rows: number;
+  readonly judged_rows: number;
+  readonly slope: number | null;
+  readonly shift: number | null;
+  readonly log_loss: number | null;
+  readonly plain_log_loss: number | null;
+}
+
+/** One candidate of the search over hyper-parameters, simplest first. */
+export interface SearchRow {
+  readonly name: string;
+  readonly params: Readonly<Record<string, string | number | boolean>>;
+  /** Mean loss over the folds' test rows, and how far behind the best, with its standard error. */
+  readonly mean_loss: number;
+  readonly behind_best: number;
+  readonly standard_error: number | null;
+  readonly chosen: boolean;
+}
+
+/** The last fold's test rows by a model of the newest share of its training rows. */
+export interface LearningPoint {
+  readonly share: number;
+  readonly train_rows: number;
+  readonly score_auc: number | null;
+  readonly log_loss: number | null;
+}
+
+/** How the training came to be what it is; all of it from rows in front of the last slice. */
+export interface TrainingReport {
+  readonly half_life_days: number | null;
+  readonly excluded: { readonly flash_crash: number };
+  readonly flash_crash_rule: string;
+  /** Empty where no fold had rows enough: the first candidate is then taken. */
+  readonly search: readonly SearchRow[];
+  readonly calibration: CalibrationReport;
+  readonly learning_curve: readonly LearningPoint[];
+}
+
+/** Largest gain first; features without gain are left out. */
+export interface FeatureImportance {
+  readonly feature: string;
+  /** Share of the direction model's split gain. */
+  readonly gain_share: number;
+  /** AUC that the last fold's model loses on its test rows when they are shuffled in it. */
+  readonly permutation_auc_loss?: number | null;
 }
 
 export interface ModelManifest {
   readonly feature_set: string;
   readonly features: readonly FeatureRange[];
+  /** None in artefacts from before it. */
+  readonly feature_bins?: readonly FeatureBins[];
   readonly label_spec: string;
   readonly dataset_id: string | null;
   readonly seed: number;
@@ -62,8 +119,9 @@ export interface ModelManifest {
   readonly folds: readonly PartReport[];
   readonly slice: PartReport;
   readonly gate: GateVerdict;
-  /** Share of the direction model's split gain, largest first; features without are left out. */
-  readonly importance: readonly { readonly feature: string; readonly gain_share: number }[];
+  /** None in artefacts from before it, and in models that were brought from elsewhere. */
+  readonly training?: TrainingReport;
+  readonly importance: readonly FeatureImportance[];
 }
 
 export interface ModelArtefact {

@@ -14,6 +14,7 @@ import {
   type ModelArtefact,
   type ModelManifest,
 } from './artefact.ts';
+import { featureBins } from './feature-bins.ts';
 import { featureRanges } from './feature-ranges.ts';
 import { judge, type GateSettings, type GateVerdict } from './gate.ts';
 import { parseLightgbmModel } from './lightgbm-model.ts';
@@ -84,6 +85,7 @@ function ofLightgbm(
   const manifest: ModelManifest = {
     feature_set: request.featureSet,
     features: featureRanges(rows, all, featureNames),
+    feature_bins: featureBins(rows, all, featureNames),
     label_spec: request.labelSpec,
     dataset_id: request.datasetId,
     seed: 0,

@@ -253,6 +253,24 @@ function bootstrap(
   const seen = studentise(blocks, true);
   if (!(seen.error > 0)) return UNDETERMINED;
   const t = seen.mean / seen.error;
+  const again = studentisedAgain(blocks, seen.mean, resamples, random);
+  const asFar = again.reduce((count, other) => count + (other >= t ? 1 : 0), 0);
+  const quantile = quantileOf(again.sort(), 1 - level);
+  return {
+    pValue: (asFar + 1) / (resamples + 1),
+    t,
+    error: seen.error,
+    low: Number.isFinite(quantile) ? seen.mean - quantile * seen.error : null,
+  };
+}
+
+/** How far the means of resamples lie from the sample's, each in its own standard errors. */
+function studentisedAgain(
+  blocks: readonly Block[],
+  around: number,
+  resamples: number,
+  random: Random,
+): Float64Array {
   const again = new Float64Array(resamples);
   const drawn: Block[] = blocks.slice();
   for (let i = 0; i < resamples; i++) {
@@ -261,16 +279,56 @@ function bootstrap(
     }
     const { mean: average, error } = studentise(drawn, false);
     // A resample of one block over and over says nothing; counting it is the cautious side.
-    again[i] = error > 0 ? (average - seen.mean) / error : Infinity;
+    again[i] = error > 0 ? (average - around) / error : Infinity;
   }
-  const asFar = again.reduce((count, other) => count + (other >= t ? 1 : 0), 0);
-  const quantile = again.sort()[Math.min(Math.floor((1 - level) * resamples), resamples - 1)]!;
-  return {
-    pValue: (asFar + 1) / (resamples + 1),
-    t,
-    error: seen.error,
-    low: Number.isFinite(quantile) ? seen.mean - quantile * seen.error : null,
+  return again;
+}
+
+const quantileOf = (sorted: Float64Array, share: number): number =>
+  sorted[Math.min(Math.floor(share * sorted.length), sorted.length - 1)]!;
+
+/** The mean of values that overlapping outcomes share, and its standard error by blocks of time. */
+export function blockMean(
+  decidedTs: Numbers,
+  values: Float64Array,
+  horizonUs: number,
+): { readonly mean: number; readonly error: number | null } {
+  const blocks = blocksOf(decidedTs, values, DEFAULT_GATE.blockHorizons * horizonUs);
+  if (blocks.length < FEWEST_BLOCKS) return { mean: mean(values) ?? 0, error: null };
+  return studentise(blocks, true);
+}
+
+export interface MeanInterval {
+  readonly mean: number;
+  /** Both bounds are null where the blocks are too few, or do not vary. */
+  readonly low: number | null;
+  readonly high: number | null;
+  readonly blocks: number;
+}
+
+/**
+ * The mean of values that overlapping outcomes share, and its two-sided interval by the gate's own
+ * bootstrap-t over blocks of time. Values in the order of `decidedTs`; `coverage` such as 0.95.
+ */
+export function meanInterval(
+  decidedTs: Numbers,
+  values: Float64Array,
+  options: { readonly horizonUs: number; readonly coverage: number; readonly seed: number },
+): MeanInterval {
+  assert(values.length === decidedTs.length, `${values.length} values, ${decidedTs.length} rows`);
+  const { blockHorizons, resamples } = DEFAULT_GATE;
+  const blocks = blocksOf(decidedTs, values, blockHorizons * options.horizonUs);
+  const none = { mean: mean(values) ?? 0, low: null, high: null, blocks: blocks.length };
+  if (blocks.length < FEWEST_BLOCKS) return none;
+  const seen = studentise(blocks, true);
+  if (!(seen.error > 0)) return none;
+  const again = studentisedAgain(blocks, seen.mean, resamples, seededRandom(options.seed)).sort();
+  const tail = (1 - options.coverage) / 2;
+  const bound = (share: number): number | null => {
+    const quantile = quantileOf(again, share);
+    return Number.isFinite(quantile) ? seen.mean - quantile * seen.error : null;
   };
+  return { ...none, low: bound(1 - tail), high: bound(tail) };
 }
 
 /**

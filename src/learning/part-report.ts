@@ -5,7 +5,14 @@
 import type { PartReport } from './artefact.ts';
 import type { GateInput } from './gate.ts';
 import { parseLightgbmModel } from './lightgbm-model.ts';
-import { auc, directionMetrics, logLosses, returnMetrics, squaredErrors } from './metrics.ts';
+import {
+  auc,
+  calibrationBins,
+  directionMetrics,
+  logLosses,
+  returnMetrics,
+  squaredErrors,
+} from './metrics.ts';
 import { probabilityOf } from './serving-model.ts';
 import type { Part } from './split.ts';
 import type { PartModels, TrainingRow } from './train-part.ts';
@@ -27,7 +34,10 @@ export interface PartPrediction {
 
 /** What the scores are multiplied by before they are believed; from 0 (not at all) to 1. */
 export interface Shrinkage {
+  /** Platt's slope where his calibration was kept: above 0. */
   readonly direction: number;
+  /** Added to the direction's log-odds: Platt's, else 0. */
+  readonly shift: number;
   readonly return: number;
 }
 
@@ -60,7 +70,7 @@ export function predictPart(
  * error of the return. Without folds nothing is known, and nothing is shrunk.
  */
 export function fitShrinkage(folds: readonly PartPrediction[]): Shrinkage {
-  if (folds.length === 0) return { direction: 1, return: 1 };
+  if (folds.length === 0) return { direction: 1, shift: 0, return: 1 };
   let product = 0;
   let square = 0;
   for (const { returnScore, realised } of folds) {
@@ -70,7 +80,7 @@ export function fitShrinkage(folds: readonly PartPrediction[]): Shrinkage {
     }
   }
   const slope = square > 0 ? product / square : 0;
-  return { direction: bestDirection(folds), return: Math.min(Math.max(slope, 0), 1) };
+  return { direction: bestDirection(folds), shift: 0, return: Math.min(Math.max(slope, 0), 1) };
 }
 
 /** Bisection on the slope of the log loss, which is convex in the shrinkage. */
@@ -99,16 +109,19 @@ function lossSlope(folds: readonly PartPrediction[], shrink: number): number {
 }
 
 /** The candidate's estimates as they would be served. */
-function estimates(part: PartPrediction, shrinkage: Shrinkage): Record<Target, Float64Array> {
+export function estimates(
+  part: PartPrediction,
+  shrinkage: Shrinkage,
+): Record<Target, Float64Array> {
   return {
     direction: part.directionScore.map((score) =>
-      probabilityOf(score, part.baseLogOdds, shrinkage.direction),
+      probabilityOf(score, part.baseLogOdds, shrinkage.direction, shrinkage.shift),
     ),
     return: part.returnScore.map((score) => score * shrinkage.return),
   };
 }
 
-type Target = 'direction' | 'return';
+export type Target = 'direction' | 'return';
 
 interface Series {
   readonly decidedTs: Float64Array;
@@ -148,6 +161,7 @@ export function judgePart(
       base_rate: metrics(outcome, base),
     };
   };
+  const spoken = seriesOf(prediction, shrinkage, 'direction');
   return {
     test_from_ts: part.testFromTs,
     train_rows: part.train.length,
@@ -157,6 +171,22 @@ export function judgePart(
     score_auc: auc(prediction.up, prediction.directionScore),
     direction: judged('direction', directionMetrics),
     return: judged('return', returnMetrics),
+    calibration: calibrationBins(spoken.outcome, spoken.candidate),
+  };
+}
+
+/** The rows of a prediction that `keep` takes, by their place. */
+export function filtered(part: PartPrediction, keep: (place: number) => boolean): PartPrediction {
+  const kept = (values: Float64Array): Float64Array => values.filter((_, place) => keep(place));
+  return {
+    ...part,
+    decidedTs: kept(part.decidedTs),
+    up: kept(part.up),
+    realised: kept(part.realised),
+    directionScore: kept(part.directionScore),
+    returnScore: kept(part.returnScore),
+    championProbability: kept(part.championProbability),
+    championReturn: kept(part.championReturn),
   };
 }
 

@@ -49,13 +49,14 @@ export function loadModel(bytes: Uint8Array, stream: StreamFeatures): ServingMod
   const directionModel = modelOf(direction, 'binary', manifest);
   const returnModel = returns === null ? null : modelOf(returns, 'regression', manifest);
   const { base_log_odds, direction_shrink, return_scale } = manifest.serving;
+  const shift = manifest.serving.direction_shift ?? 0;
   const isOutlier = outlierCheck(manifest.features);
   return {
     manifest,
     expiresTs: manifest.expires_ts ?? Infinity,
     predict: (values) => {
       const score = directionModel.predictRaw(values);
-      const probabilityUp = probabilityOf(score, base_log_odds, direction_shrink);
+      const probabilityUp = probabilityOf(score, base_log_odds, direction_shrink, shift);
       // Without a model of its own: the usual move, by the odds of its direction.
       const move = returnModel === null ? 2 * probabilityUp - 1 : returnModel.predictRaw(values);
       return { probabilityUp, expectedReturn: return_scale * move, outlier: isOutlier(values) };
@@ -66,10 +67,14 @@ export function loadModel(bytes: Uint8Array, stream: StreamFeatures): ServingMod
 /**
  * The probability behind a raw score, pulled towards the training's base rate: trees fitted to
  * outcomes that overlap are surer than they should be. `shrink` 1 is the score itself, 0 the base
- * rate.
+ * rate; `shift` moves all log-odds alike (Platt's calibration, 0 without it).
  */
-export const probabilityOf = (score: number, baseLogOdds: number, shrink: number): number =>
-  1 / (1 + Math.exp(-(baseLogOdds + shrink * (score - baseLogOdds))));
+export const probabilityOf = (
+  score: number,
+  baseLogOdds: number,
+  shrink: number,
+  shift: number = 0,
+): number => 1 / (1 + Math.exp(-(baseLogOdds + shift + shrink * (score - baseLogOdds))));
 
 /** A row is an outlier when more than this share of its features is outside of the training's. */
 const OUTLIER_SHARE = 0.1;

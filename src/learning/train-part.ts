@@ -2,7 +2,7 @@
  * Rows -> the two models of one training part: direction (binary) and return (squared error). The
  * trainer is given in, so that this stays pure.
  */
-import { mean } from './metrics.ts';
+import { recencyWeights } from './recency.ts';
 import type { LabelInterval } from './split.ts';
 
 /** A decision with its features and what happened next. */
@@ -30,6 +30,8 @@ export interface Trainer {
       readonly values: Float64Array;
     };
     readonly labels: Float32Array;
+    /** Positive, one a row. */
+    readonly weights?: Float32Array | undefined;
     readonly featureNames: readonly string[];
     readonly params: Params;
     readonly rounds: number;
@@ -40,7 +42,7 @@ export interface Trainer {
 export interface PartModels {
   readonly direction: string;
   readonly return: string;
-  /** Share of ups among the training rows, and its log-odds. */
+  /** Share of ups among the training rows, weighted as they are, and its log-odds. */
   readonly baseRate: number;
   readonly baseLogOdds: number;
   readonly meanReturn: number;
@@ -53,6 +55,8 @@ export interface TrainingSettings {
   readonly params: Params;
   readonly rounds: number;
   readonly seed: number;
+  /** Days behind the newest row after which one counts half; null: all count the same. */
+  readonly halfLifeDays: number | null;
 }
 
 /** Trains both models on the rows of `indices`. */
@@ -60,21 +64,28 @@ export function trainPart(
   rows: readonly TrainingRow[],
   indices: Uint32Array,
   featureNames: readonly string[],
-  { trainer, params, rounds, seed }: TrainingSettings,
+  { trainer, params, rounds, seed, halfLifeDays }: TrainingSettings,
 ): PartModels {
   const matrix = matrixOf(rows, indices, featureNames.length);
   const up = Float32Array.from(indices, (index) => rows[index]!.up);
   const returns = Float64Array.from(indices, (index) => rows[index]!.forwardReturn);
   const returnUnit = rootMeanSquare(returns);
+  const weights = recencyWeights(
+    Float64Array.from(indices, (index) => rows[index]!.decidedTs),
+    halfLifeDays,
+  );
   const fit = (objective: string, labels: Float32Array): string =>
-    trainer.train({ matrix, labels, featureNames, params: { ...params, objective }, rounds, seed });
-  const baseRate = baseRateOf(up);
+    trainer.train({
+      ...{ matrix, labels, weights, featureNames, rounds, seed },
+      params: { ...params, objective },
+    });
+  const baseRate = baseRateOf(up, weights);
   return {
     direction: fit('binary', up),
     return: fit('regression', winsorised(returns, returnUnit)),
     baseRate,
     baseLogOdds: Math.log(baseRate / (1 - baseRate)),
-    meanReturn: mean(returns) ?? 0,
+    meanReturn: weightedMean(returns, weights),
     returnUnit,
   };
 }
@@ -94,14 +105,22 @@ function matrixOf(
 }
 
 /** With one row of each outcome added (Laplace), so that its log-odds are finite. */
-function baseRateOf(up: Float32Array): number {
-  const ups = up.reduce((sum, outcome) => sum + outcome, 0);
-  return (ups + 1) / (up.length + 2);
+const baseRateOf = (up: Float32Array, weights: Float32Array): number =>
+  (weightedMean(up, weights) * up.length + 1) / (up.length + 2);
+
+function weightedMean(values: Float32Array | Float64Array, weights: Float32Array): number {
+  let sum = 0;
+  let total = 0;
+  for (const [i, weight] of weights.entries()) {
+    sum += weight * values[i]!;
+    total += weight;
+  }
+  return sum / total;
 }
 
 /** 1 when nothing ever moved. */
 function rootMeanSquare(values: Float64Array): number {
-  const root = Math.sqrt(mean(values.map((value) => value * value)) ?? 0);
+  const root = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
   return root > 0 ? root : 1;
 }
 

@@ -2,9 +2,9 @@
  * rows with outcomes -> a candidate: two models, how they did walking forward, how they did on a
  * last slice that they never saw, and the gate's verdict; all in one artefact.
  *
- * Everything that is fitted (trees, winsorising, scale, shrinkage, feature ranges, base rate) is
- * fitted on rows whose labels end before the part that it is judged on. Given a deterministic
- * trainer, the same request gives the same bytes.
+ * Everything that is fitted (trees, hyper-parameters, winsorising, scale, shrinkage, calibration,
+ * feature ranges, base rate) is fitted on rows whose labels end before the part that it is judged
+ * on. Given a deterministic trainer, the same request gives the same bytes.
  */
 import { parseLabelSpec } from '../domain/label-spec.ts';
 import {
@@ -17,16 +17,26 @@ import {
 import { featureBins } from './feature-bins.ts';
 import { featureRanges } from './feature-ranges.ts';
 import { judge, type GateSettings, type GateVerdict } from './gate.ts';
-import { parseLightgbmModel } from './lightgbm-model.ts';
+import { importanceOf, learningCurve } from './diagnostics.ts';
+import { FLASH_CRASH_RULE, withoutFlashCrashes } from './flash-crash.ts';
 import {
-  fitShrinkage,
+  filtered,
   judgePart,
   predictPart,
   verdictInput,
   type PartPrediction,
 } from './part-report.ts';
+import { calibrated } from './platt.ts';
+import { DEFAULT_HALF_LIFE_DAYS } from './recency.ts';
+import { chooseParams, SEARCHED, type SearchCandidate } from './search.ts';
 import { defaultSplit, splitRows, type Part, type SplitSettings } from './split.ts';
-import { trainPart, type Trainer, type TrainingRow } from './train-part.ts';
+import {
+  trainPart,
+  type PartModels,
+  type Trainer,
+  type TrainingRow,
+  type TrainingSettings,
+} from './train-part.ts';
 
 export type { Trainer, TrainingRow } from './train-part.ts';
 
@@ -44,6 +54,10 @@ export interface CandidateRequest {
   readonly replayParity: boolean;
   readonly params?: Readonly<Record<string, string | number | boolean>> | undefined;
   readonly rounds?: number | undefined;
+  /** What is searched among, simplest first; `params` go before theirs. */
+  readonly searched?: readonly SearchCandidate[] | undefined;
+  /** See `recencyWeights`; null: all rows count the same. */
+  readonly halfLifeDays?: number | null | undefined;
   readonly split?: Partial<SplitSettings> | undefined;
   readonly gate?: Partial<GateSettings> | undefined;
   /** `done` of `total` models are trained. */
@@ -81,65 +95,116 @@ const MIN_TRAINING_ROWS = 2400;
  * do not suffice; a refused candidate is no error but a verdict.
  */
 export function trainCandidate(request: CandidateRequest): Candidate {
-  const { rows, labelSpec, trainer, seed } = request;
   checkRequest(request);
-  const { target, horizonUs } = parseLabelSpec(labelSpec);
-  const split = splitRows(rows, { ...defaultSplit(horizonUs), ...request.split });
-  const { final } = split;
+  const { rows, trainer, seed } = request;
+  const { target, horizonUs } = parseLabelSpec(request.labelSpec);
+  const judgedBy = target === 'return' ? 'return' : 'direction';
+  const settings = { ...defaultSplit(horizonUs), ...request.split };
+  const { folds, final, flashCrash } = partsOf(request, settings, horizonUs);
+  const rounds = request.rounds ?? DEFAULT_ROUNDS;
+  const halfLifeDays =
+    request.halfLifeDays === undefined ? DEFAULT_HALF_LIFE_DAYS : request.halfLifeDays;
+  const settingsOf = ({ params }: SearchCandidate): TrainingSettings => ({
+    ...{ trainer, rounds, seed, halfLifeDays },
+    params: { ...DEFAULT_PARAMS, ...params, ...request.params },
+  });
+  const among = request.searched ?? SEARCHED;
+  const total = among.length * folds.length + 1;
+  let done = 0;
+  const trained = (part: Part, candidate: SearchCandidate): Trained => {
+    request.onProgress?.(done++, total);
+    const models = trainPart(rows, part.train, request.featureNames, settingsOf(candidate));
+    return { part, models, prediction: predictPart(rows, part.test, models) };
+  };
+  const searched = among.map((candidate) => ({
+    candidate,
+    folds: folds.map((part) => trained(part, candidate)),
+  }));
+  const { chosen, table } = chooseParams(searched, judgedBy, horizonUs);
+  const last = trained(final, chosen.candidate);
+  const { params } = settingsOf(chosen.candidate);
+  const predictions = chosen.folds.map(({ prediction }) => prediction);
+  const earlier = earlierFolds(rows, chosen.folds, settings.embargoUs);
+  const { shrinkage, report: calibration } = calibrated(predictions, earlier, horizonUs);
+  const report = ({ part, prediction }: Trained): PartReport =>
+    judgePart(part, prediction, shrinkage);
+  const verdict = judge({
+    ...verdictInput(last.prediction, shrinkage, judgedBy),
+    horizonUs,
+    replayParity: request.replayParity,
+    seed,
+    settings: request.gate,
+  });
+  const newest = chosen.folds.at(-1) ?? null;
+  const fold = newest && { part: newest.part, direction: newest.models.direction };
+  const curve =
+    newest && learningCurve(rows, newest, request.featureNames, settingsOf(chosen.candidate));
+  request.onProgress?.(total, total);
+  const manifest: ModelManifest = {
+    ...provenance(request, final),
+    ...{ params, rounds },
+    serving: {
+      base_log_odds: last.models.baseLogOdds,
+      direction_shrink: shrinkage.direction,
+      direction_shift: shrinkage.shift,
+      return_scale: last.models.returnUnit * shrinkage.return,
+    },
+    folds: chosen.folds.map(report),
+    slice: report(last),
+    gate: verdict,
+    importance: importanceOf(last.models.direction, rows, fold, seed),
+    training: {
+      half_life_days: halfLifeDays,
+      excluded: { flash_crash: flashCrash },
+      flash_crash_rule: FLASH_CRASH_RULE,
+      ...{ search: table, calibration, learning_curve: curve ?? [] },
+    },
+  };
+  const { direction, return: returns } = last.models;
+  const artefact: ModelArtefact = { format: MODEL_FORMAT, manifest, direction, return: returns };
+  return { bytes: encodeArtefact(artefact), manifest, verdict };
+}
+
+interface Trained {
+  readonly part: Part;
+  readonly models: PartModels;
+  readonly prediction: PartPrediction;
+}
+
+/** The folds that have rows enough, and the last slice; flash crashes are out of all training. */
+function partsOf(
+  { rows }: CandidateRequest,
+  settings: SplitSettings,
+  horizonUs: number,
+): { readonly folds: readonly Part[]; readonly final: Part; readonly flashCrash: number } {
+  const split = splitRows(rows, settings);
+  const cleaned = (part: Part): Part => ({
+    ...part,
+    train: withoutFlashCrashes(rows, part.train, horizonUs),
+  });
+  const final = cleaned(split.final);
   if (final.train.length < MIN_TRAINING_ROWS || final.test.length === 0) {
     throw new Error(
       `${rows.length} rows leave ${final.train.length} to train on behind purge and embargo; ` +
         `at least ${MIN_TRAINING_ROWS} are needed`,
     );
   }
-  const params = { ...DEFAULT_PARAMS, ...request.params };
-  const rounds = request.rounds ?? DEFAULT_ROUNDS;
-  const parts = [...split.folds.filter(isUsable), final];
-  const trained = parts.map((part, done) => {
-    request.onProgress?.(done, parts.length);
-    const models = trainPart(rows, part.train, request.featureNames, {
-      trainer,
-      params,
-      rounds,
-      seed,
-    });
-    return { part, models, prediction: predictPart(rows, part.test, models) };
-  });
-  request.onProgress?.(parts.length, parts.length);
-  const last = trained.at(-1)!;
-  const shrinkage = fitShrinkage(trained.slice(0, -1).map(({ prediction }) => prediction));
-  const report = ({ part, prediction }: { part: Part; prediction: PartPrediction }): PartReport =>
-    judgePart(part, prediction, shrinkage);
-  const verdict = judge({
-    ...verdictInput(last.prediction, shrinkage, target === 'return' ? 'return' : 'direction'),
-    horizonUs,
-    replayParity: request.replayParity,
-    seed,
-    settings: request.gate,
-  });
-  const manifest: ModelManifest = {
-    ...provenance(request, final),
-    params,
-    rounds,
-    features: featureRanges(rows, final.train, request.featureNames),
-    ...{ feature_bins: featureBins(rows, final.train, request.featureNames) },
-    serving: {
-      base_log_odds: last.models.baseLogOdds,
-      direction_shrink: shrinkage.direction,
-      return_scale: last.models.returnUnit * shrinkage.return,
-    },
-    folds: trained.slice(0, -1).map(report),
-    slice: report(last),
-    gate: verdict,
-    importance: importanceOf(last.models.direction),
-  };
-  const artefact: ModelArtefact = {
-    format: MODEL_FORMAT,
-    manifest,
-    direction: last.models.direction,
-    return: last.models.return,
-  };
-  return { bytes: encodeArtefact(artefact), manifest, verdict };
+  const flashCrash = split.final.train.length - final.train.length;
+  return { folds: split.folds.map(cleaned).filter(isUsable), final, flashCrash };
+}
+
+/** What the folds in front of the last said of rows whose labels end an embargo before it. */
+function earlierFolds(
+  rows: readonly TrainingRow[],
+  folds: readonly Trained[],
+  embargoUs: number,
+): PartPrediction[] {
+  const until = (folds.at(-1)?.part.testFromTs ?? 0) - embargoUs;
+  return folds
+    .slice(0, -1)
+    .map(({ part, prediction }) =>
+      filtered(prediction, (place) => rows[part.test[place]!]!.labelEndTs < until),
+    );
 }
 
 const isUsable = (part: Part): boolean =>
@@ -151,6 +216,8 @@ function provenance(
 ): Pick<
   ModelManifest,
   | 'feature_set'
+  | 'features'
+  | 'feature_bins'
   | 'label_spec'
   | 'dataset_id'
   | 'seed'
@@ -163,6 +230,8 @@ function provenance(
   const decided = (index: number | undefined): number => rows[index!]!.decidedTs;
   return {
     feature_set: request.featureSet,
+    features: featureRanges(rows, final.train, request.featureNames),
+    feature_bins: featureBins(rows, final.train, request.featureNames),
     label_spec: request.labelSpec,
     dataset_id: request.datasetId ?? null,
     seed: request.seed,
@@ -175,15 +244,6 @@ function provenance(
     },
     expires_ts: request.expiresTs,
   };
-}
-
-function importanceOf(text: string): { feature: string; gain_share: number }[] {
-  const { featureNames, gains } = parseLightgbmModel(text);
-  const total = gains.reduce((sum, gain) => sum + gain, 0);
-  return featureNames
-    .map((feature, i) => ({ feature, gain_share: total > 0 ? gains[i]! / total : 0 }))
-    .filter(({ gain_share }) => gain_share > 0)
-    .sort((a, b) => b.gain_share - a.gain_share || (a.feature < b.feature ? -1 : 1));
 }
 
 /** LightGBM keeps names in a line of words and refuses JSON's marks. */

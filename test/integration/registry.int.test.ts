@@ -84,6 +84,8 @@ describe('the registry', () => {
       ...{ origin: 'training', why: 'a test needs one' },
       dataset: { rows: 1, as_of: formatUs(START) },
     });
+    // Its control record lies in the log before what is fed next.
+    await installation.settle();
     return modelId;
   }
 

@@ -20,6 +20,7 @@ beforeAll(() => {
 const rowsOf = (seed: number, edge: number, rows = 11_000): TrainingRow[] =>
   marketRows({ seed, rows, columns: COLUMNS, edge });
 
+/** Without a search, for time: one candidate. */
 const train = (rows: readonly TrainingRow[], changes: Partial<CandidateRequest> = {}): Candidate =>
   trainCandidate({
     rows,
@@ -32,8 +33,15 @@ const train = (rows: readonly TrainingRow[], changes: Partial<CandidateRequest> 
     replayParity: true,
     rounds: 40,
     gate: { resamples: 500 },
+    searched: [{ name: 'medium', params: {} }],
     ...changes,
   });
+
+/** With the search that is made when none is given. */
+const WHOLE = { searched: undefined };
+
+/** Where what the trees find does not matter. */
+const BRIEF = { rounds: 2 };
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -77,49 +85,54 @@ function expectServedAsJudged({ bytes, manifest }: Candidate, rows: readonly Tra
 const average = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
-describe('a candidate from a market with an edge that is not linear', () => {
-  let candidate: Candidate;
-  let rows: TrainingRow[];
-  beforeAll(() => {
-    rows = rowsOf(1, 0.5);
-    candidate = train(rows);
-  });
+/** With an edge that is not linear, and the candidate of a whole training on it. */
+const edgeRows = rowsOf(1, 0.5);
+let whole: Candidate;
+beforeAll(() => {
+  whole = train(edgeRows, WHOLE);
+}, 60_000);
 
+describe('a candidate from a market with an edge that is not linear', () => {
   it('passes the gate', () => {
-    expect(candidate.verdict.reasons.filter(({ passed }) => !passed)).toEqual([]);
-    expect(candidate.manifest.slice.score_auc!).toBeGreaterThan(0.6);
+    expect(whole.verdict.reasons.filter(({ passed }) => !passed)).toEqual([]);
+    expect(whole.manifest.slice.score_auc!).toBeGreaterThan(0.6);
   });
 
   it('names the feature that knows', () => {
-    expect(candidate.manifest.importance[0]?.feature).toBe('feature_0');
+    const [first, ...others] = whole.manifest.importance;
+    expect(first?.feature).toBe('feature_0');
+    expect(first!.permutation_auc_loss).toBeGreaterThan(0.05);
+    for (const { permutation_auc_loss } of others) {
+      expect(permutation_auc_loss).toBeLessThan(first!.permutation_auc_loss!);
+    }
   });
 
   it('is the same to the byte when trained again, and another for another seed', () => {
-    expect(sha256(train(rows).bytes)).toBe(sha256(candidate.bytes));
-    expect(sha256(train(rows, { seed: 8 }).bytes)).not.toBe(sha256(candidate.bytes));
+    expect(sha256(train(edgeRows, WHOLE).bytes)).toBe(sha256(whole.bytes));
+    expect(sha256(train(edgeRows, { seed: 8, ...WHOLE }).bytes)).not.toBe(sha256(whole.bytes));
   });
 
   it('says what it was made from', () => {
-    const { manifest } = decodeArtefact(candidate.bytes);
-    expect(manifest).toEqual(candidate.manifest);
+    const { manifest } = decodeArtefact(whole.bytes);
+    expect(manifest).toEqual(whole.manifest);
     expect(manifest.library).toBe('lightgbm 4.3.0');
     expect(manifest.window).toEqual({
-      from_ts: rows[0]!.decidedTs,
-      to_ts: rows.at(-1)!.decidedTs,
+      from_ts: edgeRows[0]!.decidedTs,
+      to_ts: edgeRows.at(-1)!.decidedTs,
     });
     const { trained, slice, folds, gate } = manifest;
-    expect(trained.rows + slice.purged + slice.embargoed + slice.test_rows).toBe(rows.length);
+    expect(trained.rows + slice.purged + slice.embargoed + slice.test_rows).toBe(edgeRows.length);
     expect(folds).toHaveLength(3);
-    expect(gate).toEqual(candidate.verdict);
+    expect(gate).toEqual(whole.verdict);
   });
 
   it('serves what it was judged by', () => {
-    expectServedAsJudged(candidate, rows);
+    expectServedAsJudged(whole, edgeRows);
   });
 
   it('knows nothing of the last slice', () => {
-    const from = candidate.manifest.slice.test_from_ts;
-    const turned = rows.map((row) =>
+    const from = whole.manifest.slice.test_from_ts;
+    const turned = edgeRows.map((row) =>
       row.labelEndTs < from
         ? row
         : {
@@ -129,18 +142,21 @@ describe('a candidate from a market with an edge that is not linear', () => {
             forwardReturn: 0.5,
           },
     );
-    const other = decodeArtefact(train(turned).bytes);
-    const own = decodeArtefact(candidate.bytes);
+    const other = decodeArtefact(train(turned, WHOLE).bytes);
+    const own = decodeArtefact(whole.bytes);
     expect(other.direction).toBe(own.direction);
     expect(other.return).toBe(own.return);
     expect(other.manifest.serving).toEqual(own.manifest.serving);
     expect(other.manifest.features).toEqual(own.manifest.features);
     expect(other.manifest.folds).toEqual(own.manifest.folds);
+    expect(other.manifest.params).toEqual(own.manifest.params);
+    expect(other.manifest.training).toEqual(own.manifest.training);
+    expect(other.manifest.importance).toEqual(own.manifest.importance);
     expect(other.manifest.slice).not.toEqual(own.manifest.slice);
   });
 
   it('is judged only on rows that the champion spoke on', () => {
-    const silent = rows.map((row, i) =>
+    const silent = edgeRows.map((row, i) =>
       i % 2 === 0 ? { ...row, championProbability: null } : row,
     );
     const { slice } = train(silent).manifest;
@@ -150,8 +166,85 @@ describe('a candidate from a market with an edge that is not linear', () => {
   });
 
   it('is judged by squared error when the label spec says so', () => {
-    const { verdict } = train(rows, { labelSpec: 'return_1h@1' });
+    const { verdict } = train(edgeRows, { labelSpec: 'return_1h@1' });
     expect(JSON.stringify(verdict)).toContain('squared_error');
+  });
+});
+
+describe('how a candidate came to be', () => {
+  it('is a search over a few parameters, of which one was taken', () => {
+    const { training, params } = whole.manifest;
+    expect(training!.search.map(({ name }) => name)).toEqual(['small', 'medium', 'large']);
+    const taken = training!.search.filter(({ chosen }) => chosen);
+    expect(taken).toHaveLength(1);
+    expect(params).toMatchObject(taken[0]!.params);
+  });
+
+  it('leaves given parameters alone', () => {
+    const { params } = train(edgeRows, { params: { num_leaves: 5 }, rounds: 2, ...WHOLE }).manifest;
+    expect(params['num_leaves']).toBe(5);
+  });
+
+  it('is learnt better from more rows, and says how its probabilities fared by bin', () => {
+    const { training, slice, folds } = whole.manifest;
+    const curve = training!.learning_curve;
+    expect(curve.map(({ share }) => share)).toEqual([0.25, 0.5, 1]);
+    expect(curve.at(-1)!.train_rows).toBe(folds.at(-1)!.train_rows);
+    expect(curve.at(-1)!.score_auc).toBe(folds.at(-1)!.score_auc);
+    expect(curve.at(-1)!.score_auc!).toBeGreaterThan(curve[0]!.score_auc!);
+    const binned = slice.calibration!.reduce((sum, { count }) => sum + count, 0);
+    expect(binned).toBe(slice.direction.candidate.rows);
+  });
+
+  it('weighs rows by their age: another half-life is another model', () => {
+    expect(whole.manifest.training!.half_life_days).toBe(30);
+    const [aged, flat] = [
+      train(edgeRows, BRIEF),
+      train(edgeRows, { ...BRIEF, halfLifeDays: null }),
+    ];
+    expect(flat.manifest.training!.half_life_days).toBeNull();
+    expect(decodeArtefact(flat.bytes).direction).not.toBe(decodeArtefact(aged.bytes).direction);
+  });
+
+  it('leaves flash crashes out of training alone, and counts them', () => {
+    expect(whole.manifest.training!.excluded).toEqual({ flash_crash: 0 });
+    const crash = (at: number, forwardReturn: number) => ({ ...edgeRows[at]!, forwardReturn });
+    const crashed = edgeRows.with(500, crash(500, -0.5)).with(560, crash(560, 0.9));
+    const { training, trained, slice } = train(crashed, BRIEF).manifest;
+    expect(training!.excluded).toEqual({ flash_crash: 2 });
+    expect(trained.rows).toBe(whole.manifest.trained.rows - 2);
+    const last = edgeRows.length - 500;
+    const later = edgeRows.with(last, crash(last, -0.5)).with(last + 60, crash(last + 60, 0.9));
+    const judged = train(later, BRIEF).manifest;
+    expect(judged.training!.excluded).toEqual({ flash_crash: 0 });
+    expect(judged.slice.return.candidate.squared_error!).toBeGreaterThan(
+      10 * slice.return.candidate.squared_error!,
+    );
+  });
+
+  it('serves a calibrated model exactly as it was judged', () => {
+    // Few rounds: the trees are far less sure than they could be.
+    const timid = train(edgeRows, { rounds: 6 });
+    const { serving, training } = timid.manifest;
+    expect(training!.calibration.kept).toBe(true);
+    expect(serving.direction_shrink).toBe(training!.calibration.slope);
+    expect(serving.direction_shrink).toBeGreaterThan(1.5);
+    expect(serving.direction_shift).toBe(training!.calibration.shift);
+    expect(serving.direction_shift).not.toBe(0);
+    expectServedAsJudged(timid, edgeRows);
+  });
+
+  it('need not be told: an artefact from before serves as it did', () => {
+    const { manifest, ...texts } = decodeArtefact(whole.bytes);
+    const { training: _, ...older } = manifest;
+    const { direction_shift: __, ...serving } = manifest.serving;
+    const unshifted = { ...manifest, serving: { ...serving, direction_shift: 0 } };
+    const [now, before] = [unshifted, { ...older, serving }].map((each) =>
+      loadModel(encodeArtefact({ ...texts, manifest: each }), STREAM),
+    );
+    for (const { values } of edgeRows.slice(-100)) {
+      expect(before!.predict(values)).toEqual(now!.predict(values));
+    }
   });
 });
 

@@ -1,0 +1,78 @@
+/**
+ * A small search over hyper-parameters, walking forward: every candidate is trained before each
+ * fold and judged on it, pulled back as it would be served. The last slice has no part in it.
+ *
+ * Taken is the simplest candidate that lies within one standard error of the best (Breiman and
+ * others 1984), by the blocks that the gate counts too: where nothing is to be learnt all of them
+ * say the base rate, and the simplest it is.
+ */
+import { must } from '../assert.ts';
+import type { SearchRow } from './artefact.ts';
+import { blockMean } from './gate.ts';
+import { logLosses, mean, squaredErrors } from './metrics.ts';
+import { estimates, fitShrinkage, type PartPrediction, type Target } from './part-report.ts';
+
+type Params = Readonly<Record<string, string | number | boolean>>;
+
+export interface SearchCandidate {
+  readonly name: string;
+  /** In place of those defaults. */
+  readonly params: Params;
+}
+
+/** Simplest first. */
+export const SEARCHED: readonly SearchCandidate[] = [
+  { name: 'small', params: { num_leaves: 4 } },
+  { name: 'medium', params: {} },
+  { name: 'large', params: { num_leaves: 16, min_data_in_leaf: 300 } },
+];
+
+/** A candidate's folds; the same test rows for all of them. */
+export interface Searched<Fold> {
+  readonly candidate: SearchCandidate;
+  readonly folds: readonly Fold[];
+}
+
+/** The one to take, and the table of how that was decided. Without folds it is the first. */
+export function chooseParams<Fold extends { readonly prediction: PartPrediction }>(
+  searched: readonly Searched<Fold>[],
+  target: Target,
+  horizonUs: number,
+): { readonly chosen: Searched<Fold>; readonly table: readonly SearchRow[] } {
+  const first = must(searched[0], 'a candidate to search among');
+  if (first.folds.length === 0) return { chosen: first, table: [] };
+  const losses = searched.map(({ folds }) => foldLosses(folds, target));
+  const means = losses.map((each) => mean(each) ?? Infinity);
+  const best = losses[means.indexOf(Math.min(...means))]!;
+  const decidedTs = Float64Array.from(
+    first.folds.flatMap(({ prediction }) => Array.from(prediction.decidedTs)),
+  );
+  const behind = losses.map((each) => {
+    const differences = each.map((loss, i) => loss - best[i]!);
+    return blockMean(decidedTs, differences, horizonUs);
+  });
+  const place = behind.findIndex(({ mean: gap, error }) => gap <= (error ?? 0) + ROUNDING);
+  const table = searched.map(({ candidate: { name, params } }, i) => ({
+    ...{ name, params, mean_loss: means[i]!, chosen: i === place },
+    ...{ behind_best: behind[i]!.mean, standard_error: behind[i]!.error },
+  }));
+  return { chosen: searched[place]!, table };
+}
+
+/** Losses that differ by less are the same. */
+const ROUNDING = 1e-12;
+
+function foldLosses(
+  folds: readonly { readonly prediction: PartPrediction }[],
+  target: Target,
+): Float64Array {
+  const predictions = folds.map(({ prediction }) => prediction);
+  const shrinkage = fitShrinkage(predictions);
+  const losses = predictions.map((prediction) => {
+    const said = estimates(prediction, shrinkage)[target];
+    return target === 'direction'
+      ? logLosses(prediction.up, said)
+      : squaredErrors(prediction.realised, said);
+  });
+  return Float64Array.from(losses.flatMap((each) => Array.from(each)));
+}

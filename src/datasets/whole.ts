@@ -11,7 +11,7 @@ import { openDuckdb } from '../adapters/duckdb.ts';
 import type { DatasetManifest } from './definition.ts';
 import { writeWhole } from './write.ts';
 
-export type WholeFormat = 'parquet' | 'csv';
+export type WholeFormat = 'parquet' | 'csv' | 'arrow';
 
 const making = new Map<string, Promise<void>>();
 

@@ -11,6 +11,7 @@ import { join, relative, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { duckRow, duckRows, literal } from '../adapters/duckdb.ts';
+import { writeArrow } from './arrow.ts';
 import { MANIFEST, type DatasetFile } from './definition.ts';
 
 /** Part of the manifest: another format, version or setting would be other bytes. */
@@ -95,13 +96,12 @@ export async function writeWhole(
   db: DuckDBConnection,
   dir: string,
   to: string,
-  format: 'parquet' | 'csv',
+  format: 'parquet' | 'csv' | 'arrow',
 ): Promise<void> {
   const paths = (await filesOf(dir)).filter((path) => path.endsWith('.parquet'));
   const list = paths.map((path) => literal(join(dir, path))).join(', ');
-  await db.run(
-    `COPY (SELECT symbol, * EXCLUDE (date, symbol) FROM read_parquet([${list}],
-       hive_partitioning = true, hive_types_autocast = false))
-     TO ${literal(to)} (${format === 'parquet' ? PARQUET : CSV})`,
-  );
+  const rows = `SELECT symbol, * EXCLUDE (date, symbol) FROM read_parquet([${list}],
+    hive_partitioning = true, hive_types_autocast = false)`;
+  if (format === 'arrow') return writeArrow(db, rows, to);
+  await db.run(`COPY (${rows}) TO ${literal(to)} (${format === 'parquet' ? PARQUET : CSV})`);
 }

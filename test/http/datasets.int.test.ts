@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { tableFromIPC } from 'apache-arrow';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { duckRow, literal, openDuckdb } from '../../src/adapters/duckdb.ts';
 import { QuestDbWriter } from '../../src/adapters/questdb.ts';
@@ -173,6 +174,12 @@ test('a set is made by its job and comes whole, in pieces, and not twice', async
     /^A\/USD,2033-01-01T23:00:00\.000000Z,2033-01-01T23:00:02\.000000Z,sethttp,/,
   );
   expect(csv.trim().split('\n')).toHaveLength(ROWS + 1);
+
+  const arrow = await fetch(`${url}/data.arrow`);
+  expect(arrow.headers.get('content-type')).toBe('application/vnd.apache.arrow.stream');
+  const table = tableFromIPC(new Uint8Array(await arrow.arrayBuffer()));
+  expect(table.numRows).toBe(ROWS);
+  expect(table.schema.fields.map((field) => field.name)).toEqual(head1.split(','));
 });
 
 test('requests of one’s own come back row for row, and a set without rows has no file', async () => {

@@ -1,6 +1,6 @@
 /**
  * Training sets: `POST /v1/datasets` asks for one, and a job makes it; what was made is listed,
- * explained by its manifest, and downloaded as Parquet or CSV.
+ * explained by its manifest, and downloaded as Parquet, CSV or Arrow.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -114,6 +114,7 @@ export const datasets = (app: FastifyInstance, context: HttpContext): void => {
   askRoute(app, context);
   download(app, context, 'parquet', 'application/vnd.apache.parquet');
   download(app, context, 'csv', 'text/csv; charset=utf-8; header=present');
+  download(app, context, 'arrow', 'application/vnd.apache.arrow.stream');
 };
 
 const problem = (description: string) => ({

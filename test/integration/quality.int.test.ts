@@ -20,7 +20,7 @@ import { runFeed } from '../../src/processes/feeding.ts';
 import { createTopics } from '../../src/processes/topics.ts';
 import { candles, type CandleRow } from '../../src/tables/questdb/candles.ts';
 import { featuresTable, type FeatureRow } from '../../src/tables/questdb/features.ts';
-import { labels, type LabelRow } from '../../src/tables/questdb/labels.ts';
+import { barrierLabels, type BarrierLabelRow } from '../../src/tables/questdb/labels.ts';
 import type { QuestTable } from '../../src/tables/questdb/table.ts';
 import { ticks } from '../../src/tables/questdb/ticks.ts';
 import { Installation } from '../support/installation.ts';
@@ -250,7 +250,7 @@ describe('the data-quality job', () => {
       const matured = "AND revision = 0 AND state = 'matured' ORDER BY ts";
       const [row] = (await rows('labels', 'q-history', matured)).slice(50);
       const early = { ...row, label_known_at: Number(row?.['label_known_at']) - US_PER_MIN };
-      await write(labels, early as unknown as LabelRow);
+      await write(barrierLabels, early as unknown as BarrierLabelRow);
       const { labels: compared } = await checked('q-history');
       expect(compared.mismatches).toEqual({ label_known_at: 1 });
       expect(compared.first).toMatchObject({ ts: row?.['ts'], served: early.label_known_at });

@@ -10,7 +10,7 @@ import type { GateVerdict } from '../learning/gate.ts';
 import type { Market } from '../learning/model-change.ts';
 import { loadTrainingSet } from '../datasets/load.ts';
 import type { Context } from '../processes/context.ts';
-import { servable } from '../tables/postgres/model-source.ts';
+import { servableHere } from '../tables/postgres/model-source.ts';
 import { changeModel } from '../tables/postgres/registry.ts';
 import { broughtCandidates, keepVerdict } from '../tables/postgres/reviews.ts';
 import { replayParity } from './replay-parity.ts';
@@ -31,7 +31,7 @@ export async function judgeBrought(
   const { postgres } = context;
   const verdicts: BroughtVerdict[] = [];
   for (const { modelId, sha256, artifact, asOfTs } of await broughtCandidates(postgres, market)) {
-    const model = servable(artifact, { modelId, sha256 });
+    const model = await servableHere(artifact, { modelId, sha256 });
     const stretch = { fromUs: asOfTs, toUs: atTs, asOfUs: atTs };
     const set = await loadTrainingSet(context.questdbReader(), { ...market, ...stretch });
     // Only some of the rows are compared here: how far all were is the training's to say.

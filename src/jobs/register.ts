@@ -3,17 +3,19 @@
  * what was decided behind the set's cut, and shadow if it passed and the place is free.
  */
 import { createHash } from 'node:crypto';
+import { fetchOnnxRuntime } from '../../infra/local/onnxruntime.ts';
 import { modelIdOf } from '../../pipelines/registry.ts';
+import { loadOnnx } from '../adapters/onnx.ts';
 import { codeVersion } from '../code-version.ts';
 import { loadTrainingSet } from '../datasets/load.ts';
 import { formatUs, parseUs, US_PER_DAY } from '../domain/time.ts';
 import { instrumentOf } from '../domain/wire.ts';
 import { FEATURE_NAMES, FEATURE_SET } from '../features/definition.ts';
-import { artefactOf } from '../learning/brought.ts';
+import { artefactOf, isOnnx } from '../learning/brought.ts';
 import type { GateVerdict } from '../learning/gate.ts';
 import { ChangeRefused } from '../learning/model-change.ts';
 import type { Context } from '../processes/context.ts';
-import { servable } from '../tables/postgres/model-source.ts';
+import { servableHere } from '../tables/postgres/model-source.ts';
 import { changeModel, registerBrought } from '../tables/postgres/registry.ts';
 import { storedWatermark } from '../tables/postgres/stored-watermarks.ts';
 import type { Instrument } from '../tables/questdb/table.ts';
@@ -43,6 +45,7 @@ export interface Registered {
 export async function registerModel(
   context: Context,
   { bytes: file, datasetId, subject: asked, actor, why }: RegisterRequest,
+  say: (line: string) => void = () => undefined,
 ): Promise<Registered> {
   const { postgres } = context;
   const dataset = await datasetOf(context, datasetId, asked);
@@ -51,15 +54,17 @@ export async function registerModel(
   const set = await loadTrainingSet(context.questdbReader(), {
     ...{ ...instrument, labelSpec, ...stretch },
   });
+  if (isOnnx(file)) await fetchOnnxRuntime(context.config, say);
   const { bytes, manifest } = artefactOf({
     ...{ bytes: file, datasetId, labelSpec, rows: set.rows, asOfTs },
     ...{ featureSet: FEATURE_SET, featureNames: FEATURE_NAMES, expiresTs: asOfTs + EXPIRES_US },
+    onnx: loadOnnx,
   });
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const day = formatUs(asOfTs).slice(0, 10);
   const modelId = modelIdOf(instrument.symbol, labelSpec, day, sha256);
   // What the stream could not serve is refused here, with the reason, and not stored.
-  servable(bytes, { modelId, sha256 });
+  await servableHere(bytes, { modelId, sha256 });
   const market = { ...instrument, labelSpec };
   const isNew = await registerBrought(postgres, {
     ...{ ...market, modelId, sha256, bytes, manifest, datasetId, verdict: null },

@@ -1,7 +1,8 @@
 /**
- * A trained model as one file: two LightGBM texts and the manifest that says what they were made
- * from, how they are served and how they were judged. Canonical JSON: the same training gives the
- * same bytes, whose sha256 is the model's identity in the registry and in control records.
+ * A trained model as one file: two LightGBM texts, or a model in ONNX that was brought from
+ * elsewhere, and the manifest that says what they were made from, how they are served and how they
+ * were judged. Canonical JSON: the same training gives the same bytes, whose sha256 is the model's
+ * identity in the registry and in control records.
  */
 import { canonicalJson } from '../domain/control.ts';
 import type { FeatureBins } from './feature-bins.ts';
@@ -9,6 +10,8 @@ import type { GateVerdict } from './gate.ts';
 import type { CalibrationBin, DirectionMetrics, ReturnMetrics } from './metrics.ts';
 
 export const MODEL_FORMAT = 'tickloom-model@1';
+/** A model in ONNX in place of LightGBM's text. */
+export const ONNX_FORMAT = 'tickloom-model@2';
 
 /** What training saw of a feature: outside of it the model has no experience. */
 export interface FeatureRange {
@@ -125,8 +128,9 @@ export interface ModelManifest {
 }
 
 export interface ModelArtefact {
-  readonly format: typeof MODEL_FORMAT;
+  readonly format: typeof MODEL_FORMAT | typeof ONNX_FORMAT;
   readonly manifest: ModelManifest;
+  /** LightGBM's text; of the second format the model in ONNX, as base64. */
   readonly direction: string;
   /** Null: the return is estimated from the direction, see `servingModel`. */
   readonly return: string | null;
@@ -140,7 +144,7 @@ export const encodeArtefact = (artefact: ModelArtefact): Uint8Array =>
 export function decodeArtefact(bytes: Uint8Array): ModelArtefact {
   const parsed = parse(bytes);
   const { format, manifest, direction, return: returns } = parsed;
-  if (format !== MODEL_FORMAT) {
+  if (format !== MODEL_FORMAT && format !== ONNX_FORMAT) {
     throw new Error(`a model file of format "${String(format)}", expected ${MODEL_FORMAT}`);
   }
   const isWhole =

@@ -2,15 +2,17 @@
  * A model that was trained elsewhere -> an artefact of ours, and its judgement on decisions that
  * its data set could not know
  *
- * Understood are a file of ours, and the text that LightGBM saves (`booster.save_model`) of a
- * binary model over the stream's features. What serving needs besides the trees (the ranges that
- * training spanned, the base rate) is taken from the very rows of the data set.
+ * Understood are a file of ours, the text that LightGBM saves (`booster.save_model`) of a binary
+ * model over the stream's features, and a classifier over them in ONNX. What serving needs besides
+ * the trees (the ranges that training spanned, the base rate) is taken from the very rows of the
+ * data set.
  */
 import { parseLabelSpec } from '../domain/label-spec.ts';
 import {
   decodeArtefact,
   encodeArtefact,
   MODEL_FORMAT,
+  ONNX_FORMAT,
   type ModelArtefact,
   type ModelManifest,
 } from './artefact.ts';
@@ -20,7 +22,7 @@ import { judge, type GateSettings, type GateVerdict } from './gate.ts';
 import { parseLightgbmModel } from './lightgbm-model.ts';
 import { logLosses, squaredErrors } from './metrics.ts';
 import { emptyReport } from './part-report.ts';
-import type { ServingModel } from './serving-model.ts';
+import type { OnnxLoader, ServingModel } from './serving-model.ts';
 import type { TrainingRow } from './train-part.ts';
 
 export interface BroughtRequest {
@@ -34,7 +36,12 @@ export interface BroughtRequest {
   /** What was known when the set was made: nothing decided before it may judge the model. */
   readonly asOfTs: number;
   readonly expiresTs: number | null;
+  /** Opens a model in ONNX; null: this machine cannot. */
+  readonly onnx: OnnxLoader | null;
 }
+
+/** ONNX is a protobuf message that begins with the number of its format's version. */
+export const isOnnx = (bytes: Uint8Array): boolean => bytes[0] === 0x08;
 
 /** The artefact behind a file. Throws an error that says what was found and what is understood. */
 export function artefactOf(request: BroughtRequest): {
@@ -57,22 +64,64 @@ export function artefactOf(request: BroughtRequest): {
     }
     return { bytes, manifest };
   }
+  if (isOnnx(bytes)) return ofOnnx(request);
   if (head !== 'tree\n' && head !== 'tree\r') {
     throw new Error(
-      `a file of ${bytes.length} bytes that is neither ${MODEL_FORMAT} (JSON) nor the text that ` +
-        'LightGBM saves (it begins with "tree"): save a model by booster.save_model(path)',
+      `a file of ${bytes.length} bytes that is neither ${MODEL_FORMAT} (JSON) nor ONNX nor the ` +
+        'text that LightGBM saves (it begins with "tree"): save a model by booster.save_model(path)',
     );
   }
   return ofLightgbm(request, new TextDecoder().decode(bytes));
 }
 
-function ofLightgbm(
-  request: BroughtRequest,
-  text: string,
-): { readonly bytes: Uint8Array; readonly manifest: ModelManifest } {
-  const { rows, featureNames } = request;
+type Brought = ReturnType<typeof artefactOf>;
+
+function ofLightgbm(request: BroughtRequest, text: string): Brought {
   const model = parseLightgbmModel(text);
-  checkModel(model.objective, model.featureNames, featureNames);
+  checkModel(model.objective, model.featureNames, request.featureNames);
+  const library = 'lightgbm, brought as text';
+  const made = { format: MODEL_FORMAT, direction: text, library, rounds: model.trees } as const;
+  return artefactFrom(request, made);
+}
+
+/** Fewer of its own rows than these answered: it was not trained on what the stream serves. */
+const ANSWERED_SHARE = 0.9;
+
+function ofOnnx(request: BroughtRequest): Brought {
+  const { bytes, rows, featureNames, onnx } = request;
+  if (onnx === null) throw new Error('a model in ONNX, and this machine cannot open it');
+  const model = onnx(bytes);
+  if (model.columns !== featureNames.length) {
+    throw new Error(
+      `the model takes ${model.columns} columns, the stream has ${featureNames.length} features: ` +
+        "train on the data set's feature columns in their order",
+    );
+  }
+  const answered = rows.filter(({ values }) => {
+    const said = model.probabilityUp(values);
+    return said >= 0 && said <= 1;
+  }).length;
+  if (answered < ANSWERED_SHARE * rows.length) {
+    throw new Error(
+      `the model answers ${answered} of the ${rows.length} rows of its data set with a ` +
+        'probability: where values are missing it has to fill them in (SimpleImputer)',
+    );
+  }
+  const direction = Buffer.from(bytes).toString('base64');
+  const library = 'onnx, brought as a file';
+  return artefactFrom(request, { format: ONNX_FORMAT, direction, library, rounds: 0 });
+}
+
+interface Made extends Pick<ModelArtefact, 'format' | 'direction'> {
+  readonly library: string;
+  readonly rounds: number;
+}
+
+function artefactFrom(
+  request: BroughtRequest,
+  { format, direction, library, rounds }: Made,
+): Brought {
+  const { rows, featureNames } = request;
   const [first, last] = [rows[0], rows.at(-1)];
   if (first === undefined || last === undefined) {
     throw new Error(`data set ${request.datasetId} has no rows of this instrument in the tables`);
@@ -89,9 +138,8 @@ function ofLightgbm(
     label_spec: request.labelSpec,
     dataset_id: request.datasetId,
     seed: 0,
-    rounds: model.trees,
+    ...{ rounds, library },
     params: {},
-    library: 'lightgbm, brought as text',
     window: span,
     trained: { ...span, rows: rows.length },
     expires_ts: request.expiresTs,
@@ -105,9 +153,7 @@ function ofLightgbm(
     gate: { passed: false, reasons: [] },
     importance: [],
   };
-  const artefact: ModelArtefact = {
-    ...{ format: MODEL_FORMAT, manifest, direction: text, return: null },
-  };
+  const artefact: ModelArtefact = { format, manifest, direction, return: null };
   return { bytes: encodeArtefact(artefact), manifest };
 }
 

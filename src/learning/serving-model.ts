@@ -2,7 +2,13 @@
  * A model ready to serve: an artefact's bytes in, estimates for one row of features out. Pure and
  * fast enough for the stream; refuses a stream whose features are not the ones it was trained on.
  */
-import { decodeArtefact, type FeatureRange, type ModelManifest } from './artefact.ts';
+import {
+  decodeArtefact,
+  ONNX_FORMAT,
+  type FeatureRange,
+  type ModelArtefact,
+  type ModelManifest,
+} from './artefact.ts';
 import { parseLightgbmModel, type LightgbmModel } from './lightgbm-model.ts';
 
 export interface Estimates {
@@ -42,10 +48,28 @@ export const silentModel = (bytes: Uint8Array): ServingModel => ({
   predict: () => ({ probabilityUp: 0.5, expectedReturn: 0, outlier: false }),
 });
 
-/** Throws `FeaturesDifferError`, which names the difference, where they are not the stream's. */
-export function loadModel(bytes: Uint8Array, stream: StreamFeatures): ServingModel {
-  const { manifest, direction, return: returns } = decodeArtefact(bytes);
-  checkFeatures(manifest, stream);
+/** A model in ONNX, ready to be asked. */
+export interface OnnxModel {
+  readonly columns: number;
+  /** Of one row; NaN where the model has no answer. */
+  probabilityUp(values: readonly (number | null)[]): number;
+}
+
+export type OnnxLoader = (model: Uint8Array) => OnnxModel;
+
+/**
+ * Throws `FeaturesDifferError`, which names the difference, where they are not the stream's. `onnx`
+ * opens a model in ONNX: that is native code, which has no place here.
+ */
+export function loadModel(
+  bytes: Uint8Array,
+  stream: StreamFeatures,
+  onnx: OnnxLoader | null = null,
+): ServingModel {
+  const artefact = decodeArtefact(bytes);
+  checkFeatures(artefact.manifest, stream);
+  if (artefact.format === ONNX_FORMAT) return ofOnnx(artefact, onnx);
+  const { manifest, direction, return: returns } = artefact;
   const directionModel = modelOf(direction, 'binary', manifest);
   const returnModel = returns === null ? null : modelOf(returns, 'regression', manifest);
   const { base_log_odds, direction_shrink, return_scale } = manifest.serving;
@@ -60,6 +84,28 @@ export function loadModel(bytes: Uint8Array, stream: StreamFeatures): ServingMod
       // Without a model of its own: the usual move, by the odds of its direction.
       const move = returnModel === null ? 2 * probabilityUp - 1 : returnModel.predictRaw(values);
       return { probabilityUp, expectedReturn: return_scale * move, outlier: isOutlier(values) };
+    },
+  };
+}
+
+/** Nothing is certain: a probability of 0 or 1 that is wrong would cost endlessly much. */
+const SURE = 1e-6;
+
+/** A row to which the model has no probability for an answer is vetoed as an outlier. */
+function ofOnnx({ manifest, direction }: ModelArtefact, onnx: OnnxLoader | null): ServingModel {
+  if (onnx === null) throw new Error('a model in ONNX, and nothing here that can open it');
+  const model = onnx(new Uint8Array(Buffer.from(direction, 'base64')));
+  const isOutlier = outlierCheck(manifest.features);
+  const { return_scale } = manifest.serving;
+  return {
+    manifest,
+    expiresTs: manifest.expires_ts ?? Infinity,
+    predict: (values) => {
+      const said = model.probabilityUp(values);
+      const isAnswer = said >= 0 && said <= 1;
+      const probabilityUp = isAnswer ? Math.min(Math.max(said, SURE), 1 - SURE) : 0.5;
+      const expectedReturn = return_scale * (2 * probabilityUp - 1);
+      return { probabilityUp, expectedReturn, outlier: !isAnswer || isOutlier(values) };
     },
   };
 }

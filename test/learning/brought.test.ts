@@ -34,7 +34,7 @@ beforeAll(() => {
 const brought = (more: Partial<BroughtRequest> = {}): ReturnType<typeof artefactOf> =>
   artefactOf({
     ...{ bytes: bytesOf(text), datasetId: 'ds-1', labelSpec: LABEL_SPEC, rows, asOfTs },
-    ...{ ...STREAM, expiresTs: 99 },
+    ...{ ...STREAM, expiresTs: 99, onnx: null },
     ...more,
   });
 

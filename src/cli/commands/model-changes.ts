@@ -23,7 +23,7 @@ const POLL_MS = 200;
 export function modelChangeCommands(models: Command): void {
   models
     .command('register')
-    .argument('<file>', 'what LightGBM saved as text, or a model file of tickloom')
+    .argument('<file>', 'what LightGBM saved as text, ONNX, or a model file of tickloom')
     .requiredOption('--dataset <id>', 'the data set that it was trained on')
     .option('--why <text>', 'kept in the audit log', 'brought from elsewhere')
     .option('--symbol <key>', 'venue:symbol, where the data set has several')
@@ -72,7 +72,7 @@ async function register(
   const bytes = await readFile(path);
   const request = { bytes, datasetId: dataset, subject: symbol ?? null, actor: actor(), why };
   await withContext('cli', async (context) => {
-    const found = await registerModel(context, request);
+    const found = await registerModel(context, request, outputFor(command).say);
     const { modelId, isNew, state, verdict } = found;
     const failed = (verdict?.reasons ?? []).filter(({ passed }) => !passed);
     const head = `${modelId}: ${isNew ? state : `registered before, ${state}`}`;

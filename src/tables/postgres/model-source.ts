@@ -4,7 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import type { Pool } from 'pg';
+import { fetchOnnxRuntime } from '../../../infra/local/onnxruntime.ts';
+import { loadOnnx, OnnxRuntimeMissing } from '../../adapters/onnx.ts';
 import { sleep } from '../../clock.ts';
+import { loadConfig } from '../../config.ts';
 import { FEATURE_NAMES, FEATURE_SET } from '../../features/definition.ts';
 import {
   FeaturesDifferError,
@@ -26,11 +29,25 @@ export function servable(
   { modelId, sha256 }: { readonly modelId: string; readonly sha256: string },
 ): ServingModel {
   const found = createHash('sha256').update(artefact).digest('hex');
-  if (found === sha256) return loadModel(artefact, STREAM_FEATURES);
+  if (found === sha256) return loadModel(artefact, STREAM_FEATURES, loadOnnx);
   throw new Error(
     `the stored artefact of model "${modelId}" has sha256 ${found}, but ${sha256} was registered: ` +
       'it was changed behind the registry. Restore it from a backup, or train anew',
   );
+}
+
+/** The same; fetches the ONNX runtime where a model needs it and this machine has none. */
+export async function servableHere(
+  artefact: Uint8Array,
+  named: { readonly modelId: string; readonly sha256: string },
+): Promise<ServingModel> {
+  try {
+    return servable(artefact, named);
+  } catch (error) {
+    if (!(error instanceof OnnxRuntimeMissing)) throw error;
+    await fetchOnnxRuntime(loadConfig(), () => undefined);
+    return servable(artefact, named);
+  }
 }
 
 export class PostgresModels {
@@ -61,7 +78,7 @@ export class PostgresModels {
     named: { readonly modelId: string; readonly sha256: string },
   ): Promise<ServingModel> {
     try {
-      return servable(artefact, named);
+      return await servableHere(artefact, named);
     } catch (error) {
       if (!(error instanceof FeaturesDifferError)) throw error;
       const { modelId } = named;

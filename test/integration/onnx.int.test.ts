@@ -1,0 +1,106 @@
+/**
+ * Models in ONNX by the real runtime, fetched as an installation fetches it: what they say is what
+ * onnxruntime says in Python, and what they cannot say is not served. `test/fixtures/onnx/make.py`
+ * made them.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { fetchOnnxRuntime } from '../../infra/local/onnxruntime.ts';
+import { loadOnnx, OnnxRuntimeMissing } from '../../src/adapters/onnx.ts';
+import { loadConfig, PROJECT_DIR } from '../../src/config.ts';
+import { artefactOf } from '../../src/learning/brought.ts';
+import { loadModel } from '../../src/learning/serving-model.ts';
+import { featureNamesOf, marketRows } from '../support/market-rows.ts';
+
+const FOLDER = join(PROJECT_DIR, 'test', 'fixtures', 'onnx');
+const COLUMNS = 12;
+const STREAM = { featureSet: 'default@test', featureNames: featureNamesOf(COLUMNS) };
+
+type Row = readonly (number | null)[];
+const expected = JSON.parse(readFileSync(join(FOLDER, 'expected.json'), 'utf8')) as {
+  readonly rows: readonly Row[];
+  readonly logistic: Row;
+  readonly network: Row;
+  readonly bare: Row;
+};
+const bytesOf = (name: string): Uint8Array => readFileSync(join(FOLDER, `${name}.onnx`));
+
+const rows = marketRows({ seed: 3, rows: 2_000, columns: COLUMNS, edge: 0.5 });
+const whole = rows.filter(({ values }) => values.every((value) => value !== null));
+const brought = (name: string, names = STREAM.featureNames) =>
+  artefactOf({
+    ...{ bytes: bytesOf(name), datasetId: 'ds-1', labelSpec: 'direction_1h@1' },
+    ...{ featureSet: STREAM.featureSet, featureNames: names },
+    rows: name === 'bare' ? whole : rows,
+    ...{ asOfTs: rows.at(-1)?.decidedTs ?? 0, expiresTs: null, onnx: loadOnnx },
+  });
+
+describe('a model in ONNX', () => {
+  test('says that the runtime is not there before it was fetched', () => {
+    const nowhere = { ...loadConfig(), artefactsDir: join(FOLDER, 'nowhere') };
+    expect(() => loadOnnx(bytesOf('logistic'), nowhere)).toThrow(OnnxRuntimeMissing);
+  });
+
+  describe('with the runtime', () => {
+    beforeAll(() => fetchOnnxRuntime(loadConfig(), (line) => console.log(line)), 300_000);
+
+    test.each(['logistic', 'network', 'bare'] as const)(
+      '%s says what Python says, each time the same bits, and nothing where it has no number',
+      (name) => {
+        const model = loadOnnx(bytesOf(name));
+        expect(model.columns).toBe(COLUMNS);
+        const said = expected.rows.map((row) => model.probabilityUp(row));
+        expected[name].forEach((probability, i) => {
+          if (probability === null) expect(said[i]).toBeNaN();
+          else expect(said[i]).toBeCloseTo(probability, 6);
+        });
+        expect(expected.rows.map((row) => model.probabilityUp(row))).toEqual(said);
+      },
+    );
+
+    test('is served from its artefact, the same bytes every time', () => {
+      const { bytes, manifest } = brought('network');
+      expect(brought('network').bytes).toEqual(bytes);
+      expect(manifest.library).toContain('onnx');
+      const model = loadModel(bytes, STREAM, loadOnnx);
+      const original = loadOnnx(bytesOf('network'));
+      const { values } = rows[7] ?? { values: [] };
+      const estimates = model.predict(values);
+      expect(estimates.probabilityUp).toBe(original.probabilityUp(values));
+      expect(estimates.outlier).toBe(false);
+      const up = estimates.probabilityUp > 0.5 ? 1 : -1;
+      expect(Math.sign(estimates.expectedReturn)).toBe(up);
+    });
+
+    test('is vetoed on a row to which it has no answer', () => {
+      const model = loadModel(brought('bare').bytes, STREAM, loadOnnx);
+      const { values } = whole[7] ?? { values: [] };
+      expect(model.predict(values).outlier).toBe(false);
+      expect(model.predict(values.map((value, i) => (i === 0 ? null : value)))).toEqual({
+        ...{ probabilityUp: 0.5, expectedReturn: 0, outlier: true },
+      });
+    });
+
+    test('is refused in words: other columns, no tensor of probabilities, no model at all', () => {
+      const more = [...STREAM.featureNames, 'one_more'];
+      expect(() => brought('logistic', more)).toThrow('takes 12 columns, the stream has 13');
+      expect(() => brought('zipmap')).toThrow('"zipmap": False');
+      const broken = Uint8Array.from([0x08, 1, 2, 3]);
+      expect(() => loadOnnx(broken)).toThrow();
+    });
+
+    test('that its own data set leaves without answers is refused', () => {
+      const holed = rows.map((row) => ({
+        ...row,
+        values: row.values.map((value, i) => (i === 2 ? null : value)),
+      }));
+      expect(() =>
+        artefactOf({
+          ...{ bytes: bytesOf('bare'), datasetId: 'ds-1', labelSpec: 'direction_1h@1' },
+          ...{ rows: holed, ...STREAM, asOfTs: 1, expiresTs: null, onnx: loadOnnx },
+        }),
+      ).toThrow('answers 0 of the 2000 rows');
+    });
+  });
+});

@@ -32,10 +32,11 @@ export function modelIdOf(
   labelSpec: string,
   trainedDay: string,
   sha256: string,
+  kind: 'lgbm' | 'onnx' = 'lgbm',
 ): string {
   const market = symbol.replaceAll(/[^A-Za-z0-9]/g, '-');
   const [spec] = labelSpec.split('@');
-  return `lgbm-${market}-${spec}-${trainedDay.replaceAll('-', '')}-${sha256.slice(0, 8)}`;
+  return `${kind}-${market}-${spec}-${trainedDay.replaceAll('-', '')}-${sha256.slice(0, 8)}`;
 }
 
 /** All lengths in horizons of the label: a day for `direction_1h@1` is 24. */

@@ -62,7 +62,8 @@ export async function registerModel(
   });
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const day = formatUs(asOfTs).slice(0, 10);
-  const modelId = modelIdOf(instrument.symbol, labelSpec, day, sha256);
+  const kind = isOnnx(file) ? 'onnx' : 'lgbm';
+  const modelId = modelIdOf(instrument.symbol, labelSpec, day, sha256, kind);
   // What the stream could not serve is refused here, with the reason, and not stored.
   await servableHere(bytes, { modelId, sha256 });
   const market = { ...instrument, labelSpec };

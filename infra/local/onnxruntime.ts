@@ -39,6 +39,7 @@ export async function fetchOnnxRuntime(config: Where, say: (line: string) => voi
     if (code !== 0) throw new Error(`npm cannot install ${asked}: ${output.trim().slice(-500)}`);
     await checkPackages(aside);
     dropOtherPlatforms(join(aside, 'node_modules', 'onnxruntime-node', 'bin'));
+    // Another process may have brought it meanwhile.
     if (!existsSync(home)) renameSync(aside, home);
   } finally {
     rmSync(aside, { recursive: true, force: true });

@@ -18,6 +18,7 @@ import {
 import { recordError } from './errors.ts';
 
 const RETRY_MS = 1_000;
+const RUNTIME_RETRY_MS = 30_000;
 const STREAM_FEATURES = { featureSet: FEATURE_SET, featureNames: FEATURE_NAMES };
 
 /**
@@ -45,7 +46,11 @@ export async function servableHere(
     return servable(artefact, named);
   } catch (error) {
     if (!(error instanceof OnnxRuntimeMissing)) throw error;
-    await fetchOnnxRuntime(loadConfig(), () => undefined);
+    try {
+      await fetchOnnxRuntime(loadConfig(), () => undefined);
+    } catch (cause) {
+      throw new OnnxRuntimeMissing(`${named.modelId}: ${(cause as Error).message}`, { cause });
+    }
     return servable(artefact, named);
   }
 }
@@ -62,26 +67,40 @@ export class PostgresModels {
   /**
    * Throws only when aborted, or when the stored artefact is not the one that was named. A model of
    * other features is silent and an error is recorded: the record that takes it out lies in the
-   * log, and a stream that ended here would never come to it.
+   * log, and a stream that ended here would never come to it. A model in ONNX waits for a runtime
+   * that cannot be fetched, with an error too: what it would have said belongs into the log.
    */
   async load(modelId: string, sha256: string): Promise<ServingModel> {
     for (;;) {
       const artifact = await this.fetch(modelId).catch(() => null);
-      if (artifact !== null) return this.servedOrSilent(artifact, { modelId, sha256 });
+      const model = artifact && (await this.servedOrSilent(artifact, { modelId, sha256 }));
+      if (model !== null) return model;
       this.signal.throwIfAborted();
-      await sleep(RETRY_MS, this.signal);
+      await sleep(artifact === null ? RETRY_MS : RUNTIME_RETRY_MS, this.signal);
     }
   }
 
+  /** Null: the runtime that it needs is not to be had yet. */
   private async servedOrSilent(
     artefact: Buffer,
     named: { readonly modelId: string; readonly sha256: string },
-  ): Promise<ServingModel> {
+  ): Promise<ServingModel | null> {
+    const { modelId } = named;
     try {
       return await servableHere(artefact, named);
     } catch (error) {
+      if (error instanceof OnnxRuntimeMissing) {
+        await recordError(this.pool, {
+          key: `stream:onnx_runtime:${modelId}`,
+          severity: 'error',
+          component: 'stream',
+          code: 'onnx_runtime_missing',
+          message: `waits to serve ${error.message}; npm has to reach its registry from here`,
+          context: { model_id: modelId },
+        }).catch(() => undefined);
+        return null;
+      }
       if (!(error instanceof FeaturesDifferError)) throw error;
-      const { modelId } = named;
       await recordError(this.pool, {
         key: `stream:features_differ:${modelId}`,
         severity: 'error',

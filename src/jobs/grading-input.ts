@@ -89,7 +89,7 @@ async function earliest(
   return found.toSorted((a, b) => a.known_at - b.known_at)[0] ?? null;
 }
 
-async function readHeartbeats(
+export async function readHeartbeats(
   reader: SqlReader,
   { venue, symbol }: Instrument,
   { fromUs, toUs }: { fromUs: number; toUs: number },

@@ -16,7 +16,7 @@ import type { Touch } from '../../pipelines/revisions.ts';
 import { must } from '../assert.ts';
 import type { JobData } from '../adapters/queue.ts';
 import { knownMarketTicks } from '../datasets/stored-market-ticks.ts';
-import { floorTo, formatUs, parseUs, US_PER_DAY, US_PER_HOUR } from '../domain/time.ts';
+import { floorTo, formatUs, LATEST_US, parseUs, US_PER_DAY, US_PER_HOUR } from '../domain/time.ts';
 import { venueOf } from '../domain/venues.ts';
 import { instrumentOf } from '../domain/wire.ts';
 import { FEATURE_SET } from '../features/definition.ts';
@@ -89,9 +89,6 @@ async function touchedSince(
   }
   return touched;
 }
-
-/** The year 9999: as late as a timestamp in SQL can be told. */
-const LATEST_US = 253_370_764_800_000_000;
 
 async function reviseInstrument(
   context: Context,

@@ -20,19 +20,19 @@ import {
 import { tooEarly, type TooEarly } from '../../pipelines/look-ahead.ts';
 import { storedClocks, storedMarketTicks } from '../datasets/stored-market-ticks.ts';
 import { parseLabelSpec } from '../domain/label-spec.ts';
-import { floorTo, formatUs, US_PER_DAY, US_PER_HOUR } from '../domain/time.ts';
+import { floorTo, formatUs, LATEST_US, US_PER_DAY, US_PER_HOUR } from '../domain/time.ts';
 import { venueOf } from '../domain/venues.ts';
 import { keyOf } from '../domain/wire.ts';
-import { FEATURE_NAMES, FEATURE_SET } from '../features/definition.ts';
+import { FEATURE_SET } from '../features/definition.ts';
 import type { Context } from '../processes/context.ts';
 import { readReplayState } from '../tables/postgres/replay-state.ts';
 import { storedWatermark } from '../tables/postgres/stored-watermarks.ts';
-import type { FeatureRow } from '../tables/questdb/features.ts';
 import type { LabelRow } from '../tables/questdb/labels.ts';
 import { readServedFeatures } from '../tables/questdb/readers.ts';
-import type { Instrument, Stretch } from '../tables/questdb/table.ts';
-import { firstKnownFrom, gradingInput } from './grading-input.ts';
+import type { Cell, Instrument, Stretch } from '../tables/questdb/table.ts';
+import { firstKnownFrom, gradingInput, readHeartbeats } from './grading-input.ts';
 import { labelRows } from './label-rows.ts';
+import { servedVector } from './replay-parity.ts';
 
 export interface ReplayReport {
   readonly instrument: string;
@@ -84,9 +84,10 @@ export async function replayStretch(
     saved !== null && saved.toUs <= fromUs ? { ...replayStart(), ...saved } : replayStart();
   const isCold = state.toUs === 0;
   if (isCold && ends.served < floorTo(ends.ticks, US_PER_HOUR)) {
+    const kept = ends.ticks === Infinity ? 'not kept' : `kept from ${formatUs(ends.ticks)} on`;
     report.notComparable =
-      `features were served from ${formatUs(ends.served)} on, its ticks are kept from ` +
-      `${formatUs(ends.ticks)} on: what came before them shaped the values`;
+      `features were served from ${formatUs(ends.served)} on, its ticks are ${kept}: what came ` +
+      'before them shaped the values';
   }
   const servedTo = Math.min(ends.servedTo, toUs);
   for (let at = isCold ? ends.ticks : state.toUs; at < toUs;) {
@@ -110,9 +111,6 @@ export async function replayStretch(
 }
 
 const nothing = (): Compared => ({ checked: 0, missing: 0, extra: 0, mismatches: {}, first: null });
-
-/** The year 9999: as late as a timestamp in SQL can be told. */
-const LATEST_US = 253_370_764_800_000_000;
 
 /** From where ticks and served features of an instrument are kept; `Infinity` where none are. */
 async function endsOf(context: Context, { venue, symbol }: Instrument) {
@@ -156,7 +154,7 @@ async function compareDay(
   const rows = all.filter(({ feature_set }) => feature_set === FEATURE_SET);
   if (report.notComparable === null) {
     const parity = compareFeatures(
-      rows.map(vectorOf),
+      rows.map(servedVector),
       vectors.filter(({ ts }) => ts > fromUs),
       fromUs,
       servedTo,
@@ -170,18 +168,13 @@ async function compareDay(
       toUs: (shown?.ts ?? toUs + latenessUs) + 1,
     };
     const ticks = await storedClocks(reader, instrument, { ...read, asOfUs: LATEST_US });
-    const heartbeats = await heartbeatsIn(context, instrument, read);
+    const heartbeats = await readHeartbeats(reader, instrument, read);
     const arrivals = [...ticks, ...heartbeats].sort((a, b) => a.ts - b.ts);
     const served = rows.map(({ ts, known_at }) => ({ ts, knownAt: known_at }));
     report.tooEarly.push(...tooEarly(served, { ticks, arrivals, latenessUs }));
   }
   await compareLabels(context, instrument, { ...stretch, latenessUs }, report.labels);
 }
-
-const vectorOf = (row: FeatureRow): FeatureVector => ({
-  ts: row.ts,
-  values: FEATURE_NAMES.map((name) => (row[name] as number | null | undefined) ?? null),
-});
 
 function addUp(sum: Compared, { checked, missing, extra, mismatches, first }: Parity): void {
   sum.checked += checked;
@@ -193,29 +186,8 @@ function addUp(sum: Compared, { checked, missing, extra, mismatches, first }: Pa
   }
 }
 
-async function heartbeatsIn(
-  context: Context,
-  { venue, symbol }: Instrument,
-  { fromUs, toUs }: Stretch,
-): Promise<{ ts: number; knownAt: number }[]> {
-  return context.questdbReader().query(
-    `SELECT ts, known_at AS "knownAt" FROM heartbeats
-     WHERE venue = $1 AND symbol = $2 AND ts >= $3 AND ts < $4`,
-    [venue, symbol, formatUs(fromUs), formatUs(toUs)],
-  );
-}
-
-const LABEL_COLUMNS = [
-  'label_known_at',
-  'entry_ts',
-  'entry_price',
-  'exit_ts',
-  'exit_price',
-  'forward_return',
-  'up',
-  'state',
-  'void_reason',
-] as const;
+/** What says which label it is; the rest is compared. */
+const ABOUT = new Set(['ts', 'decided_ts', 'venue', 'symbol', 'label_spec', 'revision', 'flags']);
 
 /** First labels (revision 0) of the stretch with what the prices known by then give. */
 async function compareLabels(
@@ -256,10 +228,13 @@ function compareLabel(served: LabelRow, again: LabelRow | undefined, sum: Compar
     return;
   }
   sum.checked += 1;
-  for (const name of LABEL_COLUMNS) {
-    const [was, is] = [served[name], again[name]];
-    if (Object.is(was, is)) continue;
+  const [stored, made] = [cellsOf(served), cellsOf(again)];
+  for (const name of Object.keys(made)) {
+    const [was, is] = [stored[name] ?? null, made[name] ?? null];
+    if (ABOUT.has(name) || Object.is(was, is)) continue;
     sum.mismatches[name] = (sum.mismatches[name] ?? 0) + 1;
     sum.first ??= { ts: served.ts, name, served: was, again: is };
   }
 }
+
+const cellsOf = (row: LabelRow): Readonly<Record<string, Cell>> => ({ ...row });

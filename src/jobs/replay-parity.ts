@@ -8,6 +8,7 @@ import {
   compareFeatures,
   recomputeFeatures,
   replayStart,
+  type FeatureVector,
   type Parity,
   type ReplayState,
 } from '../../pipelines/replay.ts';
@@ -45,9 +46,7 @@ export async function replayParity(
   const byTs = new Map(vectors.map((vector) => [vector.ts, vector]));
   const trained = new Set(set.rowTs.filter((ts) => ts > fromUs));
   const rows = await readServedFeatures(context.questdbReader(), instrument, stretch);
-  const served = rows
-    .filter(({ ts }) => trained.has(ts))
-    .map((row) => ({ ts: row.ts, values: FEATURE_NAMES.map((name) => numberIn(row, name)) }));
+  const served = rows.filter(({ ts }) => trained.has(ts)).map(servedVector);
   // Exclusions are not served rows: compare on the rows that are trained and judged on.
   const parity = compareFeatures(
     served,
@@ -58,5 +57,8 @@ export async function replayParity(
   return parity;
 }
 
-const numberIn = (row: FeatureRow, name: string): number | null =>
-  (row[name] as number | null | undefined) ?? null;
+/** A stored row's values in the order of the features. */
+export const servedVector = (row: FeatureRow): FeatureVector => ({
+  ts: row.ts,
+  values: FEATURE_NAMES.map((name) => (row[name] as number | null | undefined) ?? null),
+});

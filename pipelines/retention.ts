@@ -21,6 +21,18 @@ export interface RetentionRequest {
   readonly neededFromUs: number;
 }
 
+/**
+ * From when on something is still needed: by decisions whose longest horizon is not over at
+ * `nowUs`, and by the oldest of each kind of decision that waits for its label. Microseconds.
+ */
+export function neededFrom(
+  nowUs: number,
+  horizonsUs: readonly number[],
+  pending: readonly { readonly from_ts: number }[],
+): number {
+  return Math.min(nowUs - Math.max(...horizonsUs), ...pending.map(({ from_ts }) => from_ts));
+}
+
 export function expiredPartitions(request: RetentionRequest): Partition[] {
   const { maxAgeUs, nowUs, neededFromUs } = request;
   return request.partitions.filter(({ table, maxTs }) => {

@@ -1,5 +1,5 @@
 /** The retention job: drops what `pipelines/retention.ts` finds expired, and says what it did. */
-import { expiredPartitions, type Partition } from '../../pipelines/retention.ts';
+import { expiredPartitions, neededFrom, type Partition } from '../../pipelines/retention.ts';
 import type { JobData } from '../adapters/queue.ts';
 import { parseLabelSpec } from '../domain/label-spec.ts';
 import { parseDurationUs } from '../domain/time.ts';
@@ -18,12 +18,12 @@ export async function runRetention(context: Context, { subject, dueTs }: JobData
   const ages = Object.entries(rows[0]?.value ?? {});
   const pending = await context.labelBacklog().pending();
   const specs = [config.labelSpec, ...config.moreLabelSpecs];
-  const longestUs = Math.max(...specs.map((spec) => parseLabelSpec(spec).horizonUs));
+  const horizonsUs = specs.map((spec) => parseLabelSpec(spec).horizonUs);
   const expired = expiredPartitions({
     partitions: ages.length === 0 ? [] : await partitionsOf(reader),
     maxAgeUs: Object.fromEntries(ages.map(([table, age]) => [table, parseDurationUs(age)])),
     nowUs: dueTs,
-    neededFromUs: Math.min(dueTs - longestUs, ...pending.map(({ from_ts }) => from_ts)),
+    neededFromUs: neededFrom(dueTs, horizonsUs, pending),
   });
   for (const { table, name } of expired) {
     await reader.query(`ALTER TABLE ${table} DROP PARTITION LIST '${name}'`);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { expiredPartitions } from '../../pipelines/retention.ts';
+import { expiredPartitions, neededFrom } from '../../pipelines/retention.ts';
 
 const partition = (table: string, maxTs: number) => ({ table, name: `${table}-${maxTs}`, maxTs });
 const asked = {
@@ -18,5 +18,11 @@ describe('retention', () => {
   test('keeps what a decision without its label still needs', () => {
     expect(expiredPartitions({ ...asked, neededFromUs: 9 })).toEqual([]);
     expect(expiredPartitions({ ...asked, neededFromUs: 10 })).toHaveLength(1);
+  });
+
+  test('needs what the longest horizon still spans, and what the oldest waiting decision does', () => {
+    expect(neededFrom(1_000, [60, 15], [])).toBe(940);
+    expect(neededFrom(1_000, [60, 15], [{ from_ts: 700 }, { from_ts: 300 }])).toBe(300);
+    expect(neededFrom(1_000, [60, 15], [{ from_ts: 990 }])).toBe(940);
   });
 });

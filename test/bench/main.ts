@@ -49,6 +49,7 @@ const ON_SERVERS: Readonly<Record<string, string>> = {
   restart: 'kill -9 under flow -> caught up',
   'replay-day': 'a stored day -> features',
   datasets: 'point-in-time join of a training set beside pandas (no servers)',
+  training: "a training beside Python's LightGBM, predictions equal (no servers)",
 };
 
 const NAMES = [...Object.keys(IN_PROCESS), ...Object.keys(ON_SERVERS)];

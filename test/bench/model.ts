@@ -1,18 +1,27 @@
 /**
  * What a prediction for one row costs: our evaluator beside LightGBM's own through koffi, by its
- * fast call for single rows, on a model that LightGBM trains here. The predictions have to be equal
- * within 1e-12 first.
+ * fast call for single rows, and beside onnxruntime, on a model that LightGBM trains here. The
+ * predictions have to be equal first, LightGBM's within 1e-12.
  */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fetchOnnxRuntime } from '../../infra/local/onnxruntime.ts';
+import { loadOnnx } from '../../src/adapters/onnx.ts';
 import { assert } from '../../src/assert.ts';
+import { loadConfig } from '../../src/config.ts';
 import { loadLightgbm, type Lightgbm } from '../../src/adapters/lightgbm.ts';
 import { featureRanges } from '../../src/learning/feature-ranges.ts';
 import { parseLightgbmModel } from '../../src/learning/lightgbm-model.ts';
 import { outlierCheck } from '../../src/learning/serving-model.ts';
 import { gaussian, seededRandom } from '../../src/random.ts';
+import { pythonWith } from '../support/python.ts';
 import { lightgbmLibraryPath } from '../support/lightgbm.ts';
 import { lightgbmRows } from './lightgbm-row.ts';
 import { cpuNs, inTurns, printResults, type NotedResult } from './measure.ts';
 
+const SCRIPT = join(import.meta.dirname, 'lightgbm-onnx.py');
 const COLUMNS = 50;
 const TRAINING_ROWS = 4_000;
 const ROWS = 1_000;
@@ -22,7 +31,7 @@ const NULL_SHARE = 0.05;
 
 /** CPU nanoseconds a row. */
 export async function benchModel(): Promise<NotedResult[]> {
-  return [await besideLightgbm(), ONNX, await veto()];
+  return [await besideLightgbm(), await besideOnnx(), await veto()];
 }
 
 /** More rows than those of a prediction: one check is too short for the clock. */
@@ -75,11 +84,47 @@ function nearest(seen: Float64Array, row: readonly (number | null)[]): number {
 
 const unmeasured = { ours: NaN, theirs: NaN, unit: 'ns CPU/row' };
 
-const ONNX: NotedResult = {
-  ...unmeasured,
-  name: 'prediction, onnxruntime-node',
-  note: 'its installation on Linux x64 fetches CUDA libraries from nuget.org',
-};
+/** Its converter, and what it understands of LightGBM. */
+const CONVERTER = [
+  'lightgbm==4.3.0',
+  'onnxmltools==1.16.0',
+  'onnx==1.17.0',
+  'numpy==1.26.4',
+  'scikit-learn==1.5.2',
+  'packaging==24.1',
+];
+/** Its sums are of 32 bits. */
+const ONNX_EQUAL = 1e-5;
+
+/** The same trees by onnxruntime on one thread, a row at a time, as the stream serves it. */
+async function besideOnnx(): Promise<NotedResult> {
+  const name = `prediction, ${TREES} trees, onnxruntime`;
+  const dir = mkdtempSync(join(tmpdir(), 'tickloom-onnx-'));
+  try {
+    const text = trained(loadLightgbm(lightgbmLibraryPath()));
+    const [from, to] = [join(dir, 'model.txt'), join(dir, 'model.onnx')];
+    writeFileSync(from, text);
+    execFileSync(pythonWith(CONVERTER), [SCRIPT, from, String(COLUMNS), to], { stdio: 'pipe' });
+    await fetchOnnxRuntime(loadConfig(), (line) => console.error(line));
+    const [model, peer] = [parseLightgbmModel(text), loadOnnx(readFileSync(to))];
+    const rows = drawnRows(ROWS, 2).map((row) => row.map((value) => single(value)));
+    const worst = rows.map((row) => Math.abs(model.predict(row) - peer.probabilityUp(row)));
+    assert(Math.max(...worst) < ONNX_EQUAL, `predictions differ by ${Math.max(...worst)}`);
+    const [ours, theirs] = await inTurns(
+      () => cpuNs(() => rows.forEach((row) => model.predict(row))) / ROWS,
+      () => cpuNs(() => rows.forEach((row) => peer.probabilityUp(row))) / ROWS,
+    );
+    return { ...unmeasured, name, ours, theirs, note: `equal within ${ONNX_EQUAL}` };
+  } catch (error) {
+    if (!(error instanceof Error) || !/cannot be loaded|is needed/.test(error.message)) throw error;
+    return { ...unmeasured, name, note: error.message };
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+const single = (value: number | null): number | null =>
+  value === null ? null : Math.fround(value);
 
 async function besideLightgbm(): Promise<NotedResult> {
   const name = `prediction, ${TREES} trees, LightGBM`;

@@ -265,11 +265,18 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   'shift-money': shiftClock('money'),
 };
 
+const UNTIL_MS = 60_000;
 /** A member that is stopped in the middle of a rebalance holds the others up for a minute. */
-const UNTIL_MS = 120_000;
+const REBALANCED_MS = 2 * UNTIL_MS;
+/** Of signals there are few: more of the log may have to be fed until one comes. */
+const SIGNALLED_MS = 2 * UNTIL_MS;
 
-async function until<T>(what: string, look: () => Promise<T | undefined | false>): Promise<T> {
-  const deadline = performance.now() + UNTIL_MS;
+async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined | false>,
+  limitMs = UNTIL_MS,
+): Promise<T> {
+  const deadline = performance.now() + limitMs;
   for (;;) {
     const found = await look();
     if (found !== undefined && found !== false) return found;
@@ -287,10 +294,11 @@ const STAGE_OF: Readonly<Record<StageName, string>> = {
 
 /** Waits until records are on their way through the stage, and says how many. */
 function untilBusy(bed: Bed, name: StageName): Promise<number> {
-  return until(`${name} is behind`, async () => {
+  const look = async (): Promise<number | undefined> => {
     const lags = await bed.context.flowProbe().lags();
     return lags.find(({ stage }) => stage === STAGE_OF[name])?.lag || undefined;
-  });
+  };
+  return until(`${name} is behind`, look, name === 'money' ? SIGNALLED_MS : UNTIL_MS);
 }
 
 /** The same, with the process stopped: its few records would be through before one has looked. */
@@ -317,9 +325,10 @@ async function epochOf(bed: Bed, name: StageName): Promise<number> {
 
 async function epochMoved(bed: Bed, name: StageName, before: number): Promise<string> {
   if (name === 'jobs') return 'no partitions of its own';
-  const after = await until(`${name} claims its partitions`, async () => {
+  const look = async (): Promise<number | false> => {
     const epoch = await epochOf(bed, name);
     return epoch > before && epoch;
-  });
+  };
+  const after = await until(`${name} claims its partitions`, look, REBALANCED_MS);
   return `epochs ${before} -> ${after}`;
 }

@@ -288,7 +288,7 @@ class SinkTask implements PartitionTask {
       }
       case 'correction': {
         const { tick, knownAt, kept } = out;
-        const seen = { ...instrument, tick, knownAt, source: sourceAt(place), isHistory: false };
+        const seen = { ...instrument, tick, knownAt, source: sourceAt(place) };
         rows.quality_events.push(correctionRow(seen, contentOf(kept)));
         break;
       }

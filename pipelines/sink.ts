@@ -241,7 +241,7 @@ function lateEvent(stale: StaleTick): QualityRow {
 
 /** A second content for an id that has one: `kept` stays, the tick's own is only recorded here. */
 export function correctionRow(
-  stale: StaleTick,
+  stale: Omit<StaleTick, 'isHistory'>,
   kept: Readonly<Record<string, unknown>>,
 ): QualityRow {
   const { tick } = stale;

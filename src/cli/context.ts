@@ -4,6 +4,7 @@
  * 0 done, 1 failed, 2 wrong usage, 78 wrong configuration.
  */
 import { loadConfig, type Config } from '../config.ts';
+import { parseUs } from '../domain/time.ts';
 import { openContext, type Context } from '../processes/context.ts';
 
 /** A command that failed in a way that people can act on: its message is all they see. */
@@ -40,6 +41,16 @@ export async function withContext<T>(
     return await work(context);
   } finally {
     await context.close();
+  }
+}
+
+/** A flag's time in microseconds; undefined where it is not given. What is no time is wrong usage. */
+export function timeOption(flag: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return parseUs(text);
+  } catch (error) {
+    throw new CommandError(`${flag}: ${(error as Error).message}`, 2);
   }
 }
 

@@ -18,7 +18,7 @@ import {
   type RetrainTrigger,
 } from '../learning/retrain.ts';
 import type { Context } from '../processes/context.ts';
-import { modelDrift } from '../tables/http/model-drift.ts';
+import { modelDrift } from '../tables/model-drift.ts';
 import {
   fireTriggers,
   isCalendarDue,

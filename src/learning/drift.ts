@@ -11,6 +11,7 @@
  * Few rows are no evidence: with k bins and n rows the index of an unmoved feature is about k / n,
  * and rows of one market resemble their neighbours. Below `FEWEST_ROWS` there is no verdict.
  */
+import type { ModelManifest } from './artefact.ts';
 import { binCount, binOf, type FeatureBins } from './feature-bins.ts';
 
 export const PSI_MODERATE = 0.1;
@@ -106,10 +107,10 @@ function verdictOf(psi: number): DriftVerdict {
 }
 
 /** The bins of a model's manifest; null: it has none, because it is older or was brought. */
-export function binsOf(manifest: unknown): readonly FeatureBins[] | null {
-  const { feature_bins: bins } = manifest as { feature_bins?: readonly FeatureBins[] };
-  return Array.isArray(bins) && bins.length > 0 ? bins : null;
-}
+export const binsOf = ({
+  feature_bins: bins = [],
+}: Pick<ModelManifest, 'feature_bins'>): readonly FeatureBins[] | null =>
+  bins.length > 0 ? bins : null;
 
 export interface DriftSummary {
   /** Shares of the features that have a verdict; a feature that is not served has drifted. */

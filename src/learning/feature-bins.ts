@@ -7,6 +7,7 @@
  * in every row has no borders: its bins are "that value" and "any other". One that never had any
  * has a single, empty bin of values.
  */
+import { sortedValues } from './feature-ranges.ts';
 import type { TrainingRow } from './train-part.ts';
 
 export interface FeatureBins {
@@ -30,12 +31,7 @@ export function featureBins(
   names: readonly string[],
 ): FeatureBins[] {
   return names.map((name, column) => {
-    const seen: number[] = [];
-    for (const index of indices) {
-      const value = rows[index]!.values[column] ?? null;
-      if (value !== null && !Number.isNaN(value)) seen.push(value);
-    }
-    const sorted = Float64Array.from(seen).sort();
+    const sorted = sortedValues(rows, indices, column);
     const [first, last] = [sorted[0], sorted.at(-1)];
     const constant = first !== undefined && first === last ? first : null;
     const shape = { name, borders: constant === null ? deciles(sorted) : [], constant };

@@ -19,13 +19,8 @@ export function featureRanges(
   names: readonly string[],
 ): FeatureRange[] {
   return names.map((name, column) => {
-    const seen: number[] = [];
-    for (const index of indices) {
-      const value = rows[index]!.values[column] ?? null;
-      if (value !== null && !Number.isNaN(value)) seen.push(value);
-    }
-    const null_share = 1 - seen.length / indices.length;
-    const sorted = Float64Array.from(seen).sort();
+    const sorted = sortedValues(rows, indices, column);
+    const null_share = 1 - sorted.length / indices.length;
     const cut = Math.floor(sorted.length * TAIL);
     const low = sorted[cut] ?? 0;
     const high = sorted[sorted.length - 1 - cut] ?? 0;
@@ -38,4 +33,18 @@ export function featureRanges(
       null_share,
     };
   });
+}
+
+/** The values of a column over the rows of `indices`, smallest first; missing ones left out. */
+export function sortedValues(
+  rows: readonly Pick<TrainingRow, 'values'>[],
+  indices: Uint32Array,
+  column: number,
+): Float64Array {
+  const seen: number[] = [];
+  for (const index of indices) {
+    const value = rows[index]!.values[column] ?? null;
+    if (value !== null && !Number.isNaN(value)) seen.push(value);
+  }
+  return Float64Array.from(seen).sort();
 }

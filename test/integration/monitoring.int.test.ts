@@ -3,11 +3,8 @@
  * written counts them; a planted drift fires once, with its training; no drift, no firing; a
  * champion that has lost what it passed by is trained again.
  */
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { PROJECT_DIR } from '../../src/config.ts';
 import { formatUs, parseUs, US_PER_DAY, US_PER_HOUR, US_PER_MIN } from '../../src/domain/time.ts';
 import { FEATURE_NAMES, FEATURE_SET } from '../../src/features/definition.ts';
 import { fireCalendar } from '../../src/jobs/retrain.ts';
@@ -22,6 +19,7 @@ import { labels, type LabelRow } from '../../src/tables/questdb/labels.ts';
 import { predictions, type PredictionRow } from '../../src/tables/questdb/predictions.ts';
 import { arbitraryModel } from '../faults/model.ts';
 import { startServer } from '../http/server-under-test.ts';
+import { tickloom } from '../support/command.ts';
 import { Installation } from '../support/installation.ts';
 
 const LABEL_SPEC = 'direction_1h@1';
@@ -54,16 +52,6 @@ describe('monitoring', () => {
 
   const query = async <R extends object>(sql: string, ...params: unknown[]): Promise<R[]> =>
     (await installation.context.postgres.query<R>(sql, params)).rows;
-
-  const tickloom = (...args: string[]): Promise<{ code: number; out: string; err: string }> =>
-    new Promise((resolve) => {
-      const bin = join(PROJECT_DIR, 'infra', 'bin', 'tickloom.mjs');
-      const child = spawn(process.execPath, [bin, ...args], { env: process.env });
-      let [out, err] = ['', ''];
-      child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-      child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-      child.on('exit', (code) => resolve({ code: code ?? -1, out, err }));
-    });
 
   /** Feature values of a minute: drawn, the same for all, moved by `shift` standard deviations. */
   function drawn(seed: number, shift: number): (number | null)[][] {

@@ -490,9 +490,6 @@ describe('the readers', () => {
 
 test('a correction row shows both contents', () => {
   const tick = quoteTick(1);
-  const row = correctionRow(
-    { ...EURUSD, tick, knownAt: 5, source: 's', isHistory: false },
-    { bid: 1 },
-  );
+  const row = correctionRow({ ...EURUSD, tick, knownAt: 5, source: 's' }, { bid: 1 });
   expect(JSON.parse(row.detail)).toMatchObject({ kept: { bid: 1 }, seen: { bid: tick.bid } });
 });

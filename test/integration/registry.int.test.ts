@@ -2,13 +2,11 @@
  * The registry on real servers, by hand: who was live when, whoever asks; what is refused; what is
  * kept of every change. Models are put in and taken out while the market goes on.
  */
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { PROJECT_DIR } from '../../src/config.ts';
 import { formatUs, parseUs, US_PER_HOUR } from '../../src/domain/time.ts';
 import { decodeArtefact, encodeArtefact, type ModelManifest } from '../../src/learning/artefact.ts';
 import { FEATURE_NAMES, FEATURE_SET } from '../../src/features/definition.ts';
@@ -18,6 +16,7 @@ import { PostgresModels } from '../../src/tables/postgres/model-source.ts';
 import { changeModel, registerTrained } from '../../src/tables/postgres/registry.ts';
 import { arbitraryModel } from '../faults/model.ts';
 import { startServer } from '../http/server-under-test.ts';
+import { tickloom } from '../support/command.ts';
 import { Installation } from '../support/installation.ts';
 
 const [venue, symbol, labelSpec] = ['registry', 'R/USD', 'direction_1h@1'];
@@ -59,16 +58,6 @@ describe('the registry', () => {
     const market = { seed: 7, venue, symbols: [symbol], rate: 0.1, edge: 'none' } as const;
     await installation.feed(mergedTrades({ ...market, fromUs: START, skipToUs: fromUs, toUs }));
   }
-
-  const tickloom = (...args: string[]): Promise<{ code: number; out: string; err: string }> =>
-    new Promise((resolve) => {
-      const bin = join(PROJECT_DIR, 'infra', 'bin', 'tickloom.mjs');
-      const child = spawn(process.execPath, [bin, ...args], { env: process.env });
-      let [out, err] = ['', ''];
-      child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-      child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-      child.on('exit', (code) => resolve({ code: code ?? -1, out, err }));
-    });
 
   /** A model of its own identity that says what the others say. */
   async function registered(seed: number, passed: boolean): Promise<string> {

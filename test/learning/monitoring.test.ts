@@ -24,14 +24,14 @@ function drawn(count: number, changes: Partial<GradedPrediction> = {}): GradedPr
   });
 }
 
-const only = (rows: readonly GradedPrediction[]) => outcomeMetrics('model', rows)[0]!;
+const theOne = (rows: readonly GradedPrediction[]) => outcomeMetrics('model', rows)[0]!;
 
 describe('outcomes of predictions', () => {
   it('are the metrics that training judges by, on the same rows', () => {
     const rows = drawn(500);
     const [up, said] = [rows.map((row) => row.up), rows.map((row) => row.probability_up)];
     const judged = directionMetrics(up, said);
-    const found = only(rows);
+    const found = theOne(rows);
     expect(found).toMatchObject({ rows: 500, group: 'all', unheeded: 0, first_ts: FROM });
     expect(found.hit_rate).toBe(judged.hit_rate);
     expect(found.brier).toBeCloseTo(judged.brier!, 12);
@@ -52,15 +52,15 @@ describe('outcomes of predictions', () => {
       ...drawn(4, { verdict: 'outlier', probability_up: 1, up: 0 }),
       ...drawn(2, { verdict: 'warming_up', probability_up: 0.5 }),
     ];
-    expect(only(rows)).toEqual({ ...only(drawn(10)), unheeded: 6 });
+    expect(theOne(rows)).toEqual({ ...theOne(drawn(10)), unheeded: 6 });
   });
 
   it('are null where no row determines them', () => {
-    expect(only(drawn(3, { verdict: 'expired' }))).toMatchObject({
+    expect(theOne(drawn(3, { verdict: 'expired' }))).toMatchObject({
       ...{ rows: 0, unheeded: 3, hit_rate: null, brier: null, log_loss: null, share_up: null },
       ...{ mean_probability_up: null, calibration_error: null, base_brier: null },
     });
-    expect(only(drawn(3, { probability_up: 0.5, up: 1 }))).toMatchObject({
+    expect(theOne(drawn(3, { probability_up: 0.5, up: 1 }))).toMatchObject({
       ...{ rows: 3, hit_rate: null, brier: 0.25, base_brier: 0, base_log_loss: 0 },
     });
     expect(outcomeMetrics('day', [])).toEqual([]);
@@ -71,9 +71,9 @@ describe('outcomes of predictions', () => {
       ...row,
       up: i % 2 === 0 ? (1 as const) : (0 as const),
     }));
-    expect(only(rows)).toMatchObject({ share_up: 0.5 });
-    expect(only(rows).mean_probability_up).toBeCloseTo(0.9, 12);
-    expect(only(rows).calibration_error).toBeCloseTo(0.4, 12);
+    expect(theOne(rows)).toMatchObject({ share_up: 0.5 });
+    expect(theOne(rows).mean_probability_up).toBeCloseTo(0.9, 12);
+    expect(theOne(rows).calibration_error).toBeCloseTo(0.4, 12);
   });
 
   it('fall into groups that together are all rows', () => {

@@ -3,16 +3,16 @@
  * features have moved from what they were trained on, and why they were trained again.
  */
 import { Option, type Command } from 'commander';
-import { formatUs, parseUs, US_PER_HOUR } from '../../domain/time.ts';
+import { formatUs, US_PER_HOUR } from '../../domain/time.ts';
 import {
   OUTCOME_GROUPS,
   type OutcomeGroup,
   type OutcomeMetrics,
 } from '../../learning/monitoring.ts';
-import { modelDrift, type ModelDrift } from '../../tables/http/model-drift.ts';
+import { modelDrift, type ModelDrift } from '../../tables/model-drift.ts';
 import { triggerRows } from '../../tables/postgres/retrain-triggers.ts';
 import { modelOutcomes } from '../../tables/questdb/model-outcomes.ts';
-import { CommandError, outputOf, withContext, type Output } from '../context.ts';
+import { CommandError, outputOf, timeOption, withContext, type Output } from '../context.ts';
 
 export function modelMonitoringCommands(models: Command): void {
   models
@@ -48,7 +48,7 @@ async function outcomes(
   { by, from, to }: { by: OutcomeGroup; from?: string; to?: string },
   command: Command,
 ): Promise<void> {
-  const [fromUs, toUs] = [timeOf('--from', from), timeOf('--to', to)];
+  const [fromUs, toUs] = [timeOption('--from', from), timeOption('--to', to)];
   await withContext('cli', async (context) => {
     const found = await modelOutcomes(context.questdbReader(), { by, modelId, fromUs, toUs });
     const text =
@@ -67,7 +67,7 @@ async function drift(
   if (!/^[1-9]\d{0,4}$/.test(hours)) {
     throw new CommandError(`--hours ${hours} is not a whole number of hours, at least 1`, 2);
   }
-  const untilUs = timeOf('--to', to);
+  const untilUs = timeOption('--to', to);
   await withContext('cli', async (context) => {
     const found = await modelDrift(context.questdbReader(), context.postgres, modelId, {
       ...{ windowUs: Number(hours) * US_PER_HOUR, untilUs },
@@ -90,15 +90,6 @@ async function triggers(_flags: object, command: Command): Promise<void> {
     );
     outputFor(command).show(rows, lines.join('\n') || 'nothing has brought a training yet');
   });
-}
-
-function timeOf(flag: string, value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  try {
-    return parseUs(value);
-  } catch (error) {
-    throw new CommandError(`${flag}: ${(error as Error).message}`, 2);
-  }
 }
 
 type Columns<Row> = readonly (readonly [string, (row: Row) => string])[];

@@ -7,13 +7,13 @@ import { once } from 'node:events';
 import { extname } from 'node:path';
 import type { Command } from 'commander';
 import type { FeatureVector } from '../../../pipelines/replay.ts';
-import { formatUs, parseUs } from '../../domain/time.ts';
+import { formatUs } from '../../domain/time.ts';
 import { keyOf } from '../../domain/wire.ts';
 import { FEATURE_NAMES } from '../../features/definition.ts';
 import { replayStretch, type Compared, type ReplayReport } from '../../jobs/replay-check.ts';
 import type { Context } from '../../processes/context.ts';
 import { storedWatermarks } from '../../tables/postgres/stored-watermarks.ts';
-import { CommandError, outputOf, withContext } from '../context.ts';
+import { CommandError, outputOf, timeOption, withContext } from '../context.ts';
 
 interface Flags {
   readonly from?: string;
@@ -42,7 +42,8 @@ export function replayCommands(program: Command): void {
 
 async function run(flags: Flags, command: Command): Promise<void> {
   const output = outputOf(command.optsWithGlobals()['json'] === true);
-  const [fromUs, toUs] = [timeOf(flags.from, 0), timeOf(flags.to, Number.MAX_SAFE_INTEGER)];
+  const fromUs = timeOption('--from', flags.from) ?? 0;
+  const toUs = timeOption('--to', flags.to) ?? Number.MAX_SAFE_INTEGER;
   if (fromUs >= toUs) throw new CommandError('--from is not before --to', 2);
   await withContext('cli', async (context) => {
     const instruments = await asked(context, flags.symbols?.split(','));
@@ -63,15 +64,6 @@ async function run(flags: Flags, command: Command): Promise<void> {
       throw new CommandError(`${bad.length} of ${reports.length} instruments differ`);
     }
   });
-}
-
-function timeOf(text: string | undefined, otherwise: number): number {
-  if (text === undefined) return otherwise;
-  try {
-    return parseUs(text);
-  } catch (error) {
-    throw new CommandError(error instanceof Error ? error.message : String(error), 2);
-  }
 }
 
 async function asked({ postgres }: Context, symbols: readonly string[] | undefined) {

@@ -3,10 +3,10 @@
  * far each has moved from its training set. Read a day at a time.
  */
 import type pg from 'pg';
-import { formatUs, US_PER_DAY } from '../../domain/time.ts';
-import type { ModelManifest } from '../../learning/artefact.ts';
-import { binsOf, DriftTally, type FeatureDrift } from '../../learning/drift.ts';
-import type { Instrument, SqlReader } from '../questdb/table.ts';
+import { formatUs, US_PER_DAY } from '../domain/time.ts';
+import type { ModelManifest } from '../learning/artefact.ts';
+import { binsOf, DriftTally, type FeatureDrift } from '../learning/drift.ts';
+import type { Instrument, SqlReader } from './questdb/table.ts';
 
 export interface ModelDrift extends Instrument {
   readonly model_id: string;

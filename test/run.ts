@@ -66,6 +66,7 @@ const DEEP: readonly Step[] = [
   program('noise', 900, 'test/deep/noise.ts', '--candidates', '60', '--seed', SEED),
   program('mutations', 900, 'test/mutations/main.ts'),
   program('full-disks', 300, 'test/faults/main.ts', '--faults', FULL_DISKS),
+  program('kept-faults', 600, 'test/faults/main.ts', '--kept'),
   program('notebook', 600, 'test/deep/notebook.ts'),
 ];
 

@@ -1,4 +1,5 @@
 /** The API as the page reads it: one function, and the parts of the items that are shown. */
+import type { ModelManifest } from '../learning/artefact.ts';
 
 export interface Instrument {
   venue: string;
@@ -112,6 +113,23 @@ export interface Model {
   state: string;
   verdict: { passed: boolean; reasons: Reason[] } | null;
   trained_at: string;
+}
+export interface ModelDetail extends Model {
+  sha256: string;
+  changed_by: string | null;
+  /** Empty of what was made before there were manifests. */
+  manifest: ModelManifest | { gate?: undefined };
+}
+/** A bucket of `probability_up`. */
+export interface OutcomeBucket {
+  group: string;
+  rows: number;
+  mean_probability_up: number | null;
+  share_up: number | null;
+}
+export interface Drift {
+  reason: string | null;
+  items: { name: string; psi: number | null; verdict: string }[];
 }
 export interface Activation {
   venue: string;

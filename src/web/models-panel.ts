@@ -1,7 +1,14 @@
 /** Models, their verdicts rule by rule, and who decides now -> the panel of models. */
 import { list, type Activation, type Instrument, type Model, type Reason } from './api.ts';
-import { empty, h, show } from './dom.ts';
+import { byId, empty, h, show } from './dom.ts';
 import { dateTime, short, words } from './format.ts';
+import { openModel } from './model-dialog.ts';
+
+/** Cards come and go with the models, so their place listens. */
+byId('models').addEventListener('click', ({ target }) => {
+  const id = (target as HTMLElement).closest<HTMLElement>('[data-model]')?.dataset['model'];
+  if (id !== undefined) void openModel(id);
+});
 
 export async function loadModels({ venue, symbol }: Instrument): Promise<void> {
   const of = { venue, symbol };
@@ -39,7 +46,7 @@ function inForce(champion: Activation | undefined): HTMLElement {
 }
 
 function card(model: Model, activations: readonly Activation[]): HTMLElement {
-  const { verdict, state } = model;
+  const { model_id: id, verdict, state } = model;
   const held = activations.filter((a) => a.model_id === model.model_id && a.from_ts !== null);
   const failed = verdict?.reasons.filter(({ passed }) => !passed).length ?? 0;
   const outcome =
@@ -54,7 +61,7 @@ function card(model: Model, activations: readonly Activation[]): HTMLElement {
     h(
       'h3',
       { class: 'model-head' },
-      h('span', { class: 'model-id' }, model.model_id),
+      h('button', { class: 'link model-id', type: 'button', 'data-model': id }, id),
       h('span', { class: `tag ${state}` }, state),
     ),
     h('p', { class: 'muted' }, `${model.label_spec} · trained at ${dateTime(model.trained_at)}`),

@@ -5,7 +5,7 @@
 import type pg from 'pg';
 import { QuestDbWriter } from '../../src/adapters/questdb.ts';
 import { must } from '../../src/assert.ts';
-import { formatUs, US_PER_HOUR, US_PER_MIN, US_PER_S } from '../../src/domain/time.ts';
+import { formatUs, US_PER_DAY, US_PER_HOUR, US_PER_MIN, US_PER_S } from '../../src/domain/time.ts';
 import { gaussian, seededRandom } from '../../src/random.ts';
 import { candles, type CandleRow } from '../../src/tables/questdb/candles.ts';
 import { featuresTable } from '../../src/tables/questdb/features.ts';
@@ -14,6 +14,7 @@ import { labels, type LabelRow } from '../../src/tables/questdb/labels.ts';
 import { predictions, type PredictionRow } from '../../src/tables/questdb/predictions.ts';
 import { qualityEvents } from '../../src/tables/questdb/quality-events.ts';
 import type { SqlReader } from '../../src/tables/questdb/table.ts';
+import { sampleManifest } from './manifest.ts';
 
 export interface Market {
   readonly venue: string;
@@ -212,6 +213,7 @@ const REASONS = [
 );
 
 async function seedLearning(pool: pg.Pool, { venue, symbol, endUs }: Market): Promise<void> {
+  const manifest = sampleManifest(SPEC, endUs - 5 * US_PER_DAY);
   const passed = REASONS.map((reason) => Object.assign({}, reason, { passed: true }));
   const models = [
     ['refused', 'rejected', { passed: false, reasons: REASONS }],
@@ -219,9 +221,12 @@ async function seedLearning(pool: pg.Pool, { venue, symbol, endUs }: Market): Pr
   ] as const;
   for (const [name, state, verdict] of models) {
     await pool.query(
-      `INSERT INTO models VALUES ($1, $2, $3, $4, $5, 'ab', '\\x00', '{"trees": 40}', '{}', $6,
+      `INSERT INTO models VALUES ($1, $2, $3, $4, $5, 'ab', '\\x00', $8, '{}', $6,
         NULL, $7)`,
-      [`${venue}-${name}`, venue, symbol, SPEC, state, verdict, formatUs(endUs - US_PER_HOUR)],
+      [
+        ...[`${venue}-${name}`, venue, symbol, SPEC, state, verdict],
+        ...[formatUs(endUs - US_PER_HOUR), name === 'better' ? manifest : { trees: 40 }],
+      ],
     );
   }
   await pool.query(

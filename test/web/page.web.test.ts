@@ -7,7 +7,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { QuestDbWriter } from '../../src/adapters/questdb.ts';
 import { must } from '../../src/assert.ts';
 import { parseUs, US_PER_MIN } from '../../src/domain/time.ts';
+import { FEATURE_NAMES, FEATURE_SET } from '../../src/features/definition.ts';
+import { FEWEST_ROWS } from '../../src/learning/drift.ts';
+import { seededRandom } from '../../src/random.ts';
 import { candles } from '../../src/tables/questdb/candles.ts';
+import { featuresTable } from '../../src/tables/questdb/features.ts';
 import { labels } from '../../src/tables/questdb/labels.ts';
 import { graded, minuteCandles, seedMarket, type Market } from '../http/market.ts';
 import { startServer, type ServerUnderTest } from '../http/server-under-test.ts';
@@ -107,6 +111,51 @@ test('a trade leads to its signal, with the keyboard alone', async () => {
   expect(await textOf(page, 'dialog')).toContain('probability_up 0.56 above one half');
   await page.keyboard.press('Escape');
   await page.waitForSelector('dialog:not([open])', { state: 'attached' });
+  expect(errors).toEqual([]);
+  await page.close();
+});
+
+/** Rows that a model's features are held against, of the set that is served here. */
+async function addFeatures(rows: number): Promise<void> {
+  const random = seededRandom(3);
+  const writer = new QuestDbWriter({ url: server.config.questdbUrl });
+  const served = Array.from({ length: rows }, (_, i) => {
+    const ts = market.endUs - i * US_PER_MIN;
+    const values = Object.fromEntries(FEATURE_NAMES.map((name) => [name, 2 * random() - 1]));
+    return {
+      ...{ venue: market.venue, symbol: market.symbol, ts, decided_ts: ts, known_at: ts },
+      ...{ feature_set: FEATURE_SET, feature_id: `f${i}`, revision: 0, flags: '', ...values },
+    };
+  });
+  await writer.write(featuresTable(FEATURE_NAMES), served);
+  writer.close();
+  await server.questdb.waitApplied(['features']);
+}
+
+test('a model says in charts how it was judged and how it does since', async () => {
+  await addFeatures(FEWEST_ROWS);
+  const { page, errors } = await browser.open(`${server.url}/${HASH}`);
+  await page.locator('#models button[data-model="webtest-better"]').click();
+  await page.waitForSelector('#model-dialog[open] figure svg');
+  const titles = await page.locator('#model-dialog figure h3').allTextContents();
+  expect(titles).toEqual(['Walking forward', 'Calibration', 'Features', 'Drift', 'Learning curve']);
+  const marks = await page
+    .locator('#model-dialog .charts > figure')
+    .evaluateAll((figures) =>
+      figures
+        .map((each) => each.querySelectorAll('[aria-label=dot] circle, [aria-label=bar] rect'))
+        .map(({ length }) => length),
+    );
+  // Six parts by three predictors, five bins of the gate, twelve features each, four shares.
+  expect(marks).toEqual([18, 5, 12, 12, 4]);
+  expect(await textOf(page, '#model-dialog dl')).toContain('12,345 rows');
+  expect(await textOf(page, '#model-dialog caption')).toContain('kept, slope 0.9');
+  await page.screenshot({ path: join(SHOTS, 'model.png') });
+  await page.keyboard.press('Escape');
+  await page.locator('#models button[data-model="webtest-refused"]').click();
+  await page.waitForFunction(() =>
+    document.getElementById('model-body')?.innerText.includes('does not say how it was made'),
+  );
   expect(errors).toEqual([]);
   await page.close();
 });

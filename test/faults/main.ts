@@ -1,5 +1,5 @@
 /**
- * `npm run test:faults`: schedules of faults drawn from a seed, each held against its seed's golden run.
+ * `npm run test:faults`: schedules of faults drawn from a seed, each held against a golden run.
  *
  *   npm run test:faults                               the two fixed schedules
  *   npm run test:faults -- --schedules 8 --seed 42    eight drawn ones

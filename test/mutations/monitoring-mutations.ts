@@ -36,8 +36,8 @@ export const MONITORING_MUTATIONS: readonly Mutation[] = [
     'bins-of-rows-that-were-not-trained-on',
     bins('are deciles of the rows that were trained on, and nothing of the others'),
     'src/learning/feature-bins.ts',
-    'for (const index of indices) {',
-    'for (const index of rows.keys()) {',
+    'const sorted = sortedValues(rows, indices, column);',
+    'const sorted = sortedValues(rows, Uint32Array.from(rows.keys()), column);',
   ),
   mutation(
     'decay-without-the-error-of-the-gate',

@@ -4,10 +4,10 @@
  * `process.env`. Promise: everything wrong is reported in one `ConfigError`, and no message
  * repeats a password.
  */
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseLabelSpec } from './domain/label-spec.ts';
-import { US_PER_DAY, US_PER_MS, US_PER_S, parseDurationUs } from './domain/time.ts';
+import { US_PER_MS, parseDurationUs } from './domain/time.ts';
+import * as types from './setting-types.ts';
 
 /** The exit code of a command whose configuration is wrong (`EX_CONFIG` of sysexits). */
 export const CONFIG_EXIT_CODE = 78;
@@ -36,207 +36,148 @@ export interface Setting {
   readonly description: string;
 }
 
-/**
- * How a setting's text becomes a value; `parse` throws a `RangeError` that says what it expects.
- */
-interface SettingType<T> {
-  readonly name: string;
-  readonly parse: (text: string) => T;
-}
-
 interface Declared<T> extends Setting {
   readonly parse: (text: string) => T;
 }
 
 function setting<T>(
   env: string,
-  type: SettingType<T>,
+  type: types.SettingType<T>,
   fallback: string,
   description: string,
 ): Declared<T> {
   return { env, type: type.name, default: fallback, description, parse: type.parse };
 }
 
-function optional<T>(env: string, type: SettingType<T>, description: string): Declared<T | null> {
+function optional<T>(
+  env: string,
+  type: types.SettingType<T>,
+  description: string,
+): Declared<T | null> {
   return { env, type: type.name, default: null, description, parse: type.parse };
 }
-
-function expected(what: string): never {
-  throw new RangeError(`expected ${what}`);
-}
-
-function integer(min: number, max: number): SettingType<number> {
-  const parse = (text: string): number => {
-    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-    return value >= min && value <= max ? value : expected(`an integer from ${min} to ${max}`);
-  };
-  return { name: 'integer', parse };
-}
-
-function milliseconds(max: number): SettingType<number> {
-  const { parse } = integer(0, max);
-  return { name: 'milliseconds', parse: (text) => parse(text) * US_PER_MS };
-}
-
-function matching(name: string, pattern: RegExp, what: string): SettingType<string> {
-  return { name, parse: (text) => (pattern.test(text) ? text : expected(what)) };
-}
-
-function oneOf<const T extends string>(choices: readonly T[]): SettingType<T> {
-  const what = `one of ${choices.join(', ')}`;
-  return {
-    name: choices.join(' | '),
-    parse: (text) => choices.find((choice) => choice === text) ?? expected(what),
-  };
-}
-
-function url(...protocols: string[]): SettingType<string> {
-  const what = protocols.map((protocol) => `${protocol}://host:port`).join(' or ');
-  const parse = (text: string): string => {
-    const parsed = URL.canParse(text) ? new URL(text) : expected(what);
-    const known = protocols.includes(parsed.protocol.slice(0, -1));
-    return known && parsed.hostname !== '' ? text.replace(/\/$/, '') : expected(what);
-  };
-  return { name: 'URL', parse };
-}
-
-const MAX_DURATION_US = 366 * US_PER_DAY;
-const duration: SettingType<string> = {
-  name: 'duration',
-  parse: (text) => {
-    const us = parseDurationUs(text);
-    return us >= US_PER_S && us <= MAX_DURATION_US ? text : expected('between 1s and 366d');
-  },
-};
-
-const brokers: SettingType<readonly string[]> = {
-  name: 'host:port,…',
-  parse: (text) => {
-    const list = text.split(',').map((broker) => broker.trim());
-    const valid = list.every((broker) => {
-      const port = Number(/^(?:[\w.-]+|\[[\da-fA-F:]+\]):(\d{1,5})$/.exec(broker)?.[1]);
-      return port >= 1 && port <= 65_535;
-    });
-    return valid ? Object.freeze(list) : expected('host:port, or several with commas between');
-  },
-};
-
-const labelSpecs: SettingType<readonly string[]> = {
-  name: 'spec,…',
-  parse: (text) => {
-    const list = text.split(',').map((spec) => spec.trim());
-    for (const spec of list) parseLabelSpec(spec);
-    return Object.freeze([...new Set(list)]);
-  },
-};
-
-const directory: SettingType<string> = { name: 'directory', parse: (text) => resolve(text) };
-const logLevels = oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']);
-const topicPrefix = matching('text', /^[\w.-]{0,64}$/, 'at most 64 letters, digits, ., _ or -');
-const host = matching('host', /^[\w.:-]+$/, 'a host name or address');
-const secret = matching('secret', /^\S{32,}$/, 'at least 32 characters without white space');
 
 const DECLARED = {
   dataDir: setting(
     'TICKLOOM_DATA_DIR',
-    directory,
+    types.directory,
     '.tickloom',
     "servers' data, logs, artefacts and exports; the default lies in the project",
   ),
   artefactsDir: optional(
     'TICKLOOM_ARTEFACTS_DIR',
-    directory,
+    types.directory,
     'server programs and LightGBM, fetched by Maven (`artefacts` in the data directory)',
   ),
   kafkaBrokers: setting(
     'TICKLOOM_KAFKA_BROKERS',
-    brokers,
+    types.brokers,
     '127.0.0.1:19092',
     'Kafka; the local stack also uses the port after it',
   ),
   questdbUrl: setting(
     'TICKLOOM_QUESTDB_URL',
-    url('http', 'https'),
+    types.url('http', 'https'),
     'http://127.0.0.1:19000',
     'QuestDB over HTTP: rows in, and SQL',
   ),
   questdbPgUrl: setting(
     'TICKLOOM_QUESTDB_PG_URL',
-    url('postgres', 'postgresql'),
+    types.url('postgres', 'postgresql'),
     'postgres://admin:quest@127.0.0.1:18812/qdb',
     "QuestDB over PostgreSQL's protocol: SQL",
   ),
   postgresUrl: setting(
     'TICKLOOM_POSTGRES_URL',
-    url('postgres', 'postgresql'),
+    types.url('postgres', 'postgresql'),
     'postgres://tickloom@127.0.0.1:15432/tickloom',
     'PostgreSQL',
   ),
   redisUrl: setting(
     'TICKLOOM_REDIS_URL',
-    url('redis', 'rediss'),
+    types.url('redis', 'rediss'),
     'redis://127.0.0.1:16379',
     'Redis, for the job queues',
   ),
-  httpPort: setting('TICKLOOM_HTTP_PORT', integer(1, 65_535), '8088', 'API and web page'),
+  httpPort: setting('TICKLOOM_HTTP_PORT', types.integer(1, 65_535), '8088', 'API and web page'),
   httpHost: setting(
     'TICKLOOM_HTTP_HOST',
-    host,
+    types.host,
     '127.0.0.1',
     'address that the API and the web page listen on; other than loopback, all reading needs tokens',
   ),
-  topicPrefix: setting('TICKLOOM_TOPIC_PREFIX', topicPrefix, '', 'put before every topic name'),
+  topicPrefix: setting(
+    'TICKLOOM_TOPIC_PREFIX',
+    types.topicPrefix,
+    '',
+    'put before every topic name',
+  ),
   partitions: setting(
     'TICKLOOM_PARTITIONS',
-    integer(1, 1000),
+    types.integer(1, 1000),
     '4',
     'partitions of the topics that are made',
   ),
   latenessUs: setting(
     'TICKLOOM_LATENESS_MS',
-    milliseconds(3_600_000),
+    types.milliseconds(3_600_000),
     '2000',
     'how far behind its newest a tick still counts, unless the venue says otherwise',
   ),
-  horizon: setting('TICKLOOM_HORIZON', duration, '1h', 'how far ahead predictions look'),
+  horizon: setting('TICKLOOM_HORIZON', types.duration, '1h', 'how far ahead predictions look'),
   labels: optional(
     'TICKLOOM_LABELS',
-    labelSpecs,
+    types.labelSpecs,
     'more labels of every decision, such as return_1h@1,direction_15m@1,barrier_1h@1',
   ),
   retrainEvery: setting(
     'TICKLOOM_RETRAIN_EVERY',
-    duration,
+    types.duration,
     '1d',
     'event time between two trainings',
   ),
+  trainPool: optional(
+    'TICKLOOM_TRAIN_POOL',
+    types.instruments,
+    'instruments that are alike: a training of one tries the rows of the others too',
+  ),
+  trainSeeds: setting(
+    'TICKLOOM_TRAIN_SEEDS',
+    types.integer(1, 20),
+    '1',
+    'above 1 a training tries the mean of so many models with seeds of their own too',
+  ),
   outbox: setting(
     'TICKLOOM_OUTBOX',
-    oneOf(['send', 'observe']),
+    types.oneOf(['send', 'observe']),
     'send',
     'observe: control records are not sent but expected in a log that is fed from another run',
   ),
   sessionTimeoutMs: setting(
     'TICKLOOM_SESSION_TIMEOUT_MS',
-    integer(6_000, 300_000),
+    types.integer(6_000, 300_000),
     '30000',
     'silence after which a stage loses its partitions to another process',
   ),
   failAt: optional(
     'TICKLOOM_FAIL_AT',
-    matching('name:N', /^[\w.]+(:\d+)?$/, 'the name of a fail point, and after how many records'),
+    types.matching(
+      'name:N',
+      /^[\w.]+(:\d+)?$/,
+      'the name of a fail point, and after how many records',
+    ),
     'for tests: ends the process as kill -9 would, at the named place',
   ),
   orderLatencyUs: setting(
     'TICKLOOM_LATENCY_MS',
-    milliseconds(60_000),
+    types.milliseconds(60_000),
     '250',
     'from a decision to the moment at which its paper order takes effect',
   ),
-  logLevel: setting('TICKLOOM_LOG_LEVEL', logLevels, 'info', 'what is logged'),
+  logLevel: setting('TICKLOOM_LOG_LEVEL', types.logLevels, 'info', 'what is logged'),
   controlKey: optional(
     'TICKLOOM_CONTROL_KEY',
-    secret,
+    types.secret,
     'signs control records (made at the first run, in a file of the data directory)',
   ),
 } as const;
@@ -383,6 +324,8 @@ export function childEnv(config: Config, env: Env = process.env): Record<string,
     TICKLOOM_HORIZON: config.horizon,
     ...(config.labels === null ? {} : { TICKLOOM_LABELS: config.labels.join(',') }),
     TICKLOOM_RETRAIN_EVERY: config.retrainEvery,
+    ...(config.trainPool === null ? {} : { TICKLOOM_TRAIN_POOL: config.trainPool.join(',') }),
+    TICKLOOM_TRAIN_SEEDS: String(config.trainSeeds),
     TICKLOOM_LATENCY_MS: String(config.orderLatencyUs / US_PER_MS),
     TICKLOOM_OUTBOX: config.outbox,
     TICKLOOM_SESSION_TIMEOUT_MS: String(config.sessionTimeoutMs),

@@ -21,12 +21,14 @@ import { canonicalJson } from '../domain/control.ts';
 import { formatUs, US_PER_DAY } from '../domain/time.ts';
 import { instrumentOf } from '../domain/wire.ts';
 import { FEATURE_NAMES, FEATURE_SET } from '../features/definition.ts';
+import type { PooledInstrument } from '../learning/pool.ts';
 import { trainCandidate, type Candidate } from '../learning/train.ts';
 import type { Context } from '../processes/context.ts';
 import { finishRun, noteStep } from '../tables/postgres/job-runs.ts';
 import { registerTrained } from '../tables/postgres/registry.ts';
 import { cut } from './cut.ts';
 import { replayParity } from './replay-parity.ts';
+import { trainingPool } from './training-pool.ts';
 
 /** Below this many graded decisions nothing is trained. */
 const MIN_ROWS = 4_000;
@@ -57,10 +59,11 @@ export async function runTraining(context: Context, { subject, dueTs }: JobData)
     await finishRun(postgres, run, 'refused', { reason, ...counts });
     return;
   }
+  const pool = await trainingPool(context, subject, { labelSpec, ...stretch });
   await noteStep(postgres, run, `recomputes the features of ${set.rows.length} decisions`);
   const parity = await replayParity(context, instrument, stretch, set);
   await noteStep(postgres, run, `trains on ${set.rows.length} decisions`);
-  const datasetId = datasetIdOf(subject, labelSpec, asOfUs, set);
+  const datasetId = datasetIdOf(subject, labelSpec, asOfUs, set, pool);
   const candidate = trainCandidate({
     rows: set.rows,
     featureNames: FEATURE_NAMES,
@@ -71,6 +74,8 @@ export async function runTraining(context: Context, { subject, dueTs }: JobData)
     seed: SEED,
     expiresTs: dueTs + EXPIRES_US,
     replayParity: parity.holds,
+    bags: config.trainSeeds,
+    pool,
   });
   const sha256 = createHash('sha256').update(candidate.bytes).digest('hex');
   const day = formatUs(dueTs).slice(0, 10);
@@ -80,7 +85,10 @@ export async function runTraining(context: Context, { subject, dueTs }: JobData)
     ...{ ...instrument, labelSpec, modelId, sha256, bytes, manifest, verdict },
     ...{ datasetId, trainedTs: dueTs, origin: 'training', codeVersion: codeVersion() },
     ...{ actor: 'training', why: `trained at ${formatUs(dueTs)}` },
-    dataset: { subject, label_spec: labelSpec, as_of: formatUs(asOfUs), ...counts },
+    dataset: {
+      ...{ subject, label_spec: labelSpec, as_of: formatUs(asOfUs), ...counts },
+      pool: pool.map(({ instrument: key, rows }) => ({ instrument: key, rows: rows.length })),
+    },
   });
   await finishRun(postgres, run, 'done', {
     model_id: modelId,
@@ -91,12 +99,25 @@ export async function runTraining(context: Context, { subject, dueTs }: JobData)
   });
 }
 
-function datasetIdOf(subject: string, labelSpec: string, asOfUs: number, set: TrainingSet): string {
+function datasetIdOf(
+  subject: string,
+  labelSpec: string,
+  asOfUs: number,
+  set: TrainingSet,
+  pool: readonly PooledInstrument[],
+): string {
   const hash = createHash('sha256').update(canonicalJson([subject, labelSpec, asOfUs]));
   set.rows.forEach(({ decidedTs, values, up, forwardReturn, championProbability }, i) => {
     const row = [set.rowTs[i], decidedTs, up, forwardReturn, championProbability, ...values];
     hash.update(Float64Array.from(row, (value) => value ?? NaN));
   });
+  for (const { instrument, rows } of pool) {
+    hash.update(instrument);
+    for (const { decidedTs, values, up, forwardReturn } of rows) {
+      const row = [decidedTs, up, forwardReturn, ...values];
+      hash.update(Float64Array.from(row, (value) => value ?? NaN));
+    }
+  }
   return `ds-${hash.digest('hex').slice(0, 16)}`;
 }
 

@@ -87,6 +87,11 @@ export interface LearningPoint {
 export interface TrainingReport {
   readonly half_life_days: number | null;
   readonly excluded: { readonly flash_crash: number };
+  /** Seeds whose models' mean it is; none in artefacts from before it: one. */
+  readonly bags?: number;
+  /** Whose rows were trained on besides, whether the search took them or not. */
+  readonly pool?: readonly { readonly instrument: string; readonly rows: number }[];
+  readonly pooled?: boolean;
   readonly flash_crash_rule: string;
   /** Empty where no fold had rows enough: the first candidate is then taken. */
   readonly search: readonly SearchRow[];

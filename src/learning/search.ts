@@ -18,6 +18,10 @@ export interface SearchCandidate {
   readonly name: string;
   /** In place of those defaults. */
   readonly params: Params;
+  /** Models with seeds of their own whose mean is taken; 1 where it is left out. */
+  readonly bags?: number;
+  /** Whether the rows of the pool are trained on too. */
+  readonly pooled?: boolean;
 }
 
 /** Simplest first. */
@@ -26,6 +30,16 @@ export const SEARCHED: readonly SearchCandidate[] = [
   { name: 'medium', params: {} },
   { name: 'large', params: { num_leaves: 16, min_data_in_leaf: 300 } },
 ];
+
+/** Those, the mean of `bags` seeds where there are several, and a pool's rows where there is one. */
+export function searchedWith(of: {
+  readonly bags: number;
+  readonly isPooled: boolean;
+}): readonly SearchCandidate[] {
+  const bagged = { name: `medium, mean of ${of.bags} seeds`, params: {}, bags: of.bags };
+  const pooled = { name: 'medium, pooled', params: {}, pooled: true };
+  return [...SEARCHED, ...(of.bags > 1 ? [bagged] : []), ...(of.isPooled ? [pooled] : [])];
+}
 
 /** A candidate's folds; the same test rows for all of them. */
 export interface Searched<Fold> {

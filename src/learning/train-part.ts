@@ -2,6 +2,7 @@
  * Rows -> the two models of one training part: direction (binary) and return (squared error). The
  * trainer is given in, so that this stays pure.
  */
+import { meanOfModels } from './lightgbm-bag.ts';
 import { recencyWeights } from './recency.ts';
 import type { LabelInterval } from './split.ts';
 
@@ -57,6 +58,8 @@ export interface TrainingSettings {
   readonly seed: number;
   /** Days behind the newest row after which one counts half; null: all count the same. */
   readonly halfLifeDays: number | null;
+  /** So many models with seeds of their own, whose mean is taken; 1 where it is left out. */
+  readonly bags?: number | undefined;
 }
 
 /** Trains both models on the rows of `indices`. */
@@ -64,7 +67,7 @@ export function trainPart(
   rows: readonly TrainingRow[],
   indices: Uint32Array,
   featureNames: readonly string[],
-  { trainer, params, rounds, seed, halfLifeDays }: TrainingSettings,
+  { trainer, params, rounds, seed, halfLifeDays, bags = 1 }: TrainingSettings,
 ): PartModels {
   const matrix = matrixOf(rows, indices, featureNames.length);
   const up = Float32Array.from(indices, (index) => rows[index]!.up);
@@ -74,20 +77,42 @@ export function trainPart(
     Float64Array.from(indices, (index) => rows[index]!.decidedTs),
     halfLifeDays,
   );
-  const fit = (objective: string, labels: Float32Array): string =>
-    trainer.train({
-      ...{ matrix, labels, weights, featureNames, rounds, seed },
-      params: { ...params, objective },
-    });
-  const baseRate = baseRateOf(up, weights);
+  const fit = (objective: string, labels: Float32Array): string => {
+    const seeds = Array.from({ length: bags }, (_, bag) => seed + bag);
+    const models = seeds.map((bagSeed) =>
+      trainer.train({
+        ...{ matrix, labels, weights, featureNames, rounds, seed: bagSeed },
+        params: { ...params, objective },
+      }),
+    );
+    return meanOfModels(models);
+  };
   return {
     direction: fit('binary', up),
     return: fit('regression', winsorised(returns, returnUnit)),
-    baseRate,
-    baseLogOdds: Math.log(baseRate / (1 - baseRate)),
-    meanReturn: weightedMean(returns, weights),
+    ...baseOf(up, returns, weights),
     returnUnit,
   };
+}
+
+type Base = Pick<PartModels, 'baseRate' | 'baseLogOdds' | 'meanReturn'>;
+
+/** What is said where nothing is known but what usually happened in the rows of `indices`. */
+export function usualOutcome(
+  rows: readonly TrainingRow[],
+  indices: Uint32Array,
+  halfLifeDays: number | null,
+): Base {
+  const decidedTs = Float64Array.from(indices, (index) => rows[index]!.decidedTs);
+  const up = Float32Array.from(indices, (index) => rows[index]!.up);
+  const returns = Float64Array.from(indices, (index) => rows[index]!.forwardReturn);
+  return baseOf(up, returns, recencyWeights(decidedTs, halfLifeDays));
+}
+
+function baseOf(up: Float32Array, returns: Float64Array, weights: Float32Array): Base {
+  const baseRate = baseRateOf(up, weights);
+  const baseLogOdds = Math.log(baseRate / (1 - baseRate));
+  return { baseRate, baseLogOdds, meanReturn: weightedMean(returns, weights) };
 }
 
 /** Row-major over the rows of `indices`. */
@@ -119,7 +144,7 @@ function weightedMean(values: Float32Array | Float64Array, weights: Float32Array
 }
 
 /** 1 when nothing ever moved. */
-function rootMeanSquare(values: Float64Array): number {
+export function rootMeanSquare(values: Float64Array): number {
   const root = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
   return root > 0 ? root : 1;
 }

@@ -13,6 +13,8 @@ import {
   type ModelArtefact,
   type ModelManifest,
   type PartReport,
+  type ServingParameters,
+  type TrainingReport,
 } from './artefact.ts';
 import { featureBins } from './feature-bins.ts';
 import { featureRanges } from './feature-ranges.ts';
@@ -25,13 +27,16 @@ import {
   predictPart,
   verdictInput,
   type PartPrediction,
+  type Shrinkage,
 } from './part-report.ts';
 import { calibrated } from './platt.ts';
+import { pooledRows, type PooledInstrument } from './pool.ts';
 import { DEFAULT_HALF_LIFE_DAYS } from './recency.ts';
-import { chooseParams, SEARCHED, type SearchCandidate } from './search.ts';
+import { chooseParams, searchedWith, type SearchCandidate } from './search.ts';
 import { defaultSplit, splitRows, type Part, type SplitSettings } from './split.ts';
 import {
   trainPart,
+  usualOutcome,
   type PartModels,
   type Trainer,
   type TrainingRow,
@@ -56,6 +61,10 @@ export interface CandidateRequest {
   readonly rounds?: number | undefined;
   /** What is searched among, simplest first; `params` go before theirs. */
   readonly searched?: readonly SearchCandidate[] | undefined;
+  /** Searched too: the mean of so many models of their own seeds, where above 1. */
+  readonly bags?: number | undefined;
+  /** Searched too, where there are any: training on these rows besides. */
+  readonly pool?: readonly PooledInstrument[] | undefined;
   /** See `recencyWeights`; null: all rows count the same. */
   readonly halfLifeDays?: number | null | undefined;
   readonly split?: Partial<SplitSettings> | undefined;
@@ -104,16 +113,17 @@ export function trainCandidate(request: CandidateRequest): Candidate {
   const rounds = request.rounds ?? DEFAULT_ROUNDS;
   const halfLifeDays =
     request.halfLifeDays === undefined ? DEFAULT_HALF_LIFE_DAYS : request.halfLifeDays;
-  const settingsOf = ({ params }: SearchCandidate): TrainingSettings => ({
-    ...{ trainer, rounds, seed, halfLifeDays },
+  const settingsOf = ({ params, bags }: SearchCandidate): TrainingSettings => ({
+    ...{ trainer, rounds, seed, halfLifeDays, bags },
     params: { ...DEFAULT_PARAMS, ...params, ...request.params },
   });
-  const among = request.searched ?? SEARCHED;
+  const { bags = 1, pool = [] } = request;
+  const among = request.searched ?? searchedWith({ bags, isPooled: pool.length > 0 });
   const total = among.length * folds.length + 1;
   let done = 0;
   const trained = (part: Part, candidate: SearchCandidate): Trained => {
     request.onProgress?.(done++, total);
-    const models = trainPart(rows, part.train, request.featureNames, settingsOf(candidate));
+    const models = trainOn(request, part, candidate, settingsOf(candidate));
     return { part, models, prediction: predictPart(rows, part.test, models) };
   };
   const searched = among.map((candidate) => ({
@@ -137,18 +147,15 @@ export function trainCandidate(request: CandidateRequest): Candidate {
   });
   const newest = chosen.folds.at(-1) ?? null;
   const fold = newest && { part: newest.part, direction: newest.models.direction };
-  const curve =
-    newest && learningCurve(rows, newest, request.featureNames, settingsOf(chosen.candidate));
+  const isOwn = newest !== null && !chosen.candidate.pooled;
+  const curve = isOwn
+    ? learningCurve(rows, newest, request.featureNames, settingsOf(chosen.candidate))
+    : [];
   request.onProgress?.(total, total);
   const manifest: ModelManifest = {
     ...provenance(request, final),
     ...{ params, rounds },
-    serving: {
-      base_log_odds: last.models.baseLogOdds,
-      direction_shrink: shrinkage.direction,
-      direction_shift: shrinkage.shift,
-      return_scale: last.models.returnUnit * shrinkage.return,
-    },
+    serving: servingOf(last.models, shrinkage),
     folds: chosen.folds.map(report),
     slice: report(last),
     gate: verdict,
@@ -157,12 +164,44 @@ export function trainCandidate(request: CandidateRequest): Candidate {
       half_life_days: halfLifeDays,
       excluded: { flash_crash: flashCrash },
       flash_crash_rule: FLASH_CRASH_RULE,
-      ...{ search: table, calibration, learning_curve: curve ?? [] },
+      ...{ search: table, calibration, learning_curve: curve },
+      ...poolReport(pool, chosen.candidate),
     },
   };
   const { direction, return: returns } = last.models;
   const artefact: ModelArtefact = { format: MODEL_FORMAT, manifest, direction, return: returns };
   return { bytes: encodeArtefact(artefact), manifest, verdict };
+}
+
+const servingOf = (models: PartModels, shrinkage: Shrinkage): ServingParameters => ({
+  base_log_odds: models.baseLogOdds,
+  direction_shrink: shrinkage.direction,
+  direction_shift: shrinkage.shift,
+  return_scale: models.returnUnit * shrinkage.return,
+});
+
+/** Pooled: trees from the rows of all; what usually happens stays the instrument's own. */
+function trainOn(
+  { rows, featureNames, labelSpec, split, pool = [] }: CandidateRequest,
+  part: Part,
+  { pooled }: SearchCandidate,
+  settings: TrainingSettings,
+): PartModels {
+  if (!pooled) return trainPart(rows, part.train, featureNames, settings);
+  const { horizonUs } = parseLabelSpec(labelSpec);
+  const { embargoUs } = { ...defaultSplit(horizonUs), ...split };
+  const all = pooledRows(rows, part, pool, { embargoUs, horizonUs });
+  const models = trainPart(all, Uint32Array.from(all.keys()), featureNames, settings);
+  return { ...models, ...usualOutcome(rows, part.train, settings.halfLifeDays) };
+}
+
+/** Nothing of a training that knew of neither: its artefact stays the same, byte for byte. */
+function poolReport(
+  pool: readonly PooledInstrument[],
+  { bags = 1, pooled = false }: SearchCandidate,
+): Pick<TrainingReport, 'bags' | 'pool' | 'pooled'> {
+  const members = pool.map(({ instrument, rows }) => ({ instrument, rows: rows.length }));
+  return { ...(bags > 1 ? { bags } : {}), ...(pool.length > 0 ? { pool: members, pooled } : {}) };
 }
 
 interface Trained {
@@ -249,15 +288,17 @@ function provenance(
 /** LightGBM keeps names in a line of words and refuses JSON's marks. */
 const FEATURE_NAME = /^[A-Za-z0-9_.-]+$/;
 
-function checkRequest({ rows, featureNames }: CandidateRequest): void {
+function checkRequest({ rows, featureNames, pool = [] }: CandidateRequest): void {
   const odd = featureNames.find((name) => !FEATURE_NAME.test(name));
   if (odd !== undefined) throw new RangeError(`"${odd}" cannot be a feature's name in a model`);
-  for (const [i, row] of rows.entries()) {
-    if (row.values.length !== featureNames.length) {
-      throw new RangeError(
-        `row ${i} has ${row.values.length} values for ${featureNames.length} features`,
-      );
-    }
-    if (!Number.isFinite(row.forwardReturn)) throw new RangeError(`row ${i} has no return`);
+  for (const each of [rows, ...pool.map((member) => member.rows)]) {
+    for (const [i, row] of each.entries()) checkRow(i, row, featureNames.length);
   }
+}
+
+function checkRow(i: number, { values, forwardReturn }: TrainingRow, columns: number): void {
+  if (values.length !== columns) {
+    throw new RangeError(`row ${i} has ${values.length} values for ${columns} features`);
+  }
+  if (!Number.isFinite(forwardReturn)) throw new RangeError(`row ${i} has no return`);
 }

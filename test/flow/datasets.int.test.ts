@@ -3,6 +3,8 @@
  * by the jobs process, and the same again once more has come in.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { loadTrainingSet } from '../../src/datasets/load.ts';
+import { trainingPool } from '../../src/jobs/training-pool.ts';
 import type { DatasetManifest } from '../../src/datasets/definition.ts';
 import { verifyDataset } from '../../src/datasets/verify.ts';
 import { parseUs, US_PER_HOUR } from '../../src/domain/time.ts';
@@ -25,7 +27,8 @@ const END = START + 6 * US_PER_HOUR;
 
 let installation: Installation;
 beforeAll(async () => {
-  installation = new Installation();
+  const pool = 'datasets:OTHER/USD,datasets:SET/USD,datasets:NEVER/USD';
+  installation = new Installation({ TICKLOOM_TRAIN_POOL: pool });
   for (const name of ['stream', 'sink', 'money', 'jobs'] as const) await installation.start(name);
 });
 afterAll(() => installation.close());
@@ -86,4 +89,20 @@ test('a set without an as_of is cut, and stays what it is', { timeout: 300_000 }
   }
   const later = await made('dr-later', { ask, entities: null }, END + 2 * US_PER_HOUR);
   expect(later.rows_in).toBeGreaterThan(set.rows_in);
+});
+
+test('a pool has the rows of its other members as known then, and none of strangers', async () => {
+  const { context, reader } = installation;
+  const { labelSpec } = context.config;
+  const request = { labelSpec, fromUs: START, toUs: END, asOfUs: END };
+  const pool = await trainingPool(context, 'datasets:OTHER/USD', request);
+  expect(pool.map(({ instrument }) => instrument)).toEqual(['datasets:SET/USD']);
+  const { rows } = await loadTrainingSet(reader, { ...KEY, ...request });
+  expect(rows.length).toBeGreaterThan(50);
+  expect(pool[0]?.rows).toEqual(rows);
+  const later = { ...request, asOfUs: END + 2 * US_PER_HOUR };
+  const [grown] = await trainingPool(context, 'datasets:OTHER/USD', later);
+  expect(grown?.rows.length).toBe(rows.length + 60);
+  expect(await trainingPool(context, 'datasets:SET/USD', request)).toEqual([]);
+  expect(await trainingPool(context, 'datasets:STRANGER/USD', request)).toEqual([]);
 });

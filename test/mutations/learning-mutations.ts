@@ -113,4 +113,34 @@ export const LEARNING_MUTATIONS: readonly Mutation[] = [
     'd = (links[2 * d + 1]! + Number(values[links[2 * d]!]! <= thresholds[d]!)) | 0;',
     'd = (links[2 * d + 1]! + Number(values[links[2 * d]!]! < thresholds[d]!)) | 0;',
   ),
+  mutation(
+    'pool-of-what-comes',
+    testsOf(
+      'test/learning/pool.test.ts',
+      'the rows of a pool',
+    )('are over an embargo before the test rows, and in order of time'),
+    'src/learning/pool.ts',
+    'if (row.labelEndTs + embargoUs < testFromTs) over',
+    'if (row.decidedTs < testFromTs) over',
+  ),
+  mutation(
+    'pool-speaks-for-one',
+    testsOf(
+      'test/learning/pool.test.ts',
+      'a training with a pool',
+    )('takes it where it tells more, and stays judged on its own rows'),
+    'src/learning/train.ts',
+    '...models, ...usualOutcome(rows, part.train, settings.halfLifeDays)',
+    '...usualOutcome(rows, part.train, settings.halfLifeDays), ...models',
+  ),
+  mutation(
+    'bag-is-a-sum',
+    testsOf(
+      'test/learning/lightgbm-bag.test.ts',
+      'the mean of several LightGBM models',
+    )('scores the mean of their raw scores, in LightGBM and here'),
+    'src/learning/lightgbm-bag.ts',
+    'Number(word) / models',
+    'Number(word)',
+  ),
 ];

@@ -1,0 +1,29 @@
+/**
+ * The rows of the instruments that a training shares (`TICKLOOM_TRAIN_POOL`), as known at its cut.
+ * A member that nothing is graded of yet is left out.
+ */
+import { must } from '../assert.ts';
+import { loadTrainingSet, type LoadRequest } from '../datasets/load.ts';
+import { instrumentOf } from '../domain/wire.ts';
+import type { PooledInstrument } from '../learning/pool.ts';
+import type { Context } from '../processes/context.ts';
+import { settledAndGraded } from './cut.ts';
+
+/** Of nothing, where `subject` is in no pool. The same request gives the same rows, when asked. */
+export async function trainingPool(
+  context: Context,
+  subject: string,
+  request: Omit<LoadRequest, 'venue' | 'symbol'>,
+): Promise<PooledInstrument[]> {
+  const members = context.config.trainPool ?? [];
+  if (!members.includes(subject)) return [];
+  const pool: PooledInstrument[] = [];
+  for (const member of members.filter((each) => each !== subject)) {
+    const instrument = must(instrumentOf(member), `"${member}" is an instrument`);
+    // What had matured by the cut counts, however late its label is written.
+    await settledAndGraded(context, member);
+    const { rows } = await loadTrainingSet(context.questdbReader(), { ...instrument, ...request });
+    if (rows.length > 0) pool.push({ instrument: member, rows });
+  }
+  return pool;
+}

@@ -1,0 +1,54 @@
+/**
+ * Several LightGBM models of the same features -> one whose raw score is the mean of theirs: all of
+ * their trees, each leaf divided by their number. What is served, stored and read by LightGBM stays
+ * one text.
+ */
+import { assert, must } from '../assert.ts';
+
+interface Sections {
+  readonly head: string;
+  readonly trees: readonly string[];
+  /** What follows the trees, without the importances, which are one model's own. */
+  readonly tail: string;
+}
+
+/** Of at least one text as LightGBM saves it. Throws where they do not belong together. */
+export function meanOfModels(texts: readonly string[]): string {
+  const first = must(texts[0], 'a model to take the mean of');
+  if (texts.length === 1) return first;
+  const all = texts.map(sectionsOf);
+  const { head, tail } = must(all[0], 'a model to take the mean of');
+  for (const other of all) {
+    assert(bare(other.head) === bare(head), 'models of other features or another objective');
+  }
+  const trees = all
+    .flatMap((each) => each.trees)
+    .map((tree, number) => scaled(tree, number, texts.length));
+  const sizes = trees.map((tree) => Buffer.byteLength(tree)).join(' ');
+  return `${head.replace(/^tree_sizes=.*$/m, `tree_sizes=${sizes}`)}\n${trees.join('')}${tail}`;
+}
+
+/** LightGBM cuts the text by the sizes that it states; so does this. */
+function sectionsOf(text: string): Sections {
+  const start = text.indexOf('\nTree=') + 1;
+  const end = text.indexOf('end of trees');
+  assert(start > 0 && end > start, 'not the text of a LightGBM model');
+  const trees = text
+    .slice(start, end)
+    .split(/^(?=Tree=)/m)
+    .filter((tree) => tree !== '');
+  const parameters = text.indexOf('\nparameters:', end);
+  const tail = `end of trees\n\n${parameters < 0 ? '' : text.slice(parameters)}`;
+  return { head: text.slice(0, start - 1), trees, tail };
+}
+
+/** What has to be the same: the ranges of features and the sizes of trees need not be. */
+const bare = (head: string): string => head.replace(/^(tree_sizes|feature_infos)=.*$/gm, '');
+
+const scaled = (tree: string, number: number, models: number): string =>
+  tree
+    .replace(/^Tree=\d+/, `Tree=${number}`)
+    .replace(/^(leaf_value|internal_value)=(.*)$/gm, (_line, name: string, words: string) => {
+      const values = words.split(' ').map((word) => (word === '' ? '' : Number(word) / models));
+      return `${name}=${values.join(' ')}`;
+    });

@@ -1,0 +1,103 @@
+/** What the text of a setting may be, and the value that it becomes. */
+import { resolve } from 'node:path';
+import { parseLabelSpec } from './domain/label-spec.ts';
+import { US_PER_DAY, US_PER_MS, US_PER_S, parseDurationUs } from './domain/time.ts';
+import { instrumentOf } from './domain/wire.ts';
+
+/**
+ * How a setting's text becomes a value; `parse` throws a `RangeError` that says what it expects.
+ */
+export interface SettingType<T> {
+  readonly name: string;
+  readonly parse: (text: string) => T;
+}
+
+function expected(what: string): never {
+  throw new RangeError(`expected ${what}`);
+}
+
+export function integer(min: number, max: number): SettingType<number> {
+  const parse = (text: string): number => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    return value >= min && value <= max ? value : expected(`an integer from ${min} to ${max}`);
+  };
+  return { name: 'integer', parse };
+}
+
+export function milliseconds(max: number): SettingType<number> {
+  const { parse } = integer(0, max);
+  return { name: 'milliseconds', parse: (text) => parse(text) * US_PER_MS };
+}
+
+export function matching(name: string, pattern: RegExp, what: string): SettingType<string> {
+  return { name, parse: (text) => (pattern.test(text) ? text : expected(what)) };
+}
+
+export function oneOf<const T extends string>(choices: readonly T[]): SettingType<T> {
+  const what = `one of ${choices.join(', ')}`;
+  return {
+    name: choices.join(' | '),
+    parse: (text) => choices.find((choice) => choice === text) ?? expected(what),
+  };
+}
+
+export function url(...protocols: string[]): SettingType<string> {
+  const what = protocols.map((protocol) => `${protocol}://host:port`).join(' or ');
+  const parse = (text: string): string => {
+    const parsed = URL.canParse(text) ? new URL(text) : expected(what);
+    const known = protocols.includes(parsed.protocol.slice(0, -1));
+    return known && parsed.hostname !== '' ? text.replace(/\/$/, '') : expected(what);
+  };
+  return { name: 'URL', parse };
+}
+
+const MAX_DURATION_US = 366 * US_PER_DAY;
+export const duration: SettingType<string> = {
+  name: 'duration',
+  parse: (text) => {
+    const us = parseDurationUs(text);
+    return us >= US_PER_S && us <= MAX_DURATION_US ? text : expected('between 1s and 366d');
+  },
+};
+
+export const brokers: SettingType<readonly string[]> = {
+  name: 'host:port,…',
+  parse: (text) => {
+    const list = text.split(',').map((broker) => broker.trim());
+    const valid = list.every((broker) => {
+      const port = Number(/^(?:[\w.-]+|\[[\da-fA-F:]+\]):(\d{1,5})$/.exec(broker)?.[1]);
+      return port >= 1 && port <= 65_535;
+    });
+    return valid ? Object.freeze(list) : expected('host:port, or several with commas between');
+  },
+};
+
+export const labelSpecs: SettingType<readonly string[]> = {
+  name: 'spec,…',
+  parse: (text) => {
+    const list = text.split(',').map((spec) => spec.trim());
+    for (const spec of list) parseLabelSpec(spec);
+    return Object.freeze([...new Set(list)]);
+  },
+};
+
+export const instruments: SettingType<readonly string[]> = {
+  name: 'venue:symbol,…',
+  parse: (text) => {
+    const list = text.split(',').map((key) => key.trim());
+    const valid = list.every((key) => instrumentOf(key) !== null);
+    return valid
+      ? Object.freeze([...new Set(list)])
+      : expected('venue:symbol, or several with commas between');
+  },
+};
+
+export const directory: SettingType<string> = { name: 'directory', parse: (text) => resolve(text) };
+export const logLevels = oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']);
+export const topicPrefix = matching(
+  'text',
+  /^[\w.-]{0,64}$/,
+  'at most 64 letters, digits, ., _ or -',
+);
+export const host = matching('host', /^[\w.:-]+$/, 'a host name or address');
+export const secret = matching('secret', /^\S{32,}$/, 'at least 32 characters without white space');

@@ -1,0 +1,69 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Lightgbm } from '../../src/adapters/lightgbm.ts';
+import { must } from '../../src/assert.ts';
+import { meanOfModels } from '../../src/learning/lightgbm-bag.ts';
+import { parseLightgbmModel } from '../../src/learning/lightgbm-model.ts';
+import { gaussian, seededRandom } from '../../src/random.ts';
+import { testLightgbm } from '../support/lightgbm.ts';
+
+const ROWS = 2_000;
+const COLUMNS = 4;
+const random = seededRandom(5);
+const values = Float64Array.from({ length: ROWS * COLUMNS }, () =>
+  random() < 0.1 ? NaN : gaussian(random),
+);
+const matrix = { rows: ROWS, columns: COLUMNS, values };
+const labels = Float32Array.from({ length: ROWS }, (_, row) =>
+  (values[row * COLUMNS] ?? 0) + gaussian(random) > 0 ? 1 : 0,
+);
+
+let library: Lightgbm;
+let texts: string[];
+const trained = (seed: number, names = ['a', 'b', 'c', 'd']): string =>
+  library.train({
+    ...{ matrix, labels, featureNames: names, rounds: 9 + seed, seed },
+    params: { objective: 'binary', num_leaves: 6, bagging_freq: 1, bagging_fraction: 0.5 },
+  });
+beforeAll(() => {
+  library = testLightgbm();
+  texts = [1, 2, 3].map((seed) => trained(seed));
+}, 180_000);
+
+describe('the mean of several LightGBM models', () => {
+  it('scores the mean of their raw scores, in LightGBM and here', () => {
+    const bag = meanOfModels(texts);
+    const scores = texts.map((text) => library.predict(text, matrix, 'raw'));
+    const there = library.predict(bag, matrix, 'raw');
+    const here = parseLightgbmModel(bag);
+    expect(here.trees).toBe(10 + 11 + 12);
+    expect(new Set(scores.map((each) => each[0])).size).toBe(3);
+    for (let row = 0; row < ROWS; row++) {
+      const mean = scores.reduce((sum, each) => sum + must(each[row]), 0) / 3;
+      expect(Math.abs(must(there[row]) - mean)).toBeLessThan(1e-12);
+      const own = values.subarray(row * COLUMNS, (row + 1) * COLUMNS);
+      expect(Math.abs(here.predictRaw(own) - mean)).toBeLessThan(1e-12);
+    }
+  });
+
+  it('states the size of each tree, which LightGBM cuts by', () => {
+    const bag = meanOfModels(texts);
+    const sizes = must(/^tree_sizes=(.*)$/m.exec(bag))[1]!
+      .split(' ')
+      .map(Number);
+    let at = bag.indexOf('Tree=0');
+    for (const [number, size] of sizes.entries()) {
+      expect(bag.slice(at, at + 20)).toMatch(new RegExp(`^Tree=${number}\n`));
+      at += size;
+    }
+    expect(bag.slice(at, at + 12)).toBe('end of trees');
+  });
+
+  it('is the model itself of one, and of none or of strangers an error', () => {
+    expect(meanOfModels([texts[0]!])).toBe(texts[0]);
+    expect(() => meanOfModels([])).toThrow('a model to take the mean of');
+    expect(() => meanOfModels([texts[0]!, trained(1, ['a', 'b', 'c', 'x'])])).toThrow(
+      'models of other features',
+    );
+    expect(() => meanOfModels(['x', 'y'])).toThrow('not the text of a LightGBM model');
+  });
+});

@@ -25,7 +25,7 @@ export const REQUIREMENTS: Readonly<Record<string, Answer>> = {
   A1: shown('pipelines/signals.ts', 'sql/postgres/002_money.up.sql'),
   A2: shown('src/http/routes/signals.ts'),
   A3: later(WAYS_IN),
-  A4: later(LEARNING),
+  A4: shown('src/tables/questdb/training-data.ts', 'src/http/routes/labels.ts'),
   A5: shown('sql/questdb/candles.sql', 'sql/questdb/features.sql'),
   A6: shown('sql/postgres/004_views.up.sql'),
   A7: later(MONEY),

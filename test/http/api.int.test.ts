@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseUs } from '../../src/domain/time.ts';
+import { formatUs, parseUs } from '../../src/domain/time.ts';
 import { flow, startServer, type ServerUnderTest } from './server-under-test.ts';
 import { graded, minuteCandles, seedMarket, type Market } from './market.ts';
 
@@ -56,6 +56,33 @@ async function all(path: string, limit: number): Promise<Item[]> {
 }
 
 describe('what is read', () => {
+  test('what there is to train on is counted from the labels', async () => {
+    const { items } = await get<Page>(`labels/statistics?${of}`);
+    const { labelled } = graded(minuteCandles(market));
+    const matured = labelled.filter(({ state }) => state === 'matured');
+    const [last] = matured.slice(-1);
+    expect(items).toEqual([
+      {
+        ...{ venue: 'apitest', symbol: market.symbol, label_spec: 'direction_1h@1' },
+        samples: matured.length,
+        ups: matured.filter(({ up }) => up === 1).length,
+        up_share: matured.filter(({ up }) => up === 1).length / matured.length,
+        ...{ newest_week: matured.length, week_before: 0 },
+        void: { gap: labelled.length - matured.length },
+        ...{ first_ts: formatUs(matured[0]!.ts), last_ts: formatUs(last!.ts) },
+        ...{ last_up: last!.up, last_forward_return: last!.forward_return },
+        days: [
+          {
+            day: '2014-05-09',
+            samples: matured.length,
+            ups: matured.filter(({ up }) => up === 1).length,
+          },
+        ],
+      },
+    ]);
+    expect((await get<Page>(`labels/statistics?${of}&label_spec=return_1h@1`)).items).toEqual([]);
+  });
+
   test('candles are those of the table, newest first, paged without loss or repeat', async () => {
     const pages = await all(`candles?${of}&timeframe=1m`, 77);
     const written = minuteCandles(market);

@@ -259,6 +259,10 @@ describe('monitoring', () => {
       expect((await tickloom('models', 'outcomes', modelId, '--by', 'day')).out).toMatch(
         /^model +group +rows .*\nmonitored-COUNT +2033-05-01 +\d+ /,
       );
+      const data = await tickloom('dataset', 'statistics', '--symbol', `${venue}:COUNT/USD`);
+      expect(data.out).toMatch(
+        /^instrument +label +samples .*\nmonitored\S* +direction_1h@1 +\d+ /,
+      );
     } finally {
       await server.close();
     }
@@ -281,6 +285,9 @@ describe('monitoring', () => {
     await reviewed('DRIFT/USD', atTs + US_PER_DAY);
     expect(await fired('DRIFT/USD'), 'the same again, and a day later').toEqual([trigger]);
     expect(await trainings('DRIFT/USD')).toEqual([atTs]);
+    const listed = await tickloom('models', 'list');
+    expect(listed.out).toMatch(/^trained +days old +expires +state +model\n/);
+    expect(listed.out).toMatch(/^2033-05-01 +\d\.\d +\S+ +champion +monitored-DRIFT\/USD$/m);
     const told = await tickloom('models', 'triggers');
     expect(told.out).toContain(`2033-05-03T00:00:00Z  drift     ${venue}:DRIFT/USD`);
     const shown = await tickloom('models', 'drift', modelId, '--hours', '24');

@@ -1,4 +1,4 @@
-/** `tickloom dataset build | list | show | verify | pull`: training sets. */
+/** `tickloom dataset build | list | show | verify | pull | statistics`: training sets. */
 import { existsSync } from 'node:fs';
 import { cp, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -11,6 +11,7 @@ import { toDataFrame } from '../../datasets/frame.ts';
 import { knownInstruments, makeDataset, withEntitiesFile } from '../../datasets/make.ts';
 import { verifyDataset, wrongFiles } from '../../datasets/verify.ts';
 import { formatUs } from '../../domain/time.ts';
+import { instrumentOf, keyOf } from '../../domain/wire.ts';
 import type { Context } from '../../processes/context.ts';
 import {
   listDatasets,
@@ -18,7 +19,9 @@ import {
   readEntities,
   type StoredDataset,
 } from '../../tables/postgres/datasets.ts';
+import { trainingData, type TrainingData } from '../../tables/questdb/training-data.ts';
 import { CommandError, outputOf, withContext, type Output } from '../context.ts';
+import { columns, show as shown, type Columns } from '../table.ts';
 
 interface BuildFlags {
   readonly features?: string;
@@ -78,6 +81,12 @@ export function datasetCommands(program: Command): void {
     .description('a copy of the set, made again from the tables where its files are gone')
     .requiredOption('--out <dir>', 'a directory that is not there yet')
     .action(pull);
+  dataset
+    .command('statistics')
+    .description('what there is to train on: samples, balance, growth, the last of them')
+    .option('--symbol <key>', 'venue:symbol (default: every instrument)')
+    .option('--label <spec>', 'label spec (default: all)')
+    .action(statistics);
 }
 
 const isJson = (command: Command): boolean => command.optsWithGlobals()['json'] === true;
@@ -127,14 +136,15 @@ function askOf(flags: BuildFlags): DatasetAsk {
 
 function summary(manifest: DatasetManifest, out: string): string {
   const { dataset_id: id, rows, rows_in: rowsIn, excluded, incomplete } = manifest;
-  const listed = (counts: Readonly<Record<string, number>>): string =>
-    Object.entries(counts)
-      .map(([reason, n]) => `${n} ${reason}`)
-      .join(', ');
   const left = listed(excluded) === '' ? '' : `; left out: ${listed(excluded)}`;
   const lacking = listed(incomplete) === '' ? '' : `; incomplete: ${listed(incomplete)}`;
   return `${id}: ${rows} of ${rowsIn} rows in ${out}${left}${lacking}`;
 }
+
+const listed = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts)
+    .map(([reason, n]) => `${n} ${reason}`)
+    .join(', ');
 
 async function list(_flags: unknown, command: Command): Promise<void> {
   await withContext('cli', async ({ postgres }) => {
@@ -242,3 +252,29 @@ async function remake(
   const how = `"dataset verify ${id}" says in what`;
   throw new CommandError(`${id}: its files are gone, and the tables give another set now: ${how}`);
 }
+
+async function statistics(
+  { symbol: key, label }: { readonly symbol?: string; readonly label?: string },
+  command: Command,
+): Promise<void> {
+  const instrument = key === undefined ? {} : instrumentOf(key);
+  if (instrument === null) throw new CommandError(`"${key}" is not of the form venue:symbol`, 2);
+  await withContext('cli', async (context) => {
+    const reader = context.questdbReader();
+    const found = await trainingData(reader, { ...instrument, labelSpec: label });
+    const text = found.length === 0 ? 'nothing has been graded yet' : columns(STATISTICS, found);
+    outputOf(isJson(command)).show(found, text);
+  });
+}
+
+const STATISTICS: Columns<TrainingData> = [
+  ['instrument', (row) => keyOf(row)],
+  ['label', ({ label_spec: spec }) => spec],
+  ['samples', ({ samples }) => String(samples)],
+  ['up', ({ up_share: share }) => shown(share, 3)],
+  ['newest week', ({ newest_week: samples }) => String(samples)],
+  ['week before', ({ week_before: samples }) => String(samples)],
+  ['void', ({ void: reasons }) => listed(reasons) || '-'],
+  ['last', ({ last_ts: ts }) => (ts === null ? '-' : `${formatUs(ts).slice(0, 19)}Z`)],
+  ['was', ({ last_up: up }) => (up === null ? '-' : up === 1 ? 'up' : 'down')],
+];

@@ -13,6 +13,7 @@ import { modelDrift, type ModelDrift } from '../../tables/model-drift.ts';
 import { triggerRows } from '../../tables/postgres/retrain-triggers.ts';
 import { modelOutcomes } from '../../tables/questdb/model-outcomes.ts';
 import { CommandError, outputOf, timeOption, withContext, type Output } from '../context.ts';
+import { columns, show, type Columns } from '../table.ts';
 
 export function modelMonitoringCommands(models: Command): void {
   models
@@ -92,8 +93,6 @@ async function triggers(_flags: object, command: Command): Promise<void> {
   });
 }
 
-type Columns<Row> = readonly (readonly [string, (row: Row) => string])[];
-
 const COLUMNS: Columns<OutcomeMetrics> = [
   ['model', ({ model_id }) => model_id],
   ['group', ({ group }) => group],
@@ -117,14 +116,3 @@ const DRIFT_COLUMNS: Columns<ModelDrift['features'][number]> = [
   ['in training', ({ trained_null_share }) => show(trained_null_share, 3)],
   ['gain share', ({ gain_share }) => show(gain_share, 3)],
 ];
-
-const show = (value: number | null, digits: number): string => value?.toFixed(digits) ?? '-';
-
-/** A head and a line a row, each column as wide as its widest cell. */
-function columns<Row>(of: Columns<Row>, rows: readonly Row[]): string {
-  const cells = [of.map(([head]) => head), ...rows.map((row) => of.map(([, cell]) => cell(row)))];
-  const widths = of.map((_, i) => Math.max(...cells.map((line) => line[i]?.length ?? 0)));
-  const lineOf = (line: readonly string[]): string =>
-    line.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ');
-  return cells.map((line) => lineOf(line).trimEnd()).join('\n');
-}

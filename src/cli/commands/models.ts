@@ -1,8 +1,11 @@
 /** `tickloom models …`: what was trained, what became of it, and why; changes by hand. */
 import type { Command } from 'commander';
-import { formatUs } from '../../domain/time.ts';
+import { formatUs, US_PER_DAY } from '../../domain/time.ts';
+import { keyOf } from '../../domain/wire.ts';
 import type { GateVerdict } from '../../learning/gate.ts';
+import { storedWatermarks } from '../../tables/postgres/stored-watermarks.ts';
 import { CommandError, outputOf, withContext } from '../context.ts';
+import { columns, show, type Columns } from '../table.ts';
 import { modelChangeCommands } from './model-changes.ts';
 import { modelMonitoringCommands } from './model-monitoring.ts';
 
@@ -15,25 +18,37 @@ interface ModelRow {
   readonly verdict: GateVerdict | null;
 }
 
+interface Aged extends ModelRow {
+  /** Event time behind which it is not to be trusted; null: none. */
+  readonly expires_ts: number | null;
+  /** From its training to the newest tick of its instrument that is stored; null: none is. */
+  readonly age_us: number | null;
+}
+
 export function modelsCommands(program: Command): void {
-  const models = program.command('models').description('trained models and their verdicts');
-  models
+  const commands = program.command('models').description('trained models and their verdicts');
+  commands
     .command('list')
-    .description('all models, newest first')
+    .description('all models, newest first, with their age in event time')
     .action((_flags, command: Command) =>
       withContext('cli', async ({ postgres }) => {
-        const { rows } = await postgres.query<ModelRow>(
-          `SELECT model_id, venue, symbol, state, trained_at, verdict FROM models
-           ORDER BY trained_at DESC, model_id`,
+        const { rows } = await postgres.query<Omit<Aged, 'age_us'>>(
+          `SELECT model_id, venue, symbol, state, trained_at, verdict,
+             (manifest->>'expires_ts')::float8 AS expires_ts
+           FROM models ORDER BY trained_at DESC, model_id`,
         );
-        const lines = rows.map(
-          (row) =>
-            `${formatUs(row.trained_at).slice(0, 10)}  ${row.state.padEnd(9)} ${row.model_id}`,
+        const reached = new Map(
+          (await storedWatermarks(postgres)).map((of) => [keyOf(of), of.reachedTs]),
         );
-        outputOf(command.optsWithGlobals()['json'] === true).show(rows, lines.join('\n'));
+        const models = rows.map((row): Aged => {
+          const now = reached.get(keyOf(row));
+          return { ...row, age_us: now === undefined ? null : now - row.trained_at };
+        });
+        const text = models.length === 0 ? 'none was trained yet' : columns(COLUMNS, models);
+        outputOf(command.optsWithGlobals()['json'] === true).show(models, text);
       }),
     );
-  models
+  commands
     .command('show')
     .argument('<id>')
     .description('one model with every rule of its verdict')
@@ -53,6 +68,16 @@ export function modelsCommands(program: Command): void {
         outputOf(command.optsWithGlobals()['json'] === true).show(row, text);
       }),
     );
-  modelChangeCommands(models);
-  modelMonitoringCommands(models);
+  modelChangeCommands(commands);
+  modelMonitoringCommands(commands);
 }
+
+const day = (us: number): string => formatUs(us).slice(0, 10);
+
+const COLUMNS: Columns<Aged> = [
+  ['trained', ({ trained_at: at }) => day(at)],
+  ['days old', ({ age_us: age }) => show(age === null ? null : age / US_PER_DAY, 1)],
+  ['expires', ({ expires_ts: at }) => (at === null ? '-' : day(at))],
+  ['state', ({ state }) => state],
+  ['model', ({ model_id: id }) => id],
+];

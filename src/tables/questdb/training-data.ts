@@ -1,0 +1,129 @@
+/**
+ * Labels in their newest revision -> what there is to train on: how many samples, how balanced, how
+ * fast they grow, why others are none, and the last of them.
+ */
+import { US_PER_DAY, formatUs } from '../../domain/time.ts';
+import type { Cell, Instrument, SqlReader } from './table.ts';
+
+export interface TrainingDataAsked {
+  /** Whatever is left out is not limited. */
+  readonly venue?: string | undefined;
+  readonly symbol?: string | undefined;
+  readonly labelSpec?: string | undefined;
+}
+
+export interface TrainingDay {
+  /** UTC, of the decisions. */
+  readonly day: string;
+  readonly samples: number;
+  readonly ups: number;
+}
+
+export interface TrainingData extends Instrument {
+  readonly label_spec: string;
+  /** Decisions with a matured outcome. */
+  readonly samples: number;
+  readonly ups: number;
+  /** The classes' balance: a half is even. Null of no sample. */
+  readonly up_share: number | null;
+  /** Samples of the newest seven days that have any up to the last sample, and of those before. */
+  readonly newest_week: number;
+  readonly week_before: number;
+  /** Graded decisions that are no samples, by reason. */
+  readonly void: Readonly<Record<string, number>>;
+  readonly first_ts: number | null;
+  readonly last_ts: number | null;
+  readonly last_up: number | null;
+  readonly last_forward_return: number | null;
+  /** The newest thirty days that have samples, oldest first. */
+  readonly days: readonly TrainingDay[];
+}
+
+const DAYS = 30;
+const WEEK_DAYS = 7;
+
+interface Counted extends Instrument {
+  readonly label_spec: string;
+  readonly day: number;
+  readonly void_reason: string | null;
+  readonly state: 'matured' | 'void';
+  readonly rows: number;
+  readonly ups: number | null;
+  readonly first_ts: number;
+  readonly last_ts: number;
+}
+
+/** By instrument and label spec, in their order. */
+export async function trainingData(
+  reader: SqlReader,
+  { venue, symbol, labelSpec }: TrainingDataAsked,
+): Promise<TrainingData[]> {
+  const wanted = Object.entries({ venue, symbol, label_spec: labelSpec });
+  const given = wanted.filter((each): each is [string, string] => each[1] !== undefined);
+  const where = given.map(([column], i) => `${column} = $${i + 1}`).join(' AND ');
+  const rows = await reader.query<Counted>(
+    `SELECT venue, symbol, label_spec, state, void_reason, timestamp_floor('d', ts) AS day,
+       count() AS rows, sum(up) AS ups, min(ts) AS first_ts, max(ts) AS last_ts
+     FROM labels_latest ${where === '' ? '' : `WHERE ${where}`}
+     GROUP BY venue, symbol, label_spec, state, void_reason, day
+     ORDER BY venue, symbol, label_spec, day`,
+    given.map(([, value]) => value),
+  );
+  const groups = new Map<string, Counted[]>();
+  for (const row of rows) {
+    const key = `${row.venue}:${row.symbol}:${row.label_spec}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [row]);
+    else group.push(row);
+  }
+  return Promise.all([...groups.values()].map((group) => summary(reader, group)));
+}
+
+async function summary(reader: SqlReader, rows: readonly Counted[]): Promise<TrainingData> {
+  const { venue, symbol, label_spec } = rows[0]!;
+  const matured = rows.filter(({ state }) => state === 'matured');
+  const lastTs = matured.at(-1)?.last_ts ?? null;
+  const samples = sumOf(matured);
+  const ups = matured.reduce((sum, row) => sum + (row.ups ?? 0), 0);
+  const last = lastTs === null ? null : await sampleAt(reader, [venue, symbol, label_spec], lastTs);
+  const since = (days: number): number => (lastTs ?? 0) - days * US_PER_DAY;
+  const newer = matured.filter(({ day }) => day > since(WEEK_DAYS));
+  const before = matured.filter(({ day }) => day > since(2 * WEEK_DAYS) && day <= since(WEEK_DAYS));
+  const reasons: Record<string, number> = {};
+  for (const row of rows) {
+    if (row.state === 'matured') continue;
+    const reason = row.void_reason ?? 'unknown';
+    reasons[reason] = (reasons[reason] ?? 0) + row.rows;
+  }
+  return {
+    ...{ venue, symbol, label_spec, samples, ups },
+    up_share: samples === 0 ? null : ups / samples,
+    newest_week: sumOf(newer),
+    week_before: sumOf(before),
+    void: reasons,
+    first_ts: matured[0]?.first_ts ?? null,
+    last_ts: lastTs,
+    last_up: last?.up ?? null,
+    last_forward_return: last?.forward_return ?? null,
+    days: matured.slice(-DAYS).map((row) => ({
+      day: formatUs(row.day).slice(0, 10),
+      samples: row.rows,
+      ups: row.ups ?? 0,
+    })),
+  };
+}
+
+const sumOf = (rows: readonly Counted[]): number => rows.reduce((sum, row) => sum + row.rows, 0);
+
+async function sampleAt(
+  reader: SqlReader,
+  key: readonly Cell[],
+  ts: number,
+): Promise<{ readonly up: number; readonly forward_return: number } | null> {
+  const rows = await reader.query<{ up: number; forward_return: number }>(
+    `SELECT up, forward_return FROM labels_latest
+     WHERE venue = $1 AND symbol = $2 AND label_spec = $3 AND state = 'matured' AND ts = $4`,
+    [...key, formatUs(ts)],
+  );
+  return rows[0] ?? null;
+}

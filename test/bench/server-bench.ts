@@ -36,10 +36,6 @@ export async function onServers<T>(
 ): Promise<T> {
   const own = { TICKLOOM_LOG_LEVEL: 'error', TICKLOOM_SESSION_TIMEOUT_MS: '6000', ...settings };
   const bed = await Bed.open(own);
-  const interrupt = (): void => {
-    void bed.close().finally(() => process.exit(130));
-  };
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
     return await work(bed);
   } finally {

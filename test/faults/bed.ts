@@ -49,6 +49,8 @@ export class Bed {
   private readonly said = new Map<string, string>();
   private readonly disks: SmallDisk[] = [];
   private stopping = false;
+  private closing: Promise<void> | null = null;
+  private unheed: () => void = () => undefined;
 
   private constructor(env: NodeJS.ProcessEnv, config: Config, stack: Stack, proxy: CutProxy) {
     this.env = env;
@@ -60,7 +62,10 @@ export class Bed {
 
   /** Servers, tables, topics and the first control records; no process yet. */
   static async open(settings: Record<string, string>): Promise<Bed> {
-    const { own, config, stack } = await started(settings);
+    const interrupt = new AbortController();
+    const onSignal = (): void => interrupt.abort();
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, onSignal);
+    const { own, config, stack } = await started(settings, interrupt.signal);
     const [proxyPort = 0] = await freePorts(1);
     const proxy = new CutProxy(proxyPort, Number(new URL(config.questdbUrl).port));
     const env = {
@@ -69,16 +74,45 @@ export class Bed {
       TICKLOOM_QUESTDB_URL: `http://127.0.0.1:${proxyPort}`,
     };
     const bed = new Bed(env, config, stack, proxy);
-    const { postgres, kafka, topicOf } = bed.context;
-    await migrateUp(postgres);
-    await migrateQuestDb(bed.context.questdbReader(), { features: FEATURE_NAMES });
-    await createTopics(kafka, { partitions: config.partitions, topicOf });
-    await seedInstallation(postgres, config);
+    bed.heed(interrupt.signal, onSignal);
+    try {
+      await bed.prepare();
+    } catch (error) {
+      await bed.close();
+      throw error;
+    }
     return bed;
   }
 
-  async close(): Promise<void> {
+  /** Ctrl-C ends what was started, and then this process. */
+  private heed(interrupted: AbortSignal, onSignal: () => void): void {
+    const end = (): void => {
+      void this.close().finally(() => process.exit(130));
+    };
+    interrupted.addEventListener('abort', end);
+    if (interrupted.aborted) end();
+    this.unheed = () => {
+      interrupted.removeEventListener('abort', end);
+      for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, onSignal);
+    };
+  }
+
+  private async prepare(): Promise<void> {
+    const { postgres, kafka, topicOf, config } = this.context;
+    await migrateUp(postgres);
+    await migrateQuestDb(this.context.questdbReader(), { features: FEATURE_NAMES });
+    await createTopics(kafka, { partitions: config.partitions, topicOf });
+    await seedInstallation(postgres, config);
+  }
+
+  /** Once, whoever asks for it: what was at work meets its end while this goes on. */
+  close(): Promise<void> {
+    return (this.closing ??= this.closeAll());
+  }
+
+  private async closeAll(): Promise<void> {
     this.stopping = true;
+    this.unheed();
     for (const { child } of this.kept.values()) child.kill('SIGKILL');
     await this.context.close().catch(() => undefined);
     await this.proxy.close();
@@ -225,13 +259,14 @@ function processesOf(dataDir: string): { pid: number; command: string }[] {
 }
 
 /** A port that was free a moment ago may be somebody else's by now: then with others. */
-async function started(settings: Record<string, string>, tries = 3) {
+async function started(settings: Record<string, string>, signal: AbortSignal, tries = 3) {
   const own = { ...(await stackEnv()), TICKLOOM_LOG_LEVEL: 'warn', ...settings };
   const config = loadConfig(own);
   try {
-    return { own, config, stack: await startStack(config) };
+    return { own, config, stack: await startStack(config, { signal }) };
   } catch (error) {
+    rmSync(config.dataDir, { recursive: true, force: true });
     if (tries <= 1 || !/taken by another process|already in use/.test(String(error))) throw error;
-    return started(settings, tries - 1);
+    return started(settings, signal, tries - 1);
   }
 }

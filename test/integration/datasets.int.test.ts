@@ -273,7 +273,10 @@ describe('a set', () => {
     writeFileSync(join(dir, 'wrong.csv'), 'symbol,ts\npit:A/USD,2031-03-04\npit:A/USD,yesterday\n');
     await expect(build({}, 'wrong.csv')).rejects.toThrow('request 2 of 2: "yesterday"');
     writeFileSync(join(dir, 'twofold.csv'), 'symbol,ts\nA/USD,2031-03-04\n');
-    await expect(build({}, 'twofold.csv')).rejects.toThrow('pit, pit2; add a column "venue"');
+    // Tests before this one may have stored an instrument of that name too.
+    await expect(build({}, 'twofold.csv')).rejects.toThrow(
+      /"A\/USD" is stored of pit, pit2(, [\w-]+)*; add a column "venue"/,
+    );
     expect(existsSync(join(dir, `set-${built - 1}`))).toBe(false);
   });
 });

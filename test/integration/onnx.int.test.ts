@@ -3,14 +3,20 @@
  * onnxruntime says in Python, and what they cannot say is not served. `test/fixtures/onnx/make.py`
  * made them.
  */
-import { readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { fetchOnnxRuntime } from '../../infra/local/onnxruntime.ts';
 import { loadOnnx, OnnxRuntimeMissing } from '../../src/adapters/onnx.ts';
 import { loadConfig, PROJECT_DIR } from '../../src/config.ts';
+import { decodeArtefact, encodeArtefact, ONNX_FORMAT } from '../../src/learning/artefact.ts';
 import { artefactOf } from '../../src/learning/brought.ts';
 import { loadModel } from '../../src/learning/serving-model.ts';
+import { openContext } from '../../src/processes/context.ts';
+import { PostgresModels } from '../../src/tables/postgres/model-source.ts';
+import { arbitraryModel } from '../faults/model.ts';
 import { featureNamesOf, marketRows } from '../support/market-rows.ts';
 
 const FOLDER = join(PROJECT_DIR, 'test', 'fixtures', 'onnx');
@@ -41,6 +47,46 @@ describe('a model in ONNX', () => {
     const nowhere = { ...loadConfig(), artefactsDir: join(FOLDER, 'nowhere') };
     expect(() => loadOnnx(bytesOf('logistic'), nowhere)).toThrow(OnnxRuntimeMissing);
   });
+
+  test('is waited for by a stream, with an error, where the runtime cannot be fetched', async () => {
+    const { postgres, close } = openContext(loadConfig(), 'test');
+    const model = Object.assign(decodeArtefact(arbitraryModel().bytes), {
+      ...{ format: ONNX_FORMAT, direction: Buffer.from(bytesOf('logistic')).toString('base64') },
+      return: null,
+    });
+    const artefact = encodeArtefact(model);
+    const sha256 = createHash('sha256').update(artefact).digest('hex');
+    await postgres.query(
+      `INSERT INTO models (model_id, venue, symbol, label_spec, state, sha256, artifact, manifest,
+         trained_at)
+       VALUES ('onnx-waits', 'onnx', 'A/USD', 'direction_1h@1', 'candidate', $1, $2, '{}', now())`,
+      [sha256, artefact],
+    );
+    const nowhere = mkdtempSync(join(tmpdir(), 'tickloom-onnx-'));
+    vi.stubEnv('TICKLOOM_ARTEFACTS_DIR', nowhere);
+    vi.stubEnv('npm_config_registry', 'http://127.0.0.1:9');
+    vi.stubEnv('npm_config_fetch_retries', '0');
+    const abort = new AbortController();
+    const loading = new PostgresModels(postgres, abort.signal).load('onnx-waits', sha256);
+    const ended = loading.then(String, (error: Error) => error.name);
+    try {
+      const errors = (): Promise<{ rows: { message: string }[] }> =>
+        postgres.query(
+          `SELECT message FROM errors WHERE error_key = 'stream:onnx_runtime:onnx-waits'`,
+        );
+      await vi.waitFor(async () => expect((await errors()).rows).toHaveLength(1), 60_000);
+      const [{ message } = { message: '' }] = (await errors()).rows;
+      expect(message).toMatch(/^waits to serve onnx-waits: npm cannot install onnxruntime-node@/);
+      expect(message).toContain('npm has to reach its registry');
+      expect(await Promise.race([ended, Promise.resolve('waits')])).toBe('waits');
+    } finally {
+      abort.abort();
+      vi.unstubAllEnvs();
+      expect(await ended).toBe('AbortError');
+      await close();
+      rmSync(nowhere, { recursive: true });
+    }
+  }, 90_000);
 
   describe('with the runtime', () => {
     beforeAll(() => fetchOnnxRuntime(loadConfig(), (line) => console.log(line)), 300_000);

@@ -75,8 +75,8 @@ export class PostgresModels {
       const artifact = await this.fetch(modelId).catch(() => null);
       const model = artifact && (await this.servedOrSilent(artifact, { modelId, sha256 }));
       if (model !== null) return model;
-      this.signal.throwIfAborted();
       await sleep(artifact === null ? RETRY_MS : RUNTIME_RETRY_MS, this.signal);
+      this.signal.throwIfAborted();
     }
   }
 

@@ -4,11 +4,11 @@
  */
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
+import { trainingData } from '../../tables/questdb/training-data.ts';
 import * as c from '../columns.ts';
 import { defaultLabelSpec, type HttpContext } from '../context.ts';
 import { questdbList } from '../list-route.ts';
 import { labelSpec, optional, parameters, symbol, venue } from '../parameters.ts';
-import { trainingData } from '../../tables/questdb/training-data.ts';
 import { listOf, read } from '../route.ts';
 
 const Label = Type.Object({
@@ -37,7 +37,7 @@ const TrainingData = Type.Object({
   samples: c.integer('decisions with a matured outcome'),
   ups: c.integer(),
   up_share: c.maybe(c.number('a half: the classes are even')),
-  newest_week: c.integer('samples of the seven days up to the last one'),
+  newest_week: c.integer('samples of the seven UTC days up to that of the last one'),
   week_before: c.integer('and of those before: how fast they grow'),
   void: c.json('graded decisions that are no samples: how many, by reason'),
   first_ts: c.maybe(c.time()),

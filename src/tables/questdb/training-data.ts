@@ -2,8 +2,9 @@
  * Labels in their newest revision -> what there is to train on: how many samples, how balanced, how
  * fast they grow, why others are none, and the last of them.
  */
+import { must } from '../../assert.ts';
 import { US_PER_DAY, formatUs } from '../../domain/time.ts';
-import type { Cell, Instrument, SqlReader } from './table.ts';
+import type { Instrument, SqlReader } from './table.ts';
 
 export interface TrainingDataAsked {
   /** Whatever is left out is not limited. */
@@ -26,7 +27,7 @@ export interface TrainingData extends Instrument {
   readonly ups: number;
   /** The classes' balance: a half is even. Null of no sample. */
   readonly up_share: number | null;
-  /** Samples of the newest seven days that have any up to the last sample, and of those before. */
+  /** Samples of the seven UTC days up to that of the last one, and of the seven before. */
   readonly newest_week: number;
   readonly week_before: number;
   /** Graded decisions that are no samples, by reason. */
@@ -42,7 +43,8 @@ export interface TrainingData extends Instrument {
 const DAYS = 30;
 const WEEK_DAYS = 7;
 
-interface Counted extends Instrument {
+/** Labels of one day, state and reason. */
+export interface Counted extends Instrument {
   readonly label_spec: string;
   readonly day: number;
   readonly void_reason: string | null;
@@ -76,22 +78,29 @@ export async function trainingData(
     if (group === undefined) groups.set(key, [row]);
     else group.push(row);
   }
-  return Promise.all([...groups.values()].map((group) => summary(reader, group)));
+  return Promise.all(
+    [...groups.values()].map(async (group) => summary(group, await lastSample(reader, group))),
+  );
 }
 
-async function summary(reader: SqlReader, rows: readonly Counted[]): Promise<TrainingData> {
-  const { venue, symbol, label_spec } = rows[0]!;
-  const matured = rows.filter(({ state }) => state === 'matured');
+interface Sample {
+  readonly up: number;
+  readonly forward_return: number;
+}
+
+/** `rows` of one instrument and label spec by `day`; `last` is the newest matured of them. */
+export function summary(rows: readonly Counted[], last: Sample | null): TrainingData {
+  const { venue, symbol, label_spec } = must(rows[0], 'labels to summarise');
+  const matured = rows.filter(isMatured);
   const lastTs = matured.at(-1)?.last_ts ?? null;
   const samples = sumOf(matured);
   const ups = matured.reduce((sum, row) => sum + (row.ups ?? 0), 0);
-  const last = lastTs === null ? null : await sampleAt(reader, [venue, symbol, label_spec], lastTs);
   const since = (days: number): number => (lastTs ?? 0) - days * US_PER_DAY;
   const newer = matured.filter(({ day }) => day > since(WEEK_DAYS));
   const before = matured.filter(({ day }) => day > since(2 * WEEK_DAYS) && day <= since(WEEK_DAYS));
   const reasons: Record<string, number> = {};
   for (const row of rows) {
-    if (row.state === 'matured') continue;
+    if (isMatured(row)) continue;
     const reason = row.void_reason ?? 'unknown';
     reasons[reason] = (reasons[reason] ?? 0) + row.rows;
   }
@@ -113,17 +122,18 @@ async function summary(reader: SqlReader, rows: readonly Counted[]): Promise<Tra
   };
 }
 
+const isMatured = ({ state }: Counted): boolean => state === 'matured';
+
 const sumOf = (rows: readonly Counted[]): number => rows.reduce((sum, row) => sum + row.rows, 0);
 
-async function sampleAt(
-  reader: SqlReader,
-  key: readonly Cell[],
-  ts: number,
-): Promise<{ readonly up: number; readonly forward_return: number } | null> {
-  const rows = await reader.query<{ up: number; forward_return: number }>(
+async function lastSample(reader: SqlReader, rows: readonly Counted[]): Promise<Sample | null> {
+  const newest = rows.findLast(isMatured);
+  if (newest === undefined) return null;
+  const { venue, symbol, label_spec, last_ts } = newest;
+  const [sample] = await reader.query<Sample>(
     `SELECT up, forward_return FROM labels_latest
      WHERE venue = $1 AND symbol = $2 AND label_spec = $3 AND state = 'matured' AND ts = $4`,
-    [...key, formatUs(ts)],
+    [venue, symbol, label_spec, formatUs(last_ts)],
   );
-  return rows[0] ?? null;
+  return sample ?? null;
 }

@@ -89,7 +89,7 @@ export interface TrainingReport {
   readonly excluded: { readonly flash_crash: number };
   /** Seeds whose models' mean it is; none in artefacts from before it: one. */
   readonly bags?: number;
-  /** Whose rows were trained on besides, whether the search took them or not. */
+  /** Whose rows the search could take besides its own, and whether it did. */
   readonly pool?: readonly { readonly instrument: string; readonly rows: number }[];
   readonly pooled?: boolean;
   readonly flash_crash_rule: string;

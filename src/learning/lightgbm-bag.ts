@@ -24,11 +24,11 @@ export function meanOfModels(texts: readonly string[]): string {
   const trees = all
     .flatMap((each) => each.trees)
     .map((tree, number) => scaled(tree, number, texts.length));
+  // LightGBM cuts the text by them.
   const sizes = trees.map((tree) => Buffer.byteLength(tree)).join(' ');
   return `${head.replace(/^tree_sizes=.*$/m, `tree_sizes=${sizes}`)}\n${trees.join('')}${tail}`;
 }
 
-/** LightGBM cuts the text by the sizes that it states; so does this. */
 function sectionsOf(text: string): Sections {
   const start = text.indexOf('\nTree=') + 1;
   const end = text.indexOf('end of trees');

@@ -291,14 +291,18 @@ const FEATURE_NAME = /^[A-Za-z0-9_.-]+$/;
 function checkRequest({ rows, featureNames, pool = [] }: CandidateRequest): void {
   const odd = featureNames.find((name) => !FEATURE_NAME.test(name));
   if (odd !== undefined) throw new RangeError(`"${odd}" cannot be a feature's name in a model`);
-  for (const each of [rows, ...pool.map((member) => member.rows)]) {
-    for (const [i, row] of each.entries()) checkRow(i, row, featureNames.length);
+  checkRows(rows, featureNames.length);
+  for (const { instrument, rows: theirs } of pool) {
+    checkRows(theirs, featureNames.length, ` of ${instrument}`);
   }
 }
 
-function checkRow(i: number, { values, forwardReturn }: TrainingRow, columns: number): void {
-  if (values.length !== columns) {
-    throw new RangeError(`row ${i} has ${values.length} values for ${columns} features`);
+function checkRows(rows: readonly TrainingRow[], columns: number, whose = ''): void {
+  for (const [i, { values, forwardReturn }] of rows.entries()) {
+    const row = `row ${i}${whose}`;
+    if (values.length !== columns) {
+      throw new RangeError(`${row} has ${values.length} values for ${columns} features`);
+    }
+    if (!Number.isFinite(forwardReturn)) throw new RangeError(`${row} has no return`);
   }
-  if (!Number.isFinite(forwardReturn)) throw new RangeError(`row ${i} has no return`);
 }

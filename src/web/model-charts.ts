@@ -12,6 +12,8 @@ import { color } from './theme.ts';
 
 const WIDTH = 430;
 const HEIGHT = 210;
+/** What the longest name of a feature takes. */
+const NAMES_WIDTH = 150;
 /** More bars than these are not read. */
 const BARS = 12;
 /** So many rows of a bucket say little more than chance. */
@@ -117,8 +119,8 @@ export function calibrationChart(
       tones: { gate: 'pending', live: 'right' },
     },
     {
-      x: { label: 'said', tickFormat: '.0%', grid: true, inset: 8 },
-      y: { label: 'happened', tickFormat: '.0%', grid: true, inset: 8 },
+      x: { label: 'said', tickFormat: '.1%', grid: true, inset: 8 },
+      y: { label: 'happened', tickFormat: '.1%', grid: true, inset: 8 },
       r: { range: [2, 9] },
       marks: [
         Plot.line(diagonalOf(points), { stroke: color('muted'), strokeDasharray: '3,3' }),
@@ -154,7 +156,7 @@ export function importanceChart({ importance }: ModelManifest): HTMLElement | nu
     },
     {
       height: 24 * bars.length + 46,
-      marginLeft: 130,
+      marginLeft: NAMES_WIDTH,
       marginRight: 46,
       x: { label: 'share of gain', tickFormat: '.0%', grid: true },
       y: { label: null },
@@ -208,7 +210,7 @@ export function driftChart({ items }: Drift): HTMLElement | null {
     },
     {
       height: 24 * bars.length + 46,
-      marginLeft: 130,
+      marginLeft: NAMES_WIDTH,
       x: { label: 'PSI', grid: true },
       y: { label: null },
       marks: [

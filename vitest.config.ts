@@ -1,11 +1,13 @@
 import { defineConfig } from 'vitest/config';
+import { IntegrationOrder } from './test/support/integration-order.ts';
 
 /**
  * `unit` needs nothing; `integration` runs against the real servers, which are started once. Their
- * files run one after the other: they share two cores with Kafka, QuestDB and PostgreSQL.
+ * files run one after the other, by path: they share two cores with Kafka, QuestDB and PostgreSQL.
  */
 export default defineConfig({
   test: {
+    sequence: { sequencer: IntegrationOrder },
     projects: [
       {
         test: {

@@ -24,12 +24,7 @@ describe('a market with a planted edge', () => {
     installation = new Installation({ TICKLOOM_RETRAIN_EVERY: '4d' });
     for (const name of ['stream', 'sink', 'money', 'jobs'] as const) await installation.start(name);
   });
-  afterAll(async () => {
-    // What fell due behind the last record would be somebody else's to wait for.
-    await installation.stop('jobs');
-    await rows('DELETE FROM job_runs WHERE subject = $1', `${VENUE}:${SYMBOL}`);
-    await installation.close();
-  });
+  afterAll(() => installation.close());
 
   const rows = async <Row extends object>(sql: string, ...params: unknown[]): Promise<Row[]> =>
     (await installation.context.postgres.query<Row>(sql, params)).rows;

@@ -12,6 +12,11 @@ import { appendControl, isSent, lastCut } from '../tables/postgres/outbox.ts';
 import type { LabelBacklog, PendingLabels } from '../tables/questdb/pending-labels.ts';
 
 const SETTLE_MS = 300_000;
+/**
+ * Behind a cut whose value event time has not reached, what came in time is known a microsecond
+ * later and what came late two (`pipelines/intake.ts`): the next cut must not be in front of them.
+ */
+const STEP_US = 2;
 
 export interface CutRequest {
   readonly job: string;
@@ -24,7 +29,7 @@ export interface CutRequest {
 export async function cut(context: Context, { job, subject, dueTs }: CutRequest): Promise<number> {
   const { postgres } = context;
   const controlId = `cut:${job}:${subject}:${dueTs}`;
-  const value = Math.max(dueTs, (await lastCut(postgres)) + 1);
+  const value = Math.max(dueTs, (await lastCut(postgres)) + STEP_US);
   const cause = `${job} of ${subject} due at ${formatUs(dueTs)}`;
   const body = { value };
   await appendControl(postgres, { controlId, type: 'cut', subject: 'cut', body, cause });

@@ -22,7 +22,7 @@ import { instrumentOf } from '../domain/wire.ts';
 import { FEATURE_SET } from '../features/definition.ts';
 import type { Context } from '../processes/context.ts';
 import { backfilledSince, type Backfilled } from '../tables/postgres/backfilled.ts';
-import { finishRun, lastDetail } from '../tables/postgres/job-runs.ts';
+import { finishRun, lastDetail, type JobRun } from '../tables/postgres/job-runs.ts';
 import { storedWatermark } from '../tables/postgres/stored-watermarks.ts';
 import { readReplayState, saveReplayState } from '../tables/postgres/replay-state.ts';
 import type { Instrument } from '../tables/questdb/table.ts';
@@ -58,9 +58,12 @@ export async function runQuality(context: Context, { subject, dueTs }: JobData):
   await finishRun(postgres, run, 'done', { reason, as_of: formatUs(look.asOfUs), ...revised });
 }
 
-/** The last one that had something to look at. */
-async function lastLook({ postgres }: Context, run: { job: string; subject: string }) {
-  const last = await lastDetail(postgres, run.job, run.subject, 'as_of');
+/**
+ * The last one before it that had something to look at: one of a market that is years ahead says
+ * nothing of how far this one's candles were closed.
+ */
+async function lastLook({ postgres }: Context, run: Pick<JobRun, 'job' | 'subject' | 'due_ts'>) {
+  const last = await lastDetail(postgres, run, 'as_of');
   if (last === null) return { dueTs: 0, asOfUs: 0 };
   return { dueTs: last.due_ts, asOfUs: parseUs(String(last.detail['as_of'])) };
 }

@@ -2,6 +2,7 @@
  * The data-quality job on real servers: a market with late ticks, one with an hour of history fed
  * afterwards, and the same one undisturbed. Once revised, all three say the same.
  */
+import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FeedTick } from '../../pipelines/feed.ts';
 import { sleep } from '../../src/clock.ts';
@@ -18,6 +19,8 @@ import { mergedTrades } from '../../src/market/merged.ts';
 import { replayStretch } from '../../src/jobs/replay-check.ts';
 import { runFeed } from '../../src/processes/feeding.ts';
 import { createTopics } from '../../src/processes/topics.ts';
+import { addDueRuns, finishRun, lastDetail } from '../../src/tables/postgres/job-runs.ts';
+import { appendControl, isSent, lastCut } from '../../src/tables/postgres/outbox.ts';
 import { candles, type CandleRow } from '../../src/tables/questdb/candles.ts';
 import { featuresTable, type FeatureRow } from '../../src/tables/questdb/features.ts';
 import { barrierLabels, type BarrierLabelRow } from '../../src/tables/questdb/labels.ts';
@@ -73,6 +76,17 @@ const lateMarket = (venue: string): FeedTick[] =>
 
 const isHistory = ({ tick }: FeedTick): boolean => tick.ts >= HISTORY.from && tick.ts < HISTORY.to;
 
+/** As if a market years ahead had been looked at: its cut makes what follows known later. */
+async function cutAhead(postgres: Pool): Promise<void> {
+  const value = Math.max(parseUs('2032-06-02'), await lastCut(postgres));
+  const cut = { controlId: 'cut:ahead', type: 'cut', subject: 'cut', body: { value } } as const;
+  await appendControl(postgres, { ...cut, cause: 'another market' });
+  while (!(await isSent(postgres, cut.controlId))) await sleep(50);
+  const run = { job: 'quality', subject: 'all', due_ts: value };
+  await addDueRuns(postgres, run.job, [run.subject], value);
+  await finishRun(postgres, run, 'done', { as_of: formatUs(value) });
+}
+
 describe('the data-quality job', () => {
   let installation: Installation;
   beforeAll(async () => {
@@ -85,6 +99,7 @@ describe('the data-quality job', () => {
     for (const name of ['stream', 'sink', 'money', 'jobs'] as const) await installation.start(name);
     // As if retention had dropped the ticks of the day before.
     await installation.context.questdbWriter().write(candles, [DAY_BEFORE]);
+    await cutAhead(installation.context.postgres);
     const source = [
       ...lateMarket('q-cold'),
       ...market('q-peace'),
@@ -154,6 +169,12 @@ describe('the data-quality job', () => {
         expect(row[name], `${name} of ${row['ts']}`).toBe(expected[name]);
       }
     }
+  });
+
+  test('a look goes on from the one before it, not from that of a market years ahead', async () => {
+    const look = { job: 'quality', subject: 'all', due_ts: DUE };
+    const last = await lastDetail(installation.context.postgres, look, 'as_of');
+    expect(last?.due_ts).toBe(DUE - 2 * US_PER_HOUR);
   });
 
   test('looked at again it writes nothing', async () => {

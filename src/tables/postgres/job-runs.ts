@@ -100,18 +100,17 @@ export async function newestDue(pool: Pool, job: string, subject: string): Promi
   return rows[0]?.due_ts ?? null;
 }
 
-/** The newest finished run of a job whose detail names `field`; null: there is none. */
+/** The newest run in front of this one that is done and whose detail names `field`; null: none. */
 export async function lastDetail(
   pool: Pool,
-  job: string,
-  subject: string,
+  { job, subject, due_ts }: Pick<JobRun, 'job' | 'subject' | 'due_ts'>,
   field: string,
 ): Promise<Pick<JobRun, 'due_ts' | 'detail'> | null> {
   const { rows } = await pool.query<Pick<JobRun, 'due_ts' | 'detail'>>(
     `SELECT due_ts, detail FROM job_runs
-     WHERE job = $1 AND subject = $2 AND state = 'done' AND detail ? $3
+     WHERE job = $1 AND subject = $2 AND due_ts < $3 AND state = 'done' AND detail ? $4
      ORDER BY due_ts DESC LIMIT 1`,
-    [job, subject, field],
+    [job, subject, formatUs(due_ts), field],
   );
   return rows[0] ?? null;
 }

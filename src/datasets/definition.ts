@@ -98,12 +98,13 @@ export function columnsOf({ feature_sets }: Pick<DatasetDefinition, 'feature_set
 }
 
 /** The definition within a manifest. Throws an error that names what is missing. */
-export function definitionOf(manifest: DatasetManifest): DatasetDefinition {
+export function definitionOf(manifest: DatasetDefinition): DatasetDefinition {
   const { feature_sets, label_spec, from, to, entities, as_of } = manifest;
   const { known, keep, max_age_us, instruments } = manifest;
   if (!Array.isArray(feature_sets) || typeof as_of !== 'string' || !Array.isArray(instruments)) {
-    const made = 'it was made by a training job or by an older version';
-    throw new Error(`the manifest does not say how to make the set again: ${made}`);
+    throw new Error(
+      'the manifest does not say how to make the set again: it was made by an older version',
+    );
   }
   checkNames(feature_sets);
   const rows = { from, to, entities, instruments };

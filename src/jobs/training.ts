@@ -11,17 +11,15 @@
 import { createHash } from 'node:crypto';
 import { lightgbmLibrary } from '../../infra/local/lightgbm.ts';
 import { modelIdOf } from '../../pipelines/registry.ts';
-import type { TrainingSet } from '../../pipelines/training.ts';
 import { must } from '../assert.ts';
 import { loadLightgbm } from '../adapters/lightgbm.ts';
 import type { JobData } from '../adapters/queue.ts';
 import { loadTrainingSet } from '../datasets/load.ts';
+import { trainedSet } from '../datasets/trained.ts';
 import { codeVersion } from '../code-version.ts';
-import { canonicalJson } from '../domain/control.ts';
 import { formatUs, US_PER_DAY } from '../domain/time.ts';
 import { instrumentOf } from '../domain/wire.ts';
 import { FEATURE_NAMES, FEATURE_SET } from '../features/definition.ts';
-import type { PooledInstrument } from '../learning/pool.ts';
 import { trainCandidate, type Candidate } from '../learning/train.ts';
 import type { Context } from '../processes/context.ts';
 import { finishRun, noteStep } from '../tables/postgres/job-runs.ts';
@@ -63,13 +61,13 @@ export async function runTraining(context: Context, { subject, dueTs }: JobData)
   await noteStep(postgres, run, `recomputes the features of ${set.rows.length} decisions`);
   const parity = await replayParity(context, instrument, stretch, set);
   await noteStep(postgres, run, `trains on ${set.rows.length} decisions`);
-  const datasetId = datasetIdOf(subject, labelSpec, asOfUs, set, pool);
+  const dataset = trainedSet({ subject, labelSpec, ...stretch, set, pool });
   const candidate = trainCandidate({
     rows: set.rows,
     featureNames: FEATURE_NAMES,
     featureSet: FEATURE_SET,
     labelSpec,
-    datasetId,
+    datasetId: dataset.dataset_id,
     trainer: loadLightgbm(library.path),
     seed: SEED,
     expiresTs: dueTs + EXPIRES_US,
@@ -83,12 +81,9 @@ export async function runTraining(context: Context, { subject, dueTs }: JobData)
   const { bytes, manifest, verdict } = candidate;
   await registerTrained(postgres, {
     ...{ ...instrument, labelSpec, modelId, sha256, bytes, manifest, verdict },
-    ...{ datasetId, trainedTs: dueTs, origin: 'training', codeVersion: codeVersion() },
+    ...{ trainedTs: dueTs, origin: 'training', codeVersion: codeVersion() },
     ...{ actor: 'training', why: `trained at ${formatUs(dueTs)}` },
-    dataset: {
-      ...{ subject, label_spec: labelSpec, as_of: formatUs(asOfUs), ...counts },
-      pool: pool.map(({ instrument: key, rows }) => ({ instrument: key, rows: rows.length })),
-    },
+    dataset,
   });
   await finishRun(postgres, run, 'done', {
     model_id: modelId,
@@ -97,28 +92,6 @@ export async function runTraining(context: Context, { subject, dueTs }: JobData)
     parity,
     ...counts,
   });
-}
-
-function datasetIdOf(
-  subject: string,
-  labelSpec: string,
-  asOfUs: number,
-  set: TrainingSet,
-  pool: readonly PooledInstrument[],
-): string {
-  const hash = createHash('sha256').update(canonicalJson([subject, labelSpec, asOfUs]));
-  set.rows.forEach(({ decidedTs, values, up, forwardReturn, championProbability }, i) => {
-    const row = [set.rowTs[i], decidedTs, up, forwardReturn, championProbability, ...values];
-    hash.update(Float64Array.from(row, (value) => value ?? NaN));
-  });
-  for (const { instrument, rows } of pool) {
-    hash.update(instrument);
-    for (const { decidedTs, values, up, forwardReturn } of rows) {
-      const row = [decidedTs, up, forwardReturn, ...values];
-      hash.update(Float64Array.from(row, (value) => value ?? NaN));
-    }
-  }
-  return `ds-${hash.digest('hex').slice(0, 16)}`;
 }
 
 function verdictText(modelId: string, { verdict }: Candidate): string {

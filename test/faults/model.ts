@@ -48,8 +48,11 @@ export async function promote(context: Context, candidate: Candidate): Promise<s
   const by = { actor: 'fault proof', why: 'both runs are to have one' };
   await registerTrained(context.postgres, {
     ...{ ...model, ...by, bytes, manifest, verdict, codeVersion: 'any', origin: 'training' },
-    ...{ datasetId: 'ds-arbitrary', trainedTs: TRAINED_TS },
-    dataset: { rows: 6_000, as_of: formatUs(TRAINED_TS) },
+    trainedTs: TRAINED_TS,
+    dataset: {
+      ...{ dataset_id: 'ds-arbitrary', sha256: 'arbitrary' },
+      ...{ rows: 6_000, as_of: formatUs(TRAINED_TS) },
+    },
   });
   await changeModel(context.postgres, { action: 'promote', modelId, force: true }, null, {
     ...{ ...by, cause: 'fault proof', atTs: TRAINED_TS },

@@ -3,9 +3,14 @@
  * model passes the gate, earns its place as a shadow on live outcomes, is taken up by the running
  * stream where its record stands, and trades.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseUs } from '../../src/domain/time.ts';
+import { verifyTrainedSet, type TrainedSet } from '../../src/datasets/trained.ts';
+import { formatUs, parseUs, US_PER_DAY } from '../../src/domain/time.ts';
 import { mergedTrades } from '../../src/market/merged.ts';
+import { tickloom } from '../support/command.ts';
 import { Installation } from '../support/installation.ts';
 
 const [VENUE, SYMBOL] = ['synthetic', 'PLANTED901/USD'];
@@ -101,4 +106,30 @@ describe('a market with a planted edge', () => {
     },
     SLOW,
   );
+
+  test('what each was trained on is had again from the tables, and pulled as files', async () => {
+    const sets = await rows<{ manifest: TrainedSet }>(
+      `SELECT d.manifest FROM datasets d JOIN models m USING (dataset_id)
+       WHERE m.symbol = $1 ORDER BY m.trained_at`,
+      SYMBOL,
+    );
+    expect(sets).toHaveLength(2);
+    for (const { manifest } of sets) {
+      expect(await verifyTrainedSet(installation.reader, manifest)).toEqual([]);
+    }
+    const { manifest: set } = sets[0]!;
+    const earlier = { ...set, as_of: formatUs(parseUs(set.as_of) - US_PER_DAY) };
+    const [differs] = await verifyTrainedSet(installation.reader, earlier);
+    expect(differs).toMatch(new RegExp(`^rows: ${set.rows}, again \\d+$`));
+
+    const { code, out } = await tickloom('dataset', 'verify', set.dataset_id);
+    expect([code, out]).toEqual([0, expect.stringContaining(`bit for bit (${set.rows} rows)`)]);
+    const dir = mkdtempSync(join(tmpdir(), 'tickloom-trained-'));
+    const pulled = ['dataset', 'pull', set.dataset_id, '--out', join(dir, 'set')] as const;
+    const made = JSON.parse((await tickloom(...pulled, '--json')).out) as TrainedSet;
+    const { rows: n, rows_in, excluded } = set;
+    expect(made).toMatchObject({ rows: n, rows_in, excluded, as_of: set.as_of });
+    expect((await tickloom('dataset', 'verify', join(dir, 'set'))).code).toBe(0);
+    rmSync(dir, { recursive: true });
+  });
 });

@@ -80,9 +80,9 @@ describe('monitoring', () => {
     await registerTrained(postgres, {
       ...{ venue, symbol, labelSpec: LABEL_SPEC, modelId, sha256, bytes, manifest },
       verdict: { passed: true, reasons: [], comparisons: [comparison] },
-      ...{ datasetId: `ds-${symbol}`, codeVersion: '0', trainedTs: FROM },
+      ...{ codeVersion: '0', trainedTs: FROM },
       ...{ origin: 'training', actor: 'test', why: 'a test needs one' },
-      dataset: { rows: 1, as_of: formatUs(FROM) },
+      dataset: { dataset_id: `ds-${symbol}`, sha256: symbol, rows: 1, as_of: formatUs(FROM) },
     });
     const request = { action: 'promote', modelId, force: false } as const;
     await changeModel(postgres, request, null, { actor: 'test', why: 'a test', atTs: FROM });

@@ -69,9 +69,9 @@ describe('the registry', () => {
     const failed = { rule: 'minimum_rows', passed, detail: '3 of 500', value: 3, threshold: 500 };
     await registerTrained(installation.context.postgres, {
       ...{ ...MARKET, modelId, sha256, bytes, manifest, codeVersion: '0+test', actor: 'test' },
-      ...{ verdict: { passed, reasons: [failed] }, datasetId: DATASET, trainedTs: START + seed },
+      ...{ verdict: { passed, reasons: [failed] }, trainedTs: START + seed },
       ...{ origin: 'training', why: 'a test needs one' },
-      dataset: { rows: 1, as_of: formatUs(START) },
+      dataset: { dataset_id: DATASET, sha256: 'registry', rows: 1, as_of: formatUs(START) },
     });
     // Its control record lies in the log before what is fed next.
     await installation.settle();

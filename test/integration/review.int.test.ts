@@ -56,9 +56,9 @@ describe('a review', () => {
     const { postgres } = installation.context;
     await registerTrained(postgres, {
       ...{ venue, symbol, labelSpec: LABEL_SPEC, modelId, sha256, bytes, manifest },
-      ...{ verdict: { passed: true, reasons: [] }, datasetId: 'ds-review', codeVersion: '0' },
+      ...{ verdict: { passed: true, reasons: [] }, codeVersion: '0' },
       ...{ trainedTs: FROM + seed, origin: 'training', actor: 'test', why: 'a test needs one' },
-      dataset: { rows: 1, as_of: formatUs(FROM) },
+      dataset: { dataset_id: 'ds-review', sha256: 'review', rows: 1, as_of: formatUs(FROM) },
     });
     if (as === 'champion') {
       const request = { action: 'promote', modelId, force: false } as const;

@@ -9,14 +9,17 @@ import { definitionOf, MANIFEST, type DatasetManifest } from '../../datasets/def
 import { readEntityFile } from '../../datasets/entities.ts';
 import { toDataFrame } from '../../datasets/frame.ts';
 import { knownInstruments, makeDataset, withEntitiesFile } from '../../datasets/make.ts';
+import { isTrainedSet, verifyTrainedSet, type TrainedSet } from '../../datasets/trained.ts';
 import { verifyDataset, wrongFiles } from '../../datasets/verify.ts';
-import { formatUs } from '../../domain/time.ts';
+import { formatUs, parseUs } from '../../domain/time.ts';
 import { instrumentOf, keyOf } from '../../domain/wire.ts';
 import type { Context } from '../../processes/context.ts';
 import {
+  coveringCut,
   listDatasets,
   readDataset,
   readEntities,
+  saveDataset,
   type StoredDataset,
 } from '../../tables/postgres/datasets.ts';
 import { trainingData, type TrainingData } from '../../tables/questdb/training-data.ts';
@@ -179,8 +182,8 @@ async function show(id: string, _flags: unknown, command: Command): Promise<void
 async function stored(
   postgres: Context['postgres'],
   id: string,
-): Promise<StoredDataset<DatasetManifest>> {
-  const row = await readDataset<DatasetManifest>(postgres, id);
+): Promise<StoredDataset<DatasetManifest | TrainedSet>> {
+  const row = await readDataset<DatasetManifest | TrainedSet>(postgres, id);
   if (row !== null) return row;
   throw new CommandError(`there is no data set "${id}"; "dataset list" shows those that exist`);
 }
@@ -204,20 +207,42 @@ async function verify(idOrDir: string, _flags: unknown, command: Command): Promi
   const output = outputOf(isJson(command));
   await withContext('cli', async (context) => {
     const { manifest, dir } = await find(context, idOrDir);
+    if (isTrainedSet(manifest)) return verifyTrained(context, manifest, output);
     const { dataset_id: id, rows, files } = manifest;
     const findings = await verifyDataset(context.questdbReader(), manifest, {
       dir,
       entities: entitiesOf(context, manifest),
       onProgress: output.say,
     });
-    const same = findings.length === 0;
     const whole = dir === null ? 'its files are gone, ' : `all ${files.length} files are whole, `;
-    const text = same
-      ? `${id}: ${whole}and made again from the tables it is the same, byte for byte (${rows} rows)`
-      : [`${id}: DIFFERS`, ...findings.map((finding) => `  ${finding}`)].join('\n');
-    output.show({ dataset_id: id, same, dir, findings }, text);
-    if (!same) process.exitCode = 1;
+    const same = `${whole}and made again from the tables it is the same, byte for byte`;
+    showFindings(output, { id, dir, findings }, `${same} (${rows} rows)`);
   });
+}
+
+async function verifyTrained(
+  context: Context,
+  manifest: TrainedSet,
+  output: Output,
+): Promise<void> {
+  const { dataset_id: id, rows } = manifest;
+  const findings = await verifyTrainedSet(context.questdbReader(), manifest);
+  const same = `read again from the tables it is what was trained on, bit for bit (${rows} rows)`;
+  showFindings(output, { id, dir: null, findings }, same);
+}
+
+interface Verified {
+  readonly id: string;
+  readonly dir: string | null;
+  readonly findings: readonly string[];
+}
+
+function showFindings(output: Output, { id, dir, findings }: Verified, same: string): void {
+  const isSame = findings.length === 0;
+  const differs = [`${id}: DIFFERS`, ...findings.map((finding) => `  ${finding}`)].join('\n');
+  const text = isSame ? `${id}: ${same}` : differs;
+  output.show({ dataset_id: id, same: isSame, dir, findings }, text);
+  if (!isSame) process.exitCode = 1;
 }
 
 async function pull(id: string, flags: { readonly out: string }, command: Command): Promise<void> {
@@ -226,6 +251,7 @@ async function pull(id: string, flags: { readonly out: string }, command: Comman
   if (existsSync(out)) throw new CommandError(`"${flags.out}" exists already: name an empty place`);
   await withContext('cli', async (context) => {
     const { manifest, path } = await stored(context.postgres, id);
+    if (isTrainedSet(manifest)) return pullTrained(context, manifest, out, output);
     const isWhole = path !== null && (await wrongFiles(manifest, path)).length === 0;
     if (isWhole) await cp(path, out, { recursive: true });
     else await remake(context, manifest, out, output);
@@ -233,6 +259,28 @@ async function pull(id: string, flags: { readonly out: string }, command: Comman
     output.show(manifest, `${id}: ${manifest.rows} rows in ${flags.out}, ${how}`);
   });
 }
+
+/** A training writes no files: they are made of its definition, with an id of their own. */
+async function pullTrained(
+  context: Context,
+  manifest: TrainedSet,
+  out: string,
+  output: Output,
+): Promise<void> {
+  const { dataset_id: id, pool } = manifest;
+  const differs = (await verifyTrainedSet(context.questdbReader(), manifest)).length > 0;
+  if (differs) throw new CommandError(otherNow(id, 'a training writes none'));
+  const cut = await coveringCut(context.postgres, parseUs(manifest.as_of));
+  const definition = definitionOf(manifest);
+  const options = { out, cut, onProgress: output.say };
+  const made = await buildDefined(context.questdbReader(), definition, options);
+  await saveDataset(context.postgres, made, out);
+  const of = pool.length === 0 ? '' : `, of the pool's ${pool.length} instruments too`;
+  output.show(made, `${id}: ${made.rows} rows in ${out}${of}, as ${made.dataset_id}`);
+}
+
+const otherNow = (id: string, files: string): string =>
+  `${id}: ${files}, and the tables give another set now: "dataset verify ${id}" says in what`;
 
 async function remake(
   context: Context,
@@ -248,9 +296,7 @@ async function remake(
   });
   if (again.sha256 === manifest.sha256) return;
   await rm(out, { recursive: true });
-  const { dataset_id: id } = manifest;
-  const how = `"dataset verify ${id}" says in what`;
-  throw new CommandError(`${id}: its files are gone, and the tables give another set now: ${how}`);
+  throw new CommandError(otherNow(manifest.dataset_id, 'its files are gone'));
 }
 
 async function statistics(

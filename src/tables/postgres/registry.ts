@@ -22,6 +22,7 @@ import {
   type ModelState,
   type Registry,
 } from '../../learning/model-change.ts';
+import type { StoredManifest } from './datasets.ts';
 import { insert } from './insert.ts';
 import { servable } from './model-source.ts';
 import { appendControl } from './outbox.ts';
@@ -43,9 +44,8 @@ export interface NewCandidate extends Market {
 }
 
 /** A training of ours: the set that it was made from, and its run. */
-export interface TrainedCandidate extends NewCandidate {
-  /** The data set's definition and counts. */
-  readonly dataset: Readonly<Record<string, unknown>>;
+export interface TrainedCandidate extends Omit<NewCandidate, 'datasetId'> {
+  readonly dataset: StoredManifest & { readonly as_of: string };
 }
 
 /** Who wants a change, and why; `cause` makes its control records' ids, and is the audit's else. */
@@ -67,12 +67,13 @@ export class ModelMissing extends Error {}
 
 /** Stores the candidate with its verdict; one that passed becomes shadow, if there is none. */
 export function registerTrained(pool: Pool, request: TrainedCandidate): Promise<void> {
-  const { modelId, venue, symbol, labelSpec, trainedTs, datasetId, dataset, verdict } = request;
+  const { modelId, venue, symbol, labelSpec, trainedTs, dataset, verdict } = request;
+  const { dataset_id: datasetId } = dataset;
   return inTransaction(pool, async (client) => {
     await insert(client, 'datasets', {
       dataset_id: datasetId,
-      sha256: datasetId.slice(3),
-      rows: dataset['rows'],
+      sha256: dataset.sha256,
+      rows: dataset.rows,
       manifest: dataset,
     });
     await insert(client, 'training_runs', {
@@ -83,11 +84,11 @@ export function registerTrained(pool: Pool, request: TrainedCandidate): Promise<
       dataset_id: datasetId,
       model_id: modelId,
       state: 'done',
-      as_of: dataset['as_of'],
+      as_of: dataset.as_of,
       detail: verdict,
       finished_at: formatUs(trainedTs),
     });
-    await storeCandidate(client, request);
+    await storeCandidate(client, { ...request, datasetId });
   });
 }
 

@@ -41,6 +41,21 @@ export function oneOf<const T extends string>(choices: readonly T[]): SettingTyp
   };
 }
 
+/** Some of `choices`, the first of which always; in their order, each once. */
+export function someWithFirst<const T extends string>(
+  choices: readonly [T, ...T[]],
+): SettingType<readonly T[]> {
+  const [first] = choices;
+  const what = `${first}, or ${first} and others of ${choices.join(', ')} with commas between`;
+  const parse = (text: string): readonly T[] => {
+    const words: readonly string[] = text.split(',').map((word) => word.trim());
+    const known = choices.filter((choice) => words.includes(choice));
+    const valid = known.includes(first) && words.every((word) => known.some((k) => k === word));
+    return valid ? Object.freeze(known) : expected(what);
+  };
+  return { name: choices.join(','), parse };
+}
+
 export function url(...protocols: string[]): SettingType<string> {
   const what = protocols.map((protocol) => `${protocol}://host:port`).join(' or ');
   const parse = (text: string): string => {

@@ -86,9 +86,16 @@ describe('what is given', () => {
       TICKLOOM_TOPIC_PREFIX: 'x.',
       TICKLOOM_LATENESS_MS: '0',
       TICKLOOM_RETRAIN_EVERY: '2h',
+      TICKLOOM_TRAIN_SEEDS: '3',
+      TICKLOOM_TRAIN_KINDS: 'gbdt,rf',
       TICKLOOM_CONTROL_KEY: 'k'.repeat(40),
     });
     expect(loadConfig(childEnv(config, {}))).toEqual(config);
+  });
+
+  test('is a list of kinds of model in their own order, boosted trees without it', () => {
+    expect(loadConfig({}).trainKinds).toEqual(['gbdt']);
+    expect(loadConfig({ TICKLOOM_TRAIN_KINDS: 'rf, gbdt,rf' }).trainKinds).toEqual(['gbdt', 'rf']);
   });
 
   test('names variables that no setting has the name of', () => {
@@ -113,6 +120,9 @@ describe('what is wrong', () => {
     ['TICKLOOM_REDIS_URL', 'redis:'],
     ['TICKLOOM_TOPIC_PREFIX', 'a b'],
     ['TICKLOOM_LOG_LEVEL', 'loud'],
+    ['TICKLOOM_TRAIN_KINDS', 'rf'],
+    ['TICKLOOM_TRAIN_KINDS', 'gbdt,dart'],
+    ['TICKLOOM_TRAIN_KINDS', 'gbdt,'],
     ['TICKLOOM_CONTROL_KEY', 'short'],
   ])('%s as %j is refused by name', (env, text) => {
     const problems = problemsOf({ [env]: text });

@@ -73,6 +73,7 @@ export async function runTraining(context: Context, { subject, dueTs }: JobData)
     expiresTs: dueTs + EXPIRES_US,
     replayParity: parity.holds,
     bags: config.trainSeeds,
+    kinds: config.trainKinds,
     pool,
   });
   const sha256 = createHash('sha256').update(candidate.bytes).digest('hex');

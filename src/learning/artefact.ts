@@ -68,6 +68,8 @@ export interface CalibrationReport {
 export interface SearchRow {
   readonly name: string;
   readonly params: Readonly<Record<string, string | number | boolean>>;
+  /** Of a second kind of model, whose mean with the first was tried. */
+  readonly beside?: Readonly<Record<string, string | number | boolean>>;
   /** Mean loss over the folds' test rows, and how far behind the best, with its standard error. */
   readonly mean_loss: number;
   readonly behind_best: number;
@@ -89,6 +91,10 @@ export interface TrainingReport {
   readonly excluded: { readonly flash_crash: number };
   /** Seeds whose models' mean it is; none in artefacts from before it: one. */
   readonly bags?: number;
+  /** In LightGBM's own words, such as gbdt and rf; none in artefacts from before it: gbdt alone. */
+  readonly kinds?: readonly string[];
+  /** All parameters of the second kind where there are two; those of the first are `params`. */
+  readonly beside?: Readonly<Record<string, string | number | boolean>>;
   /** Whose rows the search could take besides its own, and whether it did. */
   readonly pool?: readonly { readonly instrument: string; readonly rows: number }[];
   readonly pooled?: boolean;

@@ -1,9 +1,11 @@
 /**
  * Several LightGBM models of the same features -> one whose raw score is the mean of theirs: all of
- * their trees, each leaf divided by their number. What is served, stored and read by LightGBM stays
- * one text.
+ * their trees, each leaf divided by the number of models, and a random forest's by that of its
+ * trees too, whose mean it is. They may be of different kinds: what comes of them is a plain sum of
+ * trees, as boosted ones are. What is served, stored and read by LightGBM stays one text.
  */
 import { assert, must } from '../assert.ts';
+import { isForest } from './lightgbm-model.ts';
 
 interface Sections {
   readonly head: string;
@@ -21,12 +23,15 @@ export function meanOfModels(texts: readonly string[]): string {
   for (const other of all) {
     assert(bare(other.head) === bare(head), 'models of other features or another objective');
   }
-  const trees = all
-    .flatMap((each) => each.trees)
-    .map((tree, number) => scaled(tree, number, texts.length));
+  const parts = all.flatMap((each) => {
+    const share = texts.length * (isForest(each.head) ? each.trees.length : 1);
+    return each.trees.map((tree) => ({ tree, share }));
+  });
+  const trees = parts.map(({ tree, share }, number) => scaled(tree, number, share));
   // LightGBM cuts the text by them.
   const sizes = trees.map((tree) => Buffer.byteLength(tree)).join(' ');
-  return `${head.replace(/^tree_sizes=.*$/m, `tree_sizes=${sizes}`)}\n${trees.join('')}${tail}`;
+  const sum = head.replace(/^average_output\r?\n/m, '');
+  return `${sum.replace(/^tree_sizes=.*$/m, `tree_sizes=${sizes}`)}\n${trees.join('')}${tail}`;
 }
 
 function sectionsOf(text: string): Sections {
@@ -42,13 +47,14 @@ function sectionsOf(text: string): Sections {
   return { head: text.slice(0, start - 1), trees, tail };
 }
 
-/** What has to be the same: the ranges of features and the sizes of trees need not be. */
-const bare = (head: string): string => head.replace(/^(tree_sizes|feature_infos)=.*$/gm, '');
+/** What has to be the same: ranges of features, sizes of trees and the kind need not be. */
+const bare = (head: string): string =>
+  head.replace(/^average_output\r?\n/m, '').replace(/^(tree_sizes|feature_infos)=.*$/gm, '');
 
-const scaled = (tree: string, number: number, models: number): string =>
+const scaled = (tree: string, number: number, share: number): string =>
   tree
     .replace(/^Tree=\d+/, `Tree=${number}`)
     .replace(/^(leaf_value|internal_value)=(.*)$/gm, (_line, name: string, words: string) => {
-      const values = words.split(' ').map((word) => (word === '' ? '' : Number(word) / models));
+      const values = words.split(' ').map((word) => (word === '' ? '' : Number(word) / share));
       return `${name}=${values.join(' ')}`;
     });

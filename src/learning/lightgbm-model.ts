@@ -1,9 +1,9 @@
 /**
  * LightGBM's text model -> its prediction for one row.
  *
- * Equal to LightGBM's own prediction bit by bit in the raw score, and within one rounding of `exp`
- * behind the sigmoid. What it cannot evaluate (categories, linear leaves, several classes, other
- * objectives) it refuses when the model is parsed, never by a wrong number later.
+ * Equal to LightGBM's own prediction bit by bit in what its objective transforms, and within one
+ * rounding of `exp` behind the sigmoid. What it cannot evaluate (categories, linear leaves, several
+ * classes, other objectives) it refuses when the model is parsed, never by a wrong number later.
  */
 import { must } from '../assert.ts';
 import { forestSum, type Missing, type Node, type Row } from './forest.ts';
@@ -14,7 +14,11 @@ export interface LightgbmModel {
   readonly trees: number;
   /** Sum of the split gains by feature, in the order of `featureNames`: LightGBM's `gain`. */
   readonly gains: Float64Array;
-  /** The sum over the trees: log-odds of a binary model, the estimate itself of a regression. */
+  /**
+   * Log-odds of a binary model, the estimate itself of a regression: the sum over the trees, of a
+   * random forest their mean (LightGBM's own raw score is the sum there too, and the mean is taken
+   * before its transform).
+   */
   predictRaw(row: Row): number;
   /** The raw score behind the objective's transform: a probability of a binary model. */
   predict(row: Row): number;
@@ -49,7 +53,8 @@ export function parseLightgbmModel(text: string): LightgbmModel {
   const objective = header.get('objective') ?? 'none';
   const transform = transformOf(objective);
   const roots = trees.map((tree, index) => rootOf(tree, index, columns));
-  const predictRaw = forestSum(roots, columns);
+  const sum = forestSum(roots, columns);
+  const predictRaw = isForest(head) ? (row: Row) => sum(row) / roots.length : sum;
   return {
     featureNames,
     objective,
@@ -83,10 +88,16 @@ function checkHeader(head: string, header: Fields): void {
   if (field(header, 'num_class') !== '1' || field(header, 'num_tree_per_iteration') !== '1') {
     throw new Error('a LightGBM model of several classes; one score a row is understood');
   }
-  if (/^average_output$/m.test(head)) {
-    throw new Error('a LightGBM random forest; boosted trees (gbdt) are understood');
+  if (isForest(head) && (header.get('tree_sizes') ?? '') === '') {
+    throw new Error('a LightGBM random forest without trees, whose mean would be no number');
   }
 }
+
+/** The line by which LightGBM says that the mean of the trees counts, as in a random forest. */
+const AVERAGE_OUTPUT = /^average_output\r?$/m;
+
+/** Of a text's head, which is all in front of its first tree. */
+export const isForest = (head: string): boolean => AVERAGE_OUTPUT.test(head);
 
 /** Objectives whose prediction is the raw score itself. */
 const IDENTITIES = new Set([

@@ -22,7 +22,26 @@ export interface SearchCandidate {
   readonly bags?: number;
   /** Whether the rows of the pool are trained on too. */
   readonly pooled?: boolean;
+  /** Of a second kind of model, whose mean with the first is taken; see `FOREST`. */
+  readonly beside?: Params;
 }
+
+/** In LightGBM's own words: boosted trees, and a random forest. */
+export type ModelKind = 'gbdt' | 'rf';
+
+/**
+ * A random forest. Its trees do not build on each other: each is larger than a boosted one and sees
+ * another half of the rows and fewer features, and their mean is what keeps it from being sure.
+ */
+export const FOREST = {
+  boosting: 'rf',
+  bagging_freq: 1,
+  bagging_fraction: 0.5,
+  feature_fraction: 0.3,
+  num_leaves: 32,
+  min_data_in_leaf: 300,
+  lambda_l2: 0,
+} as const;
 
 /** Simplest first. */
 export const SEARCHED: readonly SearchCandidate[] = [
@@ -31,14 +50,27 @@ export const SEARCHED: readonly SearchCandidate[] = [
   { name: 'large', params: { num_leaves: 16, min_data_in_leaf: 300 } },
 ];
 
-/** Those, the mean of `bags` seeds where there are several, and a pool's rows where there is one. */
+/**
+ * Those, and what is asked for besides: one model of another kind, then means of several models,
+ * then the rows of others.
+ */
 export function searchedWith(of: {
   readonly bags: number;
   readonly isPooled: boolean;
+  readonly kinds: readonly ModelKind[];
 }): readonly SearchCandidate[] {
   const bagged = { name: `medium, mean of ${of.bags} seeds`, params: {}, bags: of.bags };
   const pooled = { name: 'medium, pooled', params: {}, pooled: true };
-  return [...SEARCHED, ...(of.bags > 1 ? [bagged] : []), ...(of.isPooled ? [pooled] : [])];
+  const forest = { name: 'forest', params: FOREST };
+  const mixed = { name: 'medium and forest', params: {}, beside: FOREST };
+  const hasForest = of.kinds.includes('rf');
+  return [
+    ...SEARCHED,
+    ...(hasForest ? [forest] : []),
+    ...(of.bags > 1 ? [bagged] : []),
+    ...(hasForest ? [mixed] : []),
+    ...(of.isPooled ? [pooled] : []),
+  ];
 }
 
 /** A candidate's folds; the same test rows for all of them. */
@@ -66,8 +98,8 @@ export function chooseParams<Fold extends { readonly prediction: PartPrediction 
     return blockMean(decidedTs, differences, horizonUs);
   });
   const place = behind.findIndex(({ mean: gap, error }) => gap <= (error ?? 0) + ROUNDING);
-  const table = searched.map(({ candidate: { name, params } }, i) => ({
-    ...{ name, params, mean_loss: means[i]!, chosen: i === place },
+  const table = searched.map(({ candidate: { name, params, beside } }, i) => ({
+    ...{ name, params, ...(beside && { beside }), mean_loss: means[i]!, chosen: i === place },
     ...{ behind_best: behind[i]!.mean, standard_error: behind[i]!.error },
   }));
   return { chosen: searched[place]!, table };

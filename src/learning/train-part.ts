@@ -60,6 +60,8 @@ export interface TrainingSettings {
   readonly halfLifeDays: number | null;
   /** So many models with seeds of their own, whose mean is taken; 1 where it is left out. */
   readonly bags?: number | undefined;
+  /** Of a second kind of model: as many of it are trained, and the mean is that of all. */
+  readonly beside?: Params | undefined;
 }
 
 /** Trains both models on the rows of `indices`. */
@@ -67,7 +69,7 @@ export function trainPart(
   rows: readonly TrainingRow[],
   indices: Uint32Array,
   featureNames: readonly string[],
-  { trainer, params, rounds, seed, halfLifeDays, bags = 1 }: TrainingSettings,
+  { trainer, params, rounds, seed, halfLifeDays, bags = 1, beside }: TrainingSettings,
 ): PartModels {
   const matrix = matrixOf(rows, indices, featureNames.length);
   const up = Float32Array.from(indices, (index) => rows[index]!.up);
@@ -77,13 +79,16 @@ export function trainPart(
     Float64Array.from(indices, (index) => rows[index]!.decidedTs),
     halfLifeDays,
   );
+  const kinds = beside === undefined ? [params] : [params, beside];
   const fit = (objective: string, labels: Float32Array): string => {
     const seeds = Array.from({ length: bags }, (_, bag) => seed + bag);
-    const models = seeds.map((bagSeed) =>
-      trainer.train({
-        ...{ matrix, labels, weights, featureNames, rounds, seed: bagSeed },
-        params: { ...params, objective },
-      }),
+    const models = kinds.flatMap((kind) =>
+      seeds.map((bagSeed) =>
+        trainer.train({
+          ...{ matrix, labels, weights, featureNames, rounds, seed: bagSeed },
+          params: { ...kind, objective },
+        }),
+      ),
     );
     return meanOfModels(models);
   };

@@ -32,7 +32,7 @@ import {
 import { calibrated } from './platt.ts';
 import { pooledRows, type PooledInstrument } from './pool.ts';
 import { DEFAULT_HALF_LIFE_DAYS } from './recency.ts';
-import { chooseParams, searchedWith, type SearchCandidate } from './search.ts';
+import { chooseParams, searchedWith, type ModelKind, type SearchCandidate } from './search.ts';
 import { defaultSplit, splitRows, type Part, type SplitSettings } from './split.ts';
 import {
   trainPart,
@@ -44,6 +44,8 @@ import {
 } from './train-part.ts';
 
 export type { Trainer, TrainingRow } from './train-part.ts';
+
+type Params = Readonly<Record<string, string | number | boolean>>;
 
 export interface CandidateRequest {
   /** Matured outcomes of one instrument in order of `decidedTs`. */
@@ -57,12 +59,14 @@ export interface CandidateRequest {
   /** Event time after which the model is not to be trusted; null: none. */
   readonly expiresTs: number | null;
   readonly replayParity: boolean;
-  readonly params?: Readonly<Record<string, string | number | boolean>> | undefined;
+  readonly params?: Params | undefined;
   readonly rounds?: number | undefined;
-  /** What is searched among, simplest first; `params` go before theirs. */
+  /** What is searched among, simplest first; `params` go before theirs, but see `paramsOf`. */
   readonly searched?: readonly SearchCandidate[] | undefined;
   /** Searched too: the mean of so many models of their own seeds, where above 1. */
   readonly bags?: number | undefined;
+  /** Searched too, where rf is among them: a random forest alone and beside boosted trees. */
+  readonly kinds?: readonly ModelKind[] | undefined;
   /** Searched too, where there are any: training on these rows besides. */
   readonly pool?: readonly PooledInstrument[] | undefined;
   /** See `recencyWeights`; null: all rows count the same. */
@@ -113,12 +117,13 @@ export function trainCandidate(request: CandidateRequest): Candidate {
   const rounds = request.rounds ?? DEFAULT_ROUNDS;
   const halfLifeDays =
     request.halfLifeDays === undefined ? DEFAULT_HALF_LIFE_DAYS : request.halfLifeDays;
-  const settingsOf = ({ params, bags }: SearchCandidate): TrainingSettings => ({
+  const settingsOf = ({ params, bags, beside }: SearchCandidate): TrainingSettings => ({
     ...{ trainer, rounds, seed, halfLifeDays, bags },
-    params: { ...DEFAULT_PARAMS, ...params, ...request.params },
+    params: paramsOf(params, request.params),
+    beside: beside && paramsOf(beside, request.params),
   });
-  const { bags = 1, pool = [] } = request;
-  const among = request.searched ?? searchedWith({ bags, isPooled: pool.length > 0 });
+  const { bags = 1, pool = [], kinds = ['gbdt'] } = request;
+  const among = request.searched ?? searchedWith({ bags, isPooled: pool.length > 0, kinds });
   const total = among.length * folds.length + 1;
   let done = 0;
   const trained = (part: Part, candidate: SearchCandidate): Trained => {
@@ -132,7 +137,7 @@ export function trainCandidate(request: CandidateRequest): Candidate {
   }));
   const { chosen, table } = chooseParams(searched, judgedBy, horizonUs);
   const last = trained(final, chosen.candidate);
-  const { params } = settingsOf(chosen.candidate);
+  const chosenSettings = settingsOf(chosen.candidate);
   const predictions = chosen.folds.map(({ prediction }) => prediction);
   const earlier = earlierFolds(rows, chosen.folds, settings.embargoUs);
   const { shrinkage, report: calibration } = calibrated(predictions, earlier, horizonUs);
@@ -148,13 +153,11 @@ export function trainCandidate(request: CandidateRequest): Candidate {
   const newest = chosen.folds.at(-1) ?? null;
   const fold = newest && { part: newest.part, direction: newest.models.direction };
   const isOwn = newest !== null && !chosen.candidate.pooled;
-  const curve = isOwn
-    ? learningCurve(rows, newest, request.featureNames, settingsOf(chosen.candidate))
-    : [];
+  const curve = isOwn ? learningCurve(rows, newest, request.featureNames, chosenSettings) : [];
   request.onProgress?.(total, total);
   const manifest: ModelManifest = {
     ...provenance(request, final),
-    ...{ params, rounds },
+    ...{ params: chosenSettings.params, rounds },
     serving: servingOf(last.models, shrinkage),
     folds: chosen.folds.map(report),
     slice: report(last),
@@ -165,6 +168,7 @@ export function trainCandidate(request: CandidateRequest): Candidate {
       excluded: { flash_crash: flashCrash },
       flash_crash_rule: FLASH_CRASH_RULE,
       ...{ search: table, calibration, learning_curve: curve },
+      ...kindReport(chosenSettings),
       ...poolReport(pool, chosen.candidate),
     },
   };
@@ -193,6 +197,27 @@ function trainOn(
   const all = pooledRows(rows, part, pool, { embargoUs, horizonUs });
   const models = trainPart(all, Uint32Array.from(all.keys()), featureNames, settings);
   return { ...models, ...usualOutcome(rows, part.train, settings.halfLifeDays) };
+}
+
+/**
+ * The parameters that a candidate of `own` is trained by where the request asks for `asked`: those
+ * asked for go before the candidate's, and these before the defaults. But one that says which kind
+ * of model it is keeps all that it says: what is asked of boosted trees would make its forest
+ * another (of as few leaves) or none (of all rows, which LightGBM refuses).
+ */
+const paramsOf = (own: Params, asked: Params = {}): Params =>
+  own['boosting'] === undefined
+    ? { ...DEFAULT_PARAMS, ...own, ...asked }
+    : { ...DEFAULT_PARAMS, ...asked, ...own };
+
+/** Nothing of boosted trees alone: their artefact stays the same, byte for byte. */
+function kindReport({
+  params,
+  beside,
+}: TrainingSettings): Pick<TrainingReport, 'kinds' | 'beside'> {
+  const kindOf = ({ boosting = 'gbdt' }: Params): string => String(boosting);
+  if (beside !== undefined) return { kinds: [kindOf(params), kindOf(beside)], beside };
+  return kindOf(params) === 'gbdt' ? {} : { kinds: [kindOf(params)] };
 }
 
 /** Nothing of a training that knew of neither: its artefact stays the same, byte for byte. */

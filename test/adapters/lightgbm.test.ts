@@ -71,6 +71,30 @@ describe('a model trained by LightGBM', () => {
     expect(new Set(raw).size).toBeGreaterThan(50);
   });
 
+  // LightGBM divides a forest's sum behind its raw score, in front of the objective's transform.
+  it.each(['binary', 'regression'])('is evaluated here as there, a %s forest', (objective) => {
+    const forest = { boosting: 'rf', bagging_freq: 1, bagging_fraction: 0.5, num_leaves: 15 };
+    const given = training({ params: { objective, ...forest } });
+    const text = library.train(given);
+    const model = parseLightgbmModel(text);
+    const { values } = given.matrix;
+    const rows = Array.from({ length: ROWS }, (_2, row) =>
+      Float64Array.from(values.subarray(row * COLUMNS, (row + 1) * COLUMNS)),
+    );
+    const raw = library.predict(text, given.matrix, 'raw');
+    const normal = library.predict(text, given.matrix);
+    expect(model.trees).toBe(given.rounds);
+    expect(rows.map((row) => model.predictRaw(row))).toEqual(
+      Array.from(raw, (sum) => sum / given.rounds),
+    );
+    for (const [i, row] of rows.entries()) {
+      const difference = Math.abs(model.predict(row) - normal[i]!);
+      if (objective === 'regression') expect(difference).toBe(0);
+      expect(difference).toBeLessThan(1e-12);
+    }
+    expect(new Set(raw).size).toBeGreaterThan(50);
+  });
+
   it('is the same to the byte for the same request, and another for another seed', () => {
     const params = { ...training().params, bagging_freq: 1 };
     const text = library.train(training({ params }));

@@ -18,17 +18,27 @@ const rows = market.filter(({ labelEndTs }) => labelEndTs <= asOfTs);
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-let text = '';
-beforeAll(() => {
-  const values = Float64Array.from(rows.flatMap((row) => row.values.map((value) => value ?? NaN)));
-  text = testLightgbm().train({
-    matrix: { rows: rows.length, columns: COLUMNS, values },
+const matrixOf = (of: typeof rows) => ({
+  ...{ rows: of.length, columns: COLUMNS },
+  values: Float64Array.from(of.flatMap((row) => row.values.map((value) => value ?? NaN))),
+});
+
+const trained = (more = {}): string =>
+  testLightgbm().train({
+    matrix: matrixOf(rows),
     labels: Float32Array.from(rows, ({ up }) => up),
     featureNames: NAMES,
-    params: { objective: 'binary', num_leaves: 8, learning_rate: 0.03, min_data_in_leaf: 600 },
+    params: {
+      ...{ objective: 'binary', num_leaves: 8, learning_rate: 0.03, min_data_in_leaf: 600 },
+      ...more,
+    },
     rounds: 60,
     seed: 1,
   });
+
+let text = '';
+beforeAll(() => {
+  text = trained();
 }, 180_000);
 
 const brought = (more: Partial<BroughtRequest> = {}): ReturnType<typeof artefactOf> =>
@@ -55,6 +65,17 @@ describe('a model that LightGBM saved as text', () => {
       expect(expectedReturn).toBeCloseTo(mean * (2 * probabilityUp - 1), 14);
     }
     expect(model.expiresTs).toBe(99);
+  });
+
+  test('may be a random forest, and answers as LightGBM does', () => {
+    const forest = trained({ boosting: 'rf', bagging_freq: 1, bagging_fraction: 0.5 });
+    const model = loadModel(brought({ bytes: bytesOf(forest) }).bytes, STREAM);
+    const asked = market.slice(CUT, CUT + 500);
+    const said = testLightgbm().predict(forest, matrixOf(asked));
+    for (const [i, { values }] of asked.entries()) {
+      expect(model.predict(values).probabilityUp).toBeCloseTo(said[i]!, 12);
+    }
+    expect(verdictOf(model).passed).toBe(true);
   });
 
   test('knows what its data set spanned, and is the same bytes every time', () => {

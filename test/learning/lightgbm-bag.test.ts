@@ -19,11 +19,13 @@ const labels = Float32Array.from({ length: ROWS }, (_, row) =>
 
 let library: Lightgbm;
 let texts: string[];
-const trained = (seed: number, names = ['a', 'b', 'c', 'd']): string =>
+const NAMES = ['a', 'b', 'c', 'd'];
+const trained = (seed: number, names = NAMES, more = {}): string =>
   library.train({
     ...{ matrix, labels, featureNames: names, rounds: 9 + seed, seed },
-    params: { objective: 'binary', num_leaves: 6, bagging_freq: 1, bagging_fraction: 0.5 },
+    params: { objective: 'binary', num_leaves: 6, bagging_freq: 1, bagging_fraction: 0.5, ...more },
   });
+const forest = (seed: number): string => trained(seed, NAMES, { boosting: 'rf' });
 beforeAll(() => {
   library = testLightgbm();
   texts = [1, 2, 3].map((seed) => trained(seed));
@@ -45,8 +47,40 @@ describe('the mean of several LightGBM models', () => {
     }
   });
 
+  it('scores the mean of their raw scores, where some are forests and others boosted', () => {
+    const members = [...texts.slice(0, 2), forest(4), forest(5)];
+    const [, , wood] = members.map(parseLightgbmModel);
+    const scores = members.map((text, i) => {
+      // LightGBM's own raw score of a forest is the sum of its trees.
+      const trees = i < 2 ? 1 : 9 + i + 2;
+      return library.predict(text, matrix, 'raw').map((score) => score / trees);
+    });
+    expect(must(wood).trees).toBe(9 + 4);
+    for (const order of [members, members.toReversed()]) {
+      const bag = meanOfModels(order);
+      expect(bag).not.toContain('average_output');
+      const there = library.predict(bag, matrix, 'raw');
+      const here = parseLightgbmModel(bag);
+      for (let row = 0; row < ROWS; row++) {
+        const mean = scores.reduce((sum, each) => sum + must(each[row]), 0) / 4;
+        expect(Math.abs(must(there[row]) - mean)).toBeLessThan(1e-12);
+        const own = values.subarray(row * COLUMNS, (row + 1) * COLUMNS);
+        expect(Math.abs(here.predictRaw(own) - mean)).toBeLessThan(1e-12);
+      }
+    }
+  });
+
+  it('has the gain of all their trees', () => {
+    const members = [must(texts[0]), forest(4)];
+    const [boosted, wood] = members.map((text) => parseLightgbmModel(text).gains);
+    const { gains } = parseLightgbmModel(meanOfModels(members));
+    for (const [i, gain] of gains.entries()) {
+      expect(gain).toBeCloseTo(must(must(boosted)[i]) + must(must(wood)[i]), 6);
+    }
+  });
+
   it('states the size of each tree, which LightGBM cuts by', () => {
-    const bag = meanOfModels(texts);
+    const bag = meanOfModels([forest(4), ...texts]);
     const sizes = must(/^tree_sizes=(.*)$/m.exec(bag))[1]!
       .split(' ')
       .map(Number);
@@ -64,6 +98,8 @@ describe('the mean of several LightGBM models', () => {
     expect(() => meanOfModels([texts[0]!, trained(1, ['a', 'b', 'c', 'x'])])).toThrow(
       'models of other features',
     );
+    const other = trained(1, NAMES, { objective: 'regression', boosting: 'rf' });
+    expect(() => meanOfModels([texts[0]!, other])).toThrow('or another objective');
     expect(() => meanOfModels(['x', 'y'])).toThrow('not the text of a LightGBM model');
   });
 });

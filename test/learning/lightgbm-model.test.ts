@@ -43,6 +43,17 @@ const stump = (decision: number, extra: Record<string, string> = {}): string => 
   return `tree\n${lines(head)}\n\nTree=0\n${lines(tree)}\n\n\nend of trees\n\nparameters:\n`;
 };
 
+/** The same and another whose leaves are four times as large. */
+const twoStumps = stump(0, { tree_sizes: '1 1' }).replace(
+  /(Tree=0[^]*?)\n\n\n/,
+  (_, tree: string) => `${tree}\n\n${tree.replace('Tree=0', 'Tree=1').replace('1 2', '4 8')}\n\n\n`,
+);
+
+/** A forest that was saved before its first round. */
+const NO_TREES = stump(0, { tree_sizes: '' })
+  .replace('\nfeature_names', '\naverage_output\nfeature_names')
+  .replace(/Tree=0[^]*?\n\n\n/, '');
+
 const outcomes = (decision: number): number[] => {
   const model = parseLightgbmModel(stump(decision));
   return [0, 1, 1e-36, NaN].map((x) => model.predict([x]));
@@ -98,6 +109,14 @@ describe('a LightGBM model read from its text', () => {
     expect(parseLightgbmModel(text).predict([7])).toBe(0.25);
   });
 
+  it('takes the mean of the trees of a random forest', () => {
+    const forest = twoStumps.replace('\nfeature_names', '\naverage_output\nfeature_names');
+    const at = (text: string): number[] => [0, 1].map((x) => parseLightgbmModel(text).predict([x]));
+    expect(at(twoStumps)).toEqual([1 + 4, 2 + 8]);
+    expect(at(forest)).toEqual([2.5, 5]);
+    expect(at(forest.replaceAll('\n', '\r\n'))).toEqual([2.5, 5]);
+  });
+
   it.each([
     ['not the text', 'hello'],
     ['of format v9', stump(0, { version: 'v9' })],
@@ -110,6 +129,7 @@ describe('a LightGBM model read from its text', () => {
     ['is not among', stump(0, { split_feature: '5' })],
     ['threshold should be 1 numbers', stump(0, { threshold: '' })],
     ['has no child', stump(0, { left_child: '0' })],
+    ['forest without trees', NO_TREES],
     ['without feature_names', stump(0).replace('feature_names', 'names')],
     ['of 2 trees holds 1', stump(0, { tree_sizes: '1 1' })],
     ['ends before its trees do', stump(0).replace('end of trees', '')],

@@ -140,7 +140,34 @@ export const LEARNING_MUTATIONS: readonly Mutation[] = [
       'the mean of several LightGBM models',
     )('scores the mean of their raw scores, in LightGBM and here'),
     'src/learning/lightgbm-bag.ts',
-    'Number(word) / models',
+    'Number(word) / share',
     'Number(word)',
+  ),
+  mutation(
+    'forest-outweighs',
+    testsOf(
+      'test/learning/lightgbm-bag.test.ts',
+      'the mean of several LightGBM models',
+    )('scores the mean of their raw scores, where some are forests and others boosted'),
+    'src/learning/lightgbm-bag.ts',
+    'isForest(each.head) ? each.trees.length : 1',
+    'isForest(each.head) ? 1 : 1',
+  ),
+  mutation(
+    'forest-is-a-sum',
+    model('takes the mean of the trees of a random forest'),
+    'src/learning/lightgbm-model.ts',
+    'isForest(head) ? (row: Row) => sum(row) / roots.length : sum;',
+    'isForest(head) ? (row: Row) => sum(row) : sum;',
+  ),
+  mutation(
+    'forest-by-what-is-asked',
+    testsOf(
+      'test/learning/kinds.test.ts',
+      'a training with a forest',
+    )('stays a forest whatever is asked of boosted trees'),
+    'src/learning/train.ts',
+    '{ ...DEFAULT_PARAMS, ...asked, ...own };',
+    '{ ...DEFAULT_PARAMS, ...own, ...asked };',
   ),
 ];

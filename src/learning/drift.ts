@@ -8,8 +8,14 @@
  * 2018, for its distribution). A share of nothing counts as 0.0001, as is usual: the logarithm
  * needs one, and a constant that became another has an index of 18, not of infinity.
  *
- * Few rows are no evidence: with k bins and n rows the index of an unmoved feature is about k / n,
- * and rows of one market resemble their neighbours. Below `FEWEST_ROWS` there is no verdict.
+ * Few rows are no evidence. Of rows that have nothing to do with each other the index of an unmoved
+ * feature is a chi-squared of one degree less than bins, times (1 / trained + 1 / served rows)
+ * (Yurdakul, as above). Rows of one market resemble their neighbours (see
+ * `src/learning/feature-bins.ts`), and a shift of the whole lasts longest, one of the k-th moment a
+ * k-th of that, as of a Gaussian process. What such a sum exceeds once in a hundred times is no
+ * drift, however large. (Its quantile by F. E. Satterthwaite, "An Approximate Distribution of
+ * Estimates of Variance Components", 1946, and E. B. Wilson and M. M. Hilferty, "The Distribution
+ * of Chi-Square", 1931.) Below `FEWEST_ROWS` there is no verdict.
  */
 import type { ModelManifest } from './artefact.ts';
 import { binCount, binOf, type FeatureBins } from './feature-bins.ts';
@@ -25,6 +31,8 @@ export interface FeatureDrift {
   readonly name: string;
   /** Null: too few rows, or the feature is not served any more. */
   readonly psi: number | null;
+  /** What the index of an unmoved feature exceeds once in a hundred times. */
+  readonly psi_by_chance: number | null;
   readonly trained_null_share: number;
   readonly served_null_share: number | null;
   readonly verdict: DriftVerdict;
@@ -71,15 +79,18 @@ export class DriftTally {
       const { name, shares, null_share } = bins;
       const of = { name, trained_null_share: null_share };
       if (this.#unserved.has(name)) {
-        return { ...of, psi: null, served_null_share: null, verdict: 'not_served' };
+        const unknown = { psi: null, psi_by_chance: null, served_null_share: null };
+        return { ...of, ...unknown, verdict: 'not_served' };
       }
       const served_null_share = this.#rows === 0 ? null : this.#nulls[i]! / this.#rows;
       if (this.#rows < FEWEST_ROWS) {
-        return { ...of, psi: null, served_null_share, verdict: 'few_rows' };
+        return { ...of, psi: null, psi_by_chance: null, served_null_share, verdict: 'few_rows' };
       }
       const served = [...this.#counts[i]!, this.#nulls[i]!].map((count) => count / this.#rows);
       const psi = stabilityIndex([...shares, null_share], served);
-      return { ...of, psi, served_null_share, verdict: verdictOf(psi) };
+      const psi_by_chance = chanceOf(bins, this.#rows);
+      const verdict = verdictOf(psi, psi_by_chance);
+      return { ...of, psi, psi_by_chance, served_null_share, verdict };
     });
   }
 }
@@ -101,9 +112,30 @@ export function stabilityIndex(trained: readonly number[], served: readonly numb
   return sum;
 }
 
-function verdictOf(psi: number): DriftVerdict {
+function verdictOf(psi: number, byChance: number): DriftVerdict {
+  if (psi <= byChance) return 'stable';
   if (psi >= PSI_DRIFTED) return 'drifted';
   return psi >= PSI_MODERATE ? 'moderate' : 'stable';
+}
+
+/** Of a manifest from before it was counted how much rows say: by the served rows alone. */
+function chanceOf(bins: FeatureBins, servedRows: number): number {
+  const { rows_apart = 1, effective_rows = Infinity, null_share } = bins;
+  const degrees = binCount(bins) + Number(null_share > 0) - 1;
+  if (degrees < 1) return 0;
+  const weights = Array.from({ length: degrees }, (_, i) => Math.max(1, rows_apart / (i + 1)));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const scale = weights.reduce((sum, weight) => sum + weight * weight, 0) / total;
+  const rows = 1 / (effective_rows * rows_apart) + 1 / servedRows;
+  return scale * chiSquared99(total / scale) * rows;
+}
+
+const Z_99 = 2.326;
+
+/** The 99 % quantile. */
+function chiSquared99(degrees: number): number {
+  const spread = 2 / (9 * degrees);
+  return degrees * (1 - spread + Z_99 * Math.sqrt(spread)) ** 3;
 }
 
 /** The bins of a model's manifest; null: it has none, because it is older or was brought. */

@@ -205,7 +205,7 @@ export function driftChart({ items }: Drift): HTMLElement | null {
       title: 'Drift',
       reading:
         'Population stability index of the newest week served against the training set: ' +
-        `moderate from ${PSI_MODERATE}, drifted from ${PSI_DRIFTED}.`,
+        `moderate from ${PSI_MODERATE}, drifted from ${PSI_DRIFTED}, if chance does not do as much.`,
       tones: { stable: 'right', moderate: 'warn', drifted: 'wrong' },
     },
     {

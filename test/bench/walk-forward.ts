@@ -19,6 +19,7 @@ import { PROJECT_DIR } from '../../src/config.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
 import { formatUs } from '../../src/domain/time.ts';
 import { FEATURE_NAMES, FEATURE_SET } from '../../src/features/definition.ts';
+import { DEFAULT_RETRAIN } from '../../src/learning/retrain.ts';
 import { loadModel } from '../../src/learning/serving-model.ts';
 import { trainCandidate, type Candidate } from '../../src/learning/train.ts';
 import {
@@ -32,6 +33,7 @@ import {
 } from '../../src/learning/walk-forward.ts';
 import { sampleFiles } from '../../src/processes/sample.ts';
 import { testLightgbm } from '../support/lightgbm.ts';
+import { driftReviews, type DriftReview } from './recorded-drift.ts';
 import { recordedMarket, type RecordedMarket } from './recorded-market.ts';
 
 const { values } = parseArgs({
@@ -78,6 +80,22 @@ async function main(): Promise<void> {
   printTable(windows);
   console.log();
   for (const { name, candidate } of windows) console.log(verdictOf(name, candidate));
+  console.log(`\n${driftOf(market, windows)}`);
+}
+
+function driftOf({ set }: RecordedMarket, windows: readonly Window[]): string {
+  const reviews = windows.flatMap(({ name, candidate }) =>
+    driftReviews(set.rows, candidate.manifest, name),
+  );
+  const fired = reviews.filter(({ fires }) => fires).length;
+  const most = (of: (review: DriftReview) => number): string =>
+    `${Math.round(100 * Math.max(0, ...reviews.map(of)))} %`;
+  const { driftShare, driftGainShare } = DEFAULT_RETRAIN;
+  return (
+    `drift: ${fired} of ${reviews.length} reviews behind these trainings would train again; at most ` +
+    `${most(({ shareDrifted }) => shareDrifted)} of the features (${100 * driftShare} % are asked) and ` +
+    `${most(({ gainShareDrifted }) => gainShareDrifted)} of the gain (${100 * driftGainShare} %) drifted`
+  );
 }
 
 function recording(): ReturnType<typeof ticksOfFiles> {

@@ -5,6 +5,7 @@ import {
   driftSummary,
   featureDrift,
   FEWEST_ROWS,
+  PSI_DRIFTED,
   stabilityIndex,
 } from '../../src/learning/drift.ts';
 import { binCount, binOf, featureBins } from '../../src/learning/feature-bins.ts';
@@ -32,14 +33,25 @@ const served = (rows: readonly (number | null)[][]): Record<string, number | nul
   rows.map((values) => Object.fromEntries(NAMES.map((name, i) => [name, values[i] ?? null])));
 
 const all = (count: number): Uint32Array => Uint32Array.from({ length: count }, (_, i) => i);
-const binned = (rows: (number | null)[][]) =>
+const binnedOf = (rows: (number | null)[][], names = NAMES.slice(0, rows[0]?.length)) =>
   featureBins(
     rows.map((values) => ({ values })),
     all(rows.length),
-    NAMES,
+    names,
   );
 
-const trained = binned(rowsOf(1, 5000));
+/** One feature that forgets over `memory` rows, with standard deviation 1; `shift` moves it. */
+function slowRows(seed: number, count: number, memory: number, shift = 0): number[][] {
+  const random = seededRandom(seed);
+  const kept = Math.exp(-1 / memory);
+  let value = gaussian(random);
+  return Array.from({ length: count }, () => {
+    value = kept * value + Math.sqrt(1 - kept * kept) * gaussian(random);
+    return [value + shift];
+  });
+}
+
+const trained = binnedOf(rowsOf(1, 5000));
 const psiOf = (rows: readonly (number | null)[][]): Record<string, number | null> =>
   Object.fromEntries(featureDrift(trained, served(rows)).map(({ name, psi }) => [name, psi]));
 
@@ -47,7 +59,7 @@ describe('the bins of a training set', () => {
   it('are deciles of the rows that were trained on, and nothing of the others', () => {
     const rows = Array.from({ length: 200 }, (_, i) => ({ values: [i < 100 ? i + 1 : 1e9] }));
     const [bins] = featureBins(rows, all(100), ['x']);
-    expect(bins).toEqual({
+    expect(bins).toMatchObject({
       ...{ name: 'x', constant: null, null_share: 0 },
       borders: [10, 20, 30, 40, 50, 60, 70, 80, 90],
       shares: Array.from({ length: 10 }, () => 0.1),
@@ -65,6 +77,21 @@ describe('the bins of a training set', () => {
     for (const { shares, null_share } of trained) {
       expect(shares.reduce((sum, share) => sum + share, null_share)).toBeCloseTo(1, 12);
     }
+  });
+
+  it('say how many rows apart two say something of their own', () => {
+    const [runs, same] = binnedOf(Array.from({ length: 1000 }, (_, i) => [(i >> 1) % 2, 7]));
+    // By hand: of neighbours as many agree as do not.
+    expect(runs?.rows_apart).toBe(1);
+    expect(same).toMatchObject({ rows_apart: 1, effective_rows: 1000 });
+    const [halves] = binnedOf(Array.from({ length: 8 }, (_, i) => [Number(i >= 4)]));
+    // Of 7 neighbours 6 agree and 1 does not, 5 / 7; two rows apart 4 and 2 of 6, 1 / 3.
+    expect(halves?.rows_apart).toBeCloseTo(1 + 2 * (5 / 7 + (5 / 7 + 1 / 3) / 2), 12);
+    expect(halves?.effective_rows).toBeCloseTo(8 / halves!.rows_apart!, 12);
+    expect(trained[0]!.rows_apart, 'each drawn anew').toBe(1);
+    const [slow] = binnedOf(slowRows(1, 50_000, 100));
+    expect(slow!.rows_apart, 'about twice its memory').toBeGreaterThan(120);
+    expect(slow!.rows_apart).toBeLessThan(260);
   });
 
   it('are "that value" and "any other" where there was one value', () => {
@@ -107,6 +134,20 @@ describe('the population stability index', () => {
       ],
     ]);
     expect(found[4]).toMatchObject({ trained_null_share: 0.25, served_null_share: 1 });
+  });
+
+  it('of a slow feature is no drift where chance alone moves it as far', () => {
+    const found = Array.from({ length: 30 }, (_, i) => {
+      const bins = binnedOf(slowRows(2 * i + 1, 20_000, 300));
+      const judged = (shift: number) =>
+        featureDrift(bins, served(slowRows(2 * i + 2, 5_000, 300, shift)))[0]!;
+      return { unmoved: judged(0), moved: judged(2) };
+    });
+    const beyond = found.filter(({ unmoved }) => (unmoved.psi ?? 0) >= PSI_DRIFTED);
+    expect(beyond.length, 'by the index alone').toBeGreaterThan(7);
+    const alarms = found.filter(({ unmoved }) => unmoved.verdict === 'drifted');
+    expect(alarms.length, 'that are told').toBeLessThan(4);
+    expect(found.filter(({ moved }) => moved.verdict === 'drifted').length).toBeGreaterThan(27);
   });
 
   it('counts missing values as a bin of their own', () => {

@@ -33,6 +33,13 @@ export const MONITORING_MUTATIONS: readonly Mutation[] = [
     'const psi = stabilityIndex(shares, served);',
   ),
   mutation(
+    'every-row-is-evidence-of-drift',
+    index('of a slow feature is no drift where chance alone moves it as far'),
+    'src/learning/drift.ts',
+    'if (psi <= byChance)',
+    'if (psi < 0)',
+  ),
+  mutation(
     'bins-of-rows-that-were-not-trained-on',
     bins('are deciles of the rows that were trained on, and nothing of the others'),
     'src/learning/feature-bins.ts',

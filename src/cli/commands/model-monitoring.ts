@@ -111,6 +111,7 @@ const COLUMNS: Columns<OutcomeMetrics> = [
 const DRIFT_COLUMNS: Columns<ModelDrift['features'][number]> = [
   ['feature', ({ name }) => name],
   ['psi', ({ psi }) => show(psi, 3)],
+  ['by chance', ({ psi_by_chance }) => show(psi_by_chance, 3)],
   ['verdict', ({ verdict }) => verdict],
   ['missing', ({ served_null_share }) => show(served_null_share, 3)],
   ['in training', ({ trained_null_share }) => show(trained_null_share, 3)],

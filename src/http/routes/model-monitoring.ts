@@ -16,7 +16,11 @@ import { idParams, read } from '../route.ts';
 const Feature = Type.Object({
   name: c.text(),
   psi: c.maybe(c.number('population stability index; null: too few rows, or not served')),
-  verdict: c.text('stable, moderate (from 0.1), drifted (from 0.25), few_rows or not_served'),
+  psi_by_chance: c.maybe(c.number('what that of an unmoved feature exceeds 1 time in 100')),
+  verdict: c.text(
+    'stable (also where chance moves it as far), moderate (from 0.1), drifted (from 0.25), ' +
+      'few_rows or not_served',
+  ),
   trained_null_share: c.number('share of the training rows without a value'),
   served_null_share: c.maybe(c.number('the same of the served rows')),
   gain_share: c.number("the feature's share of the model's split gain"),

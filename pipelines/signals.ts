@@ -4,7 +4,9 @@
  * At most one signal a bot and prediction, and only while the bot is flat and its account is not
  * halted. Under the baseline the bot takes the sign of `probability_up` - 0.5 without a threshold,
  * at the smallest size: it is there so that the loop has trades to grade. A model that has earned
- * its place has to be surer than the bot's `min_confidence`.
+ * its place has to be as sure as the bot's `min_confidence`, and while it is young as the bot's
+ * `young_min_confidence`: its live outcomes have not matured yet. A model that comes back, by a
+ * rollback too, is young anew: its outcomes are of a market before the one that it comes back to.
  */
 import { createHash } from 'node:crypto';
 import { Exact } from '../src/domain/exact.ts';
@@ -26,6 +28,8 @@ export interface SignalsIn {
   readonly indicators: Record<string, number | null>;
   readonly bots: readonly BotControl[];
   readonly isBaseline: boolean;
+  /** Event time since which the champion holds; null: not known, and then it is not young. */
+  readonly championSince: number | null;
   readonly flat: (bot: string) => boolean;
   readonly halted: (account: string, ts: number) => boolean;
 }
@@ -41,13 +45,37 @@ export const signals: Operator<SignalsIn, Signal, SignalsState> = {
       if (bot.label_spec !== prediction.label_spec) continue;
       if (!input.flat(bot.bot) || input.halted(bot.account, prediction.decided_ts)) continue;
       const confidence = Math.max(prediction.probability_up, 1 - prediction.probability_up);
-      if (!input.isBaseline && confidence < bot.min_confidence) continue;
-      emit(signalOf(input, bot, atr, confidence));
+      const needed = confidenceNeeded(input, bot);
+      if (confidence < needed) continue;
+      emit(signalOf(input, bot, atr, confidence, needed));
     }
   },
 };
 
-function signalOf(input: SignalsIn, bot: BotControl, atr: number, confidence: number): Signal {
+/** The baseline needs none; a champion that is exactly `young_s` old is no longer young. */
+function confidenceNeeded(
+  { prediction, isBaseline, championSince }: SignalsIn,
+  { min_confidence, young_s = 0, young_min_confidence = 0 }: BotControl,
+): number {
+  if (isBaseline) return 0;
+  const ageUs = championSince === null ? Infinity : prediction.decided_ts - championSince;
+  const isYoung = ageUs < young_s * US_PER_S;
+  return isYoung ? Math.max(min_confidence, young_min_confidence) : min_confidence;
+}
+
+/** Told where more was needed than of others. */
+const youthOf = ({ min_confidence, young_s = 0 }: BotControl, needed: number): string =>
+  needed > min_confidence
+    ? `; in force for less than ${young_s / 60} min, so ${(100 * needed).toFixed(1)} % were needed`
+    : '';
+
+function signalOf(
+  input: SignalsIn,
+  bot: BotControl,
+  atr: number,
+  confidence: number,
+  needed: number,
+): Signal {
   const { prediction, close, indicators } = input;
   const { symbol, venue, ts, decided_ts, known_at, probability_up } = prediction;
   const up = probability_up > 0.5;
@@ -83,7 +111,8 @@ function signalOf(input: SignalsIn, bot: BotControl, atr: number, confidence: nu
     expires_at: decided_ts + bot.expiry_s * US_PER_S,
     reason:
       `${prediction.model_id} gives ${up ? 'up' : 'down'} ${chance} % over ` +
-      `${prediction.horizon_s / 60} min; stop ${bot.stop_atr}, target ${bot.target_atr} ATR away`,
+      `${prediction.horizon_s / 60} min; stop ${bot.stop_atr}, target ${bot.target_atr} ATR away` +
+      youthOf(bot, needed),
     indicators,
   };
 }

@@ -14,6 +14,7 @@ import { must } from '../src/assert.ts';
 import {
   applyControl,
   initialControlState,
+  noteFirstTick,
   type ControlState,
   type ModelControl,
 } from '../src/domain/control.ts';
@@ -162,15 +163,21 @@ class StreamTask implements PartitionTask {
   ): void {
     const { control, modelOf } = this;
     const arrival = { tick, recordUs, cutUs: control.cut, latenessUs, contiguousTradeIds };
+    const isUnseen = state.intake.maxTs < 0;
     this.chain.step(state, { venue, symbol, arrival, control, modelOf }, this.emit);
+    if (isUnseen && state.intake.maxTs >= 0) {
+      noteFirstTick(control, { venue, symbol }, state.intake.maxTs);
+    }
   }
 
   private async takeControl(control: Control, beat: () => Promise<void>): Promise<void> {
+    let seenTs = -1;
     if (control.type === 'model') {
       const model = control.body as unknown as ModelControl;
       if (model.state !== 'retired') await whileBeating(this.loadModel(model), beat);
+      seenTs = this.instruments.find(keyOf(model))?.state.intake.maxTs ?? -1;
     }
-    const taken = applyControl(this.control, control);
+    const taken = applyControl(this.control, control, seenTs);
     this.deps.count(taken ? 'controls_taken' : 'controls_void');
   }
 

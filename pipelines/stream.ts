@@ -157,6 +157,7 @@ function signal(
   const relativeAtr = feature.values['atr_14_15m'] ?? null;
   const bots = botsOf(control, keyOf({ venue, symbol }));
   if (bots.length === 0) return;
+  const champion = control.models[modelSlotKey(venue, symbol, prediction.label_spec, 'champion')];
   const input = {
     moment,
     prediction,
@@ -164,7 +165,8 @@ function signal(
     close: prediction.close,
     indicators: indicatorsOf(feature),
     bots,
-    isBaseline: !(modelSlotKey(venue, symbol, prediction.label_spec, 'champion') in control.models),
+    isBaseline: champion === undefined,
+    championSince: champion?.since ?? null,
     flat: (bot: string) => isFlat(state.fills, bot),
     halted: (account: string, ts: number) => ts < (control.halts[account]?.until_ts ?? 0),
   };

@@ -15,6 +15,18 @@ export interface ModelControl {
   readonly state: 'champion' | 'shadow' | 'retired';
 }
 
+/** A model in its slot, and since when. */
+export interface HeldModel extends ModelControl {
+  /**
+   * Event time, as in `model_activations.from_ts`; `BEFORE_FIRST_TICK` until there was a tick.
+   * Absent where nobody asks, and in states that were saved before it was kept.
+   */
+  readonly since?: number;
+}
+
+/** What `since` says of a model whose record came before any tick of its instrument. */
+const BEFORE_FIRST_TICK = 0;
+
 /** The settings of a paper bot, whole: the newest record replaces the one before. */
 export interface BotControl {
   readonly bot: string;
@@ -27,6 +39,10 @@ export interface BotControl {
   readonly timeframe: string;
   /** Signals under a model that has earned its place; the baseline has no threshold. */
   readonly min_confidence: number;
+  /** For how much event time a champion counts as young; absent or 0: never. */
+  readonly young_s?: number;
+  /** What a young champion has to reach in place of `min_confidence`, and never less. */
+  readonly young_min_confidence?: number;
   readonly stop_atr: number;
   readonly target_atr: number;
   readonly max_holding_s: number;
@@ -53,7 +69,7 @@ export interface CutControl {
 export interface ControlState {
   versions: Record<string, number>;
   /** By `venue:symbol|label_spec|slot`. */
-  models: Record<string, ModelControl>;
+  models: Record<string, HeldModel>;
   bots: Record<string, BotControl>;
   halts: Record<string, HaltControl>;
   cut: number;
@@ -67,8 +83,12 @@ export const initialControlState = (): ControlState => ({
   cut: 0,
 });
 
-/** Takes a verified record up, in place. False when its version is not newer: then it is void. */
-export function applyControl(state: ControlState, control: Control): boolean {
+/**
+ * Takes a verified record up, in place. False when its version is not newer: then it is void.
+ * `seenTs` is the highest event time that a model's instrument has seen (-1: none), for a caller
+ * that wants to know since when models hold.
+ */
+export function applyControl(state: ControlState, control: Control, seenTs?: number): boolean {
   const counter = `${control.type}|${control.subject}`;
   if (control.version <= (state.versions[counter] ?? 0)) return false;
   state.versions[counter] = control.version;
@@ -78,7 +98,7 @@ export function applyControl(state: ControlState, control: Control): boolean {
       const model = body as ModelControl;
       const key = modelSlotKey(model.venue, model.symbol, model.label_spec, model.slot);
       if (model.state === 'retired') delete state.models[key];
-      else state.models[key] = model;
+      else state.models[key] = heldModel(state.models[key], model, seenTs);
       break;
     }
     case 'bot':
@@ -94,6 +114,52 @@ export function applyControl(state: ControlState, control: Control): boolean {
       break;
   }
   return true;
+}
+
+/** A model that is named once more for the slot it has goes on holding it. */
+function heldModel(
+  before: HeldModel | undefined,
+  model: ModelControl,
+  seenTs: number | undefined,
+): HeldModel {
+  const from = seenTs === undefined ? undefined : seenTs + 1;
+  const since = before?.model_id === model.model_id ? before.since : from;
+  return since === undefined ? model : { ...model, since };
+}
+
+/** Models whose record came before the first tick of their instrument hold since that one. */
+export function noteFirstTick(
+  state: ControlState,
+  { venue, symbol }: { readonly venue: string; readonly symbol: string },
+  ts: number,
+): void {
+  for (const [key, model] of Object.entries(state.models)) {
+    const isOfIt = model.venue === venue && model.symbol === symbol;
+    if (isOfIt && model.since === BEFORE_FIRST_TICK) state.models[key] = { ...model, since: ts };
+  }
+}
+
+/** Throws where settings contradict themselves. */
+export function checkBot({ bot, min_confidence, young_s, young_min_confidence }: BotControl): void {
+  const refuse = (seen: string, what: string): never => {
+    throw new Error(`settings of bot "${bot}": ${seen}; ${what}`);
+  };
+  if (young_s !== undefined && !(young_s >= 0 && Number.isFinite(young_s))) {
+    refuse(`young_s is ${young_s}`, 'give seconds, 0 or more');
+  }
+  if (young_min_confidence === undefined) {
+    if ((young_s ?? 0) > 0) {
+      refuse(
+        `young_s is ${young_s}`,
+        'say by young_min_confidence what a young model has to reach',
+      );
+    }
+  } else if (!(young_min_confidence >= min_confidence && young_min_confidence <= 1)) {
+    refuse(
+      `young_min_confidence is ${young_min_confidence}`,
+      `give at least min_confidence, which is ${min_confidence}, and at most 1`,
+    );
+  }
 }
 
 export const modelSlotKey = (

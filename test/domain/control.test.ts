@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import {
   applyControl,
+  checkBot,
   initialControlState,
   modelSlotKey,
+  noteFirstTick,
   type ModelControl,
 } from '../../src/domain/control.ts';
 import type { Control } from '../../src/domain/wire.ts';
+import { paperBot } from '../../src/processes/seed.ts';
 
 const record = (
   type: Control['type'],
@@ -59,5 +62,79 @@ describe('control records', () => {
     expect(state.models).toEqual({ [key]: model });
     applyControl(state, record('model', key, 2, { ...model, state: 'retired' }));
     expect(state.models).toEqual({});
+  });
+});
+
+describe('since when a model holds', () => {
+  const [venue, symbol, label_spec, slot] = ['v', 'A/USD', 'direction_1h@1', 'champion'];
+  const key = modelSlotKey(venue, symbol, label_spec, slot);
+  const named = (
+    version: number,
+    model_id: string,
+    state: ModelControl['state'] = 'champion',
+  ): Control =>
+    record('model', key, version, {
+      ...{ venue, symbol, label_spec, slot },
+      ...{ model_id, sha256: 'x', state },
+    });
+  const state = initialControlState();
+  const since = (control: Control, seenTs?: number): number | undefined => {
+    applyControl(state, control, seenTs);
+    return state.models[key]?.since;
+  };
+
+  test('is behind all that its instrument had seen, and stays while it is named again', () => {
+    expect(since(named(1, 'm'), 10)).toBe(11);
+    expect(since(named(2, 'm'), 20)).toBe(11);
+    expect(since(named(2, 'n'), 25)).toBe(11);
+    expect(since(named(3, 'n'), 30)).toBe(31);
+  });
+
+  test('begins anew for a model that comes back, from another or from the baseline', () => {
+    expect(since(named(4, 'm'), 40)).toBe(41);
+    expect(since(named(5, 'm', 'retired'), 50)).toBeUndefined();
+    expect(since(named(6, 'm'), 60)).toBe(61);
+  });
+
+  test('is the first tick, where the record came before it', () => {
+    expect(since(named(7, 'early'), -1)).toBe(0);
+    noteFirstTick(state, { venue, symbol: 'B/USD' }, 70);
+    expect(state.models[key]?.since).toBe(0);
+    noteFirstTick(state, { venue, symbol }, 71);
+    noteFirstTick(state, { venue, symbol }, 72);
+    expect(state.models[key]?.since).toBe(71);
+  });
+
+  test('is left open where nobody asks, and of a model in a state from before it was kept', () => {
+    expect(since(named(8, 'old'))).toBeUndefined();
+    expect(since(named(9, 'old'), 90)).toBeUndefined();
+    expect(since(named(10, 'new'), 100)).toBe(101);
+  });
+});
+
+describe('the settings of a bot', () => {
+  const bot = paperBot({ labelSpec: 'direction_1h@1', horizonUs: 3_600e6, orderLatencyUs: 0 });
+  const told =
+    (more: Partial<typeof bot>): (() => void) =>
+    () => {
+      checkBot({ ...bot, min_confidence: 0.6, ...more });
+    };
+
+  test('may ask more of a young model, or say nothing of it', () => {
+    told({})();
+    told({ young_s: 0 })();
+    told({ young_s: 60, young_min_confidence: 0.6 })();
+    told({ young_s: 60, young_min_confidence: 1 })();
+  });
+
+  test('that ask less of a young model, or of an unknown age, are refused', () => {
+    const least = /bot "paper": young_min_confidence is .*; give at least min_confidence, .* 0.6/;
+    for (const young_min_confidence of [0.59, 1.1, NaN]) {
+      expect(told({ young_s: 60, young_min_confidence })).toThrow(least);
+    }
+    for (const young_s of [-1, NaN, Infinity]) {
+      expect(told({ young_s, young_min_confidence: 0.7 })).toThrow(/young_s is .*; give seconds/);
+    }
+    expect(told({ young_s: 60 })).toThrow(/say by young_min_confidence/);
   });
 });

@@ -143,8 +143,15 @@ export const DECISION_MUTATIONS: readonly Mutation[] = [
     'unsure-model-trades',
     signals('of a model need its confidence, those of the baseline none'),
     SIGNALS,
-    'if (!input.isBaseline && confidence < bot.min_confidence) continue;',
+    'if (confidence < needed) continue;',
     '',
+  ),
+  mutation(
+    'young-champion-trusted-like-an-old-one',
+    signals('of a champion that is young need more confidence, until it is exactly as old as that'),
+    SIGNALS,
+    'return isYoung ? Math.max(min_confidence, young_min_confidence) : min_confidence;',
+    'return isYoung ? min_confidence : min_confidence;',
   ),
   mutation(
     'shadow-trades',

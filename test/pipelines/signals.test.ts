@@ -42,6 +42,7 @@ function signalsOf(more: Partial<SignalsIn> = {}, predicted: Partial<Prediction>
     indicators: {},
     bots: [bot],
     isBaseline: false,
+    championSince: null,
     flat: () => true,
     halted: () => false,
     ...more,
@@ -80,6 +81,53 @@ describe('signals', () => {
       expect(signalsOf({ isBaseline: true }, { probability_up })).toHaveLength(1);
     }
     expect(signalsOf({}, { probability_up: 0.4 })).toHaveLength(1);
+  });
+
+  describe('of a champion that is young', () => {
+    const young = { ...bot, young_s: 600, young_min_confidence: 0.65 };
+    const aged = (ageUs: number, probability_up: number, of = young): Signal[] =>
+      signalsOf({ bots: [of], championSince: DECIDED - ageUs }, { probability_up });
+    const limit = 600 * US_PER_S;
+
+    test('need more confidence, until it is exactly as old as that', () => {
+      for (const probability_up of [0.64, 0.36]) {
+        for (const ageUs of [0, limit - 1]) expect(aged(ageUs, probability_up)).toEqual([]);
+        for (const ageUs of [limit, 9 * limit]) expect(aged(ageUs, probability_up)).toHaveLength(1);
+      }
+      for (const probability_up of [0.65, 0.35]) {
+        expect(aged(0, probability_up)).toHaveLength(1);
+      }
+    });
+
+    test('say so in their reason, those of others say what they always said', () => {
+      const [said] = aged(limit - 1, 0.66);
+      const [usual] = signalsOf({}, { probability_up: 0.66 });
+      expect(said?.reason).toBe(
+        `${usual?.reason}; in force for less than 10 min, so 65.0 % were needed`,
+      );
+      expect({ ...said, reason: usual?.reason }).toEqual(usual);
+      expect(aged(limit, 0.66)).toEqual([usual]);
+      expect(aged(0, 0.66, { ...young, young_min_confidence: 0.6 })).toEqual([usual]);
+    });
+
+    test('need what all need where nothing is set, or nobody knows since when it holds', () => {
+      expect(aged(0, 0.6, bot as typeof young)).toEqual(signalsOf({}, { probability_up: 0.6 }));
+      expect(aged(0, 0.6, { ...young, young_s: 0 })).toHaveLength(1);
+      expect(signalsOf({ bots: [young], championSince: null }, { probability_up: 0.6 })).toEqual(
+        signalsOf({}, { probability_up: 0.6 }),
+      );
+    });
+
+    test('never need less than others, whatever a record says', () => {
+      expect(aged(0, 0.58, { ...young, young_min_confidence: 0.5 })).toEqual([]);
+    });
+
+    test('leave the baseline as it was', () => {
+      const [of, usual] = [{ isBaseline: true }, { probability_up: 0.51 }];
+      const more = { bots: [young], championSince: DECIDED };
+      expect(signalsOf({ ...of, ...more }, usual)).toEqual(signalsOf(of, usual));
+      expect(signalsOf({ ...of, ...more }, usual)).toHaveLength(1);
+    });
   });
 
   test('come of the champion alone, and only of sound predictions', () => {

@@ -44,10 +44,20 @@ const settings = paperBot({
   orderLatencyUs: 250_000,
 });
 
-/** A patient bot, one whose orders mostly expire, and one whose account nobody can convert to. */
+/**
+ * A patient bot; one whose orders mostly expire, and who asks more of a young model; and one whose
+ * account nobody can convert to.
+ */
 export const BOTS: readonly BotControl[] = [
   { ...settings, min_confidence: 0.5, max_holding_s: 60, stop_atr: 0.3, target_atr: 0.2 },
-  { ...settings, bot: 'hasty', account: 'hasty', min_confidence: 0.5, expiry_s: 1 },
+  {
+    ...settings,
+    bot: 'hasty',
+    account: 'hasty',
+    min_confidence: 0.5,
+    ...{ young_s: 45, young_min_confidence: 0.6 },
+    expiry_s: 1,
+  },
   {
     ...settings,
     bot: 'foreign',

@@ -1,5 +1,6 @@
 /** `control_outbox`: control records on their way into the log. */
 import type { Pool, PoolClient } from 'pg';
+import { checkBot, type BotControl } from '../../domain/control.ts';
 import type { Control } from '../../domain/wire.ts';
 
 export interface NewControl {
@@ -11,11 +12,15 @@ export interface NewControl {
   readonly cause: string;
 }
 
-/** Queues a record with the next version of its type and subject; false when it was there. */
+/**
+ * Queues a record with the next version of its type and subject; false when it was there. Throws
+ * where a bot's settings contradict themselves.
+ */
 export async function appendControl(
   client: Pool | PoolClient,
   { controlId, type, subject, body, cause }: NewControl,
 ): Promise<boolean> {
+  if (type === 'bot') checkBot(body as BotControl);
   const { rowCount } = await client.query(
     `INSERT INTO control_outbox (control_id, type, subject, version, body, cause)
      SELECT $1, $2, $3, coalesce(max(version), 0) + 1, $4, $5

@@ -17,7 +17,7 @@ import { instrumentOf, keyOf } from '../domain/wire.ts';
 import type { Instrument, SqlReader, Stretch } from '../tables/questdb/table.ts';
 import {
   columnsOf,
-  CURRENT_SET,
+  completeDecisions,
   ENTITIES,
   identified,
   MANIFEST,
@@ -53,20 +53,9 @@ export interface BuildOptions {
 /** All decisions of a stretch, with the features of this version. */
 export function buildDataset(
   reader: SqlReader,
-  { instruments, labelSpec, fromUs, toUs, asOfUs, out, onProgress }: DatasetRequest,
+  { instruments, out, onProgress, ...stretch }: DatasetRequest,
 ): Promise<DatasetManifest> {
-  const definition: DatasetDefinition = {
-    feature_sets: [CURRENT_SET],
-    label_spec: labelSpec,
-    from: formatUs(fromUs),
-    to: formatUs(toUs),
-    entities: null,
-    as_of: formatUs(asOfUs),
-    known: 'as-of',
-    keep: 'complete',
-    max_age_us: null,
-    instruments: instruments.map(keyOf),
-  };
+  const definition = completeDecisions({ ...stretch, instruments: instruments.map(keyOf) });
   return buildDefined(reader, definition, { out, onProgress });
 }
 

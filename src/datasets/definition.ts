@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { canonicalJson } from '../domain/control.ts';
+import { formatUs } from '../domain/time.ts';
 import { FEATURE_NAMES, FEATURE_SET } from '../features/definition.ts';
 
 /** A feature set and those of its columns that the set carries. */
@@ -37,6 +38,29 @@ export interface DatasetDefinition {
   readonly max_age_us: number | null;
   readonly instruments: readonly string[];
 }
+
+export interface Decisions {
+  /** `venue:symbol`. */
+  readonly instruments: readonly string[];
+  readonly labelSpec: string;
+  readonly fromUs: number;
+  readonly toUs: number;
+  readonly asOfUs: number;
+}
+
+/** All decisions of a stretch that lack nothing, with the features of this version. */
+export const completeDecisions = (of: Decisions): DatasetDefinition => ({
+  feature_sets: [CURRENT_SET],
+  label_spec: of.labelSpec,
+  from: formatUs(of.fromUs),
+  to: formatUs(of.toUs),
+  entities: null,
+  as_of: formatUs(of.asOfUs),
+  known: 'as-of',
+  keep: 'complete',
+  max_age_us: null,
+  instruments: of.instruments,
+});
 
 export interface DatasetFile {
   readonly path: string;

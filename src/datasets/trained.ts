@@ -6,12 +6,17 @@ import { createHash } from 'node:crypto';
 import type { TrainingSet } from '../../pipelines/training.ts';
 import { must } from '../assert.ts';
 import { canonicalJson } from '../domain/control.ts';
-import { formatUs, parseUs } from '../domain/time.ts';
+import { parseUs } from '../domain/time.ts';
 import { instrumentOf } from '../domain/wire.ts';
 import type { PooledInstrument } from '../learning/pool.ts';
 import type { TrainingRow } from '../learning/train-part.ts';
 import type { SqlReader } from '../tables/questdb/table.ts';
-import { CURRENT_SET, definitionOf, type DatasetDefinition } from './definition.ts';
+import {
+  completeDecisions,
+  CURRENT_SET,
+  definitionOf,
+  type DatasetDefinition,
+} from './definition.ts';
 import { loadTrainingSet, type LoadRequest } from './load.ts';
 
 export interface TrainedSet extends DatasetDefinition {
@@ -35,19 +40,9 @@ export interface TrainedOn extends Omit<LoadRequest, 'venue' | 'symbol'> {
 
 /** The same rows of the same definition give the same id. */
 export function trainedSet(trainedOn: TrainedOn): TrainedSet {
-  const { subject, labelSpec, fromUs, toUs, asOfUs, set, pool } = trainedOn;
-  const definition: DatasetDefinition = {
-    feature_sets: [CURRENT_SET],
-    label_spec: labelSpec,
-    from: formatUs(fromUs),
-    to: formatUs(toUs),
-    entities: null,
-    as_of: formatUs(asOfUs),
-    known: 'as-of',
-    keep: 'complete',
-    max_age_us: null,
-    instruments: [subject, ...pool.map(({ instrument }) => instrument)],
-  };
+  const { subject, set, pool } = trainedOn;
+  const instruments = [subject, ...pool.map(({ instrument }) => instrument)];
+  const definition = completeDecisions({ ...trainedOn, instruments });
   const hash = createHash('sha256').update(canonicalJson(definition));
   for (const rows of [set.rows, ...pool.map((member) => member.rows)]) {
     hash.update(`${rows.length}`);

@@ -269,7 +269,7 @@ async function pullTrained(
 ): Promise<void> {
   const { dataset_id: id, pool } = manifest;
   const differs = (await verifyTrainedSet(context.questdbReader(), manifest)).length > 0;
-  if (differs) throw new CommandError(otherNow(id, 'a training writes none'));
+  if (differs) throw new CommandError(otherNow(id, 'a training writes no files'));
   const cut = await coveringCut(context.postgres, parseUs(manifest.as_of));
   const definition = definitionOf(manifest);
   const options = { out, cut, onProgress: output.say };

@@ -123,11 +123,11 @@ function chanceOf(bins: FeatureBins, servedRows: number): number {
   const { rows_apart = 1, effective_rows = Infinity, null_share } = bins;
   const degrees = binCount(bins) + Number(null_share > 0) - 1;
   if (degrees < 1) return 0;
-  const weights = Array.from({ length: degrees }, (_, i) => Math.max(1, rows_apart / (i + 1)));
+  // In rows that say something of their own; no moment forgets faster than from row to row.
+  const weights = Array.from({ length: degrees }, (_, i) => Math.max(1 / rows_apart, 1 / (i + 1)));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const scale = weights.reduce((sum, weight) => sum + weight * weight, 0) / total;
-  const rows = 1 / (effective_rows * rows_apart) + 1 / servedRows;
-  return scale * chiSquared99(total / scale) * rows;
+  return scale * chiSquared99(total / scale) * (1 / effective_rows + rows_apart / servedRows);
 }
 
 const Z_99 = 2.326;

@@ -45,16 +45,14 @@ export function featureBins(
     const [first, last] = [sorted[0], sorted.at(-1)];
     const constant = first !== undefined && first === last ? first : null;
     const shape = { name, borders: constant === null ? deciles(sorted) : [], constant };
+    const places = Int32Array.from(indices, (index) => {
+      const value = rows[index]!.values[column] ?? NaN;
+      return Number.isNaN(value) ? -1 : binOf(shape, value);
+    });
     const counts = Array.from({ length: binCount(shape) }, () => 0);
-    for (const value of sorted) counts[binOf(shape, value)]! += 1;
+    for (const place of places) if (place >= 0) counts[place]! += 1;
     const shares = counts.map((count) => count / indices.length);
     const null_share = 1 - sorted.length / indices.length;
-    const places = Int32Array.from(indices, (index) => {
-      const value = rows[index]!.values[column];
-      return value === null || value === undefined || Number.isNaN(value)
-        ? -1
-        : binOf(shape, value);
-    });
     const rows_apart = rowsApart(places);
     const effective_rows = indices.length / rows_apart;
     return { ...shape, shares, null_share, rows_apart, effective_rows };

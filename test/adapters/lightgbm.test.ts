@@ -45,6 +45,20 @@ function training(changes: Partial<LightgbmTraining> = {}): LightgbmTraining {
   };
 }
 
+/** The model of a training as it is evaluated here, and what LightGBM says of its rows. */
+function hereAndThere(given: LightgbmTraining) {
+  const text = library.train(given);
+  const { values } = given.matrix;
+  return {
+    model: parseLightgbmModel(text),
+    rows: Array.from({ length: ROWS }, (_, row) =>
+      Float64Array.from(values.subarray(row * COLUMNS, (row + 1) * COLUMNS)),
+    ),
+    raw: library.predict(text, given.matrix, 'raw'),
+    normal: library.predict(text, given.matrix),
+  };
+}
+
 describe('a model trained by LightGBM', () => {
   it.each([
     ['missing values', { objective: 'binary' }],
@@ -54,14 +68,7 @@ describe('a model trained by LightGBM', () => {
     ['a return to estimate', { objective: 'regression', bagging_freq: 1, bagging_fraction: 0.5 }],
   ])('is evaluated here as there within 1e-12, with %s', (_, params) => {
     const given = training({ params: { num_leaves: 15, min_data_in_leaf: 20, ...params } });
-    const text = library.train(given);
-    const model = parseLightgbmModel(text);
-    const { values } = given.matrix;
-    const rows = Array.from({ length: ROWS }, (_2, row) =>
-      Float64Array.from(values.subarray(row * COLUMNS, (row + 1) * COLUMNS)),
-    );
-    const raw = library.predict(text, given.matrix, 'raw');
-    const normal = library.predict(text, given.matrix);
+    const { model, rows, raw, normal } = hereAndThere(given);
     let worst = 0;
     for (const [i, row] of rows.entries()) {
       worst = Math.max(worst, Math.abs(model.predictRaw(row) - raw[i]!));
@@ -75,14 +82,7 @@ describe('a model trained by LightGBM', () => {
   it.each(['binary', 'regression'])('is evaluated here as there, a %s forest', (objective) => {
     const forest = { boosting: 'rf', bagging_freq: 1, bagging_fraction: 0.5, num_leaves: 15 };
     const given = training({ params: { objective, ...forest } });
-    const text = library.train(given);
-    const model = parseLightgbmModel(text);
-    const { values } = given.matrix;
-    const rows = Array.from({ length: ROWS }, (_2, row) =>
-      Float64Array.from(values.subarray(row * COLUMNS, (row + 1) * COLUMNS)),
-    );
-    const raw = library.predict(text, given.matrix, 'raw');
-    const normal = library.predict(text, given.matrix);
+    const { model, rows, raw, normal } = hereAndThere(given);
     expect(model.trees).toBe(given.rounds);
     expect(rows.map((row) => model.predictRaw(row))).toEqual(
       Array.from(raw, (sum) => sum / given.rounds),

@@ -4,14 +4,14 @@ import { decodeArtefact } from '../../src/learning/artefact.ts';
 import { parseLightgbmModel } from '../../src/learning/lightgbm-model.ts';
 import { FOREST, SEARCHED, searchedWith } from '../../src/learning/search.ts';
 import { loadModel, probabilityOf } from '../../src/learning/serving-model.ts';
-import { trainCandidate, type Candidate, type CandidateRequest } from '../../src/learning/train.ts';
+import type { Candidate, CandidateRequest } from '../../src/learning/train.ts';
 import type { Trainer, TrainingRow } from '../../src/learning/train-part.ts';
 import { gaussian, seededRandom } from '../../src/random.ts';
+import { candidateOf } from '../support/candidate.ts';
 import { testLightgbm } from '../support/lightgbm.ts';
 import { featureNamesOf, marketRows } from '../support/market-rows.ts';
 
 const COLUMNS = 12;
-const ROUNDS = 20;
 const STREAM = { featureSet: 'default@test', featureNames: featureNamesOf(COLUMNS) };
 
 let trainer: Trainer;
@@ -20,11 +20,7 @@ beforeAll(() => {
 }, 180_000);
 
 const train = (rows: readonly TrainingRow[], changes: Partial<CandidateRequest> = {}): Candidate =>
-  trainCandidate({
-    ...{ rows, ...STREAM, labelSpec: 'direction_1h@1', trainer, seed: 7, expiresTs: null },
-    ...{ replayParity: true, rounds: ROUNDS, gate: { resamples: 500 } },
-    ...changes,
-  });
+  candidateOf(rows, { trainer, rounds: 20, ...changes });
 
 const rows = marketRows({ seed: 1, rows: 6_500, columns: COLUMNS, edge: 0.5 });
 const medium = { name: 'medium', params: {} };

@@ -31,20 +31,25 @@ beforeAll(() => {
   texts = [1, 2, 3].map((seed) => trained(seed));
 }, 180_000);
 
+/** In LightGBM and here, of every row. */
+function expectMean(bag: string, scores: readonly Float64Array[]): void {
+  const there = library.predict(bag, matrix, 'raw');
+  const here = parseLightgbmModel(bag);
+  for (let row = 0; row < ROWS; row++) {
+    const mean = scores.reduce((sum, each) => sum + must(each[row]), 0) / scores.length;
+    expect(Math.abs(must(there[row]) - mean)).toBeLessThan(1e-12);
+    const own = values.subarray(row * COLUMNS, (row + 1) * COLUMNS);
+    expect(Math.abs(here.predictRaw(own) - mean)).toBeLessThan(1e-12);
+  }
+}
+
 describe('the mean of several LightGBM models', () => {
   it('scores the mean of their raw scores, in LightGBM and here', () => {
     const bag = meanOfModels(texts);
     const scores = texts.map((text) => library.predict(text, matrix, 'raw'));
-    const there = library.predict(bag, matrix, 'raw');
-    const here = parseLightgbmModel(bag);
-    expect(here.trees).toBe(10 + 11 + 12);
+    expect(parseLightgbmModel(bag).trees).toBe(10 + 11 + 12);
     expect(new Set(scores.map((each) => each[0])).size).toBe(3);
-    for (let row = 0; row < ROWS; row++) {
-      const mean = scores.reduce((sum, each) => sum + must(each[row]), 0) / 3;
-      expect(Math.abs(must(there[row]) - mean)).toBeLessThan(1e-12);
-      const own = values.subarray(row * COLUMNS, (row + 1) * COLUMNS);
-      expect(Math.abs(here.predictRaw(own) - mean)).toBeLessThan(1e-12);
-    }
+    expectMean(bag, scores);
   });
 
   it('scores the mean of their raw scores, where some are forests and others boosted', () => {
@@ -59,14 +64,7 @@ describe('the mean of several LightGBM models', () => {
     for (const order of [members, members.toReversed()]) {
       const bag = meanOfModels(order);
       expect(bag).not.toContain('average_output');
-      const there = library.predict(bag, matrix, 'raw');
-      const here = parseLightgbmModel(bag);
-      for (let row = 0; row < ROWS; row++) {
-        const mean = scores.reduce((sum, each) => sum + must(each[row]), 0) / 4;
-        expect(Math.abs(must(there[row]) - mean)).toBeLessThan(1e-12);
-        const own = values.subarray(row * COLUMNS, (row + 1) * COLUMNS);
-        expect(Math.abs(here.predictRaw(own) - mean)).toBeLessThan(1e-12);
-      }
+      expectMean(bag, scores);
     }
   });
 

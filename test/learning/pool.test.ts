@@ -2,10 +2,11 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { must } from '../../src/assert.ts';
 import { US_PER_HOUR } from '../../src/domain/time.ts';
 import { pooledRows } from '../../src/learning/pool.ts';
-import { trainCandidate, type Candidate, type CandidateRequest } from '../../src/learning/train.ts';
+import type { Candidate, CandidateRequest } from '../../src/learning/train.ts';
 import type { Trainer, TrainingRow } from '../../src/learning/train-part.ts';
+import { candidateOf } from '../support/candidate.ts';
 import { testLightgbm } from '../support/lightgbm.ts';
-import { featureNamesOf, marketRows } from '../support/market-rows.ts';
+import { marketRows } from '../support/market-rows.ts';
 
 const COLUMNS = 12;
 const SETTINGS = { embargoUs: US_PER_HOUR, horizonUs: US_PER_HOUR };
@@ -22,12 +23,7 @@ beforeAll(() => {
 }, 180_000);
 
 const train = (rows: readonly TrainingRow[], changes: Partial<CandidateRequest> = {}): Candidate =>
-  trainCandidate({
-    ...{ rows, featureNames: featureNamesOf(COLUMNS), featureSet: 'default@test' },
-    ...{ labelSpec: 'direction_1h@1', trainer, seed: 7, expiresTs: null, replayParity: true },
-    ...{ rounds: 40, gate: { resamples: 500 } },
-    ...changes,
-  });
+  candidateOf(rows, { trainer, rounds: 40, ...changes });
 
 describe('the rows of a pool', () => {
   const own = rowsOf(1, 0, 300);

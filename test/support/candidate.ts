@@ -1,0 +1,15 @@
+/** A candidate trained of test rows as the training job does it, with fewer rounds and resamples. */
+import { trainCandidate, type Candidate, type CandidateRequest } from '../../src/learning/train.ts';
+import type { TrainingRow } from '../../src/learning/train-part.ts';
+import { featureNamesOf } from './market-rows.ts';
+
+type Asked = Partial<CandidateRequest> & Pick<CandidateRequest, 'trainer'>;
+
+/** `rows` of `marketRows`, whose features `featureNamesOf` names. */
+export const candidateOf = (rows: readonly TrainingRow[], asked: Asked): Candidate =>
+  trainCandidate({
+    ...{ rows, featureNames: featureNamesOf(rows[0]?.values.length ?? 0) },
+    ...{ featureSet: 'default@test', labelSpec: 'direction_1h@1', seed: 7, expiresTs: null },
+    ...{ replayParity: true, gate: { resamples: 500 } },
+    ...asked,
+  });

@@ -3,9 +3,12 @@
  *
  * 0 done, 1 failed, 2 wrong usage, 78 wrong configuration.
  */
+import type { Command } from 'commander';
 import { loadConfig, type Config } from '../config.ts';
 import { parseUs } from '../domain/time.ts';
+import { instrumentOf } from '../domain/wire.ts';
 import { openContext, type Context } from '../processes/context.ts';
+import type { Instrument } from '../tables/questdb/table.ts';
 
 /** A command that failed in a way that people can act on: its message is all they see. */
 export class CommandError extends Error {
@@ -29,6 +32,17 @@ export const outputOf = (json: boolean): Output => ({
   show: (value, text) => console.log(json ? JSON.stringify(value, null, 2) : text),
   say: (line) => console.error(line),
 });
+
+/** As its own or its parents' `--json` asks. */
+export const outputFor = (command: Command): Output =>
+  outputOf(command.optsWithGlobals()['json'] === true);
+
+/** A flag's instrument. What is none is wrong usage. */
+export function instrumentOption(key: string): Instrument {
+  const instrument = instrumentOf(key);
+  if (instrument === null) throw new CommandError(`"${key}" is not of the form venue:symbol`, 2);
+  return instrument;
+}
 
 /** Runs `work` with an open context that is closed whatever happens. */
 export async function withContext<T>(

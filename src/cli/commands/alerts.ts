@@ -3,7 +3,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { formatUs } from '../../domain/time.ts';
 import { acknowledgeAlert, alertsOf } from '../../tables/postgres/alerts.ts';
 import { openErrors, resolveError } from '../../tables/postgres/errors.ts';
-import { CommandError, outputOf, withContext } from '../context.ts';
+import { CommandError, outputFor, withContext } from '../context.ts';
 
 export function alertCommands(program: Command): void {
   const alerts = program.command('alerts').description('what somebody has to look at');
@@ -65,7 +65,7 @@ export function errorCommands(program: Command): void {
 const minute = (ts: number): string => `${formatUs(ts).slice(0, 16)}Z`;
 
 function show(command: Command, rows: readonly object[], lines: readonly string[]): void {
-  const output = outputOf(command.optsWithGlobals()['json'] === true);
+  const output = outputFor(command);
   output.show(rows, lines.length === 0 ? 'none' : lines.join('\n'));
 }
 

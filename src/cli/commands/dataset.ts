@@ -12,7 +12,7 @@ import { knownInstruments, makeDataset, withEntitiesFile } from '../../datasets/
 import { isTrainedSet, verifyTrainedSet, type TrainedSet } from '../../datasets/trained.ts';
 import { verifyDataset, wrongFiles } from '../../datasets/verify.ts';
 import { formatUs, parseUs } from '../../domain/time.ts';
-import { instrumentOf, keyOf } from '../../domain/wire.ts';
+import { keyOf } from '../../domain/wire.ts';
 import type { Context } from '../../processes/context.ts';
 import {
   coveringCut,
@@ -23,7 +23,7 @@ import {
   type StoredDataset,
 } from '../../tables/postgres/datasets.ts';
 import { trainingData, type TrainingData } from '../../tables/questdb/training-data.ts';
-import { CommandError, outputOf, withContext, type Output } from '../context.ts';
+import { CommandError, instrumentOption, outputFor, withContext, type Output } from '../context.ts';
 import { columns, show as shown, type Columns } from '../table.ts';
 
 interface BuildFlags {
@@ -95,7 +95,7 @@ export function datasetCommands(program: Command): void {
 const isJson = (command: Command): boolean => command.optsWithGlobals()['json'] === true;
 
 async function build(flags: BuildFlags, command: Command): Promise<void> {
-  const output = outputOf(isJson(command));
+  const output = outputFor(command);
   const out = resolve(flags.out);
   const ask = askOf(flags);
   await asked(async () => checkAsk(ask, flags.entities !== undefined));
@@ -159,7 +159,7 @@ async function list(_flags: unknown, command: Command): Promise<void> {
       const stretch = from === null ? '' : `${from.slice(0, 10)}..${to?.slice(0, 10) ?? ''}`;
       return [id, `${n} rows`, label ?? '', stretch, path ?? 'no files'].join('  ');
     });
-    outputOf(isJson(command)).show(rows, lines.join('\n'));
+    outputFor(command).show(rows, lines.join('\n'));
   });
 }
 
@@ -204,7 +204,7 @@ const entitiesOf =
     entities ? readEntities(postgres, entities.sha256) : null;
 
 async function verify(idOrDir: string, _flags: unknown, command: Command): Promise<void> {
-  const output = outputOf(isJson(command));
+  const output = outputFor(command);
   await withContext('cli', async (context) => {
     const { manifest, dir } = await find(context, idOrDir);
     if (isTrainedSet(manifest)) return verifyTrained(context, manifest, output);
@@ -246,7 +246,7 @@ function showFindings(output: Output, { id, dir, findings }: Verified, same: str
 }
 
 async function pull(id: string, flags: { readonly out: string }, command: Command): Promise<void> {
-  const output = outputOf(isJson(command));
+  const output = outputFor(command);
   const out = resolve(flags.out);
   if (existsSync(out)) throw new CommandError(`"${flags.out}" exists already: name an empty place`);
   await withContext('cli', async (context) => {
@@ -303,13 +303,12 @@ async function statistics(
   { symbol: key, label }: { readonly symbol?: string; readonly label?: string },
   command: Command,
 ): Promise<void> {
-  const instrument = key === undefined ? {} : instrumentOf(key);
-  if (instrument === null) throw new CommandError(`"${key}" is not of the form venue:symbol`, 2);
+  const instrument = key === undefined ? {} : instrumentOption(key);
   await withContext('cli', async (context) => {
     const reader = context.questdbReader();
     const found = await trainingData(reader, { ...instrument, labelSpec: label });
     const text = found.length === 0 ? 'nothing has been graded yet' : columns(STATISTICS, found);
-    outputOf(isJson(command)).show(found, text);
+    outputFor(command).show(found, text);
   });
 }
 

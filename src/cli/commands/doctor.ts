@@ -1,7 +1,7 @@
 /** `tickloom doctor`: every check with its finding; exit code 1 when one of them fails. */
 import type { Command } from 'commander';
 import { examine } from '../../processes/doctor.ts';
-import { outputOf, withContext } from '../context.ts';
+import { outputFor, withContext } from '../context.ts';
 
 export function doctorCommands(program: Command): void {
   program
@@ -14,7 +14,7 @@ export function doctorCommands(program: Command): void {
           const text = detail.replaceAll('\n', `\n${' '.repeat(21)}`);
           return `${ok ? 'ok      ' : 'PROBLEM '} ${check.padEnd(12)}${text}`;
         });
-        outputOf(command.optsWithGlobals()['json'] === true).show(findings, lines.join('\n'));
+        outputFor(command).show(findings, lines.join('\n'));
         if (findings.some(({ ok }) => !ok)) process.exitCode = 1;
       }),
     );

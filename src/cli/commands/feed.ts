@@ -8,7 +8,7 @@ import { DEFAULT_RATE } from '../../market/synthetic.ts';
 import { mergedTrades } from '../../market/merged.ts';
 import { runFeed, type FeedRun } from '../../processes/feeding.ts';
 import { settled } from '../../processes/settled.ts';
-import { CommandError, interruptSignal, outputOf, withContext } from '../context.ts';
+import { CommandError, interruptSignal, outputFor, withContext } from '../context.ts';
 
 interface FileFlags {
   readonly format: string;
@@ -94,7 +94,7 @@ async function feedSynthetic(flags: SyntheticFlags, command: Command): Promise<v
 }
 
 async function feed(command: Command, run: Omit<FeedRun, 'say' | 'signal'>): Promise<void> {
-  const output = outputOf(command.optsWithGlobals()['json'] === true);
+  const output = outputFor(command);
   const signal = interruptSignal();
   await withContext('feed', async (context) => {
     const result = await runFeed(context, { ...run, say: output.say, signal });

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { FLOW } from '../../../pipelines/flow.ts';
 import { parseDurationUs, US_PER_MS } from '../../domain/time.ts';
 import { settled } from '../../processes/settled.ts';
-import { CommandError, outputOf, withContext } from '../context.ts';
+import { CommandError, outputFor, withContext } from '../context.ts';
 
 export function flowCommands(program: Command): void {
   const flow = program
@@ -20,7 +20,7 @@ export function flowCommands(program: Command): void {
           return `${name.padEnd(10)} ${arrow}${behind}\n${' '.repeat(11)}${does}`;
         });
         const json = { flow: FLOW, lags };
-        outputOf(command.optsWithGlobals()['json'] === true).show(json, lines.join('\n'));
+        outputFor(command).show(json, lines.join('\n'));
       }),
     );
   flow

@@ -10,7 +10,7 @@ import {
   nextNumber,
 } from '../../tables/postgres/migrate.ts';
 import { migrateQuestDb } from '../../tables/questdb/schema.ts';
-import { CommandError, outputOf, withContext } from '../context.ts';
+import { CommandError, outputFor, withContext } from '../context.ts';
 
 export function migrateCommands(program: Command): void {
   const migrate = program.command('migrate').description('the tables of PostgreSQL and QuestDB');
@@ -42,7 +42,7 @@ export function migrateCommands(program: Command): void {
         const lines = status.map(
           ({ name, applied }) => `${applied ? 'applied' : 'missing'}  ${name}`,
         );
-        outputOf(command.optsWithGlobals()['json'] === true).show(status, lines.join('\n'));
+        outputFor(command).show(status, lines.join('\n'));
       }),
     );
   migrate

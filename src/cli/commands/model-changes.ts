@@ -14,7 +14,7 @@ import type { Context } from '../../processes/context.ts';
 import { heldSince } from '../../tables/postgres/model-activations.ts';
 import { changeModel, ModelMissing } from '../../tables/postgres/registry.ts';
 import { championMarkets, modelChanges } from '../../tables/postgres/reviews.ts';
-import { CommandError, outputOf, withContext, type Output } from '../context.ts';
+import { CommandError, outputFor, withContext } from '../context.ts';
 
 /** How long a command waits for the log to show what it sent. */
 const SHOWN_MS = 15_000;
@@ -60,9 +60,6 @@ export function modelChangeCommands(models: Command): void {
 
 /** The account that runs the command. */
 const actor = (): string => `os:${userInfo().username}`;
-
-const outputFor = (command: Command): Output =>
-  outputOf(command.optsWithGlobals()['json'] === true);
 
 async function register(
   path: string,

@@ -12,7 +12,7 @@ import {
 import { modelDrift, type ModelDrift } from '../../tables/model-drift.ts';
 import { triggerRows } from '../../tables/postgres/retrain-triggers.ts';
 import { modelOutcomes } from '../../tables/questdb/model-outcomes.ts';
-import { CommandError, outputOf, timeOption, withContext, type Output } from '../context.ts';
+import { CommandError, outputFor, timeOption, withContext } from '../context.ts';
 import { columns, show, type Columns } from '../table.ts';
 
 export function modelMonitoringCommands(models: Command): void {
@@ -41,9 +41,6 @@ export function modelMonitoringCommands(models: Command): void {
     .action(triggers);
 }
 
-const outputFor = (command: Command): Output =>
-  outputOf(command.optsWithGlobals()['json'] === true);
-
 async function outcomes(
   modelId: string | undefined,
   { by, from, to }: { by: OutcomeGroup; from?: string; to?: string },
@@ -55,7 +52,7 @@ async function outcomes(
     const text =
       found.metrics.length === 0
         ? `no prediction${modelId === undefined ? '' : ` of "${modelId}"`} has a known outcome`
-        : columns(COLUMNS, found.metrics);
+        : columns(OUTCOME_COLUMNS, found.metrics);
     outputFor(command).show({ by, ...found }, text);
   });
 }
@@ -93,7 +90,7 @@ async function triggers(_flags: object, command: Command): Promise<void> {
   });
 }
 
-const COLUMNS: Columns<OutcomeMetrics> = [
+export const OUTCOME_COLUMNS: Columns<OutcomeMetrics> = [
   ['model', ({ model_id }) => model_id],
   ['group', ({ group }) => group],
   ['rows', ({ rows }) => String(rows)],

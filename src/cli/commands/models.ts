@@ -4,7 +4,7 @@ import { formatUs, US_PER_DAY } from '../../domain/time.ts';
 import { keyOf } from '../../domain/wire.ts';
 import type { GateVerdict } from '../../learning/gate.ts';
 import { storedWatermarks } from '../../tables/postgres/stored-watermarks.ts';
-import { CommandError, outputOf, withContext } from '../context.ts';
+import { CommandError, outputFor, withContext } from '../context.ts';
 import { columns, show, type Columns } from '../table.ts';
 import { modelChangeCommands } from './model-changes.ts';
 import { modelMonitoringCommands } from './model-monitoring.ts';
@@ -45,7 +45,7 @@ export function modelsCommands(program: Command): void {
           return { ...row, age_us: now === undefined ? null : now - row.trained_at };
         });
         const text = models.length === 0 ? 'none was trained yet' : columns(COLUMNS, models);
-        outputOf(command.optsWithGlobals()['json'] === true).show(models, text);
+        outputFor(command).show(models, text);
       }),
     );
   commands
@@ -65,7 +65,7 @@ export function modelsCommands(program: Command): void {
           ({ passed, rule, detail }) => `  ${passed ? 'holds ' : 'FAILS '} ${rule}: ${detail}`,
         );
         const text = [`${id}: ${row.state}`, ...reasons].join('\n');
-        outputOf(command.optsWithGlobals()['json'] === true).show(row, text);
+        outputFor(command).show(row, text);
       }),
     );
   modelChangeCommands(commands);

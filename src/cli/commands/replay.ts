@@ -13,7 +13,7 @@ import { FEATURE_NAMES } from '../../features/definition.ts';
 import { replayStretch, type Compared, type ReplayReport } from '../../jobs/replay-check.ts';
 import type { Context } from '../../processes/context.ts';
 import { storedWatermarks } from '../../tables/postgres/stored-watermarks.ts';
-import { CommandError, outputOf, timeOption, withContext } from '../context.ts';
+import { CommandError, outputFor, timeOption, withContext } from '../context.ts';
 
 interface Flags {
   readonly from?: string;
@@ -41,7 +41,7 @@ export function replayCommands(program: Command): void {
 }
 
 async function run(flags: Flags, command: Command): Promise<void> {
-  const output = outputOf(command.optsWithGlobals()['json'] === true);
+  const output = outputFor(command);
   const fromUs = timeOption('--from', flags.from) ?? 0;
   const toUs = timeOption('--to', flags.to) ?? Number.MAX_SAFE_INTEGER;
   if (fromUs >= toUs) throw new CommandError('--from is not before --to', 2);

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { resetStack, stackStatus, startStack, stopStack } from '../../../infra/local/stack.ts';
 import { loadConfig } from '../../config.ts';
-import { outputOf } from '../context.ts';
+import { outputFor } from '../context.ts';
 
 export function stackCommands(program: Command): void {
   const stack = program.command('stack').description('the local servers alone');
@@ -28,7 +28,7 @@ export function stackCommands(program: Command): void {
         const where = addresses.join(' ');
         return `${name.padEnd(10)} ${state.padEnd(9)} ${answer}  ${where}${note}`;
       });
-      outputOf(command.optsWithGlobals()['json'] === true).show(status, lines.join('\n'));
+      outputFor(command).show(status, lines.join('\n'));
     });
   stack
     .command('reset')

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { TOPICS } from '../../../pipelines/flow.ts';
 import { withAdmin } from '../../adapters/kafka.ts';
 import { createTopics } from '../../processes/topics.ts';
-import { outputOf, withContext } from '../context.ts';
+import { outputFor, withContext } from '../context.ts';
 
 export function topicsCommands(program: Command): void {
   const topics = program.command('topics').description('the topics of the flow');
@@ -16,7 +16,7 @@ export function topicsCommands(program: Command): void {
         const lines = states.map(
           ({ name, created }) => `${name}: ${created ? 'created' : 'exists'}`,
         );
-        outputOf(command.optsWithGlobals()['json'] === true).show(states, lines.join('\n'));
+        outputFor(command).show(states, lines.join('\n'));
       }),
     );
   topics
@@ -35,7 +35,7 @@ export function topicsCommands(program: Command): void {
               `${topic.padEnd(18)} key ${key.padEnd(14)} ${exists ? '' : 'missing'}`,
           )
           .join('\n');
-        outputOf(command.optsWithGlobals()['json'] === true).show(rows, text);
+        outputFor(command).show(rows, text);
       }),
     );
 }

@@ -7,11 +7,18 @@
 import type { Command } from 'commander';
 import { monotonicMs, sleep } from '../../clock.ts';
 import { venueOf } from '../../domain/venues.ts';
-import { instrumentOf, keyOf } from '../../domain/wire.ts';
+import { keyOf } from '../../domain/wire.ts';
 import type { Context } from '../../processes/context.ts';
 import { addDueRuns, runOf, type JobRun } from '../../tables/postgres/job-runs.ts';
 import { storedWatermarks } from '../../tables/postgres/stored-watermarks.ts';
-import { CommandError, interruptSignal, outputOf, withContext, type Output } from '../context.ts';
+import {
+  CommandError,
+  instrumentOption,
+  interruptSignal,
+  outputFor,
+  withContext,
+  type Output,
+} from '../context.ts';
 
 const POLL_MS = 300;
 const TELL_MS = 10_000;
@@ -23,7 +30,7 @@ export function trainCommands(program: Command): void {
     .option('--symbol <key>', 'venue:symbol (default: every instrument)')
     .action(({ symbol }: { symbol?: string }, command: Command) =>
       withContext('cli', async (context) => {
-        const output = outputOf(command.optsWithGlobals()['json'] === true);
+        const output = outputFor(command);
         const runs = await askFor(context, symbol);
         const finished: JobRun[] = [];
         for (const run of runs) finished.push(await finishedRun(context, run, output));
@@ -39,9 +46,7 @@ export function trainCommands(program: Command): void {
 type Due = Pick<JobRun, 'job' | 'subject' | 'due_ts'>;
 
 async function askFor({ postgres, config }: Context, symbol?: string): Promise<Due[]> {
-  if (symbol !== undefined && instrumentOf(symbol) === null) {
-    throw new CommandError(`"${symbol}" is not of the form venue:symbol`, 2);
-  }
+  if (symbol !== undefined) instrumentOption(symbol);
   const stored = (await storedWatermarks(postgres)).filter(
     (instrument) => symbol === undefined || keyOf(instrument) === symbol,
   );

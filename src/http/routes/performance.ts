@@ -6,9 +6,20 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { dailyPerformance, equityCurve } from '../../tables/http/performance.ts';
 import { newestGraded, scoreOf } from '../../tables/http/predictions.ts';
+import { TRADE_GROUPS, tradePerformance, type TradeGroup } from '../../tables/trade-performance.ts';
 import * as c from '../columns.ts';
 import { defaultLabelSpec, type HttpContext } from '../context.ts';
-import { account, labelSpec, optional, parameters, symbol, venue } from '../parameters.ts';
+import {
+  account,
+  from,
+  labelSpec,
+  optional,
+  parameters,
+  symbol,
+  timeParameter,
+  to,
+  venue,
+} from '../parameters.ts';
 import { listOf, read } from '../route.ts';
 
 const Day = Type.Object({
@@ -31,6 +42,32 @@ const EquityPoint = Type.Object({
   net_pnl: c.decimal('of this trade, in the currency of the account'),
   equity: c.decimal('opening balance + net P&L of all trades closed by then'),
   cumulative_net_pnl: c.decimal(),
+});
+const Metrics = Type.Object({
+  account: c.text(),
+  currency: c.text('of all amounts'),
+  group: c.text('all, an instrument, a bot, a model, or a regime; none: there is no such'),
+  trades: c.integer('that closed'),
+  winners: c.integer(),
+  losers: c.integer(),
+  win_rate: c.maybe(c.number()),
+  win_rate_low: c.maybe(c.number("of its 95 % interval, Wilson's")),
+  win_rate_high: c.maybe(c.number()),
+  gross_profit: c.decimal(),
+  gross_loss: c.decimal(),
+  net_pnl: c.decimal(),
+  profit_factor: c.maybe(c.number('gross profit by gross loss')),
+  max_drawdown: c.maybe(c.number('deepest fall of equity, as a share of its highest; 0 or below')),
+  days: c.integer('UTC days from the first close to the last'),
+  sharpe: c.maybe(c.number('of daily returns, times the root of 365')),
+  first_ts: c.maybe(c.time()),
+  last_ts: c.maybe(c.time()),
+});
+const by = Type.Unsafe<TradeGroup>({
+  type: 'string',
+  enum: [...TRADE_GROUPS],
+  default: 'account',
+  description: 'what the trades of an account are grouped by',
 });
 const Score = Type.Object({
   label_spec: c.text(),
@@ -68,6 +105,26 @@ export const performance = (app: FastifyInstance, context: HttpContext): void =>
     handle: async (query) => {
       const rows = await equityCurve(postgres, query.account, query.limit ?? 1000);
       return { items: rows.map((row) => c.itemOf(EquityPoint, row)), next: null };
+    },
+  });
+  read(app, {
+    path: '/v1/performance/metrics',
+    noun,
+    summary: 'Win rate, profit factor, Sharpe ratio and drawdown of closed trades',
+    query: parameters({
+      ...{ by: optional(by), account: optional(account) },
+      ...{ venue: optional(venue), symbol: optional(symbol) },
+      ...{ from: optional(from), to: optional(to) },
+    }),
+    answer: listOf(Metrics),
+    handle: async ({ by: group = 'account', from: since, to: until, ...of }) => {
+      const asked = {
+        ...{ ...of, by: group },
+        fromUs: timeParameter('from', since),
+        toUs: timeParameter('to', until),
+      };
+      const rows = await tradePerformance(postgres, questdb, asked);
+      return { items: rows.map((row) => c.itemOf(Metrics, { ...row })), next: null };
     },
   });
   read(app, {

@@ -10,7 +10,7 @@ import {
   type OutcomeGroup,
   type OutcomeMetrics,
 } from '../../learning/monitoring.ts';
-import { REGIME_FEATURES, regimeOf } from '../../learning/regime.ts';
+import { regimesOf } from './regimes.ts';
 import type { Instrument, SqlReader } from './table.ts';
 
 export interface OutcomesAsked {
@@ -112,7 +112,8 @@ async function gradedPredictions(
              AND state = 'matured') l ON p.ts = l.ts`,
     [venue, symbol, label_spec, ...stretch, ...(modelId === undefined ? [] : [modelId])],
   );
-  const regimes = by === 'regime' ? await regimesOf(reader, { venue, symbol }, stretch) : null;
+  const regimes =
+    by === 'regime' ? await regimesOf(reader, { venue, symbol }, { fromUs, toUs }) : null;
   return onceEach(rows).map(({ slot: _slot, ...row }) => ({
     ...{ ...row, venue, symbol, label_spec },
     regime: regimes?.get(row.ts) ?? null,
@@ -127,19 +128,4 @@ function onceEach(rows: readonly Joined[]): Joined[] {
     if (!once.has(key) || row.slot === 'champion') once.set(key, row);
   }
   return [...once.values()];
-}
-
-/** By the values that were served, whatever was found out about them later. */
-async function regimesOf(
-  reader: SqlReader,
-  { venue, symbol }: Instrument,
-  stretch: readonly string[],
-): Promise<Map<number, GradedPrediction['regime']>> {
-  const [volatility, trend] = REGIME_FEATURES;
-  const rows = await reader.query<{ ts: number; volatility: number | null; trend: number | null }>(
-    `SELECT ts, ${volatility} AS volatility, ${trend} AS trend FROM features
-     WHERE venue = $1 AND symbol = $2 AND ts >= $3 AND ts < $4 AND revision = 0`,
-    [venue, symbol, ...stretch],
-  );
-  return new Map(rows.map((row) => [row.ts, regimeOf(row.volatility, row.trend)]));
 }

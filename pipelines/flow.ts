@@ -123,6 +123,14 @@ export const FLOW: readonly FlowNode[] = [
     file: 'pipelines/retention.ts',
   },
   {
+    name: 'curation',
+    kind: 'job',
+    reads: ['questdb', 'postgres'],
+    writes: ['postgres'],
+    does: 'tells of a week, month or quarter, and alarms where too few trades won',
+    file: 'pipelines/curation.ts',
+  },
+  {
     name: 'outbox',
     kind: 'stream',
     reads: ['postgres'],

@@ -153,6 +153,11 @@ const DECLARED = {
     'gbdt',
     'kinds of model: with rf a training tries a random forest too, alone and beside boosted trees',
   ),
+  targetWinRate: optional(
+    'TICKLOOM_TARGET_WIN_RATE',
+    types.share,
+    'share of trades that are to win: an alert where a week, month or quarter of a market has fewer',
+  ),
   outbox: setting(
     'TICKLOOM_OUTBOX',
     types.oneOf(['send', 'observe']),
@@ -333,6 +338,9 @@ export function childEnv(config: Config, env: Env = process.env): Record<string,
     ...(config.trainPool === null ? {} : { TICKLOOM_TRAIN_POOL: config.trainPool.join(',') }),
     TICKLOOM_TRAIN_SEEDS: String(config.trainSeeds),
     TICKLOOM_TRAIN_KINDS: config.trainKinds.join(','),
+    ...(config.targetWinRate === null
+      ? {}
+      : { TICKLOOM_TARGET_WIN_RATE: String(config.targetWinRate) }),
     TICKLOOM_LATENCY_MS: String(config.orderLatencyUs / US_PER_MS),
     TICKLOOM_OUTBOX: config.outbox,
     TICKLOOM_SESSION_TIMEOUT_MS: String(config.sessionTimeoutMs),

@@ -29,6 +29,16 @@ export function milliseconds(max: number): SettingType<number> {
   return { name: 'milliseconds', parse: (text) => parse(text) * US_PER_MS };
 }
 
+export const share: SettingType<number> = {
+  name: 'share',
+  parse: (text) => {
+    const value = /^[01](\.\d{1,9})?$/.test(text) ? Number(text) : Number.NaN;
+    return value > 0 && value <= 1
+      ? value
+      : expected('a share above 0 and at most 1, such as 0.55');
+  },
+};
+
 export function matching(name: string, pattern: RegExp, what: string): SettingType<string> {
   return { name, parse: (text) => (pattern.test(text) ? text : expected(what)) };
 }

@@ -88,6 +88,7 @@ describe('what is given', () => {
       TICKLOOM_RETRAIN_EVERY: '2h',
       TICKLOOM_TRAIN_SEEDS: '3',
       TICKLOOM_TRAIN_KINDS: 'gbdt,rf',
+      TICKLOOM_TARGET_WIN_RATE: '0.55',
       TICKLOOM_CONTROL_KEY: 'k'.repeat(40),
     });
     expect(loadConfig(childEnv(config, {}))).toEqual(config);
@@ -123,6 +124,10 @@ describe('what is wrong', () => {
     ['TICKLOOM_TRAIN_KINDS', 'rf'],
     ['TICKLOOM_TRAIN_KINDS', 'gbdt,dart'],
     ['TICKLOOM_TRAIN_KINDS', 'gbdt,'],
+    ['TICKLOOM_TARGET_WIN_RATE', '55'],
+    ['TICKLOOM_TARGET_WIN_RATE', '0'],
+    ['TICKLOOM_TARGET_WIN_RATE', '1.5'],
+    ['TICKLOOM_TARGET_WIN_RATE', '55%'],
     ['TICKLOOM_CONTROL_KEY', 'short'],
   ])('%s as %j is refused by name', (env, text) => {
     const problems = problemsOf({ [env]: text });

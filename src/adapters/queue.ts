@@ -16,6 +16,7 @@ export const QUEUES = [
   'review',
   'training',
   'retention',
+  'curation',
   'dataset',
 ] as const;
 export type QueueName = (typeof QUEUES)[number];

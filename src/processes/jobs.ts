@@ -17,6 +17,7 @@ import { storedInstruments } from '../tables/questdb/stored-ticks.ts';
 import type { SqlReader } from '../tables/questdb/table.ts';
 import type { Context } from './context.ts';
 import { reviewEveryUs } from './review-every.ts';
+import { scheduleCuration } from './schedule-curation.ts';
 import { watch } from './watch.ts';
 
 const SWEEP_MS = 500;
@@ -94,7 +95,7 @@ async function enqueueRuns(queues: JobQueues, { postgres }: Context): Promise<vo
   }
 }
 
-const SCHEDULED = ['quality', 'review', 'training', 'retention', 'dataset'] as const;
+const SCHEDULED = ['quality', 'review', 'training', 'retention', 'curation', 'dataset'] as const;
 const isScheduled = (job: string): job is (typeof SCHEDULED)[number] =>
   SCHEDULED.some((known) => known === job);
 
@@ -103,7 +104,9 @@ async function schedule(reader: SqlReader, context: Context): Promise<void> {
   const { postgres, config } = context;
   let newestTs = -1;
   const reviewed = await reviewedSubjects(postgres);
-  for (const stored of await storedInstruments(reader)) {
+  const markets = await storedInstruments(reader);
+  await scheduleCuration(context, markets);
+  for (const stored of markets) {
     const latenessUs = venueOf(stored.venue).latenessUs ?? config.latenessUs;
     const passedTs = stored.to_ts - latenessUs;
     const reviewTs = floorTo(passedTs, reviewEveryUs(config));

@@ -91,6 +91,16 @@ export async function runOf(
   return rows[0] ?? null;
 }
 
+/** All runs of a job, oldest first. */
+export async function runsOf(pool: Pool, job: string): Promise<JobRun[]> {
+  const { rows } = await pool.query<JobRun>(
+    `SELECT job, subject, due_ts, state, attempts, detail FROM job_runs
+     WHERE job = $1 ORDER BY due_ts, subject`,
+    [job],
+  );
+  return rows;
+}
+
 /** The newest event time for which a job of this subject was ever due; null: never. */
 export async function newestDue(pool: Pool, job: string, subject: string): Promise<number | null> {
   const { rows } = await pool.query<{ due_ts: number | null }>(
@@ -98,6 +108,15 @@ export async function newestDue(pool: Pool, job: string, subject: string): Promi
     [job, subject],
   );
   return rows[0]?.due_ts ?? null;
+}
+
+/** The same of every subject that has one. */
+export async function newestDueBySubject(pool: Pool, job: string): Promise<Map<string, number>> {
+  const { rows } = await pool.query<Pick<JobRun, 'subject' | 'due_ts'>>(
+    'SELECT subject, max(due_ts) AS due_ts FROM job_runs WHERE job = $1 GROUP BY subject',
+    [job],
+  );
+  return new Map(rows.map(({ subject, due_ts }) => [subject, due_ts]));
 }
 
 /** The newest run in front of this one that is done and whose detail names `field`; null: none. */

@@ -11,6 +11,9 @@ export interface TrainingDataAsked {
   readonly venue?: string | undefined;
   readonly symbol?: string | undefined;
   readonly labelSpec?: string | undefined;
+  /** Half-open, of the decisions. */
+  readonly fromUs?: number | undefined;
+  readonly toUs?: number | undefined;
 }
 
 export interface TrainingDay {
@@ -58,11 +61,17 @@ export interface Counted extends Instrument {
 /** By instrument and label spec, in their order. */
 export async function trainingData(
   reader: SqlReader,
-  { venue, symbol, labelSpec }: TrainingDataAsked,
+  { venue, symbol, labelSpec, fromUs, toUs }: TrainingDataAsked,
 ): Promise<TrainingData[]> {
-  const wanted = Object.entries({ venue, symbol, label_spec: labelSpec });
-  const given = wanted.filter((each): each is [string, string] => each[1] !== undefined);
-  const where = given.map(([column], i) => `${column} = $${i + 1}`).join(' AND ');
+  const wanted = {
+    ...{ 'venue =': venue, 'symbol =': symbol, 'label_spec =': labelSpec },
+    'ts >=': fromUs === undefined ? undefined : formatUs(fromUs),
+    'ts <': toUs === undefined ? undefined : formatUs(toUs),
+  };
+  const given = Object.entries(wanted).filter(
+    (each): each is [string, string] => each[1] !== undefined,
+  );
+  const where = given.map(([condition], i) => `${condition} $${i + 1}`).join(' AND ');
   const rows = await reader.query<Counted>(
     `SELECT venue, symbol, label_spec, state, void_reason, timestamp_floor('d', ts) AS day,
        count() AS rows, sum(up) AS ups, min(ts) AS first_ts, max(ts) AS last_ts

@@ -1,0 +1,90 @@
+/**
+ * The curation job: a market's week, month or quarter is over and graded -> a report in its
+ * `job_runs` row, and an alert for as long as the newest report of a period misses the target.
+ */
+import {
+  isOutdated,
+  missedTarget,
+  periodsEndingAt,
+  reportLine,
+  type CurationReport,
+  type Period,
+} from '../../pipelines/curation.ts';
+import type { JobData } from '../adapters/queue.ts';
+import { must } from '../assert.ts';
+import { formatUs } from '../domain/time.ts';
+import { instrumentOf } from '../domain/wire.ts';
+import type { Context } from '../processes/context.ts';
+import { settleAlerts } from '../tables/postgres/alerts.ts';
+import { finishRun, newestDue } from '../tables/postgres/job-runs.ts';
+import { modelOutcomes } from '../tables/questdb/model-outcomes.ts';
+import type { Instrument } from '../tables/questdb/table.ts';
+import { trainingData } from '../tables/questdb/training-data.ts';
+import { tradePerformance } from '../tables/trade-performance.ts';
+import { settledAndGraded } from './cut.ts';
+
+export async function runCuration(context: Context, { subject, dueTs }: JobData): Promise<void> {
+  const { postgres } = context;
+  // The last trades of the period may not be booked yet, nor its last decisions graded.
+  await settledAndGraded(context, subject);
+  const instrument = must(instrumentOf(subject), `subject "${subject}" is an instrument`);
+  const reports: CurationReport[] = [];
+  for (const period of periodsEndingAt(dueTs)) {
+    const report = await reportOf(context, instrument, period);
+    reports.push(report);
+    await alarm(context, subject, report);
+  }
+  const reason = reports.map(reportLine).join('\n');
+  const run = { job: 'curation', subject, due_ts: dueTs };
+  await finishRun(postgres, run, 'done', { reason, reports: reports.map(stored) });
+}
+
+/** Its times as people read them. */
+const stored = ({ fromUs, toUs, ...report }: CurationReport) => ({
+  ...{ from: formatUs(fromUs), to: formatUs(toUs) },
+  ...report,
+});
+
+async function reportOf(
+  context: Context,
+  instrument: Instrument,
+  period: Period,
+): Promise<CurationReport> {
+  const { postgres, config } = context;
+  const reader = context.questdbReader();
+  const of = { ...instrument, fromUs: period.fromUs, toUs: period.toUs };
+  const graded = { ...of, labelSpec: config.labelSpec };
+  const [data] = await trainingData(reader, graded);
+  return {
+    ...period,
+    trades: await tradePerformance(postgres, reader, { by: 'account', ...of }),
+    outcomes: (await modelOutcomes(reader, { by: 'model', ...graded })).metrics,
+    samples: data ?? null,
+  };
+}
+
+/** Only the newest period of its kind decides: one that is made up for late is history. */
+async function alarm(
+  { postgres, config, log }: Context,
+  subject: string,
+  report: CurationReport,
+): Promise<void> {
+  const newest = await newestDue(postgres, 'curation', subject);
+  if (newest !== null && isOutdated(report, newest)) return;
+  const kind = `win-rate:${report.period}:${subject}`;
+  const missed = missedTarget(report, config.targetWinRate);
+  const message = `${subject}: ${missed ?? ''}`;
+  const alerts =
+    missed === null
+      ? []
+      : [
+          {
+            key: `${kind}:missed`,
+            severity: 'warning' as const,
+            subject,
+            message,
+            context: report,
+          },
+        ];
+  for (const { message: raised } of await settleAlerts(postgres, kind, alerts)) log.warn(raised);
+}

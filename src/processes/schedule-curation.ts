@@ -1,0 +1,29 @@
+/** Stored markets -> a due curation run for every end of a period that lacks one. */
+import { periodEnds } from '../../pipelines/curation.ts';
+import { venueOf } from '../domain/venues.ts';
+import { keyOf } from '../domain/wire.ts';
+import { addDueRuns, newestDueBySubject } from '../tables/postgres/job-runs.ts';
+import { storedWatermarks } from '../tables/postgres/stored-watermarks.ts';
+import type { StoredInstrument } from '../tables/questdb/stored-ticks.ts';
+import type { Context } from './context.ts';
+
+/** Of a market whose past comes all at once: the newest of them. */
+const ENDS_MAX = 100;
+
+/** A period is over once the decisions in it have matured. */
+export async function scheduleCuration(
+  { postgres, config }: Pick<Context, 'postgres' | 'config'>,
+  markets: readonly StoredInstrument[],
+): Promise<void> {
+  const newest = await newestDueBySubject(postgres, 'curation');
+  const reached = new Map(
+    (await storedWatermarks(postgres)).map((of) => [keyOf(of), of.reachedTs]),
+  );
+  for (const market of markets) {
+    const subject = keyOf(market);
+    const latenessUs = venueOf(market.venue).latenessUs ?? config.latenessUs;
+    const maturedTs = (reached.get(subject) ?? 0) - latenessUs - config.horizonUs;
+    const ends = periodEnds(newest.get(subject) ?? market.from_ts, maturedTs);
+    for (const end of ends.slice(-ENDS_MAX)) await addDueRuns(postgres, 'curation', [subject], end);
+  }
+}

@@ -11,7 +11,6 @@ export type Answer =
 const shown = (...by: string[]): Answer => ({ shown: by });
 const later = (step: string): Answer => ({ later: step });
 
-const LEARNING = 'learning that can be trusted';
 const MONEY = 'money';
 const WAYS_IN = 'ways in';
 const OPERATIONS = 'operations';
@@ -60,8 +59,12 @@ export const REQUIREMENTS: Readonly<Record<string, Answer>> = {
   D10: shown('src/http/access.ts'),
   E1: shown('pipelines/labels.ts', 'test/pipelines/labels.test.ts'),
   E2: shown('src/jobs/training.ts', 'src/tables/postgres/model-source.ts'),
-  E3: later(LEARNING),
-  E4: later(LEARNING),
+  E3: shown('src/cli/commands/curate.ts', 'test/flow/curation.int.test.ts'),
+  E4: shown(
+    'src/money/performance.ts',
+    'test/money/performance.test.ts',
+    'src/tables/questdb/model-outcomes.ts',
+  ),
   E5: shown(
     'src/learning/flash-crash.ts',
     'src/learning/recency.ts',
@@ -69,7 +72,7 @@ export const REQUIREMENTS: Readonly<Record<string, Answer>> = {
     'pipelines/signals.ts',
     'test/pipelines/young-champion.test.ts',
   ),
-  E6: later(LEARNING),
+  E6: shown('pipelines/curation.ts', 'src/jobs/curation.ts', 'test/flow/curation.int.test.ts'),
   E7: later(MONEY),
   X1: shown('sql/questdb/labels.sql', 'test/pipelines/labels.test.ts'),
   X2: shown('pipelines/grades.ts', 'src/jobs/grades.ts'),

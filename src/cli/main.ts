@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { CONFIG_EXIT_CODE, ConfigError, configHelp } from '../config.ts';
 import { alertCommands, errorCommands } from './commands/alerts.ts';
+import { curateCommands } from './commands/curate.ts';
 import { datasetCommands } from './commands/dataset.ts';
 import { doctorCommands } from './commands/doctor.ts';
 import { feedCommands } from './commands/feed.ts';
@@ -30,6 +31,7 @@ topicsCommands(program);
 migrateCommands(program);
 datasetCommands(program);
 modelsCommands(program);
+curateCommands(program);
 trainCommands(program);
 replayCommands(program);
 alertCommands(program);

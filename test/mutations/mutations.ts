@@ -1,4 +1,5 @@
 /** All mutations, those that a second tells first. */
+import { CURATION_MUTATIONS } from './curation-mutations.ts';
 import { DECISION_MUTATIONS } from './decision-mutations.ts';
 import { LEARNING_MUTATIONS } from './learning-mutations.ts';
 import { MODEL_MUTATIONS } from './model-mutations.ts';
@@ -13,5 +14,6 @@ export const MUTATIONS: readonly Mutation[] = [
   ...LEARNING_MUTATIONS,
   ...MODEL_MUTATIONS,
   ...MONITORING_MUTATIONS,
+  ...CURATION_MUTATIONS,
   ...STORAGE_MUTATIONS,
 ];

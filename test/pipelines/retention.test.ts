@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { expiredPartitions, neededFrom } from '../../pipelines/retention.ts';
+import { parseAges } from '../../src/jobs/retention.ts';
 
 const partition = (table: string, maxTs: number) => ({ table, name: `${table}-${maxTs}`, maxTs });
 const asked = {
@@ -25,4 +26,17 @@ describe('retention', () => {
     expect(neededFrom(1_000, [60, 15], [{ from_ts: 700 }, { from_ts: 300 }])).toBe(300);
     expect(neededFrom(1_000, [60, 15], [{ from_ts: 990 }])).toBe(940);
   });
+});
+
+describe('ages of tables', () => {
+  test('are read from a text', () => {
+    expect(parseAges('ticks=90d, labels=36h')).toEqual({ ticks: '90d', labels: '36h' });
+  });
+
+  test.each(['', 'ticks', 'ticks=90', 'trades=90d', 'ticks=1d=2d', 'ticks=1d,,'])(
+    'are none in "%s"',
+    (text) => {
+      expect(() => parseAges(text)).toThrow(RangeError);
+    },
+  );
 });

@@ -1,5 +1,6 @@
 /** `settings`: what the installation remembers of itself, by name. */
 import type { Pool } from 'pg';
+import { inTransaction } from '../../adapters/postgres.ts';
 
 export async function readSetting(pool: Pool, name: string): Promise<unknown> {
   const { rows } = await pool.query<{ value: unknown }>(
@@ -30,4 +31,30 @@ export async function mergeSetting(
     [name, JSON.stringify(members)],
   );
   return rows[0]?.value;
+}
+
+/** The same members put over what the setting has, by a person: kept in the audit log. */
+export async function changeSetting(
+  pool: Pool,
+  name: string,
+  members: Readonly<Record<string, unknown>>,
+  actor: string,
+): Promise<void> {
+  await inTransaction(pool, async (client) => {
+    const { rows } = await client.query<{ value: object }>(
+      'SELECT value FROM settings WHERE name = $1 FOR UPDATE',
+      [name],
+    );
+    const before = rows[0]?.value ?? {};
+    const after = { ...before, ...members };
+    await client.query(
+      `INSERT INTO settings (name, value) VALUES ($1, $2)
+       ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = now()`,
+      [name, after],
+    );
+    await client.query(
+      `INSERT INTO audit_log (actor, action, subject, detail) VALUES ($1, 'setting.change', $2, $3)`,
+      [actor, name, { before, after }],
+    );
+  });
 }

@@ -1,0 +1,201 @@
+/** `tickloom curate summary | model | trades | reports`: how markets, models and trades do. */
+import { Option, type Command } from 'commander';
+import { BASELINE_MODEL_ID } from '../../../pipelines/predictions.ts';
+import { formatUs, US_PER_DAY } from '../../domain/time.ts';
+import { keyOf } from '../../domain/wire.ts';
+import type { GateVerdict } from '../../learning/gate.ts';
+import { marketSummaries, type MarketSummary } from '../../tables/market-summary.ts';
+import { runsOf } from '../../tables/postgres/job-runs.ts';
+import { storedWatermark } from '../../tables/postgres/stored-watermarks.ts';
+import { modelOutcomes } from '../../tables/questdb/model-outcomes.ts';
+import {
+  closedTrades,
+  tradePerformance,
+  TRADE_GROUPS,
+  type Closed,
+  type GroupPerformance,
+  type TradeGroup,
+} from '../../tables/trade-performance.ts';
+import { CommandError, instrumentOption, outputFor, withContext } from '../context.ts';
+import { columns, show, type Columns } from '../table.ts';
+import { OUTCOME_COLUMNS } from './model-monitoring.ts';
+
+const DAYS = '30';
+/** In text; all of them are in JSON. */
+const TRADES_SHOWN = 20;
+
+export function curateViews(curate: Command): void {
+  curate
+    .command('summary')
+    .description('each market in a line: samples, who decides, how that and the trades do')
+    .option('--days <n>', 'of trades, back from the newest close of each market', DAYS)
+    .action(summary);
+  curate
+    .command('model')
+    .requiredOption('--symbol <key>', 'venue:symbol')
+    .description("a market's models with their verdicts, and how they did on what really happened")
+    .action(model);
+  curate
+    .command('trades')
+    .option('--days <n>', 'back from the newest close of each market', DAYS)
+    .option('--symbol <key>', 'venue:symbol (default: every instrument)')
+    .option('--account <name>', 'default: every account')
+    .addOption(
+      new Option('--by <group>', 'what performance is told by, within an account')
+        .choices([...TRADE_GROUPS])
+        .default('symbol'),
+    )
+    .description(
+      'closed trades: win rate, profit factor, Sharpe ratio, drawdown; the newest of them',
+    )
+    .action(trades);
+  curate
+    .command('reports')
+    .option('--symbol <key>', 'venue:symbol (default: every instrument)')
+    .description('what was told of each week, month and quarter of a market')
+    .action(reports);
+}
+
+function daysOption(days: string): number {
+  if (/^[1-9]\d{0,4}$/.test(days)) return Number(days) * US_PER_DAY;
+  throw new CommandError(`--days ${days} is not a whole number of days, at least 1`, 2);
+}
+
+async function summary({ days }: { readonly days: string }, command: Command): Promise<void> {
+  const newestUs = daysOption(days);
+  await withContext('cli', async (context) => {
+    const { postgres, config } = context;
+    const of = { labelSpec: config.labelSpec, newestUs, baselineId: BASELINE_MODEL_ID };
+    const found = await marketSummaries(postgres, context.questdbReader(), of);
+    const text = found.length === 0 ? 'nothing is stored yet' : columns(SUMMARY, found);
+    outputFor(command).show(found, text);
+  });
+}
+
+interface ModelRow {
+  readonly model_id: string;
+  readonly state: string;
+  readonly trained_at: number;
+  readonly verdict: GateVerdict | null;
+}
+
+async function model(
+  { symbol: key }: { readonly symbol: string },
+  command: Command,
+): Promise<void> {
+  const { venue, symbol } = instrumentOption(key);
+  await withContext('cli', async (context) => {
+    const { postgres } = context;
+    const { rows: models } = await postgres.query<ModelRow>(
+      `SELECT model_id, state, trained_at, verdict FROM models
+       WHERE venue = $1 AND symbol = $2 ORDER BY trained_at DESC, model_id`,
+      [venue, symbol],
+    );
+    const reader = context.questdbReader();
+    const { metrics } = await modelOutcomes(reader, { by: 'model', venue, symbol });
+    if ((await storedWatermark(postgres, key)) === null && models.length === 0) {
+      throw new CommandError(`nothing is known of "${key}"; "curate summary" shows what is`);
+    }
+    const trained = models.length === 0 ? 'no model was trained yet' : columns(MODELS, models);
+    const did = metrics.length === 0 ? 'nothing said is graded' : columns(OUTCOME_COLUMNS, metrics);
+    outputFor(command).show({ models, outcomes: metrics }, `${trained}\n\n${did}`);
+  });
+}
+
+interface TradeFlags {
+  readonly days: string;
+  readonly by: TradeGroup;
+  readonly symbol?: string;
+  readonly account?: string;
+}
+
+async function trades(flags: TradeFlags, command: Command): Promise<void> {
+  const { by, account, symbol: key } = flags;
+  const instrument = key === undefined ? {} : instrumentOption(key);
+  const asked = { by, account, newestUs: daysOption(flags.days), ...instrument };
+  await withContext('cli', async (context) => {
+    const closed = await closedTrades(context.postgres, asked);
+    const performance = await tradePerformance(context.postgres, context.questdbReader(), asked);
+    const newest = closed.slice(-TRADES_SHOWN).toReversed();
+    const listed = `${columns(PERFORMANCE, performance)}\n\n${columns(TRADES, newest)}`;
+    const left = closed.length - newest.length;
+    const more = left === 0 ? '' : `\nand ${left} older ones; --json has them`;
+    const text = closed.length === 0 ? 'no trade has closed' : `${listed}${more}`;
+    outputFor(command).show({ by, performance, trades: closed }, text);
+  });
+}
+
+async function reports({ symbol: key }: { readonly symbol?: string }, command: Command) {
+  const subject = key === undefined ? null : keyOf(instrumentOption(key));
+  await withContext('cli', async ({ postgres }) => {
+    const runs = (await runsOf(postgres, 'curation')).filter(
+      (run) => run.state === 'done' && (subject === null || run.subject === subject),
+    );
+    const told = runs.flatMap(({ subject: of, detail }) =>
+      String(detail['reason'])
+        .split('\n')
+        .map((line) => `${of} ${line}`),
+    );
+    const found = runs.map(({ subject: of, detail }) => ({
+      market: of,
+      reports: detail['reports'],
+    }));
+    outputFor(command).show(found, told.join('\n') || 'no week of a market is over and graded yet');
+  });
+}
+
+const day = (us: number): string => formatUs(us).slice(0, 10);
+
+/** Of several accounts the first says it here; all are in JSON. */
+const SUMMARY: Columns<MarketSummary> = [
+  ['instrument', (row) => keyOf(row)],
+  ['samples', ({ samples }) => String(samples)],
+  ['up', ({ up_share: share }) => show(share, 3)],
+  ['last', ({ last_sample_ts: ts }) => (ts === null ? '-' : `${formatUs(ts).slice(0, 16)}Z`)],
+  ['decides', ({ model_id: id }) => id],
+  ['days old', ({ model_age_us: age }) => show(age === null ? null : age / US_PER_DAY, 1)],
+  ['graded', ({ graded }) => String(graded)],
+  ['hits', ({ hit_rate: share }) => show(share, 3)],
+  ['trades', ({ trades: of }) => String(of.reduce((sum, each) => sum + each.trades, 0))],
+  ['won', ({ trades: of }) => of.map((each) => show(each.win_rate, 3)).join(' ') || '-'],
+  [
+    'net',
+    ({ trades: of }) => of.map((each) => `${each.net_pnl} ${each.currency}`).join(' ') || '-',
+  ],
+];
+
+const MODELS: Columns<ModelRow> = [
+  ['trained', ({ trained_at: at }) => day(at)],
+  ['state', ({ state }) => state],
+  ['model', ({ model_id: id }) => id],
+  ['gate', ({ verdict }) => verdictOf(verdict)],
+];
+
+function verdictOf(verdict: GateVerdict | null): string {
+  if (verdict === null) return 'not judged';
+  const failed = verdict.reasons.filter(({ passed }) => !passed).map(({ rule }) => rule);
+  return failed.length === 0 ? 'passed' : `failed ${failed.join(', ')}`;
+}
+
+const PERFORMANCE: Columns<GroupPerformance> = [
+  ['account', ({ account }) => account],
+  ['group', ({ group }) => group],
+  ['trades', ({ trades: of }) => String(of)],
+  ['won', ({ win_rate: share }) => show(share, 3)],
+  ['95 %', ({ win_rate_low: low, win_rate_high: high }) => `${show(low, 2)}-${show(high, 2)}`],
+  ['net', ({ net_pnl: net, currency }) => `${net} ${currency}`],
+  ['profit factor', ({ profit_factor: factor }) => show(factor, 2)],
+  ['sharpe', ({ sharpe }) => show(sharpe, 2)],
+  ['of days', ({ days }) => String(days)],
+  ['drawdown', ({ max_drawdown: fall }) => show(fall, 4)],
+];
+
+const TRADES: Columns<Closed> = [
+  ['closed', ({ closed_at: at }) => `${formatUs(at).slice(0, 19)}Z`],
+  ['instrument', (row) => keyOf(row)],
+  ['side', ({ side }) => side],
+  ['net', ({ pnl, currency }) => `${pnl} ${currency}`],
+  ['exit', ({ exit_reason: reason }) => reason ?? '-'],
+  ['model', ({ model_id: id }) => id ?? '-'],
+  ['trade', ({ trade_id: id }) => id],
+];

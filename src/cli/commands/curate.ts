@@ -1,0 +1,142 @@
+/**
+ * `tickloom curate summary | model | trades | reports | export | clean`: what there is to learn
+ * from, how models and trades do, and what is kept of it.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { Option, type Command } from 'commander';
+import { AskError } from '../../datasets/ask.ts';
+import { makeDataset } from '../../datasets/make.ts';
+import { wholeFile } from '../../datasets/whole.ts';
+import { venueOf } from '../../domain/venues.ts';
+import { formatUs, US_PER_DAY } from '../../domain/time.ts';
+import { keyOf } from '../../domain/wire.ts';
+import { drop, expiredAt, KEEPS_ALL, nameOf, parseAges, TABLES } from '../../jobs/retention.ts';
+import type { Context } from '../../processes/context.ts';
+import { changeSetting } from '../../tables/postgres/settings.ts';
+import { storedWatermarks } from '../../tables/postgres/stored-watermarks.ts';
+import { storedInstruments } from '../../tables/questdb/stored-ticks.ts';
+import { CommandError, instrumentOption, outputFor, withContext } from '../context.ts';
+import { curateViews } from './curate-views.ts';
+
+export function curateCommands(program: Command): void {
+  const curate = program
+    .command('curate')
+    .description('what there is to learn from, how it did, and what is kept of it');
+  curateViews(curate);
+  curate
+    .command('export')
+    .description('decisions with their features and outcomes as one CSV file')
+    .requiredOption('--csv <file>', 'a file that is not there yet')
+    .option('--symbol <key>', 'venue:symbol (default: every instrument)')
+    .option('--from <time>', 'UTC; all that is stored if left out')
+    .option('--to <time>', 'UTC')
+    .option('--as-of <time>', 'what was known then (default: now, behind a cut)')
+    .action(exportCsv);
+  curate
+    .command('clean')
+    .description(
+      'drops what is past its age and that nothing needs any more, as the job does daily',
+    )
+    .addOption(
+      new Option(
+        '--keep <table=age,…>',
+        `ages to be set first, such as ticks=90d, of ${TABLES.join(', ')}`,
+      ),
+    )
+    .option('--dry-run', 'only say what would be dropped; no age is set')
+    .action(clean);
+}
+
+interface ExportFlags {
+  readonly csv: string;
+  readonly symbol?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly asOf?: string;
+}
+
+async function exportCsv(flags: ExportFlags, command: Command): Promise<void> {
+  const output = outputFor(command);
+  const { symbol } = flags;
+  if (symbol !== undefined) instrumentOption(symbol);
+  const file = resolve(flags.csv);
+  if (existsSync(file)) throw new CommandError(`"${flags.csv}" exists already: name another file`);
+  await withContext('cli', async (context) => {
+    const markets = (await storedInstruments(context.questdbReader())).filter(
+      (each) => symbol === undefined || keyOf(each) === symbol,
+    );
+    if (markets.length === 0) throw notStored(symbol, await knownKeys(context));
+    const ask = {
+      from: flags.from ?? formatUs(Math.min(...markets.map(({ from_ts }) => from_ts))),
+      to: flags.to ?? formatUs(Math.max(...markets.map(({ to_ts }) => to_ts)) + US_PER_DAY),
+      ...(flags.asOf === undefined ? {} : { as_of: flags.asOf }),
+      symbols: markets.map(keyOf),
+    };
+    await mkdir(dirname(file), { recursive: true });
+    const aside = await mkdtemp(`${file}.part-`);
+    try {
+      const out = join(aside, 'set');
+      const made = await makeDataset(context, ask, { out, entities: null, onProgress: output.say });
+      await rename(await wholeFile(made, out, aside, 'csv'), file);
+      const { dataset_id, rows, rows_in, excluded } = made;
+      const text = `${rows} of ${rows_in} decisions in ${flags.csv}; as a set it is ${dataset_id}`;
+      output.show({ dataset_id, rows, rows_in, excluded, file }, text);
+    } catch (error) {
+      throw error instanceof AskError ? new CommandError(error.message, 2) : error;
+    } finally {
+      await rm(aside, { recursive: true, force: true });
+    }
+  });
+}
+
+const knownKeys = async ({ postgres }: Context): Promise<string[]> =>
+  (await storedWatermarks(postgres)).map(keyOf);
+
+function notStored(symbol: string | undefined, known: readonly string[]): CommandError {
+  const names = known.join(', ') || 'none';
+  return new CommandError(`nothing is stored of ${symbol ?? 'any instrument'}; known: ${names}`);
+}
+
+interface CleanFlags {
+  readonly keep?: string;
+  readonly dryRun?: boolean;
+}
+
+async function clean(flags: CleanFlags, command: Command): Promise<void> {
+  const output = outputFor(command);
+  const keep = agesOption(flags.keep);
+  await withContext('cli', async (context) => {
+    const { postgres, config } = context;
+    const nowTs = Math.max(
+      ...(await storedWatermarks(postgres)).map(
+        ({ venue, reachedTs }) => reachedTs - (venueOf(venue).latenessUs ?? config.latenessUs),
+      ),
+    );
+    const isDry = flags.dryRun === true;
+    if (!isDry && Object.keys(keep).length > 0) {
+      await changeSetting(postgres, 'retention', keep, `os:${userInfo().username}`);
+    }
+    const { ages, expired } = await expiredAt(context, nowTs, isDry ? keep : {});
+    if (!isDry) await drop(context, expired);
+    const names = expired.map(nameOf);
+    const set = Object.entries(ages).map(([table, age]) => `${table} ${age}`);
+    const done = isDry ? 'would be dropped' : 'dropped';
+    const text =
+      set.length === 0
+        ? `${KEEPS_ALL}; --keep ticks=90d,quotes=90d sets some`
+        : [...names, `${names.length} partitions ${done}; ages: ${set.join(', ')}`].join('\n');
+    output.show({ ages, dropped: isDry ? [] : names, expired: names }, text);
+  });
+}
+
+function agesOption(text: string | undefined): Record<string, string> {
+  if (text === undefined) return {};
+  try {
+    return parseAges(text);
+  } catch (error) {
+    throw new CommandError(`--keep ${text}: ${(error as Error).message}`, 2);
+  }
+}

@@ -1,0 +1,48 @@
+/** Mutations of what is told of periods and trades. */
+import { mutation, testsOf, type Mutation } from './mutation.ts';
+
+const PERFORMANCE = 'src/money/performance.ts';
+const CURATION = 'pipelines/curation.ts';
+const performance = testsOf('test/money/performance.test.ts', 'performance of closed trades');
+const periods = testsOf('test/pipelines/curation.test.ts', 'periods');
+const target = testsOf('test/pipelines/curation.test.ts', 'a target win rate');
+const flow = testsOf('test/flow/curation.int.test.ts', 'curation');
+
+export const CURATION_MUTATIONS: readonly Mutation[] = [
+  mutation(
+    'drawdown-from-the-start',
+    performance('is what empyrical says of the same returns'),
+    PERFORMANCE,
+    'this.highest = Math.max(this.highest, equity);',
+    '',
+  ),
+  mutation(
+    'days-without-a-close-left-out',
+    performance('is what empyrical says of the same returns'),
+    PERFORMANCE,
+    'for (; this.day < day; this.day += US_PER_DAY) this.close(equity);',
+    'if (this.day < day) [this.day] = [day, this.close(equity)];',
+  ),
+  mutation(
+    'week-from-sunday',
+    periods('end at the start of 2026-11-23: ["week 2026-11-16"]'),
+    CURATION,
+    'const MONDAY = 4;',
+    'const MONDAY = 3;',
+  ),
+  mutation(
+    'target-of-each-account',
+    target('counts the trades of all accounts'),
+    CURATION,
+    'trades.reduce((sum, of) => sum + of.trades, 0)',
+    'trades[0]?.trades ?? 0',
+  ),
+  mutation(
+    'equity-without-what-was-before',
+    flow('trades are grouped by account and market, and by the regime of their decisions'),
+    'src/tables/trade-performance.ts',
+    `a.opening_balance - t.account_pnl + sum(t.account_pnl) OVER (
+           PARTITION BY t.account ORDER BY t.closed_at, t.trade_id) AS equity_before,`,
+    'a.opening_balance AS equity_before,',
+  ),
+];

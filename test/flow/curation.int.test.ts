@@ -17,7 +17,8 @@ import { startServer } from '../http/server-under-test.ts';
 import { tickloom } from '../support/command.ts';
 import { Installation } from '../support/installation.ts';
 
-const venue = 'curated';
+// Of this run alone: a period is told of once.
+const venue = `curated-${process.pid}`;
 const symbol = 'WEEK/USD';
 const SUBJECT = `${venue}:${symbol}`;
 // A Sunday before all that other tests feed; the week is graded an hour after it ends.
@@ -158,7 +159,7 @@ describe('curation', () => {
     expect(alerts).toMatchObject([
       {
         state: 'open',
-        message: expect.stringMatching(/^curated:WEEK\/USD: .* below the target of 100/),
+        message: expect.stringMatching(/^curated-\d+:WEEK\/USD: .* below the target of 100/),
       },
     ]);
   });
@@ -212,7 +213,7 @@ describe('curation', () => {
   test('`curate` shows markets, models, trades and reports', async () => {
     const summary = await tickloom('curate', 'summary');
     expect(summary.out).toMatch(/^instrument +samples +up +last +decides +days old +graded +hits /);
-    expect(summary.out).toMatch(/^curated:WEEK\/USD +\d{4} .* baseline@1 +- +\d{4} /m);
+    expect(summary.out).toMatch(/^curated-\d+:WEEK\/USD +\d{4} .* baseline@1 +- +\d{4} /m);
     const model = await tickloom('curate', 'model', '--symbol', SUBJECT);
     expect(model.out).toMatch(
       /^no model was trained yet\n\nmodel +group .*\nbaseline@1 +all +\d{4} /,
@@ -230,10 +231,12 @@ describe('curation', () => {
         .map(({ trade_id: id }) => id),
     );
     expect(trades.length).toBeLessThan(booked.length);
-    expect(text.out).toMatch(/^account +group +trades +won .*\npaper +curated:WEEK\/USD +\d+ /);
+    expect(text.out).toMatch(/^account +group +trades +won .*\npaper +curated-\d+:WEEK\/USD +\d+ /);
     expect(text.out).toContain(`and ${booked.length - 20} older ones`);
-    expect(reports.out).toMatch(/^curated:WEEK\/USD week to 2013-01-07: \d+ trades, \d+ won, net /);
-    const unknown = await tickloom('curate', 'model', '--symbol', 'curated:NEVER/USD');
+    expect(reports.out).toMatch(
+      /^curated-\d+:WEEK\/USD week to 2013-01-07: \d+ trades, \d+ won, net /,
+    );
+    const unknown = await tickloom('curate', 'model', '--symbol', `${venue}:NEVER/USD`);
     expect(unknown).toMatchObject({ code: 1, err: expect.stringContaining('nothing is known of') });
     expect((await tickloom('curate', 'trades', '--days', '0')).code).toBe(2);
   });

@@ -15,7 +15,8 @@ import { predictions } from '../../src/tables/questdb/predictions.ts';
 import { ticks } from '../../src/tables/questdb/ticks.ts';
 
 const AT = parseUs('2032-06-01T12:00:00Z');
-const INSTRUMENT = { venue: 'labelling', symbol: 'A/USD' };
+// Of this run alone: what is graded already is not graded again.
+const INSTRUMENT = { venue: `labelling-${process.pid}`, symbol: 'A/USD' };
 const SUBJECT = keyOf(INSTRUMENT);
 const LABEL_SPEC = 'direction_1h@1';
 const END = AT + US_PER_HOUR;
@@ -63,7 +64,7 @@ describe('labels', () => {
     const reader = context.questdbReader();
     await reader.waitApplied(['labels']);
     return reader.query<LabelRow>(
-      `SELECT * FROM labels WHERE venue = 'labelling' AND symbol = 'A/USD'`,
+      `SELECT * FROM labels WHERE venue = '${INSTRUMENT.venue}' AND symbol = 'A/USD'`,
     );
   };
   const pending = async (): Promise<number> =>
@@ -112,7 +113,9 @@ describe('labels', () => {
       await runLabels(context, { subject, labelSpec: LABEL_SPEC, dueTs: SHOWN });
       const rows = await context
         .questdbReader()
-        .query<LabelRow>(`SELECT * FROM labels WHERE venue = 'labelling' AND symbol = 'LATE/USD'`);
+        .query<LabelRow>(
+          `SELECT * FROM labels WHERE venue = '${INSTRUMENT.venue}' AND symbol = 'LATE/USD'`,
+        );
       expect(rows).toMatchObject([{ state: 'matured', label_known_at: shown.known_at }]);
     } finally {
       await context.postgres.query('DELETE FROM stored_watermarks WHERE instrument = $1', [
@@ -169,7 +172,7 @@ describe('labels', () => {
       const rows = await more
         .questdbReader()
         .query<LabelRow & { long_touched: string; short_touched: string }>(
-          `SELECT * FROM labels WHERE venue = 'labelling' AND symbol = 'MORE/USD'`,
+          `SELECT * FROM labels WHERE venue = '${INSTRUMENT.venue}' AND symbol = 'MORE/USD'`,
         );
       const found = Object.fromEntries(rows.map((row) => [row.label_spec, row]));
       expect(found[LABEL_SPEC]).toMatchObject({ exit_price: 110, long_touched: null });

@@ -95,6 +95,7 @@ const DEEP: readonly Step[] = [
   program('full-disks', 300, 'test/faults/main.ts', '--faults', FULL_DISKS),
   program('kept-faults', 600, 'test/faults/main.ts', '--kept'),
   program('notebook', 600, 'test/deep/notebook.ts'),
+  program('other-node', 600, 'test/deep/other-node.ts'),
 ];
 
 function numberAfter(flag: string): number | null {

@@ -67,8 +67,9 @@ const freeze = (stage: 'stream' | 'sink'): Fault => ({
     const successor = `${stage}-2`;
     await bed.keep(stage, {}, successor);
     await untilBusy(bed, stage);
-    const before = await epochOf(bed, stage);
     const frozen = bed.child(stage);
+    await untilOwner(bed, stage, frozen.pid);
+    const before = await epochOf(bed, stage);
     frozen.kill('SIGSTOP');
     await sleep(FREEZE_MS);
     const moved = await epochMoved(bed, stage, before);
@@ -321,6 +322,17 @@ async function epochOf(bed: Bed, name: StageName): Promise<number> {
     [STAGE_OF[name]],
   );
   return Number(rows[0]?.epochs ?? 0);
+}
+
+/** Where Kafka was away, a successor may hold all partitions before the first one is back. */
+function untilOwner(bed: Bed, name: 'stream' | 'sink', pid: number | undefined): Promise<true> {
+  return until(`${name} holds partitions beside its successor`, async () => {
+    const { rowCount } = await bed.context.postgres.query(
+      'SELECT 1 FROM checkpoints WHERE stage = $1 AND owner = $2',
+      [STAGE_OF[name], `${STAGE_OF[name]}-${pid}`],
+    );
+    return (rowCount ?? 0) > 0 && true;
+  });
 }
 
 async function epochMoved(bed: Bed, name: StageName, before: number): Promise<string> {

@@ -15,12 +15,12 @@ import { must } from '../assert.ts';
 import { formatUs } from '../domain/time.ts';
 import { instrumentOf } from '../domain/wire.ts';
 import type { Context } from '../processes/context.ts';
-import { settleAlerts } from '../tables/postgres/alerts.ts';
+import { settleAlerts, type NewAlert } from '../tables/postgres/alerts.ts';
 import { finishRun, newestDue } from '../tables/postgres/job-runs.ts';
 import { modelOutcomes } from '../tables/questdb/model-outcomes.ts';
 import type { Instrument } from '../tables/questdb/table.ts';
 import { trainingData } from '../tables/questdb/training-data.ts';
-import { tradePerformance } from '../tables/trade-performance.ts';
+import { closedTrades, performanceBy } from '../tables/trade-performance.ts';
 import { settledAndGraded } from './cut.ts';
 
 export async function runCuration(context: Context, { subject, dueTs }: JobData): Promise<void> {
@@ -57,13 +57,16 @@ async function reportOf(
   const [data] = await trainingData(reader, graded);
   return {
     ...period,
-    trades: await tradePerformance(postgres, reader, { by: 'account', ...of }),
+    trades: await performanceBy('account', await closedTrades(postgres, of), reader),
     outcomes: (await modelOutcomes(reader, { by: 'model', ...graded })).metrics,
     samples: data ?? null,
   };
 }
 
-/** Only the newest period of its kind decides: one that is made up for late is history. */
+/**
+ * One alert a period that missed the target, over with the next of its kind. Only the newest
+ * decides: one that is made up for late is history.
+ */
 async function alarm(
   { postgres, config, log }: Context,
   subject: string,
@@ -73,18 +76,10 @@ async function alarm(
   if (newest !== null && isOutdated(report, newest)) return;
   const kind = `win-rate:${report.period}:${subject}`;
   const missed = missedTarget(report, config.targetWinRate);
-  const message = `${subject}: ${missed ?? ''}`;
-  const alerts =
-    missed === null
-      ? []
-      : [
-          {
-            key: `${kind}:missed`,
-            severity: 'warning' as const,
-            subject,
-            message,
-            context: report,
-          },
-        ];
-  for (const { message: raised } of await settleAlerts(postgres, kind, alerts)) log.warn(raised);
+  const alert: NewAlert = {
+    key: `${kind}:${formatUs(report.toUs).slice(0, 10)}`,
+    ...{ severity: 'warning', subject, message: `${subject}: ${missed ?? ''}`, context: report },
+  };
+  const raised = await settleAlerts(postgres, kind, missed === null ? [] : [alert]);
+  for (const { message } of raised) log.warn(message);
 }

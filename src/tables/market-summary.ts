@@ -5,7 +5,7 @@ import { storedWatermarks } from './postgres/stored-watermarks.ts';
 import { modelOutcomes } from './questdb/model-outcomes.ts';
 import type { Instrument, SqlReader } from './questdb/table.ts';
 import { trainingData } from './questdb/training-data.ts';
-import { tradePerformance, type GroupPerformance } from './trade-performance.ts';
+import { closedTrades, performanceBy, type GroupPerformance } from './trade-performance.ts';
 
 export interface MarketSummary extends Instrument {
   /** Decisions with a matured outcome; of them the share that went up, and the newest. */
@@ -48,7 +48,7 @@ export async function marketSummaries(
   );
   const data = await trainingData(reader, { labelSpec });
   const { metrics } = await modelOutcomes(reader, { by: 'symbol', labelSpec });
-  const trades = await tradePerformance(pool, reader, { by: 'symbol', newestUs });
+  const trades = await performanceBy('symbol', await closedTrades(pool, { newestUs }), reader);
   return (await storedWatermarks(pool)).map(({ venue, symbol, reachedTs }) => {
     const key = keyOf({ venue, symbol });
     const isHere = (row: Instrument): boolean => keyOf(row) === key;

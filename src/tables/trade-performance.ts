@@ -13,7 +13,6 @@ export const TRADE_GROUPS = ['account', 'symbol', 'bot', 'model', 'regime'] as c
 export type TradeGroup = (typeof TRADE_GROUPS)[number];
 
 export interface TradesAsked {
-  readonly by: TradeGroup;
   /** Whatever is left out is not limited. */
   readonly account?: string | undefined;
   readonly venue?: string | undefined;
@@ -51,22 +50,16 @@ export interface Closed extends Instrument {
   readonly signal_ts: number | null;
 }
 
-/** A group's equity starts at what its account had in front of the group's first trade. */
-export async function tradePerformance(
-  pool: Pool,
-  reader: SqlReader,
-  asked: TradesAsked,
-): Promise<GroupPerformance[]> {
-  const trades = await closedTrades(pool, asked);
-  const groupOf = asked.by === 'regime' ? await byRegime(reader, trades) : GROUPS[asked.by];
-  return performanceOf(trades, groupOf);
-}
-
-/** By account and group, in their order; `trades` in the order of their closes. */
-export function performanceOf(
+/**
+ * By account and group, in their order; `trades` in the order of their closes. A group's equity
+ * starts at what its account had in front of the group's first trade.
+ */
+export async function performanceBy(
+  by: TradeGroup,
   trades: readonly Closed[],
-  groupOf: (trade: Closed) => string | null,
-): GroupPerformance[] {
+  reader: SqlReader,
+): Promise<GroupPerformance[]> {
+  const groupOf = by === 'regime' ? await byRegime(reader, trades) : GROUPS[by];
   const groups = new Map<string, { first: Closed; group: string; tally: PerformanceTally }>();
   for (const trade of trades) {
     const group = groupOf(trade) ?? 'none';

@@ -154,7 +154,7 @@ describe('curation', () => {
     await report();
     const alerts = await query<{ state: string; message: string }>(
       'SELECT state, message FROM alerts WHERE alert_key = $1',
-      `win-rate:week:${SUBJECT}:missed`,
+      `win-rate:week:${SUBJECT}:2013-01-07`,
     );
     expect(alerts).toMatchObject([
       {

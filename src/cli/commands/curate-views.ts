@@ -10,7 +10,7 @@ import { storedWatermark } from '../../tables/postgres/stored-watermarks.ts';
 import { modelOutcomes } from '../../tables/questdb/model-outcomes.ts';
 import {
   closedTrades,
-  tradePerformance,
+  performanceBy,
   TRADE_GROUPS,
   type Closed,
   type GroupPerformance,
@@ -112,10 +112,10 @@ interface TradeFlags {
 async function trades(flags: TradeFlags, command: Command): Promise<void> {
   const { by, account, symbol: key } = flags;
   const instrument = key === undefined ? {} : instrumentOption(key);
-  const asked = { by, account, newestUs: daysOption(flags.days), ...instrument };
+  const asked = { account, newestUs: daysOption(flags.days), ...instrument };
   await withContext('cli', async (context) => {
     const closed = await closedTrades(context.postgres, asked);
-    const performance = await tradePerformance(context.postgres, context.questdbReader(), asked);
+    const performance = await performanceBy(by, closed, context.questdbReader());
     const newest = closed.slice(-TRADES_SHOWN).toReversed();
     const listed = `${columns(PERFORMANCE, performance)}\n\n${columns(TRADES, newest)}`;
     const left = closed.length - newest.length;

@@ -6,7 +6,12 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { dailyPerformance, equityCurve } from '../../tables/http/performance.ts';
 import { newestGraded, scoreOf } from '../../tables/http/predictions.ts';
-import { TRADE_GROUPS, tradePerformance, type TradeGroup } from '../../tables/trade-performance.ts';
+import {
+  closedTrades,
+  performanceBy,
+  TRADE_GROUPS,
+  type TradeGroup,
+} from '../../tables/trade-performance.ts';
 import * as c from '../columns.ts';
 import { defaultLabelSpec, type HttpContext } from '../context.ts';
 import {
@@ -66,7 +71,7 @@ const Metrics = Type.Object({
 const by = Type.Unsafe<TradeGroup>({
   type: 'string',
   enum: [...TRADE_GROUPS],
-  default: 'account',
+  default: 'symbol',
   description: 'what the trades of an account are grouped by',
 });
 const Score = Type.Object({
@@ -117,13 +122,14 @@ export const performance = (app: FastifyInstance, context: HttpContext): void =>
       ...{ from: optional(from), to: optional(to) },
     }),
     answer: listOf(Metrics),
-    handle: async ({ by: group = 'account', from: since, to: until, ...of }) => {
+    handle: async ({ by: group = 'symbol', from: since, to: until, ...of }) => {
       const asked = {
-        ...{ ...of, by: group },
+        ...of,
         fromUs: timeParameter('from', since),
         toUs: timeParameter('to', until),
       };
-      const rows = await tradePerformance(postgres, questdb, asked);
+      const trades = await closedTrades(postgres, asked);
+      const rows = await performanceBy(group, trades, questdb);
       return { items: rows.map((row) => c.itemOf(Metrics, { ...row })), next: null };
     },
   });

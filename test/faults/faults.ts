@@ -2,6 +2,7 @@
  * The faults: each does harm to a running bed, says what it hit, and throws when it hit nothing.
  * All of them leave the bed able to go on by itself.
  */
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -67,8 +68,7 @@ const freeze = (stage: 'stream' | 'sink'): Fault => ({
     const successor = `${stage}-2`;
     await bed.keep(stage, {}, successor);
     await untilBusy(bed, stage);
-    const frozen = bed.child(stage);
-    await untilOwner(bed, stage, frozen.pid);
+    const frozen = await untilOwner(bed, stage);
     const before = await epochOf(bed, stage);
     frozen.kill('SIGSTOP');
     await sleep(FREEZE_MS);
@@ -324,15 +324,20 @@ async function epochOf(bed: Bed, name: StageName): Promise<number> {
   return Number(rows[0]?.epochs ?? 0);
 }
 
-/** Where Kafka was away, a successor may hold all partitions before the first one is back. */
-function untilOwner(bed: Bed, name: 'stream' | 'sink', pid: number | undefined): Promise<true> {
-  return until(`${name} holds partitions beside its successor`, async () => {
+/**
+ * The stage's first process, once it holds partitions. Where Kafka was away its successor may have
+ * claimed them all meanwhile; then it ends by itself, and the one that is started anew gets some.
+ */
+function untilOwner(bed: Bed, name: 'stream' | 'sink'): Promise<ChildProcess> {
+  const look = async (): Promise<ChildProcess | false> => {
+    const child = bed.child(name);
     const { rowCount } = await bed.context.postgres.query(
       'SELECT 1 FROM checkpoints WHERE stage = $1 AND owner = $2',
-      [STAGE_OF[name], `${STAGE_OF[name]}-${pid}`],
+      [name, `${name}-${child.pid}`],
     );
-    return (rowCount ?? 0) > 0 && true;
-  });
+    return (rowCount ?? 0) > 0 && child;
+  };
+  return until(`${name} holds partitions beside its successor`, look, REBALANCED_MS);
 }
 
 async function epochMoved(bed: Bed, name: StageName, before: number): Promise<string> {

@@ -2,6 +2,7 @@
  * The configuration of a local stack of a test's own: a data directory that is new, ports that are
  * free, and the programs that are fetched already.
  */
+import { randomInt } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -29,23 +30,25 @@ export async function stackEnv(): Promise<Record<string, string>> {
 /** A configuration of a stack of its own. */
 export const stackConfig = async (): Promise<Config> => loadConfig(await stackEnv());
 
-/** Ports that nobody listens on, no two next to each other: Kafka takes the one behind its own. */
+/**
+ * Ports that nobody listens on, no two next to each other: Kafka takes the one behind its own.
+ * Below those that systems give to outgoing connections: one of these could take the port of a
+ * server that is between its end and its next start.
+ */
 export async function freePorts(count: number): Promise<number[]> {
   const ports: number[] = [];
   while (ports.length < count) {
-    const port = await freePort();
+    const port = randomInt(20_000, 32_000);
+    if (!(await isFree(port))) continue;
     if (ports.every((other) => Math.abs(other - port) > 1)) ports.push(port);
   }
   return ports;
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' ? (address?.port ?? 0) : 0));
-    });
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }

@@ -8,6 +8,7 @@ import { userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { AskError } from '../../datasets/ask.ts';
+import type { DatasetManifest } from '../../datasets/definition.ts';
 import { makeDataset } from '../../datasets/make.ts';
 import { wholeFile } from '../../datasets/whole.ts';
 import { venueOf } from '../../domain/venues.ts';
@@ -80,8 +81,9 @@ async function exportCsv(flags: ExportFlags, command: Command): Promise<void> {
     try {
       const out = join(aside, 'set');
       const made = await makeDataset(context, ask, { out, entities: null, onProgress: output.say });
-      await rename(await wholeFile(made, out, aside, 'csv'), file);
       const { dataset_id, rows, rows_in, excluded } = made;
+      if (rows === 0) throw new CommandError(nothingToWrite(made));
+      await rename(await wholeFile(made, out, aside, 'csv'), file);
       const text = `${rows} of ${rows_in} decisions in ${flags.csv}; as a set it is ${dataset_id}`;
       output.show({ dataset_id, rows, rows_in, excluded, file }, text);
     } catch (error) {
@@ -90,6 +92,12 @@ async function exportCsv(flags: ExportFlags, command: Command): Promise<void> {
       await rm(aside, { recursive: true, force: true });
     }
   });
+}
+
+function nothingToWrite({ rows_in: rowsIn, excluded, as_of }: DatasetManifest): string {
+  const left = Object.entries(excluded).map(([reason, n]) => `${n} ${reason}`);
+  const why = left.length === 0 ? '' : ` (${left.join(', ')})`;
+  return `of ${rowsIn} decisions known at ${as_of} none is finished${why}: nothing is written`;
 }
 
 const knownKeys = async ({ postgres }: Context): Promise<string[]> =>

@@ -14,25 +14,26 @@
  *    committed a little later, once others have been told what the task has to tell them.
  * 5. A failure of the task ends the member: its state is no longer at a known position. The
  *    supervisor starts the process again, from the last checkpoint.
- * 6. While checkpoints cannot be stored the work goes on: only a restart would cost more. New
+ * 6. A task that looks ahead (`PartitionTask`) is given what lies behind, while its position stays;
+ *    once it has found, or after a join, it is given everything from its position on again. When
+ *    it has looked to the end of the log, `onLookedToEnd` is told.
+ * 7. While checkpoints cannot be stored the work goes on: only a restart would cost more. New
  *    partitions wait until theirs can be read.
  */
-import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
+import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
+import { must } from '../assert.ts';
 import { REAL_TIME, type RunningTime } from '../clock.ts';
-import { assert } from '../assert.ts';
-import type { LogRecord, PartitionTask, Stage } from '../stream/stage.ts';
-import { FetchedMessage } from './kafka-fetch.ts';
+import type { PartitionTask, Stage } from '../stream/stage.ts';
+import { offsetOf, recordOf } from './kafka-records.ts';
+import { OpenPartition } from './open-partition.ts';
 
 const RECORDS_MAX = 2_000;
 const FETCH_BYTES = 4 * 1024 * 1024;
 const HEARTBEAT_MS = 2_000;
 const COMMIT_MS = 100;
-const CHECKPOINT_MS_MIN = 5_000;
 const RETRY_MS = 1_000;
 const GUARD_MS = 10_000;
-/** Checkpoints of a topic may take a twentieth of the time, and so may an announcement. */
-const COST_FACTOR = 20;
 
 export interface ConsumerOptions {
   readonly groupId: string;
@@ -46,6 +47,11 @@ export interface ConsumerOptions {
   readonly guard?: () => Promise<void>;
   /** Called with the number of open partitions whenever that changes. */
   readonly onAssigned?: (partitions: number) => void;
+  /**
+   * A task that looks ahead has come to the end of the log and has not found. Told once for each
+   * end that it comes to, and again a little later where it fails.
+   */
+  readonly onLookedToEnd?: (topic: string, partition: number) => Promise<void> | void;
   /** Another one than the machine's lets hours pass in a moment. */
   readonly time?: RunningTime;
 }
@@ -55,18 +61,7 @@ interface ConsumedBatch {
   readonly partition: number;
   readonly firstOffset: string;
   readonly lastOffset: string;
-}
-
-interface Open {
-  readonly task: PartitionTask;
-  readonly topic: string;
-  readonly partition: number;
-  /** Serialises `process` and `checkpoint`. */
-  tail: Promise<void>;
-  committed: number;
-  checkpointed: number;
-  checkpointDueMs: number;
-  announcementDueMs: number;
+  readonly highWatermark: string;
 }
 
 /** Runs until the signal is aborted (resolves) or something breaks (rejects). */
@@ -76,7 +71,7 @@ export async function runConsumer(kafka: Kafka, stage: Stage, o: ConsumerOptions
 }
 
 class Member {
-  private readonly open = new Map<string, Open>();
+  private readonly open = new Map<string, OpenPartition>();
   private readonly consumer: Consumer;
   private readonly stage: Stage;
   private readonly o: ConsumerOptions;
@@ -133,7 +128,7 @@ class Member {
       });
       await Promise.race([failed, aborted(o.signal)]);
       for (const open of this.open.values()) {
-        await this.exclusively(open, () => this.settle(open, true));
+        await open.exclusively(() => this.settle(open, true));
       }
       await consumer.stop();
     } finally {
@@ -154,6 +149,7 @@ class Member {
     // committed, and an earlier owner may have committed more than we have come to.
     for (const open of this.open.values()) {
       this.seekToPosition(open);
+      void open.exclusively(async () => open.beginAnew());
       // Others may have had it between two joins of ours, and told the group of an older position.
       open.committed = -1;
     }
@@ -161,26 +157,15 @@ class Member {
       if (this.open.has(key)) continue;
       const task = await this.openPatiently(topic, partition, generation);
       if (task === null) return;
-      const { position } = task;
-      const open: Open = {
-        task,
-        topic,
-        partition,
-        tail: Promise.resolve(),
-        // What the group knows may be older than our checkpoint: it is told once in any case.
-        committed: -1,
-        checkpointed: position,
-        checkpointDueMs: this.time.monotonicMs() + CHECKPOINT_MS_MIN,
-        announcementDueMs: 0,
-      };
+      const open = new OpenPartition(topic, partition, task, { ...this.o, time: this.time });
       this.open.set(key, open);
-      this.o.log.info({ topic, partition, position }, 'partition opened');
+      this.o.log.info({ topic, partition, position: task.position }, 'partition opened');
       this.seekToPosition(open);
     }
     this.o.onAssigned?.(this.open.size);
   }
 
-  private seekToPosition({ topic, partition, task }: Open): void {
+  private seekToPosition({ topic, partition, task }: OpenPartition): void {
     this.consumer.seek({ topic, partition, offset: String(task.position) });
   }
 
@@ -211,58 +196,67 @@ class Member {
       return;
     }
     try {
-      await this.exclusively(open, async () => {
-        const { messages } = batch;
-        // Fetched before the partition was sought to its task's position: it comes again.
-        if (payload.isStale()) return;
-        this.refuseLoss(open, Number(batch.firstOffset()));
-        const first = messages.findIndex((m) => offsetOf(m) >= open.task.position);
-        if (first < 0) {
-          // All of it is behind us already: without this the same batch would come for ever.
-          payload.resolveOffset(batch.lastOffset());
-          return;
-        }
-        const { recordsMax = RECORDS_MAX } = this.stage;
-        for (let at = first; at < messages.length; at += recordsMax) {
-          if (!payload.isRunning() || payload.isStale() || this.o.signal.aborted) return;
-          const chunk = messages.slice(at, at + recordsMax);
-          await this.processChunk(open, chunk, () => payload.heartbeat());
-          payload.resolveOffset(String(open.task.position - 1));
-          if (this.time.monotonicMs() >= open.checkpointDueMs) await this.checkpoint(open);
-        }
-        passTo(open, Number(batch.lastOffset()) + 1);
-      });
+      await open.exclusively(() => this.take(open, payload));
     } catch (error) {
       this.fail(error as Error);
       throw error;
     }
   }
 
-  private refuseLoss({ task, topic, partition }: Open, found: number): void {
-    if (found <= task.position) return;
+  private async take(open: OpenPartition, payload: EachBatchPayload): Promise<void> {
+    const { batch } = payload;
+    const { messages } = batch;
+    const { recordsMax = RECORDS_MAX } = this.stage;
+    // Fetched before the partition was sought to its task's position: it comes again.
+    if (payload.isStale()) return;
+    const firstOffset = Number(batch.firstOffset());
+    this.refuseLoss(open, firstOffset);
+    let at = 0;
+    for (;;) {
+      while (at < messages.length && offsetOf(must(messages[at])) < open.next) at += 1;
+      if (at === messages.length) break;
+      if (!payload.isRunning() || payload.isStale() || this.o.signal.aborted) return;
+      const chunk = messages.slice(at, at + recordsMax);
+      await this.giveChunk(open, chunk, () => payload.heartbeat());
+      if (open.isCheckpointDue) await open.checkpoint(this.beside(open));
+      at += chunk.length;
+      // What it looked for is found: all of it again, from what is at hand or from the log.
+      if (open.next <= offsetOf(must(chunk.at(-1)))) at = 0;
+      if (open.next < firstOffset) return this.seekToPosition(open);
+      payload.resolveOffset(String(open.next - 1));
+    }
+    // Also where all of it was behind us: unresolved, the same batch would come for ever.
+    payload.resolveOffset(batch.lastOffset());
+    open.passTo(Number(batch.lastOffset()) + 1);
+    this.noteEnd(open, Number(batch.highWatermark));
+  }
+
+  private refuseLoss({ next, topic, partition }: OpenPartition, found: number): void {
+    if (found <= next) return;
     throw new Error(
-      `${topic}/${partition} no longer holds offset ${task.position} (it begins at ${found}): ` +
+      `${topic}/${partition} no longer holds offset ${next} (it begins at ${found}): ` +
         'retention has passed this stage; restore the topic, or reset the stage on purpose',
     );
   }
 
   /** The ends of transactions have offsets too; a fetch of nothing else is not handed to us. */
-  private onEmptyBatch({ topic, partition, firstOffset, lastOffset }: ConsumedBatch): void {
+  private onEmptyBatch({ topic, partition, ...batch }: ConsumedBatch): void {
     const open = this.open.get(`${topic}/${partition}`);
     if (open === undefined) return;
-    void this.exclusively(open, () => {
+    void open.exclusively(async () => {
       // One from before a seek may lie behind records that are still to come.
-      if (Number(firstOffset) <= open.task.position) passTo(open, Number(lastOffset) + 1);
-      return Promise.resolve();
+      if (Number(batch.firstOffset) > open.next) return;
+      open.passTo(Number(batch.lastOffset) + 1);
+      this.noteEnd(open, Number(batch.highWatermark));
     });
   }
 
-  private async processChunk(
-    open: Open,
-    messages: readonly KafkaMessage[],
+  private async giveChunk(
+    open: OpenPartition,
+    messages: EachBatchPayload['batch']['messages'],
     heartbeat: () => Promise<void>,
   ): Promise<void> {
-    const { topic, partition, task } = open;
+    const { topic, partition } = open;
     const records = messages.map((message) => recordOf(topic, partition, message));
     let beatMs = this.time.monotonicMs();
     const beat = async (): Promise<void> => {
@@ -272,29 +266,33 @@ class Member {
       // chunk is finished first, and the next join decides who goes on.
       await heartbeat().catch(() => undefined);
     };
-    await task.process(records, beat);
-    const last = must(records.at(-1)).offset;
-    assert(task.position === last + 1, `${topic}/${partition} stands behind its records`);
+    await open.give(records, beat);
     await beat();
+  }
+
+  private noteEnd(open: OpenPartition, end: number): void {
+    open.noteEnd(end);
+    if (this.o.onLookedToEnd !== undefined) void open.tellEnd(this.o.onLookedToEnd);
   }
 
   /** Commits, and checkpoints what has been idle, a little behind the work. */
   private startTicker(): { stop(): void } {
     return this.time.every(COMMIT_MS, () => {
       for (const open of this.open.values()) {
-        void this.exclusively(open, () => this.settle(open, false)).catch(this.fail);
+        void open.exclusively(() => this.settle(open, false)).catch(this.fail);
+        if (this.o.onLookedToEnd !== undefined) void open.tellEnd(this.o.onLookedToEnd);
       }
     });
   }
 
-  private async settle(open: Open, final: boolean): Promise<void> {
+  private async settle(open: OpenPartition, final: boolean): Promise<void> {
     const { topic, partition, task } = open;
     if (!this.isHeld(open)) return;
-    if (final || this.time.monotonicMs() >= open.checkpointDueMs) await this.checkpoint(open);
+    if (final || open.isCheckpointDue) await open.checkpoint(this.beside(open));
     const { position } = task;
     if (position === open.committed) return;
-    if (!final && this.time.monotonicMs() < open.announcementDueMs) return;
-    if (!(await this.announce(open)) || !this.isHeld(open)) return;
+    if (!final && !open.isAnnouncementDue) return;
+    if (!(await open.announce()) || !this.isHeld(open)) return;
     open.committed = position;
     // Only a hint: when it is refused (a rebalance), the next one will do.
     const offsets = [{ topic, partition, offset: String(position) }];
@@ -307,54 +305,13 @@ class Member {
    * False once a join has taken the partition away. Work that was waiting goes on then, and must
    * not speak for it: the group takes a commit from any member, of whatever partition.
    */
-  private isHeld(open: Open): boolean {
+  private isHeld(open: OpenPartition): boolean {
     return this.open.get(`${open.topic}/${open.partition}`) === open;
   }
 
-  private async checkpoint(open: Open): Promise<void> {
-    const startMs = this.time.monotonicMs();
-    if (open.task.checkpoint !== undefined && open.task.position !== open.checkpointed) {
-      const { position } = open.task;
-      try {
-        await open.task.checkpoint();
-        open.checkpointed = position;
-      } catch (error) {
-        if (!this.o.mayPass(error)) throw error;
-        const { topic, partition } = open;
-        this.o.log.warn({ err: error, topic, partition }, 'no checkpoint: going on without');
-      }
-    }
-    const costMs = this.time.monotonicMs() - startMs;
-    open.checkpointDueMs =
-      this.time.monotonicMs() + Math.max(CHECKPOINT_MS_MIN, this.costFactor(open) * costMs);
-  }
-
-  /** False when it could not be told yet. */
-  private async announce(open: Open): Promise<boolean> {
-    const { task, topic, partition } = open;
-    const startMs = this.time.monotonicMs();
-    try {
-      await task.announce?.();
-      return true;
-    } catch (error) {
-      if (!this.o.mayPass(error)) throw error;
-      this.o.log.warn({ err: error, topic, partition }, 'progress not announced: later');
-      return false;
-    } finally {
-      open.announcementDueMs =
-        this.time.monotonicMs() + COST_FACTOR * (this.time.monotonicMs() - startMs);
-    }
-  }
-
-  private costFactor({ topic }: Open): number {
-    const beside = [...this.open.values()].filter((open) => open.topic === topic);
-    return COST_FACTOR * beside.length;
-  }
-
-  private exclusively(open: Open, work: () => Promise<void>): Promise<void> {
-    const next = open.tail.then(work);
-    open.tail = next.catch(() => undefined);
-    return next;
+  /** How many partitions of its topic are open here. */
+  private beside({ topic }: OpenPartition): number {
+    return [...this.open.values()].filter((open) => open.topic === topic).length;
   }
 }
 
@@ -364,37 +321,8 @@ const JOIN_LATER = new Set(['GROUP_LOAD_IN_PROGRESS', 'GROUP_COORDINATOR_NOT_AVA
 const isJoinLater = (error: Error): boolean =>
   JOIN_LATER.has(String((error as { type?: unknown }).type));
 
-/** Behind offsets at which there is nothing for us. */
-function passTo({ task }: Open, offset: number): void {
-  if (offset > task.position) task.position = offset;
-}
-
-const offsetOf = (message: KafkaMessage | FetchedMessage): number =>
-  message instanceof FetchedMessage ? message.offsetNumber : Number(message.offset);
-
-function recordOf(topic: string, partition: number, message: KafkaMessage): LogRecord {
-  if ((message as object) instanceof FetchedMessage) {
-    const { offsetNumber, timestampMs, keyText, value } = message as object as FetchedMessage;
-    const timestampUs = timestampMs * 1000;
-    return { topic, partition, offset: offsetNumber, timestampUs, key: keyText, value };
-  }
-  return {
-    topic,
-    partition,
-    offset: Number(message.offset),
-    timestampUs: Number(message.timestamp) * 1000,
-    key: message.key === null ? null : message.key.toString('utf8'),
-    value: message.value,
-  };
-}
-
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
-
-const must = <T>(value: T | undefined): T => {
-  assert(value !== undefined, 'a chunk holds a record');
-  return value;
-};

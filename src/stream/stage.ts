@@ -53,15 +53,32 @@ export interface CheckpointStore {
   save(topic: string, partition: number, write: CheckpointWrite): Promise<'saved' | 'fenced'>;
 }
 
-/** A stage's work on one assigned partition. */
+/**
+ * A stage's work on one assigned partition.
+ *
+ * Some records cannot be decided before one that lies further on in the same partition is known.
+ * Then the task looks ahead: `process` stops in front of such a record, and the records behind
+ * those that it was given are offered to `lookAhead` until that finds what it needs. Everything
+ * from `position` on is handed to `process` again then, and also after a join: the looking begins
+ * anew. Nothing is lost by a crash, because the position has never left the record that waits.
+ */
 export interface PartitionTask {
   /** The offset of the next record to process; moved from outside over offsets without one. */
   position: number;
+  /** Whether the last `process` has stopped before its last record, to look ahead. */
+  readonly isLookingAhead?: boolean;
   /**
-   * Takes records in offset order, none of them below `position`. Resolves once every effect is
-   * acknowledged; `position` has moved then. `beat` keeps the group membership during long waits.
+   * Takes records in offset order, the first of them at `position` or behind it. Resolves once
+   * every effect of those below the new `position` is acknowledged: that is behind the last record,
+   * or, where `isLookingAhead`, the offset of the record that waits. `beat` keeps the group
+   * membership during long waits.
    */
   process(records: readonly LogRecord[], beat: () => Promise<void>): Promise<void>;
+  /**
+   * Is offered the records behind those already given to `process` or to it, in order and without
+   * a gap. True: found. `process` has to come further with it than it did. Without effects.
+   */
+  lookAhead?(records: readonly LogRecord[]): boolean;
   /** Saves the state behind `position`, where the task keeps one. Never called during `process`. */
   checkpoint?(): Promise<void>;
   /**

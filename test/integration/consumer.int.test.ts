@@ -1,11 +1,11 @@
 /** What a consumer owes its stage's tasks: their own position decides, on a real broker. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { committedOffsets, endOffsets, withAdmin } from '../../src/adapters/kafka.ts';
-import { runConsumer } from '../../src/adapters/kafka-consumer.ts';
+import { runConsumer, type ConsumerOptions } from '../../src/adapters/kafka-consumer.ts';
 import { sleep } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config.ts';
 import { openContext, type Context } from '../../src/processes/context.ts';
-import type { PartitionTask, Stage } from '../../src/stream/stage.ts';
+import type { LogRecord, PartitionTask, Stage } from '../../src/stream/stage.ts';
 
 const RECORDS = 10;
 const PATIENCE_MS = 60_000;
@@ -33,6 +33,25 @@ class Noting implements PartitionTask {
   }
 }
 
+/** Waits in front of its fourth record for the last one. */
+class Waiting extends Noting {
+  isLookingAhead = false;
+  readonly looked: number[] = [];
+  private isFound = false;
+
+  override async process(records: readonly LogRecord[]): Promise<void> {
+    const ready = this.isFound ? records : records.filter(({ offset }) => offset < 3);
+    this.isLookingAhead = ready.length < records.length;
+    await super.process(ready);
+  }
+
+  lookAhead(records: readonly LogRecord[]): boolean {
+    this.looked.push(...records.map(({ offset }) => offset));
+    this.isFound = records.some(({ value }) => value?.toString() === 'marker');
+    return this.isFound;
+  }
+}
+
 describe('a consumer', () => {
   let context: Context;
   let names = 0;
@@ -53,20 +72,38 @@ describe('a consumer', () => {
     return topic;
   }
 
+  /** One record and, as the next offset, the end of its transaction. */
+  async function inTransaction(topic: string, value: string): Promise<void> {
+    const producer = context.kafka.producer({
+      transactionalId: `${topic}-transaction`,
+      maxInFlightRequests: 1,
+      idempotent: true,
+    });
+    await producer.connect();
+    const transaction = await producer.transaction();
+    await transaction.send({ topic, messages: [{ value, partition: 0 }] });
+    await transaction.commit();
+    await producer.disconnect();
+  }
+
   /** Until the task has come to the end and `isDone`, or the consumer has failed. */
   async function consume(
     topic: string,
     task: PartitionTask,
     isDone: () => Promise<boolean> = () => Promise.resolve(true),
+    own: Partial<Stage> & Pick<ConsumerOptions, 'onLookedToEnd'> = {},
   ): Promise<void> {
     const over = new AbortController();
-    const stage: Stage = { name: 'noting', topics: [topic], open: () => Promise.resolve(task) };
+    const { onLookedToEnd = () => undefined, ...ofStage } = own;
+    const open = (): Promise<PartitionTask> => Promise.resolve(task);
+    const stage: Stage = { name: 'noting', topics: [topic], open, ...ofStage };
     const ended = runConsumer(context.kafka, stage, {
       groupId: `${topic}-group`,
       topicOf: (name) => name,
       log: context.log.child({}, { level: 'silent' }),
       signal: over.signal,
       mayPass: () => true,
+      onLookedToEnd,
     }).finally(() => over.abort());
     ended.catch(() => undefined);
     const limit = setTimeout(() => over.abort(), PATIENCE_MS);
@@ -124,5 +161,25 @@ describe('a consumer', () => {
     });
     expect(seen.slice(0, 6)).toEqual([0, 0, 0, 0, 0, 0]);
     expect(seen.at(-1)).toBe(RECORDS);
+  });
+
+  test('looks ahead of a record that waits, to the end, and goes back to it once it has found', async () => {
+    const topic = await topicOfTen();
+    const task = new Waiting(0);
+    const seen: number[] = [];
+    const onLookedToEnd = async (): Promise<void> => {
+      while (seen.at(-1) !== 3) seen.push(await committed(topic));
+      seen.push(task.position);
+      // In a transaction: its end has an offset too, and moves nothing.
+      await inTransaction(topic, task.looked.at(-1) === 9 ? 'x' : 'marker');
+    };
+    await consume(topic, task, async () => (await committed(topic)) === 14, {
+      recordsMax: 2,
+      onLookedToEnd,
+    });
+    // The first four in chunks of two; what was looked at is each record once, in order.
+    expect(task.looked).toEqual([4, 5, 6, 7, 8, 9, 10, 12]);
+    expect(task.offsets).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12]);
+    expect(seen.slice(-1)).toEqual([3]);
   });
 });

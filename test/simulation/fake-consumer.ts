@@ -139,22 +139,23 @@ export class FakeConsumer {
       one.nextOffset = this.seeks.get(one.place) ?? one.nextOffset;
       this.seeks.delete(one.place);
       const count = 1 + randomIndex(this.faults.random, this.fetchMax);
-      return this.handle(one, one.records.slice(one.nextOffset, one.nextOffset + count));
+      const taken = one.records.slice(one.nextOffset, one.nextOffset + count);
+      return this.handle(one, taken, one.records.length);
     });
     await Promise.all(handled);
   }
 
-  private async handle(one: Fetched, records: readonly LogRecord[]): Promise<void> {
+  private async handle(one: Fetched, records: readonly LogRecord[], end: number): Promise<void> {
     try {
       await this.process.turn();
-      if (this.isRunning) await this.eachBatch(this.payload(one, records));
+      if (this.isRunning) await this.eachBatch(this.payload(one, records, end));
     } catch (error) {
       const payload = { restart: false, error };
       this.listeners.get(this.events.CRASH)?.({ payload });
     }
   }
 
-  private payload(one: Fetched, records: readonly LogRecord[]): EachBatchPayload {
+  private payload(one: Fetched, records: readonly LogRecord[], end: number): EachBatchPayload {
     const batch = {
       ...one.at,
       messages: records.map(({ key, value, offset, timestampUs }) => ({
@@ -165,6 +166,8 @@ export class FakeConsumer {
       })),
       firstOffset: () => String(must(records[0]).offset),
       lastOffset: () => String(must(records.at(-1)).offset),
+      /** Where the log ended when these were fetched. */
+      highWatermark: String(end),
     };
     const payload = {
       batch,

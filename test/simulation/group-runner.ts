@@ -12,7 +12,7 @@ import { FakeConsumer } from './fake-consumer.ts';
 import { FakeGroup, placeOf } from './fake-group.ts';
 import type { FakeLog } from './fake-log.ts';
 import { Crash, type Faults } from './faults.ts';
-import type { Outcome } from './runner.ts';
+import type { Habits, Outcome } from './runner.ts';
 import { SimulatedProcess } from './simulated-process.ts';
 import { PARTITIONS } from './world.ts';
 
@@ -32,7 +32,7 @@ export class GroupRunner {
   private readonly faults: Faults;
   private readonly stageOf: (process: SimulatedProcess) => Stage;
   private readonly topics: readonly string[];
-  private readonly chunk: number;
+  private readonly habits: Pick<Habits, 'chunk' | 'onLookedToEnd'>;
   private readonly outcome: Outcome;
   private readonly group: FakeGroup;
   private readonly running: Running[] = [];
@@ -42,13 +42,13 @@ export class GroupRunner {
     log: FakeLog,
     faults: Faults,
     stageOf: (process: SimulatedProcess) => Stage,
-    habits: { readonly chunk: number },
+    habits: Pick<Habits, 'chunk' | 'onLookedToEnd'>,
     outcome: Outcome,
   ) {
     this.log = log;
     this.faults = faults;
     this.stageOf = stageOf;
-    this.chunk = habits.chunk;
+    this.habits = habits;
     this.outcome = outcome;
     // Every process that was ever started listens to it.
     setMaxListeners(0, this.ending.signal);
@@ -98,8 +98,8 @@ export class GroupRunner {
   private async keepOne(): Promise<void> {
     while (!this.ending.signal.aborted) {
       const process = new SimulatedProcess(this.faults);
-      const { log, group, faults, chunk } = this;
-      const consumer = new FakeConsumer(log, group, faults, process, chunk);
+      const { log, group, faults, habits } = this;
+      const consumer = new FakeConsumer(log, group, faults, process, habits.chunk);
       const running = { process, consumer };
       this.running.push(running);
       this.outcome.opened += 1;
@@ -112,12 +112,14 @@ export class GroupRunner {
 
   private async runOne({ process, consumer }: Running): Promise<void> {
     const { scheduler } = this.faults;
+    const { onLookedToEnd } = this.habits;
     try {
       await runConsumer(consumer.asKafka(), this.stageOf(process), {
         groupId: 'simulated',
         topicOf: (name) => name,
         log: silent,
         signal: this.ending.signal,
+        ...(onLookedToEnd === undefined ? {} : { onLookedToEnd }),
         mayPass: (error) => error instanceof Crash && !process.isDead,
         time: {
           monotonicMs: () => scheduler.nowMs,

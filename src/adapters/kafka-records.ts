@@ -1,0 +1,25 @@
+/** What kafkajs hands over -> records as stages know them. */
+import type { KafkaMessage } from 'kafkajs';
+import type { LogRecord } from '../stream/stage.ts';
+import { FetchedMessage } from './kafka-fetch.ts';
+
+/** The message's place in its partition. */
+export const offsetOf = (message: KafkaMessage | FetchedMessage): number =>
+  message instanceof FetchedMessage ? message.offsetNumber : Number(message.offset);
+
+/** The message of a topic's partition as a record: its time in microseconds, its key as text. */
+export function recordOf(topic: string, partition: number, message: KafkaMessage): LogRecord {
+  if ((message as object) instanceof FetchedMessage) {
+    const { offsetNumber, timestampMs, keyText, value } = message as object as FetchedMessage;
+    const timestampUs = timestampMs * 1000;
+    return { topic, partition, offset: offsetNumber, timestampUs, key: keyText, value };
+  }
+  return {
+    topic,
+    partition,
+    offset: Number(message.offset),
+    timestampUs: Number(message.timestamp) * 1000,
+    key: message.key === null ? null : message.key.toString('utf8'),
+    value: message.value,
+  };
+}

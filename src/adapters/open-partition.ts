@@ -1,0 +1,176 @@
+/**
+ * A partition that a consumer has open: its task, how far the task has been given records, and when
+ * its checkpoints and announcements are due.
+ *
+ * While the task looks ahead (`PartitionTask`), what it is given runs ahead of its position. Only
+ * the position is ever committed or saved; whatever is passed over on the way leaves it alone.
+ */
+import type { Logger } from 'pino';
+import type { RunningTime } from '../clock.ts';
+import { assert, must } from '../assert.ts';
+import type { LogRecord, PartitionTask } from '../stream/stage.ts';
+
+const CHECKPOINT_MS_MIN = 5_000;
+const RETRY_MS = 1_000;
+/** Checkpoints of a topic may take a twentieth of the time, and so may an announcement. */
+const COST_FACTOR = 20;
+
+export interface Surroundings {
+  readonly log: Logger;
+  readonly time: RunningTime;
+  /** Whether what failed may be tried again later; else the failure ends the member. */
+  readonly mayPass: (error: unknown) => boolean;
+}
+
+export class OpenPartition {
+  readonly task: PartitionTask;
+  readonly topic: string;
+  readonly partition: number;
+  /** What the group was told last; -1: nothing of it is sure, it is told in any case. */
+  committed = -1;
+  private readonly around: Surroundings;
+  /** Serialises `process` and `checkpoint`. */
+  private tail: Promise<void> = Promise.resolve();
+  private checkpointed: number;
+  private checkpointDueMs: number;
+  private announcementDueMs = 0;
+  /** The offset behind what the task has been given, while it looks ahead. */
+  private lookedTo: number | null = null;
+  /** Where the task stood when it found what it looked for: it has to come further now. */
+  private foundFrom: number | null = null;
+  private hasReachedEnd = false;
+  private toldEnd = -1;
+  private tellDueMs = 0;
+
+  constructor(topic: string, partition: number, task: PartitionTask, around: Surroundings) {
+    this.topic = topic;
+    this.partition = partition;
+    this.task = task;
+    this.around = around;
+    this.checkpointed = task.position;
+    this.checkpointDueMs = around.time.monotonicMs() + CHECKPOINT_MS_MIN;
+  }
+
+  /** The offset of the next record that the task is to be given. */
+  get next(): number {
+    return this.lookedTo ?? this.task.position;
+  }
+
+  get isCheckpointDue(): boolean {
+    return this.around.time.monotonicMs() >= this.checkpointDueMs;
+  }
+
+  get isAnnouncementDue(): boolean {
+    return this.around.time.monotonicMs() >= this.announcementDueMs;
+  }
+
+  /** Runs work on the task once no other does. */
+  exclusively(work: () => Promise<void>): Promise<void> {
+    const next = this.tail.then(work);
+    this.tail = next.catch(() => undefined);
+    return next;
+  }
+
+  /** The task is given everything from its position on again. */
+  beginAnew(): void {
+    this.lookedTo = null;
+    this.hasReachedEnd = false;
+    this.toldEnd = -1;
+  }
+
+  /**
+   * Gives the task the next records. `next` lies behind them then; or, where the task has found
+   * what it looked for, at its position again.
+   */
+  async give(records: readonly LogRecord[], beat: () => Promise<void>): Promise<void> {
+    const { task } = this;
+    const end = must(records.at(-1)).offset + 1;
+    if (this.lookedTo === null) {
+      await task.process(records, beat);
+      this.noteProcessed(end);
+    } else if (must(task.lookAhead?.bind(task), 'who looks ahead can')(records)) {
+      this.beginAnew();
+      this.foundFrom = task.position;
+    } else {
+      this.lookedTo = end;
+    }
+    this.hasReachedEnd = false;
+  }
+
+  private noteProcessed(end: number): void {
+    const { task, foundFrom } = this;
+    const { position } = task;
+    const where = `${this.topic}/${this.partition}`;
+    const isShort = position < end && task.isLookingAhead === true;
+    assert(position === end || isShort, `${where} stands behind its records`);
+    assert(foundFrom === null || position > foundFrom, `${where} found, and came no further`);
+    this.foundFrom = null;
+    if (isShort) this.lookedTo = end;
+  }
+
+  /** Behind offsets at which there is nothing for us. */
+  passTo(offset: number): void {
+    if (offset <= this.next) return;
+    if (this.lookedTo === null) this.task.position = offset;
+    else this.lookedTo = offset;
+  }
+
+  /** A fetch has said where the log ends. */
+  noteEnd(end: number): void {
+    this.hasReachedEnd = this.lookedTo !== null && this.lookedTo >= end;
+  }
+
+  /** Tells, once for each end of the log, that the task has looked so far and found nothing. */
+  async tellEnd(tell: (topic: string, partition: number) => Promise<void> | void): Promise<void> {
+    const { time, log } = this.around;
+    const { topic, partition, lookedTo } = this;
+    if (!this.hasReachedEnd || lookedTo === null || lookedTo === this.toldEnd) return;
+    if (time.monotonicMs() < this.tellDueMs) return;
+    this.toldEnd = lookedTo;
+    try {
+      await tell(topic, partition);
+    } catch (error) {
+      log.warn({ err: error, topic, partition }, 'looked to the end, and could not say so: again');
+      this.tellDueMs = time.monotonicMs() + RETRY_MS;
+      this.toldEnd = -1;
+    }
+  }
+
+  /** Saves the task's state, where it has moved; `beside`: how many of the topic are open here. */
+  async checkpoint(beside: number): Promise<void> {
+    const { time, log, mayPass } = this.around;
+    const startMs = time.monotonicMs();
+    if (this.task.checkpoint !== undefined && this.task.position !== this.checkpointed) {
+      const { position } = this.task;
+      try {
+        await this.task.checkpoint();
+        this.checkpointed = position;
+      } catch (error) {
+        if (!mayPass(error)) throw error;
+        const { topic, partition } = this;
+        log.warn({ err: error, topic, partition }, 'no checkpoint: going on without');
+      }
+    }
+    const nowMs = time.monotonicMs();
+    const restMs = COST_FACTOR * beside * (nowMs - startMs);
+    this.checkpointDueMs = nowMs + Math.max(CHECKPOINT_MS_MIN, restMs);
+  }
+
+  /** False when it could not be told yet. */
+  async announce(): Promise<boolean> {
+    const { time, log, mayPass } = this.around;
+    const { topic, partition } = this;
+    const startMs = time.monotonicMs();
+    try {
+      await this.task.announce?.();
+      return true;
+    } catch (error) {
+      if (!mayPass(error)) throw error;
+      log.warn({ err: error, topic, partition }, 'progress not announced: later');
+      return false;
+    } finally {
+      const nowMs = time.monotonicMs();
+      this.announcementDueMs = nowMs + COST_FACTOR * (nowMs - startMs);
+    }
+  }
+}

@@ -8,7 +8,7 @@
  */
 import { keyOf, type Heartbeat, type Tick } from '../src/domain/wire.ts';
 import type { OutLog, OutRecord } from '../src/stream/stage.ts';
-import { FUTURE_TOLERANCE_US } from './intake.ts';
+import { AHEAD_MAX_US } from '../src/domain/control.ts';
 
 /** A tick and when the feed received it. */
 export interface FeedTick {
@@ -58,7 +58,7 @@ export async function feedTicks(
     if (options.signal?.aborted) break;
     const { ts } = entry.tick;
     // A tick dated far ahead is set apart by every stage: it brings no job forward either.
-    const reachedTs = Math.min(ts, entry.receivedUs + FUTURE_TOLERANCE_US);
+    const reachedTs = Math.min(ts, entry.receivedUs + AHEAD_MAX_US);
     barrierTs ??= options.barriers?.next(reachedTs) ?? null;
     while (options.barriers !== undefined && barrierTs !== null && reachedTs > barrierTs) {
       await writer.heartbeats(barrierTs);

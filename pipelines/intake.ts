@@ -12,11 +12,9 @@
  *     stale     |   held: may still be overtaken    |
  */
 import { compareTicks, type MarketTick } from '../src/domain/tick.ts';
+import { AHEAD_MAX_US } from '../src/domain/control.ts';
 import { US_PER_S } from '../src/domain/time.ts';
 import type { Moment, Operator } from '../src/stream/operator.ts';
-
-/** A tick further ahead of its record's own timestamp than this is quarantined. */
-export const FUTURE_TOLERANCE_US = 60 * US_PER_S;
 
 export interface IntakeState {
   /** -1 before the first tick. */
@@ -35,8 +33,12 @@ export interface IntakeState {
 
 export interface Arrival {
   readonly tick: MarketTick | { readonly kind: 'heartbeat'; readonly ts: number };
-  /** The Kafka record's timestamp. */
+  /** The Kafka record's timestamp, as its producer gave it. */
   readonly recordUs: number;
+  /** The log's clock in front of the record; 0: there was none. */
+  readonly clockUs: number;
+  /** By which time the record is judged: that clock, or the next one (`log-clock.ts`). */
+  readonly judgedByUs: number;
   /** The partition's last cut. */
   readonly cutUs: number;
   readonly latenessUs: number;
@@ -62,12 +64,23 @@ export type IntakeOut =
       readonly knownAt: number;
     }
   | { readonly type: 'stale'; readonly tick: MarketTick; readonly knownAt: number }
+  /** Further ahead of the log's clock than a clock may be off; `ts`: when it came, by that clock. */
   | {
       readonly type: 'future';
       readonly tick: Arrival['tick'];
+      readonly ts: number;
+      readonly knownAt: number;
+    }
+  /** A word beside the tick's own: its record's timestamp cannot be right, and was not heeded. */
+  | {
+      readonly type: 'bad_clock';
+      readonly tick: Arrival['tick'];
+      readonly recordUs: number;
       readonly knownAt: number;
     }
   | { readonly type: 'gap'; readonly gap: Gap; readonly moment: Moment }
+  /** The venue began to number its trades anew. */
+  | { readonly type: 'reset'; readonly gap: Gap; readonly moment: Moment }
   /** The same tick again once the watermark has passed it, in order: what operators compute on. */
   | { readonly type: 'ordered'; readonly tick: MarketTick; readonly moment: Moment }
   | { readonly type: 'watermark'; readonly ts: number; readonly moment: Moment };
@@ -80,12 +93,16 @@ export const intake: Operator<Arrival, IntakeOut, IntakeState> = {
   initial: () => ({ maxTs: -1, knownAt: 0, held: [], lastTrade: null }),
 
   step(state, arrival, emit) {
-    const { tick, recordUs, cutUs, latenessUs } = arrival;
-    if (tick.ts > recordUs + FUTURE_TOLERANCE_US) {
-      emit({ type: 'future', tick, knownAt: Math.max(recordUs, state.knownAt, cutUs + 1) });
+    const { tick, cutUs, latenessUs } = arrival;
+    if (tick.ts > arrival.judgedByUs + AHEAD_MAX_US) {
+      const ts = arrival.clockUs || arrival.judgedByUs;
+      emit({ type: 'future', tick, ts, knownAt: Math.max(ts, state.knownAt, cutUs + 1) });
       return;
     }
+    const isBadClock = hasBadClock(arrival);
+    const recordUs = isBadClock ? arrival.clockUs : arrival.recordUs;
     const knownAt = Math.max(recordUs, tick.ts, state.knownAt, cutUs + 1);
+    if (isBadClock) emit({ type: 'bad_clock', tick, recordUs: arrival.recordUs, knownAt });
     if (tick.kind === 'heartbeat') {
       if (tick.ts <= state.maxTs) return;
       state.knownAt = knownAt;
@@ -113,6 +130,43 @@ export const intake: Operator<Arrival, IntakeOut, IntakeState> = {
   },
 };
 
+/**
+ * Whether the record's timestamp cannot be its producer's time: it lies behind what it tells of, as
+ * where it is in seconds, or ahead of the log's clock, as where it is in microseconds.
+ */
+export const hasBadClock = ({
+  tick,
+  recordUs,
+  judgedByUs,
+}: Pick<Arrival, 'recordUs' | 'judgedByUs'> & {
+  readonly tick: { readonly ts: number };
+}): boolean => recordUs < tick.ts - AHEAD_MAX_US || recordUs > judgedByUs + AHEAD_MAX_US;
+
+/**
+ * The same of history, which has no watermark: since when it is known, or null where it is of the
+ * future; `emit` hears a word beside.
+ */
+export function judgeHistory(
+  {
+    tick,
+    recordUs,
+    clockUs,
+    judgedByUs,
+    cutUs,
+  }: Omit<Arrival, 'latenessUs' | 'contiguousTradeIds'>,
+  emit: Emit,
+): { readonly knownAt: number } | null {
+  if (tick.ts > judgedByUs + AHEAD_MAX_US) {
+    const ts = clockUs || judgedByUs;
+    emit({ type: 'future', tick, ts, knownAt: Math.max(ts, cutUs + 1) });
+    return null;
+  }
+  const isBadClock = hasBadClock({ tick, recordUs, judgedByUs });
+  const knownAt = Math.max(isBadClock ? clockUs : recordUs, tick.ts, cutUs + 1);
+  if (isBadClock) emit({ type: 'bad_clock', tick, recordUs, knownAt });
+  return { knownAt };
+}
+
 /** Moves the watermark and hands on what it has passed. */
 function advance(state: IntakeState, arrival: Arrival, emit: Emit): void {
   const moment: Moment = { decidedTs: arrival.tick.ts, knownAt: state.knownAt };
@@ -133,22 +187,42 @@ function advance(state: IntakeState, arrival: Arrival, emit: Emit): void {
   emit({ type: 'watermark', ts: watermark, moment });
 }
 
-/** Of a venue that numbers its trades: a gap before this one, and what it is for the next. */
+/**
+ * Of a venue that numbers its trades: a gap before this one, or that ids have fallen back, and what
+ * is expected of the next. Ids may lie above 2^53, so they are compared as whole numbers of any
+ * size; one that is no whole number is not of the numbering and says nothing.
+ */
 export function noteTrade(
   state: Pick<IntakeState, 'lastTrade'>,
   tick: MarketTick,
   moment: Moment,
-  emit: (out: Extract<IntakeOut, { type: 'gap' }>) => void,
+  emit: (out: Extract<IntakeOut, { type: 'gap' | 'reset' }>) => void,
 ): void {
+  if (!WHOLE.test(tick.id)) return;
   const { lastTrade } = state;
-  if (lastTrade !== null && Number(tick.id) > Number(lastTrade.id) + 1) {
+  const step = lastTrade === null ? 1 : stepBetween(lastTrade.id, tick.id);
+  if (lastTrade !== null && step !== 1) {
+    if (step === 0 || isDisorder(step, tick.ts - lastTrade.ts)) return;
     const gap = { fromId: lastTrade.id, toId: tick.id, fromTs: lastTrade.ts, toTs: tick.ts };
-    emit({ type: 'gap', gap, moment });
+    emit({ type: step > 1 ? 'gap' : 'reset', gap, moment });
   }
-  if (lastTrade === null || Number(tick.id) > Number(lastTrade.id)) {
-    state.lastTrade = { id: tick.id, ts: tick.ts };
-  }
+  state.lastTrade = { id: tick.id, ts: tick.ts };
 }
+
+const WHOLE = /^\d+$/;
+
+/** By how much the second id is above the first. */
+function stepBetween(from: string, to: string): number {
+  const [before, now] = [Number(from), Number(to)];
+  if (Number.isSafeInteger(before) && Number.isSafeInteger(now)) return now - before;
+  return Number(BigInt(to) - BigInt(from));
+}
+
+const DISORDER_IDS = 100;
+
+/** Ids that fell back a little within a second: a venue that stamps two trades the other way. */
+const isDisorder = (step: number, laterUs: number): boolean =>
+  step < 0 && step >= -DISORDER_IDS && laterUs <= US_PER_S;
 
 /** The first place from `from` on in the ordered ticks that is not before `tick`. */
 function placeOf(held: readonly MarketTick[], from: number, tick: MarketTick): number {
@@ -176,7 +250,9 @@ export const initialCounts = (): IntakeCounts => ({
   correction: 0,
   stale: 0,
   future: 0,
+  bad_clock: 0,
   gap: 0,
+  reset: 0,
   ordered: 0,
   watermark: 0,
 });

@@ -10,9 +10,9 @@ import type { MarketTick } from '../src/domain/tick.ts';
 import { FEATURE_NAMES } from '../src/features/definition.ts';
 import type { FeatureState } from '../src/features/features.ts';
 import { venueOf } from '../src/domain/venues.ts';
-import { candles, type CandlesIn, type CandlesState, type Closing } from './candles.ts';
+import { candles, type CandlesState, type Closing } from './candles.ts';
 import { features, type FeaturesOut } from './features.ts';
-import { noteTrade, type IntakeState } from './intake.ts';
+import { noteTrade, type IntakeOut, type IntakeState } from './intake.ts';
 
 export interface FeatureVector {
   readonly ts: number;
@@ -72,7 +72,9 @@ export function replay(
   const onClosing = (closing: Closing): void => {
     features.step(state, { venue, symbol, closing }, emit);
   };
-  const onGap = (gap: CandlesIn): void => candles.step(open, gap, onClosing);
+  const onGap = (out: Extract<IntakeOut, { type: 'gap' | 'reset' }>): void => {
+    if (out.type === 'gap') candles.step(open, out, onClosing);
+  };
   for (const tick of ticks) {
     if (tick.ts >= watermarkUs) break;
     if (contiguousTradeIds && tick.kind === 'trade') noteTrade(from, tick, moment, onGap);

@@ -4,7 +4,8 @@
  *
  * For `ticks` it runs the same intake as the stream and so comes to the same verdicts. Per batch:
  *
- * 1. Decode, and run the intake; rows are collected.
+ * 1. Decode, and run the intake; rows are collected. A record that may be of the future waits for
+ *    the next clock (`log-clock.ts`).
  * 2. Rows of in-time ticks are written and acknowledged, verdicts before ticks.
  * 3. Stale ticks are judged by what is stored now, and written likewise.
  * 4. Dead records, and rows that QuestDB refused, are appended to `dead-letters`.
@@ -18,15 +19,17 @@
 import { Compile } from 'typebox/compile';
 import { must } from '../src/assert.ts';
 import {
+  AHEAD_MAX_US,
   applyControl,
   initialControlState,
-  type ControlState,
+  type ClockControl,
   type ModelControl,
 } from '../src/domain/control.ts';
+import { LATEST_US } from '../src/domain/time.ts';
 import { Feature, instrumentOf, keyOf, Prediction, type Control } from '../src/domain/wire.ts';
-import { decodeTicks, type Decoded, type Item } from '../src/stream/decode.ts';
+import { decodeTicks } from '../src/stream/decode.ts';
 import type { FailPoints } from '../src/stream/fail-point.ts';
-import { InstrumentStates, type InstrumentSlot } from '../src/stream/instrument-states.ts';
+import { InstrumentStates } from '../src/stream/instrument-states.ts';
 import {
   FencedError,
   type Checkpoint,
@@ -42,26 +45,24 @@ import { whileBeating } from '../src/stream/while-beating.ts';
 import type { Backfilled } from '../src/tables/postgres/backfilled.ts';
 import type { ModelHeld } from '../src/tables/postgres/model-activations.ts';
 import type { ControlPlace } from '../src/tables/postgres/outbox.ts';
+import type { PartitionClock, WrittenPartition } from '../src/tables/postgres/log-clocks.ts';
 import type { StoredWatermark } from '../src/tables/postgres/stored-watermarks.ts';
 import type { FeatureRow } from '../src/tables/questdb/features.ts';
 import type { QuestTable, RowWriter, SqlReader } from '../src/tables/questdb/table.ts';
-import { initialCounts, intake, tellCounts, type IntakeOut, type IntakeState } from './intake.ts';
+import { initialCounts, intake, tellCounts, type IntakeState } from './intake.ts';
+import { clockBody, LogClock, tellClock } from './log-clock.ts';
 import { writeSinkBatch } from './sink-effects.ts';
+import { addRow, initialFloods } from './sink-notes.ts';
 import { judgeStale } from './sink-stale.ts';
+import { SinkTicks, type SinkControlState, type TicksBatch } from './sink-ticks.ts';
+import { WrittenPartitions } from './sink-written.ts';
 import {
-  contentOf,
-  correctionRow,
   emptySinkRows,
-  gapRow,
   qualityRow,
-  rowOfHeartbeat,
   rowOfPrediction,
   rowsOfFeature,
-  rowsOfTick,
   sourceOf,
-  widened,
   type SinkRows,
-  type StaleTick,
 } from './sink.ts';
 
 export interface SinkDeps {
@@ -76,6 +77,11 @@ export interface SinkDeps {
   readonly controlsPassed: (places: readonly ControlPlace[]) => Promise<void>;
   readonly stored: (reached: readonly StoredWatermark[]) => Promise<void>;
   readonly backfilled: (parts: readonly Backfilled[]) => Promise<void>;
+  /** Told of the log's clock, at most as often as it changes. */
+  readonly clockPassed: (place: PartitionClock) => Promise<void>;
+  /** Which partitions of tables were written to, and the clock by then. */
+  readonly written: (parts: readonly WrittenPartition[]) => Promise<void>;
+  readonly clockSeen: (clock: ClockControl) => void;
   readonly topicOf: (name: string) => string;
   readonly failPoints: FailPoints;
   readonly count: (what: string, n?: number) => void;
@@ -94,33 +100,25 @@ export const sinkStage = (deps: SinkDeps): Stage => ({
     new SinkTask(deps, topic, partition, await deps.checkpoints.claim(topic, partition)),
 });
 
-interface Batch {
-  readonly rows: SinkRows;
-  readonly stale: StaleTick[];
+interface Batch extends TicksBatch {
   readonly dead: OutRecord[];
   readonly held: ModelHeld[];
   readonly controls: ControlPlace[];
-  /** By instrument. */
-  readonly history: Map<string, Backfilled>;
 }
-
-/** Where something stands: an item of a frame at its position. */
-interface Place {
-  readonly record: LogRecord;
-  readonly position: number | null;
-}
-
-const sourceAt = ({ record: { topic, partition, offset }, position }: Place): string =>
-  sourceOf(topic, partition, String(offset), position);
 
 class SinkTask implements PartitionTask {
   position: number;
+  isLookingAhead = false;
   private readonly deps: SinkDeps;
   private readonly topic: string;
   private readonly partition: number;
   private readonly epoch: number;
-  private readonly control: ControlState;
+  private readonly control: SinkControlState;
+  private readonly clock: LogClock;
+  private readonly written: WrittenPartitions;
   private readonly instruments: InstrumentStates<IntakeState>;
+  private readonly ticks: SinkTicks;
+  private announcedClock = '';
   /** The highest event time of each as it was last told. */
   private readonly announced = new Map<string, number>();
   /** Of the records in hand; told at their end, because a metric is no matter for every tick. */
@@ -136,18 +134,23 @@ class SinkTask implements PartitionTask {
       checkpoint.partitionState === null
         ? initialControlState()
         : decodeState(checkpoint.partitionState);
+    this.clock = new LogClock(this.control, deps.verifyControl);
+    tellClock(this.control, deps.clockSeen);
+    this.written = new WrittenPartitions(deps.featuresTable.name);
     this.instruments = new InstrumentStates(
       () => intake.initial(),
       deps.latenessUs,
       checkpoint.instrumentStates,
     );
+    const historyTopic = deps.topicOf('ticks-backfill');
+    const { control, clock, instruments, counts } = this;
+    this.ticks = new SinkTicks(control, clock, instruments, counts, historyTopic);
   }
 
   async process(records: readonly LogRecord[], beat: () => Promise<void>): Promise<void> {
     const { deps } = this;
-    const rows = emptySinkRows();
-    const batch: Batch = { rows, stale: [], dead: [], held: [], controls: [], history: new Map() };
-    for (const record of records) this.take(record, batch);
+    const batch = emptyBatch();
+    const taken = this.takeAll(records, batch);
     tellCounts(this.counts, deps.count);
     await this.write(batch.rows, batch.dead, beat);
     if (batch.stale.length > 0) await this.judge(batch, beat);
@@ -157,11 +160,18 @@ class SinkTask implements PartitionTask {
     if (batch.history.size > 0) {
       await whileBeating(deps.backfilled([...batch.history.values()]), beat);
     }
-    this.position = must(records.at(-1)).offset + 1;
-    deps.failPoints.pass('sink.after_write', records.length);
+    this.isLookingAhead = taken < records.length;
+    this.position = records[taken]?.offset ?? must(records.at(-1)).offset + 1;
+    deps.failPoints.pass('sink.after_write', taken);
+  }
+
+  lookAhead(records: readonly LogRecord[]): boolean {
+    return this.clock.lookAhead(records);
   }
 
   async checkpoint(): Promise<void> {
+    // What is remembered nowhere else has to be told before the position moves over it.
+    await this.written.flush(this.deps.written);
     const instrumentStates = this.instruments.changed();
     const { topic, partition, epoch, position } = this;
     const partitionState = encodeState(this.control);
@@ -176,10 +186,21 @@ class SinkTask implements PartitionTask {
     const reached: StoredWatermark[] = [];
     for (const { key, state } of this.instruments) {
       if (state.maxTs < 0 || state.maxTs === this.announced.get(key)) continue;
-      reached.push({ instrument: key, reachedTs: state.maxTs });
+      const clockUs = this.clock.nowUs || null;
+      reached.push({ instrument: key, reachedTs: state.maxTs, clockUs });
     }
     if (reached.length > 0) await this.deps.stored(reached);
     for (const { instrument, reachedTs } of reached) this.announced.set(instrument, reachedTs);
+    await this.announceClock();
+  }
+
+  private async announceClock(): Promise<void> {
+    const { topic, partition } = this;
+    const { clock = null, heldClock = null } = this.control;
+    const now = `${clock}|${heldClock}`;
+    if (now === this.announcedClock || (clock === null && heldClock === null)) return;
+    await this.deps.clockPassed({ topic, partition, clockUs: clock, heldUs: heldClock });
+    this.announcedClock = now;
   }
 
   private async judge({ stale, dead }: Batch, beat: () => Promise<void>): Promise<void> {
@@ -191,6 +212,7 @@ class SinkTask implements PartitionTask {
 
   private async write(rows: SinkRows, dead: OutRecord[], beat: () => Promise<void>): Promise<void> {
     const { writer, featuresTable } = this.deps;
+    this.written.note(rows, this.clock.nowUs);
     const refused = await writeSinkBatch(writer, featuresTable, rows, { heartbeat: beat });
     for (const { table, row, message } of refused) {
       this.deps.count('rows_refused');
@@ -204,129 +226,66 @@ class SinkTask implements PartitionTask {
     }
   }
 
-  private take(record: LogRecord, batch: Batch): void {
+  /** Returns how many were taken: all, or those in front of one that waits for a clock. */
+  private takeAll(records: readonly LogRecord[], batch: Batch): number {
     const { topicOf } = this.deps;
-    switch (record.topic) {
-      case topicOf('ticks'):
-      case topicOf('ticks-backfill'):
-        this.takeTicks(record, batch);
-        break;
-      case topicOf('features'):
-        this.takeDerived(record, batch, isFeature, (feature) =>
-          this.takeFeature(feature, record, batch),
-        );
-        break;
-      default:
-        this.takeDerived(record, batch, isPrediction, (prediction) =>
-          batch.rows.predictions.push(rowOfPrediction(prediction)),
-        );
-        break;
+    const isTicks = this.topic === topicOf('ticks') || this.topic === topicOf('ticks-backfill');
+    let taken = 0;
+    for (; taken < records.length; taken++) {
+      if (!isTicks) this.takeDerivedRecord(must(records[taken]), batch);
+      else if (!this.takeTicks(records, taken, batch)) break;
+    }
+    batch.rows.quality_events.push(...batch.sums.values());
+    return taken;
+  }
+
+  private takeDerivedRecord(record: LogRecord, batch: Batch): void {
+    if (this.topic === this.deps.topicOf('features')) {
+      this.takeDerived(record, batch, isFeature, (feature) =>
+        this.takeFeature(feature, record, batch),
+      );
+    } else {
+      this.takeDerived(record, batch, isPrediction, (prediction) =>
+        batch.rows.predictions.push(rowOfPrediction(prediction)),
+      );
     }
   }
 
-  private takeTicks(record: LogRecord, batch: Batch): void {
+  /** False: the record waits for the next clock. */
+  private takeTicks(records: readonly LogRecord[], at: number, batch: Batch): boolean {
+    const record = must(records[at]);
     const decoded = decodeTicks(record.key, record.value, this.deps.verifyControl);
+    const byUs = this.clock.judge(decoded, records, at);
+    if (byUs === null) return false;
     switch (decoded.type) {
       case 'dead':
-        this.bury(record, decoded.reason, decoded.detail, batch);
+        this.bury(record, decoded.reason, decoded.detail, batch, byUs);
         break;
       case 'control':
-        this.takeControl(decoded.control, record, batch);
+        this.takeControl(decoded.control, record, byUs, batch);
         break;
       case 'ticks':
-        if (decoded.items.length === 0) break;
-        this.takeItems(decoded, record, batch);
+        if (decoded.items.length > 0) this.ticks.take(decoded, record, byUs, batch);
         break;
     }
-  }
-
-  private takeItems(
-    { key, items, positions }: Extract<Decoded, { type: 'ticks' }>,
-    record: LogRecord,
-    batch: Batch,
-  ): void {
-    const isHistory = record.topic === this.deps.topicOf('ticks-backfill');
-    const instrument = isHistory ? null : this.instruments.change(key);
-    for (let i = 0; i < items.length; i++) {
-      const place = { record, position: positions === null ? null : must(positions[i]) };
-      if (instrument === null) this.takeHistory(must(items[i]), key, place, batch);
-      else this.takeItem(instrument, must(items[i]), place, batch);
-    }
-  }
-
-  private takeItem(
-    instrument: InstrumentSlot<IntakeState>,
-    tick: Item,
-    place: Place,
-    batch: Batch,
-  ): void {
-    const { latenessUs, contiguousTradeIds, state } = instrument;
-    const recordUs = place.record.timestampUs;
-    const arrival = { tick, recordUs, cutUs: this.control.cut, latenessUs, contiguousTradeIds };
-    intake.step(state, arrival, (out) => this.note(out, instrument, place, batch));
-  }
-
-  private note(
-    out: IntakeOut,
-    { venue, symbol }: InstrumentSlot<IntakeState>,
-    place: Place,
-    { rows, stale }: Batch,
-  ): void {
-    this.counts[out.type] += 1;
-    const instrument = { venue, symbol };
-    switch (out.type) {
-      case 'new':
-        rowsOfTick(rows, out.tick, out.knownAt, instrument);
-        break;
-      case 'heartbeat':
-        rows.heartbeats.push(rowOfHeartbeat(out.ts, out.knownAt, instrument));
-        break;
-      case 'stale': {
-        const { tick, knownAt } = out;
-        stale.push({ ...instrument, tick, knownAt, source: sourceAt(place), isHistory: false });
-        break;
-      }
-      case 'correction': {
-        const { tick, knownAt, kept } = out;
-        const seen = { ...instrument, tick, knownAt, source: sourceAt(place) };
-        rows.quality_events.push(correctionRow(seen, contentOf(kept)));
-        break;
-      }
-      case 'future': {
-        const at = { ts: out.tick.ts, knownAt: out.knownAt, source: sourceAt(place) };
-        const content = out.tick.kind === 'heartbeat' ? {} : contentOf(out.tick);
-        const detail = { tick: out.tick.kind, ...content };
-        rows.quality_events.push(qualityRow('future', at, instrument, detail));
-        break;
-      }
-      case 'gap':
-        rows.quality_events.push(gapRow(out.gap, out.moment, instrument, sourceAt(place)));
-        break;
-      default:
-        // Duplicates are counted; ordered ticks and watermarks are the stream's.
-        break;
-    }
-  }
-
-  /** History is stored as neither stale nor late; it was not known before it was fed. */
-  private takeHistory(tick: Item, key: string, place: Place, { stale, history }: Batch): void {
-    if (tick.kind === 'heartbeat') return;
-    const { ts } = tick;
-    const knownAt = Math.max(place.record.timestampUs, ts, this.control.cut + 1);
-    const source = sourceAt(place);
-    stale.push({ ...must(instrumentOf(key)), tick, knownAt, source, isHistory: true });
-    history.set(key, widened(history.get(key), { instrument: key, ts, knownAt }));
+    return true;
   }
 
   private takeControl(
     control: Control,
     { topic, partition, offset }: LogRecord,
+    byUs: number,
     batch: Batch,
   ): void {
+    if (control.type === 'clock') {
+      applyControl(this.control, control);
+      this.deps.clockSeen(clockBody(control));
+      return;
+    }
     if (topic === this.deps.topicOf('ticks')) {
       batch.controls.push({ controlId: control.control_id, partition, offset });
     }
-    if (!applyControl(this.control, control) || control.type !== 'model') return;
+    if (!applyControl(this.control, control, { byUs }) || control.type !== 'model') return;
     const model = control.body as unknown as ModelControl;
     const { maxTs = -1 } = this.instruments.find(keyOf(model))?.state ?? {};
     // Only the partition on which the instrument lives can say from when the record held.
@@ -361,7 +320,14 @@ class SinkTask implements PartitionTask {
     }
   }
 
-  private bury(record: LogRecord, reason: string, detail: string, batch: Batch): void {
+  /** `byUs`: by which clock its timestamp is bounded in what is said of it. */
+  private bury(
+    record: LogRecord,
+    reason: string,
+    detail: string,
+    batch: Batch,
+    byUs = this.clock.nowUs,
+  ): void {
     this.deps.count('records_dead');
     const { topic, partition, offset, timestampUs } = record;
     const headers = {
@@ -379,11 +345,27 @@ class SinkTask implements PartitionTask {
       headers,
     });
     const source = sourceOf(topic, partition, String(offset), null);
-    const at = { ts: Math.max(0, timestampUs), knownAt: Math.max(0, timestampUs), source };
+    const isTime = timestampUs >= 0 && timestampUs <= (byUs || LATEST_US) + AHEAD_MAX_US;
+    const ts = isTime ? timestampUs : byUs;
     const instrument = record.key === null ? null : instrumentOf(record.key);
-    batch.rows.quality_events.push(qualityRow('malformed', at, instrument, { reason, detail }));
+    const row = qualityRow('malformed', { ts, knownAt: ts, source }, instrument, {
+      reason,
+      detail,
+    });
+    const floods = (this.control.floods ??= initialFloods());
+    addRow(row, { floods, clockUs: this.clock.nowUs }, batch);
   }
 }
+
+const emptyBatch = (): Batch => ({
+  rows: emptySinkRows(),
+  stale: [],
+  sums: new Map(),
+  dead: [],
+  held: [],
+  controls: [],
+  history: new Map(),
+});
 
 const featureValidator = Compile(Feature);
 const predictionValidator = Compile(Prediction);

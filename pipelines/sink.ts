@@ -182,12 +182,13 @@ export const qualityRow = (
 
 /** A jump in the ids of a venue that numbers its trades: at the first trade behind it. */
 export const gapRow = (
+  kind: 'gap' | 'reset',
   gap: Gap,
   moment: Moment,
   instrument: Instrument,
   source: string,
 ): QualityRow =>
-  qualityRow('gap', { ts: gap.toTs, knownAt: moment.knownAt, source }, instrument, {
+  qualityRow(kind, { ts: gap.toTs, knownAt: moment.knownAt, source }, instrument, {
     from_id: gap.fromId,
     to_id: gap.toId,
     from_ts: formatUs(gap.fromTs),

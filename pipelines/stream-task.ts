@@ -2,6 +2,7 @@
  * The stream's work on one partition: records in, derived records appended, state in checkpoints.
  *
  * 1. Decode; dead records are skipped here, by the same validator by which the sink records them.
+ *    A record that may be of the future waits for the next clock (`log-clock.ts`).
  * 2. Control records change the partition's control state; one that names a model is passed only
  *    once that model is loaded, so the record's place alone says who decides.
  * 3. Ticks go through their instrument's chain.
@@ -15,6 +16,7 @@ import {
   applyControl,
   initialControlState,
   noteFirstTick,
+  type ClockControl,
   type ControlState,
   type ModelControl,
 } from '../src/domain/control.ts';
@@ -36,6 +38,7 @@ import {
 import { decodeState, encodeState } from '../src/stream/state-codec.ts';
 import { whileBeating } from '../src/stream/while-beating.ts';
 import { initialCounts, tellCounts } from './intake.ts';
+import { clockBody, LogClock, tellClock } from './log-clock.ts';
 import {
   instrumentStream,
   type Derived,
@@ -55,6 +58,8 @@ export interface StreamDeps {
   readonly checkpoints: CheckpointStore;
   readonly models: ModelSource;
   readonly verifyControl: (control: Control) => boolean;
+  /** Told of every clock that comes by. */
+  readonly clockSeen: (clock: ClockControl) => void;
   readonly topicOf: (name: string) => string;
   readonly failPoints: FailPoints;
   readonly count: (what: string, n?: number) => void;
@@ -77,6 +82,7 @@ export const streamStage = (deps: StreamDeps): Stage => ({
 
 class StreamTask implements PartitionTask {
   position: number;
+  isLookingAhead = false;
   private readonly deps: StreamDeps;
   private readonly topic: string;
   private readonly partition: number;
@@ -91,6 +97,7 @@ class StreamTask implements PartitionTask {
     this.out.push(this.outRecord(derived));
   };
   private readonly models = new Map<string, ServingModel>();
+  private readonly clock: LogClock;
   private readonly chain: ReturnType<typeof instrumentStream>;
 
   constructor(deps: StreamDeps, topic: string, partition: number, checkpoint: Checkpoint) {
@@ -103,6 +110,8 @@ class StreamTask implements PartitionTask {
       checkpoint.partitionState === null
         ? initialControlState()
         : decodeState(checkpoint.partitionState);
+    this.clock = new LogClock(this.control, deps.verifyControl);
+    tellClock(this.control, deps.clockSeen);
     this.chain = instrumentStream(deps.settings, (type) => {
       this.counts[type] += 1;
     });
@@ -119,24 +128,33 @@ class StreamTask implements PartitionTask {
 
   async process(records: readonly LogRecord[], beat: () => Promise<void>): Promise<void> {
     const out = (this.out = []);
-    for (const record of records) {
+    let taken = 0;
+    for (; taken < records.length; taken++) {
+      const record = must(records[taken]);
       const decoded = decodeTicks(record.key, record.value, this.deps.verifyControl);
+      const byUs = this.clock.judge(decoded, records, taken);
+      if (byUs === null) break;
       switch (decoded.type) {
         case 'dead':
           this.deps.count('records_dead');
           break;
         case 'control':
-          await this.takeControl(decoded.control, beat);
+          await this.takeControl(decoded.control, byUs, beat);
           break;
         case 'ticks':
-          this.takeItems(decoded.key, decoded.items, record.timestampUs);
+          this.takeItems(decoded.key, decoded.items, record.timestampUs, byUs);
           break;
       }
     }
     tellCounts(this.counts, this.deps.count);
     if (out.length > 0) await whileBeating(this.deps.log.append(out), beat);
-    this.position = must(records.at(-1)).offset + 1;
-    this.deps.failPoints.pass('stream.after_append', records.length);
+    this.isLookingAhead = taken < records.length;
+    this.position = records[taken]?.offset ?? must(records.at(-1)).offset + 1;
+    this.deps.failPoints.pass('stream.after_append', taken);
+  }
+
+  lookAhead(records: readonly LogRecord[]): boolean {
+    return this.clock.lookAhead(records);
   }
 
   async checkpoint(): Promise<void> {
@@ -150,19 +168,26 @@ class StreamTask implements PartitionTask {
     this.deps.failPoints.committed('stream.after_append');
   }
 
-  private takeItems(key: string, items: readonly Item[], recordUs: number): void {
+  private takeItems(
+    key: string,
+    items: readonly Item[],
+    recordUs: number,
+    judgedByUs: number,
+  ): void {
     if (items.length === 0) return;
     const instrument = this.instruments.change(key);
-    for (const item of items) this.takeItem(instrument, item, recordUs);
+    for (const item of items) this.takeItem(instrument, item, recordUs, judgedByUs);
   }
 
   private takeItem(
     { venue, symbol, latenessUs, contiguousTradeIds, state }: InstrumentSlot<InstrumentState>,
     tick: Item,
     recordUs: number,
+    judgedByUs: number,
   ): void {
     const { control, modelOf } = this;
-    const arrival = { tick, recordUs, cutUs: control.cut, latenessUs, contiguousTradeIds };
+    const clocks = { recordUs, clockUs: this.clock.nowUs, judgedByUs, cutUs: control.cut };
+    const arrival = { tick, ...clocks, latenessUs, contiguousTradeIds };
     const isUnseen = state.intake.maxTs < 0;
     this.chain.step(state, { venue, symbol, arrival, control, modelOf }, this.emit);
     if (isUnseen && state.intake.maxTs >= 0) {
@@ -170,14 +195,19 @@ class StreamTask implements PartitionTask {
     }
   }
 
-  private async takeControl(control: Control, beat: () => Promise<void>): Promise<void> {
+  private async takeControl(
+    control: Control,
+    byUs: number,
+    beat: () => Promise<void>,
+  ): Promise<void> {
+    if (control.type === 'clock') this.deps.clockSeen(clockBody(control));
     let seenTs = -1;
     if (control.type === 'model') {
       const model = control.body as unknown as ModelControl;
       if (model.state !== 'retired') await whileBeating(this.loadModel(model), beat);
       seenTs = this.instruments.find(keyOf(model))?.state.intake.maxTs ?? -1;
     }
-    const taken = applyControl(this.control, control, seenTs);
+    const taken = applyControl(this.control, control, { seenTs, byUs });
     this.deps.count(taken ? 'controls_taken' : 'controls_void');
   }
 

@@ -1,4 +1,5 @@
--- What was late, corrected, missing, from the future or malformed. detail is JSON.
+-- What was late, corrected, missing, numbered anew, from the future, dated wrongly or malformed.
+-- detail is JSON; with "summary": true the row stands for "count" events of a flood.
 CREATE TABLE IF NOT EXISTS quality_events (
   ts TIMESTAMP,
   known_at TIMESTAMP,

@@ -65,6 +65,20 @@ export interface CutControl {
   readonly value: number;
 }
 
+/**
+ * The installation's wall time (`ts`, microseconds) as one of its processes has it. `held`: that
+ * clock has jumped, so ticks are judged by it and nothing else is, until somebody has looked.
+ */
+export interface ClockControl {
+  readonly ts: number;
+  readonly held?: boolean;
+  /** Sent by `tickloom clock accept`: those who held theirs back go on from here. */
+  readonly accepted?: boolean;
+}
+
+/** Further ahead of the log's clock than this a tick, and a cut, is of the future. */
+export const AHEAD_MAX_US = 60_000_000;
+
 /** What the control records of one partition have established so far. Plain data. */
 export interface ControlState {
   versions: Record<string, number>;
@@ -73,7 +87,15 @@ export interface ControlState {
   bots: Record<string, BotControl>;
   halts: Record<string, HaltControl>;
   cut: number;
+  /** The last clock that was not held; absent: there was none, as in every older state. */
+  clock?: number;
+  /** A held one behind it. */
+  heldClock?: number;
 }
+
+/** By which ticks are judged; 0: there was no clock yet. */
+export const clockOf = ({ clock = 0, heldClock = 0 }: ControlState): number =>
+  Math.max(clock, heldClock);
 
 export const initialControlState = (): ControlState => ({
   versions: {},
@@ -83,16 +105,32 @@ export const initialControlState = (): ControlState => ({
   cut: 0,
 });
 
-/**
- * Takes a verified record up, in place. False when its version is not newer: then it is void.
- * `seenTs` is the highest event time that a model's instrument has seen (-1: none), for a caller
- * that wants to know since when models hold.
- */
-export function applyControl(state: ControlState, control: Control, seenTs?: number): boolean {
-  const counter = `${control.type}|${control.subject}`;
-  if (control.version <= (state.versions[counter] ?? 0)) return false;
-  state.versions[counter] = control.version;
+/** Where a control record comes by. */
+export interface ControlMoment {
+  /**
+   * The highest event time that a model's instrument has seen (-1: none), for a caller that wants
+   * to know since when models hold.
+   */
+  readonly seenTs?: number | undefined;
+  /** By which time the record is judged (`pipelines/log-clock.ts`); absent: by none. */
+  readonly byUs?: number;
+}
+
+/** Takes a verified record up, in place. False when its version is not newer: then it is void. */
+export function applyControl(
+  state: ControlState,
+  control: Control,
+  { seenTs, byUs }: ControlMoment = {},
+): boolean {
   const body: unknown = control.body;
+  if (control.type === 'clock') {
+    applyClock(state, body as ClockControl);
+    return true;
+  }
+  const counter = `${control.type}|${control.subject}`;
+  const version = control.version ?? 0;
+  if (version <= (state.versions[counter] ?? 0)) return false;
+  state.versions[counter] = version;
   switch (control.type) {
     case 'model': {
       const model = body as ModelControl;
@@ -108,13 +146,26 @@ export function applyControl(state: ControlState, control: Control, seenTs?: num
       state.halts[control.subject] = body as HaltControl;
       break;
     case 'cut':
-      state.cut = Math.max(state.cut, (body as CutControl).value);
+      state.cut = Math.max(state.cut, boundedCut(body as CutControl, byUs));
       break;
     default:
       break;
   }
   return true;
 }
+
+function applyClock(state: ControlState, { ts, held = false }: ClockControl): void {
+  if (held) {
+    state.heldClock = ts;
+    return;
+  }
+  state.clock = ts;
+  delete state.heldClock;
+}
+
+/** A cut of the future would make all that is to come known then. */
+const boundedCut = ({ value }: CutControl, byUs: number | undefined): number =>
+  byUs === undefined ? value : Math.min(value, byUs + AHEAD_MAX_US);
 
 /** A model that is named once more for the slot it has goes on holding it. */
 function heldModel(

@@ -61,8 +61,9 @@ export const Heartbeat = Type.Object({
 export const Control = Type.Object({
   kind: Type.Literal('control'),
   control_id: Name,
-  version: Type.Integer({ minimum: 1 }),
-  type: oneOf(['model', 'bot', 'halt', 'equity', 'position', 'cut']),
+  /** Rises by type and subject; a `clock` has none. */
+  version: Type.Optional(Type.Integer({ minimum: 1 })),
+  type: oneOf(['model', 'bot', 'halt', 'equity', 'position', 'cut', 'clock']),
   subject: Name,
   body: Type.Record(Type.String(), Type.Unknown()),
   hmac: Type.String({ pattern: '^[0-9a-f]{64}$' }),

@@ -12,9 +12,10 @@ import {
 } from '../../pipelines/curation.ts';
 import type { JobData } from '../adapters/queue.ts';
 import { must } from '../assert.ts';
-import { formatUs } from '../domain/time.ts';
+import { formatUs, LATEST_US } from '../domain/time.ts';
 import { instrumentOf } from '../domain/wire.ts';
 import type { Context } from '../processes/context.ts';
+import { installationTime } from '../processes/installation-time.ts';
 import { settleAlerts, type NewAlert } from '../tables/postgres/alerts.ts';
 import { finishRun, newestDue } from '../tables/postgres/job-runs.ts';
 import { modelOutcomes } from '../tables/questdb/model-outcomes.ts';
@@ -67,12 +68,10 @@ async function reportOf(
  * One alert a period that missed the target, over with the next of its kind. Only the newest
  * decides: one that is made up for late is history.
  */
-async function alarm(
-  { postgres, config, log }: Context,
-  subject: string,
-  report: CurationReport,
-): Promise<void> {
-  const newest = await newestDue(postgres, 'curation', subject);
+async function alarm(context: Context, subject: string, report: CurationReport): Promise<void> {
+  const { postgres, config, log } = context;
+  const byTs = (await installationTime(context)) ?? LATEST_US;
+  const newest = await newestDue(postgres, 'curation', subject, byTs);
   if (newest !== null && isOutdated(report, newest)) return;
   const kind = `win-rate:${report.period}:${subject}`;
   const missed = missedTarget(report, config.targetWinRate);

@@ -5,8 +5,10 @@
  * the cut holds everywhere and every decision of the subject that had matured by then is graded.
  */
 import { monotonicMs, sleep } from '../clock.ts';
-import { formatUs } from '../domain/time.ts';
+import { AHEAD_MAX_US } from '../domain/control.ts';
+import { formatUs, LATEST_US } from '../domain/time.ts';
 import type { Context } from '../processes/context.ts';
+import { installationTime } from '../processes/installation-time.ts';
 import { keyOf } from '../domain/wire.ts';
 import { appendControl, isSent, lastCut } from '../tables/postgres/outbox.ts';
 import type { LabelBacklog, PendingLabels } from '../tables/questdb/pending-labels.ts';
@@ -29,7 +31,9 @@ export interface CutRequest {
 export async function cut(context: Context, { job, subject, dueTs }: CutRequest): Promise<number> {
   const { postgres } = context;
   const controlId = `cut:${job}:${subject}:${dueTs}`;
-  const value = Math.max(dueTs, (await lastCut(postgres)) + STEP_US);
+  // One of the future, from when a wrong clock could still ask for it, is not built upon.
+  const byUs = ((await installationTime(context)) ?? LATEST_US) + AHEAD_MAX_US;
+  const value = Math.max(dueTs, (await lastCut(postgres, byUs)) + STEP_US);
   const cause = `${job} of ${subject} due at ${formatUs(dueTs)}`;
   const body = { value };
   await appendControl(postgres, { controlId, type: 'cut', subject: 'cut', body, cause });

@@ -13,6 +13,7 @@ import { maturedWithoutLabel } from '../tables/questdb/readers.ts';
 import type { Instrument, SqlReader } from '../tables/questdb/table.ts';
 import { gradingInput } from './grading-input.ts';
 import { labelRows, labelsTable } from './label-rows.ts';
+import { noteJobRows } from './note-written.ts';
 
 const SLICE_DECISIONS = 2_000;
 const READ = ['predictions', 'labels'];
@@ -41,6 +42,7 @@ export async function runLabels(
     if (last === undefined) return;
     const rejected = await writer.write(labelsTable(spec), rows);
     if (rejected.length > 0) throw new Error(`labels refused: ${rejected[0]?.message}`);
+    await noteJobRows(context, 'labels', rows);
     await reader.waitApplied(['labels']);
     fromUs = last.ts;
   }

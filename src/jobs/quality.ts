@@ -44,13 +44,14 @@ export async function runQuality(context: Context, { subject, dueTs }: JobData):
   const { postgres } = context;
   const run = { job: 'quality', subject, due_ts: dueTs };
   const last = await lastLook(context, run);
-  if ((await touchedSince(context, last, { dueTs, asOfUs: Number.MAX_SAFE_INTEGER })).size === 0) {
+  const ever = { dueTs, asOfUs: Number.MAX_SAFE_INTEGER };
+  if ((await touchedSince(context, subject, last, ever)).size === 0) {
     await finishRun(postgres, run, 'done', { reason: 'nothing came behind its time' });
     return;
   }
   const look = { dueTs, asOfUs: await cut(context, { job: run.job, subject, dueTs }) };
   const revised: Revised = { candles: 0, features: 0, labels: 0 };
-  for (const [instrument, touched] of await touchedSince(context, last, look)) {
+  for (const [instrument, touched] of await touchedSince(context, subject, last, look)) {
     await reviseInstrument(context, must(instrumentOf(instrument)), touched, look, revised);
   }
   const counts = Object.entries(revised).map(([table, n]) => `${n} ${table}`);
@@ -63,9 +64,15 @@ export async function runQuality(context: Context, { subject, dueTs }: JobData):
  * nothing of how far this one's candles were closed.
  */
 async function lastLook({ postgres }: Context, run: Pick<JobRun, 'job' | 'subject' | 'due_ts'>) {
-  const last = await lastDetail(postgres, run, 'as_of');
-  if (last === null) return { dueTs: 0, asOfUs: 0 };
-  return { dueTs: last.due_ts, asOfUs: parseUs(String(last.detail['as_of'])) };
+  let look: Look = { dueTs: 0, asOfUs: 0 };
+  // Runs of all markets together are from before each had its own.
+  for (const subject of new Set([run.subject, 'all'])) {
+    const last = await lastDetail(postgres, { ...run, subject }, 'as_of');
+    if (last === null) continue;
+    const asOfUs = parseUs(String(last.detail['as_of']));
+    if (asOfUs > look.asOfUs) look = { dueTs: last.due_ts, asOfUs };
+  }
+  return look;
 }
 
 interface Touched {
@@ -73,8 +80,10 @@ interface Touched {
   readonly history: Backfilled | null;
 }
 
+/** By instrument: all of them, or the one that is the subject. */
 async function touchedSince(
   context: Context,
+  subject: string,
   last: Look,
   { dueTs, asOfUs }: Look,
 ): Promise<ReadonlyMap<string, Touched>> {
@@ -83,6 +92,7 @@ async function touchedSince(
     fromTs: Math.max(0, last.dueTs - OVERLAP_US),
     asOfUs: Math.min(asOfUs, LATEST_US),
     toTs: dueTs,
+    instrument: subject === 'all' ? null : must(instrumentOf(subject)),
   });
   const touched = new Map<string, Touched>();
   for (const [key, some] of touches) touched.set(key, { touches: some, history: null });
@@ -90,7 +100,9 @@ async function touchedSince(
     const { touches: some = [] } = touched.get(history.instrument) ?? {};
     touched.set(history.instrument, { touches: some, history });
   }
-  return touched;
+  if (subject === 'all') return touched;
+  const own = touched.get(subject);
+  return new Map(own === undefined ? [] : [[subject, own]]);
 }
 
 async function reviseInstrument(

@@ -1,12 +1,24 @@
 /** The retention job: drops what `pipelines/retention.ts` finds expired, and says what it did. */
-import { expiredPartitions, neededFrom, type Partition } from '../../pipelines/retention.ts';
+import {
+  isOldByClock,
+  mayGo,
+  neededFrom,
+  partitionName,
+  type Partition,
+  type RetentionRequest,
+} from '../../pipelines/retention.ts';
 import type { JobData } from '../adapters/queue.ts';
 import { parseLabelSpec } from '../domain/label-spec.ts';
-import { parseDurationUs } from '../domain/time.ts';
+import { parseDurationUs, US_PER_HOUR } from '../domain/time.ts';
+import { keyOf } from '../domain/wire.ts';
 import type { Context } from '../processes/context.ts';
+import { installationTime } from '../processes/installation-time.ts';
 import { finishRun } from '../tables/postgres/job-runs.ts';
+import { noteWritten, writtenPartitions } from '../tables/postgres/log-clocks.ts';
 import { readSetting } from '../tables/postgres/settings.ts';
-import type { SqlReader } from '../tables/questdb/table.ts';
+import { marketTimes, noteMoved } from '../tables/postgres/stored-watermarks.ts';
+import type { Instrument, SqlReader } from '../tables/questdb/table.ts';
+import { namedStretches } from './named-stretches.ts';
 
 /** Those that have an age. */
 export const TABLES = [
@@ -21,7 +33,7 @@ export const TABLES = [
 
 export async function runRetention(context: Context, { subject, dueTs }: JobData): Promise<void> {
   const { postgres } = context;
-  const { ages, expired } = await expiredAt(context, dueTs);
+  const { ages, expired } = await expiredNow(context);
   await drop(context, expired);
   const dropped = expired.map(nameOf);
   const isAny = Object.keys(ages).length > 0;
@@ -54,28 +66,48 @@ export function parseAges(text: string): Record<string, string> {
   );
 }
 
-/** What may go at `nowTs`, event time; `more`: ages to be put over those that are set. */
-export async function expiredAt(
-  context: Context,
-  nowTs: number,
-  more: Expired['ages'] = {},
-): Promise<Expired> {
-  const { config } = context;
+/**
+ * What may go now, by the log's clock; `more`: ages to be put over those that are set. Throws while
+ * no clock is known: then nobody can say how old anything is.
+ */
+export async function expiredNow(context: Context, more: Expired['ages'] = {}): Promise<Expired> {
   const set = (await readSetting(context.postgres, 'retention')) as Expired['ages'] | null;
   const ages = { ...set, ...more };
   if (Object.keys(ages).length === 0) return { ages, expired: [] };
+  const nowUs = await installationTime(context);
+  if (nowUs === null) {
+    throw new Error('the log has no clock yet: nothing may go before the stages have run');
+  }
+  const reader = context.questdbReader();
+  const partitions = await partitionsOf(context, nowUs);
+  const request = await requestOf(context, nowUs, ages);
+  const expired: Partition[] = [];
+  for (const partition of partitions) {
+    if (!isOldByClock(partition, request)) continue;
+    if (mayGo(partition, await instrumentsIn(reader, partition), request)) expired.push(partition);
+  }
+  return { ages, expired };
+}
+
+async function requestOf(
+  context: Context,
+  nowUs: number,
+  ages: Expired['ages'],
+): Promise<RetentionRequest> {
+  const { config, postgres } = context;
   const pending = await context.labelBacklog().pending();
   const specs = [config.labelSpec, ...config.moreLabelSpecs];
   const horizonsUs = specs.map((spec) => parseLabelSpec(spec).horizonUs);
-  const expired = expiredPartitions({
-    partitions: await partitionsOf(context.questdbReader()),
+  await noteMoved(postgres, nowUs);
+  return {
     maxAgeUs: Object.fromEntries(
       Object.entries(ages).map(([table, age]) => [table, parseDurationUs(age)]),
     ),
-    nowUs: nowTs,
-    neededFromUs: neededFrom(nowTs, horizonsUs, pending),
-  });
-  return { ages, expired };
+    nowUs,
+    neededFromUs: neededFrom(nowUs, horizonsUs, pending),
+    named: await namedStretches(postgres, Math.max(...horizonsUs)),
+    markets: await marketTimes(postgres),
+  };
 }
 
 export async function drop(context: Context, expired: readonly Partition[]): Promise<void> {
@@ -87,14 +119,48 @@ export async function drop(context: Context, expired: readonly Partition[]): Pro
 
 export const nameOf = ({ table, name }: Partition): string => `${table}/${name}`;
 
-async function partitionsOf(reader: SqlReader): Promise<Partition[]> {
+/**
+ * One that nobody has noted (from before that was kept, or of a table that a job writes) counts as
+ * written now, from this look on: too young is harmless, too old is not.
+ */
+async function partitionsOf(context: Context, nowUs: number): Promise<Partition[]> {
+  const { postgres } = context;
+  const written = await writtenPartitions(postgres);
   const found: Partition[] = [];
   for (const table of TABLES) {
-    const rows = await reader.query<{ name: string; max_ts: number | null }>(
-      `SELECT name, maxTimestamp AS max_ts FROM table_partitions('${table}') WHERE active = false`,
+    const rows = await context.questdbReader().query<{
+      name: string;
+      min_ts: number | null;
+      max_ts: number | null;
+    }>(
+      `SELECT name, minTimestamp AS min_ts, maxTimestamp AS max_ts
+       FROM table_partitions('${table}') WHERE active = false`,
     );
-    for (const { name, max_ts } of rows)
-      if (max_ts !== null) found.push({ table, name, maxTs: max_ts });
+    for (const { name, min_ts: minTs, max_ts: maxTs } of rows) {
+      if (minTs === null || maxTs === null) continue;
+      const writtenUs = written.get(`${table}/${partitionName(minTs)}`) ?? null;
+      found.push({ table, name, minTs, maxTs, writtenUs });
+    }
   }
+  const unknown = found.filter(({ writtenUs }) => writtenUs === null);
+  await noteWritten(
+    postgres,
+    unknown.map(({ table, minTs }) => ({
+      table,
+      partition: partitionName(minTs),
+      writtenUs: nowUs + US_PER_HOUR,
+    })),
+  );
   return found;
+}
+
+async function instrumentsIn(
+  reader: SqlReader,
+  { table, minTs, maxTs }: Partition,
+): Promise<string[]> {
+  const rows = await reader.query<Instrument>(
+    `SELECT DISTINCT venue, symbol FROM ${table}
+     WHERE ts BETWEEN cast(${minTs} AS timestamp) AND cast(${maxTs} AS timestamp)`,
+  );
+  return rows.map(keyOf);
 }

@@ -16,6 +16,7 @@ import { gapsTouching, readPrices } from '../tables/questdb/stored-ticks.ts';
 import type { Instrument, QuestTable, Stretch } from '../tables/questdb/table.ts';
 import { pricesOf } from './grading-input.ts';
 import { labelRows, labelsTable } from './label-rows.ts';
+import { noteJobRows } from './note-written.ts';
 
 /** How many revisions were written. */
 export interface Revised {
@@ -168,6 +169,7 @@ async function write<Row extends CandleRow | FeatureRow | LabelRow>(
   if (rows.length === 0) return 0;
   const rejected = await context.questdbWriter().write(table, rows);
   if (rejected.length > 0) throw new Error(`${table.name} refused: ${rejected[0]?.message}`);
+  await noteJobRows(context, table.name, rows);
   await context.questdbReader().waitApplied([table.name]);
   return rows.length;
 }

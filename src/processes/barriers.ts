@@ -27,7 +27,7 @@ export function replayBarriers(context: Context, say: (line: string) => void): B
       let ran = 0;
       // What was mended is learnt from; who decides is settled before somebody new is judged.
       for (const [job, subjects, every] of [
-        ['quality', ['all'], retrainEveryUs],
+        ['quality', instruments, retrainEveryUs],
         ['review', instruments, reviewEveryUs(context.config)],
         ['training', instruments, retrainEveryUs],
       ] as const) {

@@ -49,11 +49,12 @@ export async function runFeed(context: Context, run: FeedRun): Promise<FeedResul
     ...(run.barriers ? { barriers: replayBarriers(context, run.say) } : {}),
   });
   if (run.backfill && result.ticks > 0) {
-    await addDueRuns(context.postgres, 'quality', ['all'], nowUs());
+    await addDueRuns(context.postgres, 'quality', result.instruments, nowUs());
     run.say('what was computed over this stretch is revised by the data-quality job, due now');
   }
   if (!run.open && !run.backfill && result.lastTs !== null && !run.signal?.aborted) {
-    const ts = finalHeartbeatTs(result.lastTs, context.config.latenessUs);
+    // Nobody can say yet that nothing more comes up to a time that is still to come.
+    const ts = Math.min(finalHeartbeatTs(result.lastTs, context.config.latenessUs), nowUs());
     await log.append(heartbeatRecords(topic, result.instruments, ts));
   }
   return result;

@@ -16,6 +16,7 @@ import type { LabelBacklog } from '../tables/questdb/pending-labels.ts';
 import { storedInstruments } from '../tables/questdb/stored-ticks.ts';
 import type { SqlReader } from '../tables/questdb/table.ts';
 import type { Context } from './context.ts';
+import { installationTime } from './installation-time.ts';
 import { reviewEveryUs } from './review-every.ts';
 import { scheduleCuration } from './schedule-curation.ts';
 import { watch } from './watch.ts';
@@ -99,27 +100,31 @@ const SCHEDULED = ['quality', 'review', 'training', 'retention', 'curation', 'da
 const isScheduled = (job: string): job is (typeof SCHEDULED)[number] =>
   SCHEDULED.some((known) => known === job);
 
-/** In live operation a job is due once an instrument's stored stream has passed its time. */
+/**
+ * In live operation a job of a market is due once that market's stored stream has passed its time;
+ * another market's time says nothing of it, and nothing is due before the log's clock says so.
+ */
 async function schedule(reader: SqlReader, context: Context): Promise<void> {
   const { postgres, config } = context;
-  let newestTs = -1;
+  const nowUs = await installationTime(context);
+  if (nowUs === null) return;
   const reviewed = await reviewedSubjects(postgres);
   const markets = await storedInstruments(reader);
-  await scheduleCuration(context, markets);
+  await scheduleCuration(context, markets, nowUs);
   for (const stored of markets) {
     const latenessUs = venueOf(stored.venue).latenessUs ?? config.latenessUs;
-    const passedTs = stored.to_ts - latenessUs;
+    const passedTs = Math.min(stored.to_ts, nowUs) - latenessUs;
     const reviewTs = floorTo(passedTs, reviewEveryUs(config));
     const isReviewed = reviewed.has(keyOf(stored)) && reviewTs > stored.from_ts;
     if (isReviewed) await makeDue(postgres, 'review', keyOf(stored), reviewTs);
     const dueTs = floorTo(passedTs, config.retrainEveryUs);
     if (dueTs <= stored.from_ts) continue;
-    newestTs = Math.max(newestTs, dueTs);
+    await makeDue(postgres, 'quality', keyOf(stored), dueTs);
     await fireCalendar(context, keyOf(stored), dueTs);
   }
-  if (newestTs < 0) return;
-  await makeDue(postgres, 'quality', 'all', newestTs);
-  await makeDue(postgres, 'retention', 'all', floorTo(newestTs, US_PER_DAY));
+  if (markets.length > 0) {
+    await makeDue(postgres, 'retention', 'all', floorTo(nowUs, US_PER_DAY));
+  }
 }
 
 async function makeDue(
@@ -128,7 +133,7 @@ async function makeDue(
   subject: string,
   dueTs: number,
 ): Promise<void> {
-  const newest = await newestDue(postgres, job, subject);
+  const newest = await newestDue(postgres, job, subject, dueTs);
   if (newest === null || newest < dueTs) await addDueRuns(postgres, job, [subject], dueTs);
 }
 

@@ -10,19 +10,21 @@ import type { Context } from './context.ts';
 /** Of a market whose past comes all at once: the newest of them. */
 const ENDS_MAX = 100;
 
-/** A period is over once the decisions in it have matured. */
+/** A period is over once the decisions in it have matured; `nowUs`: the installation's clock. */
 export async function scheduleCuration(
   { postgres, config }: Pick<Context, 'postgres' | 'config'>,
   markets: readonly StoredInstrument[],
+  nowUs: number,
 ): Promise<void> {
-  const newest = await newestDueBySubject(postgres, 'curation');
+  const newest = await newestDueBySubject(postgres, 'curation', nowUs);
   const reached = new Map(
     (await storedWatermarks(postgres)).map((of) => [keyOf(of), of.reachedTs]),
   );
   for (const market of markets) {
     const subject = keyOf(market);
     const latenessUs = venueOf(market.venue).latenessUs ?? config.latenessUs;
-    const maturedTs = (reached.get(subject) ?? 0) - latenessUs - config.horizonUs;
+    const reachedTs = Math.min(reached.get(subject) ?? 0, nowUs);
+    const maturedTs = reachedTs - latenessUs - config.horizonUs;
     const ends = periodEnds(newest.get(subject) ?? market.from_ts, maturedTs);
     for (const end of ends.slice(-ENDS_MAX)) await addDueRuns(postgres, 'curation', [subject], end);
   }

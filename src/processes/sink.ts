@@ -6,10 +6,12 @@ import { isRetriable, untilTaken } from '../adapters/postgres.ts';
 import { FailPoints, parseFailPoint } from '../stream/fail-point.ts';
 import { noteBackfilled } from '../tables/postgres/backfilled.ts';
 import { PostgresCheckpoints } from '../tables/postgres/checkpoints.ts';
+import { noteClock, noteWritten } from '../tables/postgres/log-clocks.ts';
 import { noteModelHeld } from '../tables/postgres/model-activations.ts';
 import { notePlaces } from '../tables/postgres/outbox.ts';
 import { noteStored } from '../tables/postgres/stored-watermarks.ts';
 import { featuresTable } from '../tables/questdb/features.ts';
+import { startClock } from './clock-sender.ts';
 import type { Context } from './context.ts';
 import { counter } from './counter.ts';
 import { partitionGuard } from './partition-guard.ts';
@@ -24,6 +26,7 @@ export async function runSink(
     signal,
     onRetry: (err: unknown) => log.warn({ err }, 'PostgreSQL is away, the sink waits'),
   };
+  const clock = startClock(context, signal);
   const stage = sinkStage({
     latenessUs: config.latenessUs,
     log: context.outLog(),
@@ -35,6 +38,9 @@ export async function runSink(
     modelHeld: (held) => untilTaken(() => noteModelHeld(postgres, held), patience),
     controlsPassed: (places) => untilTaken(() => notePlaces(postgres, places), patience),
     stored: (reached) => noteStored(postgres, reached),
+    clockPassed: (passed) => noteClock(postgres, passed),
+    written: (parts) => noteWritten(postgres, parts),
+    clockSeen: clock.heard,
     backfilled: (parts) => untilTaken(() => noteBackfilled(postgres, parts), patience),
     topicOf,
     failPoints: new FailPoints(parseFailPoint(config.failAt)),
@@ -48,6 +54,10 @@ export async function runSink(
     signal,
     mayPass: isRetriable,
     guard: await partitionGuard(context, stage.topics),
-    onAssigned: ready,
+    onLookedToEnd: clock.ask,
+    onAssigned: () => {
+      clock.opened();
+      ready();
+    },
   });
 }

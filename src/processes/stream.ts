@@ -5,6 +5,7 @@ import { isRetriable } from '../adapters/postgres.ts';
 import { FailPoints, parseFailPoint } from '../stream/fail-point.ts';
 import { PostgresCheckpoints } from '../tables/postgres/checkpoints.ts';
 import { PostgresModels } from '../tables/postgres/model-source.ts';
+import { startClock } from './clock-sender.ts';
 import type { Context } from './context.ts';
 import { counter } from './counter.ts';
 import { partitionGuard } from './partition-guard.ts';
@@ -15,6 +16,7 @@ export async function runStream(
   ready: () => void,
 ): Promise<void> {
   const { config, kafka, postgres, log, topicOf, groupOf } = context;
+  const clock = startClock(context, signal);
   const stage = streamStage({
     latenessUs: config.latenessUs,
     settings: {
@@ -25,6 +27,7 @@ export async function runStream(
     checkpoints: new PostgresCheckpoints(postgres, 'stream', `stream-${process.pid}`),
     models: new PostgresModels(postgres, signal),
     verifyControl: context.verifyControl,
+    clockSeen: clock.heard,
     topicOf,
     failPoints: new FailPoints(parseFailPoint(config.failAt)),
     count: counter('stream'),
@@ -37,6 +40,10 @@ export async function runStream(
     signal,
     mayPass: isRetriable,
     guard: await partitionGuard(context, stage.topics),
-    onAssigned: ready,
+    onLookedToEnd: clock.ask,
+    onAssigned: () => {
+      clock.opened();
+      ready();
+    },
   });
 }

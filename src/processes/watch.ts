@@ -3,10 +3,11 @@ import { settleAlerts, type NewAlert } from '../tables/postgres/alerts.ts';
 import { splitAlert, splitInstruments } from '../tables/postgres/split-instruments.ts';
 import { resumeSuspended, type SuspendedTable } from '../tables/questdb/suspended.ts';
 import type { Context } from './context.ts';
+import { floodAlerts, heldClockAlerts } from './watch-clock.ts';
 
 /** Never fails, and no look waits for another: each is for the time when something else is away. */
 export async function watch(context: Context): Promise<void> {
-  for (const look of [lookAtTables, lookAtInstruments]) {
+  for (const look of [lookAtTables, lookAtInstruments, lookAtClock, lookAtFloods]) {
     try {
       await look(context);
     } catch (error) {
@@ -28,6 +29,14 @@ async function lookAtInstruments(context: Context): Promise<void> {
     'split',
     split.map((found) => splitAlert(ticks, found)),
   );
+}
+
+async function lookAtClock(context: Context): Promise<void> {
+  await tell(context, 'clock', await heldClockAlerts(context));
+}
+
+async function lookAtFloods(context: Context): Promise<void> {
+  await tell(context, 'flood', await floodAlerts(context));
 }
 
 async function tell(

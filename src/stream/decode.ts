@@ -9,6 +9,7 @@
  */
 import { Compile } from 'typebox/compile';
 import { marketTickOf, type MarketTick } from '../domain/tick.ts';
+import { LATEST_US } from '../domain/time.ts';
 import {
   Control,
   Heartbeat,
@@ -126,9 +127,19 @@ function decodeControl(key: string | null, json: unknown, verify: VerifyControl)
       return dead('newer_version', `control type "${newer}": update this program`);
     return dead('schema', firstError(validator, json));
   }
+  const lacks = json.type === 'clock' ? clockFlaw(json) : versionFlaw(json);
+  if (lacks !== null) return dead('schema', lacks);
   if (key !== null) return dead('control_with_key', 'a control record has no key');
   if (!verify(json)) return dead('bad_hmac', `control "${json.control_id}" is not ours`);
   return { type: 'control', control: json };
+}
+
+const versionFlaw = ({ version }: Control): string | null =>
+  version === undefined ? '/version is needed' : null;
+
+function clockFlaw({ body: { ts } }: Control): string | null {
+  const isTime = Number.isSafeInteger(ts) && Number(ts) > 0 && Number(ts) <= LATEST_US;
+  return isTime ? null : '/body/ts of a clock is microseconds since 1970';
 }
 
 /** The type of a record that is signed by us and sound, but for a type that we do not know. */

@@ -108,6 +108,7 @@ function stageOf({ context }: Bed) {
     checkpoints: new PostgresCheckpoints(postgres, 'stream', 'bench'),
     models: { load: () => Promise.reject(new Error('no model is in force')) },
     verifyControl: () => true,
+    clockSeen: () => undefined,
     topicOf: (name) => name,
     failPoints: new FailPoints(null),
     count: () => undefined,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   applyControl,
+  clockOf,
   checkBot,
   initialControlState,
   modelSlotKey,
@@ -52,6 +53,30 @@ describe('control records', () => {
     expect(state.cut).toBe(9);
   });
 
+  test('bound a cut by the clock', () => {
+    const state = initialControlState();
+    const byUs = 1_000_000_000;
+    applyControl(state, record('cut', 'all', 1, { value: 9e15 }), { byUs });
+    expect(state.cut).toBe(byUs + 60_000_000);
+    applyControl(state, record('cut', 'all', 2, { value: byUs + 60_000_001 }), { byUs: 2 * byUs });
+    expect(state.cut).toBe(byUs + 60_000_001);
+  });
+
+  test('of the clock have no version: the last by its place counts', () => {
+    const state = initialControlState();
+    const clock = (ts: number, held = false): Control => {
+      const { version: _, ...rest } = record('clock', 'clock', 1, { ts, held });
+      return rest;
+    };
+    for (const ts of [5, 9, 7]) expect(applyControl(state, clock(ts))).toBe(true);
+    expect(clockOf(state)).toBe(7);
+    applyControl(state, clock(20, true));
+    expect(clockOf(state)).toBe(20);
+    expect(state.clock, 'held back from all but ticks').toBe(7);
+    applyControl(state, clock(8));
+    expect(clockOf(state)).toBe(8);
+  });
+
   test('give a slot to a model, and a retired one gives it back', () => {
     const state = initialControlState();
     const [venue, symbol, label_spec, slot] = ['v', 'A/USD', 'direction_1h@1', 'champion'];
@@ -79,7 +104,7 @@ describe('since when a model holds', () => {
     });
   const state = initialControlState();
   const since = (control: Control, seenTs?: number): number | undefined => {
-    applyControl(state, control, seenTs);
+    applyControl(state, control, { seenTs });
     return state.models[key]?.since;
   };
 

@@ -4,7 +4,8 @@
  * QuestDB.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { logFile, recordFile, serverDir, type ServerName } from '../../infra/local/data-dir.ts';
 import { isRunning, readRecord } from '../../infra/local/process-record.ts';
 import { startServer, startStack, stopServer, type Stack } from '../../infra/local/stack.ts';
@@ -200,7 +201,27 @@ export class Bed {
     return startServer(this.config, name);
   }
 
-  private async postgresDir(): Promise<string> {
+  /** Resolves once a server that was killed is there no more. */
+  async ended(name: ServerName): Promise<void> {
+    for (;;) {
+      const record = readRecord(recordFile(this.config.dataDir, name));
+      if (record === null || !isRunning(record)) return;
+      await sleep(50);
+    }
+  }
+
+  /** Puts a copy in the place of a server's directory, with owners and modes as they were. */
+  replaceDir(dir: string, copy: string): void {
+    const { uid, gid } = statSync(dir);
+    rmSync(dir, { recursive: true });
+    cpSync(copy, dir, { recursive: true, preserveTimestamps: true });
+    for (const each of ['', ...readdirSync(dir, { recursive: true, encoding: 'utf8' })]) {
+      chownSync(join(dir, each), uid, gid);
+    }
+    chmodSync(dir, 0o700);
+  }
+
+  async postgresDir(): Promise<string> {
     const { rows } = await this.context.postgres.query<{ data_directory: string }>(
       'SHOW data_directory',
     );

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { must } from '../../src/assert.ts';
 import type { Context } from '../../src/processes/context.ts';
+import { POISON } from './poison.ts';
 import { readTopic, type LoggedRecord } from '../support/topics.ts';
 
 /** Table or topic -> its rows, sorted. */
@@ -33,7 +34,7 @@ const QUESTDB_TABLES = [
  */
 const POSTGRES_TABLES: Readonly<Record<string, readonly string[]>> = {
   instruments: [],
-  stored_watermarks: [],
+  stored_watermarks: ['moved_us'],
   accounts: [],
   signals: [],
   signal_ends: [],
@@ -52,7 +53,9 @@ export async function dumpOf(context: Context): Promise<Dump> {
   const dump = new Map<string, string[]>();
   const reader = context.questdbReader();
   for (const table of QUESTDB_TABLES) {
-    const rows = await reader.query<Record<string, unknown>>(`SELECT * FROM ${table}`);
+    const rows = await reader.query<Record<string, unknown>>(
+      `SELECT * FROM ${table} WHERE venue <> '${POISON}'`,
+    );
     dump.set(`questdb.${table}`, rows.map((row) => JSON.stringify(row)).toSorted());
   }
   for (const [table, left] of Object.entries(POSTGRES_TABLES)) {
@@ -62,7 +65,8 @@ export async function dumpOf(context: Context): Promise<Dump> {
         ? `SELECT *, metrics - ARRAY['live_champion', 'live_shadow'] AS metrics FROM models`
         : `SELECT * FROM ${table}`,
     );
-    const kept = rows.map((row) =>
+    const ours = rows.filter((row) => !JSON.stringify(row).includes(`"${POISON}`));
+    const kept = ours.map((row) =>
       JSON.stringify(Object.fromEntries(Object.entries(row).filter(([c]) => !left.includes(c)))),
     );
     dump.set(`postgres.${table}`, kept.toSorted());
@@ -80,7 +84,8 @@ export async function dumpOf(context: Context): Promise<Dump> {
 /** One line an id; repeats that differ in a byte are an error. */
 function recordsById(records: readonly LoggedRecord[], topic: string, id: string): string[] {
   const byId = new Map<string, string>();
-  for (const { value } of records) {
+  for (const { key, value } of records) {
+    if (isPoison(key)) continue;
     const text = String(value);
     const name = String((JSON.parse(text) as Record<string, unknown>)[id]);
     const before = byId.get(name);
@@ -94,12 +99,12 @@ function recordsById(records: readonly LoggedRecord[], topic: string, id: string
 
 /** Signals and how they ended share a topic. */
 async function signals(context: Context): Promise<string[]> {
-  const records = await readTopic(context, 'signals');
+  const records = (await readTopic(context, 'signals')).filter(({ key }) => !isPoison(key));
   return [...new Set(records.map(({ value }) => String(value)))].toSorted();
 }
 
 async function deadLetters(context: Context): Promise<string[]> {
-  const letters = await readTopic(context, 'dead-letters');
+  const letters = (await readTopic(context, 'dead-letters')).filter(({ key }) => !isPoison(key));
   const lines = letters.map(({ key, value, headers }) =>
     JSON.stringify([key, hashOf(value), headers['reason'], headers['source_topic']]),
   );
@@ -112,13 +117,16 @@ async function qualityEvents(context: Context, log: readonly LoggedRecord[]): Pr
   const rows = await context
     .questdbReader()
     .query<Record<string, unknown> & { source: string }>('SELECT * FROM quality_events');
-  const lines = rows.map(({ source, ...row }) => {
+  const ours = rows.filter(({ venue, source }) => venue !== POISON && /^ticks\//.test(source));
+  const lines = ours.map(({ source, ...row }) => {
     const [, place = '', position = ''] = /^ticks\/(\d+\/\d+)(#\d+)?$/.exec(source) ?? [];
     const record = must(at.get(place), `a record stands at ${source}`);
     return JSON.stringify({ ...row, source: [hashOf(record.value), position] });
   });
   return [...new Set(lines)].toSorted();
 }
+
+const isPoison = (key: string | null): boolean => key?.startsWith(POISON) ?? false;
 
 const hashOf = (value: Buffer | null): string =>
   value === null ? 'null' : createHash('sha256').update(value).digest('hex');

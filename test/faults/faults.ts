@@ -12,15 +12,16 @@ import { assert } from '../../src/assert.ts';
 import { nowUs, sleep } from '../../src/clock.ts';
 import { buildDataset } from '../../src/datasets/build.ts';
 import type { Bed, StageName } from './bed.ts';
+import type { Fault } from './fault.ts';
+import {
+  installationClock,
+  poisonRecords,
+  producerClock,
+  restorePostgres,
+  swapTopic,
+} from './record-faults.ts';
 import { SmallDisk } from './small-disk.ts';
-
-export interface Fault {
-  readonly name: string;
-  /** Wants many records at once instead of a steady flow. */
-  readonly burst?: boolean;
-  /** Resolves with what it hit. Records flow meanwhile. */
-  readonly strike: (bed: Bed) => Promise<string>;
-}
+import { until, UNTIL_MS } from './until.ts';
 
 const SHIFTED_CLOCK = new URL('./shifted-clock.mjs', import.meta.url).href;
 /** Longer than the session timeout of the proofs, 6 s. */
@@ -263,28 +264,19 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   'flush-queues': flushQueues,
   'stall-worker': stallWorker,
   'shift-stream': shiftClock('stream'),
+  'shift-sink': shiftClock('sink'),
   'shift-money': shiftClock('money'),
+  'producer-clock': producerClock,
+  'installation-clock': installationClock,
+  'poison-records': poisonRecords,
+  'swap-topic': swapTopic,
+  'restore-postgres': restorePostgres,
 };
 
-const UNTIL_MS = 60_000;
 /** A member that is stopped in the middle of a rebalance holds the others up for a minute. */
 const REBALANCED_MS = 2 * UNTIL_MS;
 /** Of signals there are few: more of the log may have to be fed until one comes. */
 const SIGNALLED_MS = 2 * UNTIL_MS;
-
-async function until<T>(
-  what: string,
-  look: () => Promise<T | undefined | false>,
-  limitMs = UNTIL_MS,
-): Promise<T> {
-  const deadline = performance.now() + limitMs;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined && found !== false) return found;
-    if (performance.now() > deadline) throw new Error(`hit nothing: ${what} did not happen`);
-    await sleep(20);
-  }
-}
 
 const STAGE_OF: Readonly<Record<StageName, string>> = {
   stream: 'stream',

@@ -5,7 +5,8 @@
  * The second run's outbox is silent: control records come from the log, at their places.
  */
 import { KafkaOutLog } from '../../src/adapters/kafka.ts';
-import { sleep } from '../../src/clock.ts';
+import { nowUs, sleep } from '../../src/clock.ts';
+import { clockRecords } from '../../src/processes/clock-sender.ts';
 import { heartbeatRecords } from '../../pipelines/feed.ts';
 import { finalHeartbeatTs } from '../../src/processes/feeding.ts';
 import type { OutRecord } from '../../src/stream/stage.ts';
@@ -60,6 +61,8 @@ export async function goldenRun(input: InputSettings, say: Say): Promise<Golden>
     await bed.settle();
     await appendAll(log, records.slice(half));
     await log.append(lastHeartbeats(topic, records));
+    // Whatever a fault brings that waits for a clock: at the end there is one.
+    await log.append(await clockRecords(context, { ts: nowUs() }));
     await bed.settle();
     const golden = { log: await readTopic(context, 'ticks'), dump: await dumpOf(context) };
     say(`golden run: ${golden.log.length} records, ${sizesOf(golden.dump)}`);

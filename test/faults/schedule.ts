@@ -52,7 +52,7 @@ export const KEPT_SCHEDULES: readonly KeptSchedule[] = [
 
 const LENGTH = 5;
 /** Nothing is bought or sold before the indicators are warm: at first there is nothing to hit. */
-const NOT_FIRST = new Set(['kill-money', 'join-money']);
+const NOT_FIRST = new Set(['kill-money', 'join-money', 'swap-topic']);
 
 /** Asked for by name alone: a disk is made small by mounting one, which takes root. */
 const NOT_DRAWN = /^disk-/;

@@ -1,4 +1,5 @@
 /** All mutations, those that a second tells first. */
+import { CLOCK_MUTATIONS } from './clock-mutations.ts';
 import { CURATION_MUTATIONS } from './curation-mutations.ts';
 import { DECISION_MUTATIONS } from './decision-mutations.ts';
 import { LEARNING_MUTATIONS } from './learning-mutations.ts';
@@ -10,6 +11,7 @@ import { TICK_MUTATIONS } from './tick-mutations.ts';
 
 export const MUTATIONS: readonly Mutation[] = [
   ...TICK_MUTATIONS,
+  ...CLOCK_MUTATIONS,
   ...DECISION_MUTATIONS,
   ...LEARNING_MUTATIONS,
   ...MODEL_MUTATIONS,

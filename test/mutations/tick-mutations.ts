@@ -14,7 +14,7 @@ const HELD_ORDER = 'ticks overtaken within the lateness come out by time, then i
 const KNOWN =
   'what is known never lies before the event, the record, the cut, or what was known before';
 const FAR =
-  'more than 60 s ahead of its record a tick or heartbeat is quarantined and moves nothing';
+  'more than 60 s ahead of the clock a tick or heartbeat is quarantined and moves nothing';
 const KEPT =
   'the same content again is a duplicate, another content a correction that keeps the first';
 
@@ -90,15 +90,17 @@ export const TICK_MUTATIONS: readonly Mutation[] = [
     'heartbeat-of-the-future',
     intake(FAR),
     INTAKE,
-    'if (tick.ts > recordUs + FUTURE_TOLERANCE_US) {',
-    `if (tick.kind !== 'heartbeat' && tick.ts > recordUs + FUTURE_TOLERANCE_US) {`,
+    `const { tick, cutUs, latenessUs } = arrival;
+    if (tick.ts > arrival.judgedByUs`,
+    `const { tick, cutUs, latenessUs } = arrival;
+    if (tick.kind !== 'heartbeat' && tick.ts > arrival.judgedByUs`,
   ),
   mutation(
     'gap-not-told',
     intake('a jump in contiguous ids is a gap, in others nothing'),
     INTAKE,
-    'Number(tick.id) > Number(lastTrade.id) + 1',
-    'Number(tick.id) > Number(lastTrade.id) + 10',
+    'lastTrade !== null && step !== 1',
+    'lastTrade !== null && (step < 1 || step > 10)',
   ),
   mutation(
     'control-by-anybody',

@@ -11,17 +11,21 @@ interface Options {
   readonly latenessUs?: number;
   readonly recordUs?: number;
   readonly cutUs?: number;
+  readonly clockUs?: number;
   readonly contiguous?: boolean;
 }
 
 function feeder() {
   const state = intake.initial();
   return (tick: Arrival['tick'], options: Options = {}) => {
-    const { recordUs, cutUs = 0, contiguous = false, latenessUs = 2 * S } = options;
+    const { recordUs = tick.ts, cutUs = 0, contiguous = false, latenessUs = 2 * S } = options;
+    const { clockUs = recordUs } = options;
     const out: IntakeOut[] = [];
     const arrival = {
       tick,
-      recordUs: recordUs ?? tick.ts,
+      recordUs,
+      clockUs,
+      judgedByUs: clockUs,
       cutUs,
       latenessUs,
       contiguousTradeIds: contiguous,
@@ -94,7 +98,7 @@ describe('intake', () => {
     );
   });
 
-  test('more than 60 s ahead of its record a tick or heartbeat is quarantined and moves nothing', () => {
+  test('more than 60 s ahead of the clock a tick or heartbeat is quarantined and moves nothing', () => {
     const feed = feeder();
     feed(trade(10 * S, '1'));
     expect(types(feed(trade(71 * S, '2'), { recordUs: 11 * S }))).toEqual([
@@ -103,7 +107,7 @@ describe('intake', () => {
       'watermark',
     ]);
     const far = { kind: 'heartbeat', ts: 200 * S } as const;
-    expect(types(feed(far, { recordUs: 100 * S }))).toEqual(['future']);
+    expect(types(feed(far, { clockUs: 100 * S }))).toEqual(['future']);
     expect(types(feed(trade(72 * S, '3')))).toEqual(['new', 'watermark']);
   });
 
@@ -130,5 +134,69 @@ describe('intake', () => {
     other(trade(10 * S, '1'));
     expect(types(other(trade(20 * S, '9')))).not.toContain('gap');
     expect(types(other(trade(30 * S, '10')))).not.toContain('gap');
+  });
+
+  describe('ids of a venue that numbers its trades', () => {
+    /** What was said of the numbering, for trades a few seconds apart. */
+    const said = (ids: readonly string[], stepUs = 3 * S): string[] => {
+      const feed = feeder();
+      const out = [...ids, '0'].flatMap((id, i) => {
+        const last = i === ids.length ? 60 * S : 0;
+        return feed(trade(10 * S + i * stepUs + last, id), { contiguous: true });
+      });
+      return out.flatMap((o) =>
+        o.type === 'gap' || o.type === 'reset' ? [`${o.type} ${o.gap.fromId}-${o.gap.toId}`] : [],
+      );
+    };
+
+    test('that fall back are a reset, and what is missing behind it is a gap', () => {
+      expect(said(['1000', '1001', '1', '2', '5', '6'])).toEqual(['reset 1001-1', 'gap 2-5']);
+    });
+
+    test('are compared as whole numbers of any size', () => {
+      const huge = ['9007199254740993', '9007199254740994', '9007199254740996'];
+      expect(said(huge)).toEqual(['gap 9007199254740994-9007199254740996']);
+      expect(said(['18446744073709551615', '1'])).toEqual(['reset 18446744073709551615-1']);
+    });
+
+    test('that change places within a second are no reset', () => {
+      expect(said(['100', '102', '101', '103'], S / 2)).toEqual(['gap 100-102']);
+    });
+
+    test('that are no whole numbers are not of the numbering', () => {
+      expect(said(['7', 'x8', '8', '9'])).toEqual([]);
+    });
+
+    test('that come again say nothing', () => {
+      expect(said(['7', '8', '8', '9'])).toEqual([]);
+    });
+  });
+
+  describe('a timestamp of the record that cannot be right', () => {
+    const at = { clockUs: 1_000 * S };
+    test.each([
+      ['in seconds', 1],
+      ['zero', 0],
+      ['below zero', -1000],
+      ['a minute behind the tick', 1_000 * S - 61 * S],
+      ['beyond the clock', 1_061 * S],
+      ['in another unit', 9.2e21],
+    ])('%s is told and not heeded', (_what, recordUs) => {
+      const feed = feeder();
+      const out = feed(trade(1_000 * S, '1'), { ...at, recordUs });
+      expect(types(out)).toEqual(['bad_clock', 'new', 'watermark']);
+      expect(out[1]).toMatchObject({ knownAt: 1_000 * S });
+      const next = feed(trade(1_001 * S, '2'), { clockUs: 1_001 * S, recordUs: 1_001 * S });
+      expect(next[0], 'nothing is left of it').toMatchObject({ type: 'new', knownAt: 1_001 * S });
+    });
+
+    test.each([
+      ['behind the tick by less than a minute', 1_000 * S - 60 * S],
+      ['ahead of the clock by less than a minute', 1_060 * S],
+      ['long ago, with a tick of then', 5 * S],
+    ])('but %s it may be', (_what, recordUs) => {
+      const ts = recordUs < 100 * S ? recordUs : 1_000 * S;
+      expect(types(feeder()(trade(ts, '1'), { ...at, recordUs }))).not.toContain('bad_clock');
+    });
   });
 });

@@ -84,7 +84,7 @@ describe('rows', () => {
 
   test('about a gap stand at its end', () => {
     const gap = { fromId: '1', toId: '9', fromTs: TS - 5, toTs: TS };
-    const row = gapRow(gap, { decidedTs: TS + 1, knownAt: TS + 2 }, AT, 's');
+    const row = gapRow('gap', gap, { decidedTs: TS + 1, knownAt: TS + 2 }, AT, 's');
     expect(row).toMatchObject({ ts: TS, known_at: TS + 2, kind: 'gap', ...AT });
     expect(JSON.parse(row.detail)).toEqual({
       from_id: '1',

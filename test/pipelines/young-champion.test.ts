@@ -20,7 +20,7 @@ import type {
 } from '../../src/stream/stage.ts';
 import { decodeState, encodeState } from '../../src/stream/state-codec.ts';
 import { botRecord, modelRecord, verify } from '../simulation/controls.ts';
-import { surroundings } from '../support/stage-surroundings.ts';
+import { CLOCKED, surroundings } from '../support/stage-surroundings.ts';
 
 const FROM = parseUs('2026-03-01');
 const LABEL_SPEC = 'direction_1h@1';
@@ -86,7 +86,7 @@ class Kept implements CheckpointStore {
   }
 
   claim(): Promise<Checkpoint> {
-    const partitionState = this.last === null ? null : this.read(this.last.partitionState);
+    const partitionState = this.last === null ? CLOCKED : this.read(this.last.partitionState);
     const nextOffset = this.last?.nextOffset ?? 0;
     return Promise.resolve({ epoch: 1, nextOffset, partitionState, instrumentStates: this.states });
   }

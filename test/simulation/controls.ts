@@ -27,6 +27,10 @@ export function verify(control: Control): boolean {
 
 type Draft = Pick<Control, 'type' | 'subject' | 'version'> & { readonly body: object };
 
+/** The installation's clock, as its processes put it into the log. */
+export const clockRecord = (ts: number): Control =>
+  controlRecord({ type: 'clock', subject: 'clock', body: { ts } });
+
 /** A control record as the outbox appends it; by a stranger's key it is not ours. */
 export const controlRecord = (draft: Draft, key = KEY): Control =>
   signControl(key, {

@@ -97,7 +97,7 @@ function deliver(tick: Tick, random: Random, delivered: Delivered[]): void {
     come({ kind: 'heartbeat', venue, symbol, ts: ts + US_PER_S - backUs }, US_PER_S);
   }
   if (random() < 0.01) {
-    const ahead = ts + US_PER_S * (62 + randomIndex(random, 600));
+    const ahead = ts + US_PER_S * (75 + randomIndex(random, 600));
     come({ ...tick, id: `ahead${ts % 1_000_000}`, ts: ahead }, 0);
   }
 }

@@ -157,6 +157,7 @@ function groups(
 const surroundings = ({ log }: Servers, caller: Caller, faults: Faults) => ({
   log: log.producer(caller, faults),
   verifyControl: verify,
+  clockSeen: () => undefined,
   topicOf: (name: string) => name,
   failPoints: new FailPoints(null),
   latenessUs: LATENESS_US,
@@ -180,6 +181,8 @@ const sink = (servers: Servers, told: Told, caller: Caller, faults: Faults): Sta
     featuresTable: FEATURES,
     modelHeld: (all) => caller.call('modelHeld', { all: () => told.noteHeld(all) }),
     backfilled: () => Promise.reject(new Error('no history is fed here')),
+    clockPassed: () => caller.call('clockPassed', { all: () => undefined }),
+    written: () => caller.call('written', { all: () => undefined }),
     stored: (reached) => caller.call('stored', { all: () => told.announced.note(reached) }),
     controlsPassed: (all) => caller.call('controlsPassed', { all: () => told.notePlaces(all) }),
   });

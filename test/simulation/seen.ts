@@ -35,6 +35,7 @@ const WRITTEN = [
 ].map((table) => `write ${table}`);
 const WHOLE = [
   ...['claim', 'save', 'load', 'query', 'waitApplied', 'modelHeld', 'controlsPassed', 'stored'],
+  ...['clockPassed', 'written'],
 ];
 
 /** Every call to the outside with every place at which it can go wrong. */
@@ -45,7 +46,9 @@ const HITS: readonly string[] = [
 ];
 
 const KINDS: readonly string[] = [
-  ...['correction', 'future', 'gap', 'late', 'malformed'].map((kind) => `verdict ${kind}`),
+  ...['bad_clock', 'correction', 'future', 'gap', 'late', 'malformed'].map(
+    (kind) => `verdict ${kind}`,
+  ),
   ...['bad_hmac', 'bad_json', 'control_in_frame', 'control_with_key', 'empty_value'].map(
     (reason) => `dead ${reason}`,
   ),

@@ -20,6 +20,8 @@ const BUSY_FROM_US = parseUs('2026-03-01T13:58:00Z');
 const BUSY_US = 4 * US_PER_MIN;
 const QUIET_STEP_US = 13 * US_PER_MIN;
 const FUTURE_US = 60 * US_PER_S;
+const RECENT_US = 10 * US_PER_S;
+const CLOCK_STEP_US = 10 * US_PER_S;
 /** A trade of this size is one that the simulated QuestDB never takes. */
 export const REFUSED_SIZE = 0.123_456;
 
@@ -60,12 +62,13 @@ export function quietWorld(): World {
     const { venue, symbol } = ETH;
     const { venue: tradeVenue, symbol: tradeSymbol } = BTC;
     const one = { ...trade, venue: tradeVenue, symbol: tradeSymbol };
+    builder.clocks(ts);
     for (const item of [one, { ...quote, venue, symbol }]) {
       builder.deliver({ item, receivedUs: ts });
       builder.endFrames();
     }
   }
-  return builder;
+  return builder.finish();
 }
 
 /** What comes behind the quiet hours. */
@@ -75,7 +78,8 @@ export function drawWorld(seed: number, quiet: World): World {
   const span = { seed, fromUs: BUSY_FROM_US, toUs: BUSY_FROM_US + BUSY_US };
   const markets = INSTRUMENTS.map((some) => ({ ...some, ...span, lastId: LAST_ID }));
   const deliveries = mergedDeliveries(markets);
-  const extras = [...controlMoments(random), ...poisonMoments(random), refusedTrade()];
+  const moments = [...controlMoments(random), ...poisonMoments(random), refusedTrade()];
+  const extras = [...moments, ...clockMoments(random)];
   let at = 0;
   for (const { atUs, record, isDead } of extras.toSorted((a, b) => a.atUs - b.atUs)) {
     for (; must(deliveries[at]).receivedUs < atUs; at++) builder.deliver(must(deliveries[at]));
@@ -84,7 +88,8 @@ export function drawWorld(seed: number, quiet: World): World {
   }
   for (const delivery of deliveries.slice(at)) builder.deliver(delivery);
   builder.endFrames();
-  return builder;
+  builder.clocks(must(deliveries.at(-1)).receivedUs);
+  return builder.finish();
 }
 
 /** Collects records, and by the simplest rules what has to become of them. */
@@ -95,9 +100,12 @@ class Builder implements World {
   private readonly random: Random;
   private readonly offsets: number[];
   private readonly frames = new Map<string, Delivered[]>();
+  private readonly delivered: { readonly item: Delivered['item']; readonly place: Place }[] = [];
+  private readonly clocksOf: ClockPlace[][];
 
   constructor(random: Random, before: World | null) {
     this.random = random;
+    this.clocksOf = Array.from({ length: PARTITIONS }, () => []);
     this.offsets = Array.from(
       { length: PARTITIONS },
       (_, i) => before?.input.filter(({ partition }) => partition === i).length ?? 0,
@@ -123,6 +131,21 @@ class Builder implements World {
     this.offsets[partition] = offset + 1;
     if (isDead) this.dead.add(`${partition}/${offset}`);
     this.input.push(record);
+    const us = record.key === null ? clockIn(record) : null;
+    if (us !== null) must(this.clocksOf[partition]).push({ offset, us });
+  }
+
+  /** The clock, in every partition. */
+  clocks(atUs: number): void {
+    for (let partition = 0; partition < PARTITIONS; partition++) {
+      this.append(clockAt(atUs, partition));
+    }
+  }
+
+  /** Once all has come: what of it has to be stored. */
+  finish(): this {
+    for (const { item, place } of this.delivered) this.note(item, place);
+    return this;
   }
 
   private endFrame(key: string): void {
@@ -131,24 +154,60 @@ class Builder implements World {
     const last = frame.at(-1);
     if (last === undefined) return;
     const items = frame.map(({ item }) => item);
-    for (const item of items) this.note(item, last.receivedUs);
     const instrument = INSTRUMENTS.find((some) => keyOf(some) === key);
+    const { partition } = must(instrument);
+    const place = { partition, offset: must(this.offsets[partition]), recordUs: last.receivedUs };
+    for (const item of items) this.delivered.push({ item, place });
     this.append({
       topic: 'ticks',
       key,
       value: JSON.stringify(items.length === 1 ? items[0] : items),
       timestampMs: last.receivedUs / 1000,
-      partition: must(instrument).partition,
+      partition,
     });
   }
 
-  /** The first content of an identity is stored, unless it is far ahead of its record. */
-  private note(item: Delivered['item'], recordUs: number): void {
-    if (item.kind === 'heartbeat' || item.ts > recordUs + FUTURE_US) return;
+  /** The first content of an identity is stored, unless it is far ahead of the log's clock. */
+  private note(item: Delivered['item'], place: Place): void {
+    if (item.kind === 'heartbeat' || this.isFuture(item.ts, place)) return;
     const table = item.kind === 'trade' ? 'ticks' : 'quotes';
     const identity = `${table}|${keyOf(item)}|${item.ts}|${marketTickOf(item).id}`;
     if (!this.stored.has(identity)) this.stored.set(identity, valuesOf(item));
   }
+
+  private isFuture(ts: number, { partition, offset, recordUs }: Place): boolean {
+    const clocks = must(this.clocksOf[partition]);
+    const before = clocks.findLast((clock) => clock.offset < offset)?.us ?? 0;
+    if (ts <= before + FUTURE_US) return false;
+    const next = must(clocks.find((clock) => clock.offset > offset)).us;
+    return recordUs <= before + RECENT_US || ts > next + FUTURE_US;
+  }
+}
+
+/** Where a delivery stands. */
+interface Place {
+  readonly partition: number;
+  readonly offset: number;
+  readonly recordUs: number;
+}
+
+interface ClockPlace {
+  readonly offset: number;
+  readonly us: number;
+}
+
+const clockAt = (atUs: number, partition: number): OutRecord => ({
+  topic: 'ticks',
+  key: null,
+  value: JSON.stringify(controls.clockRecord(atUs)),
+  timestampMs: atUs / 1000,
+  partition,
+});
+
+function clockIn({ value }: OutRecord): number | null {
+  const text = String(value);
+  if (!text.includes('"clock"')) return null;
+  return (JSON.parse(text) as { body: { ts: number } }).body.ts;
 }
 
 function valuesOf(item: Tick): string {
@@ -193,6 +252,20 @@ function controlMoments(random: Random): Extra[] {
       isDead: false,
     })),
   );
+}
+
+/** Every ten seconds, and for a while none: whoever sends them was away. */
+function clockMoments(random: Random): Extra[] {
+  const awayUs = BUSY_FROM_US + US_PER_MIN * (1 + random());
+  const moments: Extra[] = [];
+  for (let us = BUSY_FROM_US; us < BUSY_FROM_US + BUSY_US; us += CLOCK_STEP_US) {
+    if (us > awayUs && us < awayUs + 100 * US_PER_S) continue;
+    for (let partition = 0; partition < PARTITIONS; partition++) {
+      const atUs = us + 1000 * randomIndex(random, 1000);
+      moments.push({ atUs, record: clockAt(atUs, partition), isDead: false });
+    }
+  }
+  return moments;
 }
 
 const HALT = { account: 'paper', until_ts: 9e15, reason: 'a stranger says so' };

@@ -6,7 +6,13 @@ import type {
   LogRecord,
   PartitionTask,
 } from '../../src/stream/stage.ts';
+import { initialControlState } from '../../src/domain/control.ts';
+import { LATEST_US } from '../../src/domain/time.ts';
+import { encodeState } from '../../src/stream/state-codec.ts';
 import { FailPoints } from '../../src/stream/fail-point.ts';
+
+/** The state of a partition whose clock is ahead of all that a test sends. */
+export const CLOCKED = encodeState({ ...initialControlState(), clock: LATEST_US });
 
 /** Fails each save until `isAway` is false, and keeps the others. */
 export class RememberedCheckpoints implements CheckpointStore {
@@ -14,7 +20,7 @@ export class RememberedCheckpoints implements CheckpointStore {
   readonly saved: CheckpointWrite[] = [];
 
   claim(): ReturnType<CheckpointStore['claim']> {
-    const nothing = { partitionState: null, instrumentStates: new Map<string, Buffer>() };
+    const nothing = { partitionState: CLOCKED, instrumentStates: new Map<string, Buffer>() };
     return Promise.resolve({ epoch: 1, nextOffset: 0, ...nothing });
   }
 
@@ -29,6 +35,7 @@ export const surroundings = {
   latenessUs: 2_000_000,
   log: { append: () => Promise.resolve() },
   verifyControl: () => false,
+  clockSeen: () => undefined,
   topicOf: (name: string) => name,
   failPoints: new FailPoints(null),
   count: () => undefined,

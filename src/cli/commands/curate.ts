@@ -11,12 +11,12 @@ import { AskError } from '../../datasets/ask.ts';
 import type { DatasetManifest } from '../../datasets/definition.ts';
 import { makeDataset } from '../../datasets/make.ts';
 import { wholeFile } from '../../datasets/whole.ts';
-import { venueOf } from '../../domain/venues.ts';
 import { formatUs, US_PER_DAY } from '../../domain/time.ts';
 import { keyOf } from '../../domain/wire.ts';
-import { drop, expiredAt, KEEPS_ALL, nameOf, parseAges, TABLES } from '../../jobs/retention.ts';
+import { drop, expiredNow, KEEPS_ALL, nameOf, parseAges, TABLES } from '../../jobs/retention.ts';
+import { DROPS_NAMED } from '../../jobs/named-stretches.ts';
 import type { Context } from '../../processes/context.ts';
-import { changeSetting } from '../../tables/postgres/settings.ts';
+import { changeSetting, writeSetting } from '../../tables/postgres/settings.ts';
 import { storedWatermarks } from '../../tables/postgres/stored-watermarks.ts';
 import { storedInstruments } from '../../tables/questdb/stored-ticks.ts';
 import { CommandError, instrumentOption, outputFor, withContext } from '../context.ts';
@@ -48,6 +48,11 @@ export function curateCommands(program: Command): void {
       ),
     )
     .option('--dry-run', 'only say what would be dropped; no age is set')
+    .option(
+      '--include-named',
+      'from now on drop also what data sets name, and the sample (--no-include-named: keep them)',
+    )
+    .addOption(new Option('--no-include-named').hideHelp())
     .action(clean);
 }
 
@@ -111,23 +116,22 @@ function notStored(symbol: string | undefined, known: readonly string[]): Comman
 interface CleanFlags {
   readonly keep?: string;
   readonly dryRun?: boolean;
+  readonly includeNamed?: boolean;
 }
 
 async function clean(flags: CleanFlags, command: Command): Promise<void> {
   const output = outputFor(command);
   const keep = agesOption(flags.keep);
   await withContext('cli', async (context) => {
-    const { postgres, config } = context;
-    const nowTs = Math.max(
-      ...(await storedWatermarks(postgres)).map(
-        ({ venue, reachedTs }) => reachedTs - (venueOf(venue).latenessUs ?? config.latenessUs),
-      ),
-    );
+    const { postgres } = context;
     const isDry = flags.dryRun === true;
     if (!isDry && Object.keys(keep).length > 0) {
       await changeSetting(postgres, 'retention', keep, `os:${userInfo().username}`);
     }
-    const { ages, expired } = await expiredAt(context, nowTs, isDry ? keep : {});
+    if (!isDry && flags.includeNamed !== undefined) {
+      await writeSetting(postgres, DROPS_NAMED, flags.includeNamed);
+    }
+    const { ages, expired } = await expiredNow(context, isDry ? keep : {});
     if (!isDry) await drop(context, expired);
     const names = expired.map(nameOf);
     const set = Object.entries(ages).map(([table, age]) => `${table} ${age}`);

@@ -10,12 +10,14 @@ import { questdbList } from '../list-route.ts';
 import { optional, symbol, venue } from '../parameters.ts';
 import { listOf, noQuery, read } from '../route.ts';
 
+const KINDS = 'late, correction, gap, reset, future, bad_clock or malformed';
+
 const QualityEvent = Type.Object({
   ts: c.time(),
   known_at: c.time(),
   venue: c.maybe(c.text()),
   symbol: c.maybe(c.text()),
-  kind: c.text('late, correction, gap, future or malformed'),
+  kind: c.text(KINDS),
   source: c.maybe(c.text('topic/partition/offset')),
   detail: c.maybe(c.text('JSON')),
 });
@@ -37,7 +39,7 @@ export const quality = (app: FastifyInstance, context: HttpContext): void => {
     filters: {
       venue: optional(venue),
       symbol: optional(symbol),
-      kind: optional(Type.String({ description: 'late, correction, gap, future or malformed' })),
+      kind: optional(Type.String({ description: KINDS })),
     },
   });
   read(app, {

@@ -101,20 +101,30 @@ export async function runsOf(pool: Pool, job: string): Promise<JobRun[]> {
   return rows;
 }
 
-/** The newest event time for which a job of this subject was ever due; null: never. */
-export async function newestDue(pool: Pool, job: string, subject: string): Promise<number | null> {
+/** The newest event time, up to `byTs`, for which a job of this subject was due; null: never. */
+export async function newestDue(
+  pool: Pool,
+  job: string,
+  subject: string,
+  byTs: number,
+): Promise<number | null> {
   const { rows } = await pool.query<{ due_ts: number | null }>(
-    'SELECT max(due_ts) AS due_ts FROM job_runs WHERE job = $1 AND subject = $2',
-    [job, subject],
+    'SELECT max(due_ts) AS due_ts FROM job_runs WHERE job = $1 AND subject = $2 AND due_ts <= $3',
+    [job, subject, formatUs(byTs)],
   );
   return rows[0]?.due_ts ?? null;
 }
 
 /** The same of every subject that has one. */
-export async function newestDueBySubject(pool: Pool, job: string): Promise<Map<string, number>> {
+export async function newestDueBySubject(
+  pool: Pool,
+  job: string,
+  byTs: number,
+): Promise<Map<string, number>> {
   const { rows } = await pool.query<Pick<JobRun, 'subject' | 'due_ts'>>(
-    'SELECT subject, max(due_ts) AS due_ts FROM job_runs WHERE job = $1 GROUP BY subject',
-    [job],
+    `SELECT subject, max(due_ts) AS due_ts FROM job_runs WHERE job = $1 AND due_ts <= $2
+     GROUP BY subject`,
+    [job, formatUs(byTs)],
   );
   return new Map(rows.map(({ subject, due_ts }) => [subject, due_ts]));
 }

@@ -94,10 +94,12 @@ export async function isSent(pool: Pool, controlId: string): Promise<boolean> {
   return rows[0]?.state === 'sent';
 }
 
-/** The highest cut that was ever asked for; 0: none. */
-export async function lastCut(client: Pool | PoolClient): Promise<number> {
+/** The highest cut that was ever asked for, up to `byUs`; 0: none. */
+export async function lastCut(client: Pool | PoolClient, byUs: number): Promise<number> {
   const { rows } = await client.query<{ value: string | null }>(
-    `SELECT max((body->>'value')::bigint)::text AS value FROM control_outbox WHERE type = 'cut'`,
+    `SELECT max((body->>'value')::bigint)::text AS value FROM control_outbox
+     WHERE type = 'cut' AND (body->>'value')::bigint <= $1`,
+    [byUs],
   );
   return Number(rows[0]?.value ?? 0);
 }

@@ -1,7 +1,18 @@
 /** Everything about the input that an analyst has to know of: one row per kind and log position. */
 import type { QuestTable } from './table.ts';
 
-export type QualityKind = 'late' | 'correction' | 'gap' | 'future' | 'malformed';
+/**
+ * `future`: ahead of the log's clock, set apart. `bad_clock`: the record's timestamp cannot be
+ * right and was not heeded. `reset`: a venue began to number its trades anew.
+ */
+export type QualityKind =
+  | 'late'
+  | 'correction'
+  | 'gap'
+  | 'reset'
+  | 'future'
+  | 'bad_clock'
+  | 'malformed';
 
 export interface QualityRow {
   readonly ts: number;

@@ -1,7 +1,7 @@
 /** `quality_events` -> which instruments were touched by late ticks and corrections, and where. */
 import { formatUs } from '../../domain/time.ts';
 import { keyOf } from '../../domain/wire.ts';
-import type { SqlReader } from './table.ts';
+import type { Instrument, SqlReader } from './table.ts';
 
 export interface StoredTouch {
   readonly ts: number;
@@ -16,19 +16,24 @@ export interface TouchesRequest {
   readonly asOfUs: number;
   /** Event time, exclusive. */
   readonly toTs: number;
+  /** Null: of all of them. */
+  readonly instrument: Instrument | null;
 }
 
 /** By instrument, in the order of the names; each list in the order of `ts`. */
 export async function touchesOf(
   reader: SqlReader,
-  { sinceUs, fromTs, asOfUs, toTs }: TouchesRequest,
+  { sinceUs, fromTs, asOfUs, toTs, instrument: one }: TouchesRequest,
 ): Promise<Map<string, StoredTouch[]>> {
   const rows = await reader.query<StoredTouch & { venue: string; symbol: string }>(
     `SELECT venue, symbol, ts, kind FROM quality_events
      WHERE kind IN ('late', 'correction') AND ts < $1 AND known_at <= $2
-       AND (known_at > $3 OR ts >= $4)
+       AND (known_at > $3 OR ts >= $4)${one === null ? '' : ' AND venue = $5 AND symbol = $6'}
      ORDER BY venue, symbol, ts`,
-    [formatUs(toTs), formatUs(asOfUs), formatUs(sinceUs), formatUs(fromTs)],
+    [
+      ...[toTs, asOfUs, sinceUs, fromTs].map(formatUs),
+      ...(one === null ? [] : [one.venue, one.symbol]),
+    ],
   );
   const touches = new Map<string, StoredTouch[]>();
   for (const { ts, kind, ...instrument } of rows) {

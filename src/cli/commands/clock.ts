@@ -1,0 +1,59 @@
+/** `tickloom clock show | accept`: the installation's clock as the log has it. */
+import type { Command } from 'commander';
+import { nowUs } from '../../clock.ts';
+import { formatUs } from '../../domain/time.ts';
+import { clockRecords } from '../../processes/clock-sender.ts';
+import { partitionClocks, type PartitionClock } from '../../tables/postgres/log-clocks.ts';
+import { CommandError, outputFor, withContext } from '../context.ts';
+
+export function clockCommands(program: Command): void {
+  const clock = program.command('clock').description("the installation's clock in the log");
+  clock
+    .command('show')
+    .description('the clock of each partition: what falls due and what may go is bounded by them')
+    .action(show);
+  clock
+    .command('accept')
+    .description('say that the clock of this machine is right, after it was held back for a jump')
+    .option('--yes', 'do it')
+    .action(accept);
+}
+
+async function show(_flags: object, command: Command): Promise<void> {
+  await withContext('cli', async ({ postgres, topicOf }) => {
+    const clocks = await partitionClocks(postgres, topicOf('ticks'));
+    const lines = clocks.map(lineOf);
+    if (lines.length === 0) lines.push('no clock has passed yet: start the stages');
+    outputFor(command).show(clocks.map(jsonOf), lines.join('\n'));
+  });
+}
+
+function lineOf({ topic, partition, clockUs, heldUs }: PartitionClock): string {
+  const held =
+    heldUs === null
+      ? ''
+      : `  held back: ${formatUs(heldUs)} (tickloom clock accept takes it, if it is right)`;
+  return `${topic}/${partition}  ${clockUs === null ? 'none yet' : formatUs(clockUs)}${held}`;
+}
+
+const jsonOf = ({ topic, partition, clockUs, heldUs }: PartitionClock) => ({
+  topic,
+  partition,
+  clock: clockUs === null ? null : formatUs(clockUs),
+  held: heldUs === null ? null : formatUs(heldUs),
+});
+
+async function accept({ yes }: { readonly yes?: boolean }, command: Command): Promise<void> {
+  await withContext('cli', async (context) => {
+    const ts = nowUs();
+    const said = `this machine's clock says ${formatUs(ts)}`;
+    if (yes !== true) {
+      throw new CommandError(
+        `${said}: if that is right, --yes makes it the installation's. Jobs become due by it.`,
+        2,
+      );
+    }
+    await context.outLog().append(await clockRecords(context, { ts, accepted: true }));
+    outputFor(command).show({ clock: formatUs(ts) }, `${said}, and so does the log from here on`);
+  });
+}

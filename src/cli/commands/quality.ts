@@ -1,0 +1,45 @@
+/** `tickloom quality release`: ticks that were set apart as future are fed again. */
+import type { Command } from 'commander';
+import { formatUs } from '../../domain/time.ts';
+import { instrumentOf } from '../../domain/wire.ts';
+import { releaseFuture } from '../../processes/release-future.ts';
+import { instrumentOption, outputFor, withContext } from '../context.ts';
+
+interface ReleaseFlags {
+  readonly symbol?: string;
+  readonly dryRun?: boolean;
+}
+
+export function qualityCommands(program: Command): void {
+  program
+    .command('quality')
+    .description('what was not as it should be with the ticks')
+    .command('release')
+    .description('feeds ticks again that were set apart because they lay ahead of the clock')
+    .option('--symbol <key>', 'of one instrument, venue:symbol')
+    .option('--dry-run', 'only say how many there are')
+    .action(release);
+}
+
+async function release(flags: ReleaseFlags, command: Command): Promise<void> {
+  if (flags.symbol !== undefined) instrumentOption(flags.symbol);
+  const output = outputFor(command);
+  await withContext('cli', async (context) => {
+    const result = await releaseFuture(context, {
+      instrument: flags.symbol === undefined ? null : instrumentOf(flags.symbol),
+      isDry: flags.dryRun === true,
+      say: output.say,
+    });
+    const { released, ahead, missing, nextTs } = result;
+    const lines = [
+      `${released} ticks ${flags.dryRun === true ? 'would be fed' : 'were fed'} again; those that ` +
+        'were there already are recognised',
+    ];
+    if (ahead > 0) {
+      const next = nextTs === null ? '' : `, the first at ${formatUs(nextTs)}`;
+      lines.push(`${ahead} still lie ahead of the clock and wait${next}`);
+    }
+    if (missing > 0) lines.push(`${missing} are in the log no more`);
+    output.show(result, lines.join('\n'));
+  });
+}

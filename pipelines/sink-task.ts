@@ -15,7 +15,6 @@
  *
  * All of it can be repeated: rows are absorbed by their keys, verdicts are kept by their source.
  */
-import { Compile } from 'typebox/compile';
 import { must } from '../src/assert.ts';
 import {
   applyControl,
@@ -23,7 +22,8 @@ import {
   type ControlState,
   type ModelControl,
 } from '../src/domain/control.ts';
-import { Feature, instrumentOf, keyOf, Prediction, type Control } from '../src/domain/wire.ts';
+import type { DeadPlace, KindPlace } from '../src/domain/dead-letter.ts';
+import { instrumentOf, keyOf, type Control, type Feature } from '../src/domain/wire.ts';
 import { decodeTicks, type Decoded, type Item } from '../src/stream/decode.ts';
 import type { FailPoints } from '../src/stream/fail-point.ts';
 import { InstrumentStates, type InstrumentSlot } from '../src/stream/instrument-states.ts';
@@ -45,7 +45,9 @@ import type { ControlPlace } from '../src/tables/postgres/outbox.ts';
 import type { StoredWatermark } from '../src/tables/postgres/stored-watermarks.ts';
 import type { FeatureRow } from '../src/tables/questdb/features.ts';
 import type { QuestTable, RowWriter, SqlReader } from '../src/tables/questdb/table.ts';
+import { buried, malformedRow, placeOf } from './dead-letters.ts';
 import { initialCounts, intake, tellCounts, type IntakeOut, type IntakeState } from './intake.ts';
+import { decodeDerived, unknownTickKinds } from './sink-decode.ts';
 import { writeSinkBatch } from './sink-effects.ts';
 import { judgeStale } from './sink-stale.ts';
 import {
@@ -76,6 +78,8 @@ export interface SinkDeps {
   readonly controlsPassed: (places: readonly ControlPlace[]) => Promise<void>;
   readonly stored: (reached: readonly StoredWatermark[]) => Promise<void>;
   readonly backfilled: (parts: readonly Backfilled[]) => Promise<void>;
+  readonly noteDead: (places: readonly DeadPlace[]) => Promise<void>;
+  readonly noteKinds: (places: readonly KindPlace[]) => Promise<void>;
   readonly topicOf: (name: string) => string;
   readonly failPoints: FailPoints;
   readonly count: (what: string, n?: number) => void;
@@ -98,6 +102,9 @@ interface Batch {
   readonly rows: SinkRows;
   readonly stale: StaleTick[];
   readonly dead: OutRecord[];
+  /** Of each of the dead. */
+  readonly places: DeadPlace[];
+  readonly kinds: KindPlace[];
   readonly held: ModelHeld[];
   readonly controls: ControlPlace[];
   /** By instrument. */
@@ -145,13 +152,12 @@ class SinkTask implements PartitionTask {
 
   async process(records: readonly LogRecord[], beat: () => Promise<void>): Promise<void> {
     const { deps } = this;
-    const rows = emptySinkRows();
-    const batch: Batch = { rows, stale: [], dead: [], held: [], controls: [], history: new Map() };
+    const batch = emptyBatch();
     for (const record of records) this.take(record, batch);
     tellCounts(this.counts, deps.count);
-    await this.write(batch.rows, batch.dead, beat);
+    await this.write(batch.rows, batch, beat);
     if (batch.stale.length > 0) await this.judge(batch, beat);
-    if (batch.dead.length > 0) await deps.log.append(batch.dead);
+    await this.bringOut(batch, beat);
     if (batch.controls.length > 0) await whileBeating(deps.controlsPassed(batch.controls), beat);
     if (batch.held.length > 0) await whileBeating(deps.modelHeld(batch.held), beat);
     if (batch.history.size > 0) {
@@ -182,14 +188,27 @@ class SinkTask implements PartitionTask {
     for (const { instrument, reachedTs } of reached) this.announced.set(instrument, reachedTs);
   }
 
-  private async judge({ stale, dead }: Batch, beat: () => Promise<void>): Promise<void> {
-    const rows = emptySinkRows();
-    const counts = await whileBeating(judgeStale(this.deps.reader, stale, rows), beat);
-    for (const [verdict, n] of Object.entries(counts)) this.deps.count(`stale_${verdict}`, n);
-    await this.write(rows, dead, beat);
+  private async bringOut({ dead, places, kinds }: Batch, beat: () => Promise<void>): Promise<void> {
+    const { log, noteDead, noteKinds } = this.deps;
+    if (dead.length > 0) {
+      await log.append(dead);
+      await whileBeating(noteDead(places), beat);
+    }
+    if (kinds.length > 0) await whileBeating(noteKinds(kinds), beat);
   }
 
-  private async write(rows: SinkRows, dead: OutRecord[], beat: () => Promise<void>): Promise<void> {
+  private async judge(batch: Batch, beat: () => Promise<void>): Promise<void> {
+    const rows = emptySinkRows();
+    const counts = await whileBeating(judgeStale(this.deps.reader, batch.stale, rows), beat);
+    for (const [verdict, n] of Object.entries(counts)) this.deps.count(`stale_${verdict}`, n);
+    await this.write(rows, batch, beat);
+  }
+
+  private async write(
+    rows: SinkRows,
+    { dead, places }: Batch,
+    beat: () => Promise<void>,
+  ): Promise<void> {
     const { writer, featuresTable } = this.deps;
     const refused = await writeSinkBatch(writer, featuresTable, rows, { heartbeat: beat });
     for (const { table, row, message } of refused) {
@@ -201,6 +220,8 @@ class SinkTask implements PartitionTask {
         timestampMs: 0,
         headers: { reason: 'refused_by_questdb', table, detail: message.slice(0, 500) },
       });
+      const at = { topic: `table ${table}`, partition: 0, offset: null };
+      places.push({ ...at, reason: 'refused_by_questdb', detail: message });
     }
   }
 
@@ -211,15 +232,8 @@ class SinkTask implements PartitionTask {
       case topicOf('ticks-backfill'):
         this.takeTicks(record, batch);
         break;
-      case topicOf('features'):
-        this.takeDerived(record, batch, isFeature, (feature) =>
-          this.takeFeature(feature, record, batch),
-        );
-        break;
       default:
-        this.takeDerived(record, batch, isPrediction, (prediction) =>
-          batch.rows.predictions.push(rowOfPrediction(prediction)),
-        );
+        this.takeDerived(record, batch);
         break;
     }
   }
@@ -234,6 +248,7 @@ class SinkTask implements PartitionTask {
         this.takeControl(decoded.control, record, batch);
         break;
       case 'ticks':
+        if (decoded.skipped > 0) batch.kinds.push(...unknownTickKinds(record));
         if (decoded.items.length === 0) break;
         this.takeItems(decoded, record, batch);
         break;
@@ -342,55 +357,37 @@ class SinkTask implements PartitionTask {
     else this.bury(record, 'newer_version', `no column for "${strange}": update the sink`, batch);
   }
 
-  private takeDerived<T>(
-    record: LogRecord,
-    batch: Batch,
-    check: (value: unknown) => value is T,
-    add: (value: T) => void,
-  ): void {
-    let value: unknown;
-    try {
-      value = JSON.parse(record.value?.toString('utf8') ?? '');
-    } catch {
-      this.bury(record, 'bad_json', 'not JSON', batch);
-      return;
-    }
-    if (check(value)) add(value);
-    else if (kindIs(value, ['feature', 'prediction'])) {
-      this.bury(record, 'schema', 'does not match its schema', batch);
+  private takeDerived(record: LogRecord, batch: Batch): void {
+    const name = record.topic === this.deps.topicOf('features') ? 'feature' : 'prediction';
+    const decoded = decodeDerived(name, record.key, record.value);
+    switch (decoded.type) {
+      case 'feature':
+        this.takeFeature(decoded.record, record, batch);
+        break;
+      case 'prediction':
+        batch.rows.predictions.push(rowOfPrediction(decoded.record));
+        break;
+      case 'unknown': {
+        const { topic, partition, offset } = record;
+        batch.kinds.push({ topic, partition, offset, kind: decoded.kind, records: 1 });
+        break;
+      }
+      case 'dead':
+        this.bury(record, decoded.reason, decoded.detail, batch);
+        break;
     }
   }
 
-  private bury(record: LogRecord, reason: string, detail: string, batch: Batch): void {
+  private bury(source: LogRecord, reason: string, detail: string, batch: Batch): void {
     this.deps.count('records_dead');
-    const { topic, partition, offset, timestampUs } = record;
-    const headers = {
-      source_topic: topic,
-      source_partition: String(partition),
-      source_offset: String(offset),
-      reason,
-      detail,
-    };
-    batch.dead.push({
-      topic: this.deps.topicOf('dead-letters'),
-      key: record.key,
-      value: record.value ?? Buffer.alloc(0),
-      timestampMs: Math.floor(timestampUs / 1000),
-      headers,
-    });
-    const source = sourceOf(topic, partition, String(offset), null);
-    const at = { ts: Math.max(0, timestampUs), knownAt: Math.max(0, timestampUs), source };
-    const instrument = record.key === null ? null : instrumentOf(record.key);
-    batch.rows.quality_events.push(qualityRow('malformed', at, instrument, { reason, detail }));
+    const dead = { source, reason, detail };
+    batch.dead.push(buried(dead, this.deps.topicOf('dead-letters')));
+    batch.places.push(placeOf(dead));
+    batch.rows.quality_events.push(malformedRow(dead));
   }
 }
 
-const featureValidator = Compile(Feature);
-const predictionValidator = Compile(Prediction);
-const isFeature = (value: unknown): value is Feature => featureValidator.Check(value);
-const isPrediction = (value: unknown): value is Prediction => predictionValidator.Check(value);
-
-const kindIs = (value: unknown, kinds: readonly string[]): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  kinds.includes(String((value as { kind?: unknown }).kind));
+const emptyBatch = (): Batch => ({
+  ...{ rows: emptySinkRows(), stale: [], dead: [], places: [], kinds: [] },
+  ...{ held: [], controls: [], history: new Map() },
+});

@@ -21,6 +21,8 @@ test('a checkpoint of the sink that failed leaves all that changed to the next o
     controlsPassed: nothing,
     stored: nothing,
     backfilled: nothing,
+    noteDead: nothing,
+    noteKinds: nothing,
   });
   await expectNothingForgotten(await stage.open('ticks', 0), checkpoints);
 });

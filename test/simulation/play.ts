@@ -4,6 +4,7 @@
  */
 import { sinkStage } from '../../pipelines/sink-task.ts';
 import { streamStage } from '../../pipelines/stream-task.ts';
+import type { DeadPlace, KindPlace } from '../../src/domain/dead-letter.ts';
 import { FEATURE_NAMES } from '../../src/features/definition.ts';
 import type { Random } from '../../src/random.ts';
 import { FailPoints } from '../../src/stream/fail-point.ts';
@@ -102,7 +103,8 @@ export async function play(
     ...told.announced.broken(),
   ];
   const tables = questdb.changes();
-  const result = { tables, log, controls: told.controls, rewritten: questdb.rewritten };
+  const { controls, noted } = told;
+  const result = { tables, log, controls, noted, rewritten: questdb.rewritten };
   return { result, violations, hits: faults.hits, outcome, servers };
 }
 
@@ -180,6 +182,8 @@ const sink = (servers: Servers, told: Told, caller: Caller, faults: Faults): Sta
     featuresTable: FEATURES,
     modelHeld: (all) => caller.call('modelHeld', { all: () => told.noteHeld(all) }),
     backfilled: () => Promise.reject(new Error('no history is fed here')),
+    noteDead: (all) => caller.call('noteDead', { all: () => told.noteDead(all) }),
+    noteKinds: (all) => caller.call('noteKinds', { all: () => told.noteKinds(all) }),
     stored: (reached) => caller.call('stored', { all: () => told.announced.note(reached) }),
     controlsPassed: (all) => caller.call('controlsPassed', { all: () => told.notePlaces(all) }),
   });
@@ -189,11 +193,25 @@ const FEATURES = featuresTable(FEATURE_NAMES);
 /** What the sink has written back into tables of PostgreSQL. */
 class Told {
   readonly controls = new Map<string, number>();
+  readonly noted = new Map<string, string>();
   readonly violations: string[] = [];
   readonly announced: Announced;
 
   constructor(questdb: FakeQuestDb) {
     this.announced = new Announced(questdb);
+  }
+
+  /** A row that a table refused has no place. */
+  noteDead(all: readonly DeadPlace[]): void {
+    for (const { topic, partition, offset, reason } of all) {
+      if (offset !== null) this.noted.set(`dead ${topic}/${partition}/${offset}`, reason);
+    }
+  }
+
+  noteKinds(all: readonly KindPlace[]): void {
+    for (const { topic, partition, offset, kind, records } of all) {
+      this.noted.set(`${kind} in ${topic}/${partition}/${offset}`, String(records));
+    }
   }
 
   noteHeld(all: readonly ModelHeld[]): void {

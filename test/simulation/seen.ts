@@ -35,6 +35,7 @@ const WRITTEN = [
 ].map((table) => `write ${table}`);
 const WHOLE = [
   ...['claim', 'save', 'load', 'query', 'waitApplied', 'modelHeld', 'controlsPassed', 'stored'],
+  ...['noteDead', 'noteKinds'],
 ];
 
 /** Every call to the outside with every place at which it can go wrong. */

@@ -4,6 +4,7 @@ import { CONFIG_EXIT_CODE, ConfigError, configHelp } from '../config.ts';
 import { alertCommands, errorCommands } from './commands/alerts.ts';
 import { curateCommands } from './commands/curate.ts';
 import { datasetCommands } from './commands/dataset.ts';
+import { deadLettersCommands } from './commands/dead-letters.ts';
 import { doctorCommands } from './commands/doctor.ts';
 import { feedCommands } from './commands/feed.ts';
 import { flowCommands } from './commands/flow.ts';
@@ -36,6 +37,7 @@ trainCommands(program);
 replayCommands(program);
 alertCommands(program);
 errorCommands(program);
+deadLettersCommands(program);
 doctorCommands(program);
 for (const command of program.commands) inherit(command);
 

@@ -50,7 +50,10 @@ const LATEST_MS = 253_402_300_799_999;
 
 /** A name or reason as every store takes it: bounded, without NUL and without half characters. */
 export const plainText = (text: string, characters = DETAIL_CHARACTERS): string =>
-  text.slice(0, characters).replaceAll(/[\u0000\p{Cs}]/gu, '\ufffd');
+  text
+    .slice(0, characters)
+    .replaceAll('\u0000', '\ufffd')
+    .replaceAll(/\p{Cs}/gu, '\ufffd');
 
 /** A kind's name, as it is listed. */
 export const plainKind = (kind: string): string => plainText(kind, KIND_CHARACTERS);

@@ -3,10 +3,11 @@ import { settleAlerts, type NewAlert } from '../tables/postgres/alerts.ts';
 import { splitAlert, splitInstruments } from '../tables/postgres/split-instruments.ts';
 import { resumeSuspended, type SuspendedTable } from '../tables/questdb/suspended.ts';
 import type { Context } from './context.ts';
+import { bookAlerts, deadLetterAlerts, standstillAlerts } from './watch-records.ts';
 
 /** Never fails, and no look waits for another: each is for the time when something else is away. */
 export async function watch(context: Context): Promise<void> {
-  for (const look of [lookAtTables, lookAtInstruments]) {
+  for (const look of [lookAtTables, lookAtInstruments, ...RECORD_LOOKS]) {
     try {
       await look(context);
     } catch (error) {
@@ -14,6 +15,12 @@ export async function watch(context: Context): Promise<void> {
     }
   }
 }
+
+const RECORD_LOOKS = [
+  async (context: Context) => tell(context, 'dead-letters', await deadLetterAlerts(context)),
+  async (context: Context) => tell(context, 'breaks', await bookAlerts(context)),
+  async (context: Context) => tell(context, 'standstill', await standstillAlerts(context)),
+] as const;
 
 async function lookAtTables(context: Context): Promise<void> {
   const suspended = await resumeSuspended(context.questdbReader());

@@ -267,8 +267,11 @@ describe('booking', () => {
       [1, 3, 5, 7].map((index) => [index, 'refused_by_postgres']),
     );
     expect(refused[1]?.detail).toMatch(/fills_size_check.*SQLSTATE 23514/);
-    const booked = await rows('SELECT fill_id FROM fills WHERE account = $1', account);
-    expect(booked.map((row) => row['fill_id']).toSorted()).toEqual(
+    const booked = await rows(
+      'SELECT fill_id FROM fills WHERE account = $1 ORDER BY fill_id',
+      account,
+    );
+    expect(booked.map((row) => row['fill_id'])).toEqual(
       [0, 1, 2, 3].map((i) => `refused-good-${i}-entry`),
     );
     expect(await rows('SELECT 1 FROM account_breaks WHERE account = $1', account)).toEqual([]);
@@ -294,8 +297,11 @@ describe('booking', () => {
         DROP FUNCTION refuse_booking_test()`);
     }
     expect(refused).toMatchObject([{ index: 1, reason: 'refused_by_postgres' }]);
-    const booked = await rows('SELECT trade_id FROM trades WHERE account = $1', account);
-    expect(booked.map((row) => row['trade_id']).toSorted()).toEqual(['deferred-1', 'deferred-2']);
+    const booked = await rows(
+      'SELECT trade_id FROM trades WHERE account = $1 ORDER BY trade_id',
+      account,
+    );
+    expect(booked.map((row) => row['trade_id'])).toEqual(['deferred-1', 'deferred-2']);
   });
 
   test('an exit that came before its entry is booked with it, and one that does not fit is not', async () => {

@@ -62,7 +62,7 @@ export const FLOW: readonly FlowNode[] = [
     name: 'trades',
     kind: 'stream',
     reads: ['signals', 'fills'],
-    writes: ['postgres'],
+    writes: ['postgres', 'dead-letters'],
     does: 'books signals, orders, fills, trades and the ledger, exactly once',
     file: 'pipelines/trades.ts',
   },

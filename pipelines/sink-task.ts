@@ -16,17 +16,15 @@
  *
  * All of it can be repeated: rows are absorbed by their keys, verdicts are kept by their source.
  */
-import { Compile } from 'typebox/compile';
 import { must } from '../src/assert.ts';
 import {
-  AHEAD_MAX_US,
   applyControl,
   initialControlState,
   type ClockControl,
   type ModelControl,
 } from '../src/domain/control.ts';
-import { LATEST_US } from '../src/domain/time.ts';
-import { Feature, instrumentOf, keyOf, Prediction, type Control } from '../src/domain/wire.ts';
+import type { DeadPlace, KindPlace } from '../src/domain/dead-letter.ts';
+import { keyOf, type Control, type Feature } from '../src/domain/wire.ts';
 import { decodeTicks } from '../src/stream/decode.ts';
 import type { FailPoints } from '../src/stream/fail-point.ts';
 import { InstrumentStates } from '../src/stream/instrument-states.ts';
@@ -49,21 +47,16 @@ import type { PartitionClock, WrittenPartition } from '../src/tables/postgres/lo
 import type { StoredWatermark } from '../src/tables/postgres/stored-watermarks.ts';
 import type { FeatureRow } from '../src/tables/questdb/features.ts';
 import type { QuestTable, RowWriter, SqlReader } from '../src/tables/questdb/table.ts';
+import { buried, malformedRow, placeOf } from './dead-letters.ts';
 import { initialCounts, intake, tellCounts, type IntakeState } from './intake.ts';
 import { clockBody, LogClock, tellClock } from './log-clock.ts';
+import { decodeDerived, unknownTickKinds } from './sink-decode.ts';
 import { writeSinkBatch } from './sink-effects.ts';
 import { addRow, initialFloods } from './sink-notes.ts';
 import { judgeStale } from './sink-stale.ts';
 import { SinkTicks, type SinkControlState, type TicksBatch } from './sink-ticks.ts';
 import { WrittenPartitions } from './sink-written.ts';
-import {
-  emptySinkRows,
-  qualityRow,
-  rowOfPrediction,
-  rowsOfFeature,
-  sourceOf,
-  type SinkRows,
-} from './sink.ts';
+import { emptySinkRows, rowOfPrediction, rowsOfFeature, type SinkRows } from './sink.ts';
 
 export interface SinkDeps {
   readonly latenessUs: number;
@@ -82,6 +75,8 @@ export interface SinkDeps {
   /** Which partitions of tables were written to, and the clock by then. */
   readonly written: (parts: readonly WrittenPartition[]) => Promise<void>;
   readonly clockSeen: (clock: ClockControl) => void;
+  readonly noteDead: (places: readonly DeadPlace[]) => Promise<void>;
+  readonly noteKinds: (places: readonly KindPlace[]) => Promise<void>;
   readonly topicOf: (name: string) => string;
   readonly failPoints: FailPoints;
   readonly count: (what: string, n?: number) => void;
@@ -102,6 +97,9 @@ export const sinkStage = (deps: SinkDeps): Stage => ({
 
 interface Batch extends TicksBatch {
   readonly dead: OutRecord[];
+  /** Of each of the dead. */
+  readonly places: DeadPlace[];
+  readonly kinds: KindPlace[];
   readonly held: ModelHeld[];
   readonly controls: ControlPlace[];
 }
@@ -152,9 +150,9 @@ class SinkTask implements PartitionTask {
     const batch = emptyBatch();
     const taken = this.takeAll(records, batch);
     tellCounts(this.counts, deps.count);
-    await this.write(batch.rows, batch.dead, beat);
+    await this.write(batch.rows, batch, beat);
     if (batch.stale.length > 0) await this.judge(batch, beat);
-    if (batch.dead.length > 0) await deps.log.append(batch.dead);
+    await this.bringOut(batch, beat);
     if (batch.controls.length > 0) await whileBeating(deps.controlsPassed(batch.controls), beat);
     if (batch.held.length > 0) await whileBeating(deps.modelHeld(batch.held), beat);
     if (batch.history.size > 0) {
@@ -203,14 +201,27 @@ class SinkTask implements PartitionTask {
     this.announcedClock = now;
   }
 
-  private async judge({ stale, dead }: Batch, beat: () => Promise<void>): Promise<void> {
-    const rows = emptySinkRows();
-    const counts = await whileBeating(judgeStale(this.deps.reader, stale, rows), beat);
-    for (const [verdict, n] of Object.entries(counts)) this.deps.count(`stale_${verdict}`, n);
-    await this.write(rows, dead, beat);
+  private async bringOut({ dead, places, kinds }: Batch, beat: () => Promise<void>): Promise<void> {
+    const { log, noteDead, noteKinds } = this.deps;
+    if (dead.length > 0) {
+      await log.append(dead);
+      await whileBeating(noteDead(places), beat);
+    }
+    if (kinds.length > 0) await whileBeating(noteKinds(kinds), beat);
   }
 
-  private async write(rows: SinkRows, dead: OutRecord[], beat: () => Promise<void>): Promise<void> {
+  private async judge(batch: Batch, beat: () => Promise<void>): Promise<void> {
+    const rows = emptySinkRows();
+    const counts = await whileBeating(judgeStale(this.deps.reader, batch.stale, rows), beat);
+    for (const [verdict, n] of Object.entries(counts)) this.deps.count(`stale_${verdict}`, n);
+    await this.write(rows, batch, beat);
+  }
+
+  private async write(
+    rows: SinkRows,
+    { dead, places }: Batch,
+    beat: () => Promise<void>,
+  ): Promise<void> {
     const { writer, featuresTable } = this.deps;
     this.written.note(rows, this.clock.nowUs);
     const refused = await writeSinkBatch(writer, featuresTable, rows, { heartbeat: beat });
@@ -223,6 +234,8 @@ class SinkTask implements PartitionTask {
         timestampMs: 0,
         headers: { reason: 'refused_by_questdb', table, detail: message.slice(0, 500) },
       });
+      const at = { topic: `table ${table}`, partition: 0, offset: null };
+      places.push({ ...at, reason: 'refused_by_questdb', detail: message });
     }
   }
 
@@ -232,23 +245,11 @@ class SinkTask implements PartitionTask {
     const isTicks = this.topic === topicOf('ticks') || this.topic === topicOf('ticks-backfill');
     let taken = 0;
     for (; taken < records.length; taken++) {
-      if (!isTicks) this.takeDerivedRecord(must(records[taken]), batch);
+      if (!isTicks) this.takeDerived(must(records[taken]), batch);
       else if (!this.takeTicks(records, taken, batch)) break;
     }
     batch.rows.quality_events.push(...batch.sums.values());
     return taken;
-  }
-
-  private takeDerivedRecord(record: LogRecord, batch: Batch): void {
-    if (this.topic === this.deps.topicOf('features')) {
-      this.takeDerived(record, batch, isFeature, (feature) =>
-        this.takeFeature(feature, record, batch),
-      );
-    } else {
-      this.takeDerived(record, batch, isPrediction, (prediction) =>
-        batch.rows.predictions.push(rowOfPrediction(prediction)),
-      );
-    }
   }
 
   /** False: the record waits for the next clock. */
@@ -265,6 +266,7 @@ class SinkTask implements PartitionTask {
         this.takeControl(decoded.control, record, byUs, batch);
         break;
       case 'ticks':
+        if (decoded.skipped > 0) batch.kinds.push(...unknownTickKinds(record));
         if (decoded.items.length > 0) this.ticks.take(decoded, record, byUs, batch);
         break;
     }
@@ -301,78 +303,45 @@ class SinkTask implements PartitionTask {
     else this.bury(record, 'newer_version', `no column for "${strange}": update the sink`, batch);
   }
 
-  private takeDerived<T>(
-    record: LogRecord,
-    batch: Batch,
-    check: (value: unknown) => value is T,
-    add: (value: T) => void,
-  ): void {
-    let value: unknown;
-    try {
-      value = JSON.parse(record.value?.toString('utf8') ?? '');
-    } catch {
-      this.bury(record, 'bad_json', 'not JSON', batch);
-      return;
-    }
-    if (check(value)) add(value);
-    else if (kindIs(value, ['feature', 'prediction'])) {
-      this.bury(record, 'schema', 'does not match its schema', batch);
+  private takeDerived(record: LogRecord, batch: Batch): void {
+    const name = record.topic === this.deps.topicOf('features') ? 'feature' : 'prediction';
+    const decoded = decodeDerived(name, record.key, record.value);
+    switch (decoded.type) {
+      case 'feature':
+        this.takeFeature(decoded.record, record, batch);
+        break;
+      case 'prediction':
+        batch.rows.predictions.push(rowOfPrediction(decoded.record));
+        break;
+      case 'unknown': {
+        const { topic, partition, offset } = record;
+        batch.kinds.push({ topic, partition, offset, kind: decoded.kind, records: 1 });
+        break;
+      }
+      case 'dead':
+        this.bury(record, decoded.reason, decoded.detail, batch);
+        break;
     }
   }
 
   /** `byUs`: by which clock its timestamp is bounded in what is said of it. */
   private bury(
-    record: LogRecord,
+    source: LogRecord,
     reason: string,
     detail: string,
     batch: Batch,
     byUs = this.clock.nowUs,
   ): void {
     this.deps.count('records_dead');
-    const { topic, partition, offset, timestampUs } = record;
-    const headers = {
-      source_topic: topic,
-      source_partition: String(partition),
-      source_offset: String(offset),
-      reason,
-      detail,
-    };
-    batch.dead.push({
-      topic: this.deps.topicOf('dead-letters'),
-      key: record.key,
-      value: record.value ?? Buffer.alloc(0),
-      timestampMs: Math.floor(timestampUs / 1000),
-      headers,
-    });
-    const source = sourceOf(topic, partition, String(offset), null);
-    const isTime = timestampUs >= 0 && timestampUs <= (byUs || LATEST_US) + AHEAD_MAX_US;
-    const ts = isTime ? timestampUs : byUs;
-    const instrument = record.key === null ? null : instrumentOf(record.key);
-    const row = qualityRow('malformed', { ts, knownAt: ts, source }, instrument, {
-      reason,
-      detail,
-    });
+    const dead = { source, reason, detail };
+    batch.dead.push(buried(dead, this.deps.topicOf('dead-letters')));
+    batch.places.push(placeOf(dead));
     const floods = (this.control.floods ??= initialFloods());
-    addRow(row, { floods, clockUs: this.clock.nowUs }, batch);
+    addRow(malformedRow(dead, byUs), { floods, clockUs: this.clock.nowUs }, batch);
   }
 }
 
 const emptyBatch = (): Batch => ({
-  rows: emptySinkRows(),
-  stale: [],
-  sums: new Map(),
-  dead: [],
-  held: [],
-  controls: [],
-  history: new Map(),
+  ...{ rows: emptySinkRows(), stale: [], sums: new Map(), dead: [], places: [], kinds: [] },
+  ...{ held: [], controls: [], history: new Map() },
 });
-
-const featureValidator = Compile(Feature);
-const predictionValidator = Compile(Prediction);
-const isFeature = (value: unknown): value is Feature => featureValidator.Check(value);
-const isPrediction = (value: unknown): value is Prediction => predictionValidator.Check(value);
-
-const kindIs = (value: unknown, kinds: readonly string[]): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  kinds.includes(String((value as { kind?: unknown }).kind));

@@ -4,44 +4,54 @@
  * One transaction a batch: every row, what follows from it, and the input's position, only while
  * the partition is ours. Signals and fills come on two topics in any order relative to each other;
  * the tables end up the same.
+ *
+ * A record that cannot be taken goes to `dead-letters`, acknowledged before the position moves, and
+ * all others of its batch are booked. A kind that nobody knows is listed with a count.
  */
-import { Compile } from 'typebox/compile';
 import { must } from '../src/assert.ts';
-import { Fill, Signal, SignalEnd } from '../src/domain/wire.ts';
+import { plainKind, type DeadPlace, type KindPlace } from '../src/domain/dead-letter.ts';
 import {
   FencedError,
   type CheckpointStore,
   type LogRecord,
+  type OutLog,
   type PartitionTask,
   type Stage,
 } from '../src/stream/stage.ts';
 import { whileBeating } from '../src/stream/while-beating.ts';
-
-export type Booked = Signal | SignalEnd | Fill;
-
-export interface BookRequest {
-  readonly topic: string;
-  readonly partition: number;
-  readonly epoch: number;
-  readonly nextOffset: number;
-  readonly records: readonly Booked[];
-}
+import type { BookRequest, Bury } from '../src/tables/postgres/booking.ts';
+import { buried, placeOf, type Dead } from './dead-letters.ts';
+import { decodeBooked, type Booked } from './trades-decode.ts';
 
 export interface TradesDeps {
   readonly checkpoints: CheckpointStore;
   /** Books the batch and moves the position, or nothing of it. */
-  readonly book: (request: BookRequest) => Promise<'booked' | 'fenced'>;
+  readonly book: (request: BookRequest, bury: Bury) => Promise<'booked' | 'fenced'>;
+  readonly log: OutLog;
+  readonly topicOf: (name: string) => string;
   readonly count: (what: string, n?: number) => void;
 }
+
+/** So few that a partition with a long way to go is seen to move. */
+const RECORDS_MAX = 500;
 
 export const tradesStage = (deps: TradesDeps): Stage => ({
   name: 'trades',
   topics: ['signals', 'fills'],
+  recordsMax: RECORDS_MAX,
   open: async (topic, partition) => {
     const { epoch, nextOffset } = await deps.checkpoints.claim(topic, partition);
     return new TradesTask(deps, topic, partition, epoch, nextOffset);
   },
 });
+
+interface Batch {
+  readonly records: Booked[];
+  /** Of each of the records. */
+  readonly sources: LogRecord[];
+  readonly dead: Dead[];
+  readonly kinds: KindPlace[];
+}
 
 class TradesTask implements PartitionTask {
   position: number;
@@ -59,29 +69,55 @@ class TradesTask implements PartitionTask {
   }
 
   async process(records: readonly LogRecord[], beat: () => Promise<void>): Promise<void> {
-    const { topic, partition, epoch } = this;
+    const { topic, partition, epoch, deps } = this;
     const nextOffset = must(records.at(-1)).offset + 1;
-    const booked = records.flatMap((record) => this.decoded(record));
-    const request = { topic, partition, epoch, nextOffset, records: booked };
-    const outcome = await whileBeating(this.deps.book(request), beat);
+    const batch: Batch = { records: [], sources: [], dead: [], kinds: [] };
+    for (const record of records) this.take(record, batch);
+    const { records: booked, kinds } = batch;
+    const request = { topic, partition, epoch, nextOffset, records: booked, kinds };
+    const outcome = await whileBeating(deps.book(request, this.burier(batch)), beat);
     if (outcome === 'fenced') throw new FencedError('trades', topic, partition);
     this.position = nextOffset;
   }
 
-  private decoded(record: LogRecord): Booked[] {
-    try {
-      const json: unknown = JSON.parse(record.value?.toString('utf8') ?? '');
-      if (isBooked(json)) {
-        this.deps.count(`in_${json.kind}`);
-        return [json];
+  private take(source: LogRecord, { records, sources, dead, kinds }: Batch): void {
+    const { deps, topic, partition } = this;
+    const name = topic === deps.topicOf('fills') ? 'fills' : 'signals';
+    const decoded = decodeBooked(name, source.key, source.value);
+    switch (decoded.type) {
+      case 'booked':
+        deps.count(`in_${decoded.record.kind}`);
+        records.push(decoded.record);
+        sources.push(source);
+        break;
+      case 'unknown': {
+        deps.count('records_skipped');
+        const kind = plainKind(decoded.kind);
+        kinds.push({ topic, partition, offset: source.offset, kind, records: 1 });
+        break;
       }
-    } catch {
-      // Not ours: counted below like any other record that is none of our kinds.
+      case 'dead':
+        dead.push({ source, reason: decoded.reason, detail: decoded.detail });
+        break;
     }
-    this.deps.count('records_skipped');
-    return [];
+  }
+
+  /** A batch that has to be booked again appends no record to `dead-letters` a second time. */
+  private burier({ sources, dead }: Batch): Bury {
+    const { deps } = this;
+    const kept = new Set<number>();
+    return async (refused): Promise<DeadPlace[]> => {
+      const all = [
+        ...dead,
+        ...refused.map(({ index, ...why }) => ({ source: must(sources[index]), ...why })),
+      ];
+      const fresh = all.filter(({ source }) => !kept.has(source.offset));
+      if (fresh.length > 0) {
+        await deps.log.append(fresh.map((each) => buried(each, deps.topicOf('dead-letters'))));
+        deps.count('records_dead', fresh.length);
+      }
+      for (const { source } of fresh) kept.add(source.offset);
+      return all.map(placeOf);
+    };
   }
 }
-
-const validators = [Compile(Signal), Compile(SignalEnd), Compile(Fill)];
-const isBooked = (json: unknown): json is Booked => validators.some((v) => v.Check(json));

@@ -170,6 +170,12 @@ const DECLARED = {
     '30000',
     'silence after which a stage loses its partitions to another process',
   ),
+  standstillMs: setting(
+    'TICKLOOM_STANDSTILL_MS',
+    types.integer(5_000, 3_600_000),
+    '30000',
+    'a partition that is behind and has not moved for so long stands still: /readyz says no',
+  ),
   failAt: optional(
     'TICKLOOM_FAIL_AT',
     types.matching(
@@ -344,6 +350,7 @@ export function childEnv(config: Config, env: Env = process.env): Record<string,
     TICKLOOM_LATENCY_MS: String(config.orderLatencyUs / US_PER_MS),
     TICKLOOM_OUTBOX: config.outbox,
     TICKLOOM_SESSION_TIMEOUT_MS: String(config.sessionTimeoutMs),
+    TICKLOOM_STANDSTILL_MS: String(config.standstillMs),
     TICKLOOM_LOG_LEVEL: config.logLevel,
     ...(config.controlKey === null ? {} : { TICKLOOM_CONTROL_KEY: config.controlKey }),
   };

@@ -27,6 +27,14 @@ export interface StageLag {
   readonly topics: readonly TopicLag[];
 }
 
+export interface StagePlace {
+  readonly stage: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly position: number;
+  readonly end: number;
+}
+
 const POLL_MS = 50;
 
 export class FlowProbe implements FlowProgress {
@@ -67,6 +75,21 @@ export class FlowProbe implements FlowProgress {
       lags.push({ stage: stage.stage, lag, topics });
     }
     return lags;
+  }
+
+  /** Every partition of every stage: where its log ends, and what the stage's group has passed. */
+  async places(): Promise<StagePlace[]> {
+    const places: StagePlace[] = [];
+    for (const stage of this.stages) {
+      for (const [topic, ends] of await this.ends(stage)) {
+        const passed = await this.passed(stage, topic);
+        for (const [partition, end] of ends) {
+          const position = passed.get(partition) ?? 0;
+          places.push({ stage: stage.stage, topic, partition, position, end });
+        }
+      }
+    }
+    return places;
   }
 
   async close(): Promise<void> {

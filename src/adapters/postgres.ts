@@ -143,3 +143,13 @@ export function isRetriable(error: unknown): boolean {
   }
   return RETRIABLE_TEXT.test(error.message);
 }
+
+/**
+ * Whether what the statement was given was the trouble (SQLSTATE class 22: data, 23: constraints),
+ * so that it fails again with the same data and not without them. Never true of a server that is
+ * away, or of a statement that is wrong.
+ */
+export function isDataError(error: unknown): boolean {
+  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+  return typeof code === 'string' && /^2[23][0-9A-Z]{3}$/.test(code);
+}

@@ -5,6 +5,7 @@ import { alertCommands, errorCommands } from './commands/alerts.ts';
 import { clockCommands } from './commands/clock.ts';
 import { curateCommands } from './commands/curate.ts';
 import { datasetCommands } from './commands/dataset.ts';
+import { deadLettersCommands } from './commands/dead-letters.ts';
 import { doctorCommands } from './commands/doctor.ts';
 import { feedCommands } from './commands/feed.ts';
 import { flowCommands } from './commands/flow.ts';
@@ -42,6 +43,7 @@ clockCommands(program);
 qualityCommands(program);
 repairCommands(program);
 errorCommands(program);
+deadLettersCommands(program);
 doctorCommands(program);
 for (const command of program.commands) inherit(command);
 

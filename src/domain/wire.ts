@@ -12,6 +12,12 @@ import { LABEL_SPEC_PATTERN } from './label-spec.ts';
 const VENUE = '^[a-z0-9][a-z0-9._-]{0,31}$';
 const SYMBOL = '^[A-Za-z0-9][A-Za-z0-9._/:@+#-]{0,63}$';
 const DECIMAL = '^-?\\d{1,20}(\\.\\d{1,20})?$';
+/** What is booked has a size, a price and a rate. */
+const POSITIVE = '^(?=.*[1-9])\\d{1,20}(\\.\\d{1,20})?$';
+/** An id goes into keys, messages and file names: without controls, line ends, half characters. */
+const ID = '^[^\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}]{1,200}$';
+/** PostgreSQL takes neither NUL nor half of a character. */
+const TEXT = '^[^\\u0000\\p{Cs}]{0,4000}$';
 const TICK_ID = '^[\\x21-\\x7e]{1,64}$';
 
 export const VENUE_RE = new RegExp(VENUE);
@@ -23,6 +29,11 @@ const Ts = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const Amount = Type.Union([Type.Number(), Type.String({ pattern: DECIMAL })]);
 const Decimal = Type.String({ pattern: DECIMAL });
 const Name = Type.String({ minLength: 1, maxLength: 200 });
+const Positive = Type.String({ pattern: POSITIVE });
+const Id = Type.String({ pattern: ID });
+const Text = Type.String({ pattern: TEXT });
+/** Before the year 2200: what is booked behind it is a time in another unit. */
+const BookedTs = Type.Integer({ minimum: 0, maximum: 7_258_118_400_000_000 - 1 });
 const TickId = Type.String({ pattern: TICK_ID });
 const oneOf = <const T extends string>(values: readonly T[]) =>
   Type.Unsafe<T>(Type.Union(values.map((value) => Type.Literal(value))));
@@ -30,6 +41,7 @@ const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null
 
 const instrument = { venue: Venue, symbol: Symbol_ };
 const clocks = { ts: Ts, decided_ts: Ts, known_at: Ts };
+const bookedClocks = { ts: BookedTs, decided_ts: BookedTs, known_at: BookedTs };
 
 export const TradeTick = Type.Object({
   kind: Type.Literal('trade'),
@@ -112,66 +124,69 @@ export const Prediction = Type.Object({
 
 export const Signal = Type.Object({
   kind: Type.Literal('signal'),
-  signal_id: Name,
-  prediction_id: Name,
-  feature_id: Name,
-  model_id: Name,
-  bot: Name,
-  account: Name,
-  strategy: Name,
-  timeframe: Type.String(),
+  signal_id: Id,
+  prediction_id: Id,
+  feature_id: Id,
+  model_id: Id,
+  bot: Id,
+  account: Id,
+  strategy: Id,
+  timeframe: Id,
   ...instrument,
-  ...clocks,
+  ...bookedClocks,
   direction: Type.Union([Type.Literal('buy'), Type.Literal('sell')]),
-  entry: Decimal,
+  entry: Positive,
   stop_loss: Decimal,
   take_profit: Decimal,
   risk_reward: Decimal,
-  size: Decimal,
-  confidence: Type.Number(),
-  expires_at: Ts,
-  reason: Type.String(),
-  indicators: Type.Record(Type.String(), Nullable(Type.Number())),
+  size: Positive,
+  confidence: Type.Number({ minimum: 0, maximum: 1 }),
+  expires_at: BookedTs,
+  reason: Text,
+  indicators: Type.Record(Id, Nullable(Type.Number()), {
+    additionalProperties: false,
+    maxProperties: 1_000,
+  }),
 });
 
 /** How a signal ended; the trades stage makes `executed` from the entry fill itself. */
 export const SignalEnd = Type.Object({
   kind: Type.Literal('signal_end'),
-  signal_id: Name,
+  signal_id: Id,
   ...instrument,
-  ts: Ts,
+  ts: BookedTs,
   state: Type.Union([
     Type.Literal('executed'),
     Type.Literal('rejected'),
     Type.Literal('expired'),
     Type.Literal('cancelled'),
   ]),
-  reason: Type.String(),
+  reason: Text,
 });
 
 export const Fill = Type.Object({
   kind: Type.Literal('fill'),
-  fill_id: Name,
-  order_id: Name,
-  trade_id: Name,
-  signal_id: Nullable(Name),
-  prediction_id: Nullable(Name),
-  model_id: Nullable(Name),
-  bot: Nullable(Name),
-  account: Name,
+  fill_id: Id,
+  order_id: Id,
+  trade_id: Id,
+  signal_id: Nullable(Id),
+  prediction_id: Nullable(Id),
+  model_id: Nullable(Id),
+  bot: Nullable(Id),
+  account: Id,
   ...instrument,
-  ts: Ts,
+  ts: BookedTs,
   intent: Type.Union([Type.Literal('entry'), Type.Literal('exit')]),
   side: Type.Union([Type.Literal('buy'), Type.Literal('sell')]),
   order_type: oneOf(['market', 'limit', 'stop']),
-  price: Decimal,
-  size: Decimal,
+  price: Positive,
+  size: Positive,
   fee: Decimal,
-  fee_currency: Name,
-  fx_rate: Decimal,
+  fee_currency: Id,
+  fx_rate: Positive,
   liquidity: Type.Union([Type.Literal('maker'), Type.Literal('taker')]),
   mode: oneOf(['paper', 'live', 'backtest', 'optimisation']),
-  reason: Type.String(),
+  reason: Text,
 });
 
 export type TradeTick = Static<typeof TradeTick>;

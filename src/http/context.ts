@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import type { Registry } from 'prom-client';
 import type { Config } from '../config.ts';
+import type { Standing } from '../stream/standstill.ts';
 import type { SqlReader } from '../tables/questdb/table.ts';
 import type { FlowStatusProvider } from './flow-status.ts';
 
@@ -18,6 +19,8 @@ export interface HttpContext {
   readonly postgres: pg.Pool;
   readonly questdb: SqlReader;
   readonly flow: FlowStatusProvider;
+  /** Partitions that stand still, as last looked at. */
+  readonly standing: () => readonly Standing[];
   readonly log: HttpLog;
   readonly metrics: Registry;
   /** Wall time in microseconds, for display alone. */

@@ -3,6 +3,8 @@
  * The server never imports `pipelines` or Kafka; whoever starts it hands these in.
  */
 
+import type { Place } from '../stream/standstill.ts';
+
 /** One node of the graph, as `pipelines/flow.ts` has it. */
 export interface FlowGraphNode {
   readonly name: string;
@@ -43,6 +45,8 @@ export interface FlowStatusProvider {
   readonly graph: readonly FlowGraphNode[];
   /** Asks Kafka; rejects while it is away. */
   status(): Promise<FlowStatus>;
+  /** Every partition of every stage; rejects likewise. */
+  places(): Promise<readonly Place[]>;
 }
 
 /**
@@ -64,5 +68,5 @@ export function cachedFlow(
     }
     return answer;
   };
-  return { graph: provider.graph, status };
+  return { graph: provider.graph, status, places: () => provider.places() };
 }

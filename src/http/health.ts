@@ -1,14 +1,15 @@
 /**
  * `/healthz`: the process answers. `/readyz`: so do the servers behind it, each asked within two
- * seconds; 503 with the reasons where one does not. Liveness never depends on a server: a restart
- * of ours would not mend theirs.
+ * seconds, and no partition of a stage stands still; 503 with the reasons where it is not so.
+ * Liveness never depends on a server: a restart of ours would not mend theirs.
  */
 import type { FastifyInstance } from 'fastify';
+import { standingText } from '../stream/standstill.ts';
 import type { HttpContext } from './context.ts';
 
 const PATIENCE_MS = 2_000;
 
-export type Checks = Readonly<Record<'postgres' | 'questdb' | 'kafka', string>>;
+export type Checks = Readonly<Record<'postgres' | 'questdb' | 'kafka' | 'stages', string>>;
 
 export function health(app: FastifyInstance, context: HttpContext): void {
   const hidden = { schema: { hide: true } };
@@ -17,18 +18,25 @@ export function health(app: FastifyInstance, context: HttpContext): void {
     const checks = await checkServers(context);
     const ready = Object.values(checks).every((state) => state === 'ok');
     void reply.code(ready ? 200 : 503);
-    return { status: ready ? 'ok' : 'not ready', checks };
+    const standing = context
+      .standing()
+      .map(({ stage, topic, partition, position, end, forMs }) => ({
+        ...{ stage, topic, partition, position, end },
+        seconds: Math.round(forMs / 1000),
+      }));
+    return { status: ready ? 'ok' : 'not ready', checks, ...(ready ? {} : { standing }) };
   });
 }
 
-/** `ok` or the reason, by server. */
-async function checkServers({ postgres, questdb, flow }: HttpContext): Promise<Checks> {
+/** `ok` or the reason, by server, and of the stages. */
+async function checkServers({ postgres, questdb, flow, standing }: HttpContext): Promise<Checks> {
   const [pg, quest, kafka] = await Promise.all([
     within(async () => postgres.query('SELECT 1')),
     within(async () => questdb.query('SELECT 1')),
     within(() => flow.status()),
   ]);
-  return { postgres: pg, questdb: quest, kafka };
+  const stages = standing().map(standingText).join('; ') || 'ok';
+  return { postgres: pg, questdb: quest, kafka, stages };
 }
 
 async function within(ask: () => Promise<unknown>): Promise<string> {

@@ -18,6 +18,7 @@ import { httpMetrics, useMetrics } from './metrics.ts';
 import { openApiRoute, useOpenApi } from './openapi.ts';
 import { bundlePage, page } from './page.ts';
 import { Problem, useProblems } from './problem.ts';
+import { StandingWatch } from './standing.ts';
 import { accounts } from './routes/accounts.ts';
 import { alerts } from './routes/alerts.ts';
 import { bots } from './routes/bots.ts';
@@ -89,8 +90,16 @@ const FLOW_MAX_AGE_MS = 1_000;
 export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
   const { config, log } = options;
   const flowStatus = cachedFlow(options.flow, FLOW_MAX_AGE_MS, monotonicMs);
-  const metrics = httpMetrics(flowStatus);
-  const context: HttpContext = { ...options, flow: flowStatus, metrics, nowUs, monotonicMs };
+  const metrics = httpMetrics(flowStatus, options.postgres);
+  const watch = new StandingWatch({
+    places: () => flowStatus.places(),
+    limitMs: config.standstillMs,
+    monotonicMs,
+  });
+  const context: HttpContext = {
+    ...{ ...options, flow: flowStatus, metrics, nowUs, monotonicMs },
+    standing: () => watch.standing(),
+  };
   const token = installationToken(config.dataDir);
   const assets = await bundlePage();
   const app = newFastify();
@@ -107,7 +116,11 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     onError: (error) => log.warn({ err: error }, 'live events: the tables do not answer'),
   });
   stream(app, feed);
-  app.addHook('onClose', async () => feed.close());
+  app.addHook('onReady', async () => watch.start());
+  app.addHook('onClose', async () => {
+    feed.close();
+    await watch.stop();
+  });
   openApiRoute(app);
   page(app, assets);
   app.addHook('onError', async (request, _reply, error) => {

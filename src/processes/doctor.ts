@@ -5,6 +5,7 @@
 import { Redis } from 'ioredis';
 import { TOPICS } from '../../pipelines/flow.ts';
 import { alertsOf } from '../tables/postgres/alerts.ts';
+import { deadCounts } from '../tables/postgres/dead-letters.ts';
 import { openErrors } from '../tables/postgres/errors.ts';
 import { readSetting } from '../tables/postgres/settings.ts';
 import { splitAlert, splitInstruments } from '../tables/postgres/split-instruments.ts';
@@ -56,6 +57,18 @@ const CHECKS: Readonly<Record<string, Check>> = {
   lag: async (context) => {
     const lags = await context.flowProbe().lags();
     return lags.map(({ stage, lag }) => `${stage} ${lag}`).join(', ');
+  },
+  stages: async ({ postgres }) => {
+    const open = (await alertsOf(postgres)).filter(({ kind }) => kind === 'standstill');
+    if (open.length === 0) return 'none stands still, as far as the jobs process has seen';
+    throw new Error(open.map(({ message }) => message).join('\n'));
+  },
+  'dead letters': async ({ postgres }) => {
+    const counts = await deadCounts(postgres);
+    const recent = (await alertsOf(postgres)).filter(({ kind }) => kind === 'dead-letters');
+    if (recent.length > 0) throw new Error(recent.map(({ message }) => message).join('\n'));
+    const records = counts.reduce((sum, count) => sum + count.records, 0);
+    return `${records} ever, none lately`;
   },
   instruments: async ({ postgres, topicOf }) => {
     const ticks = topicOf('ticks');

@@ -5,6 +5,7 @@ import { QuestDbReader } from '../adapters/questdb-reader.ts';
 import type { FlowStatus } from '../http/flow-status.ts';
 import { createHttpServer } from '../http/server.ts';
 import type { Context } from './context.ts';
+import { stagePlaces } from './stage-places.ts';
 
 export async function runHttp(
   context: Context,
@@ -30,7 +31,7 @@ export async function runHttp(
     config,
     postgres,
     questdb,
-    flow: { graph: FLOW, status },
+    flow: { graph: FLOW, status, places: () => stagePlaces(context) },
     log,
   });
   try {

@@ -24,11 +24,13 @@ export async function runMoney(
   const stage = tradesStage({
     checkpoints: new PostgresCheckpoints(postgres, 'trades', `trades-${process.pid}`),
     // PostgreSQL being away is no reason to give up: the batch waits, the membership is kept.
-    book: (request) =>
-      untilTaken(() => bookBatch(postgres, request), {
+    book: (request, bury) =>
+      untilTaken(() => bookBatch(postgres, request, bury), {
         signal,
         onRetry: (err) => log.warn({ err }, 'PostgreSQL did not take the batch, trying again'),
       }),
+    log: context.outLog(),
+    topicOf,
     count: counter('trades'),
   });
   const consuming = runConsumer(kafka, stage, {

@@ -6,10 +6,12 @@ import { isRetriable, untilTaken } from '../adapters/postgres.ts';
 import { FailPoints, parseFailPoint } from '../stream/fail-point.ts';
 import { noteBackfilled } from '../tables/postgres/backfilled.ts';
 import { PostgresCheckpoints } from '../tables/postgres/checkpoints.ts';
+import { noteDead } from '../tables/postgres/dead-letters.ts';
 import { noteClock, noteWritten } from '../tables/postgres/log-clocks.ts';
 import { noteModelHeld } from '../tables/postgres/model-activations.ts';
 import { notePlaces } from '../tables/postgres/outbox.ts';
 import { noteStored } from '../tables/postgres/stored-watermarks.ts';
+import { noteKinds } from '../tables/postgres/unknown-kinds.ts';
 import { featuresTable } from '../tables/questdb/features.ts';
 import { startClock } from './clock-sender.ts';
 import type { Context } from './context.ts';
@@ -42,6 +44,8 @@ export async function runSink(
     written: (parts) => noteWritten(postgres, parts),
     clockSeen: clock.heard,
     backfilled: (parts) => untilTaken(() => noteBackfilled(postgres, parts), patience),
+    noteDead: (places) => untilTaken(() => noteDead(postgres, places), patience),
+    noteKinds: (kinds) => untilTaken(() => noteKinds(postgres, kinds), patience),
     topicOf,
     failPoints: new FailPoints(parseFailPoint(config.failAt)),
     count: counter('sink'),

@@ -4,10 +4,12 @@ import { splitAlert, splitInstruments } from '../tables/postgres/split-instrumen
 import { resumeSuspended, type SuspendedTable } from '../tables/questdb/suspended.ts';
 import type { Context } from './context.ts';
 import { floodAlerts, heldClockAlerts } from './watch-clock.ts';
+import { bookAlerts, deadLetterAlerts, standstillAlerts } from './watch-records.ts';
 
 /** Never fails, and no look waits for another: each is for the time when something else is away. */
 export async function watch(context: Context): Promise<void> {
-  for (const look of [lookAtTables, lookAtInstruments, lookAtClock, lookAtFloods]) {
+  const looks = [lookAtTables, lookAtInstruments, lookAtClock, lookAtFloods, ...RECORD_LOOKS];
+  for (const look of looks) {
     try {
       await look(context);
     } catch (error) {
@@ -15,6 +17,12 @@ export async function watch(context: Context): Promise<void> {
     }
   }
 }
+
+const RECORD_LOOKS = [
+  async (context: Context) => tell(context, 'dead-letters', await deadLetterAlerts(context)),
+  async (context: Context) => tell(context, 'breaks', await bookAlerts(context)),
+  async (context: Context) => tell(context, 'standstill', await standstillAlerts(context)),
+] as const;
 
 async function lookAtTables(context: Context): Promise<void> {
   const suspended = await resumeSuspended(context.questdbReader());

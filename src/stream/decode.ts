@@ -226,7 +226,11 @@ function kindOf(json: unknown): string | null {
 
 type Validator = { Errors(value: unknown): Iterable<{ instancePath: string; message: string }> };
 
-function firstError(validator: Validator & { Check(value: unknown): boolean }, value: unknown) {
+/** What the schema objects to first, in a short line. */
+export function firstError(
+  validator: Validator & { Check(value: unknown): boolean },
+  value: unknown,
+) {
   for (const error of validator.Errors(value)) {
     return `${error.instancePath || '/'} ${error.message}`.slice(0, 200);
   }

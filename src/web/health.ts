@@ -10,6 +10,7 @@ const NAMES: Readonly<Record<string, string>> = {
   postgres: 'PostgreSQL',
   questdb: 'QuestDB',
   kafka: 'Kafka',
+  stages: 'Stages',
 };
 
 const LIVE: Readonly<Record<LiveState, [string, string]>> = {
@@ -30,7 +31,7 @@ export async function loadHealth(live: LiveState): Promise<void> {
     return h(
       'li',
       { class: `pill ${good ? 'good' : 'bad'}`, title: state },
-      good ? shown : `${shown} away`,
+      good ? shown : `${shown} ${name === 'stages' ? 'stand still' : 'away'}`,
     );
   });
   show('health', h('li', { class: className }, text), ...checks);

@@ -29,6 +29,7 @@ export const flow: FlowStatusProvider = {
     { name: 'sink', kind: 'stream', reads: ['ticks'], writes: ['questdb'], does: 'keeps all' },
     { name: 'labels', kind: 'job', reads: ['questdb'], writes: ['questdb'], does: 'grades' },
   ],
+  places: async () => [],
   status: async () => ({
     stages: [
       { stage: 'stream', lag: 0, topics: [{ topic: 'ticks', end: 1500, passed: 1500 }] },

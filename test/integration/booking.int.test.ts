@@ -4,7 +4,7 @@ import { loadConfig } from '../../src/config.ts';
 import { parseUs, US_PER_HOUR } from '../../src/domain/time.ts';
 import type { Fill, Signal } from '../../src/domain/wire.ts';
 import { openContext, type Context } from '../../src/processes/context.ts';
-import { bookBatch, type BookRequest } from '../../src/tables/postgres/booking.ts';
+import { bookBatch, type BookRequest, type Refused } from '../../src/tables/postgres/booking.ts';
 import { PostgresCheckpoints } from '../../src/tables/postgres/checkpoints.ts';
 
 const TOPIC = 'booking-test';
@@ -99,13 +99,18 @@ describe('booking', () => {
        VALUES ($1, 'USD', 'paper', $2)`,
       [account, LIMIT],
     );
+  /** What the last batch could not book. */
+  let refused: readonly Refused[] = [];
   const book = (
     records: BookRequest['records'],
     more: Partial<BookRequest> = {},
   ): Promise<string> => {
     const nextOffset = (offset += records.length);
     const request = { topic: TOPIC, partition: 0, epoch, nextOffset, records, ...more };
-    return bookBatch(context.postgres, request);
+    return bookBatch(context.postgres, request, (found) => {
+      refused = found;
+      return Promise.resolve([]);
+    });
   };
   const rows = async (sql: string, ...params: string[]): Promise<Record<string, unknown>[]> =>
     (await context.postgres.query<Record<string, unknown>>(sql, params)).rows;
@@ -219,6 +224,7 @@ describe('booking', () => {
       account,
     );
     expect(errors).toEqual([{ code: 'contradiction' }]);
+    expect(refused).toMatchObject([{ index: 0, reason: 'contradiction' }]);
   });
 
   test('a process that lost its partition books nothing', async () => {
@@ -232,12 +238,143 @@ describe('booking', () => {
   test('a batch that fails half way leaves nothing behind, its position least of all', async () => {
     const account = 'booking-atomic';
     await openAccount(account);
-    const broken = fillOf(account, 'atomic-broken', { price: 'not a number' });
     const position = async (): Promise<unknown> =>
       (await rows('SELECT next_offset FROM checkpoints WHERE topic = $1', TOPIC))[0];
     const before = await position();
-    await expect(book([fillOf(account, 'atomic', {}), broken])).rejects.toThrow(/not a number/);
+    const records = [fillOf(account, 'atomic', {})];
+    const request = { topic: TOPIC, partition: 0, epoch, nextOffset: offset + 1, records };
+    const away = bookBatch(context.postgres, request, () => Promise.reject(new Error('away')));
+    await expect(away).rejects.toThrow('away');
     expect(await rows('SELECT 1 FROM fills WHERE account = $1', account)).toEqual([]);
     expect(await position()).toEqual(before);
+  });
+
+  test('data that a table refuses takes nothing with it, whatever comes before and behind', async () => {
+    const account = 'booking-refused';
+    await openAccount(account);
+    const bad: Partial<Fill>[] = [
+      { price: 'NaN' },
+      { size: '-1' },
+      { price: '0' },
+      { bot: 'a\u0000' },
+    ];
+    const records = bad.flatMap((more, i) => [
+      fillOf(account, `refused-good-${i}`, {}),
+      fillOf(account, `refused-bad-${i}`, more),
+    ]);
+    expect(await book([...records, signalOf(account, 'refused-good-0')])).toBe('booked');
+    expect(refused.map(({ index, reason }) => [index, reason])).toEqual(
+      [1, 3, 5, 7].map((index) => [index, 'refused_by_postgres']),
+    );
+    expect(refused[1]?.detail).toMatch(/fills_size_check.*SQLSTATE 23514/);
+    const booked = await rows(
+      'SELECT fill_id FROM fills WHERE account = $1 ORDER BY fill_id',
+      account,
+    );
+    expect(booked.map((row) => row['fill_id'])).toEqual(
+      [0, 1, 2, 3].map((i) => `refused-good-${i}-entry`),
+    );
+    expect(await rows('SELECT 1 FROM account_breaks WHERE account = $1', account)).toEqual([]);
+  });
+
+  test('what a deferred trigger says of one record is no trouble of the others', async () => {
+    const account = 'booking-deferred';
+    await openAccount(account);
+    await context.postgres.query(`
+      CREATE FUNCTION refuse_booking_test() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF NEW.trade_id = 'deferred-bad' THEN
+          RAISE EXCEPTION 'not this one' USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+        RETURN NULL;
+      END $$;
+      CREATE CONSTRAINT TRIGGER booking_test AFTER INSERT ON ledger_entries
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse_booking_test()`);
+    try {
+      const trades = ['deferred-1', 'deferred-bad', 'deferred-2'];
+      expect(await book(trades.map((trade) => fillOf(account, trade, {})))).toBe('booked');
+    } finally {
+      await context.postgres.query(`DROP TRIGGER booking_test ON ledger_entries;
+        DROP FUNCTION refuse_booking_test()`);
+    }
+    expect(refused).toMatchObject([{ index: 1, reason: 'refused_by_postgres' }]);
+    const booked = await rows(
+      'SELECT trade_id FROM trades WHERE account = $1 ORDER BY trade_id',
+      account,
+    );
+    expect(booked.map((row) => row['trade_id'])).toEqual(['deferred-1', 'deferred-2']);
+  });
+
+  test('an exit that came before its entry is booked with it, and one that does not fit is not', async () => {
+    const account = 'booking-waits';
+    await openAccount(account);
+    const [entry, exit] = losing(account, 'waits', '10', DAY + 5);
+    const other = { ...exit!, fill_id: 'waits-second', order_id: 'waits-second' };
+    await book([exit!, other]);
+    await book([entry!]);
+    const trade = await rows(`SELECT state, net_pnl FROM trades WHERE account = $1`, account);
+    expect(trade).toMatchObject([{ state: 'closed' }]);
+    const fills = await rows(
+      'SELECT fill_id FROM fills WHERE account = $1 AND NOT booked',
+      account,
+    );
+    expect(fills).toEqual([{ fill_id: 'waits-second' }]);
+    const errors = await rows(
+      `SELECT code, state FROM errors WHERE context->>'account' = $1 ORDER BY error_id`,
+      account,
+    );
+    expect(errors).toEqual([
+      { code: 'orphan', state: 'resolved' },
+      { code: 'orphan', state: 'open' },
+      { code: 'unbookable', state: 'open' },
+    ]);
+    expect(await rows('SELECT 1 FROM account_breaks WHERE account = $1', account)).toEqual([]);
+  });
+
+  test('a fill that cannot be booked right is refused by its rule, and no balance moves', async () => {
+    const account = 'booking-unbookable';
+    await openAccount(account);
+    const [entry, exit] = losing(account, 'unbookable', '10', DAY + 5) as [Fill, Fill];
+    const wrong = (id: string, of: Fill, more: Partial<Fill>): Fill => ({
+      ...{ ...of, fill_id: `unbookable-${id}`, order_id: `unbookable-order-${id}` },
+      ...more,
+    });
+    const cases: [Fill, RegExp][] = [
+      [wrong('part', exit, { size: '0.5' }), /only a part/],
+      [wrong('larger', exit, { size: '1.5' }), /is larger/],
+      [wrong('side', exit, { side: 'buy' }), /is a buy, and so is its exit/],
+      [wrong('symbol', exit, { symbol: 'B/USD' }), /is of booking:A\/USD/],
+      [wrong('before', exit, { ts: entry.ts - 1 }), /lies before/],
+      [wrong('fee', exit, { fee: '0.01', fee_currency: 'BNB' }), /the fee is in BNB/],
+      [wrong('rate', exit, { fx_rate: '0.9' }), /give 1/],
+      [wrong('account', exit, { account: 'booking-other' }), /is of account booking-unbookable/],
+      [wrong('second', entry, {}), /has its entry/],
+      [wrong('order', entry, { trade_id: 'unb-2', order_id: entry.order_id }), /has a fill/],
+      [fillOf('booking-other', 'unb-3', { fill_id: entry.fill_id }), /in the ledger/],
+      [fillOf(account, 'unb-4', { signal_id: entry.signal_id }), /has made trade unbookable/],
+      [{ ...wrong('bust', exit, {}), corrects: 'x' } as Fill, /"corrects"/],
+    ];
+    await book([entry, ...cases.map(([fill]) => fill)]);
+    expect(refused.map(({ index }) => index)).toEqual(cases.map((_, i) => i + 1));
+    for (const [i, [, rule]] of cases.entries()) expect(refused[i]?.detail).toMatch(rule);
+    await book([exit, wrong('again', exit, {})]);
+    expect(refused).toMatchObject([{ index: 1, detail: expect.stringMatching(/is closed/) }]);
+    const [balance] = await rows('SELECT balance FROM accounts WHERE account = $1', account);
+    expect(Number(balance?.['balance'])).toBe(-10);
+    expect(await rows(`SELECT 1 FROM accounts WHERE account = 'booking-other'`)).toEqual([]);
+  });
+
+  test('fields that a newer producer adds have no column and change nothing', async () => {
+    const account = 'booking-newer';
+    await openAccount(account);
+    const deep = { venue_sequence: 7, more: { of: ['a\u0000'] } };
+    const [entry, exit] = losing(account, 'newer', '10', DAY + 5).map((fill) => ({
+      ...fill,
+      ...deep,
+    }));
+    await book([{ ...signalOf(account, 'newer'), ...deep }, exit!, entry!]);
+    expect(refused).toEqual([]);
+    expect(await rows('SELECT state FROM trades WHERE account = $1', account)).toEqual([
+      { state: 'closed' },
+    ]);
   });
 });

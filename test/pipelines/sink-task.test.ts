@@ -23,6 +23,8 @@ test('a checkpoint of the sink that failed leaves all that changed to the next o
     backfilled: nothing,
     clockPassed: nothing,
     written: nothing,
+    noteDead: nothing,
+    noteKinds: nothing,
   });
   await expectNothingForgotten(await stage.open('ticks', 0), checkpoints);
 });

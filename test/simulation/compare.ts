@@ -15,6 +15,8 @@ export interface Result {
   readonly log: FakeLog;
   /** Where control records came by, and from when those held that name a model. */
   readonly controls: ReadonlyMap<string, number>;
+  /** Why records are noted as dead, or of which kind that nobody knows, by their place. */
+  readonly noted: ReadonlyMap<string, string>;
   /** Rows that have taken the place of another one. */
   readonly rewritten: readonly string[];
 }
@@ -29,9 +31,11 @@ export function mistakes(world: World, peace: Result): string[] {
   const dead = [...deadLetters(peace).keys()].filter((source) => source.startsWith('ticks/'));
   const asMap = (keys: Iterable<string>): Texts => new Map([...keys].map((key) => [key, '']));
   const toBury = [...world.dead].map((place) => `ticks/${place}`);
+  const noted = [...peace.noted.keys()].filter((place) => place.startsWith('dead ticks/'));
   return [
     ...compared('stored ticks', world.stored, storedTicks(peace)),
     ...compared('buried records', asMap(toBury), asMap(dead)),
+    ...compared('noted records', asMap(toBury.map((place) => `dead ${place}`)), asMap(noted)),
   ];
 }
 
@@ -54,6 +58,7 @@ export function differences(peace: Result, other: Result): string[] {
       ...compared(`order of ${topic}`, orderBySeries(topic, peace), orderBySeries(topic, other)),
     ]),
     ...compared('dead letters', deadLetters(peace), deadLetters(other)),
+    ...compared('notes', peace.noted, other.noted),
     ...compared('controls', asTexts(peace.controls), asTexts(other.controls)),
   ];
 }

@@ -4,6 +4,7 @@
  */
 import { sinkStage } from '../../pipelines/sink-task.ts';
 import { streamStage } from '../../pipelines/stream-task.ts';
+import type { DeadPlace, KindPlace } from '../../src/domain/dead-letter.ts';
 import { FEATURE_NAMES } from '../../src/features/definition.ts';
 import type { Random } from '../../src/random.ts';
 import { FailPoints } from '../../src/stream/fail-point.ts';
@@ -102,7 +103,8 @@ export async function play(
     ...told.announced.broken(),
   ];
   const tables = questdb.changes();
-  const result = { tables, log, controls: told.controls, rewritten: questdb.rewritten };
+  const { controls, noted } = told;
+  const result = { tables, log, controls, noted, rewritten: questdb.rewritten };
   return { result, violations, hits: faults.hits, outcome, servers };
 }
 
@@ -183,6 +185,8 @@ const sink = (servers: Servers, told: Told, caller: Caller, faults: Faults): Sta
     backfilled: () => Promise.reject(new Error('no history is fed here')),
     clockPassed: () => caller.call('clockPassed', { all: () => undefined }),
     written: () => caller.call('written', { all: () => undefined }),
+    noteDead: (all) => caller.call('noteDead', { all: () => told.noteDead(all) }),
+    noteKinds: (all) => caller.call('noteKinds', { all: () => told.noteKinds(all) }),
     stored: (reached) => caller.call('stored', { all: () => told.announced.note(reached) }),
     controlsPassed: (all) => caller.call('controlsPassed', { all: () => told.notePlaces(all) }),
   });
@@ -192,11 +196,25 @@ const FEATURES = featuresTable(FEATURE_NAMES);
 /** What the sink has written back into tables of PostgreSQL. */
 class Told {
   readonly controls = new Map<string, number>();
+  readonly noted = new Map<string, string>();
   readonly violations: string[] = [];
   readonly announced: Announced;
 
   constructor(questdb: FakeQuestDb) {
     this.announced = new Announced(questdb);
+  }
+
+  /** A row that a table refused has no place. */
+  noteDead(all: readonly DeadPlace[]): void {
+    for (const { topic, partition, offset, reason } of all) {
+      if (offset !== null) this.noted.set(`dead ${topic}/${partition}/${offset}`, reason);
+    }
+  }
+
+  noteKinds(all: readonly KindPlace[]): void {
+    for (const { topic, partition, offset, kind, records } of all) {
+      this.noted.set(`${kind} in ${topic}/${partition}/${offset}`, String(records));
+    }
   }
 
   noteHeld(all: readonly ModelHeld[]): void {

@@ -36,6 +36,7 @@ const WRITTEN = [
 const WHOLE = [
   ...['claim', 'save', 'load', 'query', 'waitApplied', 'modelHeld', 'controlsPassed', 'stored'],
   ...['clockPassed', 'written'],
+  ...['noteDead', 'noteKinds'],
 ];
 
 /** Every call to the outside with every place at which it can go wrong. */

@@ -1,8 +1,10 @@
 /**
- * `GET /v1/quality` and `/v1/quality/counts`: late, corrected, missing, future and broken ticks.
+ * `GET /v1/quality`, `/v1/quality/counts`, `/v1/quality/unknown-kinds`: late, corrected, missing,
+ * future and broken ticks, and kinds that nobody knows.
  */
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
+import { unknownKinds } from '../../tables/postgres/unknown-kinds.ts';
 import { qualityCounts } from '../../tables/http/quality.ts';
 import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
@@ -29,6 +31,16 @@ const Count = Type.Object({
   last_ts: c.maybe(c.time()),
 });
 
+const UnknownKind = Type.Object({
+  topic: c.text(),
+  kind: c.text('(others) stands for those beyond the first 200 of a topic'),
+  records: c.integer(),
+  first_place: c.text('topic/partition/offset'),
+  first_at: c.time(),
+  last_place: c.text('topic/partition/offset'),
+  last_at: c.time(),
+});
+
 export const quality = (app: FastifyInstance, context: HttpContext): void => {
   questdbList(app, context, {
     noun: 'quality',
@@ -51,6 +63,17 @@ export const quality = (app: FastifyInstance, context: HttpContext): void => {
     handle: async () => {
       const rows = await qualityCounts(context.questdb);
       return { items: rows.map((row) => c.itemOf(Count, row)), next: null };
+    },
+  });
+  read(app, {
+    path: '/v1/quality/unknown-kinds',
+    noun: 'quality',
+    summary: 'Kinds of records that no stage knows, counted by topic and name',
+    query: noQuery,
+    answer: listOf(UnknownKind),
+    handle: async () => {
+      const rows = await unknownKinds(context.postgres);
+      return { items: rows.map((row) => c.itemOf(UnknownKind, { ...row })), next: null };
     },
   });
 };

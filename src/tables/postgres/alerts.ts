@@ -12,6 +12,8 @@ export interface NewAlert {
 
 export interface Alert {
   readonly alert_id: number;
+  /** Of its key, what stands before the first colon. */
+  readonly kind: string;
   readonly severity: string;
   readonly subject: string;
   readonly message: string;
@@ -54,7 +56,7 @@ async function raise(pool: Pool, alert: NewAlert): Promise<boolean> {
 /** What is not resolved, newest first; with `all` the rest too. */
 export async function alertsOf(pool: Pool, { all = false } = {}): Promise<Alert[]> {
   const { rows } = await pool.query<Alert>(
-    `SELECT alert_id, severity, subject, message, state, created_at FROM alerts
+    `SELECT alert_id, split_part(alert_key, ':', 1) AS kind, severity, subject, message, state, created_at FROM alerts
      WHERE $1 OR state <> 'resolved' ORDER BY created_at DESC, alert_id DESC LIMIT 1000`,
     [all],
   );
@@ -69,4 +71,22 @@ export async function acknowledgeAlert(pool: Pool, alertId: number): Promise<boo
     [alertId],
   );
   return rowCount === 1;
+}
+
+/**
+ * When alerts of a kind were last acknowledged, in microseconds by their key. Those that are
+ * acknowledged now are over with this, so that the same trouble can be raised anew.
+ */
+export async function acknowledgedSince(pool: Pool, kind: string): Promise<Map<string, number>> {
+  await pool.query(
+    `UPDATE alerts SET state = 'resolved'
+     WHERE state = 'acknowledged' AND starts_with(alert_key, $1)`,
+    [`${kind}:`],
+  );
+  const { rows } = await pool.query<{ alert_key: string; acknowledged_at: number }>(
+    `SELECT alert_key, acknowledged_at FROM alerts
+     WHERE starts_with(alert_key, $1) AND acknowledged_at IS NOT NULL`,
+    [`${kind}:`],
+  );
+  return new Map(rows.map((row) => [row.alert_key, row.acknowledged_at]));
 }

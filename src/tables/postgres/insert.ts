@@ -21,21 +21,24 @@ export async function insert(client: PoolClient, table: string, row: Row): Promi
   return rowCount === 1;
 }
 
-/** A record whose key is taken: equal content is a repeat, another one is an error to look at. */
+/**
+ * A record whose key is taken: equal content is a repeat (true), another one is an error to look at
+ * (false).
+ */
 export async function sameOrReport(
   client: PoolClient,
   table: string,
   key: Readonly<Record<string, string>>,
   row: Row & { readonly content_sha256: Buffer },
   kind: string,
-): Promise<void> {
+): Promise<boolean> {
   const names = Object.keys(key);
   const where = names.map((name, i) => `${name} = $${i + 1}`).join(' AND ');
   const { rows } = await client.query<{ content_sha256: Buffer }>(
     `SELECT content_sha256 FROM ${table} WHERE ${where}`,
     Object.values(key),
   );
-  if (rows[0]?.content_sha256.equals(row.content_sha256) === true) return;
+  if (rows[0]?.content_sha256.equals(row.content_sha256) === true) return true;
   const id = Object.values(key).join(':');
   await recordError(client, {
     key: `contradiction:${kind}:${id}`,
@@ -45,4 +48,5 @@ export async function sameOrReport(
     message: `a second ${kind} has the id ${id} and another content; the first one stays booked`,
     context: { ...row, content_sha256: row.content_sha256.toString('hex') },
   });
+  return false;
 }

@@ -1,0 +1,3 @@
+DROP TABLE unknown_kinds;
+DROP TABLE dead_letter_counts;
+DROP TABLE dead_letters;

@@ -1,0 +1,1 @@
+ALTER TABLE fills DROP CONSTRAINT fills_finite;

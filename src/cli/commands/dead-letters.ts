@@ -1,0 +1,163 @@
+/** `tickloom dead-letters list | show | resend | kinds`. */
+import { isUtf8 } from 'node:buffer';
+import { InvalidArgumentError, type Command } from 'commander';
+import { formatUs } from '../../domain/time.ts';
+import {
+  deadRecordAt,
+  deadRecords,
+  resend,
+  unsendable,
+  type DeadRecord,
+} from '../../processes/dead-letters.ts';
+import type { Context } from '../../processes/context.ts';
+import { unknownKinds } from '../../tables/postgres/unknown-kinds.ts';
+import { CommandError, outputFor, withContext } from '../context.ts';
+import { columns } from '../table.ts';
+
+interface Filters {
+  readonly topic?: string;
+  readonly reason?: string;
+}
+
+export function deadLettersCommands(program: Command): void {
+  const noun = program
+    .command('dead-letters')
+    .description('records that no stage could take: where they are, why, and back again');
+  filtered(noun.command('list'))
+    .description('what lies in the topic, once for each source, the newest record last')
+    .option('--limit <n>', 'no more than so many', count, 100)
+    .action((flags: Filters & { limit: number }, command: Command) =>
+      withContext('cli', async (context) => {
+        const dead = await deadRecords(context, flags, flags.limit);
+        const lines = dead.map(lineOf);
+        const text = lines.length === 0 ? 'none' : lines.join('\n');
+        outputFor(command).show(dead.map(withoutBytes), text);
+      }),
+    );
+  noun
+    .command('show')
+    .argument('<place>', 'topic/partition/offset from the list')
+    .description('one of them: its headers and its bytes')
+    .action((place: string, _flags: object, command: Command) =>
+      withContext('cli', async (context) => {
+        const dead = await foundAt(context, place);
+        outputFor(command).show(shown(dead), whole(dead));
+      }),
+    );
+  filtered(noun.command('resend'))
+    .argument('[place]', 'topic/partition/offset from the list')
+    .option('--all', 'all that fit and were not sent again yet')
+    .description('send the same bytes to the same partition again, once the cause is mended')
+    .action((place: string | undefined, flags: Filters & { all?: boolean }, command: Command) =>
+      withContext('cli', (context) => runResend(context, place, flags, command)),
+    );
+  noun
+    .command('kinds')
+    .description('kinds of records that this version does not know, by topic, with counts')
+    .action((_flags: object, command: Command) =>
+      withContext('cli', async ({ postgres }) => {
+        const rows = await unknownKinds(postgres);
+        const table = columns(
+          [
+            ['topic', ({ topic }) => topic],
+            ['kind', ({ kind }) => JSON.stringify(kind)],
+            ['records', ({ records }) => String(records)],
+            ['first', ({ first_place, first_at }) => `${first_place} ${second(first_at)}`],
+            ['last', ({ last_place, last_at }) => `${last_place} ${second(last_at)}`],
+          ],
+          rows,
+        );
+        outputFor(command).show(rows, rows.length === 0 ? 'none' : table);
+      }),
+    );
+}
+
+const filtered = (command: Command): Command =>
+  command
+    .option('--topic <topic>', 'those that came from this topic')
+    .option('--reason <reason>', 'those of this reason, such as schema or unbookable');
+
+async function runResend(
+  context: Context,
+  place: string | undefined,
+  { all = false, ...filters }: Filters & { all?: boolean },
+  command: Command,
+): Promise<void> {
+  if ((place === undefined) !== all) throw new CommandError('give either a place or --all', 2);
+  const asked =
+    place === undefined
+      ? (await deadRecords(context, filters)).filter(({ was_resent }) => !was_resent)
+      : [await foundAt(context, place)];
+  const left = asked.flatMap((dead) => {
+    const why = unsendable(dead);
+    return why === null ? [] : [{ place: dead.place, why }];
+  });
+  const sent = asked.filter((dead) => unsendable(dead) === null);
+  if (sent.length > 0) await resend(context, sent);
+  const lines = [
+    ...sent.map((dead) => `sent again: ${dead.place} (was dead for ${dead.reason})`),
+    ...left.map((each) => `left: ${each.place}, because ${each.why}`),
+    sent.length === 0
+      ? 'nothing was sent again'
+      : `${sent.length} sent again; what is still wrong comes back to dead-letters`,
+  ];
+  outputFor(command).show({ sent: sent.map((dead) => dead.place), left }, lines.join('\n'));
+  if (place !== undefined && sent.length === 0) process.exitCode = 1;
+}
+
+async function foundAt(context: Context, place: string): Promise<DeadRecord> {
+  if (!/^[^/]+\/\d+\/\d+$/.test(place)) {
+    throw new CommandError(`"${place}" is not of the form topic/partition/offset`, 2);
+  }
+  const dead = await deadRecordAt(context, place);
+  if (dead !== null) return dead;
+  throw new CommandError(`dead-letters has no record from ${place}: see dead-letters list`);
+}
+
+const second = (us: number): string => `${formatUs(us).slice(0, 19)}Z`;
+
+function lineOf({ place, record_ts, reason, detail, was_resent }: DeadRecord): string {
+  const again = was_resent ? ' (sent again)' : '';
+  const what = printable(detail).replaceAll('\n', ' ');
+  return `${place}  ${second(record_ts)}  ${printable(reason)}${again}\n   ${what}`;
+}
+
+/** What a stranger has written must not steer the terminal. */
+const printable = (text: string): string => text.replaceAll(/(?![\n\t])\p{Cc}/gu, '\ufffd');
+
+const withoutBytes = ({ record, ...dead }: DeadRecord): object => ({
+  ...dead,
+  key: record.key?.toString('utf8') ?? null,
+  bytes: record.value?.length ?? 0,
+});
+
+const shown = (dead: DeadRecord): object => ({
+  ...withoutBytes(dead),
+  headers: dead.record.headers,
+  value: textOf(dead),
+  value_base64: (dead.record.value ?? Buffer.alloc(0)).toString('base64'),
+});
+
+/** Null where the bytes are no text. */
+function textOf({ record: { value } }: DeadRecord): string | null {
+  const bytes = value ?? Buffer.alloc(0);
+  return isUtf8(bytes) ? bytes.toString('utf8') : null;
+}
+
+function whole(dead: DeadRecord): string {
+  const { key, value, headers } = dead.record;
+  const bytes = value ?? Buffer.alloc(0);
+  return [
+    `place: ${dead.place}, lies at ${dead.lies_at}${dead.was_resent ? ', sent again' : ''}`,
+    `time of the record: ${second(dead.record_ts)}`,
+    `key: ${key === null ? 'none' : JSON.stringify(key.toString('utf8'))}`,
+    ...Object.entries(headers).map(([name, text]) => `${printable(name)}: ${printable(text)}`),
+    `${bytes.length} bytes${textOf(dead) === null ? ', no text, as base64' : ''}:`,
+    printable(textOf(dead) ?? bytes.toString('base64')),
+  ].join('\n');
+}
+
+function count(text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('a number from 1 to 999999');
+}

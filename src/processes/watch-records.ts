@@ -1,0 +1,82 @@
+/**
+ * dead letters, the books, fills that wait, stages that stand still -> the alerts that are to be
+ * open now
+ */
+import { monotonicMs } from '../clock.ts';
+import { Standstill, standingText } from '../stream/standstill.ts';
+import { acknowledgedSince, type NewAlert } from '../tables/postgres/alerts.ts';
+import { bookBreaks, waitingFills } from '../tables/postgres/account-breaks.ts';
+import { deadCounts } from '../tables/postgres/dead-letters.ts';
+import type { Context } from './context.ts';
+import { stagePlaces } from './stage-places.ts';
+
+/** Without a new one for so long, the trouble is over. */
+const QUIET_US = 3_600_000_000;
+/** The view reads the whole ledger. */
+const BOOKS_MS = 30_000;
+
+/** One alert a topic and reason, while new ones come; acknowledged ones are over until then. */
+export async function deadLetterAlerts({ postgres }: Context): Promise<NewAlert[]> {
+  const { rows } = await postgres.query<{ now: number }>('SELECT now() AS now');
+  const sinceUs = (rows[0]?.now ?? 0) - QUIET_US;
+  const acknowledged = await acknowledgedSince(postgres, 'dead-letters');
+  return (await deadCounts(postgres)).flatMap((count) => {
+    const { topic, reason, records, last_detail, last_at } = count;
+    const key = `dead-letters:${topic}:${reason}`;
+    if (last_at <= Math.max(sinceUs, acknowledged.get(key) ?? 0)) return [];
+    const message =
+      `records of ${topic} could not be taken (${reason}, ${records} so far), such as: ` +
+      `${last_detail}. See tickloom dead-letters list --topic ${topic} --reason ${reason}; once ` +
+      'the cause is mended, tickloom dead-letters resend takes them up again';
+    return [{ key, severity: 'error', subject: topic, message, context: { reason, records } }];
+  });
+}
+
+let books: { readonly atMs: number; readonly alerts: NewAlert[] } | null = null;
+
+/** Where an account's books do not close, and fills that nobody has booked. */
+export async function bookAlerts({ postgres }: Context): Promise<NewAlert[]> {
+  if (books !== null && monotonicMs() - books.atMs < BOOKS_MS) return books.alerts;
+  const breaks = (await bookBreaks(postgres)).map((row): NewAlert => {
+    const { account, what, currency, expected, found, difference } = row;
+    return {
+      key: `breaks:${account}:${what}:${currency}`,
+      severity: 'critical',
+      subject: account,
+      message:
+        `the books of ${account} do not close: ${what} is ${found} ${currency} in the ledger, not ` +
+        `${expected} (${difference} apart). Stop its bots and look at account_breaks`,
+      context: { ...row },
+    };
+  });
+  const waiting = (await waitingFills(postgres)).map((row): NewAlert => {
+    const { account, fills, fill_id, trade_id } = row;
+    return {
+      key: `breaks:${account}:unbooked`,
+      severity: 'critical',
+      subject: account,
+      message:
+        `${fills} fills of ${account} are not booked, such as ${fill_id}, which closes ` +
+        `${trade_id}: its entry has not come, or does not fit. See unbooked_fills, and errors list`,
+      context: { ...row },
+    };
+  });
+  books = { atMs: monotonicMs(), alerts: [...breaks, ...waiting] };
+  return books.alerts;
+}
+
+let standstill: Standstill | null = null;
+
+export async function standstillAlerts(context: Context): Promise<NewAlert[]> {
+  standstill ??= new Standstill(context.config.standstillMs);
+  const standing = standstill.look(await stagePlaces(context), monotonicMs());
+  return standing.map((place) => ({
+    key: `standstill:${place.stage}:${place.topic}:${place.partition}`,
+    severity: 'critical',
+    subject: place.stage,
+    message:
+      `${standingText(place)}: nothing of it is taken. Read the log of that process; it says what ` +
+      'it waits for, or why it ends',
+    context: { ...place },
+  }));
+}

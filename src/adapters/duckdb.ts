@@ -3,7 +3,8 @@
  * the same rows write the same bytes; memory is limited, and what does not fit lies beside it on
  * disk.
  */
-import { join } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { join, resolve, sep } from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 
 const MEMORY_MB = 1024;
@@ -17,10 +18,19 @@ export interface DuckdbOptions {
   /** Where what does not fit into memory lies; without one it has to fit. */
   readonly dir?: string;
   readonly memoryMb?: number;
+  /** Directories whose files it may read and write; all others are closed to it. */
+  readonly dirs?: readonly string[];
 }
 
-/** A database of its own. The caller removes the directory. */
-export async function openDuckdb({ dir, memoryMb }: DuckdbOptions = {}): Promise<OpenDuckdb> {
+/**
+ * A database of its own. The caller removes the directory. Names of files and columns come from
+ * outside, so that it reaches no other file, no server and no setting, whatever a statement says.
+ */
+export async function openDuckdb({
+  dir,
+  memoryMb,
+  dirs = [],
+}: DuckdbOptions = {}): Promise<OpenDuckdb> {
   const instance = await DuckDBInstance.create(':memory:', {
     threads: '1',
     memory_limit: `${memoryMb ?? MEMORY_MB}MB`,
@@ -30,6 +40,12 @@ export async function openDuckdb({ dir, memoryMb }: DuckdbOptions = {}): Promise
   });
   const db = await instance.connect();
   await db.run(`SET TimeZone = 'UTC'`);
+  // By both names, where one is a link to the other: it may be asked by either.
+  const names = dirs.flatMap((each) => [resolve(each), realpathSync(each)]);
+  const open = [...new Set(names)].map((each) => literal(`${each}${sep}`));
+  await db.run(`SET allowed_directories = [${open.join(', ')}]`);
+  await db.run('SET enable_external_access = false');
+  await db.run('SET lock_configuration = true');
   const close = (): void => {
     db.closeSync();
     instance.closeSync();

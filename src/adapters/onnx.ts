@@ -44,6 +44,8 @@ interface Runtime {
 
 const FLOAT = 1;
 const DOUBLE = 11;
+/** A row's numbers are laid out before any is asked for. */
+const COLUMNS_MAX = 100_000;
 const ONE_THREAD = { intraOpNumThreads: 1, interOpNumThreads: 1, executionMode: 'sequential' };
 
 let loaded: Runtime | null = null;
@@ -68,7 +70,10 @@ function runtime(config: Pick<Config, 'artefactsDir'>): Runtime {
  * input of `[rows, features]` floats, and an output of probabilities, `[rows, 2]` with up second or
  * `[rows, 1]`.
  */
-export function loadOnnx(model: Uint8Array, config = loadConfig()): OnnxModel {
+export function loadOnnx(
+  model: Uint8Array,
+  config: Pick<Config, 'artefactsDir'> = loadConfig(),
+): OnnxModel {
   const { Session, Tensor: Made } = runtime(config);
   const session = new Session();
   session.loadModel(model.buffer, model.byteOffset, model.byteLength, ONE_THREAD);
@@ -90,7 +95,13 @@ export function loadOnnx(model: Uint8Array, config = loadConfig()): OnnxModel {
 function inputOf(inputs: readonly RawMetadata[]): { name: string; columns: number } {
   const [only] = inputs;
   const columns = only?.shape[1] ?? 0;
-  if (inputs.length === 1 && only?.type === FLOAT && only.shape.length === 2 && columns > 0) {
+  if (
+    inputs.length === 1 &&
+    only?.type === FLOAT &&
+    only.shape.length === 2 &&
+    columns > 0 &&
+    columns <= COLUMNS_MAX
+  ) {
     return { name: only.name, columns };
   }
   throw new Error(

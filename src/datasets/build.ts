@@ -8,7 +8,7 @@
  */
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { duckRow, duckRows, openDuckdb } from '../adapters/duckdb.ts';
 import { assert, must } from '../assert.ts';
@@ -65,7 +65,7 @@ export async function buildDefined(
   definition: DatasetDefinition,
   options: BuildOptions,
 ): Promise<DatasetManifest> {
-  const { out } = options;
+  const out = resolve(options.out);
   if (existsSync(out)) throw new Error(`"${out}" exists already: name an empty place for the set`);
   const aside = `${out}.part-${process.pid}`;
   const work = `${out}.work-${process.pid}`;
@@ -94,7 +94,10 @@ async function write(
   options: BuildOptions & Places,
 ): Promise<DatasetManifest> {
   const { aside, work, memoryMb, entitiesFile, onProgress, cut = null } = options;
-  const { db, close } = await openDuckdb({ dir: work, ...(memoryMb ? { memoryMb } : {}) });
+  const { db, close } = await openDuckdb({
+    ...{ dir: work, dirs: [work, aside] },
+    ...(memoryMb ? { memoryMb } : {}),
+  });
   try {
     if (definition.entities !== null) {
       await copyFile(must(entitiesFile, 'a set of requests has a file of them'), entities(aside));

@@ -6,16 +6,20 @@
  * names its row.
  */
 import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { constants, copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { duckRows, identifier, literal, openDuckdb } from '../adapters/duckdb.ts';
+import type { Answer } from '../adapters/bounded-child.ts';
+import { BoundsError, runBounded } from '../adapters/bounded.ts';
+import { literal } from '../adapters/duckdb.ts';
+import { checkOutsideFile } from '../adapters/outside-file.ts';
+import { PROJECT_DIR } from '../config.ts';
+import { quoted } from '../domain/quoted.ts';
 import { formatUs, parseUs } from '../domain/time.ts';
 import { instrumentOf, keyOf } from '../domain/wire.ts';
 import type { Instrument } from '../tables/questdb/table.ts';
 import { AskError } from './ask.ts';
-
-/** Names under which the time of a request is found, the first of them that there is. */
-const TIME_NAMES = ['ts', 'time', 'request_ts', 'event_timestamp', 'timestamp'];
 
 export interface EntityRow {
   readonly symbol: string | null;
@@ -32,48 +36,60 @@ export interface Entities {
   readonly csv: string;
 }
 
-/** Reads a file that ends in `.csv` or `.parquet`. Throws an error that names the row at fault. */
+/** More requests than these are several data sets. */
+export const REQUESTS_MAX = 2_000_000;
+const FILE_BYTES_MAX = 1024 * 1024 * 1024;
+const READ_MS = 600_000;
+const READ_MEMORY_MB = 3_072;
+const READER = join(PROJECT_DIR, 'src', 'datasets', 'entity-child.ts');
+
+/** What may be smaller than usual in a test. */
+export interface ReadBounds {
+  readonly timeMs?: number;
+  readonly memoryMb?: number;
+}
+
+/**
+ * Reads a file that ends in `.csv` or `.parquet`, in a process of its own: a file of kilobytes may
+ * unpack to GBs. Throws an `AskError` that names the row at fault, or the bound that was broken.
+ */
 export async function readEntityFile(
   file: string,
   known: readonly Instrument[],
+  { timeMs = READ_MS, memoryMb = READ_MEMORY_MB }: ReadBounds = {},
 ): Promise<Entities> {
-  const { db, close } = await openDuckdb();
+  const dir = await mkdtemp(join(tmpdir(), 'tickloom-requests-'));
   try {
-    const source = /\.parquet$/i.test(file)
-      ? `read_parquet(${literal(file)}, file_row_number = true)`
-      : `(SELECT *, row_number() OVER () AS file_row_number
-          FROM read_csv(${literal(file)}, header = true, all_varchar = true))`;
-    const columns = await duckRows<{ name: string; type: string }>(
-      db,
-      `SELECT column_name AS name, column_type AS type FROM (DESCRIBE SELECT * FROM ${source})`,
-    );
-    const has = (name: string): boolean => columns.some((column) => column.name === name);
-    const time = TIME_NAMES.find(has);
-    if (time === undefined || !has('symbol')) {
-      const seen = columns.map(({ name }) => name).filter((name) => name !== 'file_row_number');
-      throw new AskError(
-        `"${file}" has the columns ${seen.join(', ')}; needed are symbol, a time ` +
-          `(${TIME_NAMES.join(', ')}) and, where a symbol has several, venue`,
-      );
-    }
-    const type = columns.find(({ name }) => name === time)?.type ?? '';
-    const cell = identifier(time);
-    const ts = type.startsWith('TIMESTAMP') ? `epoch_us(${cell})` : cell;
-    const venue = has('venue') ? 'venue::VARCHAR' : 'NULL::VARCHAR';
-    const rows = await duckRows<EntityRow>(
-      db,
-      `SELECT symbol::VARCHAR AS symbol, ${venue} AS venue, ${ts} AS ts
-       FROM ${source} ORDER BY file_row_number`,
-    );
-    return entitiesOf(rows, known);
+    await checkOutsideFile(file, FILE_BYTES_MAX);
+    // Under a plain name: in its own there may be what looks like a pattern, or like columns.
+    const [ending] = /\.(parquet|csv\.gz|csv\.zst)$/i.exec(file) ?? ['.csv'];
+    const plain = join(dir, `requests${ending.toLowerCase()}`);
+    await copyFile(file, plain, constants.COPYFILE_FICLONE);
+    const input = [Buffer.from(JSON.stringify(known))];
+    const task = { script: READER, args: [plain, basename(file)], input };
+    const answer = JSON.parse(
+      (await runBounded({ ...task, timeMs, memoryMb })).toString('utf8'),
+    ) as Answer;
+    if ('error' in answer) throw new AskError(answer.error);
+    return answer.ok as Entities;
+  } catch (error) {
+    if (error instanceof AskError) throw error;
+    const few = `split it, or ask for fewer requests (${REQUESTS_MAX} at most)`;
+    const end = error instanceof BoundsError ? `: ${few}` : '';
+    throw new AskError(`${quoted(file)} cannot be read: ${(error as Error).message}${end}`, {
+      cause: error,
+    });
   } finally {
-    close();
+    await rm(dir, { recursive: true, force: true });
   }
 }
 
 /** Requests as they are kept. `known` tells the venue of a symbol that comes without one. */
 export function entitiesOf(rows: readonly EntityRow[], known: readonly Instrument[]): Entities {
   if (rows.length === 0) throw new AskError('there is no request in it: nothing to build');
+  if (rows.length > REQUESTS_MAX) {
+    throw new AskError(`more than ${REQUESTS_MAX} requests: ask for several data sets`);
+  }
   const keys = new Set<string>();
   const lines = rows.map((row, at) => {
     const where = `request ${at + 1} of ${rows.length}`;
@@ -96,15 +112,29 @@ function instrumentIn(row: EntityRow, known: readonly Instrument[], where: strin
   const [only, ...others] = venues;
   if (only !== undefined && others.length === 0) return only;
   const seen = venues.map((each) => each.venue).join(', ') || 'no venue';
-  throw new AskError(`${where}: "${symbol}" is stored of ${seen}; add a column "venue"`);
+  throw new AskError(`${where}: ${quoted(symbol)} is stored of ${seen}; add a column "venue"`);
 }
 
+/** Microseconds of 1973 and of 2261: a number beyond them counts other units, or is no time. */
+const FIRST_US = 1e14;
+const LAST_US = 9.2e15;
+
 function timeIn(ts: EntityRow['ts'], where: string): number {
+  const us = microsecondsOf(ts, where);
+  if (us >= FIRST_US && us <= LAST_US) return us;
+  const unit = us < FIRST_US ? 'seconds or milliseconds' : 'nanoseconds';
+  throw new AskError(
+    `${where}: ${quoted(String(ts))} is ${us} microseconds since 1970, in no year of markets. ` +
+      `Are they ${unit}? Give microseconds, or RFC 3339 such as 2014-05-01T00:00:00Z`,
+  );
+}
+
+function microsecondsOf(ts: EntityRow['ts'], where: string): number {
   try {
-    if (typeof ts === 'string' && !/^-?\d{5,}$/.test(ts)) return parseUs(ts);
+    if (typeof ts === 'string' && !/^-?\d{5,}$/.test(ts)) return parseUs(ts.slice(0, 100));
     const us = Number(ts ?? Number.NaN);
-    if (Number.isSafeInteger(us)) return us;
-    throw new RangeError(`"${ts}" is no time`);
+    if (Number.isFinite(us) && Number.isInteger(us)) return us;
+    throw new RangeError(`${quoted(String(ts))} is no time`);
   } catch (error) {
     throw new AskError(`${where}: ${(error as Error).message}`, { cause: error });
   }

@@ -25,7 +25,7 @@ export async function toDataFrame(
 
 /** The frame of a training set's directory; times are RFC 3339 text. Throws for a large set. */
 export async function datasetFrame(dir: string): Promise<DataFrame> {
-  const { db, close } = await openDuckdb();
+  const { db, close } = await openDuckdb({ dirs: [dir] });
   try {
     const source = `read_parquet(${literal(join(dir, '**', '*.parquet'))},
       hive_partitioning = true, hive_types_autocast = false)`;

@@ -7,7 +7,7 @@
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { duckRow, duckRows, literal, openDuckdb } from '../adapters/duckdb.ts';
 import { canonicalJson } from '../domain/control.ts';
 import type { SqlReader } from '../tables/questdb/table.ts';
@@ -124,7 +124,7 @@ const changedFiles = (said: DatasetManifest, again: DatasetManifest): string[] =
 /** How many rows differ, and one of them on both sides. */
 async function firstDifference(said: string, again: string, path: string): Promise<string[]> {
   if (!existsSync(said)) return [];
-  const { db, close } = await openDuckdb();
+  const { db, close } = await openDuckdb({ dirs: [said, again].map(dirname) });
   try {
     const rows = (file: string): string =>
       `SELECT * FROM read_parquet(${literal(file)}, hive_partitioning = false)`;

@@ -37,7 +37,7 @@ export async function wholeFile(
 async function make(dir: string, folder: string, file: string, format: WholeFormat): Promise<void> {
   const aside = `${file}.part-${process.pid}`;
   await mkdir(folder, { recursive: true });
-  const { db, close } = await openDuckdb();
+  const { db, close } = await openDuckdb({ dirs: [dir, folder] });
   try {
     await writeWhole(db, dir, aside, format);
     await rename(aside, file);

@@ -5,15 +5,17 @@
 import { createHash } from 'node:crypto';
 import { fetchOnnxRuntime } from '../../infra/local/onnxruntime.ts';
 import { modelIdOf } from '../../pipelines/registry.ts';
+import { probeOnnx } from '../adapters/onnx-outside.ts';
 import { loadOnnx } from '../adapters/onnx.ts';
 import { codeVersion } from '../code-version.ts';
 import { loadTrainingSet } from '../datasets/load.ts';
 import { formatUs, parseUs, US_PER_DAY } from '../domain/time.ts';
 import { instrumentOf } from '../domain/wire.ts';
 import { FEATURE_NAMES, FEATURE_SET } from '../features/definition.ts';
-import { artefactOf, isOnnx } from '../learning/brought.ts';
+import { artefactOf, isOnnx, onnxIn } from '../learning/brought.ts';
 import type { GateVerdict } from '../learning/gate.ts';
 import { ChangeRefused } from '../learning/model-change.ts';
+import type { TrainingRow } from '../learning/train-part.ts';
 import type { Context } from '../processes/context.ts';
 import { servableHere } from '../tables/postgres/model-source.ts';
 import { changeModel, registerBrought } from '../tables/postgres/registry.ts';
@@ -54,7 +56,7 @@ export async function registerModel(
   const set = await loadTrainingSet(context.questdbReader(), {
     ...{ ...instrument, labelSpec, ...stretch },
   });
-  if (isOnnx(file)) await fetchOnnxRuntime(context.config, say);
+  await tryOnnx(context, file, set.rows, say);
   const { bytes, manifest } = artefactOf({
     ...{ bytes: file, datasetId, labelSpec, rows: set.rows, asOfTs },
     ...{ featureSet: FEATURE_SET, featureNames: FEATURE_NAMES, expiresTs: asOfTs + EXPIRES_US },
@@ -86,6 +88,20 @@ export async function registerModel(
     if (error instanceof ChangeRefused) return { modelId, sha256, isNew, state, verdict };
     throw error;
   }
+}
+
+/** Native code opens it: before that happens here, a child does that may not come back. */
+async function tryOnnx(
+  { config }: Context,
+  file: Uint8Array,
+  rows: readonly TrainingRow[],
+  say: (line: string) => void,
+): Promise<void> {
+  const model = onnxIn(file);
+  if (model === null) return;
+  await fetchOnnxRuntime(config, say);
+  const asked = { rows: rows.map(({ values }) => values), columns: FEATURE_NAMES.length };
+  await probeOnnx(model, asked, config);
 }
 
 interface KnownDataset {

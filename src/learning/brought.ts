@@ -21,6 +21,7 @@ import { featureRanges } from './feature-ranges.ts';
 import { judge, type GateSettings, type GateVerdict } from './gate.ts';
 import { parseLightgbmModel } from './lightgbm-model.ts';
 import { logLosses, squaredErrors } from './metrics.ts';
+import { checkManifest } from './outside-artefact.ts';
 import { emptyReport } from './part-report.ts';
 import type { OnnxLoader, ServingModel } from './serving-model.ts';
 import type { TrainingRow } from './train-part.ts';
@@ -43,6 +44,14 @@ export interface BroughtRequest {
 /** ONNX is a protobuf message that begins with the number of its format's version. */
 export const isOnnx = (bytes: Uint8Array): boolean => bytes[0] === 0x08;
 
+/** The model in ONNX within a file, one of ours or as it is; null: there is none in it. */
+export function onnxIn(bytes: Uint8Array): Uint8Array | null {
+  if (isOnnx(bytes)) return bytes;
+  if (bytes[0] !== '{'.charCodeAt(0)) return null;
+  const { format, direction } = decodeArtefact(bytes);
+  return format === ONNX_FORMAT ? new Uint8Array(Buffer.from(direction, 'base64')) : null;
+}
+
 /** The artefact behind a file. Throws an error that says what was found and what is understood. */
 export function artefactOf(request: BroughtRequest): {
   readonly bytes: Uint8Array;
@@ -52,6 +61,7 @@ export function artefactOf(request: BroughtRequest): {
   const head = new TextDecoder().decode(bytes.subarray(0, 5));
   if (head.startsWith('{')) {
     const { manifest } = decodeArtefact(bytes);
+    checkManifest(manifest);
     if (manifest.label_spec !== labelSpec) {
       throw new Error(
         `the model predicts ${manifest.label_spec}, the data set is of ${labelSpec}: name its own`,
@@ -164,6 +174,10 @@ function checkModel(
 ): void {
   if (!objective.startsWith('binary')) {
     throw new Error(`a LightGBM model with objective "${objective}"; up or not is binary`);
+  }
+  const sigmoid = objective.split(' ').find((option) => option.startsWith('sigmoid:'));
+  if (sigmoid !== undefined && Number(sigmoid.slice('sigmoid:'.length)) !== 1) {
+    throw new Error(`a LightGBM model with objective "${objective}": train it with sigmoid=1`);
   }
   const at = featureNames.findIndex((name, i) => name !== names[i]);
   if (at < 0 && names.length === featureNames.length) return;

@@ -35,6 +35,13 @@ const NEVER_A_NUMBER = 0;
 /** Trees that are walked at a time: `walk` has as many variables. */
 const LANES = 4;
 
+/**
+ * What a forest may hold. A model comes from a file, and a file may be anybody's: a tree whose
+ * branches meet again has twice as many paths with each level, and a row takes every step of every
+ * tree in the turn in which the stream decides.
+ */
+export const FOREST_LIMITS = { nodes: 4_000_000, depth: 1_000, steps: 1_000_000 } as const;
+
 type Values = Float64Array;
 
 interface Flat {
@@ -54,7 +61,10 @@ interface Compared {
   readonly missing: Missing;
 }
 
-/** The sum of the leaves that a row comes to, added up in the order of the trees. */
+/**
+ * The sum of the leaves that a row comes to, added up in the order of the trees. Throws a
+ * `RangeError` where the forest is larger than `FOREST_LIMITS`.
+ */
 export function forestSum(trees: readonly Node[], columns: number): (row: Row) => number {
   const compared: Compared[] = [];
   const flat = flattened(trees, compared);
@@ -126,22 +136,52 @@ function copy(row: Row, values: Float64Array): void {
   }
 }
 
-const depthOf = (node: Node): number =>
-  typeof node === 'number' ? 0 : 1 + Math.max(depthOf(node.left), depthOf(node.right));
+interface Levels {
+  /** A tree's nodes level by level, so that those that every walk visits lie together. */
+  readonly nodes: readonly Node[];
+  readonly depth: number;
+}
 
-const sizeOf = (node: Node): number =>
-  typeof node === 'number' ? 1 : 1 + sizeOf(node.left) + sizeOf(node.right);
+/** Without recursion: how deep a tree is, is the file's to say. */
+function levelsOf(root: Node, room: number): Levels {
+  const nodes: Node[] = [root];
+  let depth = 0;
+  let levelEnd = 1;
+  for (let i = 0; i < nodes.length; i++) {
+    if (i === levelEnd) {
+      depth += 1;
+      levelEnd = nodes.length;
+    }
+    const node = nodes[i] as Node;
+    if (typeof node !== 'number') nodes.push(node.right, node.left);
+    if (nodes.length > room) throw tooLarge(`more than ${FOREST_LIMITS.nodes} nodes`);
+    if (depth > FOREST_LIMITS.depth) throw tooLarge(`a tree deeper than ${FOREST_LIMITS.depth}`);
+  }
+  return { nodes, depth };
+}
+
+const tooLarge = (what: string): RangeError =>
+  new RangeError(`the model has ${what}: train it with fewer trees or leaves (num_leaves)`);
+
+function levelsOfAll(trees: readonly Node[]): Levels[] {
+  let room: number = FOREST_LIMITS.nodes;
+  let steps = 0;
+  return trees.map((root) => {
+    const levels = levelsOf(root, room);
+    room -= levels.nodes.length;
+    steps += levels.depth;
+    if (steps <= FOREST_LIMITS.steps) return levels;
+    throw tooLarge(`trees in which a row takes more than ${FOREST_LIMITS.steps} steps`);
+  });
+}
 
 /** Adds to `compared` what the nodes compare. */
 function flattened(trees: readonly Node[], compared: Compared[]): Flat {
   const missing = (LANES - (trees.length % LANES)) % LANES;
-  const all = [...trees, ...Array.from({ length: missing }, () => 0)].map((root, number) => ({
-    root,
-    number,
-    depth: depthOf(root),
-  }));
+  const padded = [...trees, ...Array.from({ length: missing }, () => 0)];
+  const all = levelsOfAll(padded).map((levels, number) => ({ ...levels, number }));
   all.sort((a, b) => a.depth - b.depth);
-  const size = all.reduce((sum, { root }) => sum + sizeOf(root), 0);
+  const size = all.reduce((sum, { nodes }) => sum + nodes.length, 0);
   const flat: Flat = {
     links: new Int32Array(2 * size),
     thresholds: new Float64Array(size),
@@ -149,33 +189,43 @@ function flattened(trees: readonly Node[], compared: Compared[]): Flat {
     steps: Int32Array.from(all, ({ depth }) => depth),
     numbers: Int32Array.from(all, ({ number }) => number),
   };
-  let end = 0;
-  for (const [i, { root }] of all.entries()) {
-    flat.roots[i] = end;
-    end = addTree(flat, compared, root, end);
+  const places = new Map<string, number>();
+  let start = 0;
+  for (const [i, { nodes }] of all.entries()) {
+    flat.roots[i] = start;
+    addTree(flat, nodes, start, (node) => placeOf(compared, places, node));
+    start += nodes.length;
   }
   return flat;
 }
 
-/** Level by level, so that the nodes that every walk visits lie together. Returns the new end. */
-function addTree(flat: Flat, compared: Compared[], root: Node, start: number): number {
-  const nodes: Node[] = [root];
-  for (let i = 0; i < nodes.length; i++) {
-    const node = nodes[i] as Node;
+/** Puts a tree's nodes from `start` on. The children of a split follow in its order. */
+function addTree(
+  flat: Flat,
+  nodes: readonly Node[],
+  start: number,
+  placeOfSplit: (node: Split) => number,
+): void {
+  let next = start + 1;
+  for (const [i, node] of nodes.entries()) {
     const at = start + i;
     if (typeof node === 'number') {
       flat.links.set([NEVER_A_NUMBER, at], 2 * at);
       flat.thresholds[at] = node;
     } else {
-      flat.links.set([placeOf(compared, node), start + nodes.length], 2 * at);
+      flat.links.set([placeOfSplit(node), next], 2 * at);
       flat.thresholds[at] = node.threshold;
-      nodes.push(node.right, node.left);
+      next += 2;
     }
   }
-  return start + nodes.length;
 }
 
-function placeOf(compared: Compared[], { feature, missing }: Split): number {
-  const at = compared.findIndex((each) => each.feature === feature && each.missing === missing);
-  return 1 + (at >= 0 ? at : compared.push({ feature, missing }) - 1);
+function placeOf(compared: Compared[], places: Map<string, number>, split: Split): number {
+  const { feature, missing } = split;
+  const key = `${feature} ${missing}`;
+  const known = places.get(key);
+  if (known !== undefined) return known;
+  const place = compared.push({ feature, missing });
+  places.set(key, place);
+  return place;
 }

@@ -48,7 +48,7 @@ const files = (dir: string) => ({
 
 /** Rows a minute apart for each instrument, each decided some seconds behind its minute. */
 async function drawn(dir: string): Promise<void> {
-  const { db, close } = await openDuckdb();
+  const { db, close } = await openDuckdb({ dirs: [dir] });
   const { features, requests } = files(dir);
   const [n, m] = [Number(values.features), Number(values.requests)];
   const perInstrument = Math.floor(n / INSTRUMENTS);
@@ -73,7 +73,11 @@ async function drawn(dir: string): Promise<void> {
 async function ours(dir: string): Promise<Took> {
   const work = mkdtempSync(join(dir, 'work-'));
   const [cpu, wall] = [process.cpuUsage(), performance.now()];
-  const { db, close } = await openDuckdb({ dir: work, memoryMb: Number(values.memory) });
+  const { db, close } = await openDuckdb({
+    dir: work,
+    dirs: [dir],
+    memoryMb: Number(values.memory),
+  });
   const sets = [{ feature_set: 'bench@1', features: COLUMNS }];
   const { features, requests } = files(dir);
   await createStages(db, sets);
@@ -104,7 +108,7 @@ const json = (command: string, args: readonly string[]): Took =>
   JSON.parse(execFileSync(command, args, { encoding: 'utf8' })) as Took;
 
 async function same(dir: string): Promise<void> {
-  const { db, close } = await openDuckdb();
+  const { db, close } = await openDuckdb({ dirs: [dir] });
   const rows = (file: string): string =>
     `SELECT request_row, ts, ${COLUMNS.join(', ')} FROM read_parquet(${literal(join(dir, file))})`;
   const [a, b] = [rows('ours.parquet'), rows('pandas.parquet')];

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { literal, openDuckdb } from '../../src/adapters/duckdb.ts';
+import { readEntities } from '../../src/datasets/entity-reader.ts';
 import { entitiesOf, readEntityFile } from '../../src/datasets/entities.ts';
 
 const known = [
@@ -39,7 +40,7 @@ test('a CSV file and a Parquet file of the same requests are the same requests',
   const csv = join(dir, 'asked.csv');
   writeFileSync(csv, ['event_timestamp,symbol,venue', ...lines].join('\n'));
   const parquet = join(dir, 'asked.parquet');
-  const { db, close } = await openDuckdb();
+  const { db, close } = await openDuckdb({ dirs: [dir] });
   await db.run(
     `COPY (SELECT venue, symbol, ts::TIMESTAMPTZ AS event_timestamp
        FROM (VALUES ('oanda', 'EUR/USD', '2014-05-01 00:00:00'),
@@ -66,7 +67,9 @@ test.each([
 test('a file without a time, or without a row, is refused with what it has', async () => {
   const file = join(dir, 'wrong.csv');
   writeFileSync(file, 'symbol,when\nEUR/USD,2014-05-01\n');
-  await expect(readEntityFile(file, known)).rejects.toThrow('has the columns symbol, when; needed');
+  await expect(readEntities(file, 'wrong.csv', known)).rejects.toThrow(
+    'has the columns symbol, when; needed',
+  );
   writeFileSync(file, 'symbol,ts\n');
-  await expect(readEntityFile(file, known)).rejects.toThrow('there is no request in it');
+  await expect(readEntities(file, 'wrong.csv', known)).rejects.toThrow('there is no request in it');
 });

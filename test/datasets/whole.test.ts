@@ -11,7 +11,7 @@ let dir: string;
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'tickloom-whole-'));
-  const { db, close } = await openDuckdb();
+  const { db, close } = await openDuckdb({ dirs: [dir] });
   for (const [date, symbol, first] of [
     ['2024-01-01', 'A%2FUSD', 0],
     ['2024-01-01', 'B%2FUSD', 2],
@@ -33,7 +33,7 @@ const set = { dataset_id: 'ds-1' };
 
 test('the file has every row in the order of date, symbol and time', async () => {
   const file = await wholeFile(set, join(dir, 'set'), join(dir, 'files'), 'parquet');
-  const { db, close } = await openDuckdb();
+  const { db, close } = await openDuckdb({ dirs: [dir] });
   const rows = await duckRows(
     db,
     `SELECT symbol, epoch_us(ts) - 1704067200000000 AS n, x FROM read_parquet(${literal(file)})`,

@@ -157,7 +157,7 @@ test('a set is made by its job and comes whole, in pieces, and not twice', async
 
   const file = join(dir, 'data.parquet');
   writeFileSync(file, whole);
-  const { db, close } = await openDuckdb();
+  const { db, close } = await openDuckdb({ dirs: [dir] });
   const row = await duckRow<{ n: number; first: number; last: number; up: number }>(
     db,
     `SELECT count(*) AS n, epoch_us(min(ts)) AS first, epoch_us(max(ts)) AS last, sum(up)::INT AS up

@@ -100,7 +100,7 @@ const verify = (manifest: DatasetManifest, out: string | null): Promise<string[]
 
 /** The files' rows as the second program writes its own. */
 async function rowsIn(out: string, { entities, keep }: DatasetManifest): Promise<OracleRow[]> {
-  const { db, close } = await openDuckdb();
+  const { db, close } = await openDuckdb({ dirs: [out] });
   const us = (name: string): string => `epoch_us(${name}) AS ${name}`;
   const own = entities === null ? '' : `request_row, ${us('request_ts')},`;
   const found = await duckRows<OracleRow & Record<string, number | null>>(

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { fetchOnnxRuntime } from '../../infra/local/onnxruntime.ts';
+import { probeOnnx } from '../../src/adapters/onnx-outside.ts';
 import { loadOnnx, OnnxRuntimeMissing } from '../../src/adapters/onnx.ts';
 import { loadConfig, PROJECT_DIR } from '../../src/config.ts';
 import { decodeArtefact, encodeArtefact, ONNX_FORMAT } from '../../src/learning/artefact.ts';
@@ -18,6 +19,7 @@ import { openContext } from '../../src/processes/context.ts';
 import { PostgresModels } from '../../src/tables/postgres/model-source.ts';
 import { arbitraryModel } from '../faults/model.ts';
 import { featureNamesOf, marketRows } from '../support/market-rows.ts';
+import { longNetwork, outerSum, treeModel } from '../support/onnx.ts';
 
 const FOLDER = join(PROJECT_DIR, 'test', 'fixtures', 'onnx');
 const COLUMNS = 12;
@@ -134,6 +136,29 @@ describe('a model in ONNX', () => {
       expect(() => brought('zipmap')).toThrow('"zipmap": False');
       const broken = Uint8Array.from([0x08, 1, 2, 3]);
       expect(() => loadOnnx(broken)).toThrow();
+    });
+
+    describe('from outside', () => {
+      const asked = { rows: rows.slice(0, 100).map(({ values }) => values), columns: COLUMNS };
+      const tried = (model: Uint8Array, bounds = {}): Promise<void> =>
+        probeOnnx(model, asked, loadConfig(), bounds);
+
+      test('is tried in a process of its own before any other opens it', async () => {
+        await expect(tried(bytesOf('network'))).resolves.toBeUndefined();
+        const tree = { features: [11, 0, 0], yes: [1, 0, 0], no: [2, 0, 0] };
+        const modes = ['BRANCH_LEQ', 'LEAF', 'LEAF'];
+        await expect(tried(treeModel(COLUMNS, { ...tree, modes }))).resolves.toBeUndefined();
+      });
+
+      test('is refused where it takes GBs, or minutes, or crashes on them', async () => {
+        await expect(tried(outerSum(COLUMNS, 30_000))).rejects.toThrow('more than 1024 MB');
+        await expect(tried(outerSum(COLUMNS, 100_000))).rejects.toThrow('no answer to a row');
+        const startMs = performance.now();
+        const long = tried(longNetwork(COLUMNS, 2_000), { timeMs: 8_000 });
+        await expect(long).rejects.toThrow('takes more than 8 s. Train a smaller one');
+        expect(performance.now() - startMs).toBeLessThan(60_000);
+        await expect(tried(Uint8Array.from([8, 1, 2, 3]))).rejects.toThrow('cut short');
+      });
     });
 
     test('that its own data set leaves without answers is refused', () => {

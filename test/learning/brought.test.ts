@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { decodeArtefact } from '../../src/learning/artefact.ts';
 import { artefactOf, judgeModel, type BroughtRequest } from '../../src/learning/brought.ts';
 import { parseLightgbmModel } from '../../src/learning/lightgbm-model.ts';
 import { loadModel, type ServingModel } from '../../src/learning/serving-model.ts';
@@ -126,5 +127,41 @@ describe('what is brought', () => {
     expect(() => brought({ rows: [] })).toThrow('has no rows of this instrument');
     const regression = text.replace('objective=binary sigmoid:1', 'objective=regression');
     expect(() => brought({ bytes: bytesOf(regression) })).toThrow('up or not is binary');
+  });
+});
+
+describe('a model file of ours from outside', () => {
+  const changed = (more: object): Uint8Array => {
+    const artefact = decodeArtefact(brought().bytes);
+    const manifest = Object.assign({}, artefact.manifest, more);
+    return bytesOf(JSON.stringify(Object.assign({}, artefact, { manifest })));
+  };
+  const serving = { base_log_odds: 0, direction_shrink: 1, return_scale: 1 };
+  let deep: unknown = 1;
+  for (let level = 0; level < 500; level++) deep = [deep];
+
+  test('is taken as it was trained', () => {
+    expect(brought({ bytes: changed({}) }).manifest).toEqual(brought().manifest);
+  });
+
+  test.each([
+    [{ serving: { ...serving, return_scale: 1e300 } }, 'serving.return_scale is "1e+300"'],
+    [{ serving: { ...serving, base_log_odds: null } }, 'serving.base_log_odds is "null"'],
+    [{ serving: null }, 'serving.base_log_odds is "undefined"'],
+    [{ expires_ts: 'never' }, 'expires_ts is "never"'],
+    [{ features: 'none' }, 'it has no features'],
+    [{ features: [{ name: 'a', low: 'x', high: 1, null_share: 0 }] }, 'feature "a" is none'],
+    [{ features: [null] }, 'is none'],
+    [{ library: 'a\0b' }, 'it has a NUL in a text'],
+    [{ params: deep }, 'nested deeper than 32'],
+    [{ label_spec: 'x'.repeat(301) }, 'label_spec is no name'],
+    [{ params: { text: 'x'.repeat(9_000_000) } }, 'up to 8388608 are taken'],
+  ])('with another manifest is refused: %#', (more, reason) => {
+    expect(() => brought({ bytes: changed(more) })).toThrow(reason);
+  });
+
+  test('is refused where LightGBM applies another sigmoid than serving does', () => {
+    const other = text.replace('objective=binary sigmoid:1', 'objective=binary sigmoid:2');
+    expect(() => brought({ bytes: bytesOf(other) })).toThrow('train it with sigmoid=1');
   });
 });

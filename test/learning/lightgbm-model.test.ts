@@ -119,7 +119,7 @@ describe('a LightGBM model read from its text', () => {
 
   it.each([
     ['not the text', 'hello'],
-    ['of format v9', stump(0, { version: 'v9' })],
+    ['of format "v9"', stump(0, { version: 'v9' })],
     ['several classes', stump(0, { num_class: '3' })],
     ['splits by category', stump(1)],
     ['splits by category', stump(0, { num_cat: '1' })],

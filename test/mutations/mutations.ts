@@ -2,6 +2,7 @@
 import { CLOCK_MUTATIONS } from './clock-mutations.ts';
 import { CURATION_MUTATIONS } from './curation-mutations.ts';
 import { DECISION_MUTATIONS } from './decision-mutations.ts';
+import { FILE_MUTATIONS } from './file-mutations.ts';
 import { LEARNING_MUTATIONS } from './learning-mutations.ts';
 import { MODEL_MUTATIONS } from './model-mutations.ts';
 import { MONITORING_MUTATIONS } from './monitoring-mutations.ts';
@@ -18,4 +19,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MONITORING_MUTATIONS,
   ...CURATION_MUTATIONS,
   ...STORAGE_MUTATIONS,
+  ...FILE_MUTATIONS,
 ];

@@ -2,14 +2,15 @@
  * `tickloom models register | promote | retire | rollback | log`: who decides, by hand. Each change
  * says why and is kept in the audit log, with who made it and what was before and after it.
  */
-import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
+import { readOutsideFile } from '../../adapters/outside-file.ts';
 import { monotonicMs, sleep } from '../../clock.ts';
 import { formatUs } from '../../domain/time.ts';
 import { instrumentOf } from '../../domain/wire.ts';
 import { registerModel } from '../../jobs/register.ts';
 import { ChangeRefused, type Market, type ModelRequest } from '../../learning/model-change.ts';
+import { MODEL_FILE_BYTES_MAX } from '../../learning/outside-artefact.ts';
 import type { Context } from '../../processes/context.ts';
 import { heldSince } from '../../tables/postgres/model-activations.ts';
 import { changeModel, ModelMissing } from '../../tables/postgres/registry.ts';
@@ -66,7 +67,7 @@ async function register(
   { dataset, why, symbol }: { dataset: string; why: string; symbol?: string },
   command: Command,
 ): Promise<void> {
-  const bytes = await readFile(path);
+  const bytes = await readOutsideFile(path, MODEL_FILE_BYTES_MAX);
   const request = { bytes, datasetId: dataset, subject: symbol ?? null, actor: actor(), why };
   await withContext('cli', async (context) => {
     const found = await registerModel(context, request, outputFor(command).say);

@@ -9,12 +9,7 @@ import type { ModelControl } from '../src/domain/control.ts';
 import { parseLabelSpec } from '../src/domain/label-spec.ts';
 import { US_PER_S } from '../src/domain/time.ts';
 import type { Feature, Prediction } from '../src/domain/wire.ts';
-import {
-  BASELINE_WARM_UP,
-  initialBaseline,
-  updateBaseline,
-  type BaselineState,
-} from '../src/learning/baseline.ts';
+import { initialBaseline, updateBaseline, type BaselineState } from '../src/learning/baseline.ts';
 import { isWarmingUp } from '../src/learning/null-policy.ts';
 import type { ServingModel } from '../src/learning/serving-model.ts';
 import type { Operator } from '../src/stream/operator.ts';
@@ -53,8 +48,9 @@ export const predictions = (
     const baseline = updateBaseline(state, input.feature.ts, input.close);
     const { champion, shadows } = input;
     if (champion === null) {
-      const { probabilityUp, expectedReturn, matured } = baseline;
-      const verdict = matured < BASELINE_WARM_UP ? 'warming_up' : 'ok';
+      const { probabilityUp, expectedReturn, warmingUp } = baseline;
+      // Behind a gap too: what it has learnt is of no use before it has a history again.
+      const verdict = warmingUp ? 'warming_up' : 'ok';
       emit(
         record(input, BASELINE_MODEL_ID, 'champion', { probabilityUp, expectedReturn, verdict }),
       );

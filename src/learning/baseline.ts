@@ -25,9 +25,6 @@ export interface BaselinePrediction {
   readonly warmingUp: boolean;
 }
 
-/** The name under which its predictions are published and graded. */
-export const BASELINE_MODEL_ID = 'baseline';
-
 /** One end of the horizon: what the features of a grid step need besides the ring. */
 type Side = [fastMean: number, slowMean: number, variance: number, returns: number];
 

@@ -226,4 +226,11 @@ export const DECISION_MUTATIONS: readonly Mutation[] = [
     '.gt(new Exact(limit).neg())',
     '.gte(new Exact(limit).neg())',
   ),
+  mutation(
+    'placeholders-behind-a-gap',
+    predictions('of the baseline say that it warms up wherever it has nothing but one half'),
+    'pipelines/predictions.ts',
+    "const verdict = warmingUp ? 'warming_up' : 'ok';",
+    "const verdict = warmingUp && state.matured < 200 ? 'warming_up' : 'ok';",
+  ),
 ];

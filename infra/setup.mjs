@@ -18,9 +18,8 @@ const ENTRIES = {
   bench: ['test/bench/main.ts'],
 };
 
-// Not `npm ci`: it refuses a lock file that lacks the binaries of other platforms, which a registry
-// that serves only some of them leaves out. This installs the same versions and writes nothing.
-const INSTALL = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
+// What the lock file pins and nothing else; it has the binaries of all platforms.
+const INSTALL = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
 
 function fail(message) {
   console.error(message);
@@ -58,7 +57,7 @@ async function installPackages() {
   const { code, said } = await run('npm', INSTALL, true);
   if (code !== 0) {
     fail(
-      `${said}\nnpm install failed: check that this machine reaches the npm registry, and try again.`,
+      `${said}\nnpm ci failed: check that this machine reaches the npm registry, and try again.`,
     );
   }
   writeFileSync(STAMP, lock);

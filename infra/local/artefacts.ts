@@ -21,6 +21,7 @@ import { unzipSync } from 'fflate';
 import { must } from '../../src/assert.ts';
 import { monotonicMs } from '../../src/clock.ts';
 import type { Config } from '../../src/config.ts';
+import { checkJars } from './jar-checksums.ts';
 import { checkJava, missingMaven } from './java.ts';
 import { processStarted } from './process-record.ts';
 import { lastLines, runProgram } from './run-program.ts';
@@ -167,6 +168,7 @@ async function build(dir: string, logFile: string, options: FetchOptions): Promi
   }
   const jars = join(dir, 'jars');
   await copyJars(jars, logFile, options);
+  checkJars(jars);
   options.say('artefacts: unpacking PostgreSQL, Redis and LightGBM');
   await unpackPostgres(jars, join(dir, 'postgres'));
   const redis = memberOf(jarIn(jars, 'embedded-redis-'), (name) => name === platform.redis);

@@ -1,19 +1,18 @@
-/** What the jobs process looks at every few seconds, and what it alarms about. */
+/**
+ * What the jobs process looks at every few seconds, and what it alarms about. Each look has a clock
+ * of its own: each is for the time when something else is away.
+ */
 import { settleAlerts, type NewAlert } from '../tables/postgres/alerts.ts';
+import { jobAlerts } from '../tables/postgres/job-alerts.ts';
 import { splitAlert, splitInstruments } from '../tables/postgres/split-instruments.ts';
 import { resumeSuspended, type SuspendedTable } from '../tables/questdb/suspended.ts';
 import type { Context } from './context.ts';
 
-/** Never fails, and no look waits for another: each is for the time when something else is away. */
-export async function watch(context: Context): Promise<void> {
-  for (const look of [lookAtTables, lookAtInstruments]) {
-    try {
-      await look(context);
-    } catch (error) {
-      context.log.warn({ err: error }, 'a look failed, the next one tries again');
-    }
-  }
-}
+export const LOOKS: Readonly<Record<string, (context: Context) => Promise<void>>> = {
+  tables: lookAtTables,
+  instruments: lookAtInstruments,
+  'job runs': lookAtJobs,
+};
 
 async function lookAtTables(context: Context): Promise<void> {
   const suspended = await resumeSuspended(context.questdbReader());
@@ -28,6 +27,10 @@ async function lookAtInstruments(context: Context): Promise<void> {
     'split',
     split.map((found) => splitAlert(ticks, found)),
   );
+}
+
+async function lookAtJobs(context: Context): Promise<void> {
+  await tell(context, 'job-runs', await jobAlerts(context.postgres));
 }
 
 async function tell(

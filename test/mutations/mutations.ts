@@ -1,6 +1,7 @@
 /** All mutations, those that a second tells first. */
 import { CURATION_MUTATIONS } from './curation-mutations.ts';
 import { DECISION_MUTATIONS } from './decision-mutations.ts';
+import { JOB_MUTATIONS } from './job-mutations.ts';
 import { LEARNING_MUTATIONS } from './learning-mutations.ts';
 import { MODEL_MUTATIONS } from './model-mutations.ts';
 import { MONITORING_MUTATIONS } from './monitoring-mutations.ts';
@@ -15,5 +16,6 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MODEL_MUTATIONS,
   ...MONITORING_MUTATIONS,
   ...CURATION_MUTATIONS,
+  ...JOB_MUTATIONS,
   ...STORAGE_MUTATIONS,
 ];

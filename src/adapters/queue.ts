@@ -1,34 +1,14 @@
 /**
  * BullMQ queues and their workers. Redis may lose or repeat anything: what has to be done is always
- * derived from the tables again, and every job may run twice.
- *
- * Workers run their processors in child processes: training blocks its process for seconds.
+ * derived from the tables again, and every job may come twice.
  */
 import { createHash } from 'node:crypto';
-import { Queue, Worker, type Job } from 'bullmq';
+import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
+import { QUEUES, type JobData, type QueueName } from '../jobs/queue-names.ts';
 import type { Logger } from '../log.ts';
 
-export const QUEUES = [
-  'labels',
-  'grades',
-  'quality',
-  'review',
-  'training',
-  'retention',
-  'curation',
-  'dataset',
-] as const;
-export type QueueName = (typeof QUEUES)[number];
-
-/** What a processor is told. Ids only: job data lies in Redis in clear text. */
-export interface JobData {
-  readonly subject: string;
-  readonly dueTs: number;
-  readonly labelSpec?: string;
-  /** Nothing before it is to be done; the same work whatever it is. */
-  readonly fromTs?: number;
-}
+export type { JobData };
 
 export interface JobQueues {
   /** Enqueues it unless a job of the same id waits or runs. */
@@ -42,12 +22,17 @@ export function jobId(queue: QueueName, { subject, dueTs, labelSpec = '' }: JobD
   return `j-${createHash('sha256').update(work).digest('hex').slice(0, 32)}`;
 }
 
+/** How long one command may take: a Redis that hangs is away. */
+const COMMAND_MS = 5_000;
+
 const connect = (url: string, patient: boolean): Redis =>
   new Redis(url, {
     // A worker waits for Redis as long as it takes; an enqueueing caller wants to know soon.
-    maxRetriesPerRequest: patient ? null : 3,
+    ...(patient ? { maxRetriesPerRequest: null } : IMPATIENT),
     retryStrategy: (times) => Math.min(times * 200, 3_000),
   });
+
+const IMPATIENT = { maxRetriesPerRequest: 3, commandTimeout: COMMAND_MS };
 
 export function openQueues(redisUrl: string, prefix: string, log: Logger): JobQueues {
   const connection = connect(redisUrl, false);
@@ -65,7 +50,8 @@ export function openQueues(redisUrl: string, prefix: string, log: Logger): JobQu
       await queues.get(name)?.add(name, data, options);
     },
     close: async () => {
-      for (const queue of queues.values()) await queue.close();
+      // A Redis that is away answers no farewell.
+      await Promise.allSettled([...queues.values()].map((queue) => queue.close()));
       connection.disconnect();
     },
   };
@@ -75,32 +61,27 @@ export interface WorkerOptions {
   readonly redisUrl: string;
   readonly prefix: string;
   readonly log: Logger;
-  readonly onFailed: (queue: QueueName, data: JobData | undefined, error: Error) => void;
+  /** Does the work and notes how it ended. Never rejects. */
+  readonly perform: (queue: QueueName, data: JobData) => Promise<void>;
 }
 
 /** One worker a queue, one job at a time each. Returns what closes them. */
-export function startWorkers(
-  processorOf: (queue: QueueName) => URL,
-  { redisUrl, prefix, log, onFailed }: WorkerOptions,
-): () => Promise<void> {
+export function startWorkers({ redisUrl, prefix, log, perform }: WorkerOptions) {
   const connection = connect(redisUrl, true);
   connection.on('error', (error: Error) => log.debug({ err: error }, 'Redis is away'));
   const workers = QUEUES.map((name) => {
-    const worker = new Worker<JobData>(name, processorOf(name), {
+    const worker = new Worker<JobData>(name, ({ data }) => perform(name, data), {
       connection,
       prefix,
       concurrency: 1,
-      useWorkerThreads: false,
+      // What a process held that was stopped in the middle comes again, however often.
+      maxStalledCount: Number.MAX_SAFE_INTEGER,
     });
     worker.on('error', (error) => log.debug({ err: error }, `worker ${name}`));
-    worker.on('failed', (job: Job<JobData> | undefined, error) => {
-      log.error({ err: error, queue: name, data: job?.data }, 'a job failed');
-      onFailed(name, job?.data, error);
-    });
     return worker;
   });
-  return async () => {
-    for (const worker of workers) await worker.close(true);
+  return async (): Promise<void> => {
+    await Promise.allSettled(workers.map((worker) => worker.close(true)));
     connection.disconnect();
   };
 }

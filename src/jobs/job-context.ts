@@ -1,9 +1,9 @@
-/** A processor's own connections: it runs in a child process and opens what it needs. */
+/** A job's own connections: it runs in a child process and opens what it needs. */
 import { loadConfig } from '../config.ts';
 import { openContext, type Context } from '../processes/context.ts';
 
-// A child of BullMQ's whose parent was killed tells nobody of it for ever, a core and more and more
-// memory long. Whatever it was about to do is found again by the next sweep.
+// A child whose parent was killed tells nobody of it for ever, a core and more and more memory
+// long. Whatever it was about to do is found again by the next sweep.
 process.once('disconnect', () => process.exit());
 // It may have been killed before this was read.
 if ('connected' in process && !process.connected) process.exit();

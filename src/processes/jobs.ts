@@ -1,104 +1,71 @@
 /**
  * The jobs process: finds what is to be done in the tables, puts it into queues, and runs the
  * workers. Queues may be lost: a second later they are filled again.
+ *
+ * Each kind of work has a clock of its own, and its own rest while it fails: alerts are looked at
+ * however long a sweep takes, and whatever is away.
  */
-import { openQueues, startWorkers, type JobQueues } from '../adapters/queue.ts';
-import { sleep } from '../clock.ts';
+import { openQueues, startWorkers } from '../adapters/queue.ts';
 import { floorTo, US_PER_DAY } from '../domain/time.ts';
 import { venueOf } from '../domain/venues.ts';
 import { keyOf } from '../domain/wire.ts';
 import { fireCalendar } from '../jobs/retrain.ts';
-import { recordError } from '../tables/postgres/errors.ts';
-import { addDueRuns, finishRun, newestDue, openRuns } from '../tables/postgres/job-runs.ts';
+import { addDueRuns, newestDue } from '../tables/postgres/job-runs.ts';
 import { reviewedSubjects } from '../tables/postgres/reviews.ts';
-import { ungradedSignals } from '../tables/postgres/signal-outcomes.ts';
-import type { LabelBacklog } from '../tables/questdb/pending-labels.ts';
 import { storedInstruments } from '../tables/questdb/stored-ticks.ts';
 import type { SqlReader } from '../tables/questdb/table.ts';
 import type { Context } from './context.ts';
 import { installationTime } from './installation-time.ts';
+import { JobRunner } from './job-runner.ts';
+import { sweepFailed, sweepLabels, sweepRuns, sweepSignals } from './job-sweeps.ts';
+import { repeat } from './pace.ts';
 import { reviewEveryUs } from './review-every.ts';
 import { scheduleCuration } from './schedule-curation.ts';
-import { watch } from './watch.ts';
+import { Troubles } from './troubles.ts';
+import { LOOKS } from './watch.ts';
 
 const SWEEP_MS = 500;
-const SCHEDULE_EVERY_SWEEPS = 10;
-const WATCH_EVERY_SWEEPS = 20;
-const ATTEMPTS_MAX = 3;
+const SCHEDULE_MS = 5_000;
+const LOOK_MS = 5_000;
+const FAILED_MS = 30_000;
 
 export async function runJobs(
   context: Context,
   signal: AbortSignal,
   ready: () => void,
 ): Promise<void> {
-  const { config, log, postgres } = context;
+  const { config, log } = context;
   const prefix = `${config.topicPrefix}tickloom`;
   const reader = context.questdbReader();
   const queues = openQueues(config.redisUrl, prefix, log);
-  const stopWorkers = startWorkers(
-    (queue) => new URL(`../jobs/processors/${queue}.ts`, import.meta.url),
-    {
-      redisUrl: config.redisUrl,
-      prefix,
-      log,
-      onFailed: (queue, data, error) => {
-        void noteFailure(context, queue, data?.subject ?? '', error);
-      },
-    },
-  );
+  const troubles = new Troubles(context);
+  const runner = new JobRunner(context, troubles);
+  const { isResting, perform } = runner;
+  const stopWorkers = startWorkers({ redisUrl: config.redisUrl, prefix, log, perform });
+  const again = (name: string, everyMs: number, work: () => Promise<void>): Promise<void> => {
+    const trouble = { key: `sweep:${name}`, component: 'jobs', code: 'sweep_failed' };
+    const what = `looking for ${name} failed, it is tried again`;
+    const onFailed = (error: unknown) => troubles.met({ ...trouble, what }, error);
+    const onWell = () => troubles.over(trouble.key);
+    return repeat({ everyMs, work, onFailed, onWell }, signal);
+  };
   ready();
   try {
-    for (let sweep = 0; !signal.aborted; sweep++) {
-      try {
-        await sweepLabels(context.labelBacklog(), queues);
-        await sweepSignals(context, queues);
-        await enqueueRuns(queues, context);
-        if (sweep % SCHEDULE_EVERY_SWEEPS === 0) await schedule(reader, context);
-      } catch (error) {
-        log.warn({ err: error }, 'a sweep failed, the next one tries again');
-      }
-      if (sweep % WATCH_EVERY_SWEEPS === 0) await watch(context);
-      await sleep(SWEEP_MS, signal);
-    }
+    await Promise.all([
+      again('labels', SWEEP_MS, () => sweepLabels(context, queues, isResting)),
+      again('grades', SWEEP_MS, () => sweepSignals(context, queues, isResting)),
+      again('runs', SWEEP_MS, () => sweepRuns(context, queues, isResting)),
+      again('failed runs', FAILED_MS, () => sweepFailed(context)),
+      again('due runs', SCHEDULE_MS, () => schedule(reader, context)),
+      again('open errors', FAILED_MS, () => troubles.refresh()),
+      ...Object.entries(LOOKS).map(([name, look]) => again(name, LOOK_MS, () => look(context))),
+    ]);
   } finally {
+    await runner.stop();
     await stopWorkers();
     await queues.close();
-    await postgres.query('SELECT 1').catch(() => undefined);
   }
 }
-
-async function sweepLabels(backlog: LabelBacklog, queues: JobQueues): Promise<void> {
-  for (const pending of await backlog.pending()) {
-    const data = {
-      subject: keyOf(pending),
-      dueTs: pending.decidedByUs,
-      labelSpec: pending.label_spec,
-      fromTs: pending.from_ts,
-    };
-    await queues.add('labels', data);
-  }
-}
-
-async function sweepSignals({ postgres, config }: Context, queues: JobQueues): Promise<void> {
-  for (const pending of await ungradedSignals(postgres, config)) {
-    await queues.add('grades', { subject: keyOf(pending), dueTs: pending.decidedByUs });
-  }
-}
-
-async function enqueueRuns(queues: JobQueues, { postgres }: Context): Promise<void> {
-  for (const run of await openRuns(postgres)) {
-    if (run.attempts >= ATTEMPTS_MAX) {
-      const reason = `failed ${run.attempts} times; see the errors table`;
-      await finishRun(postgres, run, 'failed', { ...run.detail, reason });
-    } else if (isScheduled(run.job)) {
-      await queues.add(run.job, { subject: run.subject, dueTs: run.due_ts });
-    }
-  }
-}
-
-const SCHEDULED = ['quality', 'review', 'training', 'retention', 'curation', 'dataset'] as const;
-const isScheduled = (job: string): job is (typeof SCHEDULED)[number] =>
-  SCHEDULED.some((known) => known === job);
 
 /**
  * In live operation a job of a market is due once that market's stored stream has passed its time;
@@ -135,30 +102,4 @@ async function makeDue(
 ): Promise<void> {
   const newest = await newestDue(postgres, job, subject, dueTs);
   if (newest === null || newest < dueTs) await addDueRuns(postgres, job, [subject], dueTs);
-}
-
-async function noteFailure(
-  { postgres, log }: Context,
-  queue: string,
-  subject: string,
-  error: Error,
-): Promise<void> {
-  try {
-    await postgres.query(
-      `UPDATE job_runs SET attempts = attempts + 1, detail = $3
-       WHERE job = $1 AND subject = $2 AND state IN ('due', 'running')`,
-      [queue, subject, { reason: error.message }],
-    );
-    await recordError(postgres, {
-      key: `job:${queue}:${subject}:${error.message.slice(0, 100)}`,
-      severity: 'error',
-      component: queue,
-      code: 'job_failed',
-      message: error.message,
-      context: { subject },
-      stack: error.stack,
-    });
-  } catch (failure) {
-    log.error({ err: failure }, 'a failed job could not be recorded');
-  }
 }

@@ -1,28 +1,25 @@
-/** What the jobs process looks at every few seconds, and what it alarms about. */
+/**
+ * What the jobs process looks at every few seconds, and what it alarms about. Each look has a clock
+ * of its own: each is for the time when something else is away.
+ */
 import { settleAlerts, type NewAlert } from '../tables/postgres/alerts.ts';
+import { jobAlerts } from '../tables/postgres/job-alerts.ts';
 import { splitAlert, splitInstruments } from '../tables/postgres/split-instruments.ts';
 import { resumeSuspended, type SuspendedTable } from '../tables/questdb/suspended.ts';
 import type { Context } from './context.ts';
 import { floodAlerts, heldClockAlerts } from './watch-clock.ts';
 import { bookAlerts, deadLetterAlerts, standstillAlerts } from './watch-records.ts';
 
-/** Never fails, and no look waits for another: each is for the time when something else is away. */
-export async function watch(context: Context): Promise<void> {
-  const looks = [lookAtTables, lookAtInstruments, lookAtClock, lookAtFloods, ...RECORD_LOOKS];
-  for (const look of looks) {
-    try {
-      await look(context);
-    } catch (error) {
-      context.log.warn({ err: error }, 'a look failed, the next one tries again');
-    }
-  }
-}
-
-const RECORD_LOOKS = [
-  async (context: Context) => tell(context, 'dead-letters', await deadLetterAlerts(context)),
-  async (context: Context) => tell(context, 'breaks', await bookAlerts(context)),
-  async (context: Context) => tell(context, 'standstill', await standstillAlerts(context)),
-] as const;
+export const LOOKS: Readonly<Record<string, (context: Context) => Promise<void>>> = {
+  tables: lookAtTables,
+  instruments: lookAtInstruments,
+  'job runs': lookAtJobs,
+  clock: async (context) => tell(context, 'clock', await heldClockAlerts(context)),
+  floods: async (context) => tell(context, 'flood', await floodAlerts(context)),
+  'dead letters': async (context) => tell(context, 'dead-letters', await deadLetterAlerts(context)),
+  books: async (context) => tell(context, 'breaks', await bookAlerts(context)),
+  standstill: async (context) => tell(context, 'standstill', await standstillAlerts(context)),
+};
 
 async function lookAtTables(context: Context): Promise<void> {
   const suspended = await resumeSuspended(context.questdbReader());
@@ -39,12 +36,8 @@ async function lookAtInstruments(context: Context): Promise<void> {
   );
 }
 
-async function lookAtClock(context: Context): Promise<void> {
-  await tell(context, 'clock', await heldClockAlerts(context));
-}
-
-async function lookAtFloods(context: Context): Promise<void> {
-  await tell(context, 'flood', await floodAlerts(context));
+async function lookAtJobs(context: Context): Promise<void> {
+  await tell(context, 'job-runs', await jobAlerts(context.postgres));
 }
 
 async function tell(

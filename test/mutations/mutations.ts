@@ -3,6 +3,7 @@ import { CLOCK_MUTATIONS } from './clock-mutations.ts';
 import { CURATION_MUTATIONS } from './curation-mutations.ts';
 import { DECISION_MUTATIONS } from './decision-mutations.ts';
 import { FILE_MUTATIONS } from './file-mutations.ts';
+import { JOB_MUTATIONS } from './job-mutations.ts';
 import { LEARNING_MUTATIONS } from './learning-mutations.ts';
 import { MODEL_MUTATIONS } from './model-mutations.ts';
 import { MONITORING_MUTATIONS } from './monitoring-mutations.ts';
@@ -18,6 +19,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MODEL_MUTATIONS,
   ...MONITORING_MUTATIONS,
   ...CURATION_MUTATIONS,
+  ...JOB_MUTATIONS,
   ...STORAGE_MUTATIONS,
   ...FILE_MUTATIONS,
 ];

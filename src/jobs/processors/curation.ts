@@ -1,8 +1,6 @@
-/** BullMQ's way into the curation job: see `src/jobs/curation.ts`. */
-import type { Job } from 'bullmq';
-import type { JobData } from '../../adapters/queue.ts';
+/** The queue `curation` -> its job: see `src/jobs/curation.ts`. */
+import type { Work } from '../job-child.ts';
 import { runCuration } from '../curation.ts';
-import { inJob } from '../job-context.ts';
 
-export default (job: Job<JobData>): Promise<void> =>
-  inJob('job-curation', (context) => runCuration(context, job.data));
+const work: Work = (context, data) => runCuration(context, data);
+export default work;

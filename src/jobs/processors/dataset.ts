@@ -1,10 +1,6 @@
-/** BullMQ's way into the dataset job: see `src/jobs/dataset.ts`. */
-import type { Job } from 'bullmq';
-import type { JobData } from '../../adapters/queue.ts';
+/** The queue `dataset` -> its job: see `src/jobs/dataset.ts`. */
 import { runDataset } from '../dataset.ts';
-import { inJob } from '../job-context.ts';
+import type { Work } from '../job-child.ts';
 
-export default (job: Job<JobData>): Promise<void> =>
-  inJob('job-dataset', (context) =>
-    runDataset(context, job.data, (progress) => job.updateProgress({ progress })),
-  );
+const work: Work = (context, data, tell) => runDataset(context, data, tell);
+export default work;

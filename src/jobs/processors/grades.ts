@@ -1,8 +1,6 @@
-/** BullMQ's way into the grades job: see `src/jobs/grades.ts`. */
-import type { Job } from 'bullmq';
-import type { JobData } from '../../adapters/queue.ts';
+/** The queue `grades` -> its job: see `src/jobs/grades.ts`. */
+import type { Work } from '../job-child.ts';
 import { runGrades } from '../grades.ts';
-import { inJob } from '../job-context.ts';
 
-export default (job: Job<JobData>): Promise<void> =>
-  inJob('job-grades', (context) => runGrades(context, job.data));
+const work: Work = (context, data) => runGrades(context, data);
+export default work;

@@ -1,8 +1,6 @@
-/** BullMQ's way into the labels job: see `src/jobs/labels.ts`. */
-import type { Job } from 'bullmq';
-import type { JobData } from '../../adapters/queue.ts';
-import { inJob } from '../job-context.ts';
+/** The queue `labels` -> its job: see `src/jobs/labels.ts`. */
+import type { Work } from '../job-child.ts';
 import { runLabels } from '../labels.ts';
 
-export default (job: Job<JobData>): Promise<void> =>
-  inJob('job-labels', (context) => runLabels(context, job.data));
+const work: Work = (context, data) => runLabels(context, data);
+export default work;

@@ -1,8 +1,6 @@
-/** BullMQ's way into the review of models: see `src/jobs/review.ts`. */
-import type { Job } from 'bullmq';
-import type { JobData } from '../../adapters/queue.ts';
-import { inJob } from '../job-context.ts';
+/** The queue `review` -> its job: see `src/jobs/review.ts`. */
+import type { Work } from '../job-child.ts';
 import { runReview } from '../review.ts';
 
-export default (job: Job<JobData>): Promise<void> =>
-  inJob('job-review', (context) => runReview(context, job.data));
+const work: Work = (context, data) => runReview(context, data);
+export default work;

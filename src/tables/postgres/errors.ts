@@ -42,6 +42,28 @@ export async function openErrors(pool: Pool): Promise<OpenError[]> {
   return rows;
 }
 
+/** The open errors whose key begins so, each with its count. */
+export async function openErrorsOf(
+  pool: Pool,
+  keyBegin: string,
+): Promise<{ readonly error_key: string; readonly occurrences: number }[]> {
+  const { rows } = await pool.query<{ error_key: string; occurrences: number }>(
+    `SELECT error_key, occurrences FROM errors WHERE state = 'open' AND starts_with(error_key, $1)`,
+    [keyBegin],
+  );
+  return rows;
+}
+
+/** Closes what is over by itself: the errors whose key begins so. Returns how many were open. */
+export async function settleErrors(pool: Pool, keyBegin: string): Promise<number> {
+  const { rowCount } = await pool.query(
+    `UPDATE errors SET state = 'resolved', resolved_at = now(), note = 'it went on by itself'
+     WHERE state = 'open' AND starts_with(error_key, $1)`,
+    [keyBegin],
+  );
+  return rowCount ?? 0;
+}
+
 /** False when there is no open error of this number. */
 export async function resolveError(
   pool: Pool,

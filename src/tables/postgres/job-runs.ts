@@ -5,12 +5,17 @@
 import type { Pool } from 'pg';
 import { formatUs } from '../../domain/time.ts';
 
-export type JobState = 'due' | 'running' | 'done' | 'refused' | 'failed';
+export type JobState = 'due' | 'running' | 'done' | 'refused' | 'failed' | 'cancelled';
 
-export interface JobRun {
+/** What a run is known by. */
+export interface RunKey {
   readonly job: string;
   readonly subject: string;
+  /** Event time. */
   readonly due_ts: number;
+}
+
+export interface JobRun extends RunKey {
   readonly state: JobState;
   readonly attempts: number;
   readonly detail: Record<string, unknown>;
@@ -41,20 +46,10 @@ export async function openRuns(pool: Pool): Promise<JobRun[]> {
   return rows;
 }
 
-/** Takes a run up; false when somebody else has it or it is finished. */
-export async function startRun(pool: Pool, run: JobRun): Promise<boolean> {
-  const { rowCount } = await pool.query(
-    `UPDATE job_runs SET state = 'running', attempts = attempts + 1, started_at = now()
-     WHERE job = $1 AND subject = $2 AND due_ts = $3 AND state IN ('due', 'running')`,
-    [run.job, run.subject, formatUs(run.due_ts)],
-  );
-  return rowCount === 1;
-}
-
 /** What a run is at, for those who wait for it. */
 export async function noteStep(
   pool: Pool,
-  { job, subject, due_ts }: Pick<JobRun, 'job' | 'subject' | 'due_ts'>,
+  { job, subject, due_ts }: RunKey,
   step: string,
 ): Promise<void> {
   await pool.query(
@@ -67,22 +62,19 @@ export async function noteStep(
 
 export async function finishRun(
   pool: Pool,
-  run: Pick<JobRun, 'job' | 'subject' | 'due_ts'>,
+  run: RunKey,
   state: 'done' | 'refused' | 'failed',
   detail: Record<string, unknown>,
 ): Promise<void> {
   await pool.query(
-    `UPDATE job_runs SET state = $4, detail = $5, finished_at = now()
+    `UPDATE job_runs SET state = $4, detail = $5, finished_at = now(), claim = NULL
      WHERE job = $1 AND subject = $2 AND due_ts = $3 AND state IN ('due', 'running')`,
     [run.job, run.subject, formatUs(run.due_ts), state, detail],
   );
 }
 
 /** One run as it stands; null: there is none. */
-export async function runOf(
-  pool: Pool,
-  { job, subject, due_ts }: Pick<JobRun, 'job' | 'subject' | 'due_ts'>,
-): Promise<JobRun | null> {
+export async function runOf(pool: Pool, { job, subject, due_ts }: RunKey): Promise<JobRun | null> {
   const { rows } = await pool.query<JobRun>(
     `SELECT job, subject, due_ts, state, attempts, detail FROM job_runs
      WHERE job = $1 AND subject = $2 AND due_ts = $3`,
@@ -132,7 +124,7 @@ export async function newestDueBySubject(
 /** The newest run in front of this one that is done and whose detail names `field`; null: none. */
 export async function lastDetail(
   pool: Pool,
-  { job, subject, due_ts }: Pick<JobRun, 'job' | 'subject' | 'due_ts'>,
+  { job, subject, due_ts }: RunKey,
   field: string,
 ): Promise<Pick<JobRun, 'due_ts' | 'detail'> | null> {
   const { rows } = await pool.query<Pick<JobRun, 'due_ts' | 'detail'>>(

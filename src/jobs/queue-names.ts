@@ -1,0 +1,29 @@
+/** The jobs by the names of their queues, and what one of them is told. */
+
+export const QUEUES = [
+  'labels',
+  'grades',
+  'quality',
+  'review',
+  'training',
+  'retention',
+  'curation',
+  'dataset',
+] as const;
+export type QueueName = (typeof QUEUES)[number];
+
+/** Those whose work is swept from the tables of what they make; all others run `job_runs`. */
+export type SweptQueue = 'labels' | 'grades';
+export const isSwept = (queue: QueueName): queue is SweptQueue =>
+  queue === 'labels' || queue === 'grades';
+/** The jobs that have runs. */
+export const RUN_QUEUES = QUEUES.filter((queue) => !isSwept(queue));
+
+/** Ids only: job data lies in Redis in clear text. */
+export interface JobData {
+  readonly subject: string;
+  readonly dueTs: number;
+  readonly labelSpec?: string;
+  /** Nothing before it is to be done; the same work whatever it is. */
+  readonly fromTs?: number;
+}

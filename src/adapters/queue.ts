@@ -6,8 +6,9 @@
  */
 import { createHash } from 'node:crypto';
 import { Queue, Worker, type Job } from 'bullmq';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { Logger } from '../log.ts';
+import { openRedis, type RedisAccess } from './redis.ts';
 
 export const QUEUES = [
   'labels',
@@ -42,15 +43,15 @@ export function jobId(queue: QueueName, { subject, dueTs, labelSpec = '' }: JobD
   return `j-${createHash('sha256').update(work).digest('hex').slice(0, 32)}`;
 }
 
-const connect = (url: string, patient: boolean): Redis =>
-  new Redis(url, {
+const connect = (access: RedisAccess, patient: boolean): Redis =>
+  openRedis(access, {
     // A worker waits for Redis as long as it takes; an enqueueing caller wants to know soon.
     maxRetriesPerRequest: patient ? null : 3,
     retryStrategy: (times) => Math.min(times * 200, 3_000),
   });
 
-export function openQueues(redisUrl: string, prefix: string, log: Logger): JobQueues {
-  const connection = connect(redisUrl, false);
+export function openQueues(redis: RedisAccess, prefix: string, log: Logger): JobQueues {
+  const connection = connect(redis, false);
   connection.on('error', (error: Error) => log.debug({ err: error }, 'Redis is away'));
   const queues = new Map(
     QUEUES.map((name) => {
@@ -72,7 +73,7 @@ export function openQueues(redisUrl: string, prefix: string, log: Logger): JobQu
 }
 
 export interface WorkerOptions {
-  readonly redisUrl: string;
+  readonly redis: RedisAccess;
   readonly prefix: string;
   readonly log: Logger;
   readonly onFailed: (queue: QueueName, data: JobData | undefined, error: Error) => void;
@@ -81,9 +82,9 @@ export interface WorkerOptions {
 /** One worker a queue, one job at a time each. Returns what closes them. */
 export function startWorkers(
   processorOf: (queue: QueueName) => URL,
-  { redisUrl, prefix, log, onFailed }: WorkerOptions,
+  { redis, prefix, log, onFailed }: WorkerOptions,
 ): () => Promise<void> {
-  const connection = connect(redisUrl, true);
+  const connection = connect(redis, true);
   connection.on('error', (error: Error) => log.debug({ err: error }, 'Redis is away'));
   const workers = QUEUES.map((name) => {
     const worker = new Worker<JobData>(name, processorOf(name), {

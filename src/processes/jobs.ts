@@ -33,11 +33,11 @@ export async function runJobs(
   const { config, log, postgres } = context;
   const prefix = `${config.topicPrefix}tickloom`;
   const reader = context.questdbReader();
-  const queues = openQueues(config.redisUrl, prefix, log);
+  const queues = openQueues(config, prefix, log);
   const stopWorkers = startWorkers(
     (queue) => new URL(`../jobs/processors/${queue}.ts`, import.meta.url),
     {
-      redisUrl: config.redisUrl,
+      redis: config,
       prefix,
       log,
       onFailed: (queue, data, error) => {

@@ -7,6 +7,7 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { US_PER_MS, parseDurationUs } from './domain/time.ts';
+import { givenServers, withAccess, type GivenServers, type ServerAccess } from './server-access.ts';
 import * as types from './setting-types.ts';
 
 /** The exit code of a command whose configuration is wrong (`EX_CONFIG` of sysexits). */
@@ -75,6 +76,21 @@ const DECLARED = {
     '127.0.0.1:19092',
     'Kafka; the local stack also uses the port after it',
   ),
+  kafkaSasl: setting(
+    'TICKLOOM_KAFKA_SASL',
+    types.oneOf(['off', 'plain', 'scram-sha-256', 'scram-sha-512']),
+    'off',
+    'how Kafka asks who comes; plain closes the local one too',
+  ),
+  kafkaUser: optional('TICKLOOM_KAFKA_USER', types.text, 'user for it, unless the credentials say'),
+  kafkaPassword: optional('TICKLOOM_KAFKA_PASSWORD', types.password, "that user's password"),
+  kafkaTls: setting('TICKLOOM_KAFKA_TLS', types.oneOf(['off', 'on']), 'off', 'Kafka speaks TLS'),
+  tlsCa: optional(
+    'TICKLOOM_TLS_CA',
+    types.certificates,
+    'a file of certificates (PEM) whose servers are trusted: with TICKLOOM_KAFKA_TLS, https:, ' +
+      'rediss: and ?sslmode=verify-full',
+  ),
   questdbUrl: setting(
     'TICKLOOM_QUESTDB_URL',
     types.url('http', 'https'),
@@ -84,7 +100,7 @@ const DECLARED = {
   questdbPgUrl: setting(
     'TICKLOOM_QUESTDB_PG_URL',
     types.url('postgres', 'postgresql'),
-    'postgres://admin:quest@127.0.0.1:18812/qdb',
+    'postgres://127.0.0.1:18812/qdb',
     "QuestDB over PostgreSQL's protocol: SQL",
   ),
   postgresUrl: setting(
@@ -203,18 +219,24 @@ type Field = keyof typeof DECLARED;
 type Value<F extends Field> = ReturnType<(typeof DECLARED)[F]['parse']>;
 type Parsed = { readonly [F in Field]: Value<F> };
 
-/** Every setting, checked. Paths are absolute, durations in microseconds where the name says so. */
-export type Config = Omit<Parsed, 'artefactsDir'> & {
-  readonly artefactsDir: string;
-  readonly horizonUs: number;
-  /** What is predicted. */
-  readonly labelSpec: string;
-  /** By what decisions are graded besides. */
-  readonly moreLabelSpecs: readonly string[];
-  readonly retrainEveryUs: number;
-  /** `TICKLOOM_*` variables that no setting has the name of: worth a warning, likely a typo. */
-  readonly unknownSettings: readonly string[];
-};
+/**
+ * Every setting, checked. Paths are absolute, durations in microseconds where the name says so. A
+ * URL without a password has that of the installation's credentials from the moment they are made.
+ */
+export type Config = Omit<Parsed, 'artefactsDir' | keyof ServerAccess> &
+  ServerAccess & {
+    /** The servers as the settings name them: for what must not carry the credentials on. */
+    readonly given: GivenServers;
+    readonly artefactsDir: string;
+    readonly horizonUs: number;
+    /** What is predicted. */
+    readonly labelSpec: string;
+    /** By what decisions are graded besides. */
+    readonly moreLabelSpecs: readonly string[];
+    readonly retrainEveryUs: number;
+    /** `TICKLOOM_*` variables that no setting has the name of: worth a warning, likely a typo. */
+    readonly unknownSettings: readonly string[];
+  };
 
 export const SETTINGS: readonly Setting[] = Object.values(DECLARED).map(
   ({ env, type, default: fallback, description }) => ({
@@ -285,8 +307,8 @@ function parseAll(env: Env, problems: string[]): Parsed {
  * problems at once.
  */
 export function loadConfig(env: Env = process.env, overrides: Env = {}): Config {
-  const given = Object.entries(overrides).filter(([, text]) => text !== undefined);
-  const all: Env = { ...env, ...Object.fromEntries(given) };
+  const flags = Object.entries(overrides).filter(([, text]) => text !== undefined);
+  const all: Env = { ...env, ...Object.fromEntries(flags) };
   const problems: string[] = [];
   const parsed = parseAll(all, problems);
   if (problems.length === 0) problems.push(...sharedPorts(parsed));
@@ -295,8 +317,10 @@ export function loadConfig(env: Env = process.env, overrides: Env = {}): Config 
   const atHome = !all['TICKLOOM_DATA_DIR'];
   const dataDir = atHome ? join(PROJECT_DIR, DECLARED.dataDir.default ?? '') : parsed.dataDir;
   const labelSpec = `direction_${parsed.horizon}@1`;
-  return Object.freeze({
+  const given = givenServers(parsed);
+  const settings = {
     ...parsed,
+    given,
     dataDir,
     artefactsDir: parsed.artefactsDir ?? join(dataDir, 'artefacts'),
     horizonUs: parseDurationUs(parsed.horizon),
@@ -304,7 +328,8 @@ export function loadConfig(env: Env = process.env, overrides: Env = {}): Config 
     moreLabelSpecs: (parsed.labels ?? []).filter((spec) => spec !== labelSpec),
     retrainEveryUs: parseDurationUs(parsed.retrainEvery),
     unknownSettings: Object.keys(all).filter((n) => n.startsWith('TICKLOOM_') && !known.has(n)),
-  });
+  };
+  return Object.freeze(withAccess(settings, given, dataDir));
 }
 
 /** All settings for `--help`: one paragraph each, name, default and what it means. */
@@ -329,10 +354,15 @@ export function childEnv(config: Config, env: Env = process.env): Record<string,
     TICKLOOM_DATA_DIR: config.dataDir,
     TICKLOOM_ARTEFACTS_DIR: config.artefactsDir,
     TICKLOOM_KAFKA_BROKERS: config.kafkaBrokers.join(','),
-    TICKLOOM_QUESTDB_URL: config.questdbUrl,
-    TICKLOOM_QUESTDB_PG_URL: config.questdbPgUrl,
-    TICKLOOM_POSTGRES_URL: config.postgresUrl,
-    TICKLOOM_REDIS_URL: config.redisUrl,
+    TICKLOOM_KAFKA_SASL: config.kafkaSasl,
+    ...(config.kafkaUser === null ? {} : { TICKLOOM_KAFKA_USER: config.kafkaUser }),
+    ...(config.kafkaPassword === null ? {} : { TICKLOOM_KAFKA_PASSWORD: config.kafkaPassword }),
+    TICKLOOM_KAFKA_TLS: config.kafkaTls,
+    ...(config.tlsCa === null ? {} : { TICKLOOM_TLS_CA: config.tlsCa }),
+    TICKLOOM_QUESTDB_URL: config.given.questdbUrl,
+    TICKLOOM_QUESTDB_PG_URL: config.given.questdbPgUrl,
+    TICKLOOM_POSTGRES_URL: config.given.postgresUrl,
+    TICKLOOM_REDIS_URL: config.given.redisUrl,
     TICKLOOM_HTTP_PORT: String(config.httpPort),
     TICKLOOM_HTTP_HOST: config.httpHost,
     TICKLOOM_TOPIC_PREFIX: config.topicPrefix,

@@ -1,4 +1,5 @@
 /** What the text of a setting may be, and the value that it becomes. */
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseLabelSpec } from './domain/label-spec.ts';
 import { US_PER_DAY, US_PER_MS, US_PER_S, parseDurationUs } from './domain/time.ts';
@@ -126,3 +127,16 @@ export const topicPrefix = matching(
 );
 export const host = matching('host', /^[\w.:-]+$/, 'a host name or address');
 export const secret = matching('secret', /^\S{32,}$/, 'at least 32 characters without white space');
+export const text = matching('text', /^[^\p{Cc}]+$/u, 'a text without control characters');
+export const password = matching('secret', /^[^\p{Cc}]+$/u, 'a text without control characters');
+/** A file that holds them now: a name mistyped would else show up as a server that is away. */
+export const certificates: SettingType<string> = {
+  name: 'file',
+  parse: (name) => {
+    const path = resolve(name);
+    const pem = existsSync(path) ? readFileSync(path, 'utf8') : '';
+    return pem.includes('-----BEGIN CERTIFICATE-----')
+      ? path
+      : expected('a file with at least one certificate in PEM');
+  },
+};

@@ -27,7 +27,7 @@ describe('defaults', () => {
       TICKLOOM_DATA_DIR: '.tickloom',
       TICKLOOM_KAFKA_BROKERS: '127.0.0.1:19092',
       TICKLOOM_QUESTDB_URL: 'http://127.0.0.1:19000',
-      TICKLOOM_QUESTDB_PG_URL: 'postgres://admin:quest@127.0.0.1:18812/qdb',
+      TICKLOOM_QUESTDB_PG_URL: 'postgres://127.0.0.1:18812/qdb',
       TICKLOOM_POSTGRES_URL: 'postgres://tickloom@127.0.0.1:15432/tickloom',
       TICKLOOM_REDIS_URL: 'redis://127.0.0.1:16379',
       TICKLOOM_HTTP_PORT: '8088',

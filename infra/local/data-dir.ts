@@ -1,6 +1,7 @@
 /**
  * The data directory: what lies where, whether it is ours, and whether there is room. Promise:
- * nothing is ever deleted from a directory that tickloom did not mark as its own.
+ * nothing is ever deleted from a directory that tickloom did not mark as its own, and nobody but
+ * its owner reads or writes what lies in it.
  */
 import {
   chmodSync,
@@ -16,6 +17,9 @@ import { join } from 'node:path';
 import { StackError } from './stack-error.ts';
 
 const MARKER = '.tickloom-data';
+/** What a start makes beside the servers' own; programs in `artefacts` are public, and stay open. */
+const OWN_DIRS = ['logs', 'run', 'exports'];
+const OWN_FILES = [MARKER, 'credentials.json', 'http-token', 'control.key'];
 const NEEDED_BYTES = 1024 ** 3;
 
 export const SERVER_NAMES = ['kafka', 'questdb', 'postgres', 'redis'] as const;
@@ -54,7 +58,7 @@ export function openDataDir(dataDir: string): void {
     }
   }
   try {
-    for (const name of ['logs', 'run']) mkdirSync(join(dataDir, name), { recursive: true });
+    for (const name of OWN_DIRS) mkdirSync(join(dataDir, name), { recursive: true });
     writeFileSync(
       marker,
       'The data of a tickloom installation; `tickloom stack reset` clears it.\n',
@@ -63,12 +67,29 @@ export function openDataDir(dataDir: string): void {
     const reason = error instanceof Error ? error.message : String(error);
     throw new StackError(`the data directory cannot be used: ${reason} (TICKLOOM_DATA_DIR)`);
   }
-  // Root's temporary directories are closed, and PostgreSQL, another user, has to pass. What lies
-  // inside is closed one by one.
-  if (process.getuid?.() === 0) chmodSync(dataDir, statSync(dataDir).mode | 0o011);
+  closeDataDir(dataDir);
   const { bavail, bsize } = statfsSync(dataDir);
   const problem = diskProblem(dataDir, bavail * bsize);
   if (problem !== null) throw new StackError(problem);
+}
+
+/**
+ * Closes what is in it to everybody else, also what was open before. Root lets others pass through
+ * to PostgreSQL, which is another user, and to the programs.
+ */
+function closeDataDir(dataDir: string): void {
+  for (const name of OWN_DIRS) privateDir(join(dataDir, name));
+  const logs = readdirSync(join(dataDir, 'logs')).map((name) => join('logs', name));
+  for (const name of [...OWN_FILES, ...logs]) {
+    const file = join(dataDir, name);
+    if (existsSync(file) && statSync(file).isFile()) chmodSync(file, 0o600);
+  }
+  const isRoot = process.getuid?.() === 0;
+  const ours = new Set<string>([...SERVER_NAMES, ...OWN_DIRS, ...OWN_FILES, 'artefacts']);
+  // A directory that was somebody's before (a home, a temporary one) keeps its way in.
+  if (readdirSync(dataDir).every((name) => ours.has(name))) {
+    chmodSync(dataDir, isRoot ? 0o711 : 0o700);
+  } else if (isRoot) chmodSync(dataDir, (statSync(dataDir).mode & 0o7777) | 0o011);
 }
 
 /** A directory that only its owner reads: the servers' data hold everything there is. */
@@ -78,7 +99,7 @@ export function privateDir(path: string): string {
   return path;
 }
 
-/** Deletes the servers' data, logs and records; artefacts and everything else stay. */
+/** Deletes the servers' data, passwords, logs and records; artefacts and everything else stay. */
 export function clearDataDir(dataDir: string): void {
   if (!existsSync(dataDir) || readdirSync(dataDir).length === 0) return;
   if (!existsSync(join(dataDir, MARKER))) {
@@ -86,7 +107,7 @@ export function clearDataDir(dataDir: string): void {
       `${dataDir} has no ${MARKER}: it is not a data directory of tickloom, nothing was deleted`,
     );
   }
-  for (const name of [...SERVER_NAMES, 'logs', 'run']) {
+  for (const name of [...SERVER_NAMES, 'logs', 'run', 'credentials.json']) {
     rmSync(join(dataDir, name), { recursive: true, force: true });
   }
 }

@@ -1,15 +1,18 @@
 /**
- * Kafka for one machine: broker and controller in one process, loopback only. Promise: no topic
- * appears by a typo, nothing is deleted by age, and a batch is stored as its producer packed it.
+ * Kafka for one machine: broker and controller in one process, loopback only, where a first tick
+ * needs no password unless `TICKLOOM_KAFKA_SASL` is `plain`. Promise: no topic appears by a typo,
+ * nothing is deleted by age, and a batch is stored as its producer packed it.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
+import { connectionOf } from '../../src/adapters/kafka.ts';
 import { must } from '../../src/assert.ts';
 import type { Config } from '../../src/config.ts';
+import type { KafkaAccess, KafkaSasl } from '../../src/server-access.ts';
 import { privateDir, serverDir } from './data-dir.ts';
-import { endpointOf } from './ports.ts';
+import { endpointOf, isLoopback } from './ports.ts';
 import { lastLines, runProgram } from './run-program.ts';
 import type { LocalServer, Programs } from './server.ts';
 import { StackError } from './stack-error.ts';
@@ -21,8 +24,35 @@ const LOGGING = [
   '-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss.SSS',
 ];
 
+/** Whoever knows the password may do everything; the controller's port asks for it too. */
+function closedBy({ username, password }: KafkaSasl): string {
+  const module = 'org.apache.kafka.common.security.plain.PlainLoginModule';
+  const login = `username="${username}" password="${password}" user_${username}="${password}"`;
+  const listeners = ['plaintext', 'controller'].map(
+    (name) => `listener.name.${name}.plain.sasl.jaas.config=${module} required ${login};`,
+  );
+  return `sasl.enabled.mechanisms=PLAIN
+sasl.mechanism.inter.broker.protocol=PLAIN
+sasl.mechanism.controller.protocol=PLAIN
+${listeners.join('\n')}
+`;
+}
+
+/** What the local broker can be asked for. Throws `StackError` for what only a cluster has. */
+function localSasl({ sasl, tls }: KafkaAccess): KafkaSasl | null {
+  const only = 'the Kafka that tickloom starts on this machine';
+  if (tls) throw new StackError(`${only} speaks no TLS: leave TICKLOOM_KAFKA_TLS out`);
+  if (sasl === null) return null;
+  if (sasl.mechanism !== 'plain') {
+    throw new StackError(`${only} knows SASL by plain alone: set TICKLOOM_KAFKA_SASL to plain`);
+  }
+  if (/^[\w-]+$/.test(sasl.username) && /^[\w.~+=-]+$/.test(sasl.password)) return sasl;
+  throw new StackError(`${only} takes user and password of letters, digits and -_ alone`);
+}
+
 /** The broker's settings; each that differs from Kafka's own says why. */
-function properties(host: string, port: number, logs: string): string {
+function properties(host: string, port: number, logs: string, sasl: KafkaSasl | null): string {
+  const protocol = sasl === null ? 'PLAINTEXT' : 'SASL_PLAINTEXT';
   return `# Written at every start; changes here are lost.
 process.roles=broker,controller
 node.id=1
@@ -30,8 +60,9 @@ controller.quorum.voters=1@${host}:${port + 1}
 controller.listener.names=CONTROLLER
 listeners=PLAINTEXT://${host}:${port},CONTROLLER://${host}:${port + 1}
 advertised.listeners=PLAINTEXT://${host}:${port}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
-log.dirs=${logs}
+listener.security.protocol.map=PLAINTEXT:${protocol},CONTROLLER:${protocol}
+inter.broker.listener.name=PLAINTEXT
+${sasl === null ? '' : closedBy(sasl)}log.dirs=${logs}
 # A typo must not make a topic.
 auto.create.topics.enable=false
 # Records of 2014 and of a clock that runs ahead are stored: the consumer judges them.
@@ -77,10 +108,10 @@ async function format(programs: Programs, config: string, logs: string): Promise
   if (code !== 0) throw new StackError(`Kafka could not format ${logs}:\n${lastLines(output)}`);
 }
 
-async function answers(broker: string): Promise<void> {
+async function answers(access: KafkaAccess): Promise<void> {
   const kafka = new Kafka({
+    ...connectionOf(access),
     clientId: 'tickloom-stack',
-    brokers: [broker],
     logLevel: logLevel.NOTHING,
     connectionTimeout: 1000,
     requestTimeout: 3000,
@@ -105,7 +136,9 @@ export function kafkaServer(config: Config): LocalServer {
   const dir = serverDir(config.dataDir, 'kafka');
   const file = join(dir, 'server.properties');
   const logs = join(dir, 'data');
-  const settings = properties(endpoint.host, endpoint.port, logs);
+  const isOurs = isLoopback(endpoint.host);
+  const sasl = isOurs ? localSasl(config.kafka) : null;
+  const settings = properties(endpoint.host, endpoint.port, logs, sasl);
   return {
     name: 'kafka',
     endpoints: [endpoint, controller],
@@ -113,7 +146,8 @@ export function kafkaServer(config: Config): LocalServer {
     stopSignal: 'SIGTERM',
     prepare: async (programs) => {
       privateDir(dir);
-      writeFileSync(file, settings);
+      writeFileSync(file, settings, { mode: 0o600 });
+      chmodSync(file, 0o600);
       await format(programs, file, logs);
     },
     command: (programs) => ({
@@ -121,6 +155,6 @@ export function kafkaServer(config: Config): LocalServer {
       args: [...HEAP, ...LOGGING, '-cp', programs.kafkaJars.join(delimiter), 'kafka.Kafka', file],
       cwd: dir,
     }),
-    ready: () => answers(broker),
+    ready: () => answers({ ...config.kafka, brokers: [broker] }),
   };
 }

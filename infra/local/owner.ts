@@ -32,7 +32,7 @@ export function takeOwnership(dataDir: string): () => void {
   const mine = { server: 'tickloom', pid: process.pid, started, fingerprint: '' };
   rmSync(file, { force: true });
   try {
-    writeFileSync(file, JSON.stringify(mine), { flag: 'wx' });
+    writeFileSync(file, JSON.stringify(mine), { flag: 'wx', mode: 0o600 });
   } catch {
     // Another start has been faster by a moment.
     refuseOtherOwner(dataDir);

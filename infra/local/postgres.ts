@@ -1,80 +1,28 @@
 /**
- * PostgreSQL for one machine, loopback only, whoever is on the machine is trusted. Promise: user
- * and database of the configured URL exist when it is ready, and it never runs as root, which it
- * refuses: then it is `postgres` or `nobody`.
+ * PostgreSQL for one machine, loopback only, by password only. Promise: user and database of the
+ * configured URL exist when it is ready, that user is no superuser, and the server never runs as
+ * root, which it refuses.
  */
-import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  chownSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
-import { Client, escapeIdentifier } from 'pg';
+import { cpSync, existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Client } from 'pg';
 import type { Config } from '../../src/config.ts';
-import { serverDir } from './data-dir.ts';
-import { endpointOf, type Endpoint } from './ports.ts';
+import { readCredentials } from '../../src/credentials.ts';
+import { isLoopback, endpointOf, type Endpoint } from './ports.ts';
+import {
+  areClosed,
+  asAdmin,
+  closeDoors,
+  makeAdmin,
+  makeRoles,
+  setupArgs,
+  type Doors,
+} from './postgres-doors.ts';
+import { homeOf, openHome, outsideOf, type Home } from './postgres-home.ts';
 import { lastLines, runProgram } from './run-program.ts';
-import type { LocalServer, Programs } from './server.ts';
+import type { Command, LocalServer, Programs } from './server.ts';
+import { startProcess, stopProcess } from './server-process.ts';
 import { StackError } from './stack-error.ts';
-
-interface Identity {
-  readonly uid: number;
-  readonly gid: number;
-}
-
-/** The user and group that a server of root's runs as, from the text of `/etc/passwd`. */
-export function unprivileged(passwd: string): Identity {
-  const users = passwd.split('\n').map((line) => line.split(':'));
-  for (const name of ['postgres', 'nobody']) {
-    const user = users.find((fields) => fields[0] === name);
-    const [uid, gid] = [Number(user?.[2]), Number(user?.[3])];
-    if (uid > 0 && gid > 0) return { uid, gid };
-  }
-  return { uid: 65_534, gid: 65_534 };
-}
-
-/** Whether a user with no rights of its own may walk down to `path`. */
-function reachable(path: string, { uid, gid }: Identity): boolean {
-  for (let dir = path; dir !== dirname(dir); dir = dirname(dir)) {
-    if (!existsSync(dir)) continue;
-    const at = statSync(dir);
-    const bit = at.uid === uid ? 0o100 : at.gid === gid ? 0o010 : 0o001;
-    if ((at.mode & bit) === 0) return false;
-  }
-  return true;
-}
-
-/** Where data and programs lie, and as whom they run. */
-interface Home {
-  /** Holds `data`. */
-  readonly dir: string;
-  /** Null: the programs among the artefacts; else a copy that the other user can reach. */
-  readonly programs: string | null;
-  readonly identity: Identity | null;
-}
-
-/**
- * Root's own directories are often closed to everybody else. Then PostgreSQL, which will not run as
- * root, lives in a directory of its own that survives a restart of the machine.
- */
-function homeOf(config: Config): Home {
-  const dir = serverDir(config.dataDir, 'postgres');
-  if (process.getuid?.() !== 0) return { dir, programs: null, identity: null };
-  const identity = unprivileged(readFileSync('/etc/passwd', 'utf8'));
-  const hash = createHash('sha256').update(config.dataDir).digest('hex').slice(0, 12);
-  const outside = join('/var/tmp', `tickloom-postgres-${hash}`);
-  const open = reachable(dirname(dir), identity) && reachable(config.artefactsDir, identity);
-  // Data that an earlier start has put outside stay there, also once the way in is open.
-  if (open && !existsSync(join(outside, 'data'))) return { dir, programs: null, identity };
-  return { dir: outside, programs: join(outside, 'programs'), identity };
-}
 
 const settingsOf = ({ host, port }: Endpoint): [string, string][] => [
   ['listen_addresses', host],
@@ -90,21 +38,6 @@ const settingsOf = ({ host, port }: Endpoint): [string, string][] => [
   ['log_checkpoints', 'off'],
 ];
 
-/** Ours to use and, when we are root, the other user's to own. */
-function ownDir(dir: string, identity: Identity | null): void {
-  mkdirSync(dir, { recursive: true });
-  const holder = statSync(dir).uid;
-  const expected = identity?.uid ?? process.getuid?.() ?? holder;
-  if (identity === null && holder !== expected) {
-    throw new StackError(
-      `${dir} belongs to user ${holder}, probably from a run as root: start as that user, ` +
-        'or `tickloom stack reset` as root',
-    );
-  }
-  if (identity !== null && holder !== identity.uid) chownSync(dir, identity.uid, identity.gid);
-  chmodSync(dir, 0o700);
-}
-
 async function initialise(home: Home, bin: string, user: string): Promise<void> {
   const data = join(home.dir, 'data');
   if (existsSync(data)) return;
@@ -113,7 +46,8 @@ async function initialise(home: Home, bin: string, user: string): Promise<void> 
   // A start that is interrupted here leaves no half a cluster under the name.
   const making = `${data}.making`;
   rmSync(making, { recursive: true, force: true });
-  const args = ['-D', making, '-U', user, '--auth=trust', '--encoding=UTF8', ...locale];
+  // Nobody gets in before there are passwords.
+  const args = ['-D', making, '-U', user, '--auth=reject', '--encoding=UTF8', ...locale];
   const { code, output } = await runProgram(join(bin, 'initdb'), args, {
     cwd: home.dir,
     env: { LC_ALL: 'C', TZ: 'UTC' },
@@ -137,70 +71,93 @@ function dropStaleLock(data: string): void {
   rmSync(lock);
 }
 
-const quoted = (name: string): string => escapeIdentifier(name);
-
-async function withClient(url: string, use: (client: Client) => Promise<void>): Promise<void> {
+async function answers(url: string): Promise<void> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 2000 });
   client.on('error', () => {});
   try {
     await client.connect();
-    await use(client);
+    await client.query('select 1');
   } finally {
     await client.end();
   }
 }
 
-/** Connects to the configured database; the first time it is made. */
-async function answers(url: string): Promise<void> {
-  const check = async (client: Client): Promise<void> => {
-    await client.query('select 1');
-  };
-  try {
-    await withClient(url, check);
-  } catch (error) {
-    if ((error as { code?: string }).code !== '3D000') throw error;
-    const admin = new URL(url);
-    const database = decodeURIComponent(admin.pathname.slice(1));
-    admin.pathname = '/postgres';
-    await withClient(admin.href, async (client) => {
-      await client.query(`create database ${quoted(database)}`);
-    });
-    await withClient(url, check);
-  }
+/** What the credentials come to; null for a server that is not ours, or before the first start. */
+function doorsOf(config: Config, endpoint: Endpoint): Doors | null {
+  const { username, password, pathname } = new URL(config.postgresUrl);
+  const { postgres_admin: admin, postgres_readonly: readonly } = readCredentials(config.dataDir);
+  if (!isLoopback(endpoint.host) || admin === undefined || readonly === undefined) return null;
+  const user = decodeURIComponent(username) || 'tickloom';
+  const application = { user, password: decodeURIComponent(password) };
+  const database = decodeURIComponent(pathname.slice(1)) || user;
+  return { endpoint, database, application, readonly, admin };
 }
+
+/**
+ * Gives a cluster its roles and closes it, unless that is done. Meanwhile the server runs as the
+ * recorded one, so that a start which ends here by force leaves nothing that the next cannot end.
+ */
+async function settleDoors(
+  { dataDir }: Config,
+  server: Omit<LocalServer, 'prepare'>,
+  { home, doors, command }: { home: Home; doors: Doors; command: Command },
+): Promise<void> {
+  if (areClosed(home, doors)) return;
+  await makeAdmin(home, command.file, doors);
+  const ready = (): Promise<void> => asAdmin(doors, 'postgres', async () => {});
+  const setup = { ...server, prepare: async () => {}, ready };
+  const args = [...command.args, ...setupArgs(home, doors)];
+  await startProcess(dataDir, setup, { ...command, args });
+  try {
+    await makeRoles(doors);
+  } finally {
+    await stopProcess(dataDir, setup);
+  }
+  closeDoors(home, doors);
+}
+
+/** The directory of the cluster, wherever it is for this configuration. */
+export const postgresData = (config: Config): string => join(homeOf(config).dir, 'data');
 
 /** PostgreSQL as `config` wants it. */
 export function postgresServer(config: Config): LocalServer {
   const endpoint = endpointOf(config.postgresUrl, 'TICKLOOM_POSTGRES_URL', 5432);
   const home = homeOf(config);
   const data = join(home.dir, 'data');
-  const user = decodeURIComponent(new URL(config.postgresUrl).username) || 'tickloom';
+  const doors = doorsOf(config, endpoint);
   const settings = settingsOf(endpoint);
   const bin = (programs: Programs): string => join(home.programs ?? programs.postgresDir, 'bin');
-  return {
+  const command = (programs: Programs): Command => ({
+    file: join(bin(programs), 'postgres'),
+    args: ['-D', data, ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+    cwd: home.dir,
+    env: { LC_ALL: 'C', TZ: 'UTC' },
+    ...home.identity,
+  });
+  const server: Omit<LocalServer, 'prepare'> = {
     name: 'postgres',
     endpoints: [endpoint],
-    settings: JSON.stringify(settings),
+    // One that runs with the doors of before is stopped and started again, behind new ones.
+    settings: JSON.stringify([settings, doors]),
     // "Fast": clients are cut off, everything committed is kept. SIGTERM would wait for clients.
     stopSignal: 'SIGINT',
-    prepare: async (programs) => {
-      ownDir(home.dir, home.identity);
-      if (home.programs !== null && !existsSync(join(home.programs, 'bin', 'postgres'))) {
-        cpSync(programs.postgresDir, home.programs, { recursive: true, verbatimSymlinks: true });
-      }
-      await initialise(home, bin(programs), user);
-      dropStaleLock(data);
-    },
-    command: (programs) => ({
-      file: join(bin(programs), 'postgres'),
-      args: ['-D', data, ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])],
-      cwd: home.dir,
-      env: { LC_ALL: 'C', TZ: 'UTC' },
-      ...home.identity,
-    }),
+    command,
     ready: () => answers(config.postgresUrl),
     reset: () => {
-      if (home.programs !== null) rmSync(home.dir, { recursive: true, force: true });
+      if (home.identity !== null) {
+        rmSync(outsideOf(config.dataDir), { recursive: true, force: true });
+      }
     },
   };
+  const prepare = async (programs: Programs): Promise<void> => {
+    openHome(home);
+    if (home.programs !== null && !existsSync(join(home.programs, 'bin', 'postgres'))) {
+      cpSync(programs.postgresDir, home.programs, { recursive: true, verbatimSymlinks: true });
+    }
+    if (doors === null) throw new StackError('PostgreSQL has no credentials: start it once more');
+    await initialise(home, bin(programs), doors.admin.user);
+    dropStaleLock(data);
+    await settleDoors(config, server, { home, doors, command: command(programs) });
+  };
+  return { ...server, prepare };
 }

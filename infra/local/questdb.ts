@@ -1,11 +1,14 @@
 /**
  * QuestDB for one machine: HTTP (rows in, SQL) and PostgreSQL's protocol (SQL), loopback only.
- * Promise: rows never make a table or a column, and it phones nobody.
+ * Promise: nobody gets in without a password, also through somebody's browser; rows never make a
+ * table or a column, and it phones nobody.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
+import { askQuestDb } from '../../src/adapters/questdb-http.ts';
 import type { Config } from '../../src/config.ts';
+import { readCredentials } from '../../src/credentials.ts';
 import { privateDir, serverDir } from './data-dir.ts';
 import { endpointOf, type Endpoint } from './ports.ts';
 import type { LocalServer, Programs } from './server.ts';
@@ -18,12 +21,29 @@ w.stdout.class=io.questdb.log.LogConsoleWriter
 w.stdout.level=CRITICAL,ERROR,ADVISORY
 `;
 
-const userSettings = (url: string, prefix: string): string => {
+/** The user of a URL, who may do everything. */
+function userSettings(url: string, prefix: string): string {
   const { username, password } = new URL(url);
   if (username === '') return '';
   const [user, secret] = [decodeURIComponent(username), decodeURIComponent(password)];
   return `${prefix}.user=${user}\n${prefix}.password=${secret}\n`;
-};
+}
+
+/** The one who may only read, over PostgreSQL's protocol. */
+function readerSettings({ dataDir }: Config): string {
+  const reader = readCredentials(dataDir).questdb_pg_readonly;
+  if (reader === undefined) return '';
+  const { user, password } = reader;
+  return `pg.readonly.user.enabled=true
+pg.readonly.user=${user}
+pg.readonly.password=${password}
+`;
+}
+
+const usersOf = (config: Config): string =>
+  userSettings(config.questdbUrl, 'http') +
+  userSettings(config.questdbPgUrl, 'pg') +
+  readerSettings(config);
 
 const RESTING = ['shared.worker', 'wal.apply.worker'];
 
@@ -35,8 +55,10 @@ function serverConf(config: Config, http: Endpoint, pg: Endpoint): string {
   return `# Written at every start; changes here are lost.
 http.net.bind.to=${http.host}:${http.port}
 pg.net.bind.to=${pg.host}:${pg.port}
-${userSettings(config.questdbUrl, 'http')}${userSettings(config.questdbPgUrl, 'pg')}
-http.min.enabled=false
+# A session's cookie would go along with what a page on any other port of this machine asks, and to
+# every server here. The console works without: it keeps the password itself.
+http.server.cookies.enabled=false
+${usersOf(config)}http.min.enabled=false
 line.tcp.enabled=false
 line.udp.enabled=false
 # A typo must make neither a table nor a column: the schema is the project's.
@@ -68,15 +90,10 @@ function portOpens({ host, port }: Endpoint): Promise<void> {
   });
 }
 
-async function answers(url: string, pg: Endpoint): Promise<void> {
-  const { origin, username, password } = new URL(url);
-  const basic = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`);
-  const response = await fetch(`${origin}/exec?query=select%201`, {
-    headers: username === '' ? {} : { authorization: `Basic ${basic.toString('base64')}` },
-    signal: AbortSignal.timeout(3000),
-  });
-  const body = await response.text();
-  if (!response.ok) throw new Error(`HTTP ${response.status}: ${body.slice(0, 200)}`);
+async function answers({ questdbUrl, tlsCa: ca }: Config, pg: Endpoint): Promise<void> {
+  const request = { timeoutMs: 3000, ca };
+  const { status, text } = await askQuestDb(questdbUrl, '/exec?query=select%201', request);
+  if (status !== 200) throw new Error(`HTTP ${status}: ${text.slice(0, 200)}`);
   await portOpens(pg);
 }
 
@@ -100,7 +117,7 @@ export function questdbServer(config: Config): LocalServer {
     prepare: async () => {
       mkdirSync(join(privateDir(dir), 'conf'), { recursive: true });
       writeFileSync(join(dir, 'conf', 'server.conf'), settings, { mode: 0o600 });
-      writeFileSync(join(dir, 'conf', 'log.conf'), LOG_CONF);
+      writeFileSync(join(dir, 'conf', 'log.conf'), LOG_CONF, { mode: 0o600 });
     },
     command: (programs) => ({
       file: 'java',
@@ -116,6 +133,6 @@ export function questdbServer(config: Config): LocalServer {
       ],
       cwd: dir,
     }),
-    ready: () => answers(config.questdbUrl, pg),
+    ready: () => answers(config, pg),
   };
 }

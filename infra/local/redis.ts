@@ -1,17 +1,17 @@
 /**
- * Redis for the job queues, loopback only. Promise: it refuses when full instead of forgetting a
- * job, and a crash costs at most the last second (the sweeps find those jobs again).
+ * Redis for the job queues, loopback only, by password. Promise: it refuses when full instead of
+ * forgetting a job, and a crash costs at most the last second (the sweeps find those jobs again).
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
+import { openRedis } from '../../src/adapters/redis.ts';
 import type { Config } from '../../src/config.ts';
 import { privateDir, serverDir } from './data-dir.ts';
 import { endpointOf } from './ports.ts';
 import type { LocalServer } from './server.ts';
 
-async function answers(url: string): Promise<void> {
-  const client = new Redis(url, {
+async function answers(config: Config): Promise<void> {
+  const client = openRedis(config, {
     lazyConnect: true,
     connectTimeout: 1000,
     commandTimeout: 2000,
@@ -60,6 +60,6 @@ export function redisServer(config: Config): LocalServer {
       args: [file],
       cwd: dir,
     }),
-    ready: () => answers(config.redisUrl),
+    ready: () => answers(config),
   };
 }

@@ -17,6 +17,8 @@ export interface ProgramOptions {
   readonly env?: Record<string, string>;
   readonly uid?: number;
   readonly gid?: number;
+  /** For its standard input, which is empty otherwise. */
+  readonly input?: string;
   /** Ends the program. */
   readonly signal?: AbortSignal;
   readonly onLine?: (line: string) => void;
@@ -26,10 +28,12 @@ export interface ProgramOptions {
 export function runProgram(
   file: string,
   args: readonly string[],
-  { onLine, ...options }: ProgramOptions = {},
+  { onLine, input = '', ...options }: ProgramOptions = {},
 ): Promise<ProgramResult> {
   return new Promise((resolve) => {
-    const child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(file, args, { ...options, stdio: 'pipe' });
+    // A program that ends before it has read all of it says why by itself.
+    child.stdin.on('error', () => {}).end(input);
     let output = '';
     let line = '';
     const take = (chunk: string): void => {

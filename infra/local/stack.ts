@@ -7,6 +7,7 @@
 import { monotonicMs, sleep } from '../../src/clock.ts';
 import type { Config } from '../../src/config.ts';
 import { ensureArtefacts } from './artefacts.ts';
+import { makeCredentials } from './credentials.ts';
 import { clearDataDir, openDataDir, type ServerName } from './data-dir.ts';
 import { checkJava } from './java.ts';
 import { kafkaServer } from './kafka.ts';
@@ -157,7 +158,11 @@ async function stopServers(config: Config, say: (line: string) => void): Promise
 }
 
 /** Looks after the servers' processes; returns what ends the watch. */
-function watch(config: Config, servers: LocalServer[], onExit: StackOptions['onExit']): () => void {
+function watch(
+  config: Config,
+  servers: readonly LocalServer[],
+  onExit: StackOptions['onExit'],
+): () => void {
   if (onExit === undefined) return () => {};
   const gone = new Set<ServerName>();
   const timer = setInterval(() => {
@@ -182,9 +187,11 @@ export async function startStack(config: Config, options: StackOptions = {}): Pr
   const run: Run = { config, say, signal };
   openDataDir(config.dataDir);
   const release = takeOwnership(config.dataDir);
-  const servers = serversOf(config);
-  const local = servers.filter(isLocal);
+  let local: readonly LocalServer[] = [];
   try {
+    makeCredentials(config);
+    const servers = serversOf(config);
+    local = servers.filter(isLocal);
     if (local.length > 0) await startLocal(run, local);
     const external = servers.filter((server) => !isLocal(server));
     await Promise.all(external.map((server) => awaitExternal(run, server)));

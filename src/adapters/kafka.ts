@@ -2,11 +2,20 @@
  * The Kafka client: connection, topics, and a producer whose `append` resolves once every record
  * is acknowledged. The caller keeps its records until then.
  */
-import type { Admin, Kafka as KafkaClient, Message, Producer } from 'kafkajs';
+import type {
+  Admin,
+  Kafka as KafkaClient,
+  KafkaConfig,
+  Message,
+  Producer,
+  SASLOptions,
+} from 'kafkajs';
 import type { Logger } from 'pino';
 import { monotonicMs, sleep } from '../clock.ts';
+import type { KafkaAccess } from '../server-access.ts';
 import type { OutLog, OutRecord } from '../stream/stage.ts';
 import { CompressionTypes, Kafka, logLevel, Partitioners } from './kafkajs.ts';
+import { trusted } from './tls.ts';
 
 /** A record batch below the broker's default limit of 1 MiB, with room for its headers. */
 const BATCH_BYTES_MAX = 900 * 1024;
@@ -14,10 +23,20 @@ const RETRY_MS = 500;
 /** From here on there is enough that repeats, in names and keys, to be worth compressing. */
 const COMPRESSED_FROM = 50;
 
-export function openKafka(brokers: readonly string[], clientId: string, log: Logger): KafkaClient {
-  return new Kafka({
-    clientId,
+/** Brokers, TLS and SASL as kafkajs wants them. */
+export function connectionOf({ brokers, sasl, tls, ca }: KafkaAccess): KafkaConfig {
+  const authority = trusted(ca);
+  return {
     brokers: [...brokers],
+    ...(tls ? { ssl: authority === undefined ? true : { ca: authority } } : {}),
+    ...(sasl === null ? {} : { sasl: sasl as SASLOptions }),
+  };
+}
+
+export function openKafka(access: KafkaAccess, clientId: string, log: Logger): KafkaClient {
+  return new Kafka({
+    ...connectionOf(access),
+    clientId,
     connectionTimeout: 5_000,
     requestTimeout: 30_000,
     retry: { initialRetryTime: 200, maxRetryTime: 5_000, retries: 30 },

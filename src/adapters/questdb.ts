@@ -19,7 +19,9 @@ import type {
 } from '../tables/questdb/table.ts';
 import { compiledEncoder } from './ilp-encoder.ts';
 import { problemOf, type EncodedTable, type RowEncoder } from './questdb-encoder.ts';
+import { askQuestDb } from './questdb-http.ts';
 import { patiently } from './questdb-patience.ts';
+import { trusted } from './tls.ts';
 
 /** QuestDB did not take the rows within the patience that we have; the caller still has them. */
 export class QuestDbUnavailableError extends Error {
@@ -34,6 +36,8 @@ export class QuestDbMismatchError extends Error {
 export interface QuestDbWriterOptions {
   /** `http://[user:password@]host:port`. */
   readonly url: string;
+  /** A file of certificates to trust beside those of the system, for `https:`. */
+  readonly ca?: string | null;
   /** How long one request is tried again before `QuestDbUnavailableError`. */
   readonly patienceMs?: number;
   /** How long the server may be silent within one try. */
@@ -57,10 +61,10 @@ export class QuestDbWriter implements RowWriter {
       requestTimeoutMs: 10_000,
       maxCells: 1_000_000,
       encoder: compiledEncoder(),
+      ca: null,
       ...options,
     };
-    const secure = options.url.startsWith('https:');
-    this.#agent = new (secure ? HttpsAgent : HttpAgent)({ keepAlive: true });
+    this.#agent = agentOf(this.#options);
     this.#transport = transportOf(this.#options, this.#agent);
   }
 
@@ -177,24 +181,23 @@ export class QuestDbWriter implements RowWriter {
 
   /** The client's transport drops the body of a refusal: the same request again, for its reason. */
   async #reasonFor(bytes: Buffer): Promise<string | null> {
-    const { url, requestTimeoutMs } = this.#options;
-    const { username, password, origin } = new URL(url);
-    const basic = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`);
-    const headers: Record<string, string> =
-      username === '' ? {} : { authorization: `Basic ${basic.toString('base64')}` };
+    const { url, requestTimeoutMs: timeoutMs } = this.#options;
     try {
-      const signal = AbortSignal.timeout(requestTimeoutMs);
-      const body = new Uint8Array(bytes);
-      const request = { method: 'POST', body, headers, signal };
-      const response = await fetch(`${origin}/write?precision=n`, request);
-      const text = await response.text();
-      if (response.ok) return null;
-      if (response.status === 400) return reasonIn(text);
-      throw new Error(`HTTP ${response.status}: ${text.slice(0, 300)}`);
+      const request = { method: 'POST', body: bytes, timeoutMs, agent: this.#agent } as const;
+      const { status, text } = await askQuestDb(url, '/write?precision=n', request);
+      if (status >= 200 && status < 300) return null;
+      if (status === 400) return reasonIn(text);
+      throw new Error(`HTTP ${status}: ${text.slice(0, 300)}`);
     } catch (error) {
       throw new TryFailed((error as Error).message, { cause: error });
     }
   }
+}
+
+function agentOf({ url, ca }: { url: string; ca: string | null }): HttpAgent | HttpsAgent {
+  if (!url.startsWith('https:')) return new HttpAgent({ keepAlive: true });
+  const authority = trusted(ca);
+  return new HttpsAgent({ keepAlive: true, ...(authority === undefined ? {} : { ca: authority }) });
 }
 
 const timeOf = (row: AnyRow): number => Number(row['ts']);

@@ -4,9 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import { Queue, Worker } from 'bullmq';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { QUEUES, type JobData, type QueueName } from '../jobs/queue-names.ts';
 import type { Logger } from '../log.ts';
+import { openRedis, type RedisAccess } from './redis.ts';
 
 export type { JobData };
 
@@ -25,8 +26,8 @@ export function jobId(queue: QueueName, { subject, dueTs, labelSpec = '' }: JobD
 /** How long one command may take: a Redis that hangs is away. */
 const COMMAND_MS = 5_000;
 
-const connect = (url: string, patient: boolean): Redis =>
-  new Redis(url, {
+const connect = (access: RedisAccess, patient: boolean): Redis =>
+  openRedis(access, {
     // A worker waits for Redis as long as it takes; an enqueueing caller wants to know soon.
     ...(patient ? { maxRetriesPerRequest: null } : IMPATIENT),
     retryStrategy: (times) => Math.min(times * 200, 3_000),
@@ -34,8 +35,8 @@ const connect = (url: string, patient: boolean): Redis =>
 
 const IMPATIENT = { maxRetriesPerRequest: 3, commandTimeout: COMMAND_MS };
 
-export function openQueues(redisUrl: string, prefix: string, log: Logger): JobQueues {
-  const connection = connect(redisUrl, false);
+export function openQueues(redis: RedisAccess, prefix: string, log: Logger): JobQueues {
+  const connection = connect(redis, false);
   connection.on('error', (error: Error) => log.debug({ err: error }, 'Redis is away'));
   const queues = new Map(
     QUEUES.map((name) => {
@@ -58,7 +59,7 @@ export function openQueues(redisUrl: string, prefix: string, log: Logger): JobQu
 }
 
 export interface WorkerOptions {
-  readonly redisUrl: string;
+  readonly redis: RedisAccess;
   readonly prefix: string;
   readonly log: Logger;
   /** Does the work and notes how it ended. Never rejects. */
@@ -66,8 +67,8 @@ export interface WorkerOptions {
 }
 
 /** One worker a queue, one job at a time each. Returns what closes them. */
-export function startWorkers({ redisUrl, prefix, log, perform }: WorkerOptions) {
-  const connection = connect(redisUrl, true);
+export function startWorkers({ redis, prefix, log, perform }: WorkerOptions) {
+  const connection = connect(redis, true);
   connection.on('error', (error: Error) => log.debug({ err: error }, 'Redis is away'));
   const workers = QUEUES.map((name) => {
     const worker = new Worker<JobData>(name, ({ data }) => perform(name, data), {

@@ -44,7 +44,7 @@ const APPLIED = ['ticks', 'quotes', 'heartbeats', 'candles', 'features', 'predic
 
 export function openContext(config: Config, role: string): Context {
   const log = openLog(config.logLevel, role);
-  const kafka = openKafka(config.kafkaBrokers, `tickloom-${role}`, log);
+  const kafka = openKafka(config.kafka, `tickloom-${role}`, log);
   const postgres = openPostgres(config.postgresUrl, { applicationName: `tickloom-${role}` });
   const topicOf = (name: string): string => `${config.topicPrefix}${name}`;
   const groupOf = (stage: string): string => `${config.topicPrefix}tickloom-${stage}`;
@@ -70,9 +70,10 @@ export function openContext(config: Config, role: string): Context {
     controlKey,
     outLog: once(() => closing(new KafkaOutLog(kafka), (out) => out.close())),
     questdbWriter: once(() =>
-      closing(new QuestDbWriter({ url: config.questdbUrl, patienceMs: 300_000 }), (writer) => {
-        writer.close();
-      }),
+      closing(
+        new QuestDbWriter({ url: config.questdbUrl, ca: config.tlsCa, patienceMs: 300_000 }),
+        (writer) => writer.close(),
+      ),
     ),
     flowProbe: once(() => {
       const applied = (): Promise<void> => questdbReader().waitApplied(APPLIED);

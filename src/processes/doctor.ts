@@ -2,8 +2,8 @@
  * What an operator would check by hand, one finding a check: servers, topics, tables, stages,
  * instruments, and what was reported and not dealt with.
  */
-import { Redis } from 'ioredis';
 import { TOPICS } from '../../pipelines/flow.ts';
+import { openRedis } from '../adapters/redis.ts';
 import { alertsOf } from '../tables/postgres/alerts.ts';
 import { deadCounts } from '../tables/postgres/dead-letters.ts';
 import { openErrors } from '../tables/postgres/errors.ts';
@@ -38,7 +38,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     );
   },
   redis: async ({ config }) => {
-    const redis = new Redis(config.redisUrl, { lazyConnect: true, maxRetriesPerRequest: 0 });
+    const redis = openRedis(config, { lazyConnect: true, maxRetriesPerRequest: 0 });
     redis.on('error', () => undefined);
     try {
       await redis.connect();

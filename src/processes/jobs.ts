@@ -37,11 +37,11 @@ export async function runJobs(
   const { config, log } = context;
   const prefix = `${config.topicPrefix}tickloom`;
   const reader = context.questdbReader();
-  const queues = openQueues(config.redisUrl, prefix, log);
+  const queues = openQueues(config, prefix, log);
   const troubles = new Troubles(context);
   const runner = new JobRunner(context, troubles);
   const { isResting, perform } = runner;
-  const stopWorkers = startWorkers({ redisUrl: config.redisUrl, prefix, log, perform });
+  const stopWorkers = startWorkers({ redis: config, prefix, log, perform });
   const again = (name: string, everyMs: number, work: () => Promise<void>): Promise<void> => {
     const trouble = { key: `sweep:${name}`, component: 'jobs', code: 'sweep_failed' };
     const what = `looking for ${name} failed, it is tried again`;

@@ -1,4 +1,5 @@
 /** What the first replay came to, for the terminal: counts, verdicts, and what to try next. */
+import { withoutLogin } from '../credentials.ts';
 import type { Context } from './context.ts';
 
 export async function summary(context: Context, page: string, seconds: number): Promise<string> {
@@ -35,7 +36,8 @@ export async function summary(context: Context, page: string, seconds: number): 
     'try next:',
     '  npx tickloom flow                      what runs, and how far behind it is',
     '  npx tickloom feed synthetic --symbols NEW/USD --seed 7 --from 2026-01-01 --to 2026-01-03',
-    `  open ${context.config.questdbUrl} and ask: SELECT * FROM predictions LIMIT -10`,
+    `  open ${withoutLogin(context.config.questdbUrl)} and ask: SELECT * FROM predictions LIMIT -10`,
+    '  npx tickloom connect                   user and password for it, and for the other servers',
     '',
   ].join('\n');
 }

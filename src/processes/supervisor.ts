@@ -36,7 +36,7 @@ export class Supervisor {
 
   /** Starts them together and resolves once each has said that it works. */
   async start(names: readonly ProcessName[], readyTimeoutMs: number): Promise<void> {
-    mkdirSync(join(this.options.dataDir, 'logs'), { recursive: true });
+    mkdirSync(join(this.options.dataDir, 'logs'), { recursive: true, mode: 0o700 });
     const late = sleep(readyTimeoutMs).then(() => 'late' as const);
     const ready = Promise.all(names.map((name) => this.keep(name)));
     if ((await Promise.race([ready, late])) !== 'late' || this.stopping) return;
@@ -83,6 +83,7 @@ export class Supervisor {
   private spawn(name: ProcessName): ChildProcess {
     const log = createWriteStream(join(this.options.dataDir, 'logs', `${name}.log`), {
       flags: 'a',
+      mode: 0o600,
     });
     const child = spawn(process.execPath, childArgs(name), {
       cwd: PROJECT_DIR,

@@ -144,7 +144,7 @@ const sinkOf = (
   'tasks.max': '1',
   topics: topic,
   table,
-  'client.conf.string': `http::addr=${new URL(config.questdbUrl).host};${client}`,
+  'client.conf.string': `http::${addressOf(config.questdbUrl)}${client}`,
   symbols: 'kind,venue,symbol,side',
   doubles: 'price,size',
   'timestamp.field.name': 'ts',
@@ -176,4 +176,9 @@ async function running(url: string, exitCode: () => number | null): Promise<void
     if (performance.now() > deadline) throw new Error('it takes too long');
     await sleep(200);
   }
+}
+
+function addressOf(questdbUrl: string): string {
+  const { host, username, password } = new URL(questdbUrl);
+  return `addr=${host};username=${username};password=${password};`;
 }

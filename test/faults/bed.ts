@@ -7,6 +7,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, chownSync, cpSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { logFile, recordFile, serverDir, type ServerName } from '../../infra/local/data-dir.ts';
+import { postgresData } from '../../infra/local/postgres.ts';
 import { isRunning, readRecord } from '../../infra/local/process-record.ts';
 import { startServer, startStack, stopServer, type Stack } from '../../infra/local/stack.ts';
 import { must } from '../../src/assert.ts';
@@ -170,7 +171,7 @@ export class Bed {
   /** Has the server go on with its data on a disk with so much room to spare. */
   async ontoSmallDisk(name: ServerName, spareMib: number): Promise<SmallDisk> {
     const dir =
-      name === 'postgres' ? await this.postgresDir() : serverDir(this.config.dataDir, name);
+      name === 'postgres' ? postgresData(this.config) : serverDir(this.config.dataDir, name);
     await stopServer(this.config, name);
     const disk = SmallDisk.under(dir, spareMib);
     this.disks.push(disk);
@@ -221,11 +222,8 @@ export class Bed {
     chmodSync(dir, 0o700);
   }
 
-  async postgresDir(): Promise<string> {
-    const { rows } = await this.context.postgres.query<{ data_directory: string }>(
-      'SHOW data_directory',
-    );
-    return must(rows[0]).data_directory;
+  postgresDir(): string {
+    return postgresData(this.config);
   }
 
   /** Ends what the installation has left behind, and throws when there was something. */

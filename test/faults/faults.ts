@@ -6,8 +6,8 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
 import type { ServerName } from '../../infra/local/data-dir.ts';
+import { openRedis } from '../../src/adapters/redis.ts';
 import { assert } from '../../src/assert.ts';
 import { nowUs, sleep } from '../../src/clock.ts';
 import { buildDataset } from '../../src/datasets/build.ts';
@@ -121,7 +121,7 @@ const cutAnswers = (n: number): Fault => ({
 const flushQueues: Fault = {
   name: 'FLUSHALL',
   strike: async (bed) => {
-    const redis = new Redis(bed.config.redisUrl);
+    const redis = openRedis(bed.config);
     try {
       const keys = await until('Redis holds keys', async () => (await redis.dbsize()) || undefined);
       await redis.flushall();

@@ -163,7 +163,7 @@ const LATER_MS = 12_000;
 export const restorePostgres: Fault = {
   name: 'PostgreSQL taken back to what it was',
   strike: async (bed) => {
-    const dir = await bed.postgresDir();
+    const dir = bed.postgresDir();
     const kept = mkdtempSync(join(tmpdir(), 'tickloom-kept-'));
     const positions = async (): Promise<number> => {
       const { rows } = await bed.context.postgres.query<{ sum: string }>(

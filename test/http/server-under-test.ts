@@ -1,6 +1,6 @@
 /** The HTTP server on the test's real servers, listening on a free port. */
 import type { FastifyInstance } from 'fastify';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import type pg from 'pg';
 import { openPostgres } from '../../src/adapters/postgres.ts';
 import { QuestDbReader } from '../../src/adapters/questdb-reader.ts';
 import { loadConfig, type Config } from '../../src/config.ts';
+import { credentialsFile } from '../../src/credentials.ts';
 import type { FlowStatusProvider } from '../../src/http/flow-status.ts';
 import { createHttpServer } from '../../src/http/server.ts';
 
@@ -52,6 +53,8 @@ export async function startServer({
   port = 0,
 }: ServerChanges = {}): Promise<ServerUnderTest> {
   const dataDir = mkdtempSync(join(tmpdir(), 'tickloom-http-'));
+  // A token of its own, and the servers of the test.
+  copyFileSync(credentialsFile(loadConfig().dataDir), credentialsFile(dataDir));
   const config = loadConfig(process.env, { TICKLOOM_DATA_DIR: dataDir, ...env });
   const postgres = openPostgres(config.postgresUrl);
   const questdb = new QuestDbReader({ url: config.questdbPgUrl, patienceMs: 0 });

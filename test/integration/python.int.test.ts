@@ -54,13 +54,16 @@ afterAll(async () => {
   await context.close();
 });
 
+/** `user:password@host:port`. */
+const placeOf = (url: string): string => /\/\/([^/]*)/.exec(url)?.[1] ?? '';
+
 /** The line's frame as rows and columns. */
 function run(line: string): { rows: number; columns: string[] } {
   const { questdbPgUrl, postgresUrl } = context.config;
   const here = line
     .replaceAll('out/eurusd', join(dir, 'set'))
-    .replace(/127\.0\.0\.1:18812/, new URL(questdbPgUrl).host)
-    .replace(/127\.0\.0\.1:15432/, new URL(postgresUrl).host);
+    .replace(/[\w:]*@?127\.0\.0\.1:18812/, placeOf(questdbPgUrl))
+    .replace(/[\w:]*@?127\.0\.0\.1:15432/, placeOf(postgresUrl));
   const script = `
 import json, pandas as pd, polars as pl, duckdb, connectorx as cx
 frame = ${here}

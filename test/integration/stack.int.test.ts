@@ -20,6 +20,7 @@ import {
   type ServerStatus,
   type Stack,
 } from '../../infra/local/stack.ts';
+import { askQuestDb } from '../../src/adapters/questdb-http.ts';
 import { must } from '../../src/assert.ts';
 import { PROJECT_DIR, childEnv, loadConfig, type Config } from '../../src/config.ts';
 import { runProgram } from '../../infra/local/run-program.ts';
@@ -74,14 +75,15 @@ const kafka = (): Kafka =>
   });
 
 async function questdb(query: string): Promise<unknown[][]> {
-  const response = await fetch(`${config.questdbUrl}/exec?query=${encodeURIComponent(query)}`);
-  const body = (await response.json()) as { dataset?: unknown[][]; error?: string };
+  const path = `/exec?query=${encodeURIComponent(query)}`;
+  const { text } = await askQuestDb(config.questdbUrl, path);
+  const body = JSON.parse(text) as { dataset?: unknown[][]; error?: string };
   if (body.error !== undefined) throw new Error(body.error);
   return body.dataset ?? [];
 }
 
-const writeLine = (line: string): Promise<Response> =>
-  fetch(`${config.questdbUrl}/write?precision=u`, { method: 'POST', body: line });
+const writeLine = (line: string): Promise<{ status: number }> =>
+  askQuestDb(config.questdbUrl, '/write?precision=u', { method: 'POST', body: Buffer.from(line) });
 
 async function readTopic(topic: string, count: number): Promise<string[]> {
   const consumer = kafka().consumer({ groupId: `test-${topic}` });
@@ -126,7 +128,7 @@ describe('every server', () => {
   test('listens on loopback alone', () => {
     const tables = ['tcp', 'tcp6'].map((name) => readFileSync(`/proc/net/${name}`, 'utf8'));
     const ports = [config.kafkaBrokers[0], config.redisUrl, config.questdbUrl, config.postgresUrl]
-      .map((url) => Number(/:(\d+)(?:\/|$)/.exec(url ?? '')?.[1]))
+      .map((url) => Number(/:(\d+)(?:\/[^/]*)?$/.exec(url ?? '')?.[1]))
       .map((port) => port.toString(16).toUpperCase().padStart(4, '0'));
     for (const port of ports) {
       const addresses = tables
@@ -339,7 +341,7 @@ describe('a stop', () => {
 
   test('of the servers and their data keeps the programs', async () => {
     await resetStack(config);
-    expect(readdirSync(config.dataDir).toSorted()).toEqual(['.tickloom-data']);
+    expect(readdirSync(config.dataDir).toSorted()).toEqual(['.tickloom-data', 'exports']);
     expect(existsSync(config.artefactsDir)).toBe(true);
   });
 });

@@ -24,7 +24,7 @@ export default async function setup(): Promise<() => Promise<void>> {
     TICKLOOM_DATA_DIR: dataDir,
     TICKLOOM_KAFKA_BROKERS: `127.0.0.1:${kafka}`,
     TICKLOOM_QUESTDB_URL: `http://127.0.0.1:${questdb}`,
-    TICKLOOM_QUESTDB_PG_URL: `postgres://admin:quest@127.0.0.1:${questdbPg}/qdb`,
+    TICKLOOM_QUESTDB_PG_URL: `postgres://127.0.0.1:${questdbPg}/qdb`,
     TICKLOOM_POSTGRES_URL: `postgres://tickloom@127.0.0.1:${postgres}/tickloom`,
     TICKLOOM_REDIS_URL: `redis://127.0.0.1:${redis}`,
     TICKLOOM_HTTP_PORT: String(http),

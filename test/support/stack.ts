@@ -20,7 +20,7 @@ export async function stackEnv(): Promise<Record<string, string>> {
       process.env['TICKLOOM_ARTEFACTS_DIR'] ?? join(PROJECT_DIR, '.tickloom', 'artefacts'),
     TICKLOOM_KAFKA_BROKERS: `127.0.0.1:${port(0)}`,
     TICKLOOM_QUESTDB_URL: `http://127.0.0.1:${port(1)}`,
-    TICKLOOM_QUESTDB_PG_URL: `postgres://admin:quest@127.0.0.1:${port(2)}/qdb`,
+    TICKLOOM_QUESTDB_PG_URL: `postgres://127.0.0.1:${port(2)}/qdb`,
     TICKLOOM_POSTGRES_URL: `postgres://tickloom@127.0.0.1:${port(3)}/tickloom`,
     TICKLOOM_REDIS_URL: `redis://127.0.0.1:${port(4)}`,
     TICKLOOM_HTTP_PORT: String(port(5)),

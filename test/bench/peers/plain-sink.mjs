@@ -6,11 +6,13 @@
  */
 import { Sender } from '@questdb/nodejs-client';
 import { Kafka, logLevel } from 'kafkajs';
+import { loadConfig } from '../../../src/config.ts';
 
 const [brokers, questdb, topic, table, groupId] = process.argv.slice(2);
+const { username, password } = new URL(loadConfig().questdbUrl);
 const sender = await Sender.fromConfig(
-  `http::addr=${questdb};protocol_version=2;auto_flush=off;init_buf_size=67108864;` +
-    'max_buf_size=268435456;',
+  `http::addr=${questdb};username=${username};password=${password};protocol_version=2;` +
+    'auto_flush=off;init_buf_size=67108864;max_buf_size=268435456;',
 );
 const kafka = new Kafka({ brokers: brokers.split(','), logLevel: logLevel.NOTHING });
 const consumer = kafka.consumer({

@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -35,9 +43,26 @@ describe('a data directory', () => {
     expect(() => openDataDir(path)).toThrow(/TICKLOOM_DATA_DIR/);
   });
 
-  test.runIf(process.getuid?.() === 0)('of root lets other users through, and not in', () => {
+  test('lets nobody else in, nor did one from before; of root it lets through', () => {
+    chmodSync(dir, 0o755);
+    for (const name of ['logs', 'exports', 'run']) mkdirSync(join(dir, name), { mode: 0o755 });
+    const files = ['http-token', 'control.key', 'credentials.json', 'logs/sink.log'];
+    for (const name of files) writeFileSync(join(dir, name), 'x', { mode: 0o644 });
     openDataDir(dir);
-    expect(statSync(dir).mode & 0o777).toBe(0o711);
+    const modeOf = (name: string): number => statSync(join(dir, name)).mode & 0o777;
+    expect(modeOf('')).toBe(process.getuid?.() === 0 ? 0o711 : 0o700);
+    expect(['logs', 'exports', 'run'].map(modeOf)).toEqual([0o700, 0o700, 0o700]);
+    expect([...files, '.tickloom-data'].map(modeOf)).toEqual(Array(5).fill(0o600));
+  });
+
+  test('that is the home of something else keeps its own way in, and what is not ours', () => {
+    chmodSync(dir, 0o755);
+    writeFileSync(join(dir, 'letter'), 'x', { mode: 0o644 });
+    openDataDir(dir);
+    openDataDir(dir);
+    expect(statSync(dir).mode & 0o777).toBe(0o755);
+    expect(statSync(join(dir, 'letter')).mode & 0o777).toBe(0o644);
+    expect(statSync(join(dir, 'logs')).mode & 0o777).toBe(0o700);
   });
 });
 
@@ -45,7 +70,7 @@ describe('clearing', () => {
   test("deletes the servers' data and keeps everything else", () => {
     openDataDir(dir);
     for (const name of ['kafka', 'questdb', 'postgres', 'redis', 'artefacts', 'exports']) {
-      mkdirSync(join(dir, name));
+      mkdirSync(join(dir, name), { recursive: true });
       writeFileSync(join(dir, name, 'file'), 'x');
     }
     clearDataDir(dir);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { unprivileged } from '../../../infra/local/postgres.ts';
+import { unprivileged } from '../../../infra/local/postgres-home.ts';
 
 const ROOT = 'root:x:0:0:root:/root:/bin/bash';
 const NOBODY = 'nobody:x:65534:65533:nobody:/nonexistent:/usr/sbin/nologin';
@@ -9,7 +9,12 @@ test('root runs PostgreSQL as postgres where there is one', () => {
   expect(unprivileged(passwd)).toEqual({ uid: 104, gid: 106 });
 });
 
-test('root runs PostgreSQL as nobody otherwise, by number where even that has no name', () => {
+test('root runs it as daemon otherwise: nobody is to own no files', () => {
+  const passwd = [ROOT, NOBODY, 'daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin'].join('\n');
+  expect(unprivileged(passwd)).toEqual({ uid: 1, gid: 1 });
+});
+
+test('root runs PostgreSQL as nobody at last, by number where even that has no name', () => {
   expect(unprivileged([ROOT, NOBODY].join('\n'))).toEqual({ uid: 65_534, gid: 65_533 });
   expect(unprivileged(ROOT)).toEqual({ uid: 65_534, gid: 65_534 });
 });

@@ -117,7 +117,7 @@ async function qualityEvents(context: Context, log: readonly LoggedRecord[]): Pr
   const rows = await context
     .questdbReader()
     .query<Record<string, unknown> & { source: string }>('SELECT * FROM quality_events');
-  const ours = rows.filter(({ venue, source }) => venue !== POISON && /^ticks\//.test(source));
+  const ours = rows.filter(({ venue, source }) => venue !== POISON && source.startsWith('ticks/'));
   const lines = ours.map(({ source, ...row }) => {
     const [, place = '', position = ''] = /^ticks\/(\d+\/\d+)(#\d+)?$/.exec(source) ?? [];
     const record = must(at.get(place), `a record stands at ${source}`);

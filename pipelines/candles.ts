@@ -4,10 +4,11 @@
  *
  * Ticks build the 1m candle; the longer ones are rolled up from it. An instrument has mid candles
  * (quotes) until its first trade; the interval that holds that trade and all later ones are trade
- * candles, and quotes then only feed the spread. An interval without a tick has no candle.
+ * candles, and quotes then only feed the spread. An interval without a tick has no candle. A quote
+ * of one side has no mid: it moves the time and is no price.
  */
 import { TIMEFRAMES, timeframeUs, type ClosedCandle } from '../src/domain/candle.ts';
-import type { MarketTick } from '../src/domain/tick.ts';
+import { hasPrice, type MarketTick } from '../src/domain/tick.ts';
 import { floorTo } from '../src/domain/time.ts';
 import { assert } from '../src/assert.ts';
 import type { Moment, Operator } from '../src/stream/operator.ts';
@@ -52,7 +53,7 @@ export const candles: Operator<CandlesIn, Closing, CandlesState> = {
         break;
       case 'ordered':
         closeUpTo(state, input.tick.ts, input.moment, emit);
-        addTick(state, input.tick);
+        if (hasPrice(input.tick)) addTick(state, input.tick);
         break;
     }
   },

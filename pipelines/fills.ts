@@ -10,12 +10,12 @@
  *   expiry: at the first tick at or behind the longest holding time, slipped
  *
  * Of several at one tick the stop comes first: between two ticks nobody knows which was touched.
- * The tick that fills an entry never closes it.
+ * The tick that fills an entry never closes it. A quote of one side fills and closes nothing.
  */
 import { Exact } from '../src/domain/exact.ts';
 import { must } from '../src/assert.ts';
 import type { BotControl } from '../src/domain/control.ts';
-import type { MarketTick } from '../src/domain/tick.ts';
+import { hasPrice, type MarketTick } from '../src/domain/tick.ts';
 import { US_PER_S } from '../src/domain/time.ts';
 import type { Fill, Signal, SignalEnd } from '../src/domain/wire.ts';
 import { currenciesOf, fxRate, priceDecimals, priceText } from '../src/money/amounts.ts';
@@ -79,6 +79,7 @@ export const fills: Operator<FillsIn, Fill | SignalEnd, FillsState> = {
         break;
       case 'ordered':
         // Asked at every tick, and nearly always of nobody: no list is made for it.
+        if (!hasPrice(input.tick)) break;
         for (const bot in state) onTick(state, bot, input.tick, emit);
         break;
       case 'watermark':

@@ -270,14 +270,14 @@ function contentOfRow(row: StoredRow): Record<string, string | number | null> {
 function sameContent(tick: MarketTick, row: StoredRow): boolean {
   if ('bid' in row) {
     return (
-      tick.bid === row.bid &&
-      tick.ask === row.ask &&
-      sameSize(tick.bidSize, row.bid_size) &&
-      sameSize(tick.askSize, row.ask_size)
+      sameOrAbsent(tick.bid, row.bid) &&
+      sameOrAbsent(tick.ask, row.ask) &&
+      sameOrAbsent(tick.bidSize, row.bid_size) &&
+      sameOrAbsent(tick.askSize, row.ask_size)
     );
   }
   return tick.price === row.price && tick.size === row.size && tick.side === row.side;
 }
 
-const sameSize = (size: number, stored: number | null): boolean =>
-  stored === null ? Number.isNaN(size) : size === stored;
+const sameOrAbsent = (value: number, stored: number | null): boolean =>
+  stored === null ? Number.isNaN(value) : value === stored;

@@ -110,9 +110,11 @@ export const labelSpecs: SettingType<readonly string[]> = {
 export const instruments: SettingType<readonly string[]> = {
   name: 'venue:symbol,…',
   parse: (text) => {
-    const list = text.split(',').map((key) => key.trim());
-    const valid = list.every((key) => instrumentOf(key) !== null);
-    return valid
+    const isKey = (key: string): boolean => instrumentOf(key) !== null;
+    const parts = text.split(',').map((key) => key.trim());
+    // A symbol may hold commas: a list whose parts are none is one name.
+    const list = parts.every(isKey) ? parts : [text.trim()];
+    return list.every(isKey)
       ? Object.freeze([...new Set(list)])
       : expected('venue:symbol, or several with commas between');
   },

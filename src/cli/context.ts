@@ -6,7 +6,7 @@
 import type { Command } from 'commander';
 import { loadConfig, type Config } from '../config.ts';
 import { parseUs } from '../domain/time.ts';
-import { instrumentOf } from '../domain/wire.ts';
+import { instrumentOf, isSymbol } from '../domain/wire.ts';
 import { openContext, type Context } from '../processes/context.ts';
 import type { Instrument } from '../tables/questdb/table.ts';
 
@@ -43,6 +43,29 @@ export function instrumentOption(key: string): Instrument {
   if (instrument === null) throw new CommandError(`"${key}" is not of the form venue:symbol`, 2);
   return instrument;
 }
+
+/** For a flag that may be given several times: `option(flags, text, repeated)`. */
+export const repeated = (value: string, before: readonly string[] = []): string[] => [
+  ...before,
+  value,
+];
+
+/**
+ * The names of a flag such as `--symbols`: given several times, each is a name as it is, so that it
+ * may hold a comma; given once, commas part plain names. A list whose parts are none is one name.
+ */
+export function namesIn(
+  values: readonly string[] | undefined,
+  isName: (text: string) => boolean = isSymbol,
+): string[] | undefined {
+  const [only] = values ?? [];
+  if (values === undefined || only === undefined) return undefined;
+  if (values.length > 1) return [...values];
+  const parts = only.split(',').map((part) => part.trim());
+  return parts.every(isName) || !isName(only) ? parts : [only];
+}
+
+export const isInstrument = (key: string): boolean => instrumentOf(key) !== null;
 
 /** Runs `work` with an open context that is closed whatever happens. */
 export async function withContext<T>(

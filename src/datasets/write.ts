@@ -31,6 +31,24 @@ export interface WriteOptions {
   readonly onProgress?: ((done: number, of: number) => void) | undefined;
 }
 
+/** A folder's name has at most 255 bytes, of which `symbol=` takes some. */
+const FOLDER_BYTES_MAX = 240;
+
+/**
+ * A symbol as part of a folder's name, in the URL encoding that readers of Hive partitions undo.
+ * Also what encodeURIComponent leaves alone is encoded: a `*` in a path would find other folders
+ * too. A long symbol keeps its letters, at three bytes each instead of nine.
+ */
+export function folderPart(symbol: string): string {
+  const coded = (text: string): string =>
+    encodeURIComponent(text).replace(
+      /[!'()*]/g,
+      (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
+    );
+  const all = coded(symbol);
+  return all.length <= FOLDER_BYTES_MAX ? all : symbol.replace(/[ -~]/g, coded);
+}
+
 /** Writes `date=…/symbol=…/data_0.parquet` below `dir`. */
 export async function writePartitions(
   db: DuckDBConnection,
@@ -43,7 +61,7 @@ export async function writePartitions(
      GROUP BY date, symbol ORDER BY date, symbol`,
   );
   for (const [done, { date, symbol }] of partitions.entries()) {
-    const folder = join(dir, `date=${date}`, `symbol=${encodeURIComponent(symbol)}`);
+    const folder = join(dir, `date=${date}`, `symbol=${folderPart(symbol)}`);
     await mkdir(folder, { recursive: true });
     await db.run(
       `COPY (SELECT ${columns.join(', ')} FROM dataset

@@ -16,7 +16,7 @@ export class TickIds {
   private readonly last = new Map<string, Last>();
 
   assign<T extends Tick>(tick: T): T {
-    if (tick.id !== undefined) return tick;
+    if (typeof tick.id === 'string') return tick;
     const key = `${tick.kind}|${keyOf(tick)}`;
     const content = contentOf(tick);
     const last = this.last.get(key);
@@ -27,7 +27,9 @@ export class TickIds {
   }
 }
 
+/** As numbers: `"1.50"` and `1.5` are the same content, here as in what is stored. */
 function contentOf(tick: Tick): string {
-  if (tick.kind === 'trade') return `${tick.price}|${tick.size}|${tick.side ?? ''}`;
-  return `${tick.bid}|${tick.ask}|${tick.bid_size ?? ''}|${tick.ask_size ?? ''}`;
+  if (tick.kind === 'trade') return `${Number(tick.price)}|${Number(tick.size)}|${tick.side ?? ''}`;
+  const { bid, ask, bid_size: bidSize, ask_size: askSize } = tick;
+  return [bid, ask, bidSize, askSize].map((each) => Number(each ?? NaN)).join('|');
 }

@@ -8,12 +8,12 @@ export interface MarketTick {
   readonly kind: 'trade' | 'quote';
   readonly ts: number;
   readonly id: string;
-  /** The trade's price; a quote's mid. */
+  /** The trade's price; a quote's mid, NaN where it has one side only: `hasPrice`. */
   readonly price: number;
   /** Traded size in units of the base; 0 for a quote. */
   readonly size: number;
   readonly side: 'buy' | 'sell' | null;
-  /** Quotes only; NaN for a trade. Sizes are NaN where the venue gives none. */
+  /** Quotes only; NaN for a trade, and for what a quote does not have. */
   readonly bid: number;
   readonly ask: number;
   readonly bidSize: number;
@@ -29,9 +29,12 @@ export function marketTickOf(tick: Tick): MarketTick {
   if (tick.kind === 'trade') {
     return tradeTick(ts, id, Number(tick.price), Number(tick.size), tick.side ?? null);
   }
-  const [bidSize, askSize] = [Number(tick.bid_size ?? NaN), Number(tick.ask_size ?? NaN)];
-  return quoteTick(ts, id, Number(tick.bid), Number(tick.ask), bidSize, askSize);
+  const [bid, ask] = [Number(tick.bid ?? NaN), Number(tick.ask ?? NaN)];
+  return quoteTick(ts, id, bid, ask, Number(tick.bid_size ?? NaN), Number(tick.ask_size ?? NaN));
 }
+
+/** A quote of one side says when, not at what price: no candle, fill or label is made of it. */
+export const hasPrice = ({ price }: { readonly price: number }): boolean => !Number.isNaN(price);
 
 /** One that came without an id gets the hash of its content as such. */
 export function tradeTick(
@@ -57,7 +60,7 @@ export function tradeTick(
   };
 }
 
-/** A size that the venue does not give is NaN. */
+/** A size that the venue does not give is NaN, and so is a side that is not there. */
 export function quoteTick(
   ts: number,
   id: string | null,

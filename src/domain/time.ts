@@ -18,21 +18,45 @@ export function formatUs(us: number): string {
   return `${new Date(ms).toISOString().slice(0, -1)}${rest}Z`;
 }
 
+const TIME =
+  /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d(?::?\d\d)?)?)?$/;
+
 /**
  * Microseconds from RFC 3339 (`2014-05-01T00:00:00.292Z`), from a bare UTC date (`2014-05-01`) or
- * from QuestDB's and PostgreSQL's text (`2014-05-01 00:00:00.292`, UTC). Throws on anything else.
+ * from QuestDB's and PostgreSQL's text (`2014-05-01 00:00:00.292`, UTC). Throws on anything else,
+ * also on a day or hour that there is not: `Date` would take 30 February for 2 March.
  */
 export function parseUs(text: string): number {
-  const match =
-    /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d(?::?\d\d)?)?)?$/.exec(
-      text,
-    );
+  const match = TIME.exec(text);
   if (match === null) throw new RangeError(`"${text}" is not a UTC date or RFC 3339 time`);
-  const [, date, time = '00:00:00', fraction = '', zone = 'Z'] = match;
-  const offset = zone.length === 3 ? `${zone}:00` : zone;
-  const seconds = Date.parse(`${date}T${time}${offset}`) / 1000;
-  if (!Number.isFinite(seconds)) throw new RangeError(`"${text}" is not a valid time`);
-  return seconds * US_PER_S + Number(fraction.slice(0, 6).padEnd(6, '0'));
+  const number = (group: number): number => Number(match[group] ?? 0);
+  const [year, month, day] = [number(1), number(2), number(3)];
+  const [hour, minute, second] = [number(4), number(5), number(6)];
+  if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) {
+    throw new RangeError(`"${text}": there is no such day`);
+  }
+  const offset = offsetMinutes(match[8] ?? 'Z');
+  if (hour > 23 || minute > 59 || second > 59 || offset === null) {
+    throw new RangeError(`"${text}": there is no such time of day`);
+  }
+  const date = new Date(0);
+  // Date.UTC would take the years up to 99 for 1900 and later.
+  date.setUTCFullYear(year, month - 1, day);
+  const seconds = date.getTime() / 1000 + hour * 3600 + (minute - offset) * 60 + second;
+  return seconds * US_PER_S + Number((match[7] ?? '').slice(0, 6).padEnd(6, '0'));
+}
+
+function daysIn(year: number, month: number): number {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+  return [4, 6, 9, 11].includes(month) ? 30 : 31;
+}
+
+/** Null for more than a day has. */
+function offsetMinutes(zone: string): number | null {
+  if (zone === 'Z') return 0;
+  const [hours, minutes] = [Number(zone.slice(1, 3)), Number(zone.slice(3).replace(':', ''))];
+  if (hours > 23 || minutes > 59) return null;
+  return (zone.startsWith('-') ? -1 : 1) * (60 * hours + minutes);
 }
 
 const UNITS = { ms: US_PER_MS, s: US_PER_S, m: US_PER_MIN, h: US_PER_HOUR, d: US_PER_DAY };

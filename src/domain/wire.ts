@@ -4,31 +4,54 @@
  * kinds that they do not know.
  *
  * Times are integers of microseconds since 1970 UTC. Prices and sizes of ticks are JSON numbers or
- * decimal strings; money in derived records is always a decimal string.
+ * decimal strings; money in derived records is always a decimal string. In a tick, null in an
+ * optional field says the same as no such field.
  */
 import { Type, type Static, type TSchema } from 'typebox';
 import { LABEL_SPEC_PATTERN } from './label-spec.ts';
 
 const VENUE = '^[a-z0-9][a-z0-9._-]{0,31}$';
-const SYMBOL = '^[A-Za-z0-9][A-Za-z0-9._/:@+#-]{0,63}$';
+/**
+ * Any text of 1 to 64 characters: whatever a venue calls it. No colon at its start (a key is cut at
+ * the first one), nothing that cannot be seen or that breaks a line, no half of a surrogate pair,
+ * and not the character that stands for bytes which were no UTF-8. `isSymbol` wants NFC as well.
+ */
+const SYMBOL = '^(?!:)[^\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}\\uFFFD]{1,64}$';
 const DECIMAL = '^-?\\d{1,20}(\\.\\d{1,20})?$';
+/** Of a tick: as a venue may write it, with an exponent or without a digit on one side. */
+const TICK_DECIMAL = '^(?=.{1,40}$)[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d{1,3})?$';
 /** What is booked has a size, a price and a rate. */
 const POSITIVE = '^(?=.*[1-9])\\d{1,20}(\\.\\d{1,20})?$';
 /** An id goes into keys, messages and file names: without controls, line ends, half characters. */
-const ID = '^[^\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}]{1,200}$';
+const ID = '^[^\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}]{1,400}$';
 /** PostgreSQL takes neither NUL nor half of a character. */
 const TEXT = '^[^\\u0000\\p{Cs}]{0,4000}$';
 const TICK_ID = '^[\\x21-\\x7e]{1,64}$';
 
 export const VENUE_RE = new RegExp(VENUE);
-export const SYMBOL_RE = new RegExp(SYMBOL);
+const SYMBOL_RE = new RegExp(SYMBOL, 'u');
+export const TICK_DECIMAL_RE = new RegExp(TICK_DECIMAL);
+const PLAIN_RE = /^[\x20-\x7e]*$/;
+
+/** One text, one symbol: what looks the same must not be two, so only the composed form is taken. */
+export const isComposed = (text: string): boolean =>
+  PLAIN_RE.test(text) || text === text.normalize('NFC');
+
+export const isSymbol = (text: string): boolean => SYMBOL_RE.test(text) && isComposed(text);
+/** What `isSymbol` takes, for messages. */
+export const SYMBOL_RULE =
+  'any text of 1 to 64 characters in Unicode form NFC, without control or format characters or ' +
+  'line breaks, and with no ":" at its start';
+export const VENUE_RULE =
+  'lower-case letters, digits, ".", "_" and "-", at most 32, a letter or digit first';
 
 const Venue = Type.String({ pattern: VENUE });
 const Symbol_ = Type.String({ pattern: SYMBOL });
 const Ts = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
-const Amount = Type.Union([Type.Number(), Type.String({ pattern: DECIMAL })]);
+const Amount = Type.Union([Type.Number(), Type.String({ pattern: TICK_DECIMAL })]);
 const Decimal = Type.String({ pattern: DECIMAL });
-const Name = Type.String({ minLength: 1, maxLength: 200 });
+/** The longest is a prediction's id: it holds the model's id and the feature's, each with a symbol. */
+const Name = Type.String({ minLength: 1, maxLength: 400 });
 const Positive = Type.String({ pattern: POSITIVE });
 const Id = Type.String({ pattern: ID });
 const Text = Type.String({ pattern: TEXT });
@@ -39,6 +62,8 @@ const oneOf = <const T extends string>(values: readonly T[]) =>
   Type.Unsafe<T>(Type.Union(values.map((value) => Type.Literal(value))));
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
+const Absent = <T extends TSchema>(schema: T) => Type.Optional(Nullable(schema));
+
 const instrument = { venue: Venue, symbol: Symbol_ };
 const clocks = { ts: Ts, decided_ts: Ts, known_at: Ts };
 const bookedClocks = { ts: BookedTs, decided_ts: BookedTs, known_at: BookedTs };
@@ -46,22 +71,23 @@ const bookedClocks = { ts: BookedTs, decided_ts: BookedTs, known_at: BookedTs };
 export const TradeTick = Type.Object({
   kind: Type.Literal('trade'),
   ...instrument,
-  id: Type.Optional(TickId),
+  id: Absent(TickId),
   ts: Ts,
   price: Amount,
   size: Amount,
-  side: Type.Optional(Type.Union([Type.Literal('buy'), Type.Literal('sell')])),
+  side: Absent(Type.Union([Type.Literal('buy'), Type.Literal('sell')])),
 });
 
+/** One side may be missing: it then has no mid, and is no price of the instrument. */
 export const QuoteTick = Type.Object({
   kind: Type.Literal('quote'),
   ...instrument,
-  id: Type.Optional(TickId),
+  id: Absent(TickId),
   ts: Ts,
-  bid: Amount,
-  ask: Amount,
-  bid_size: Type.Optional(Amount),
-  ask_size: Type.Optional(Amount),
+  bid: Absent(Amount),
+  ask: Absent(Amount),
+  bid_size: Absent(Amount),
+  ask_size: Absent(Amount),
 });
 
 export const Heartbeat = Type.Object({
@@ -223,5 +249,5 @@ export function instrumentOf(key: string): { venue: string; symbol: string } | n
   const colon = key.indexOf(':');
   const venue = key.slice(0, colon);
   const symbol = key.slice(colon + 1);
-  return colon > 0 && VENUE_RE.test(venue) && SYMBOL_RE.test(symbol) ? { venue, symbol } : null;
+  return colon > 0 && VENUE_RE.test(venue) && isSymbol(symbol) ? { venue, symbol } : null;
 }

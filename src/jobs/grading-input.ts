@@ -7,6 +7,7 @@
  */
 import type { Arrival, GradingInput, LabelPrice } from '../../pipelines/labels.ts';
 import { must } from '../assert.ts';
+import { hasPrice } from '../domain/tick.ts';
 import { formatUs } from '../domain/time.ts';
 import { gapsTouching, readPrices, type StoredPrice } from '../tables/questdb/stored-ticks.ts';
 import type { Instrument, SqlReader } from '../tables/questdb/table.ts';
@@ -37,11 +38,11 @@ export async function gradingInput(
 
 const arrivalOf = ({ ts, known_at }: StoredPrice): Arrival => ({ ts, knownAt: known_at });
 
-/** A traded instrument is graded by its trades, any other by its mids. */
+/** A traded instrument is graded by its trades, any other by its mids, where there are any. */
 export function pricesOf(stored: readonly StoredPrice[]): LabelPrice[] {
   const traded = stored.some(({ kind }) => kind === 'trade');
   return stored
-    .filter(({ kind }) => (kind === 'trade') === traded)
+    .filter((price) => (price.kind === 'trade') === traded && hasPrice(price))
     .map(({ ts, known_at, price, id }) => ({ ts, knownAt: known_at, price, id }));
 }
 

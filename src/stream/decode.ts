@@ -10,15 +10,8 @@
 import { Compile } from 'typebox/compile';
 import { marketTickOf, type MarketTick } from '../domain/tick.ts';
 import { LATEST_US } from '../domain/time.ts';
-import {
-  Control,
-  Heartbeat,
-  instrumentOf,
-  keyOf,
-  QuoteTick,
-  TradeTick,
-  type Tick,
-} from '../domain/wire.ts';
+import { Control, instrumentOf, keyOf, type Heartbeat, type Tick } from '../domain/wire.ts';
+import { checkTick, isProblem, isTickKind, type TickReason } from './check-tick.ts';
 import { scannedInstrument, TickScanner, type ScannedInstrument } from './tick-scanner.ts';
 
 /** Why a record is dead: closed, so that an alert rule or a query can rely on it. */
@@ -26,10 +19,9 @@ export type DeadReason =
   | 'empty_value'
   | 'bad_json'
   | 'not_a_record'
-  | 'schema'
+  | TickReason
   | 'missing_key'
   | 'key_mismatch'
-  | 'price_not_positive'
   | 'control_with_key'
   | 'control_in_frame'
   | 'bad_hmac'
@@ -59,15 +51,11 @@ export type Decoded =
 
 export type VerifyControl = (control: Control) => boolean;
 
-const validators = {
-  trade: Compile(TradeTick),
-  quote: Compile(QuoteTick),
-  heartbeat: Compile(Heartbeat),
-  control: Compile(Control),
-};
+const validators = { control: Compile(Control) };
 
 const dead = (reason: DeadReason, detail: string): Decoded => ({ type: 'dead', reason, detail });
 
+const DETAIL_MAX = 300;
 const BRACKET_OPEN = 0x5b;
 const KNOWN_MAX = 100_000;
 
@@ -160,12 +148,15 @@ function decodeFrame(key: string | null, entries: readonly unknown[], single = f
     const kind = kindOf(entry);
     if (kind === null) return dead('not_a_record', `item ${i} is no object with a "kind"`);
     if (kind === 'control') return dead('control_in_frame', `item ${i} is a control record`);
-    if (!isItemKind(kind)) {
+    if (!isTickKind(kind)) {
       skipped += 1;
       continue;
     }
-    const item = checkItem(kind, entry, i);
-    if ('reason' in item) return dead(item.reason, item.detail);
+    const item = checkTick(kind, entry);
+    if (isProblem(item)) {
+      const field = item.field === null ? '' : `${item.field} `;
+      return dead(item.reason, `item ${i}: ${field}${item.detail}`.slice(0, DETAIL_MAX));
+    }
     const wrongKey = checkKey(key, item);
     if (wrongKey !== null) return wrongKey;
     items.push(item.kind === 'heartbeat' ? { kind: item.kind, ts: item.ts } : marketTickOf(item));
@@ -173,43 +164,6 @@ function decodeFrame(key: string | null, entries: readonly unknown[], single = f
   }
   return { type: 'ticks', key: key ?? '', items, positions: single ? null : positions, skipped };
 }
-
-type ItemKind = 'trade' | 'quote' | 'heartbeat';
-const isItemKind = (kind: string): kind is ItemKind =>
-  kind === 'trade' || kind === 'quote' || kind === 'heartbeat';
-
-function checkItem(
-  kind: ItemKind,
-  entry: unknown,
-  index: number,
-): Tick | Heartbeat | { reason: DeadReason; detail: string } {
-  const validator = validators[kind];
-  if (!validator.Check(entry)) {
-    return { reason: 'schema', detail: `item ${index}: ${firstError(validator, entry)}` };
-  }
-  if (!pricesHold(entry)) {
-    const detail = `item ${index}: prices must be above 0, and sizes not below`;
-    return { reason: 'price_not_positive', detail };
-  }
-  return entry;
-}
-
-function pricesHold(item: Tick | Heartbeat): boolean {
-  switch (item.kind) {
-    case 'trade':
-      return isPrice(item.price) && isSize(item.size);
-    case 'quote':
-      return (
-        isPrice(item.bid) && isPrice(item.ask) && isSize(item.bid_size) && isSize(item.ask_size)
-      );
-    case 'heartbeat':
-      return true;
-  }
-}
-
-const isPrice = (value: number | string): boolean => Number(value) > 0;
-const isSize = (value: number | string | undefined): boolean =>
-  value === undefined || Number(value) >= 0;
 
 function checkKey(key: string | null, item: Tick | Heartbeat): Decoded | null {
   if (key === null) return dead('missing_key', 'a tick has the key venue:symbol');

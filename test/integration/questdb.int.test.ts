@@ -15,15 +15,17 @@ import {
   QuestDbWriter,
 } from '../../src/adapters/questdb.ts';
 import { QuestDbReader } from '../../src/adapters/questdb-reader.ts';
+import { knownMarketTicks } from '../../src/datasets/stored-market-ticks.ts';
 import { marketTickOf, type MarketTick } from '../../src/domain/tick.ts';
 import { US_PER_HOUR, US_PER_MIN } from '../../src/domain/time.ts';
 import type { Feature, QuoteTick } from '../../src/domain/wire.ts';
+import { pricesOf } from '../../src/jobs/grading-input.ts';
 import { candles } from '../../src/tables/questdb/candles.ts';
 import { featuresTable } from '../../src/tables/questdb/features.ts';
 import { barrierLabels, labels, type LabelRow } from '../../src/tables/questdb/labels.ts';
 import { predictions, type PredictionRow } from '../../src/tables/questdb/predictions.ts';
 import { qualityEvents, type QualityRow } from '../../src/tables/questdb/quality-events.ts';
-import { quotes, type QuoteRow } from '../../src/tables/questdb/quotes.ts';
+import { quoteRow, quotes, type QuoteRow } from '../../src/tables/questdb/quotes.ts';
 import {
   maturedWithoutLabel,
   readCandles,
@@ -472,6 +474,16 @@ describe('the readers', () => {
     ]);
     const wire: QuoteTick = { kind: 'quote', ...EURUSD, ts: T0, bid: 1.38, ask: 1.38 + 2e-5 };
     expect(prices[0]?.price).toBe(marketTickOf(wire).price);
+    const half = marketTickOf({ kind: 'quote', ...EURUSD, ts: T0 + 2, id: '0', ask: 1.4 });
+    await store(quotes, [quoteRow(half, T0 + 2, EURUSD)]);
+    const withHalf = await readPrices(reader, EURUSD, stretch);
+    expect([withHalf.length, withHalf.at(-1)?.price]).toEqual([5, NaN]);
+    const kept = pricesOf(withHalf.filter(({ kind }) => kind === 'quote'));
+    expect(kept.map(({ ts }) => ts)).toEqual([T0, T0 + 1]);
+    const [again] = await knownMarketTicks(reader, EURUSD, {
+      ...{ fromUs: T0 + 2, toUs: T0 + 3, asOfUs: T0 + 2 },
+    });
+    expect(again).toEqual(half);
     const gap = (fromTs: string, ts: number): QualityRow => ({
       ...EURUSD,
       ts,

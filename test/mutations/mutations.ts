@@ -4,6 +4,7 @@ import { CURATION_MUTATIONS } from './curation-mutations.ts';
 import { DECISION_MUTATIONS } from './decision-mutations.ts';
 import { FILE_MUTATIONS } from './file-mutations.ts';
 import { JOB_MUTATIONS } from './job-mutations.ts';
+import { IMPORTER_MUTATIONS } from './importer-mutations.ts';
 import { LEARNING_MUTATIONS } from './learning-mutations.ts';
 import { MODEL_MUTATIONS } from './model-mutations.ts';
 import { MONITORING_MUTATIONS } from './monitoring-mutations.ts';
@@ -14,6 +15,7 @@ import { TICK_MUTATIONS } from './tick-mutations.ts';
 export const MUTATIONS: readonly Mutation[] = [
   ...TICK_MUTATIONS,
   ...CLOCK_MUTATIONS,
+  ...IMPORTER_MUTATIONS,
   ...DECISION_MUTATIONS,
   ...LEARNING_MUTATIONS,
   ...MODEL_MUTATIONS,

@@ -143,8 +143,8 @@ export const TICK_MUTATIONS: readonly Mutation[] = [
       '[{"kind":"trade","venue":"v","symbol":"A/B","id":"1","ts":5, is dead: price_not_positive',
     ),
     'src/stream/decode.ts',
-    `if ('reason' in item) return dead(item.reason, item.detail);`,
-    `if ('reason' in item) continue;`,
+    'return dead(item.reason, `item ${i}: ${field}${item.detail}`.slice(0, DETAIL_MAX));',
+    'continue;',
   ),
   mutation(
     'scanner-takes-a-price-of-zero',

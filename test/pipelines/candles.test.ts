@@ -60,6 +60,24 @@ describe('candles', () => {
     });
   });
 
+  test('a quote of one side moves the time and is no price', () => {
+    const half = (ts: number, side: { bid?: number; ask?: number }): CandlesIn => ({
+      type: 'ordered',
+      tick: marketTickOf({ kind: 'quote', venue: 'v', symbol: 'A', id: `${ts}`, ts, ...side }),
+      moment,
+    });
+    const [first, ...more] = closingsOf([
+      half(0, { bid: 1 }),
+      quote(1, 9, 11),
+      half(2, { ask: 500 }),
+      half(MIN, { bid: 1 }),
+      watermark(3 * MIN),
+    ]);
+    expect(first?.candles[0]).toMatchObject({ open: 10, high: 10, low: 10, close: 10, trades: 1 });
+    expect(first?.candles[0]).toMatchObject({ spreadSum: 0.2, spreadCount: 1 });
+    expect(more).toEqual([]);
+  });
+
   test('all candles that end at one instant close together, smallest first, in time order', () => {
     const closed = closingsOf([trade(0, 1), trade(4 * MIN, 2), watermark(60 * MIN)]);
     expect(closed.map(shape)).toEqual(['1: 1m', '5: 1m 5m', '15: 15m', '60: 1h']);

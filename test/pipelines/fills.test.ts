@@ -71,6 +71,26 @@ function run(...inputs: FillsIn[]): { out: (Fill | SignalEnd)[]; state: FillsSta
 }
 
 describe('fills', () => {
+  test('a quote of one side fills no order and closes no position', () => {
+    const half = (ts: number, side: { bid?: number; ask?: number }): FillsIn => ({
+      type: 'ordered',
+      tick: marketTickOf({ kind: 'quote', venue: 'v', symbol: 'A/USD', id: 'h', ts, ...side }),
+      moment,
+    });
+    const { out } = run(
+      taken,
+      half(11 * S, { ask: 100 }),
+      quote(12 * S, 99.9, 100.1),
+      half(13 * S, { bid: 98 }),
+      half(14 * S, { ask: 98 }),
+      quote(15 * S, 98.5, 98.6),
+    );
+    expect(out).toMatchObject([
+      { intent: 'entry', ts: 12 * S, price: '100.1' },
+      { intent: 'exit', ts: 15 * S, price: '98.5', reason: 'stop_loss' },
+    ]);
+  });
+
   test('an order fills at the first tick strictly behind its latency', () => {
     const { out } = run(
       taken,

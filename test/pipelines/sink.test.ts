@@ -57,6 +57,15 @@ describe('rows', () => {
     expect(rowOf(trade())).toMatchObject({ price: 1.5, side: null });
   });
 
+  test('keep a side that a quote does not have as null, and know it again', () => {
+    const half = marketTickOf({ kind: 'quote', ...AT, ts: TS, id: '3', bid: null, ask: '2' });
+    const row = rowOf(half);
+    expect(row).toMatchObject({ bid: null, ask: 2 });
+    expect(verdictOfStale(stale(half), row, undefined).verdict).toBe('duplicate');
+    expect(verdictOfStale(stale(quote(1)), row, undefined).verdict).toBe('correction');
+    expect(verdictOfStale(stale(half), rowOf(quote(1)), undefined).verdict).toBe('correction');
+  });
+
   test('of a feature record share its moment, and no value takes the place of a column', () => {
     const rows = emptySinkRows();
     const candle = { timeframe: '1m', start_ts: 60, price_source: 'mid' as const };

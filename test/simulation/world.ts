@@ -211,8 +211,8 @@ function clockIn({ value }: OutRecord): number | null {
 }
 
 function valuesOf(item: Tick): string {
-  const number = (value: number | string | undefined): number | null =>
-    value === undefined ? null : Number(value);
+  const number = (value: number | string | null | undefined): number | null =>
+    value === undefined || value === null ? null : Number(value);
   const values =
     item.kind === 'trade'
       ? [number(item.price), number(item.size), item.side ?? null]

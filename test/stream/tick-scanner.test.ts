@@ -43,6 +43,7 @@ describe('the scanner takes', () => {
     ['the largest time', { ...trade, ts: Number.MAX_SAFE_INTEGER }],
     ['a size of zero', { ...trade, size: 0 }],
     ['an id of any printable ASCII', { ...trade, id: "!#[]{},:'~" }],
+    ['the smallest price', { ...trade, price: '0.00000000000000000001' }],
   ];
   test.each(usual)('%s', (_name, value) => {
     expect(scans(JSON.stringify(value))).toBe(true);
@@ -55,6 +56,20 @@ describe('the scanner takes', () => {
     expect(scans(spaced(plain).replace('A: b', 'A:b'))).toBe(true);
     expect(scans(`[${spaced(quote)}, ${spaced(quote)}]`.replaceAll('A: b', 'A:b'))).toBe(true);
   });
+
+  test.each(['币安人生/USDT:USDT', 'A"B', 'A\\B', 'BRK B', 'RELIANCE,NS', '🚀', "O'H", '100%'])(
+    'a symbol such as %s is taken as JSON writes it, and only that one',
+    (symbol) => {
+      const instrument = scannedInstrument('my-venue', symbol);
+      const record = (of: string): Buffer => Buffer.from(JSON.stringify({ ...trade, symbol: of }));
+      expect(parseTicks(`my-venue:${symbol}`, record(symbol), () => false)).toMatchObject({
+        items: scanner.scan(record(symbol), instrument),
+      });
+      expect(scanner.scan(record(symbol), instrument)).toHaveLength(1);
+      expect(scanner.scan(record(`${symbol}x`), instrument)).toBeNull();
+      expect(scanner.scan(record('币'), instrument)).toBeNull();
+    },
+  );
 });
 
 describe('the scanner leaves alone', () => {
@@ -85,6 +100,10 @@ describe('the scanner leaves alone', () => {
     ['a heartbeat', JSON.stringify({ ...common, kind: 'heartbeat' })],
     ['another kind', JSON.stringify({ ...trade, kind: 'trades' })],
     ['another side', JSON.stringify({ ...trade, side: 'both' })],
+    ['a quote of one side', JSON.stringify({ ...common, kind: 'quote', bid: 1 })],
+    ['a null', JSON.stringify({ ...quote, bid_size: null })],
+    ['a point without a digit before', text.replace('61737.63', '.5')],
+    ['a point without a digit behind', text.replace('61737.63', '5.')],
     ['a frame that does not end', `[${text}`],
     ['a frame with something else in it', `[${text},7]`],
     ['a frame that ends in a comma', `[${text},]`],

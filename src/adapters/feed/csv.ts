@@ -1,89 +1,135 @@
 /**
  * CSV with a header row. Columns by name: `ts` (microseconds, or RFC 3339) or `ts_ms` or `ts_s`,
  * then `price,size[,side]` for trades or `bid,ask[,bid_size,ask_size]` for quotes, and optionally
- * `id`, `venue`, `symbol`. With `--date`, `ts_ms` counts from that day's midnight.
+ * `id`, `venue`, `symbol`. With `--date`, a number counts from that day's midnight. What is blank
+ * is not there: a size or price has to be, one side of a quote has not.
  */
-import { parseUs, US_PER_MS, US_PER_S } from '../../domain/time.ts';
-import type { Tick } from '../../domain/wire.ts';
-import { FeedFormatError, linesOf } from './lines.ts';
-import type { FeedFormat, FormatOptions } from './format.ts';
+import { parseUs, US_PER_DAY, US_PER_MS, US_PER_S } from '../../domain/time.ts';
+import { cellsOf } from './csv-cells.ts';
+import { FeedFileError, type FeedFormat, type FormatOptions, type Parsed } from './format.ts';
 
-type Row = ReadonlyMap<string, string>;
+const TIME_UNITS_US: Readonly<Record<string, number>> = { ts: 1, ts_ms: US_PER_MS, ts_s: US_PER_S };
 
-export const csv: FeedFormat = async function* (path, options) {
-  let header: string[] | null = null;
-  for await (const { text, number } of linesOf(path)) {
-    const cells = text.split(',').map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));
+interface Header {
+  readonly names: readonly string[];
+  readonly at: ReadonlyMap<string, number>;
+  readonly kind: 'trade' | 'quote';
+  readonly time: string;
+  readonly unitUs: number;
+}
+
+/** Those of the wire, under its names; the others of a file are left alone. */
+const FIELDS = {
+  trade: ['price', 'size', 'side', 'id'],
+  quote: ['bid', 'ask', 'bid_size', 'ask_size', 'id'],
+} as const;
+const NEEDED: ReadonlySet<string> = new Set(['price', 'size']);
+
+export const csv: FeedFormat = async function* ({ name, lines }, options) {
+  const midnightUs = options.date === undefined ? null : parseUs(options.date);
+  let header: Header | null = null;
+  for await (const { text, number: line } of lines) {
+    const cells = cellsOf(text);
     if (header === null) {
-      header = checkedHeader(path, cells, text);
+      header = checkedHeader(`${name}:${line}`, cells, options);
       continue;
     }
-    const row = new Map(header.map((name, i) => [name, cells[i] ?? '']));
-    const tick = cells.length === header.length ? tickOf(row, options) : null;
-    if (tick === null)
-      throw new FeedFormatError(path, number, `a row of ${header.join(',')}`, text);
-    yield { tick, receivedUs: tick.ts };
+    if (typeof cells === 'string') yield { line, column: null, reason: cells, found: text };
+    else yield rowOf(header, { line, text, cells }, options, midnightUs);
   }
+  if (header === null) throw new FeedFileError(`${name}:1: expected a header, found nothing`);
 };
 
-function checkedHeader(path: string, cells: string[], text: string): string[] {
+function checkedHeader(place: string, cells: string[] | string, options: FormatOptions): Header {
+  const refuse = (why: string): never => {
+    const found = typeof cells === 'string' ? '' : `, found "${cells.join(',').slice(0, 120)}"`;
+    throw new FeedFileError(`${place}: ${why}${found}; nothing of this file is fed`);
+  };
+  if (typeof cells === 'string') return refuse(cells);
   const names = cells.map((cell) => cell.toLowerCase());
   const has = (...wanted: string[]): boolean => wanted.every((name) => names.includes(name));
-  const timed = ['ts', 'ts_ms', 'ts_s'].some((name) => has(name));
-  if (timed && (has('price', 'size') || has('bid', 'ask'))) return names;
-  throw new FeedFormatError(path, 1, 'a header with ts and price,size or bid,ask', text);
-}
-
-function tickOf(row: Row, options: FormatOptions): Tick | null {
-  const ts = timeOf(row, options);
-  const price = (name: string): number | null => {
-    const value = Number(row.get(name));
-    return row.get(name) !== '' && value > 0 ? value : null;
-  };
-  const text = (name: string): string | undefined => row.get(name) || undefined;
-  const id = text('id');
-  const head = {
-    venue: text('venue') ?? options.venue,
-    symbol: text('symbol') ?? options.symbol,
-    ts: ts ?? 0,
-    ...(id === undefined ? {} : { id }),
-  };
-  if (ts === null) return null;
-  if (row.has('bid')) {
-    const [bid, ask] = [price('bid'), price('ask')];
-    const sizes = Object.fromEntries(
-      ['bid_size', 'ask_size'].flatMap((name) => (text(name) ? [[name, Number(text(name))]] : [])),
+  const times = Object.keys(TIME_UNITS_US).filter((name) => has(name));
+  const [time] = times;
+  const [isTrade, isQuote] = [has('price', 'size'), has('bid', 'ask')];
+  if (time === undefined || (!isTrade && !isQuote)) {
+    return refuse('expected a header with ts, ts_ms or ts_s, and price,size or bid,ask');
+  }
+  const twice = names.find((name, i) => name !== '' && names.indexOf(name) < i);
+  if (twice !== undefined) return refuse(`the column ${twice} is there twice`);
+  if (times.length > 1) return refuse(`expected one time, not ${times.join(' and ')}: rename one`);
+  if (isTrade && isQuote) {
+    return refuse(
+      'expected trades (price,size) or quotes (bid,ask), not both: make two files of it',
     );
-    return bid === null || ask === null ? null : { kind: 'quote', ...head, bid, ask, ...sizes };
   }
-  const paid = price('price');
-  const size = Number(row.get('size'));
-  const side = text('side');
-  if (paid === null || !(size >= 0)) return null;
-  if (side !== undefined && side !== 'buy' && side !== 'sell') return null;
-  return { kind: 'trade', ...head, price: paid, size, ...(side === undefined ? {} : { side }) };
+  for (const name of ['venue', 'symbol'] as const) {
+    if (!has(name) && options[name] === '') return refuse(`no column ${name}: give --${name}`);
+  }
+  return {
+    names,
+    at: new Map(names.map((name, i) => [name, i])),
+    kind: isTrade ? 'trade' : 'quote',
+    time,
+    unitUs: TIME_UNITS_US[time] ?? 1,
+  };
 }
 
-function timeOf(row: Row, { date }: FormatOptions): number | null {
-  const midnightUs = date === undefined ? 0 : parseUs(date);
-  for (const [name, unitUs] of [
-    ['ts_ms', US_PER_MS],
-    ['ts_s', US_PER_S],
-    ['ts', 1],
-  ] as const) {
-    const text = row.get(name);
-    if (text === undefined || text === '') continue;
-    const value = Number(text);
-    if (Number.isFinite(value)) return midnightUs + Math.round(value * unitUs);
-    return name === 'ts' ? parsedOrNull(text) : null;
-  }
-  return null;
+interface Row {
+  readonly line: number;
+  readonly text: string;
+  readonly cells: readonly string[];
 }
 
-function parsedOrNull(text: string): number | null {
+function rowOf(
+  { names, at, kind, time, unitUs }: Header,
+  { line, text, cells }: Row,
+  options: FormatOptions,
+  midnightUs: number | null,
+): Parsed {
+  if (cells.length !== names.length) {
+    const reason = `expected ${names.length} cells as in the header, found ${cells.length}`;
+    return { line, column: null, reason, found: text };
+  }
+  const cell = (name: string): string => cells[at.get(name) ?? -1] ?? '';
+  const found = cell(time);
+  const ts = timeOf(time, found, unitUs, midnightUs);
+  if (typeof ts === 'string') return { line, column: time, reason: ts, found };
+  const entry: Record<string, unknown> = {
+    kind,
+    venue: cell('venue') || options.venue,
+    symbol: cell('symbol') || options.symbol,
+    ts,
+  };
+  for (const field of FIELDS[kind]) {
+    const value = cell(field);
+    if (value !== '') entry[field] = value;
+    else if (NEEDED.has(field)) {
+      return { line, column: field, reason: 'is blank, and blank is not 0', found: text };
+    }
+  }
+  return { line, kind, entry, receivedUs: null, time: { column: time, found } };
+}
+
+/** Microseconds, or why it is no time. */
+function timeOf(
+  column: string,
+  text: string,
+  unitUs: number,
+  midnightUs: number | null,
+): number | string {
+  const number = /^(\d{1,20})(?:\.(\d{1,20}))?$/.exec(text);
+  if (number !== null && (unitUs > 1 || number[2] === undefined)) {
+    const us = Number(number[1]) * unitUs + Math.round(Number(`0.${number[2] ?? 0}`) * unitUs);
+    if (midnightUs === null) return us;
+    return us < US_PER_DAY ? midnightUs + us : 'is more than a day behind midnight of --date';
+  }
+  if (text === '') return 'is blank';
+  if (/^[\d.]+e[+-]?\d+$/i.test(text)) return 'was rounded, by a spreadsheet as it looks';
+  if (column !== 'ts') return 'expected a number; a time as text belongs into the column ts';
   try {
     return parseUs(text);
-  } catch {
-    return null;
+  } catch (error) {
+    const why = (error as Error).message.replace(`"${text}"`, '').replace(/^[: ]+/, '');
+    return `${why}; ts is whole microseconds, or a time such as 2014-05-01T00:00:00.292Z`;
   }
 }

@@ -1,11 +1,9 @@
-/** A file, plain, gzipped or zipped -> its lines with their numbers, in bounded memory. */
-import { createReadStream } from 'node:fs';
-import { basename } from 'node:path';
-import { createInterface } from 'node:readline';
-import { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
-import { readFile } from 'node:fs/promises';
-import { unzipSync } from 'fflate';
+/**
+ * Bytes of a text file -> its lines with their numbers, in bounded memory. Lines end with LF, CR LF
+ * or CR; a byte order mark of UTF-8 is no part of the first.
+ */
+import { StringDecoder } from 'node:string_decoder';
+import { FeedFileError } from './format.ts';
 
 export interface Line {
   readonly text: string;
@@ -13,39 +11,38 @@ export interface Line {
   readonly number: number;
 }
 
-/** A line of a feed file that is not what its format says. */
-export class FeedFormatError extends Error {
-  constructor(path: string, line: number, expected: string, text: string) {
-    super(`${path}:${line}: expected ${expected}, found "${text.slice(0, 120)}"`);
-    this.name = 'FeedFormatError';
-  }
-}
+const MARK = '\uFEFF';
 
-/** Lines of `path`; a name that ends in `.gz` or `.zip` is unpacked on the way. */
-export async function* linesOf(path: string): AsyncGenerator<Line> {
-  const input = await open(path);
+/** No line of a feed comes near: a record of the wire has 900 KiB at most. */
+const LINE_MAX = 4 * 1024 * 1024;
+
+/** Lines that are not empty. `name` is for messages. */
+export async function* linesOf(bytes: AsyncIterable<Buffer>, name: string): AsyncGenerator<Line> {
+  const decoder = new StringDecoder('utf8');
+  let rest = '';
+  let held = '';
   let number = 0;
-  for await (const text of createInterface({ input, crlfDelay: Infinity })) {
-    number += 1;
-    if (text !== '') yield { text, number };
+  for await (const chunk of bytes) {
+    let text = held + decoder.write(chunk);
+    if (number === 0 && rest === '' && text.startsWith(MARK)) text = text.slice(MARK.length);
+    // A CR at the end may be the first half of CR LF.
+    held = text.endsWith('\r') ? '\r' : '';
+    const lines = text.slice(0, text.length - held.length).split(/\r\n|\n|\r/);
+    const last = lines.pop() ?? '';
+    if (lines.length > 0) {
+      lines[0] = rest + (lines[0] ?? '');
+      rest = '';
+    }
+    rest += last;
+    if (rest.length > LINE_MAX) {
+      const at = `${name}:${number + lines.length + 1}`;
+      throw new FeedFileError(`${at}: a line of more than 4 MiB: this is no such file`);
+    }
+    for (const line of lines) {
+      number += 1;
+      if (line !== '') yield { text: line, number };
+    }
   }
-}
-
-async function open(path: string): Promise<Readable> {
-  if (path.endsWith('.zip')) return Readable.from(await unzipped(path));
-  const file = createReadStream(path);
-  if (!path.endsWith('.gz')) return file;
-  const unpacked = file.pipe(createGunzip());
-  file.on('error', (error) => unpacked.destroy(error));
-  return unpacked;
-}
-
-/** A zip of one day is a few MB at most: its member fits in memory. */
-async function unzipped(path: string): Promise<Buffer[]> {
-  const members = Object.entries(unzipSync(await readFile(path)));
-  const [member] = members;
-  if (member === undefined || members.length > 1) {
-    throw new Error(`${basename(path)} holds ${members.length} files, expected one`);
-  }
-  return [Buffer.from(member[1])];
+  const last = rest + decoder.end();
+  if (last !== '') yield { text: last, number: number + 1 };
 }

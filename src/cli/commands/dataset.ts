@@ -23,7 +23,16 @@ import {
   type StoredDataset,
 } from '../../tables/postgres/datasets.ts';
 import { trainingData, type TrainingData } from '../../tables/questdb/training-data.ts';
-import { CommandError, instrumentOption, outputFor, withContext, type Output } from '../context.ts';
+import {
+  CommandError,
+  instrumentOption,
+  isInstrument,
+  namesIn,
+  outputFor,
+  repeated,
+  withContext,
+  type Output,
+} from '../context.ts';
 import { columns, show as shown, type Columns } from '../table.ts';
 
 interface BuildFlags {
@@ -32,7 +41,7 @@ interface BuildFlags {
   readonly from?: string;
   readonly to?: string;
   readonly asOf?: string;
-  readonly symbols?: string;
+  readonly symbols?: readonly string[];
   readonly entities?: string;
   readonly known?: 'as-of' | 'request';
   readonly keep?: 'complete' | 'all';
@@ -51,7 +60,7 @@ export function datasetCommands(program: Command): void {
     .option('--to <time>', 'and before then')
     .option('--entities <file>', 'instead: your own requests, CSV or Parquet: symbol, ts [, venue]')
     .option('--as-of <time>', 'what was known then (default: now, behind a cut)')
-    .option('--symbols <keys>', 'venue:symbol,… (default: all)')
+    .option('--symbols <keys>', 'venue:symbol,… or several times (default: all)', repeated)
     .addOption(
       new Option(
         '--known <when>',
@@ -127,7 +136,7 @@ function askOf(flags: BuildFlags): DatasetAsk {
     from,
     to,
     as_of: asOf,
-    symbols: symbols?.split(','),
+    symbols: namesIn(symbols, isInstrument),
     known,
     keep,
     max_age: maxAge,

@@ -1,28 +1,47 @@
-/** `tickloom feed file | synthetic`: ticks into the log. */
-import { existsSync } from 'node:fs';
+/** `tickloom feed file | check | synthetic`: ticks into the log, and whether files are sound. */
+import { existsSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
-import { FORMATS, ticksOfFiles } from '../../adapters/feed/files.ts';
+import {
+  checkBeginnings,
+  FORMATS,
+  problemText,
+  ticksOfFiles,
+  type FileProblem,
+} from '../../adapters/feed/files.ts';
+import { FeedFileError, type FileTick, type FormatOptions } from '../../adapters/feed/format.ts';
 import { parseUs } from '../../domain/time.ts';
-import { SYMBOL_RE, VENUE_RE } from '../../domain/wire.ts';
+import { isSymbol, keyOf, SYMBOL_RULE, VENUE_RE, VENUE_RULE } from '../../domain/wire.ts';
 import { DEFAULT_RATE } from '../../market/synthetic.ts';
 import { mergedTrades } from '../../market/merged.ts';
 import { runFeed, type FeedRun } from '../../processes/feeding.ts';
 import { settled } from '../../processes/settled.ts';
-import { CommandError, interruptSignal, outputFor, withContext } from '../context.ts';
+import {
+  CommandError,
+  interruptSignal,
+  namesIn,
+  outputFor,
+  repeated,
+  timeOption,
+  withContext,
+} from '../context.ts';
 
-interface FileFlags {
+interface CheckFlags {
   readonly format: string;
   readonly venue?: string;
   readonly symbol?: string;
   readonly date?: string;
+}
+
+interface FileFlags extends CheckFlags {
   readonly speed: string;
+  readonly skipBad?: boolean;
   readonly backfill?: boolean;
   readonly barriers?: boolean;
   readonly open?: boolean;
 }
 
 interface SyntheticFlags {
-  readonly symbols: string;
+  readonly symbols: readonly string[];
   readonly seed: string;
   readonly from: string;
   readonly to: string;
@@ -35,23 +54,18 @@ interface SyntheticFlags {
 
 export function feedCommands(program: Command): void {
   const feeds = program.command('feed').description('ticks into the log');
-  feeds
-    .command('file')
-    .argument('<paths...>', 'files, in the order of their time; .gz and .zip are unpacked')
-    .description('replay recorded ticks')
-    .requiredOption('--format <format>', Object.keys(FORMATS).join(' | '))
-    .option('--venue <venue>', 'where the file does not say it')
-    .option('--symbol <symbol>', 'where the file does not say it')
-    .option('--date <date>', 'UTC day of files whose times count from midnight')
+  filesCommand(feeds, 'file', 'replay recorded ticks')
     .option('--speed <speed>', 'max, realtime, or a factor such as 60', 'max')
     .option('--backfill', 'history behind what was already seen')
     .option('--barriers', 'wait at each event time at which a job is due')
     .option('--open', 'no heartbeat at the end: the last candles stay open')
+    .option('--skip-bad', 'lines that are set apart are counted, and are no failure')
     .action(feedFile);
+  filesCommand(feeds, 'check', 'read files as `feed file` would, and send nothing').action(check);
   feeds
     .command('synthetic')
     .description('a seeded market: the same seed gives the same bytes')
-    .requiredOption('--symbols <symbols>', 'A,B,…')
+    .requiredOption('--symbols <symbols>', 'A,B,… or several times', repeated)
     .requiredOption('--seed <seed>', 'a whole number')
     .requiredOption('--from <time>', 'RFC 3339 or a UTC date')
     .requiredOption('--to <time>', 'RFC 3339 or a UTC date')
@@ -63,18 +77,109 @@ export function feedCommands(program: Command): void {
     .action(feedSynthetic);
 }
 
+const filesCommand = (feeds: Command, name: string, description: string): Command =>
+  feeds
+    .command(name)
+    .argument('<paths...>', 'files, in the order of their time; gzip and zip are unpacked')
+    .description(description)
+    .requiredOption('--format <format>', Object.keys(FORMATS).join(' | '))
+    .option('--venue <venue>', 'where the file does not say it')
+    .option('--symbol <symbol>', 'where the file does not say it')
+    .option('--date <date>', 'UTC day of files whose times count from midnight');
+
 async function feedFile(paths: string[], flags: FileFlags, command: Command): Promise<void> {
+  const options = formatOptions(paths, flags);
+  const speed = speedOf(flags.speed);
+  await checkBeginnings(onDisk(paths), flags.format, options).catch(failed);
+  const apart = new SetApart(outputFor(command).say);
+  const source = ticksOfFiles(paths, flags.format, options, apart.add);
+  await feed(command, { source: readable(source), speed, ...switches(flags) }, apart);
+  if (flags.skipBad !== true) apart.refuse('the others are sent');
+}
+
+async function check(paths: string[], flags: CheckFlags, command: Command): Promise<void> {
+  const output = outputFor(command);
+  const options = formatOptions(paths, flags);
+  const apart = new SetApart(output.say);
+  const names = new Set<string>();
+  let ticks = 0;
+  for await (const { tick } of readable(ticksOfFiles(paths, flags.format, options, apart.add))) {
+    ticks += 1;
+    names.add(keyOf(tick));
+  }
+  const instruments = [...names];
+  const found = { ticks, instruments, ...apart.counted() };
+  output.show(found, `${ticks} ticks of ${instruments.join(', ')} can be fed${apart.text()}`);
+  apart.refuse('nothing was sent');
+}
+
+const SHOWN_MAX = 20;
+
+/** Lines that are set apart: the first are told at once, all are counted. */
+class SetApart {
+  private readonly say: (line: string) => void;
+  private readonly shown: FileProblem[] = [];
+  private count = 0;
+
+  constructor(say: (line: string) => void) {
+    this.say = say;
+  }
+
+  readonly add = (problem: FileProblem): void => {
+    this.count += 1;
+    if (this.count > SHOWN_MAX) return;
+    this.shown.push(problem);
+    this.say(problemText(problem));
+  };
+
+  counted(): { set_apart: number; problems: readonly FileProblem[] } {
+    return { set_apart: this.count, problems: this.shown };
+  }
+
+  text(): string {
+    const more = this.count > SHOWN_MAX ? ` (the first ${SHOWN_MAX} are told above)` : '';
+    return this.count === 0 ? '' : `, ${this.count} set apart${more}`;
+  }
+
+  refuse(others: string): void {
+    if (this.count === 0) return;
+    throw new CommandError(
+      `${this.count} lines or ticks are set apart, ${others}: mend the files and feed them again ` +
+        '(what is known already changes nothing), or leave them out with --skip-bad',
+    );
+  }
+}
+
+function formatOptions(paths: readonly string[], flags: CheckFlags): FormatOptions {
   const missing = paths.find((path) => !existsSync(path));
   if (missing !== undefined) throw new CommandError(`there is no file "${missing}"`, 2);
   if (!Object.hasOwn(FORMATS, flags.format)) {
     const known = Object.keys(FORMATS).join(', ');
     throw new CommandError(`"${flags.format}" is no format; there are ${known}`, 2);
   }
-  const named = flags.format === 'ndjson';
-  const venue = checked('venue', flags.venue ?? (named ? 'none' : undefined), VENUE_RE);
-  const symbol = checked('symbol', flags.symbol ?? (named ? 'none' : undefined), SYMBOL_RE);
-  const source = ticksOfFiles(paths, flags.format, { venue, symbol, date: flags.date });
-  await feed(command, { source, speed: speedOf(flags.speed), ...switches(flags) });
+  // Lines of NDJSON name their instrument; the header of a CSV file says whether its rows do.
+  const named = flags.format === 'ndjson' || flags.format === 'csv';
+  const venue = checkedVenue(flags.venue ?? (named ? '' : needed('venue')));
+  const symbol = checkedSymbol('symbol', flags.symbol ?? (named ? '' : needed('symbol')));
+  timeOption('--date', flags.date);
+  return { venue, symbol, date: flags.date };
+}
+
+/** What is no file (a pipe) can be read once only. */
+const onDisk = (paths: readonly string[]): string[] =>
+  paths.filter((path) => statSync(path).isFile());
+
+/** A file that cannot be read on is the user's to mend, not a fault of this program. */
+async function* readable(ticks: AsyncIterable<FileTick>): AsyncGenerator<FileTick> {
+  try {
+    yield* ticks;
+  } catch (error) {
+    failed(error);
+  }
+}
+
+function failed(error: unknown): never {
+  throw error instanceof FeedFileError ? new CommandError(error.message) : error;
 }
 
 async function feedSynthetic(flags: SyntheticFlags, command: Command): Promise<void> {
@@ -82,8 +187,8 @@ async function feedSynthetic(flags: SyntheticFlags, command: Command): Promise<v
   if (edge !== 'none' && edge !== 'planted') {
     throw new CommandError(`"${edge}" is no edge; there are none and planted`, 2);
   }
-  const symbols = flags.symbols.split(',').map((symbol) => checked('symbols', symbol, SYMBOL_RE));
-  const venue = checked('venue', flags.venue, VENUE_RE);
+  const symbols = (namesIn(flags.symbols) ?? []).map((symbol) => checkedSymbol('symbols', symbol));
+  const venue = checkedVenue(flags.venue);
   const [seed, rate] = [Number(flags.seed), Number(flags.rate)];
   if (!Number.isSafeInteger(seed)) throw new CommandError(`--seed is no whole number`, 2);
   if (!(rate > 0 && rate <= 10_000)) throw new CommandError('--rate is not from 0 to 10000', 2);
@@ -93,7 +198,11 @@ async function feedSynthetic(flags: SyntheticFlags, command: Command): Promise<v
   await feed(command, { source, ...switches(flags) });
 }
 
-async function feed(command: Command, run: Omit<FeedRun, 'say' | 'signal'>): Promise<void> {
+async function feed(
+  command: Command,
+  run: Omit<FeedRun, 'say' | 'signal'>,
+  apart?: SetApart,
+): Promise<void> {
   const output = outputFor(command);
   const signal = interruptSignal();
   await withContext('feed', async (context) => {
@@ -104,7 +213,8 @@ async function feed(command: Command, run: Omit<FeedRun, 'say' | 'signal'>): Pro
     }
     const { ticks, instruments } = result;
     const names = [...instruments];
-    output.show({ ticks, instruments: names }, `${ticks} ticks of ${names.join(', ')} sent`);
+    const text = `${ticks} ticks of ${names.join(', ')} sent${apart?.text() ?? ''}`;
+    output.show({ ticks, instruments: names, ...apart?.counted() }, text);
   });
   if (signal.aborted)
     throw new CommandError('interrupted; feeding the same again is harmless', 130);
@@ -116,10 +226,19 @@ const switches = (flags: Pick<FileFlags, 'backfill' | 'barriers' | 'open'>) => (
   open: flags.open === true,
 });
 
-function checked(name: string, value: string | undefined, pattern: RegExp): string {
-  if (value === undefined) throw new CommandError(`--${name} is needed for this format`, 2);
-  if (pattern.test(value)) return value;
-  throw new CommandError(`--${name} "${value}" does not match ${pattern.source}`, 2);
+function needed(name: string): never {
+  throw new CommandError(`--${name} is needed for this format`, 2);
+}
+
+/** "" where the file says it. */
+function checkedVenue(venue: string): string {
+  if (venue === '' || VENUE_RE.test(venue)) return venue;
+  throw new CommandError(`--venue "${venue}" is not ${VENUE_RULE}`, 2);
+}
+
+function checkedSymbol(flag: string, symbol: string): string {
+  if (symbol === '' || isSymbol(symbol)) return symbol;
+  throw new CommandError(`--${flag} "${symbol}" is not ${SYMBOL_RULE}`, 2);
 }
 
 function timeOf(name: string, text: string): number {

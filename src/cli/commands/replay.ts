@@ -13,12 +13,20 @@ import { FEATURE_NAMES } from '../../features/definition.ts';
 import { replayStretch, type Compared, type ReplayReport } from '../../jobs/replay-check.ts';
 import type { Context } from '../../processes/context.ts';
 import { storedWatermarks } from '../../tables/postgres/stored-watermarks.ts';
-import { CommandError, outputFor, timeOption, withContext } from '../context.ts';
+import {
+  CommandError,
+  isInstrument,
+  namesIn,
+  outputFor,
+  repeated,
+  timeOption,
+  withContext,
+} from '../context.ts';
 
 interface Flags {
   readonly from?: string;
   readonly to?: string;
-  readonly symbols?: string;
+  readonly symbols?: readonly string[];
   readonly check?: boolean;
   readonly out?: string;
 }
@@ -31,7 +39,7 @@ export function replayCommands(program: Command): void {
     .description('features again from the stored ticks; --check compares with what was served')
     .option('--from <time>', 'RFC 3339 or a UTC date (default: the first stored tick)')
     .option('--to <time>', 'and before then (default: all that is stored)')
-    .option('--symbols <keys>', 'venue:symbol,… (default: all)')
+    .option('--symbols <keys>', 'venue:symbol,… or several times (default: all)', repeated)
     .option(
       '--check',
       'served features, their clocks and labels row by row; exit 1 where any differs',
@@ -46,7 +54,7 @@ async function run(flags: Flags, command: Command): Promise<void> {
   const toUs = timeOption('--to', flags.to) ?? Number.MAX_SAFE_INTEGER;
   if (fromUs >= toUs) throw new CommandError('--from is not before --to', 2);
   await withContext('cli', async (context) => {
-    const instruments = await asked(context, flags.symbols?.split(','));
+    const instruments = await asked(context, namesIn(flags.symbols, isInstrument));
     const file = flags.out === undefined ? null : openFile(flags.out);
     const reports: ReplayReport[] = [];
     for (const instrument of instruments) {

@@ -7,8 +7,9 @@ export interface QuoteRow extends Instrument {
   readonly ts: number;
   readonly known_at: number;
   readonly id: string;
-  readonly bid: number;
-  readonly ask: number;
+  /** Null: the quote has the other side only. */
+  readonly bid: number | null;
+  readonly ask: number | null;
   readonly bid_size: number | null;
   readonly ask_size: number | null;
 }
@@ -42,11 +43,11 @@ export function quoteRow(quote: MarketTick, knownAt: number, instrument: Instrum
     venue: instrument.venue,
     symbol: instrument.symbol,
     id: quote.id,
-    bid: quote.bid,
-    ask: quote.ask,
-    bid_size: sizeOrNull(quote.bidSize),
-    ask_size: sizeOrNull(quote.askSize),
+    bid: orNull(quote.bid),
+    ask: orNull(quote.ask),
+    bid_size: orNull(quote.bidSize),
+    ask_size: orNull(quote.askSize),
   };
 }
 
-const sizeOrNull = (size: number): number | null => (Number.isNaN(size) ? null : size);
+const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value);

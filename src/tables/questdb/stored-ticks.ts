@@ -21,7 +21,7 @@ export interface StoredPrice {
   readonly known_at: number;
   readonly kind: 'trade' | 'quote';
   readonly id: string;
-  /** The trade's price; a quote's mid. */
+  /** The trade's price; a quote's mid, NaN where it has one side only. */
   readonly price: number;
 }
 
@@ -41,14 +41,14 @@ export async function readPrices(
       `SELECT ts, known_at, id, price FROM ticks ${where}`,
       params,
     ),
-    reader.query<Omit<StoredPrice, 'kind' | 'price'> & { bid: number; ask: number }>(
+    reader.query<Omit<StoredPrice, 'kind' | 'price'> & { bid: number | null; ask: number | null }>(
       `SELECT ts, known_at, id, bid, ask FROM quotes ${where}`,
       params,
     ),
   ]);
   const prices: StoredPrice[] = [];
   for (const { ts, known_at, id, bid, ask } of quotes) {
-    prices.push({ ts, known_at, kind: 'quote', id, price: (bid + ask) / 2 });
+    prices.push({ ts, known_at, kind: 'quote', id, price: ((bid ?? NaN) + (ask ?? NaN)) / 2 });
   }
   for (const { ts, known_at, id, price } of trades) {
     prices.push({ ts, known_at, kind: 'trade', id, price });

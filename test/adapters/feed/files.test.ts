@@ -56,30 +56,47 @@ describe('feed files', () => {
     expect(ticks.map(({ tick }) => tick.id)).toEqual(['0', '0', '1', '2', '0']);
   });
 
+  test('a repeat is one by its numbers, however they are written', async () => {
+    const rows = 'ts,price,size\n2014-01-01,1,2\n2014-01-01,1.0,2.00\n2014-01-01,1.5,2\n';
+    const ticks = await read('csv', file('repeat.csv', rows));
+    expect(ticks.map(({ tick }) => tick.id)).toEqual(['0', '0', '1']);
+  });
+
   test('csv by column names, trades and quotes, microseconds or text times', async () => {
-    const trades = file('t.csv', 'ts,price,size,side,id\n1700000000000001,1.5,2,buy,7\n');
+    const trades = file('t.csv', 'ts,price,size,side,id\n1700000000000001,1.50,2,buy,7\n');
     expect((await read('csv', trades))[0]?.tick).toEqual({
       kind: 'trade',
       ...options,
       id: '7',
       ts: 1700000000000001,
-      price: 1.5,
-      size: 2,
+      price: '1.50',
+      size: '2',
       side: 'buy',
     });
     const quotes = file('q.csv', 'ts,bid,ask\n2024-01-01T00:00:00.000001Z,1,2\n');
     expect((await read('csv', quotes))[0]?.tick).toMatchObject({
       kind: 'quote',
       ts: parseUs('2024-01-01') + 1,
-      bid: 1,
-      ask: 2,
+      bid: '1',
+      ask: '2',
     });
+  });
+
+  test('csv times of every unit are exact to the microsecond, and count from --date', async () => {
+    const of = async (column: string, value: string, more = {}) =>
+      (await read('csv', file('u.csv', `${column},price,size\n${value},1,1\n`), more))[0]?.tick.ts;
+    expect(await of('ts', '1735689600123456')).toBe(1735689600123456);
+    expect(await of('ts_ms', '1735689600123')).toBe(1735689600123000);
+    expect(await of('ts_ms', '1735689600123.456')).toBe(1735689600123456);
+    expect(await of('ts_s', '1735689600.123456')).toBe(1735689600123456);
+    const day = { date: '2014-05-01' };
+    expect(await of('ts_ms', '1500', day)).toBe(parseUs('2014-05-01') + 1_500_000);
   });
 
   test.each([
     ['csv', 'a.csv', 'time,price\n', /a\.csv:1: expected a header/],
-    ['csv', 'b.csv', 'ts,price,size\n1,abc,1\n', /b\.csv:2: expected a row/],
-    ['ndjson', 'c.ndjson', '{"kind":"trade"}\n', /c\.ndjson:1: expected a trade or quote/],
+    ['csv', 'b.csv', 'ts,price,size\n2024-01-01,abc,1\n', /b\.csv:2: price: "abc" is not a number/],
+    ['ndjson', 'c.ndjson', '{"kind":"trade"}\n', /c\.ndjson:1: venue: is missing/],
     ['ndjson', 'd.ndjson', 'nonsense\n', /d\.ndjson:1: expected JSON/],
     ['binance-frames', 'e.txt', '123 {}\n', /e\.txt:1: expected receive time/],
     ['lean-quote', '20140101_x.csv', '1,2\n', /20140101_x\.csv:1: expected milliseconds,bid,ask/],

@@ -12,8 +12,6 @@ import { stagePlaces } from './stage-places.ts';
 
 /** Without a new one for so long, the trouble is over. */
 const QUIET_US = 3_600_000_000;
-/** The view reads the whole ledger. */
-const BOOKS_MS = 30_000;
 
 /** One alert a topic and reason, while new ones come; acknowledged ones are over until then. */
 export async function deadLetterAlerts({ postgres }: Context): Promise<NewAlert[]> {
@@ -32,11 +30,8 @@ export async function deadLetterAlerts({ postgres }: Context): Promise<NewAlert[
   });
 }
 
-let books: { readonly atMs: number; readonly alerts: NewAlert[] } | null = null;
-
 /** Where an account's books do not close, and fills that nobody has booked. */
 export async function bookAlerts({ postgres }: Context): Promise<NewAlert[]> {
-  if (books !== null && monotonicMs() - books.atMs < BOOKS_MS) return books.alerts;
   const breaks = (await bookBreaks(postgres)).map((row): NewAlert => {
     const { account, what, currency, expected, found, difference } = row;
     return {
@@ -61,8 +56,7 @@ export async function bookAlerts({ postgres }: Context): Promise<NewAlert[]> {
       context: { ...row },
     };
   });
-  books = { atMs: monotonicMs(), alerts: [...breaks, ...waiting] };
-  return books.alerts;
+  return [...breaks, ...waiting];
 }
 
 let standstill: Standstill | null = null;

@@ -2,6 +2,7 @@
  * What the jobs process looks at every few seconds, and what it alarms about. Each look has a clock
  * of its own: each is for the time when something else is away.
  */
+import { monotonicMs } from '../clock.ts';
 import { settleAlerts, type NewAlert } from '../tables/postgres/alerts.ts';
 import { jobAlerts } from '../tables/postgres/job-alerts.ts';
 import { splitAlert, splitInstruments } from '../tables/postgres/split-instruments.ts';
@@ -17,9 +18,19 @@ export const LOOKS: Readonly<Record<string, (context: Context) => Promise<void>>
   clock: async (context) => tell(context, 'clock', await heldClockAlerts(context)),
   floods: async (context) => tell(context, 'flood', await floodAlerts(context)),
   'dead letters': async (context) => tell(context, 'dead-letters', await deadLetterAlerts(context)),
-  books: async (context) => tell(context, 'breaks', await bookAlerts(context)),
+  books: lookAtBooks,
   standstill: async (context) => tell(context, 'standstill', await standstillAlerts(context)),
 };
+
+/** The view reads the whole ledger: not at every look, but well within a minute. */
+const BOOKS_MS = 30_000;
+let booksDueMs = 0;
+
+async function lookAtBooks(context: Context): Promise<void> {
+  if (monotonicMs() < booksDueMs) return;
+  booksDueMs = monotonicMs() + BOOKS_MS;
+  await tell(context, 'breaks', await bookAlerts(context));
+}
 
 async function lookAtTables(context: Context): Promise<void> {
   const suspended = await resumeSuspended(context.questdbReader());

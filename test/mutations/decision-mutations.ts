@@ -202,8 +202,8 @@ export const DECISION_MUTATIONS: readonly Mutation[] = [
     'contradiction-passed-over',
     booking('the same id with another content is kept apart and books nothing'),
     'src/tables/postgres/insert.ts',
-    'if (rows[0]?.content_sha256.equals(row.content_sha256) === true) return;',
-    'if (rows[0] !== undefined) return;',
+    'if (rows[0]?.content_sha256.equals(row.content_sha256) === true) return true;',
+    'if (rows[0] !== undefined) return true;',
   ),
   mutation(
     'epoch-of-booking',

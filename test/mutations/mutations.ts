@@ -9,6 +9,7 @@ import { LEARNING_MUTATIONS } from './learning-mutations.ts';
 import { MODEL_MUTATIONS } from './model-mutations.ts';
 import { MONITORING_MUTATIONS } from './monitoring-mutations.ts';
 import type { Mutation } from './mutation.ts';
+import { RECORD_MUTATIONS } from './record-mutations.ts';
 import { STORAGE_MUTATIONS } from './storage-mutations.ts';
 import { TICK_MUTATIONS } from './tick-mutations.ts';
 
@@ -23,5 +24,6 @@ export const MUTATIONS: readonly Mutation[] = [
   ...CURATION_MUTATIONS,
   ...JOB_MUTATIONS,
   ...STORAGE_MUTATIONS,
+  ...RECORD_MUTATIONS,
   ...FILE_MUTATIONS,
 ];

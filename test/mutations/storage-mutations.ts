@@ -112,10 +112,10 @@ export const STORAGE_MUTATIONS: readonly Mutation[] = [
     'sink-commits-before-it-writes',
     NOTHING_LEFT,
     SINK,
-    '    await this.write(batch.rows, batch.dead, beat);\n    if (batch.stale',
+    '    await this.write(batch.rows, batch, beat);\n    if (batch.stale',
     `    this.position = must(records.at(-1)).offset + 1;
     await this.checkpoint();
-    await this.write(batch.rows, batch.dead, beat);
+    await this.write(batch.rows, batch, beat);
     if (batch.stale`,
   ),
   mutation(
@@ -143,16 +143,16 @@ export const STORAGE_MUTATIONS: readonly Mutation[] = [
     'dead-letters-not-acknowledged',
     NOTHING_LEFT,
     SINK,
-    'if (batch.dead.length > 0) await deps.log.append(batch.dead);',
-    'if (batch.dead.length > 0) void deps.log.append(batch.dead).catch(() => undefined);',
+    'await log.append(dead);',
+    'void log.append(dead).catch(() => undefined);',
   ),
   mutation(
     'watermark-told-before-the-rows-are-stored',
     NOTHING_LEFT,
     SINK,
-    '    await this.write(batch.rows, batch.dead, beat);\n    if (batch.stale',
+    '    await this.write(batch.rows, batch, beat);\n    if (batch.stale',
     `    await this.announce();
-    await this.write(batch.rows, batch.dead, beat);
+    await this.write(batch.rows, batch, beat);
     if (batch.stale`,
   ),
   mutation(

@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import { startStack, type Stack } from '../infra/local/stack.ts';
 import { ticksOfFiles } from './adapters/feed/files.ts';
 import { withAdmin } from './adapters/kafka.ts';
-import { monotonicMs } from './clock.ts';
+import { outageOf } from './adapters/outage.ts';
+import { monotonicMs, sleep } from './clock.ts';
 import { CONFIG_EXIT_CODE, ConfigError, loadConfig, PROJECT_DIR, type Config } from './config.ts';
 import { FEATURE_NAMES } from './features/definition.ts';
 import { openContext, type Context } from './processes/context.ts';
@@ -27,6 +28,7 @@ import { migrateUp } from './tables/postgres/migrate.ts';
 import { migrateQuestDb } from './tables/questdb/schema.ts';
 
 const READY_MS = 120_000;
+const AWAY_MS = 2_000;
 const say = (line: string): void => console.log(line);
 
 async function main(): Promise<void> {
@@ -48,7 +50,7 @@ async function main(): Promise<void> {
       onProgress: (line) => say(`  ${line}`),
       // Without one of its servers the flow only waits: stopping says so at once.
       onExit: (server, message) => {
-        console.error(`${server} has ended: ${message}`);
+        console.error(`${server} does not stay up: ${message}`);
         process.exitCode = 1;
         controller.abort();
       },
@@ -60,7 +62,7 @@ async function main(): Promise<void> {
     await Promise.race([supervisor.start(PROCESSES, READY_MS), aborted(signal)]);
     signal.throwIfAborted();
     say(`\ntickloom is ready: ${pageOf(config)}\n`);
-    await feedEverything(context, signal);
+    await feedThrough(context, signal);
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
@@ -83,6 +85,19 @@ async function prepare(context: Context): Promise<void> {
   const created = topics.filter((topic) => topic.created).length;
   say(`tables: ${applied.length} migrations applied; topics: ${created} created`);
   await withAdmin(kafka, (admin) => admin.describeCluster());
+}
+
+/** Goes on from where the tables are, however often a server is away meanwhile. */
+async function feedThrough(context: Context, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    try {
+      return await feedEverything(context, signal);
+    } catch (error) {
+      if (signal.aborted || outageOf(error) === null) throw error;
+      say(`a server is away (${(error as Error).message}); the feed goes on when it is back`);
+      await sleep(AWAY_MS, signal);
+    }
+  }
 }
 
 async function feedEverything(context: Context, signal: AbortSignal): Promise<void> {

@@ -12,6 +12,7 @@ import { clearDataDir, openDataDir, type ServerName } from './data-dir.ts';
 import { checkJava } from './java.ts';
 import { kafkaServer } from './kafka.ts';
 import { refuseOtherOwner, takeOwnership } from './owner.ts';
+import { keepServers } from './keep-servers.ts';
 import { isLoopback, portProblems } from './ports.ts';
 import { postgresServer } from './postgres.ts';
 import { questdbServer } from './questdb.ts';
@@ -21,7 +22,6 @@ import { canReuse, logTail, runningRecord, startProcess, stopProcess } from './s
 import { StackError, reasonOf } from './stack-error.ts';
 
 const EXTERNAL_PATIENCE_MS = 120_000;
-const WATCH_MS = 1000;
 /** For a server of an earlier run that does not answer: it has nobody left to finish work for. */
 const LEFTOVER_PATIENCE_MS = 6000;
 
@@ -31,7 +31,10 @@ const STOP_ORDER: readonly ServerName[] = ['redis', 'questdb', 'kafka', 'postgre
 export interface StackOptions {
   /** One line for people about each step. */
   readonly onProgress?: (line: string) => void;
-  /** A server of ours ended although nobody stopped it: its name and the end of its log. */
+  /**
+   * Servers of ours that end by themselves are started again; one that keeps ending is given up:
+   * its name and the end of its log. Without this nobody looks after them.
+   */
   readonly onExit?: (server: ServerName, message: string) => void;
   /** Interrupts the start: what was started is stopped again, and the start rejects. */
   readonly signal?: AbortSignal;
@@ -157,25 +160,25 @@ async function stopServers(config: Config, say: (line: string) => void): Promise
   }
 }
 
-/** Looks after the servers' processes; returns what ends the watch. */
-function watch(
-  config: Config,
-  servers: readonly LocalServer[],
-  onExit: StackOptions['onExit'],
-): () => void {
-  if (onExit === undefined) return () => {};
-  const gone = new Set<ServerName>();
-  const timer = setInterval(() => {
-    for (const server of servers) {
-      const runs = runningRecord(config.dataDir, server) !== null;
-      if (runs) gone.delete(server.name);
-      if (runs || gone.has(server.name)) continue;
-      gone.add(server.name);
-      onExit(server.name, `${server.name} has ended; ${logTail(config.dataDir, server)}`);
-    }
-  }, WATCH_MS);
-  timer.unref();
-  return () => clearInterval(timer);
+/** Looks after the servers' processes; returns what ends that. */
+function watch(run: Run, servers: readonly LocalServer[], onExit: StackOptions['onExit']) {
+  if (onExit === undefined) return () => Promise.resolve();
+  const { config, say } = run;
+  const kept = servers.map((server) => ({
+    name: server.name,
+    isRunning: () => runningRecord(config.dataDir, server) !== null,
+    start: () => startAgain(run, server),
+    lastWords: () => logTail(config.dataDir, server),
+  }));
+  return keepServers(kept, { dataDir: config.dataDir, say, onGivenUp: onExit });
+}
+
+async function startAgain(run: Run, server: LocalServer): Promise<void> {
+  const programs = await programsOf(run);
+  await stopProcess(run.config.dataDir, server, LEFTOVER_PATIENCE_MS);
+  const taken = await portProblems(server.name, server.endpoints);
+  if (taken.length > 0) throw new StackError(taken.join('\n'));
+  await startOne(run, server, programs);
 }
 
 /**
@@ -200,10 +203,10 @@ export async function startStack(config: Config, options: StackOptions = {}): Pr
     throw error;
   }
   if (stay) release();
-  const unwatch = watch(config, local, onExit);
+  const unwatch = watch(run, local, onExit);
   let stopping: Promise<void> | null = null;
   const stopAll = async (): Promise<void> => {
-    unwatch();
+    await unwatch();
     await stopServers(config, say);
     release();
   };

@@ -5,11 +5,15 @@
  */
 import type { FastifyInstance } from 'fastify';
 import { standingText } from '../stream/standstill.ts';
+import { redisFinding } from '../adapters/redis-health.ts';
+import { refuseSuspended } from '../tables/questdb/suspended.ts';
 import type { HttpContext } from './context.ts';
 
 const PATIENCE_MS = 2_000;
 
-export type Checks = Readonly<Record<'postgres' | 'questdb' | 'kafka' | 'stages', string>>;
+export type Checks = Readonly<
+  Record<'postgres' | 'questdb' | 'kafka' | 'redis' | 'stages', string>
+>;
 
 export function health(app: FastifyInstance, context: HttpContext): void {
   const hidden = { schema: { hide: true } };
@@ -29,14 +33,16 @@ export function health(app: FastifyInstance, context: HttpContext): void {
 }
 
 /** `ok` or the reason, by server, and of the stages. */
-async function checkServers({ postgres, questdb, flow, standing }: HttpContext): Promise<Checks> {
-  const [pg, quest, kafka] = await Promise.all([
+async function checkServers(context: HttpContext): Promise<Checks> {
+  const { postgres, questdb, flow, standing, config } = context;
+  const [pg, quest, kafka, redis] = await Promise.all([
     within(async () => postgres.query('SELECT 1')),
-    within(async () => questdb.query('SELECT 1')),
+    within(() => refuseSuspended(questdb)),
     within(() => flow.status()),
+    redisFinding(config).then((found) => found?.message ?? 'ok'),
   ]);
   const stages = standing().map(standingText).join('; ') || 'ok';
-  return { postgres: pg, questdb: quest, kafka, stages };
+  return { postgres: pg, questdb: quest, kafka, redis, stages };
 }
 
 async function within(ask: () => Promise<unknown>): Promise<string> {

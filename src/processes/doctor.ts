@@ -3,12 +3,13 @@
  * instruments, and what was reported and not dealt with.
  */
 import { TOPICS } from '../../pipelines/flow.ts';
-import { openRedis } from '../adapters/redis.ts';
+import { redisFinding } from '../adapters/redis-health.ts';
 import { alertsOf } from '../tables/postgres/alerts.ts';
 import { deadCounts } from '../tables/postgres/dead-letters.ts';
 import { openErrors } from '../tables/postgres/errors.ts';
 import { readSetting } from '../tables/postgres/settings.ts';
 import { splitAlert, splitInstruments } from '../tables/postgres/split-instruments.ts';
+import { refuseSuspended } from '../tables/questdb/suspended.ts';
 import type { Context } from './context.ts';
 import { partitionsOf, refuseOthers, type Partitions } from './partition-guard.ts';
 
@@ -27,25 +28,13 @@ const CHECKS: Readonly<Record<string, Check>> = {
     return 'answers, and has its tables';
   },
   questdb: async (context) => {
-    const tables = await context
-      .questdbReader()
-      .query<{ name: string; suspended: boolean }>('SELECT name, suspended FROM wal_tables()');
-    const suspended = tables.filter((table) => table.suspended).map(({ name }) => name);
-    if (suspended.length === 0) return `answers, ${tables.length} tables`;
-    throw new Error(
-      `${suspended.join(', ')}: suspended, rows are kept and not applied. Free the disk or mend ` +
-        'what its log names, then run ALTER TABLE … RESUME WAL for each',
-    );
+    await refuseSuspended(context.questdbReader());
+    return 'answers, and applies all of its tables';
   },
   redis: async ({ config }) => {
-    const redis = openRedis(config, { lazyConnect: true, maxRetriesPerRequest: 0 });
-    redis.on('error', () => undefined);
-    try {
-      await redis.connect();
-      return `answers, ${await redis.dbsize()} keys`;
-    } finally {
-      redis.disconnect();
-    }
+    const found = await redisFinding(config);
+    if (found !== null) throw new Error(found.message);
+    return 'answers, takes writes, and forgets nothing';
   },
   topics: async ({ kafka, postgres, topicOf }) => {
     const topics = TOPICS.map(({ name }) => topicOf(name));

@@ -21,6 +21,7 @@ import { sweepFailed, sweepLabels, sweepRuns, sweepSignals } from './job-sweeps.
 import { repeat } from './pace.ts';
 import { reviewEveryUs } from './review-every.ts';
 import { scheduleCuration } from './schedule-curation.ts';
+import { StaleHolds } from './stale-holds.ts';
 import { Troubles } from './troubles.ts';
 import { LOOKS } from './watch.ts';
 
@@ -39,6 +40,7 @@ export async function runJobs(
   const reader = context.questdbReader();
   const queues = openQueues(config, prefix, log);
   const troubles = new Troubles(context);
+  const holds = new StaleHolds();
   const runner = new JobRunner(context, troubles);
   const { isResting, perform } = runner;
   const stopWorkers = startWorkers({ redis: config, prefix, log, perform });
@@ -57,6 +59,7 @@ export async function runJobs(
       again('runs', SWEEP_MS, () => sweepRuns(context, queues, isResting)),
       again('failed runs', FAILED_MS, () => sweepFailed(context)),
       again('due runs', SCHEDULE_MS, () => schedule(reader, context)),
+      again('frozen runs', LOOK_MS, async () => void (await holds.look(context))),
       again('open errors', FAILED_MS, () => troubles.refresh()),
       ...Object.entries(LOOKS).map(([name, look]) => again(name, LOOK_MS, () => look(context))),
     ]);

@@ -8,11 +8,12 @@
  * stops them in order; a child whose parent has vanished stops by itself.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROJECT_DIR } from '../config.ts';
 import { monotonicMs, sleep } from '../clock.ts';
 import { childArgs } from './child-args.ts';
+import { RotatingLog } from './rotating-log.ts';
 import type { ProcessName } from './run.ts';
 
 const STOP_PATIENCE_MS = 20_000;
@@ -81,18 +82,16 @@ export class Supervisor {
   }
 
   private spawn(name: ProcessName): ChildProcess {
-    const log = createWriteStream(join(this.options.dataDir, 'logs', `${name}.log`), {
-      flags: 'a',
-      mode: 0o600,
-    });
+    const log = new RotatingLog(join(this.options.dataDir, 'logs', `${name}.log`));
     const child = spawn(process.execPath, childArgs(name), {
       cwd: PROJECT_DIR,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
-    child.stdout?.pipe(log, { end: false });
-    child.stderr?.pipe(log, { end: false });
-    child.on('exit', () => log.end());
+    for (const said of [child.stdout, child.stderr]) {
+      said?.on('data', (chunk: Buffer) => log.write(chunk));
+    }
+    child.on('close', () => log.close());
     this.children.set(name, child);
     return child;
   }

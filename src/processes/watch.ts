@@ -2,6 +2,7 @@
  * What the jobs process looks at every few seconds, and what it alarms about. Each look has a clock
  * of its own: each is for the time when something else is away.
  */
+import { redisFinding, type RedisFinding } from '../adapters/redis-health.ts';
 import { monotonicMs } from '../clock.ts';
 import { settleAlerts, type NewAlert } from '../tables/postgres/alerts.ts';
 import { jobAlerts } from '../tables/postgres/job-alerts.ts';
@@ -20,6 +21,7 @@ export const LOOKS: Readonly<Record<string, (context: Context) => Promise<void>>
   'dead letters': async (context) => tell(context, 'dead-letters', await deadLetterAlerts(context)),
   books: lookAtBooks,
   standstill: async (context) => tell(context, 'standstill', await standstillAlerts(context)),
+  redis: lookAtRedis,
 };
 
 /** The view reads the whole ledger: not at every look, but well within a minute. */
@@ -50,6 +52,18 @@ async function lookAtInstruments(context: Context): Promise<void> {
 async function lookAtJobs(context: Context): Promise<void> {
   await tell(context, 'job-runs', await jobAlerts(context.postgres));
 }
+
+async function lookAtRedis(context: Context): Promise<void> {
+  const found = await redisFinding(context.config);
+  await tell(context, 'redis', found === null ? [] : [redisAlert(found)]);
+}
+
+const redisAlert = ({ kind, message }: RedisFinding): NewAlert => ({
+  key: `redis:${kind}`,
+  severity: kind === 'slow' ? 'warning' : 'critical',
+  subject: 'redis',
+  message,
+});
 
 async function tell(
   { postgres, log }: Context,

@@ -46,6 +46,16 @@ export async function openRuns(pool: Pool): Promise<JobRun[]> {
   return rows;
 }
 
+/** The runs that a process has, each with the last sign of life of that. */
+export async function runningRuns(
+  pool: Pool,
+): Promise<(RunKey & { readonly run_id: number; readonly alive_at: number | null })[]> {
+  const { rows } = await pool.query<RunKey & { run_id: number; alive_at: number | null }>(
+    `SELECT run_id, job, subject, due_ts, alive_at FROM job_runs WHERE state = 'running'`,
+  );
+  return rows;
+}
+
 /** What a run is at, for those who wait for it. */
 export async function noteStep(
   pool: Pool,

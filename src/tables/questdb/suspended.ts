@@ -20,6 +20,18 @@ interface WalRow {
   readonly message: string | null;
 }
 
+/** Throws while a table is suspended: what it is given cannot be read. */
+export async function refuseSuspended(reader: SqlReader): Promise<void> {
+  const rows = await reader.query<Pick<WalRow, 'name'>>(
+    'SELECT name FROM wal_tables() WHERE suspended',
+  );
+  if (rows.length === 0) return;
+  throw new Error(
+    `${rows.map(({ name }) => name).join(', ')}: suspended, rows are kept and not applied. Free ` +
+      'the disk or mend what its log names, then run ALTER TABLE … RESUME WAL for each',
+  );
+}
+
 /** The tables that are suspended, those resumed that can be. */
 export async function resumeSuspended(reader: SqlReader): Promise<SuspendedTable[]> {
   const rows = await reader.query<WalRow>(

@@ -109,7 +109,10 @@ export const poisonRecords: Fault = {
         timestampMs: nowMs(),
       })),
     );
-    await context.outLog().append(records);
+    const clocks = await clockRecords(context, { ts: nowUs() });
+    // History is not fed from the other run, and its clocks neither.
+    const history = clocks.filter(({ topic }) => topic === context.topicOf('ticks-backfill'));
+    await context.outLog().append([...records, ...history]);
     const buried = await until('they are dead letters', async () => {
       const letters = (await readTopic(context, 'dead-letters')).slice(0);
       const ours = letters.filter(({ key }) => key?.startsWith(POISON));

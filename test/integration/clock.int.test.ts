@@ -8,6 +8,7 @@ import { clockRecords } from '../../src/processes/clock-sender.ts';
 import { installationTime } from '../../src/processes/installation-time.ts';
 import { releaseFuture } from '../../src/processes/release-future.ts';
 import { planRepair, repair } from '../../src/processes/repair.ts';
+import { floodAlerts, heldClockAlerts } from '../../src/processes/watch-clock.ts';
 import { createTopics } from '../../src/processes/topics.ts';
 import { decodeState, encodeState } from '../../src/stream/state-codec.ts';
 import type { OutRecord } from '../../src/stream/stage.ts';
@@ -167,6 +168,33 @@ describe('a wrong clock of a producer', () => {
     // At most over the turn of a minute or two.
     expect(told.length).toBeLessThanOrEqual(303);
     expect(await stored('FLOOD')).toHaveLength(1);
+    const alerts = await floodAlerts(installation.context);
+    expect(alerts.map(({ key }) => key)).toEqual(['flood:future:ticking:FLOOD']);
+  });
+
+  test('of several venues at once is put down to our own', async () => {
+    const now = nowUs();
+    const other = { ...trade('ELSE', now + US_PER_DAY), venue: 'elsewhere' };
+    const ahead = { topic: TICKS, key: 'elsewhere:ELSE', value: JSON.stringify(other) };
+    await send({ ...ahead, timestampMs: Math.floor(now / 1000) });
+    const keys = (await floodAlerts(installation.context)).map(({ key }) => key);
+    expect(keys).toContain('flood:clock');
+  });
+});
+
+describe('a clock of the installation that jumps', () => {
+  test('is held back, alarmed, and taken once somebody accepts it', async () => {
+    const { context } = installation;
+    const jumped = nowUs() + US_PER_DAY;
+    await send(...(await clockRecords(context, { ts: jumped, held: true })));
+    const [alert] = await heldClockAlerts(context);
+    expect(alert).toMatchObject({ key: 'clock:held', severity: 'critical' });
+    expect(await installationTime(context)).toBeLessThan(soon());
+    // Ticks are judged by it: if it is right, none was set apart.
+    await send(record('JUMPED', jumped));
+    expect(await kinds('JUMPED')).toEqual([]);
+    await send(...(await clockRecords(context, { ts: nowUs(), accepted: true })));
+    expect(await heldClockAlerts(context)).toEqual([]);
   });
 });
 

@@ -25,6 +25,8 @@ export interface DeadFilter {
   /** Without the installation's prefix, or with it. */
   readonly topic?: string | undefined;
   readonly reason?: string | undefined;
+  /** Of its source, or where it lies in `dead-letters`. */
+  readonly place?: string | undefined;
 }
 
 /** Every dead record that fits, the oldest record first. `last`: no more than the newest ones. */
@@ -42,6 +44,8 @@ export async function deadRecords(
   for (const partition of ends.keys()) {
     await readLog(kafka, { topic, partition }, (record) => {
       const dead = deadOf(record, topic, resent);
+      const { place } = filter;
+      if (place !== undefined && dead.place !== place && dead.lies_at !== place) return;
       if (filter.reason !== undefined && dead.reason !== filter.reason) return;
       if (wanted !== null && !wanted.includes(record.headers['source_topic'] ?? '')) return;
       found.set(dead.place, dead);
@@ -55,8 +59,7 @@ export async function deadRecords(
 
 /** `place`: of its source, or where it lies in `dead-letters`. Null: there is no such record. */
 export async function deadRecordAt(context: Context, place: string): Promise<DeadRecord | null> {
-  const all = await deadRecords(context, {});
-  return all.find((dead) => dead.place === place || dead.lies_at === place) ?? null;
+  return (await deadRecords(context, { place })).at(-1) ?? null;
 }
 
 const byAge = (a: DeadRecord, b: DeadRecord): number =>

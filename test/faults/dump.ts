@@ -30,7 +30,8 @@ const QUESTDB_TABLES = [
  * `audit_log`, `settings`, `system_health` (wall times and attempts), `account_snapshots` (a row
  * per booking: depends on how batches fell), `backfilled` (no history is fed here), and
  * `retrain_triggers` (reviews and the calendar fire them, and at which event times these look is,
- * live, a matter of when the jobs process comes by; what fires at one event time stays the same).
+ * live, a matter of when the jobs process comes by; what fires at one event time stays the same),
+ * `dead_letters`, `dead_letter_counts` and `unknown_kinds` (offsets and wall times of this run).
  */
 const POSTGRES_TABLES: Readonly<Record<string, readonly string[]>> = {
   instruments: [],

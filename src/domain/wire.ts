@@ -54,6 +54,8 @@ const Decimal = Type.String({ pattern: DECIMAL });
 const Name = Type.String({ minLength: 1, maxLength: 400 });
 const Positive = Type.String({ pattern: POSITIVE });
 const Id = Type.String({ pattern: ID });
+/** Shorter: a halt's id is made of it, and has to be a name too. */
+const Account = Type.String({ pattern: ID.replace('200', '100') });
 const Text = Type.String({ pattern: TEXT });
 /** Before the year 2200: what is booked behind it is a time in another unit. */
 const BookedTs = Type.Integer({ minimum: 0, maximum: 7_258_118_400_000_000 - 1 });
@@ -155,7 +157,7 @@ export const Signal = Type.Object({
   feature_id: Id,
   model_id: Id,
   bot: Id,
-  account: Id,
+  account: Account,
   strategy: Id,
   timeframe: Id,
   ...instrument,
@@ -199,7 +201,7 @@ export const Fill = Type.Object({
   prediction_id: Nullable(Id),
   model_id: Nullable(Id),
   bot: Nullable(Id),
-  account: Id,
+  account: Account,
   ...instrument,
   ts: BookedTs,
   intent: Type.Union([Type.Literal('entry'), Type.Literal('exit')]),

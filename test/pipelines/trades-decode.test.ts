@@ -85,6 +85,16 @@ describe('records of money', () => {
     },
   );
 
+  test('an account is short enough for the halt that is named after it', () => {
+    for (const [length, found] of [
+      [100, 'booked'],
+      [101, 'schema'],
+    ] as const) {
+      expect(reasonOf('fills', { ...fill, account: 'a'.repeat(length) })).toBe(found);
+      expect(reasonOf('signals', { ...signal, account: 'a'.repeat(length) })).toBe(found);
+    }
+  });
+
   test('free text takes all but NUL, half characters and a book', () => {
     for (const reason of ['a\u0000', '\ud800', 'a'.repeat(4_001), null]) {
       expect(reasonOf('fills', { ...fill, reason })).toBe('schema');

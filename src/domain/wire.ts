@@ -23,7 +23,9 @@ const TICK_DECIMAL = '^(?=.{1,40}$)[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d{1,3}
 /** What is booked has a size, a price and a rate. */
 const POSITIVE = '^(?=.*[1-9])\\d{1,20}(\\.\\d{1,20})?$';
 /** An id goes into keys, messages and file names: without controls, line ends, half characters. */
-const ID = '^[^\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}]{1,400}$';
+const ID = '^[^\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}]{1,200}$';
+/** Of a feature or prediction: it holds the symbol, that of a prediction its model too. */
+const LONG_ID = ID.replace('200', '400');
 /** PostgreSQL takes neither NUL nor half of a character. */
 const TEXT = '^[^\\u0000\\p{Cs}]{0,4000}$';
 const TICK_ID = '^[\\x21-\\x7e]{1,64}$';
@@ -54,6 +56,7 @@ const Decimal = Type.String({ pattern: DECIMAL });
 const Name = Type.String({ minLength: 1, maxLength: 400 });
 const Positive = Type.String({ pattern: POSITIVE });
 const Id = Type.String({ pattern: ID });
+const LongId = Type.String({ pattern: LONG_ID });
 /** Shorter: a halt's id is made of it, and has to be a name too. */
 const Account = Type.String({ pattern: ID.replace('200', '100') });
 const Text = Type.String({ pattern: TEXT });
@@ -153,8 +156,8 @@ export const Prediction = Type.Object({
 export const Signal = Type.Object({
   kind: Type.Literal('signal'),
   signal_id: Id,
-  prediction_id: Id,
-  feature_id: Id,
+  prediction_id: LongId,
+  feature_id: LongId,
   model_id: Id,
   bot: Id,
   account: Account,
@@ -198,7 +201,7 @@ export const Fill = Type.Object({
   order_id: Id,
   trade_id: Id,
   signal_id: Nullable(Id),
-  prediction_id: Nullable(Id),
+  prediction_id: Nullable(LongId),
   model_id: Nullable(Id),
   bot: Nullable(Id),
   account: Account,

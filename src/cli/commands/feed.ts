@@ -109,9 +109,12 @@ async function check(paths: string[], flags: CheckFlags, command: Command): Prom
   }
   const instruments = [...names];
   const found = { ticks, instruments, ...apart.counted() };
-  output.show(found, `${ticks} ticks of ${instruments.join(', ')} can be fed${apart.text()}`);
+  output.show(found, `${ticksOf(ticks, instruments)} can be fed${apart.text()}`);
   apart.refuse('nothing was sent');
 }
+
+const ticksOf = (ticks: number, names: readonly string[]): string =>
+  names.length === 0 ? 'no ticks' : `${ticks} ticks of ${names.join(', ')}`;
 
 const SHOWN_MAX = 20;
 
@@ -213,7 +216,7 @@ async function feed(
     }
     const { ticks, instruments } = result;
     const names = [...instruments];
-    const text = `${ticks} ticks of ${names.join(', ')} sent${apart?.text() ?? ''}`;
+    const text = `${ticksOf(ticks, names)} sent${apart?.text() ?? ''}`;
     output.show({ ticks, instruments: names, ...apart?.counted() }, text);
   });
   if (signal.aborted)

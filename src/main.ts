@@ -13,10 +13,11 @@ import { outageOf } from './adapters/outage.ts';
 import { monotonicMs, sleep } from './clock.ts';
 import { CONFIG_EXIT_CODE, ConfigError, loadConfig, PROJECT_DIR, type Config } from './config.ts';
 import { FEATURE_NAMES } from './features/definition.ts';
+import { tlsOf } from './http/exposure.ts';
 import { openContext, type Context } from './processes/context.ts';
 import { runFeed } from './processes/feeding.ts';
 import { liveMarket, SYNTHETIC_VENUE } from './processes/live-market.ts';
-import { PROCESSES } from './processes/run.ts';
+import { insecureFlag, PROCESSES } from './processes/run.ts';
 import { sampleFiles } from './processes/sample.ts';
 import { seedInstallation } from './processes/seed.ts';
 import { readSetting, writeSetting } from './tables/postgres/settings.ts';
@@ -32,7 +33,8 @@ const AWAY_MS = 2_000;
 const say = (line: string): void => console.log(line);
 
 async function main(): Promise<void> {
-  const config = loadConfig();
+  const config = loadConfig(undefined, insecureFlag(process.argv));
+  tlsOf(config);
   const controller = new AbortController();
   const { signal } = controller;
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
@@ -73,7 +75,8 @@ async function main(): Promise<void> {
   }
 }
 
-const pageOf = ({ httpHost, httpPort }: Config): string => `http://${httpHost}:${httpPort}/`;
+const pageOf = ({ httpHost, httpPort, httpTlsCert }: Config): string =>
+  `${httpTlsCert === null ? 'http' : 'https'}://${httpHost}:${httpPort}/`;
 
 async function prepare(context: Context): Promise<void> {
   const { config, kafka, postgres, topicOf } = context;

@@ -121,6 +121,7 @@ export const instruments: SettingType<readonly string[]> = {
 };
 
 export const directory: SettingType<string> = { name: 'directory', parse: (text) => resolve(text) };
+export const file: SettingType<string> = { name: 'file', parse: (text) => resolve(text) };
 export const logLevels = oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']);
 export const topicPrefix = matching(
   'text',

@@ -1,6 +1,7 @@
 /**
  * Who may ask what. On loopback reading is free, because only this machine can; writing always
- * needs the installation's token, and everything does when the server listens anywhere else.
+ * needs the installation's token, and everything does when the server listens anywhere else, but
+ * whether it answers at all.
  *
  * A page of a foreign site must not read from loopback through a browser either: a request whose
  * Host is not one of ours is refused (DNS rebinding).
@@ -8,8 +9,10 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Problem } from './problem.ts';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Problem, TooManyWrong } from './problem.ts';
+import { askToSignIn, SIGN_IN, signIn } from './sign-in.ts';
+import type { WrongTokens } from './wrong-tokens.ts';
 
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1', '[::1]']);
 
@@ -36,18 +39,44 @@ export function installationToken(dataDir: string): string {
   throw new Error(`${file} holds no token of at least 32 characters; remove it to get a new one`);
 }
 
+export interface Access {
+  readonly host: string;
+  readonly token: string;
+  /** Answers come by TLS: then cookies go by nothing else. */
+  readonly isSecure: boolean;
+  readonly wrongTokens: WrongTokens;
+}
+
 /** Checks every request of `app` before anything else of it is looked at. */
 export function useAccess(
   app: FastifyInstance,
-  { host, token }: { readonly host: string; readonly token: string },
+  { host, token, isSecure, wrongTokens }: Access,
 ): void {
   const open = isLoopbackHost(host);
-  app.addHook('onRequest', async (request, reply) => {
-    if (open) refuseForeignHost(request);
-    if (open && (request.method === 'GET' || request.method === 'HEAD')) return;
-    if (signedIn(request, reply, token)) return;
-    if (equals(tokenOf(request), token)) return;
+  const checkToken = (given: string, ip: string): void => {
+    if (equals(given, token)) return;
+    const waitS = given === '' ? 0 : wrongTokens.note(ip);
+    if (waitS > 0) throw new TooManyWrong(waitS);
     throw new Problem(401, `send "Authorization: Bearer …" with the token of ${TOKEN_FILE}`);
+  };
+  app.addHook('onRequest', async (request, reply) => {
+    const { url } = request.routeOptions;
+    // Whoever watches over the process has no token, and learns that it answers, no more.
+    if (url === '/healthz') return;
+    if (open) refuseForeignHost(request);
+    if (url === SIGN_IN) return;
+    if (open && (request.method === 'GET' || request.method === 'HEAD')) return;
+    const given = tokenOf(request);
+    if (given === '' && url === '/' && request.method === 'GET') return askToSignIn(reply);
+    checkToken(given, request.ip);
+    return undefined;
+  });
+  signIn(app, {
+    cookieOf: (given, ip) => {
+      checkToken(given === '' ? ' ' : given, ip);
+      const only = isSecure ? '; Secure' : '';
+      return `${COOKIE}=${token}; HttpOnly; SameSite=Strict; Path=/${only}`;
+    },
   });
 }
 
@@ -65,16 +94,6 @@ function tokenOf({ headers, method }: FastifyRequest): string {
   if (method !== 'GET' && method !== 'HEAD') return '';
   const cookies = (headers.cookie ?? '').split(/; */);
   return cookies.find((each) => each.startsWith(`${COOKIE}=`))?.slice(COOKIE.length + 1) ?? '';
-}
-
-/** `/?token=…` gives a browser the cookie and sends it to the page: browsers set no header. */
-function signedIn(request: FastifyRequest, reply: FastifyReply, token: string): boolean {
-  const [path, search] = request.url.split('?', 2);
-  if (path !== '/' || request.method !== 'GET' || search === undefined) return false;
-  if (!equals(new URLSearchParams(search).get('token') ?? '', token)) return false;
-  const cookie = `${COOKIE}=${token}; HttpOnly; SameSite=Strict; Path=/`;
-  void reply.header('set-cookie', cookie).redirect('/', 303);
-  return true;
 }
 
 /** In constant time: of equal length by hashing first. */

@@ -15,10 +15,12 @@ export function decodeCursor(text: string, length: number): CursorPart[] {
   const sound =
     Array.isArray(parts) &&
     parts.length === length &&
-    parts.every((p) => p === null || typeof p === 'string' || Number.isSafeInteger(p));
+    parts.every((p) => p === null || isText(p) || Number.isSafeInteger(p));
   if (!sound) throw badParameter('after', 'is not the "next" of an earlier page of this list');
   return parts as CursorPart[];
 }
+
+const isText = (part: unknown): boolean => typeof part === 'string' && !part.includes('\0');
 
 function parse(text: string): unknown {
   try {

@@ -50,11 +50,14 @@ export const limit = (maximum = 1000) =>
 export const parameters = <P extends TProperties>(properties: P) =>
   Type.Object(properties, { additionalProperties: false });
 
-/** Microseconds of a time parameter; undefined when it was left out. */
+/** In 2261: neither database has times behind it, and nothing is of then. */
+const LAST_US = 9.2e15;
+
+/** Microseconds of a time parameter, as far as the tables reach; undefined when it was left out. */
 export function timeParameter(parameter: string, value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   try {
-    return parseUs(value);
+    return Math.min(Math.max(parseUs(value), 0), LAST_US);
   } catch (error) {
     throw badParameter(parameter, (error as Error).message);
   }

@@ -3,6 +3,7 @@
  * it says what was seen and what to do. Everything else becomes 503 when a server is away, or 500
  * with the details in the log alone.
  */
+import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type, type Static } from 'typebox';
 
@@ -28,7 +29,10 @@ const TITLES: Readonly<Record<number, string>> = {
   409: 'Conflict',
   413: 'Too large',
   415: 'Unsupported media type',
+  416: 'Range not satisfiable',
   421: 'Misdirected request',
+  429: 'Too many wrong tokens',
+  431: 'Too much in front of the body',
   503: 'Not available now',
 };
 
@@ -42,6 +46,16 @@ export class Problem extends Error {
     this.name = 'Problem';
     this.status = status;
     this.errors = errors;
+  }
+}
+
+/** Whoever sends wrong tokens waits so many seconds. */
+export class TooManyWrong extends Problem {
+  readonly waitS: number;
+
+  constructor(waitS: number) {
+    super(429, `too many wrong tokens from this address: wait ${waitS} s`);
+    this.waitS = waitS;
   }
 }
 
@@ -61,12 +75,33 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
   };
   if (status === 401) void reply.header('www-authenticate', 'Bearer realm="tickloom"');
   if (status === 503) void reply.header('retry-after', '2');
+  if (problem instanceof TooManyWrong) void reply.header('retry-after', String(problem.waitS));
   void reply
     .code(status)
     .header('cache-control', 'no-store')
     .type('application/problem+json')
     .serializer((payload: unknown) => JSON.stringify(payload))
     .send(body);
+}
+
+/**
+ * What is no HTTP, or too much of it, is answered before there is a request: in the same form, and
+ * then the connection ends.
+ */
+export function answerBroken(error: { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const isLong = error.code === 'HPE_HEADER_OVERFLOW';
+  const status = isLong ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
+  const title = TITLES[status] ?? 'Request refused';
+  const detail = isLong ? 'the address or the headers are too long' : 'that is no HTTP request';
+  const body = JSON.stringify({ type: 'about:blank', title, status, detail, instance: '/' });
+  socket.end(
+    `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
 }
 
 /** Makes every error and every unknown address of `app` a problem. */
@@ -86,6 +121,9 @@ function problemOf(error: FastifyError): Problem {
   if (error.validation !== undefined) return ofValidation(error.validation);
   if (isAway(error)) {
     return new Problem(503, 'a server behind this API does not answer; /readyz says which');
+  }
+  if (isWrongValue(error)) {
+    return new Problem(400, `a value that the tables do not take: ${error.message.slice(0, 200)}`);
   }
   const status = error.statusCode ?? 500;
   if (status >= 400 && status < 500) return new Problem(status, error.message);
@@ -112,6 +150,9 @@ function detailOf(keyword: string, params: Record<string, unknown>, message = 'i
   if (keyword === 'enum' && Array.isArray(allowed)) return `must be one of ${allowed.join(', ')}`;
   return message;
 }
+
+/** A value that got past every schema, and that PostgreSQL refuses as data (class 22). */
+const isWrongValue = ({ code }: FastifyError): boolean => /^22[0-9A-Z]{3}$/.test(code);
 
 /** A database that is down, restarting or too slow: trouble of the world that may pass. */
 export function isAway(error: { code?: string; message: string }): boolean {

@@ -21,10 +21,28 @@ export interface ReadRoute<Q extends TSchema, P extends TSchema> extends Route<P
   readonly handle: (query: Static<Q>, params: Static<P>, request: FastifyRequest) => unknown;
 }
 
-const problem = (description: string) => ({
+export const problem = (description: string) => ({
   description,
   content: { 'application/problem+json': { schema: ProblemBody } },
 });
+
+/** What every route may answer instead: RFC 9457, each with a sentence that says what to do. */
+export const PROBLEMS = {
+  400: problem('a wrong parameter, or a value that cannot be'),
+  401: problem('a token is needed'),
+  404: problem('there is no such item'),
+  421: problem('another host was asked for'),
+  429: problem('too many wrong tokens came from there'),
+  503: problem('a server behind the API is away'),
+  default: problem('any other refusal; 405 comes with Allow'),
+};
+
+/** And what may be wrong with a body besides. */
+export const BODY_PROBLEMS = {
+  409: problem('against the rules, as things stand'),
+  413: problem('the body is too large'),
+  415: problem('the body is of another type than JSON'),
+};
 
 /** What every route says of itself; `verb` is part of its name. */
 function schemaOf<P extends TSchema>(
@@ -39,10 +57,7 @@ function schemaOf<P extends TSchema>(
     ...(params === undefined ? {} : { params }),
     response: {
       200: ok,
-      400: problem('a wrong parameter'),
-      401: problem('a token is needed'),
-      ...(params === undefined ? {} : { 404: problem('there is no such item') }),
-      503: problem('a server behind the API is away'),
+      ...PROBLEMS,
     },
   };
 }
@@ -71,8 +86,7 @@ export function write<B extends TSchema, P extends TSchema = TSchema>(
 ): void {
   const { path, body, handle } = route;
   const { response, ...common } = schemaOf(route, 'post');
-  const conflict = { 409: problem('against the rules, as things stand') };
-  const schema = { ...common, body, response: { ...response, ...conflict } };
+  const schema = { ...common, body, response: { ...response, ...BODY_PROBLEMS } };
   app.post(path, { schema }, (request) =>
     handle(request.body as Static<B>, request.params as Static<P>),
   );

@@ -8,8 +8,10 @@ import type pg from 'pg';
 import { monotonicMs, nowUs } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { SqlReader } from '../tables/questdb/table.ts';
+import { settleAlerts } from '../tables/postgres/alerts.ts';
 import { installationToken, useAccess } from './access.ts';
 import type { HttpContext, HttpLog } from './context.ts';
+import { tlsOf, type Tls } from './exposure.ts';
 import { cachedFlow, type FlowStatusProvider } from './flow-status.ts';
 import { health } from './health.ts';
 import { LiveFeed } from './live-feed.ts';
@@ -17,7 +19,7 @@ import { TableSource } from './live-source.ts';
 import { httpMetrics, useMetrics } from './metrics.ts';
 import { openApiRoute, useOpenApi } from './openapi.ts';
 import { bundlePage, page } from './page.ts';
-import { Problem, useProblems } from './problem.ts';
+import { answerBroken, Problem, sendProblem, useProblems } from './problem.ts';
 import { StandingWatch } from './standing.ts';
 import { accounts } from './routes/accounts.ts';
 import { alerts } from './routes/alerts.ts';
@@ -43,6 +45,8 @@ import { settings } from './routes/settings.ts';
 import { signals } from './routes/signals.ts';
 import { stream } from './routes/stream.ts';
 import { trades } from './routes/trades.ts';
+import { useWords } from './words.ts';
+import { WrongTokens, type WrongTokensOptions } from './wrong-tokens.ts';
 
 export interface HttpServerOptions {
   readonly config: Config;
@@ -81,6 +85,7 @@ const NOUNS = [
 ] as const;
 
 const BODY_LIMIT = 64 * 1024;
+const ID_MAX = 300;
 const FLOW_MAX_AGE_MS = 1_000;
 
 /**
@@ -89,6 +94,7 @@ const FLOW_MAX_AGE_MS = 1_000;
  */
 export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
   const { config, log } = options;
+  const tls = tlsOf(config);
   const flowStatus = cachedFlow(options.flow, FLOW_MAX_AGE_MS, monotonicMs);
   const metrics = httpMetrics(flowStatus, options.postgres);
   const watch = new StandingWatch({
@@ -102,10 +108,12 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   };
   const token = installationToken(config.dataDir);
   const assets = await bundlePage();
-  const app = newFastify();
+  const app = newFastify(tls);
   useProblems(app);
-  useAccess(app, { host: config.httpHost, token });
   useSecurityHeaders(app);
+  useWords(app);
+  const wrongTokens = new WrongTokens({ monotonicMs, ...reporting(options) });
+  useAccess(app, { host: config.httpHost, token, isSecure: tls !== null, wrongTokens });
   await useOpenApi(app);
   useMetrics(app, metrics);
   health(app, context);
@@ -130,14 +138,40 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   return app;
 }
 
-function newFastify(): FastifyInstance {
-  const app = Fastify({
+/** Wrong tokens in the log, and where they become many as an alert. */
+function reporting({ postgres, log }: HttpServerOptions): Omit<WrongTokensOptions, 'monotonicMs'> {
+  return {
+    onWrong: (address, wrong) => log.warn({ address, wrong }, 'a wrong token'),
+    onRefused: (addresses) => {
+      const raised = addresses.map((address) => ({
+        key: `wrong_tokens:${address}`,
+        severity: 'warning' as const,
+        subject: 'http',
+        message: `wrong tokens for the API from ${address}: they are refused; is it one of yours?`,
+        context: { address },
+      }));
+      settleAlerts(postgres, 'wrong_tokens', raised).catch((error: unknown) => {
+        log.warn({ err: error }, 'an alert about wrong tokens could not be kept');
+      });
+    },
+  };
+}
+
+function newFastify(tls: Tls | null): FastifyInstance {
+  const app: FastifyInstance = Fastify({
+    https: tls,
+    clientErrorHandler: answerBroken,
+    frameworkErrors: (error, request, reply) => {
+      const isLong = error.code === 'FST_ERR_MAX_PARAM_LENGTH';
+      const why = isLong ? `an id has at most ${ID_MAX} characters` : 'it is no UTF-8 in %-signs';
+      sendProblem(request, reply, new Problem(400, `the address cannot be read: ${why}`));
+    },
     bodyLimit: BODY_LIMIT,
     requestTimeout: 30_000,
     connectionTimeout: 60_000,
     keepAliveTimeout: 15_000,
     forceCloseConnections: true,
-    routerOptions: { maxParamLength: 300 },
+    routerOptions: { maxParamLength: ID_MAX },
     ajv: {
       customOptions: {
         // A parameter that we do not know is a mistake of the caller's, not something to drop.
@@ -147,6 +181,8 @@ function newFastify(): FastifyInstance {
       },
     },
   });
+  // JSON is what routes take: a text would be refused later with less to go by.
+  app.removeContentTypeParser('text/plain');
   // Columns are selected by the schemas, so nothing else can get out; what is left is JSON.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   return app;

@@ -13,8 +13,16 @@ const tellReady = (): void => {
   process.send?.('ready');
 };
 
-export async function runProcess(name: ProcessName, signal: AbortSignal): Promise<void> {
-  const context = openContext(loadConfig(), name);
+/** `--insecure` of a command line, as the setting that it is. */
+export const insecureFlag = (args: readonly string[]): Record<string, string> =>
+  args.includes('--insecure') ? { TICKLOOM_HTTP_INSECURE: 'true' } : {};
+
+export async function runProcess(
+  name: ProcessName,
+  signal: AbortSignal,
+  settings: Record<string, string> = insecureFlag(process.argv),
+): Promise<void> {
+  const context = openContext(loadConfig(undefined, settings), name);
   try {
     await (
       await load(name)

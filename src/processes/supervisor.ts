@@ -83,7 +83,9 @@ export class Supervisor {
 
   private spawn(name: ProcessName): ChildProcess {
     const log = new RotatingLog(join(this.options.dataDir, 'logs', `${name}.log`));
-    const child = spawn(process.execPath, childArgs(name), {
+    // What this process was allowed, its children are too.
+    const insecure = process.argv.filter((argument) => argument === '--insecure');
+    const child = spawn(process.execPath, [...childArgs(name), ...insecure], {
       cwd: PROJECT_DIR,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -209,5 +209,17 @@ export async function get<T>(path: string, query: Query = {}): Promise<T> {
   throw new Error((body as { detail?: string }).detail ?? `the server answers ${response.status}`);
 }
 
+/** Every item of a list, page by page. */
+export async function listAll<T>(path: string, query: Query = {}): Promise<T[]> {
+  const items: T[] = [];
+  let page = await get<List<T>>(path, query);
+  items.push(...page.items);
+  while (page.next !== null) {
+    page = await get<List<T>>(path, { ...query, after: page.next });
+    items.push(...page.items);
+  }
+  return items;
+}
+
 export const list = async <T>(path: string, query: Query = {}): Promise<T[]> =>
   (await get<List<T>>(path, query)).items;

@@ -3,7 +3,7 @@
  * the panels up to date by events and a slow poll, and survives restarts of the server.
  */
 import { TIMEFRAMES } from '../domain/candle.ts';
-import { list, type Candle, type Instrument, type Prediction, type Signal } from './api.ts';
+import { listAll, type Candle, type Instrument, type Prediction, type Signal } from './api.ts';
 import { byId, empty, h, show } from './dom.ts';
 import { loadFlow } from './flow-panel.ts';
 import { loadForecast } from './forecast-panel.ts';
@@ -37,7 +37,7 @@ function attempt(work: Promise<unknown>): void {
 }
 
 async function loadInstruments(): Promise<void> {
-  instruments = await list<Instrument>('instruments');
+  instruments = await listAll<Instrument>('instruments', { limit: 5000 });
   const [first] = instruments;
   if (first === undefined) {
     showNothing();
@@ -177,7 +177,7 @@ async function start(): Promise<void> {
     await loadInstruments();
     await Promise.all([market.loadOutcomes(), loadSlow()]);
   });
-  instruments = await list<Instrument>('instruments');
+  instruments = await listAll<Instrument>('instruments', { limit: 5000 });
   const wanted = instruments.find((i) => keyOf(i) === key);
   if (wanted !== undefined) {
     chosen = true;

@@ -241,12 +241,15 @@ describe('access', () => {
   test('writing needs the token, which lies in a file of its owner alone', async () => {
     const file = join(server.config.dataDir, 'http-token');
     expect(statSync(file).mode & 0o777).toBe(0o600);
-    const refused = await ask('/v1/models', { method: 'POST' });
+    const refused = await ask('/v1/models/x/retire', { method: 'POST' });
     expect(refused.status).toBe(401);
     expect(refused.headers.get('content-type')).toContain('application/problem+json');
     const authorization = `Bearer ${readFileSync(file, 'utf8').trim()}`;
-    const allowed = await ask('/v1/models', { method: 'POST', headers: { authorization } });
-    expect(allowed.status).toBe(404);
+    const allowed = await ask('/v1/models/x/retire', {
+      method: 'POST',
+      headers: { authorization },
+    });
+    expect(allowed.status).toBe(400);
   });
 
   test('a foreign host name is refused: no other site reads through a browser', async () => {
@@ -263,7 +266,9 @@ describe('access', () => {
   });
 
   test('away from loopback everything needs the token, and the page can sign in', async () => {
-    const open = await startServer({ env: { TICKLOOM_HTTP_HOST: '0.0.0.0' } });
+    const open = await startServer({
+      env: { TICKLOOM_HTTP_HOST: '0.0.0.0', TICKLOOM_HTTP_INSECURE: 'true' },
+    });
     try {
       const token = readFileSync(join(open.config.dataDir, 'http-token'), 'utf8').trim();
       for (const path of ['/', '/v1/trades', '/metrics', '/readyz']) {
@@ -273,13 +278,17 @@ describe('access', () => {
       expect((await fetch(`${open.url}/v1/trades`, { headers })).status).toBe(200);
       const wrong = { authorization: `Bearer ${token}x` };
       expect((await fetch(`${open.url}/v1/trades`, { headers: wrong })).status).toBe(401);
-      const signIn = await fetch(`${open.url}/?token=${token}`, { redirect: 'manual' });
+      expect((await fetch(`${open.url}/healthz`)).status).toBe(200);
+      expect((await fetch(`${open.url}/?token=${token}`)).status).toBe(401);
+      const signIn = await fetch(`${open.url}/sign-in`, {
+        ...{ method: 'POST', body: new URLSearchParams({ token }), redirect: 'manual' },
+      });
       expect(signIn.status).toBe(303);
       const cookie = (signIn.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
       const read = { headers: { cookie } };
       expect((await fetch(`${open.url}/`, read)).status).toBe(200);
       const write = { method: 'POST', headers: { cookie } };
-      expect((await fetch(`${open.url}/v1/models`, write)).status).toBe(401);
+      expect((await fetch(`${open.url}/v1/models/x/retire`, write)).status).toBe(401);
     } finally {
       await open.close();
     }

@@ -4,6 +4,7 @@ import { CURATION_MUTATIONS } from './curation-mutations.ts';
 import { DECISION_MUTATIONS } from './decision-mutations.ts';
 import { FILE_MUTATIONS } from './file-mutations.ts';
 import { JOB_MUTATIONS } from './job-mutations.ts';
+import { HTTP_MUTATIONS } from './http-mutations.ts';
 import { IMPORTER_MUTATIONS } from './importer-mutations.ts';
 import { LEARNING_MUTATIONS } from './learning-mutations.ts';
 import { MODEL_MUTATIONS } from './model-mutations.ts';
@@ -26,4 +27,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...STORAGE_MUTATIONS,
   ...RECORD_MUTATIONS,
   ...FILE_MUTATIONS,
+  ...HTTP_MUTATIONS,
 ];

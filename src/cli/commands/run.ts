@@ -8,6 +8,7 @@ export function runCommands(program: Command): void {
   program
     .command('run')
     .argument('[stages...]', `any of ${PROCESSES.join(', ')}; all of them when none is named`)
+    .option('--insecure', 'let the API listen beyond loopback without TLS')
     .description('run stages and jobs in the foreground')
     .action(async (stages: string[]) => {
       const names = stages.length === 0 ? PROCESSES : stages.map(checked);

@@ -24,8 +24,8 @@ import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
 import { postgresList } from '../list-route.ts';
 import { oneRow } from '../one-row.ts';
-import { Problem, ProblemBody } from '../problem.ts';
-import { idParams, noQuery, read } from '../route.ts';
+import { Problem } from '../problem.ts';
+import { BODY_PROBLEMS, idParams, noQuery, problem, PROBLEMS, read } from '../route.ts';
 import { sendFile } from '../send-file.ts';
 
 const Dataset = Type.Object({
@@ -117,11 +117,6 @@ export const datasets = (app: FastifyInstance, context: HttpContext): void => {
   download(app, context, 'arrow', 'application/vnd.apache.arrow.stream');
 };
 
-const problem = (description: string) => ({
-  description,
-  content: { 'application/problem+json': { schema: ProblemBody } },
-});
-
 function askRoute(app: FastifyInstance, context: HttpContext): void {
   const answer = { description: 'it is on its way', content: json(Request) };
   const schema = {
@@ -131,9 +126,8 @@ function askRoute(app: FastifyInstance, context: HttpContext): void {
     body: Ask,
     response: {
       202: answer,
-      400: problem('what is asked for cannot be'),
-      401: problem('a token is needed'),
-      503: problem('a server behind the API is away'),
+      ...PROBLEMS,
+      ...BODY_PROBLEMS,
     },
   };
   app.post('/v1/datasets', { schema, bodyLimit: BODY_LIMIT }, async (request, reply) => {
@@ -192,7 +186,7 @@ function download(
       200: { description: 'the file', content: { [type]: { schema: binary } } },
       206: { description: 'a range of it', content: { [type]: { schema: binary } } },
       304: { description: 'as it was' },
-      404: problem('there is no such set'),
+      ...PROBLEMS,
       409: problem('its files are gone, or it has no rows'),
       416: problem('the file has no such bytes'),
     },

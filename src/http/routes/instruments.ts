@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { readInstruments } from '../../tables/http/instruments.ts';
 import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
-import { listOf, noQuery, read } from '../route.ts';
+import { pagedRead } from '../paged-route.ts';
 
 const Instrument = Type.Object({
   venue: c.text(),
@@ -18,14 +18,15 @@ const Instrument = Type.Object({
 });
 
 export const instruments = (app: FastifyInstance, { questdb, postgres }: HttpContext): void =>
-  read(app, {
+  pagedRead(app, {
     path: '/v1/instruments',
     noun: 'instruments',
     summary: 'Instruments, the one with the newest data first',
-    query: noQuery,
-    answer: listOf(Instrument),
+    filters: {},
+    item: Instrument,
+    keys: ['venue', 'symbol'],
     handle: async () => {
       const rows = await readInstruments(questdb, postgres);
-      return { items: rows.map((row) => c.itemOf(Instrument, row)), next: null };
+      return rows.map((row) => c.itemOf(Instrument, row));
     },
   });

@@ -17,8 +17,9 @@ import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
 import { postgresList } from '../list-route.ts';
 import { optional, state } from '../parameters.ts';
+import { pagedRead } from '../paged-route.ts';
 import { Problem } from '../problem.ts';
-import { listOf, noQuery, read, write } from '../route.ts';
+import { noQuery, read, write } from '../route.ts';
 
 const Job = Type.Object({
   run_id: c.integer(),
@@ -84,15 +85,16 @@ export const jobs = (app: FastifyInstance, context: HttpContext): void => {
       state: optional(state),
     },
   });
-  read(app, {
+  pagedRead(app, {
     path: '/v1/jobs/newest',
     noun: 'jobs',
     summary: 'The last run of every job',
-    query: noQuery,
-    answer: listOf(Newest),
+    filters: {},
+    item: Newest,
+    keys: ['job'],
     handle: async () => {
       const rows = await newestRuns(context.postgres);
-      return { items: rows.map((row) => c.itemOf(Newest, row)), next: null };
+      return rows.map((row) => c.itemOf(Newest, row));
     },
   });
   read(app, {

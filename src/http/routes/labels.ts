@@ -8,8 +8,8 @@ import { trainingData } from '../../tables/questdb/training-data.ts';
 import * as c from '../columns.ts';
 import { defaultLabelSpec, type HttpContext } from '../context.ts';
 import { questdbList } from '../list-route.ts';
-import { labelSpec, optional, parameters, symbol, venue } from '../parameters.ts';
-import { listOf, read } from '../route.ts';
+import { labelSpec, optional, symbol, venue } from '../parameters.ts';
+import { pagedRead } from '../paged-route.ts';
 
 const Label = Type.Object({
   ts: c.time('of the prediction'),
@@ -58,19 +58,20 @@ export const labels = (app: FastifyInstance, context: HttpContext): void => {
     defaults: { label_spec: defaultLabelSpec(context.config) },
     maximum: 5000,
   });
-  read(app, {
+  pagedRead(app, {
     path: '/v1/labels/statistics',
     noun: 'labels',
     summary: 'What there is to train on: samples, balance, growth, and the last of them',
-    query: parameters({
+    filters: {
       venue: optional(venue),
       symbol: optional(symbol),
       label_spec: optional(Type.String({ ...labelSpec, description: 'all if left out' })),
-    }),
-    answer: listOf(TrainingData),
+    },
+    item: TrainingData,
+    keys: ['venue', 'symbol', 'label_spec'],
     handle: async ({ label_spec: spec, ...of }) => {
       const found = await trainingData(context.questdb, { ...of, labelSpec: spec });
-      return { items: found.map((each) => c.itemOf(TrainingData, { ...each })), next: null };
+      return found.map((each) => c.itemOf(TrainingData, { ...each }));
     },
   });
 };

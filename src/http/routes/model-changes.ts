@@ -9,9 +9,10 @@ import { changeModel, ModelMissing } from '../../tables/postgres/registry.ts';
 import { modelChanges } from '../../tables/postgres/reviews.ts';
 import * as c from '../columns.ts';
 import { defaultLabelSpec, type HttpContext } from '../context.ts';
+import { pagedRead } from '../paged-route.ts';
 import { labelSpec, optional, symbol, venue } from '../parameters.ts';
 import { Problem } from '../problem.ts';
-import { idParams, listOf, noQuery, read, write } from '../route.ts';
+import { idParams, write } from '../route.ts';
 
 const why = Type.String({ minLength: 3, maxLength: 1000, description: 'kept in the audit log' });
 const force = Type.Boolean({ description: 'also a model that has not passed the gate' });
@@ -95,15 +96,16 @@ export const modelChangesRoutes = (app: FastifyInstance, context: HttpContext): 
       return change({ action: 'rollback' }, { venue: v, symbol: s, labelSpec: spec }, reason);
     },
   });
-  read(app, {
+  pagedRead(app, {
     path: '/v1/models/changes',
     noun: 'models',
     summary: 'The newest changes of the registry: who, when, what and why',
-    query: noQuery,
-    answer: listOf(Change),
+    filters: {},
+    item: Change,
+    keys: ['audit_id'],
     handle: async () => {
       const rows = await modelChanges(context.postgres);
-      return { items: rows.map((row) => c.itemOf(Change, { ...row })), next: null };
+      return rows.map((row) => c.itemOf(Change, { ...row }));
     },
   });
 };

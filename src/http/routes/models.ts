@@ -6,8 +6,9 @@ import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
 import { postgresList } from '../list-route.ts';
 import { oneRow } from '../one-row.ts';
-import { labelSpec, optional, parameters, state, symbol, venue } from '../parameters.ts';
-import { idParams, listOf, noQuery, read } from '../route.ts';
+import { labelSpec, optional, state, symbol, venue } from '../parameters.ts';
+import { pagedRead } from '../paged-route.ts';
+import { idParams, noQuery, read } from '../route.ts';
 
 const Model = Type.Object({
   model_id: c.text(),
@@ -39,6 +40,8 @@ const Activation = Type.Object({
   created_at: c.time(),
 });
 
+const ALL_ACTIVATIONS = 100_000;
+
 export const models = (app: FastifyInstance, context: HttpContext): void => {
   const filters = {
     venue: optional(venue),
@@ -68,15 +71,17 @@ export const models = (app: FastifyInstance, context: HttpContext): void => {
       return { ...model, activations: rows.map((row) => c.itemOf(Activation, row)) };
     },
   });
-  read(app, {
+  pagedRead(app, {
     path: '/v1/models/activations',
     noun: 'models',
     summary: 'Which model decided from when to when; where there is none, the baseline did',
-    query: parameters({ venue: optional(venue), symbol: optional(symbol) }),
-    answer: listOf(Activation),
+    filters: { venue: optional(venue), symbol: optional(symbol) },
+    item: Activation,
+    keys: ['venue', 'symbol', 'label_spec', 'slot', 'model_id', 'created_at'],
+    usual: 200,
     handle: async (query) => {
-      const rows = await modelActivations(context.postgres, query);
-      return { items: rows.map((row) => c.itemOf(Activation, row)), next: null };
+      const rows = await modelActivations(context.postgres, query, ALL_ACTIVATIONS);
+      return rows.map((row) => c.itemOf(Activation, row));
     },
   });
 };

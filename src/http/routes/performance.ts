@@ -14,8 +14,11 @@ import {
 } from '../../tables/trade-performance.ts';
 import * as c from '../columns.ts';
 import { defaultLabelSpec, type HttpContext } from '../context.ts';
+import { decodeCursor, encodeCursor } from '../cursor.ts';
+import { pagedRead } from '../paged-route.ts';
 import {
   account,
+  after,
   from,
   labelSpec,
   optional,
@@ -25,6 +28,7 @@ import {
   to,
   venue,
 } from '../parameters.ts';
+import { badParameter } from '../problem.ts';
 import { listOf, read } from '../route.ts';
 
 const Day = Type.Object({
@@ -86,42 +90,62 @@ const Score = Type.Object({
   base_brier: c.maybe(c.number('of a constant at the base rate of the same rows')),
 });
 
+const ALL_DAYS = 1_000_000;
+
+/** Of a page of equity: the oldest trade that it had. */
+function tradeBefore(cursor: string): { readonly tsUs: number; readonly tradeId: string } {
+  const [tsUs, tradeId] = decodeCursor(cursor, 2);
+  if (typeof tsUs === 'number' && typeof tradeId === 'string') return { tsUs, tradeId };
+  throw badParameter('after', 'is not the "next" of an earlier page of this list');
+}
+
 export const performance = (app: FastifyInstance, context: HttpContext): void => {
   const { postgres, questdb, config } = context;
   const noun = 'performance';
   const limit = Type.Integer({ minimum: 1, maximum: 5000, default: 1000 });
-  read(app, {
+  pagedRead(app, {
     path: '/v1/performance',
     noun,
     summary: 'Closed trades by account, bot and day, the newest day first',
-    query: parameters({ account: optional(account), limit: optional(limit) }),
-    answer: listOf(Day),
+    filters: { account: optional(account) },
+    item: Day,
+    keys: ['account', 'bot', 'day', 'currency'],
     handle: async (query) => {
-      const rows = await dailyPerformance(postgres, query.account, query.limit ?? 1000);
-      return { items: rows.map((row) => c.itemOf(Day, row)), next: null };
+      const rows = await dailyPerformance(postgres, query.account, ALL_DAYS);
+      return rows.map((row) => c.itemOf(Day, row));
     },
   });
   read(app, {
     path: '/v1/performance/equity',
     noun,
-    summary: 'Equity after each of the newest closed trades of an account, oldest first',
-    query: parameters({ account: optional(account), limit: optional(limit) }),
+    summary: 'Equity after each of the newest closed trades, oldest first; "after": older ones',
+    query: parameters({
+      ...{ account: optional(account), limit: optional(limit), after: optional(after) },
+    }),
     answer: listOf(EquityPoint),
     handle: async (query) => {
-      const rows = await equityCurve(postgres, query.account, query.limit ?? 1000);
-      return { items: rows.map((row) => c.itemOf(EquityPoint, row)), next: null };
+      const { limit: size = 1000, after: cursor } = query;
+      const before = cursor === undefined ? null : tradeBefore(cursor);
+      const rows = await equityCurve(postgres, query.account, size, before);
+      const [oldest] = rows;
+      const isEnd = oldest === undefined || rows.length < size;
+      return {
+        items: rows.map((row) => c.itemOf(EquityPoint, row)),
+        next: isEnd ? null : encodeCursor([oldest['ts'] as number, String(oldest['trade_id'])]),
+      };
     },
   });
-  read(app, {
+  pagedRead(app, {
     path: '/v1/performance/metrics',
     noun,
     summary: 'Win rate, profit factor, Sharpe ratio and drawdown of closed trades',
-    query: parameters({
+    filters: {
       ...{ by: optional(by), account: optional(account) },
       ...{ venue: optional(venue), symbol: optional(symbol) },
       ...{ from: optional(from), to: optional(to) },
-    }),
-    answer: listOf(Metrics),
+    },
+    item: Metrics,
+    keys: ['account', 'currency', 'group'],
     handle: async ({ by: group = 'symbol', from: since, to: until, ...of }) => {
       const asked = {
         ...of,
@@ -130,7 +154,7 @@ export const performance = (app: FastifyInstance, context: HttpContext): void =>
       };
       const trades = await closedTrades(postgres, asked);
       const rows = await performanceBy(group, trades, questdb);
-      return { items: rows.map((row) => c.itemOf(Metrics, { ...row })), next: null };
+      return rows.map((row) => c.itemOf(Metrics, { ...row }));
     },
   });
   read(app, {

@@ -10,7 +10,7 @@ import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
 import { questdbList } from '../list-route.ts';
 import { optional, symbol, venue } from '../parameters.ts';
-import { listOf, noQuery, read } from '../route.ts';
+import { pagedRead } from '../paged-route.ts';
 
 const KINDS = 'late, correction, gap, reset, future, bad_clock or malformed';
 
@@ -54,26 +54,29 @@ export const quality = (app: FastifyInstance, context: HttpContext): void => {
       kind: optional(Type.String({ description: KINDS })),
     },
   });
-  read(app, {
+  pagedRead(app, {
     path: '/v1/quality/counts',
     noun: 'quality',
     summary: 'Data-quality events counted by instrument and kind',
-    query: noQuery,
-    answer: listOf(Count),
+    filters: {},
+    item: Count,
+    keys: ['venue', 'symbol', 'kind'],
+    usual: 200,
     handle: async () => {
       const rows = await qualityCounts(context.questdb);
-      return { items: rows.map((row) => c.itemOf(Count, row)), next: null };
+      return rows.map((row) => c.itemOf(Count, row));
     },
   });
-  read(app, {
+  pagedRead(app, {
     path: '/v1/quality/unknown-kinds',
     noun: 'quality',
     summary: 'Kinds of records that no stage knows, counted by topic and name',
-    query: noQuery,
-    answer: listOf(UnknownKind),
+    filters: {},
+    item: UnknownKind,
+    keys: ['topic', 'kind'],
     handle: async () => {
       const rows = await unknownKinds(context.postgres);
-      return { items: rows.map((row) => c.itemOf(UnknownKind, { ...row })), next: null };
+      return rows.map((row) => c.itemOf(UnknownKind, { ...row }));
     },
   });
 };

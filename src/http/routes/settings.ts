@@ -5,7 +5,7 @@ import { childEnv, SETTINGS, type Config } from '../../config.ts';
 import { storedSettings } from '../../tables/http/settings.ts';
 import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
-import { listOf, noQuery, read } from '../route.ts';
+import { pagedRead } from '../paged-route.ts';
 
 const SettingItem = Type.Object({
   name: c.text(),
@@ -17,17 +17,18 @@ const SettingItem = Type.Object({
 });
 
 export const settings = (app: FastifyInstance, { config, postgres }: HttpContext): void =>
-  read(app, {
+  pagedRead(app, {
     path: '/v1/settings',
     noun: 'settings',
     summary: 'Settings: those of the environment, then those of the database',
-    query: noQuery,
-    answer: listOf(SettingItem),
+    filters: {},
+    item: SettingItem,
+    keys: ['name', 'type'],
     handle: async () => {
       const stored = (await storedSettings(postgres)).map((row) =>
         c.itemOf(SettingItem, { type: 'json', description: 'kept in the database', ...row }),
       );
-      return { items: [...configured(config), ...stored], next: null };
+      return [...configured(config), ...stored];
     },
   });
 

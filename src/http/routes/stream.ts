@@ -7,6 +7,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ServerResponse } from 'node:http';
 import { optional, parameters, symbol, venue } from '../parameters.ts';
 import { badParameter, Problem } from '../problem.ts';
+import { PROBLEMS } from '../route.ts';
 import { ALL, type LiveFeed } from '../live-feed.ts';
 import { keyOf } from '../../domain/wire.ts';
 
@@ -31,6 +32,7 @@ export function stream(app: FastifyInstance, feed: LiveFeed): void {
         description: 'events until either side ends',
         content: { 'text/event-stream': { schema: { type: 'string' } } },
       },
+      ...PROBLEMS,
     },
   };
   app.get('/v1/stream', { schema }, (request, reply) => {

@@ -136,5 +136,5 @@ export interface ModelChangeRow {
 
 /** The newest 1000 changes of the registry. */
 export async function modelChanges(pool: Pool): Promise<ModelChangeRow[]> {
-  return (await pool.query<ModelChangeRow>('SELECT * FROM model_changes LIMIT 1000')).rows;
+  return (await pool.query<ModelChangeRow>('SELECT * FROM model_changes LIMIT 100000')).rows;
 }

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { QUEUES, type JobData, type QueueName } from '../jobs/queue-names.ts';
+import { isSwept, QUEUES, type JobData, type QueueName } from '../jobs/queue-names.ts';
 import type { Logger } from '../log.ts';
 import { openRedis, type RedisAccess } from './redis.ts';
 
@@ -19,7 +19,9 @@ export interface JobQueues {
 
 /** The same work has the same id; BullMQ refuses colons in it. */
 export function jobId(queue: QueueName, { subject, dueTs, labelSpec = '' }: JobData): string {
-  const work = `${queue}|${subject}|${dueTs}|${labelSpec}`;
+  // A sweep's job does all there is when it runs, whatever was due when it was enqueued.
+  const due = isSwept(queue) ? '' : dueTs;
+  const work = `${queue}|${subject}|${due}|${labelSpec}`;
   return `j-${createHash('sha256').update(work).digest('hex').slice(0, 32)}`;
 }
 

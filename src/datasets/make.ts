@@ -48,7 +48,10 @@ export async function makeDataset(
   const reader = context.questdbReader();
   const instruments = entities?.instruments ?? (await instrumentsOf(context, ask.symbols));
   const feature_sets = await featureSetsOf(context, ask.features ?? ['default']);
-  const { asOfUs, cut: covering } = await finalAsOf(context, ask.as_of, dueTs, onProgress);
+  // Of one market alone, no other one's labels are waited for.
+  const subject = (instruments.length === 1 ? ask.symbols?.[0] : undefined) ?? 'all';
+  const asked = { asOf: ask.as_of, subject };
+  const { asOfUs, cut: covering } = await finalAsOf(context, asked, dueTs, onProgress);
   const label = ask.label ?? config.labelSpec;
   await checkMade(context, label);
   const definition: DatasetDefinition = {
@@ -146,28 +149,29 @@ async function featureSetsOf(
 
 async function finalAsOf(
   context: Context,
-  asOf: string | undefined,
+  { asOf, subject }: { readonly asOf: string | undefined; readonly subject: string },
   dueTs: number,
   onProgress: MakeOptions['onProgress'],
 ): Promise<{ asOfUs: number; cut: DatasetCut | null }> {
   if (asOf === undefined) {
     onProgress?.('waiting until all that is known by now is stored and graded');
-    const asOfUs = await cut(context, { job: 'dataset', subject: 'all', dueTs });
+    const asOfUs = await cut(context, { job: 'dataset', subject, dueTs });
     return { asOfUs, cut: await coveringCut(context.postgres, asOfUs) };
   }
   const asOfUs = parseUs(asOf);
   const covering = await coveringCut(context.postgres, asOfUs);
-  const open = covering === null ? ['no cut stands behind it'] : await openBefore(context);
+  const open = covering === null ? ['no cut stands behind it'] : await openBefore(context, subject);
   if (open.length === 0) return { asOfUs, cut: covering };
   onProgress?.(`what is known by ${asOf} may still grow, and the set with it: ${open.join('; ')}`);
   return { asOfUs, cut: null };
 }
 
 /** What the flow has not passed, and decisions that could be graded and are not. */
-async function openBefore(context: Context): Promise<readonly string[]> {
+async function openBefore(context: Context, subject: string): Promise<readonly string[]> {
   const open = await context.flowProbe().settle(SETTLE_MS);
   if (open.length > 0) return open;
-  return (await context.labelBacklog().pending()).map(
+  const of = subject === 'all' ? undefined : subject;
+  return (await context.labelBacklog().pending(of)).map(
     ({ pending, ...work }) => `${pending} decisions of ${keyOf(work)} wait for their labels`,
   );
 }

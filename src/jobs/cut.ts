@@ -65,13 +65,14 @@ export async function settledAndGraded(
 async function gradedAll(backlog: LabelBacklog, subject: string, deadline: number): Promise<void> {
   const open = new Map<string, number>();
   const keyOfWork = (work: PendingLabels): string => `${keyOf(work)}|${work.label_spec}`;
-  for (const work of await backlog.pending()) {
-    if (subject === 'all' || keyOf(work) === subject) open.set(keyOfWork(work), work.decidedByUs);
+  const of = subject === 'all' ? undefined : subject;
+  for (const work of await backlog.pending(of)) {
+    open.set(keyOfWork(work), work.decidedByUs);
   }
   while (open.size > 0) {
     await pause(deadline, 'decisions wait for their labels');
     const oldest = new Map(
-      (await backlog.pending()).map((work) => [keyOfWork(work), work.from_ts]),
+      (await backlog.pending(of)).map((work) => [keyOfWork(work), work.from_ts]),
     );
     for (const [key, decidedByUs] of open) {
       if ((oldest.get(key) ?? Infinity) > decidedByUs) open.delete(key);

@@ -9,7 +9,7 @@ import type { Context } from '../processes/context.ts';
 import { holdRun, takeRun } from '../tables/postgres/job-attempts.ts';
 import { noteStep, runOf } from '../tables/postgres/job-runs.ts';
 import { startBeating } from './beat.ts';
-import { inJob } from './job-context.ts';
+import { inJob, inKept } from './job-context.ts';
 
 /** What a parent asks for. */
 export interface JobTask {
@@ -39,7 +39,8 @@ export type Work = (
 async function perform(queue: QueueName, task: JobTask): Promise<JobAnswer> {
   try {
     const { default: work } = (await import(`./processors/${queue}.ts`)) as { default: Work };
-    return await inJob(`job-${queue}`, (context) => performIn(context, queue, task, work));
+    const open = isSwept(queue) ? inKept : inJob;
+    return await open(`job-${queue}`, (context) => performIn(context, queue, task, work));
   } catch (error) {
     const about = outageOf(error);
     const { message, stack } = error instanceof Error ? error : new Error(String(error));

@@ -8,6 +8,22 @@ process.once('disconnect', () => process.exit());
 // It may have been killed before this was read.
 if ('connected' in process && !process.connected) process.exit();
 
+const kept = new Map<string, Context>();
+
+/** The same for short jobs that come one behind the other: connections are made once. */
+export async function inKept<T>(role: string, work: (context: Context) => Promise<T>): Promise<T> {
+  const context = kept.get(role) ?? openContext(loadConfig(), role);
+  kept.set(role, context);
+  try {
+    return await work(context);
+  } catch (error) {
+    // Its connections may be what is wrong.
+    kept.delete(role);
+    await context.close().catch(() => undefined);
+    throw error;
+  }
+}
+
 export async function inJob<T>(role: string, work: (context: Context) => Promise<T>): Promise<T> {
   const context = openContext(loadConfig(), role);
   try {

@@ -8,6 +8,8 @@ import type { Context } from './context.ts';
 
 /** Of one job; more would wait in the queue alone. */
 const RUNS_MAX = 20;
+/** Of one sweep: it is soon repeated, and the oldest come first. */
+const LABELS_MAX = 1_000;
 
 /** Whether a queue, a subject of it or a run of that rests. */
 export type IsResting = (queue: QueueName, ...of: readonly (string | number)[]) => boolean;
@@ -18,7 +20,9 @@ export async function sweepLabels(
   isResting: IsResting,
 ): Promise<void> {
   if (isResting('labels')) return;
-  for (const pending of await context.labelBacklog().pending()) {
+  const found = await context.labelBacklog().pending();
+  const oldest = found.toSorted((a, b) => a.from_ts - b.from_ts).slice(0, LABELS_MAX);
+  for (const pending of oldest) {
     const data = {
       subject: keyOf(pending),
       dueTs: pending.decidedByUs,

@@ -12,15 +12,15 @@ import { keyOf } from '../domain/wire.ts';
 import { fireCalendar } from '../jobs/retrain.ts';
 import { addDueRuns, newestDue } from '../tables/postgres/job-runs.ts';
 import { reviewedSubjects } from '../tables/postgres/reviews.ts';
-import { storedInstruments } from '../tables/questdb/stored-ticks.ts';
-import type { SqlReader } from '../tables/questdb/table.ts';
 import type { Context } from './context.ts';
+import { DueIndex } from './due-index.ts';
 import { installationTime } from './installation-time.ts';
 import { JobRunner } from './job-runner.ts';
 import { sweepFailed, sweepLabels, sweepRuns, sweepSignals } from './job-sweeps.ts';
 import { repeat } from './pace.ts';
 import { reviewEveryUs } from './review-every.ts';
 import { scheduleCuration } from './schedule-curation.ts';
+import { StoredMarkets } from './stored-markets.ts';
 import { StaleHolds } from './stale-holds.ts';
 import { Troubles } from './troubles.ts';
 import { LOOKS } from './watch.ts';
@@ -37,7 +37,8 @@ export async function runJobs(
 ): Promise<void> {
   const { config, log } = context;
   const prefix = `${config.topicPrefix}tickloom`;
-  const reader = context.questdbReader();
+  const markets = new StoredMarkets(context.postgres, context.questdbReader());
+  const index = new DueIndex();
   const queues = openQueues(config, prefix, log);
   const troubles = new Troubles(context);
   const holds = new StaleHolds();
@@ -58,7 +59,7 @@ export async function runJobs(
       again('grades', SWEEP_MS, () => sweepSignals(context, queues, isResting)),
       again('runs', SWEEP_MS, () => sweepRuns(context, queues, isResting)),
       again('failed runs', FAILED_MS, () => sweepFailed(context)),
-      again('due runs', SCHEDULE_MS, () => schedule(reader, context)),
+      again('due runs', SCHEDULE_MS, () => schedule(markets, index, context)),
       again('frozen runs', LOOK_MS, async () => void (await holds.look(context))),
       again('open errors', FAILED_MS, () => troubles.refresh()),
       ...Object.entries(LOOKS).map(([name, look]) => again(name, LOOK_MS, () => look(context))),
@@ -74,23 +75,30 @@ export async function runJobs(
  * In live operation a job of a market is due once that market's stored stream has passed its time;
  * another market's time says nothing of it, and nothing is due before the log's clock says so.
  */
-async function schedule(reader: SqlReader, context: Context): Promise<void> {
+async function schedule(
+  storedMarkets: StoredMarkets,
+  index: DueIndex,
+  context: Context,
+): Promise<void> {
   const { postgres, config } = context;
   const nowUs = await installationTime(context);
   if (nowUs === null) return;
   const reviewed = await reviewedSubjects(postgres);
-  const markets = await storedInstruments(reader);
+  const markets = await storedMarkets.all();
   await scheduleCuration(context, markets, nowUs);
   for (const stored of markets) {
     const latenessUs = venueOf(stored.venue).latenessUs ?? config.latenessUs;
     const passedTs = Math.min(stored.to_ts, nowUs) - latenessUs;
     const reviewTs = floorTo(passedTs, reviewEveryUs(config));
     const isReviewed = reviewed.has(keyOf(stored)) && reviewTs > stored.from_ts;
-    if (isReviewed) await makeDue(postgres, 'review', keyOf(stored), reviewTs);
+    const subject = keyOf(stored);
+    const due = (job: string, ts: number): Promise<void> =>
+      index.once(job, subject, ts, () => makeDue(postgres, job, subject, ts));
+    if (isReviewed) await due('review', reviewTs);
     const dueTs = floorTo(passedTs, config.retrainEveryUs);
     if (dueTs <= stored.from_ts) continue;
-    await makeDue(postgres, 'quality', keyOf(stored), dueTs);
-    await fireCalendar(context, keyOf(stored), dueTs);
+    await due('quality', dueTs);
+    await index.once('training', subject, dueTs, () => fireCalendar(context, subject, dueTs));
   }
   if (markets.length > 0) {
     await makeDue(postgres, 'retention', 'all', floorTo(nowUs, US_PER_DAY));

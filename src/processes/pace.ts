@@ -32,6 +32,7 @@ export interface Repeated {
 }
 
 const LONGEST_MS = 30_000;
+const SHARE = 19;
 
 /** Does the work again and again until the signal is aborted, one at a time. */
 export async function repeat(
@@ -43,7 +44,11 @@ export async function repeat(
   while (!signal.aborted) {
     let pauseMs = everyMs;
     try {
+      const startMs = time.monotonicMs();
       await work();
+      const tookMs = time.monotonicMs() - startMs;
+      // What takes long is done less often: it costs a twentieth of the time at most.
+      if (tookMs > everyMs) pauseMs = Math.min(SHARE * tookMs, Math.max(everyMs, LONGEST_MS));
       backoff.well();
       await onWell();
     } catch (error) {

@@ -1,13 +1,13 @@
 /** The jobs process on the real servers: what it does, once, whatever comes in between. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openRedis } from '../../src/adapters/redis.ts';
 import { must } from '../../src/assert.ts';
 import { PROJECT_DIR } from '../../src/config.ts';
 import { formatUs, parseUs } from '../../src/domain/time.ts';
-import { heartbeats } from '../../src/tables/questdb/heartbeats.ts';
+import { keyOf } from '../../src/domain/wire.ts';
 import { installationToken } from '../../src/http/access.ts';
 import {
   ATTEMPTS_MAX,
@@ -20,9 +20,15 @@ import {
 } from '../../src/tables/postgres/job-attempts.ts';
 import { jobAlerts } from '../../src/tables/postgres/job-alerts.ts';
 import { createTopics } from '../../src/processes/topics.ts';
+import { labels, type LabelRow } from '../../src/tables/questdb/labels.ts';
+import { LabelBacklog, type PendingLabels } from '../../src/tables/questdb/pending-labels.ts';
+import { predictions, type PredictionRow } from '../../src/tables/questdb/predictions.ts';
+import type { SqlReader } from '../../src/tables/questdb/table.ts';
 import { tickloom } from '../support/command.ts';
 import { Installation } from '../support/installation.ts';
+import { suspendTable } from '../support/suspended.ts';
 import { until } from '../support/until.ts';
+import { NO_WITNESS, WITNESS } from '../support/witness.ts';
 
 const AT = parseUs('2033-03-03T00:00:00Z');
 const SETTINGS = { TICKLOOM_TOPIC_PREFIX: 'jobs-' };
@@ -31,16 +37,6 @@ const JOBS = ['quality', 'review', 'training', 'retention', 'curation'];
 let installation: Installation;
 const query = async <Row extends object>(sql: string, params: unknown[] = []): Promise<Row[]> =>
   (await installation.context.postgres.query<Row>(sql, params)).rows;
-
-/** Every change of a run to `running` or to an end is kept by the database itself. */
-const WITNESS = `
-  CREATE TABLE run_witness (at bigserial, run_id bigint, was text, is_now text);
-  CREATE FUNCTION witness_run() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    INSERT INTO run_witness (run_id, was, is_now) VALUES (new.run_id, old.state, new.state);
-    RETURN new;
-  END $$;
-  CREATE TRIGGER witness AFTER UPDATE ON job_runs FOR EACH ROW
-    WHEN (old.state <> new.state) EXECUTE FUNCTION witness_run()`;
 
 beforeAll(async () => {
   installation = new Installation(SETTINGS);
@@ -54,7 +50,7 @@ afterAll(async () => {
   await installation.close();
   const after = new Installation();
   await after.context.postgres.query(
-    `DROP TRIGGER witness ON job_runs; DROP FUNCTION witness_run; DROP TABLE run_witness;
+    `${NO_WITNESS};
      DELETE FROM job_runs WHERE starts_with(subject, 'jobs:')`,
   );
   await after.close();
@@ -104,18 +100,8 @@ describe('jobs', () => {
 
   test('behind a suspended table are each done once, by themselves', async () => {
     for (const name of ['stream', 'sink', 'money', 'jobs'] as const) await installation.start(name);
-    const { context, reader } = installation;
-    const dir = join(context.config.dataDir, 'questdb', 'db');
-    const table = must(readdirSync(dir).find((name) => /^heartbeats(~|$)/.test(name)));
-    const day = join(dir, table, '2033-03-04');
-    expect(existsSync(day)).toBe(false);
-    // A file where the day's folder should be: applying the row fails, and the table is suspended.
-    writeFileSync(day, '');
-    const beat = { venue: 'jobs', symbol: 'A/USD', ts: AT + 86_400_000_000, known_at: AT };
-    await context.questdbWriter().write(heartbeats, [beat]);
-    const suspended = async () =>
-      (await reader.query('SELECT name FROM wal_tables() WHERE suspended')).length > 0;
-    await until('the table is suspended', suspended);
+    const { context } = installation;
+    const resume = await suspendTable(context, 'heartbeats', AT);
     const ids: number[] = [];
     for (const job of JOBS) {
       for (const symbol of ['A', 'B']) ids.push(await add(job, `jobs:${symbol}/USD`));
@@ -134,8 +120,7 @@ describe('jobs', () => {
       );
     expect((await errors()).length).toBeGreaterThan(0);
     expect((await errors()).length).toBeLessThanOrEqual(JOBS.length);
-    rmSync(day);
-    await reader.query('ALTER TABLE heartbeats RESUME WAL');
+    await resume();
     for (const id of ids) {
       const run = await until(`run ${id} ends`, async () => {
         const now = await seen(id);
@@ -266,3 +251,156 @@ describe('a run', () => {
     ]);
   });
 });
+
+describe('Redis', () => {
+  const alerts = async (): Promise<string[]> =>
+    (
+      await query<{ alert_key: string }>(
+        `SELECT alert_key FROM alerts WHERE starts_with(alert_key, 'redis:') AND state = 'open'`,
+      )
+    ).map(({ alert_key }) => alert_key);
+
+  test('full, evicting or without an answer is told soon, loses nothing, and is over by itself', async () => {
+    const { config } = installation.context;
+    const redis = openRedis(config);
+    const readiness = async (): Promise<{ status: number; redis: string }> => {
+      const response = await fetch(`http://127.0.0.1:${config.httpPort}/readyz`);
+      const { checks } = (await response.json()) as { checks: { redis: string } };
+      return { status: response.status, redis: checks.redis };
+    };
+    const setting = (name: string, value: string) => redis.config('SET', name, value);
+    try {
+      expect(await alerts()).toEqual([]);
+      await setting('maxmemory', '1');
+      await until('it is full', async () => (await alerts()).includes('redis:full'), 30_000);
+      expect(await readiness()).toMatchObject({
+        status: 503,
+        redis: expect.stringContaining('full'),
+      });
+      const id = await add('review', 'jobs:FULL/USD');
+      await until('the sweep says so', async () =>
+        query(`SELECT FROM errors WHERE error_key = 'sweep:runs' AND state = 'open'`).then(
+          (rows) => rows.length === 1,
+        ),
+      );
+      await setting('maxmemory', '0');
+      expect(await ended(id)).toMatchObject({ attempts: 0 });
+      await setting('maxmemory', '100mb');
+      await setting('maxmemory-policy', 'allkeys-lru');
+      await until('it evicts', async () => (await alerts()).join() === 'redis:evicting', 30_000);
+      await setting('maxmemory-policy', 'noeviction');
+      await setting('maxmemory', '0');
+      await until('it is well', async () => (await alerts()).length === 0, 30_000);
+      await redis.call('CLIENT', 'PAUSE', '12000');
+      await until('it is away', async () => (await alerts()).includes('redis:away'), 30_000);
+      const behind = await add('review', 'jobs:PAUSE/USD');
+      await ended(behind);
+      await until('all is over', async () => (await alerts()).length === 0, 60_000);
+      await until('the errors are closed', async () =>
+        query(`SELECT FROM errors WHERE starts_with(error_key, 'sweep:') AND state = 'open'`).then(
+          (rows) => rows.length === 0,
+        ),
+      );
+    } finally {
+      await setting('maxmemory-policy', 'noeviction').catch(() => undefined);
+      await setting('maxmemory', '0').catch(() => undefined);
+      redis.disconnect();
+    }
+  });
+});
+
+describe('two jobs processes', () => {
+  test('side by side run nothing twice and lose nothing', async () => {
+    const second = new Installation(SETTINGS);
+    try {
+      await second.start('jobs');
+      const ids: number[] = [];
+      for (let n = 0; n < 12; n++) {
+        for (const job of ['review', 'retention']) ids.push(await add(job, `jobs:TWO${n}/USD`));
+      }
+      for (const id of ids) await ended(id);
+      const { rows } = await second.context.postgres.query<{ starts: number; ends: number }>(
+        `SELECT count(*) FILTER (WHERE is_now = 'running') AS starts,
+           count(*) FILTER (WHERE is_now = 'done') AS ends
+         FROM run_witness WHERE run_id = ANY($1) GROUP BY run_id`,
+        [ids],
+      );
+      expect(rows).toHaveLength(ids.length);
+      expect(new Set(rows.map(({ starts, ends }) => `${starts} ${ends}`))).toEqual(
+        new Set(['1 1']),
+      );
+    } finally {
+      await second.close();
+    }
+  });
+});
+
+describe('a backlog of labels', () => {
+  test('of many instruments is that of each, by one question', async () => {
+    const { context, reader } = installation;
+    const writer = context.questdbWriter();
+    const specs = { horizonUs: 3_600e6, latenessUs: 0, labelSpec: 'direction_1h@1' };
+    const settings = { ...specs, moreLabelSpecs: ['return_1h@1'] };
+    const minute = 60_000_000;
+    const rows: PredictionRow[] = [];
+    const labelled: LabelRow[] = [];
+    const markets = Array.from({ length: 40 }, (_, i) => ({
+      ...{ venue: 'backlog', symbol: `M${i}/USD` },
+      // Some are behind the others, so that their last decisions have not matured.
+      reachedTs: AT + specs.horizonUs + (10 - (i % 3)) * minute,
+    }));
+    for (const [i, { venue, symbol }] of markets.entries()) {
+      for (let n = 0; n < 10; n++) {
+        const ts = AT + n * minute;
+        const of = { ts, decided_ts: ts + 1, venue, symbol, label_spec: specs.labelSpec };
+        rows.push({ ...SAID, ...of, known_at: ts, prediction_id: `${symbol}${n}` });
+        // The last ones lack a label; of every fifth market none does, of every seventh all do.
+        const has = i % 5 === 0 || (i % 7 !== 0 && n < 8);
+        if (has) labelled.push({ ...VOID, ...of, label_known_at: ts });
+      }
+    }
+    await writer.write(predictions, rows);
+    await writer.write(labels, labelled);
+    await reader.waitApplied(['predictions', 'labels']);
+    let questions = 0;
+    const counting: SqlReader = {
+      waitApplied: (tables) => reader.waitApplied(tables),
+      query: (sql, params) => {
+        questions += 1;
+        return reader.query(sql, params);
+      },
+    };
+    const plain = (found: readonly PendingLabels[]): string[] =>
+      found.map(({ pending: _, ...one }) => JSON.stringify(one)).toSorted();
+    const each = new LabelBacklog(reader, () => Promise.resolve(markets), settings);
+    const one: PendingLabels[] = [];
+    for (const market of markets) one.push(...(await each.pending(keyOf(market))));
+    expect(one.length).toBeGreaterThan(40);
+    const many = new LabelBacklog(counting, () => Promise.resolve(markets), settings);
+    expect(plain(await many.pending())).toEqual(plain(one));
+    expect(questions).toBe(80);
+    questions = 0;
+    expect(plain(await many.pending())).toEqual(plain(one));
+    expect(questions).toBeLessThanOrEqual(2);
+    // What is labelled meanwhile is found by the set as well.
+    const [first] = one;
+    await writer.write(labels, [
+      { ...VOID, ...rows[10], label_known_at: AT, label_spec: must(first).label_spec } as LabelRow,
+    ]);
+    await reader.waitApplied(['labels']);
+    const again = new LabelBacklog(reader, () => Promise.resolve(markets), settings);
+    expect(plain(await many.pending())).toEqual(plain(await again.pending()));
+  });
+});
+
+const SAID = {
+  ...{ slot: 'champion', feature_id: 'f', model_id: 'm', horizon_s: 3600, probability_up: 0.5 },
+  ...{ expected_return: 0, verdict: 'ok', close: 1 },
+};
+const VOID: Omit<
+  LabelRow,
+  'ts' | 'decided_ts' | 'label_known_at' | 'venue' | 'symbol' | 'label_spec'
+> = {
+  ...{ revision: 0, entry_ts: null, entry_price: null, exit_ts: null, exit_price: null },
+  ...{ forward_return: null, up: null, state: 'void', void_reason: 'no_entry', flags: '' },
+};

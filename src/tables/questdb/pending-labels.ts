@@ -3,10 +3,12 @@
  * is never stored: this is its only definition.
  *
  * An instrument's decisions and their labels both come in order of time. So whoever asks again and
- * again keeps the place up to which all were graded, and looks only behind it.
+ * again keeps the place up to which all were graded, and looks only behind it. Many instruments are
+ * asked about by one question.
  */
+import { monotonicMs } from '../../clock.ts';
 import { parseLabelSpec } from '../../domain/label-spec.ts';
-import { formatUs } from '../../domain/time.ts';
+import { floorTo, formatUs, US_PER_DAY } from '../../domain/time.ts';
 import { venueOf } from '../../domain/venues.ts';
 import { keyOf } from '../../domain/wire.ts';
 import type { Instrument, SqlReader } from './table.ts';
@@ -56,6 +58,32 @@ const MATURED_BY_SQL = `
              WHERE venue = $1 AND symbol = $2 AND revision = 0 AND label_spec = $6
                AND ts >= $3) l ON p.ts = l.ts`;
 
+/** The same of all instruments, with when the oldest that lacks a label was decided. */
+const MATURED_SET_SQL = `
+  SELECT p.venue AS venue, p.symbol AS symbol, p.label_spec AS label_spec, max(p.ts) AS to_ts,
+    sum(CASE WHEN l.ts IS NULL THEN 1 ELSE 0 END) AS pending,
+    min(CASE WHEN l.ts IS NULL THEN p.ts END) AS from_ts,
+    min(CASE WHEN l.ts IS NULL THEN p.decided_ts END) AS decided_ts
+  FROM (SELECT ts, decided_ts, venue, symbol, label_spec FROM predictions
+        WHERE slot = 'champion' AND ts >= $1 AND ts <= $2 AND decided_ts <= $2) p
+  LEFT JOIN (SELECT ts, venue, symbol, label_spec FROM labels
+             WHERE revision = 0 AND ts >= $1 AND ts <= $2) l
+    ON p.ts = l.ts AND p.symbol = l.symbol AND p.venue = l.venue AND p.label_spec = l.label_spec
+  GROUP BY p.venue, p.symbol, p.label_spec`;
+
+const MATURED_SET_BY_SQL = `
+  SELECT p.venue AS venue, p.symbol AS symbol, max(p.ts) AS to_ts,
+    sum(CASE WHEN l.ts IS NULL THEN 1 ELSE 0 END) AS pending,
+    min(CASE WHEN l.ts IS NULL THEN p.ts END) AS from_ts,
+    min(CASE WHEN l.ts IS NULL THEN p.decided_ts END) AS decided_ts
+  FROM (SELECT ts, decided_ts, venue, symbol FROM predictions
+        WHERE slot = 'champion' AND label_spec = $3 AND ts >= $1 AND ts <= $2
+          AND decided_ts <= $2) p
+  LEFT JOIN (SELECT ts, venue, symbol FROM labels
+             WHERE revision = 0 AND label_spec = $4 AND ts >= $1 AND ts <= $2) l
+    ON p.ts = l.ts AND p.symbol = l.symbol AND p.venue = l.venue
+  GROUP BY p.venue, p.symbol`;
+
 interface Matured {
   readonly label_spec: string;
   readonly to_ts: number | null;
@@ -63,63 +91,163 @@ interface Matured {
   readonly from_ts: number | null;
 }
 
+interface MaturedOf extends Matured, Instrument {
+  readonly decided_ts: number | null;
+}
+
 /** Where every instrument's stored stream stands: `stored_watermarks`. */
-export type Watermarks = () => Promise<readonly (Instrument & { readonly reachedTs: number })[]>;
+export type Watermarks = () => Promise<readonly Market[]>;
+type Market = Instrument & { readonly reachedTs: number };
+
+/** A market and up to when its decisions have matured by one spec. */
+interface Asked {
+  readonly market: Market;
+  readonly key: string;
+  readonly decidedByUs: number;
+}
+
+/** So many are asked about one by one: exactly, and each only where it has something new. */
+const ONE_BY_ONE = 20;
+/** A market that has not moved for so long, and had nothing, is asked about as seldom. */
+const QUIET_MS = 300_000;
 
 export class LabelBacklog {
-  /** Per instrument the `ts` before which every decision was seen to have its label. */
+  /** Per instrument and spec the `ts` before which every decision was seen to have its label. */
   private readonly gradedTo = new Map<string, number>();
+  private readonly still = new Map<
+    string,
+    { reachedTs: number; sinceMs: number; wellMs: number }
+  >();
   private readonly reader: SqlReader;
   private readonly watermarks: Watermarks;
   private readonly settings: LabelSettings;
+  private readonly nowMs: () => number;
 
-  constructor(reader: SqlReader, watermarks: Watermarks, settings: LabelSettings) {
+  constructor(
+    reader: SqlReader,
+    watermarks: Watermarks,
+    settings: LabelSettings,
+    nowMs = monotonicMs,
+  ) {
     this.reader = reader;
     this.watermarks = watermarks;
     this.settings = settings;
+    this.nowMs = nowMs;
   }
 
-  /** One row for each instrument and label spec with something pending. */
-  async pending(): Promise<PendingLabels[]> {
-    const found: PendingLabels[] = [];
-    for (const { reachedTs, ...instrument } of await this.watermarks()) {
-      found.push(...(await this.pendingOf(instrument, reachedTs)));
-    }
-    return found;
-  }
-
-  private async pendingOf(instrument: Instrument, reachedTs: number): Promise<PendingLabels[]> {
+  /**
+   * One row for each instrument and label spec with something pending; of one `subject` alone where
+   * it is given. Of many instruments `pending` may count decisions that mature within moments.
+   */
+  async pending(subject?: string): Promise<PendingLabels[]> {
+    const all = await this.watermarks();
+    const markets = subject === undefined ? all : all.filter((market) => keyOf(market) === subject);
     const { horizonUs, labelSpec, moreLabelSpecs } = this.settings;
-    const found = await this.pendingBy(instrument, reachedTs, horizonUs, null);
+    const found = await this.pendingOf(markets, horizonUs, null);
     for (const spec of moreLabelSpecs) {
-      const by = [labelSpec, spec] as const;
       const { horizonUs: own } = parseLabelSpec(spec);
-      found.push(...(await this.pendingBy(instrument, reachedTs, own, by)));
+      found.push(...(await this.pendingOf(markets, own, [labelSpec, spec])));
     }
     return found;
   }
 
   /** By what each decision predicts itself, or `by` another spec. */
-  private async pendingBy(
-    instrument: Instrument,
-    reachedTs: number,
+  private async pendingOf(
+    markets: readonly Market[],
     horizonUs: number,
     by: readonly [decided: string, graded: string] | null,
   ): Promise<PendingLabels[]> {
-    const { venue, symbol } = instrument;
-    const latenessUs = venueOf(venue).latenessUs ?? this.settings.latenessUs;
-    const decidedByUs = reachedTs - latenessUs - horizonUs;
-    if (decidedByUs < 0) return [];
-    const key = `${keyOf(instrument)}|${by?.[1] ?? ''}`;
-    const params = [venue, symbol, formatUs(this.gradedTo.get(key) ?? 0), formatUs(decidedByUs)];
+    const isMany = markets.length > ONE_BY_ONE;
+    const one: Asked[] = [];
+    const sets = new Map<number, Asked[]>();
+    for (const market of markets) {
+      const latenessUs = venueOf(market.venue).latenessUs ?? this.settings.latenessUs;
+      const decidedByUs = market.reachedTs - latenessUs - horizonUs;
+      if (decidedByUs < 0) continue;
+      const asked = { market, key: `${keyOf(market)}|${by?.[1] ?? ''}`, decidedByUs };
+      if (isMany && this.isStill(asked)) continue;
+      const from = this.gradedTo.get(asked.key);
+      // What lies years apart would be read in between, too.
+      const day = from === undefined ? null : floorTo(from, US_PER_DAY);
+      if (!isMany || day === null) one.push(asked);
+      else sets.set(day, [...(sets.get(day) ?? []), asked]);
+    }
+    const found: PendingLabels[] = [];
+    for (const set of sets.values()) {
+      if (set.length <= ONE_BY_ONE) one.push(...set);
+      else found.push(...(await this.pendingOfSet(set, by)));
+    }
+    for (const asked of one) found.push(...(await this.pendingOfOne(asked, by)));
+    return found;
+  }
+
+  private async pendingOfOne(
+    asked: Asked,
+    by: readonly [decided: string, graded: string] | null,
+  ): Promise<PendingLabels[]> {
+    const { venue, symbol } = asked.market;
+    const from = formatUs(this.gradedTo.get(asked.key) ?? 0);
+    const params = [venue, symbol, from, formatUs(asked.decidedByUs)];
     const sql = by === null ? MATURED_SQL : MATURED_BY_SQL;
     const rows = await this.reader.query<Matured>(sql, [...params, ...(by ?? [])]);
+    return this.noted(asked, rows, by);
+  }
+
+  /** All of them by one question: what it costs goes by the decisions, not by the markets. */
+  private async pendingOfSet(
+    set: readonly Asked[],
+    by: readonly [decided: string, graded: string] | null,
+  ): Promise<PendingLabels[]> {
+    let [fromUs, toUs] = [Infinity, 0];
+    for (const { key, decidedByUs } of set) {
+      fromUs = Math.min(fromUs, this.gradedTo.get(key) ?? 0);
+      toUs = Math.max(toUs, decidedByUs);
+    }
+    const sql = by === null ? MATURED_SET_SQL : MATURED_SET_BY_SQL;
+    const params = [formatUs(fromUs), formatUs(toUs), ...(by ?? [])];
+    const rows = new Map<string, (Matured & { readonly decided_ts: number | null })[]>();
+    for (const row of await this.reader.query<MaturedOf>(sql, params)) {
+      const key = keyOf(row);
+      const before = rows.get(key);
+      if (before === undefined) rows.set(key, [row]);
+      else before.push(row);
+    }
+    return set.flatMap((asked) => {
+      const own = (rows.get(keyOf(asked.market)) ?? []).map((row) =>
+        // The question goes as far as the furthest of the set: this one may not be there yet.
+        row.decided_ts === null || row.decided_ts <= asked.decidedByUs
+          ? row
+          : { ...row, from_ts: null, to_ts: row.from_ts },
+      );
+      return this.noted(asked, own, by);
+    });
+  }
+
+  private noted(
+    { market: { venue, symbol }, key, decidedByUs }: Asked,
+    rows: readonly Matured[],
+    by: readonly [decided: string, graded: string] | null,
+  ): PendingLabels[] {
     // Of several specs the one that is furthest behind decides.
     const graded = rows.flatMap(({ from_ts, to_ts }) => from_ts ?? to_ts ?? []);
     if (graded.length > 0) this.gradedTo.set(key, Math.min(...graded));
-    return rows.flatMap(({ label_spec, pending, from_ts }) => {
+    const pending = rows.flatMap(({ label_spec, pending: count, from_ts }) => {
       const of = { venue, symbol, label_spec: by?.[1] ?? label_spec };
-      return from_ts === null ? [] : [{ ...of, pending, from_ts, decidedByUs }];
+      return from_ts === null ? [] : [{ ...of, pending: count, from_ts, decidedByUs }];
     });
+    const still = this.still.get(key);
+    if (still !== undefined && pending.length === 0) still.wellMs = this.nowMs();
+    return pending;
+  }
+
+  /** Whether there can hardly be anything: what was decided late is found a few minutes later. */
+  private isStill({ key, market: { reachedTs } }: Asked): boolean {
+    const now = this.nowMs();
+    const still = this.still.get(key);
+    if (still === undefined || still.reachedTs !== reachedTs) {
+      this.still.set(key, { reachedTs, sinceMs: now, wellMs: -Infinity });
+      return false;
+    }
+    return now - still.sinceMs > QUIET_MS && now - still.wellMs < QUIET_MS;
   }
 }

@@ -16,6 +16,13 @@ export interface StoredInstrument extends Instrument {
 export const storedInstruments = (reader: SqlReader): Promise<StoredInstrument[]> =>
   reader.query<StoredInstrument>(loadSql('queries/instruments'));
 
+/** The same of what lies at or behind `sinceUs` alone. */
+export const storedInstrumentsSince = (
+  reader: SqlReader,
+  sinceUs: number,
+): Promise<StoredInstrument[]> =>
+  reader.query<StoredInstrument>(loadSql('queries/instruments_since'), [formatUs(sinceUs)]);
+
 export interface StoredPrice {
   readonly ts: number;
   readonly known_at: number;

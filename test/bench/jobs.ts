@@ -1,0 +1,142 @@
+/**
+ * What the jobs cost by the number of instruments, with nothing to do and with one decision each to
+ * be labelled: rows written straight into the tables, a jobs process on servers of its own.
+ *
+ *   node --import tsx test/bench/jobs.ts [--sizes 10,1000,50000] [--idle-s 60]
+ *
+ * Said of each size: the first sweep of a process, a later one with all markets moved on, the open
+ * runs; then the cores that the jobs process and QuestDB use while nothing is to be done.
+ */
+import { parseArgs } from 'node:util';
+import { recordFile } from '../../infra/local/data-dir.ts';
+import { readRecord } from '../../infra/local/process-record.ts';
+import { must } from '../../src/assert.ts';
+import { monotonicMs, sleep } from '../../src/clock.ts';
+import { parseUs } from '../../src/domain/time.ts';
+import { addDueRuns } from '../../src/tables/postgres/job-runs.ts';
+import { runsToTry } from '../../src/tables/postgres/job-attempts.ts';
+import { noteStored, storedWatermarks } from '../../src/tables/postgres/stored-watermarks.ts';
+import { labels, type LabelRow } from '../../src/tables/questdb/labels.ts';
+import { LabelBacklog } from '../../src/tables/questdb/pending-labels.ts';
+import { predictions, type PredictionRow } from '../../src/tables/questdb/predictions.ts';
+import { ticks } from '../../src/tables/questdb/ticks.ts';
+import type { Bed } from '../faults/bed.ts';
+import { cpuSeconds } from './process-cpu.ts';
+import { onServers, startOurs } from './server-bench.ts';
+
+const { values } = parseArgs({
+  options: {
+    sizes: { type: 'string', default: '10,1000,50000' },
+    'idle-s': { type: 'string', default: '60' },
+  },
+});
+const SIZES = values.sizes.split(',').map(Number);
+const IDLE_S = Number(values['idle-s']);
+const FROM = parseUs('2026-03-02T00:00:00Z');
+const MINUTE_US = 60_000_000;
+const HORIZON_US = 3_600_000_000;
+/** Decisions of each instrument, all but the last one labelled. */
+const DECISIONS = 5;
+const VENUE = 'bench';
+
+const symbolOf = (i: number): string => `B${i}/USD`;
+
+async function write(bed: Bed, from: number, to: number): Promise<void> {
+  const writer = bed.context.questdbWriter();
+  for (let n = 0; n < DECISIONS; n++) {
+    const ts = FROM + n * MINUTE_US;
+    const said: PredictionRow[] = [];
+    const known: LabelRow[] = [];
+    for (let i = from; i < to; i++) {
+      const of = { ts, decided_ts: ts, venue: VENUE, symbol: symbolOf(i), label_spec: LABEL };
+      said.push({ ...SAID, ...of, known_at: ts, prediction_id: `${i}:${n}` });
+      known.push({ ...VOID, ...of, label_known_at: ts });
+    }
+    await writer.write(predictions, said);
+    if (n < DECISIONS - 1) await writer.write(labels, known);
+  }
+  const ts = FROM + DECISIONS * MINUTE_US;
+  const sold = Array.from({ length: to - from }, (_, i) => ({
+    ...{ ts, known_at: ts, venue: VENUE, symbol: symbolOf(from + i), id: '1', price: 1, size: 1 },
+    side: null,
+  }));
+  await writer.write(ticks, sold);
+  await bed.context.questdbReader().waitApplied(['predictions', 'labels', 'ticks']);
+}
+
+/** All instruments have come so many minutes behind the beginning. */
+const reach = (bed: Bed, count: number, minutes: number): Promise<void> =>
+  noteStored(
+    bed.context.postgres,
+    Array.from({ length: count }, (_, i) => ({
+      instrument: `${VENUE}:${symbolOf(i)}`,
+      reachedTs: FROM + HORIZON_US + minutes * MINUTE_US,
+    })),
+  );
+
+async function timed<T>(work: () => Promise<T>): Promise<readonly [T, number]> {
+  const startMs = monotonicMs();
+  const result = await work();
+  return [result, Math.round(monotonicMs() - startMs)];
+}
+
+async function measure(bed: Bed, count: number): Promise<void> {
+  const { postgres, config } = bed.context;
+  const reader = bed.context.questdbReader();
+  const settings = { horizonUs: HORIZON_US, latenessUs: 0, labelSpec: LABEL, moreLabelSpecs: [] };
+  const backlog = new LabelBacklog(reader, () => storedWatermarks(postgres), settings);
+  await reach(bed, count, DECISIONS - 2);
+  const [none, firstMs] = await timed(() => backlog.pending());
+  await reach(bed, count, DECISIONS + 1);
+  const [all, movedMs] = await timed(() => backlog.pending());
+  console.log(
+    `${count} instruments: first sweep ${firstMs} ms (${none.length} pending), ` +
+      `a later one, all moved on, ${movedMs} ms (${all.length} pending)`,
+  );
+  const subjects = Array.from({ length: count }, (_, i) => `${VENUE}:${symbolOf(i)}`);
+  await addDueRuns(postgres, 'curation', subjects, FROM);
+  const [, runsMs] = await timed(() => runsToTry(postgres, ['curation', 'review'], 20));
+  console.log(`  ${count} open runs: the next ones in ${runsMs} ms`);
+  await postgres.query(`DELETE FROM job_runs WHERE starts_with(subject, '${VENUE}:')`);
+  // Nothing is left to be done: what it costs to find that out.
+  const last = FROM + (DECISIONS - 1) * MINUTE_US;
+  const rest = all.map(({ venue, symbol }) => ({
+    ...{ ...VOID, ts: last, decided_ts: last, label_known_at: last, venue, symbol },
+    label_spec: LABEL,
+  }));
+  await bed.context.questdbWriter().write(labels, rest);
+  await reader.waitApplied(['labels']);
+  const jobs = await startOurs(bed, 'jobs');
+  const questdb = must(readRecord(recordFile(config.dataDir, 'questdb'))).pid;
+  // Its first sweeps.
+  await sleep(Math.max(5_000, count * 1.2));
+  const before = [cpuSeconds(jobs.pid), cpuSeconds(questdb)] as const;
+  await sleep(IDLE_S * 1_000);
+  const cores = [cpuSeconds(jobs.pid) - before[0], cpuSeconds(questdb) - before[1]].map(
+    (seconds) => `${((100 * seconds) / IDLE_S).toFixed(1)} %`,
+  );
+  console.log(`  idle, of one core: jobs ${cores[0]}, QuestDB ${cores[1]}`);
+  await jobs.stop();
+}
+
+const LABEL = 'direction_1h@1';
+const SAID = {
+  ...{ slot: 'champion', feature_id: 'f', model_id: 'm', horizon_s: 3600, probability_up: 0.5 },
+  ...{ expected_return: 0, verdict: 'ok', close: 1 },
+};
+const VOID: Omit<
+  LabelRow,
+  'ts' | 'decided_ts' | 'label_known_at' | 'venue' | 'symbol' | 'label_spec'
+> = {
+  ...{ revision: 0, entry_ts: null, entry_price: null, exit_ts: null, exit_price: null },
+  ...{ forward_return: null, up: null, state: 'void', void_reason: 'no_entry', flags: '' },
+};
+
+await onServers(async (bed) => {
+  let written = 0;
+  for (const size of SIZES) {
+    await write(bed, written, size);
+    written = size;
+    await measure(bed, size);
+  }
+});

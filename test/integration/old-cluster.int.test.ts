@@ -167,7 +167,7 @@ describe('a cluster from before', () => {
         AND datdba = 10`;
     for (const database of ['tickloom', 'other']) {
       const left = await ask(inDatabase(database), owned);
-      expect(left).toEqual(Array(7).fill({ n: 0 }));
+      expect(left).toEqual(Array.from({ length: 7 }, () => ({ n: 0 })));
     }
     const changes = `ALTER TABLE trades ADD COLUMN x int; ALTER TABLE trades DROP COLUMN x;
       DROP SCHEMA notes CASCADE; CREATE TABLE y (z int); DROP TABLE y`;

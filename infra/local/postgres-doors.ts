@@ -88,6 +88,26 @@ function roleSql({ user, password }: Login, rights: string): string {
   );
 }
 
+/** Both roles as statements, each of which may be run again. */
+function rolesSql({ application, readonly }: Pick<Doors, 'application' | 'readonly'>): string[] {
+  const reader = escapeIdentifier(readonly.user);
+  return [
+    roleSql(application, RIGHTLESS),
+    roleSql(readonly, RIGHTLESS),
+    `GRANT pg_read_all_data TO ${reader}`,
+    `ALTER ROLE ${reader} SET default_transaction_read_only = on`,
+  ];
+}
+
+const createSql = (database: string, { user }: Login): string =>
+  `CREATE DATABASE ${escapeIdentifier(database)} OWNER ${escapeIdentifier(user)}`;
+
+/** All of it as a script for a cluster that is new and whose superuser another program has made. */
+export const newClusterSql = (doors: Omit<Doors, 'endpoint' | 'admin'>): string =>
+  [...rolesSql(doors), createSql(doors.database, doors.application)]
+    .map((statement) => `${statement};\n`)
+    .join('');
+
 /** Step 1, without any server: our superuser, also in a cluster whose own we do not know. */
 export async function makeAdmin(home: Home, postgres: string, doors: Doors): Promise<void> {
   const { code, output } = await runProgram(
@@ -123,15 +143,11 @@ export async function asAdmin<T>(
 
 /** Step 2, on a server that only our superuser enters: roles, the database, owners. */
 export async function makeRoles(doors: Doors): Promise<void> {
-  const { application, readonly, database } = doors;
+  const { application, database } = doors;
   const databases = await asAdmin(doors, 'postgres', async (client) => {
     await renameBootstrap(client, doors);
-    await client.query(roleSql(application, RIGHTLESS));
-    await client.query(roleSql(readonly, RIGHTLESS));
-    const reader = escapeIdentifier(readonly.user);
-    await client.query(`GRANT pg_read_all_data TO ${reader}`);
-    await client.query(`ALTER ROLE ${reader} SET default_transaction_read_only = on`);
-    return databasesFor(client, database, application.user);
+    for (const statement of rolesSql(doors)) await client.query(statement);
+    return databasesFor(client, database, application);
   });
   for (const each of databases) {
     await asAdmin(doors, each, (client) => handOverObjects(client, application.user));
@@ -151,14 +167,14 @@ async function renameBootstrap(client: Client, { application, readonly }: Doors)
 }
 
 /** Makes the application's database; resolves to every one that may hold something of its role. */
-async function databasesFor(client: Client, database: string, user: string): Promise<string[]> {
-  const [name, owner] = [escapeIdentifier(database), escapeIdentifier(user)];
+async function databasesFor(client: Client, database: string, role: Login): Promise<string[]> {
+  const [name, owner] = [escapeIdentifier(database), escapeIdentifier(role.user)];
   const { rows } = await client.query<{ name: string; owner: string }>(
     `SELECT datname AS name, datdba::regrole::text AS owner FROM pg_database
      WHERE datallowconn AND NOT datistemplate`,
   );
   if (!rows.some((row) => row.name === database)) {
-    await client.query(`CREATE DATABASE ${name} OWNER ${owner}`);
+    await client.query(createSql(database, role));
   } else await client.query(`ALTER DATABASE ${name} OWNER TO ${owner}`);
   for (const other of rows) {
     if (other.name === 'postgres' || other.owner !== BOOTSTRAP) continue;

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { CONFIG_EXIT_CODE, ConfigError, configHelp } from '../config.ts';
 import { alertCommands, errorCommands } from './commands/alerts.ts';
 import { clockCommands } from './commands/clock.ts';
+import { connectCommands } from './commands/connect.ts';
 import { curateCommands } from './commands/curate.ts';
 import { datasetCommands } from './commands/dataset.ts';
 import { deadLettersCommands } from './commands/dead-letters.ts';
@@ -47,6 +48,7 @@ repairCommands(program);
 errorCommands(program);
 deadLettersCommands(program);
 doctorCommands(program);
+connectCommands(program);
 for (const command of program.commands) inherit(command);
 
 try {

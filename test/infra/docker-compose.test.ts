@@ -1,7 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { PROJECT_DIR, SETTINGS, loadConfig } from '../../src/config.ts';
+import { LOGINS, readCredentials } from '../../src/credentials.ts';
 import { SERVER_NAMES } from '../../infra/local/data-dir.ts';
 
 const read = (...path: string[]): string => readFileSync(join(PROJECT_DIR, ...path), 'utf8');
@@ -19,8 +22,8 @@ const pinned = (artefact: string): string =>
   new RegExp(`<artifactId>${artefact}</artifactId>\\s*<version>([^<]+)<`).exec(pom)?.[1] ?? 'none';
 
 describe('docker-compose.yml', () => {
-  test('has the servers of the local stack, and the application', () => {
-    expect(new Set(services)).toEqual(new Set([...SERVER_NAMES, 'app']));
+  test('has the servers of the local stack, the application, and who makes passwords', () => {
+    expect(new Set(services)).toEqual(new Set([...SERVER_NAMES, 'app', 'init']));
   });
 
   test('publishes to this machine alone, on the ports of the defaults', () => {
@@ -50,5 +53,37 @@ describe('docker-compose.yml', () => {
     const known = new Set(SETTINGS.map((setting) => setting.env));
     expect(given.length).toBeGreaterThan(4);
     expect(given.filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  test('gives each server the passwords that init has written, and none in clear', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'tickloom-compose-'));
+    const urls = Object.fromEntries(
+      [...compose.matchAll(/(TICKLOOM_\w+_URL): (\S+)/g)].map(([, name, url]) => [name, url]),
+    );
+    const script = join(PROJECT_DIR, 'infra', 'docker', 'init.ts');
+    const env = { ...process.env, ...urls, TICKLOOM_DATA_DIR: dir };
+    const run = ['--import', 'tsx', script, join(dir, 'out')];
+    execFileSync(process.execPath, run, { cwd: PROJECT_DIR, env, stdio: 'pipe' });
+    const made = readCredentials(dir);
+    expect(Object.keys(made).toSorted()).toEqual(
+      [...LOGINS].toSorted(),
+    );
+    const out = (...path: string[]): string => readFileSync(join(dir, 'out', ...path), 'utf8');
+    expect(out('questdb', 'http-password')).toBe(made.questdb_http?.password);
+    expect(out('redis', 'redis.conf')).toBe(`requirepass ${made.redis?.password}\n`);
+    expect(out('postgres', 'roles.sql')).toMatch(/CREATE DATABASE "tickloom" OWNER "tickloom";\n$/);
+    expect(out('postgres', 'roles.sql')).not.toContain(made.postgres?.password);
+    const paths = [
+      ...compose.matchAll(/(?:_FILE: |^ +)(\/(?:credentials|docker\S+)\/[\w.-]+),?$/gm),
+    ];
+    const written = readdirSync(join(dir, 'out'), { recursive: true, encoding: 'utf8' });
+    expect(paths.length).toBe(5);
+    for (const [, path = ''] of paths) {
+      expect(written.some((file) => basename(file) === basename(path))).toBe(true);
+    }
+    const app = loadConfig({ ...urls, TICKLOOM_DATA_DIR: dir });
+    expect(app.questdbUrl).toBe(`http://admin:${made.questdb_http?.password}@questdb:9000`);
+    expect(compose).not.toMatch(/trust|:quest@|PASSWORD: /);
+    rmSync(dir, { recursive: true });
   });
 });

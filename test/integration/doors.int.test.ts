@@ -1,0 +1,247 @@
+/**
+ * Who gets in: a user without rights and a foreign page nowhere; whoever has the credentials
+ * everywhere, and no further than their role; and a cluster from before is closed at the start.
+ */
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { afterAll, describe, expect, test } from 'vitest';
+import { openRedis } from '../../src/adapters/redis.ts';
+import { askQuestDb } from '../../src/adapters/questdb-http.ts';
+import { must } from '../../src/assert.ts';
+import type { Connections } from '../../src/cli/commands/connect.ts';
+import { loadConfig, PROJECT_DIR } from '../../src/config.ts';
+import { readCredentials, withoutLogin } from '../../src/credentials.ts';
+import { tickloom } from '../support/command.ts';
+
+const config = loadConfig();
+const credentials = readCredentials(config.dataDir);
+const portOf = (url: string): number => Number(new URL(url).port);
+const isRoot = process.getuid?.() === 0;
+
+async function pg<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5000 });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return await use(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** The message of the refusal; a statement that passes fails the test. */
+const refused = (url: string, sql: string): Promise<string> =>
+  pg(url, async (client) => {
+    try {
+      await client.query(sql);
+    } catch (error) {
+      return (error as Error).message;
+    }
+    throw new Error(`passed: ${sql}`);
+  });
+
+describe('from the user nobody', () => {
+  interface Seen {
+    readonly uid: number;
+    readonly answers: [string, unknown][];
+    readonly open: string[];
+  }
+  const made = '/exec?query=create+table+doors+(x+int)';
+  const exec = { method: 'GET', path: made };
+  const requests = [
+    { ...exec, name: 'exec' },
+    { ...exec, name: 'exec, foreign Host', headers: { host: 'evil.example' } },
+    { ...exec, name: 'exec, foreign Origin', headers: { origin: 'http://evil.example' } },
+    { ...exec, name: 'exec, a session asked for', path: `${made}&session=true` },
+    { ...exec, name: 'exec, the old password', headers: basic('admin', 'quest') },
+    { ...exec, name: 'exec, no password', headers: basic('admin', '') },
+    { name: 'exp', method: 'GET', path: '/exp?query=select+1' },
+    { name: 'chk', method: 'GET', path: '/chk?j=ticks&f=json' },
+    { name: 'imp', method: 'POST', path: '/imp?name=doors', body: 'x\n1\n' },
+    { name: 'write', method: 'POST', path: '/write', body: 'ticks price=1 1\n' },
+    { name: 'settings', method: 'PUT', path: '/settings?version=0', body: '{}' },
+  ];
+  const roles = ['tickloom', 'tickloom_readonly', 'tickloom_admin', 'postgres', 'nobody'];
+  const logins = [
+    ['admin', 'quest'],
+    ['user', 'quest'],
+    ['admin', ''],
+    ['tickloom_readonly', ''],
+  ];
+  const commands = ['INFO', 'CONFIG GET dir', 'FLUSHALL', 'AUTH default', 'EVAL "return 1" 0'];
+
+  /** In a directory of everybody's, as Node may not read the project's as that user. */
+  function asNobody(): Seen {
+    const dir = mkdtempSync(join(tmpdir(), 'tickloom-nobody-'));
+    execFileSync('chmod', ['755', dir]);
+    const script = join(dir, 'nobody.mjs');
+    copyFileSync(join(PROJECT_DIR, 'test', 'support', 'nobody.mjs'), script);
+    const inside = readdirSync(config.dataDir, { recursive: true, encoding: 'utf8' });
+    const doors = {
+      http: { port: portOf(config.questdbUrl), requests },
+      postgres: { port: portOf(config.postgresUrl), roles },
+      questdbPg: { port: portOf(config.questdbPgUrl), logins },
+      redis: { port: portOf(config.redisUrl), commands },
+      paths: ['', ...inside].map((path) => join(config.dataDir, path)),
+    };
+    const identity = isRoot ? { uid: 65_534, gid: 65_534 } : {};
+    try {
+      const out = execFileSync(process.execPath, [script], {
+        input: JSON.stringify(doors),
+        encoding: 'utf8',
+        cwd: '/',
+        maxBuffer: 64 * 1024 * 1024,
+        ...identity,
+      });
+      return JSON.parse(out) as Seen;
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  }
+
+  test('nothing is read or written, in no server and in no file of the data directory', () => {
+    const { uid, answers, open } = asNobody();
+    expect(Object.fromEntries(answers)).toEqual({
+      ...Object.fromEntries(requests.map(({ name }) => [name, 401])),
+      ...Object.fromEntries(roles.map((role) => [`postgres ${role}`, 'wants SCRAM'])),
+      ...Object.fromEntries(
+        logins.map((login) => [`questdb ${login.join(':')}`, expect.stringMatching(/invalid/)]),
+      ),
+      ...Object.fromEntries(
+        commands.map((command) => [
+          `redis ${command}`,
+          expect.stringMatching(/^-(NOAUTH|WRONGPASS)/),
+        ]),
+      ),
+    });
+    if (!isRoot) return;
+    expect(uid).toBe(65_534);
+    expect(open).toEqual([]);
+  });
+
+  test('no password stands in the command line of a process', () => {
+    const lines = readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map((pid) => {
+        try {
+          return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+        } catch {
+          return '';
+        }
+      });
+    const passwords = Object.values(credentials).map(({ password }) => password);
+    expect(passwords.length).toBeGreaterThan(6);
+    expect(lines.filter((line) => line.includes(config.dataDir)).length).toBeGreaterThan(2);
+    expect(lines.filter((line) => passwords.some((each) => line.includes(each)))).toEqual([]);
+  });
+});
+
+describe('whoever has the credentials', () => {
+  let connections: Connections;
+
+  test('gets ready strings from `tickloom connect`, and every one of them opens', async () => {
+    const { code, out } = await tickloom('connect', '--json');
+    expect(code).toBe(0);
+    connections = JSON.parse(out) as Connections;
+    expect(Object.keys(connections).toSorted()).toEqual(
+      [
+        ...['http', 'http_token', 'kafka', 'postgres', 'postgres_readonly', 'questdb_http'],
+        ...['questdb_pg', 'questdb_pg_readonly', 'redis'],
+      ].toSorted(),
+    );
+    const { postgres, postgres_readonly, questdb_pg, questdb_pg_readonly } = connections;
+    for (const url of [postgres, postgres_readonly, questdb_pg, questdb_pg_readonly]) {
+      const one = await pg(must(url), (client) => client.query<{ n: number }>('SELECT 1 AS n'));
+      expect(one.rows).toEqual([{ n: 1 }]);
+    }
+    const answer = await askQuestDb(connections.questdb_http, '/exec?query=select+1');
+    expect(answer.status).toBe(200);
+    const redis = openRedis({ redisUrl: connections.redis, tlsCa: null });
+    expect(await redis.ping()).toBe('PONG');
+    redis.disconnect();
+    expect(connections.http).toBe(`http://127.0.0.1:${config.httpPort}`);
+    expect(connections.http_token).toMatch(/^[\w-]{32,}$/);
+    expect(connections.kafka).toEqual({ brokers: config.kafkaBrokers, sasl: null, tls: false });
+  });
+
+  test('is as the application no superuser, and owns its database', async () => {
+    const { rows } = await pg(config.postgresUrl, (client) =>
+      client.query<Record<string, unknown>>(
+        `SELECT rolname, rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls,
+           (SELECT datdba::regrole::text FROM pg_database WHERE datname = current_database())
+             AS owner
+         FROM pg_roles WHERE rolname = current_user`,
+      ),
+    );
+    const none = { rolsuper: false, rolcreaterole: false, rolcreatedb: false };
+    expect(rows).toEqual([
+      {
+        rolname: 'tickloom',
+        owner: 'tickloom',
+        rolreplication: false,
+        rolbypassrls: false,
+        ...none,
+      },
+    ]);
+    const program = await refused(config.postgresUrl, "COPY (SELECT 1) TO PROGRAM 'cat'");
+    expect(program).toMatch(/permission denied/);
+    expect(await refused(config.postgresUrl, "COPY settings FROM '/etc/passwd'")).toMatch(
+      /permission denied/,
+    );
+  });
+
+  test('reads as the reader, and writes nothing', async () => {
+    const url = must(connections.postgres_readonly);
+    const read = await pg(url, (client) => client.query('SELECT * FROM models, accounts LIMIT 1'));
+    expect(read.fields.length).toBeGreaterThan(5);
+    const control = `INSERT INTO control_outbox (control_id, type, subject, version, body, cause)
+      VALUES ('x', 'cut', 'cut', 1, '{}', 'x')`;
+    const statements = [
+      control,
+      'CREATE TABLE x (y int)',
+      'DELETE FROM trades',
+      'DROP TABLE fills',
+    ];
+    for (const sql of statements) {
+      expect(await refused(url, sql)).toMatch(/read-only|must be owner/);
+      expect(await refused(url, `BEGIN READ WRITE; ${sql}`)).toMatch(
+        /permission denied|must be owner/,
+      );
+    }
+    const questdb = must(connections.questdb_pg_readonly);
+    const seen = await pg(questdb, (client) => client.query('SELECT count() FROM ticks'));
+    expect(seen.rows).toHaveLength(1);
+    expect(await refused(questdb, 'CREATE TABLE x (y int)')).toMatch(/permission denied/i);
+    expect(await refused(questdb, 'DROP TABLE ticks')).toMatch(/permission denied/i);
+  });
+
+  test('gets no cookie, which would go along with what a foreign page asks', async () => {
+    const { username, password } = new URL(config.questdbUrl);
+    const headers = await new Promise((resolve, reject) => {
+      const path = '/exec?query=select+1&session=true';
+      const options = { port: portOf(config.questdbUrl), path, headers: basic(username, password) };
+      request({ host: '127.0.0.1', ...options }, (response) => {
+        response.resume();
+        resolve([response.statusCode, response.headers['set-cookie']]);
+      })
+        .on('error', reject)
+        .end();
+    });
+    expect(headers).toEqual([200, undefined]);
+    const bare = await askQuestDb(withoutLogin(config.questdbUrl), '/exec?query=select+1');
+    expect(bare.status).toBe(401);
+  });
+});
+
+afterAll(async () => {
+  const { text } = await askQuestDb(config.questdbUrl, '/exec?query=show+tables');
+  expect(text).not.toContain('doors');
+});
+
+function basic(user: string, password: string): { authorization: string } {
+  return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
+}

@@ -64,19 +64,17 @@ export class LogGuard {
    * Whether the log of what was fetched is known to be the task's; throws `LogMismatchError` where
    * it is not. False when what decides is still to come: it was sought.
    */
-  async isOurs(
-    open: OpenPartition,
-    { firstOffset, messages }: EachBatchPayload['batch'],
-  ): Promise<boolean> {
+  async isOurs(open: OpenPartition, batch: EachBatchPayload['batch']): Promise<boolean> {
+    const firstOffset = Number(batch.firstOffset());
     // The client goes to the beginning by itself where the log does not reach so far.
-    if (open.isVerified && Number(firstOffset()) >= open.next) return true;
+    if (open.isVerified && firstOffset >= open.next) return true;
     const { topic, partition } = open;
-    const message = messages.find((one) => offsetOf(one) >= open.verifyFrom);
+    const message = batch.messages.find((one) => offsetOf(one) >= open.verifyFrom);
     const found = message === undefined ? undefined : recordOf(topic, partition, message);
     if (found !== undefined && open.recognises(found)) return true;
     open.isVerified = false;
     const ends = await this.endsOf(open);
-    const isBehind = Number(firstOffset()) > open.verifyFrom && ends.low <= open.verifyFrom;
+    const isBehind = firstOffset > open.verifyFrom && ends.low <= open.verifyFrom;
     if (isBehind && this.sought.get(open) !== open.verifyFrom) {
       // Not what was asked for, and the log has more before it: asked once more.
       this.sought.set(open, open.verifyFrom);

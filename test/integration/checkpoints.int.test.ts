@@ -51,6 +51,14 @@ describe('checkpoints', () => {
     expect(await found(0)).toEqual([7, 'partition 7', { ...many, 'v:S3': 'b' }]);
   });
 
+  test('give back the record before the position, by which the log is known again', async () => {
+    const store = storeOf('one');
+    const { epoch } = await store.claim(TOPIC, 2);
+    const marker = { offset: 4, hash: Buffer.alloc(16, 7) };
+    expect(await store.save(TOPIC, 2, { ...writeOf(epoch, 5, {}), marker })).toBe('saved');
+    expect((await store.claim(TOPIC, 2)).marker).toEqual(marker);
+  });
+
   test('of a process that lost its partition change nothing', async () => {
     const { epoch } = await storeOf('zombie').claim(TOPIC, 1);
     const successor = await storeOf('successor').claim(TOPIC, 1);

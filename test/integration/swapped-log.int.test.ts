@@ -124,12 +124,12 @@ describe('a stage whose topic', () => {
     async (_, size) => {
       const topic = await newTopic();
       const task = new Noting();
-      let swapped: Promise<void> | null = null;
+      const swapped: Promise<void>[] = [];
       const why = await consume(topic, task, () => {
-        if (task.position === RECORDS) swapped ??= swap(topic, size);
+        if (task.position === RECORDS && swapped.length === 0) swapped.push(swap(topic, size));
         return never();
       });
-      await swapped;
+      await Promise.all(swapped);
       expect(why).toMatch(`${topic}/0 is not as this stage has left it`);
       expect(task.values).toEqual(Array.from({ length: RECORDS }, (_value, i) => `old ${i}`));
     },

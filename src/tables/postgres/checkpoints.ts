@@ -1,8 +1,9 @@
 /**
  * `checkpoints` and `operator_state`: where a stage stands in a partition and what it knows there.
  *
- * Offset, the record before it, epoch and every changed instrument are written in one transaction, and only while the
- * epoch is still the writer's: a process that lost its partition cannot overwrite its successor.
+ * Offset, the record before it, epoch and every changed instrument are written in one transaction,
+ * and only while the epoch is still the writer's: a process that lost its partition cannot
+ * overwrite its successor.
  */
 import type { Pool } from 'pg';
 import { inTransaction } from '../../adapters/postgres.ts';

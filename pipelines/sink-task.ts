@@ -28,6 +28,7 @@ import { keyOf, type Control, type Feature } from '../src/domain/wire.ts';
 import { decodeTicks } from '../src/stream/decode.ts';
 import type { FailPoints } from '../src/stream/fail-point.ts';
 import { InstrumentStates } from '../src/stream/instrument-states.ts';
+import type { LogMarker } from '../src/stream/log-marker.ts';
 import {
   FencedError,
   type Checkpoint,
@@ -106,6 +107,7 @@ interface Batch extends TicksBatch {
 
 class SinkTask implements PartitionTask {
   position: number;
+  marker: LogMarker | null;
   isLookingAhead = false;
   private readonly deps: SinkDeps;
   private readonly topic: string;
@@ -128,6 +130,7 @@ class SinkTask implements PartitionTask {
     this.partition = partition;
     this.epoch = checkpoint.epoch;
     this.position = checkpoint.nextOffset;
+    this.marker = checkpoint.marker ?? null;
     this.control =
       checkpoint.partitionState === null
         ? initialControlState()
@@ -171,9 +174,9 @@ class SinkTask implements PartitionTask {
     // What is remembered nowhere else has to be told before the position moves over it.
     await this.written.flush(this.deps.written);
     const instrumentStates = this.instruments.changed();
-    const { topic, partition, epoch, position } = this;
+    const { topic, partition, epoch, position, marker } = this;
     const partitionState = encodeState(this.control);
-    const write = { epoch, nextOffset: position, partitionState, instrumentStates };
+    const write = { epoch, nextOffset: position, marker, partitionState, instrumentStates };
     const outcome = await this.deps.checkpoints.save(topic, partition, write);
     if (outcome === 'fenced') throw new FencedError('sink', topic, partition);
     this.instruments.saved();

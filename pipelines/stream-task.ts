@@ -25,6 +25,7 @@ import type { ServingModel } from '../src/learning/serving-model.ts';
 import { decodeTicks, type Item } from '../src/stream/decode.ts';
 import type { FailPoints } from '../src/stream/fail-point.ts';
 import { InstrumentStates, type InstrumentSlot } from '../src/stream/instrument-states.ts';
+import type { LogMarker } from '../src/stream/log-marker.ts';
 import {
   FencedError,
   type Checkpoint,
@@ -82,6 +83,7 @@ export const streamStage = (deps: StreamDeps): Stage => ({
 
 class StreamTask implements PartitionTask {
   position: number;
+  marker: LogMarker | null;
   isLookingAhead = false;
   private readonly deps: StreamDeps;
   private readonly topic: string;
@@ -106,6 +108,7 @@ class StreamTask implements PartitionTask {
     this.partition = partition;
     this.epoch = checkpoint.epoch;
     this.position = checkpoint.nextOffset;
+    this.marker = checkpoint.marker ?? null;
     this.control =
       checkpoint.partitionState === null
         ? initialControlState()
@@ -159,9 +162,9 @@ class StreamTask implements PartitionTask {
 
   async checkpoint(): Promise<void> {
     const instrumentStates = this.instruments.changed();
-    const { topic, partition, epoch, position } = this;
+    const { topic, partition, epoch, position, marker } = this;
     const partitionState = encodeState(this.control);
-    const write = { epoch, nextOffset: position, partitionState, instrumentStates };
+    const write = { epoch, nextOffset: position, marker, partitionState, instrumentStates };
     const outcome = await this.deps.checkpoints.save(topic, partition, write);
     if (outcome === 'fenced') throw new FencedError('stream', topic, partition);
     this.instruments.saved();

@@ -10,8 +10,10 @@
  */
 import { must } from '../src/assert.ts';
 import { plainKind, type DeadPlace, type KindPlace } from '../src/domain/dead-letter.ts';
+import { markerOf, type LogMarker } from '../src/stream/log-marker.ts';
 import {
   FencedError,
+  type Checkpoint,
   type CheckpointStore,
   type LogRecord,
   type OutLog,
@@ -40,8 +42,8 @@ export const tradesStage = (deps: TradesDeps): Stage => ({
   topics: ['signals', 'fills'],
   recordsMax: RECORDS_MAX,
   open: async (topic, partition) => {
-    const { epoch, nextOffset } = await deps.checkpoints.claim(topic, partition);
-    return new TradesTask(deps, topic, partition, epoch, nextOffset);
+    const checkpoint = await deps.checkpoints.claim(topic, partition);
+    return new TradesTask(deps, topic, partition, checkpoint);
   },
 });
 
@@ -55,29 +57,45 @@ interface Batch {
 
 class TradesTask implements PartitionTask {
   position: number;
+  marker: LogMarker | null;
   private readonly deps: TradesDeps;
   private readonly topic: string;
   private readonly partition: number;
   private readonly epoch: number;
 
-  constructor(deps: TradesDeps, topic: string, partition: number, epoch: number, position: number) {
+  constructor(deps: TradesDeps, topic: string, partition: number, checkpoint: Checkpoint) {
     this.deps = deps;
     this.topic = topic;
     this.partition = partition;
-    this.epoch = epoch;
-    this.position = position;
+    this.epoch = checkpoint.epoch;
+    this.position = checkpoint.nextOffset;
+    this.marker = checkpoint.marker ?? null;
   }
 
   async process(records: readonly LogRecord[], beat: () => Promise<void>): Promise<void> {
     const { topic, partition, epoch, deps } = this;
-    const nextOffset = must(records.at(-1)).offset + 1;
+    const last = must(records.at(-1));
+    const nextOffset = last.offset + 1;
     const batch: Batch = { records: [], sources: [], dead: [], kinds: [] };
     for (const record of records) this.take(record, batch);
     const { records: booked, kinds } = batch;
-    const request = { topic, partition, epoch, nextOffset, records: booked, kinds };
+    const marker = markerOf(last);
+    const request = { topic, partition, epoch, nextOffset, marker, records: booked, kinds };
     const outcome = await whileBeating(deps.book(request, this.burier(batch)), beat);
     if (outcome === 'fenced') throw new FencedError('trades', topic, partition);
     this.position = nextOffset;
+  }
+
+  /** Bookings save it too; this one is for what moves it without a booking. */
+  async checkpoint(): Promise<void> {
+    const { topic, partition, epoch, position, marker } = this;
+    const nothing = {
+      partitionState: Buffer.alloc(0),
+      instrumentStates: new Map<string, Buffer>(),
+    };
+    const write = { epoch, nextOffset: position, marker, ...nothing };
+    const outcome = await this.deps.checkpoints.save(topic, partition, write);
+    if (outcome === 'fenced') throw new FencedError('trades', topic, partition);
   }
 
   private take(source: LogRecord, { records, sources, dead, kinds }: Batch): void {

@@ -5,7 +5,8 @@
  * Kafka's committed offset is only a hint for those who watch. What decides is the task's position:
  *
  * 1. On every join, new partitions are opened (claimed, loaded) and kept ones stay as they are;
- *    each is sought to its task's position.
+ *    each is sought to the last record that its task has read: that one has to come first, else the
+ *    log is another one than the task's (`judgeLog`), and the stage stops.
  * 2. A batch of a partition that is not open for this generation is left alone: it comes again.
  * 3. Records below the position are skipped; a fetch that begins above it means that the log no
  *    longer holds what we need, and the stage stops. Offsets without a record (the ends of
@@ -25,6 +26,8 @@ import type { Logger } from 'pino';
 import { must } from '../assert.ts';
 import { REAL_TIME, type RunningTime } from '../clock.ts';
 import type { PartitionTask, Stage } from '../stream/stage.ts';
+import { LogMismatchError } from '../stream/log-marker.ts';
+import { LogGuard } from './log-guard.ts';
 import { offsetOf, recordOf } from './kafka-records.ts';
 import { OpenPartition } from './open-partition.ts';
 
@@ -73,6 +76,7 @@ export async function runConsumer(kafka: Kafka, stage: Stage, o: ConsumerOptions
 class Member {
   private readonly open = new Map<string, OpenPartition>();
   private readonly consumer: Consumer;
+  private readonly logs: LogGuard;
   private readonly stage: Stage;
   private readonly o: ConsumerOptions;
   private readonly time: RunningTime;
@@ -98,6 +102,7 @@ class Member {
         restartOnFailure: async (error) => isJoinLater(error),
       },
     });
+    this.logs = new LogGuard(kafka, this.consumer, this.open, this.time);
   }
 
   async run(): Promise<void> {
@@ -118,7 +123,10 @@ class Member {
     await consumer.connect();
     await consumer.subscribe({ topics: this.stage.topics.map(o.topicOf), fromBeginning: true });
     const ticker = this.startTicker();
-    const guarding = this.time.every(GUARD_MS, () => void o.guard?.().catch(this.fail));
+    const guarding = this.time.every(GUARD_MS, () => {
+      void o.guard?.().catch(this.fail);
+      this.logs.check().catch(this.fail);
+    });
     try {
       await consumer.run({
         autoCommit: false,
@@ -148,7 +156,7 @@ class Member {
     // Before anything is awaited: the fetches of this generation begin at what the group has
     // committed, and an earlier owner may have committed more than we have come to.
     for (const open of this.open.values()) {
-      this.seekToPosition(open);
+      this.logs.verifyAnew(open);
       void open.exclusively(async () => open.beginAnew());
       // Others may have had it between two joins of ours, and told the group of an older position.
       open.committed = -1;
@@ -160,13 +168,10 @@ class Member {
       const open = new OpenPartition(topic, partition, task, { ...this.o, time: this.time });
       this.open.set(key, open);
       this.o.log.info({ topic, partition, position: task.position }, 'partition opened');
-      this.seekToPosition(open);
+      this.logs.verifyAnew(open);
     }
     this.o.onAssigned?.(this.open.size);
-  }
-
-  private seekToPosition({ topic, partition, task }: OpenPartition): void {
-    this.consumer.seek({ topic, partition, offset: String(task.position) });
+    await this.logs.checkEnds();
   }
 
   /** Null when another join has come meanwhile. */
@@ -210,6 +215,7 @@ class Member {
     // Fetched before the partition was sought to its task's position: it comes again.
     if (payload.isStale()) return;
     const firstOffset = Number(batch.firstOffset());
+    if (!(await this.logs.isOurs(open, batch))) return;
     this.refuseLoss(open, firstOffset);
     let at = 0;
     for (;;) {
@@ -222,33 +228,33 @@ class Member {
       at += chunk.length;
       // What it looked for is found: all of it again, from what is at hand or from the log.
       if (open.next <= offsetOf(must(chunk.at(-1)))) at = 0;
-      if (open.next < firstOffset) return this.seekToPosition(open);
+      if (open.next < firstOffset) return this.logs.seek(open, open.task.position);
       payload.resolveOffset(String(open.next - 1));
     }
     // Also where all of it was behind us: unresolved, the same batch would come for ever.
-    payload.resolveOffset(batch.lastOffset());
     open.passTo(Number(batch.lastOffset()) + 1);
+    payload.resolveOffset(String(open.next - 1));
     this.noteEnd(open, Number(batch.highWatermark));
   }
 
   private refuseLoss({ next, topic, partition }: OpenPartition, found: number): void {
     if (found <= next) return;
-    throw new Error(
-      `${topic}/${partition} no longer holds offset ${next} (it begins at ${found}): ` +
-        'retention has passed this stage; restore the topic, or reset the stage on purpose',
-    );
+    const why = `it no longer holds offset ${next} (it begins at ${found}): retention has passed`;
+    throw new LogMismatchError(topic, partition, why);
   }
 
   /** The ends of transactions have offsets too; a fetch of nothing else is not handed to us. */
   private onEmptyBatch({ topic, partition, ...batch }: ConsumedBatch): void {
     const open = this.open.get(`${topic}/${partition}`);
     if (open === undefined) return;
-    void open.exclusively(async () => {
+    const work = async (): Promise<void> => {
+      if (!(await this.logs.isOursWithout(open, Number(batch.lastOffset)))) return;
       // One from before a seek may lie behind records that are still to come.
       if (Number(batch.firstOffset) > open.next) return;
       open.passTo(Number(batch.lastOffset) + 1);
       this.noteEnd(open, Number(batch.highWatermark));
-    });
+    };
+    open.exclusively(work).catch(this.fail);
   }
 
   private async giveChunk(

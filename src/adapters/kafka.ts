@@ -13,6 +13,7 @@ import type {
 import type { Logger } from 'pino';
 import { monotonicMs, sleep } from '../clock.ts';
 import type { KafkaAccess } from '../server-access.ts';
+import type { LogEnds } from '../stream/log-marker.ts';
 import type { OutLog, OutRecord } from '../stream/stage.ts';
 import { CompressionTypes, Kafka, logLevel, Partitioners } from './kafkajs.ts';
 import { trusted } from './tls.ts';
@@ -67,6 +68,17 @@ export async function withAdmin<T>(
 export async function endOffsets(admin: Admin, topic: string): Promise<Map<number, number>> {
   const offsets = await admin.fetchTopicOffsets(topic);
   return new Map(offsets.map(({ partition, high }) => [partition, Number(high)]));
+}
+
+/** What each partition of the topic holds. Throws where there is no such topic. */
+export async function logEnds(kafka: KafkaClient, topic: string): Promise<Map<number, LogEnds>> {
+  const offsets = await withAdmin(kafka, (admin) => admin.fetchTopicOffsets(topic));
+  return new Map(
+    offsets.map(({ partition, low, high }) => [
+      partition,
+      { low: Number(low), high: Number(high) },
+    ]),
+  );
 }
 
 /** What a group has committed; 0 where it has committed nothing. */

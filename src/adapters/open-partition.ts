@@ -4,10 +4,21 @@
  *
  * While the task looks ahead (`PartitionTask`), what it is given runs ahead of its position. Only
  * the position is ever committed or saved; whatever is passed over on the way leaves it alone.
+ *
+ * Until the log is known to be the one in which the position was taken (`judgeLog`), the task is
+ * given nothing: after every join, and whenever the log may have become another one meanwhile.
  */
 import type { Logger } from 'pino';
 import type { RunningTime } from '../clock.ts';
 import { assert, must } from '../assert.ts';
+import {
+  judgeLog,
+  LogMismatchError,
+  markerBelow,
+  markerOf,
+  type LogEnds,
+  type LogMarker,
+} from '../stream/log-marker.ts';
 import type { LogRecord, PartitionTask } from '../stream/stage.ts';
 
 const CHECKPOINT_MS_MIN = 5_000;
@@ -28,6 +39,9 @@ export class OpenPartition {
   readonly partition: number;
   /** What the group was told last; -1: nothing of it is sure, it is told in any case. */
   committed = -1;
+  /** Whether the log is known to be the one that the task has read. */
+  isVerified = false;
+  private marker: LogMarker | null;
   private readonly around: Surroundings;
   /** Serialises `process` and `checkpoint`. */
   private tail: Promise<void> = Promise.resolve();
@@ -48,12 +62,64 @@ export class OpenPartition {
     this.task = task;
     this.around = around;
     this.checkpointed = task.position;
+    this.marker = task.marker ?? null;
     this.checkpointDueMs = around.time.monotonicMs() + CHECKPOINT_MS_MIN;
   }
 
   /** The offset of the next record that the task is to be given. */
   get next(): number {
     return this.lookedTo ?? this.task.position;
+  }
+
+  /** Where reading has to begin for the log to be known again: not behind the last record read. */
+  get verifyFrom(): number {
+    return this.marker?.offset ?? Math.max(0, this.task.position - 1);
+  }
+
+  /**
+   * Whether the ends alone, or the first record found from `verifyFrom` on (null: none there), say
+   * that it is another log: throws `LogMismatchError`. With a record it is verified from then on.
+   */
+  verify(ends: LogEnds, found?: LogRecord | null): void {
+    const { topic, partition, task, marker } = this;
+    const { position } = task;
+    const foundMarker = found === undefined || found === null ? found : markerOf(found);
+    const verdict = judgeLog({ position, marker }, ends, foundMarker);
+    if (verdict.type === 'stop') throw new LogMismatchError(topic, partition, verdict.why);
+    if (foundMarker === undefined) return;
+    this.isVerified = true;
+    if (verdict.type === 'adopt') this.adopt(foundMarker);
+    else if (verdict.why !== undefined) {
+      this.around.log.warn({ topic, partition, position }, `the log was trimmed: ${verdict.why}`);
+    }
+  }
+
+  /** As `verify`, where the record alone says enough: true if it is the very one. */
+  recognises(found: LogRecord): boolean {
+    const { marker } = this;
+    if (marker === null || found.offset !== marker.offset) return false;
+    this.isVerified = markerOf(found).hash.equals(marker.hash);
+    return this.isVerified;
+  }
+
+  private adopt(found: LogMarker | null): void {
+    const { topic, partition, task } = this;
+    const { position } = task;
+    if (position === 0) return;
+    this.around.log.warn(
+      { topic, partition, position, found: found?.offset ?? null },
+      'a position from before positions were bound to their log: what stands there now is taken ' +
+        'for what was read',
+    );
+    if (found === null || found.offset >= position) return;
+    this.noteMarker(found);
+    // Saved with the next checkpoint, although nothing has moved.
+    this.checkpointed = -1;
+  }
+
+  private noteMarker(marker: LogMarker | null): void {
+    this.marker = marker;
+    if (this.task.marker !== undefined) this.task.marker = marker;
   }
 
   get isCheckpointDue(): boolean {
@@ -88,6 +154,7 @@ export class OpenPartition {
     if (this.lookedTo === null) {
       await task.process(records, beat);
       this.noteProcessed(end);
+      this.noteMarker(markerBelow(records, task.position, this.marker));
     } else if (must(task.lookAhead?.bind(task), 'who looks ahead can')(records)) {
       this.beginAnew();
       this.foundFrom = task.position;

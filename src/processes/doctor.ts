@@ -11,6 +11,7 @@ import { readSetting } from '../tables/postgres/settings.ts';
 import { splitAlert, splitInstruments } from '../tables/postgres/split-instruments.ts';
 import { refuseSuspended } from '../tables/questdb/suspended.ts';
 import type { Context } from './context.ts';
+import { judgePositions, misfits } from './log-positions.ts';
 import { partitionsOf, refuseOthers, type Partitions } from './partition-guard.ts';
 
 export interface Finding {
@@ -58,6 +59,12 @@ const CHECKS: Readonly<Record<string, Check>> = {
     if (recent.length > 0) throw new Error(recent.map(({ message }) => message).join('\n'));
     const records = counts.reduce((sum, count) => sum + count.records, 0);
     return `${records} ever, none lately`;
+  },
+  positions: async (context) => {
+    const topics = TOPICS.map(({ name }) => context.topicOf(name));
+    const wrong = misfits(await judgePositions(context, topics, { reads: true }));
+    if (wrong.length === 0) return 'each in the log that it was taken in';
+    throw new Error(`${wrong.join('\n')}\nsee tickloom topics accept --help`);
   },
   instruments: async ({ postgres, topicOf }) => {
     const ticks = topicOf('ticks');

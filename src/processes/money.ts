@@ -7,8 +7,10 @@ import { isRetriable, untilTaken } from '../adapters/postgres.ts';
 import { nowMs, sleep } from '../clock.ts';
 import { bookBatch } from '../tables/postgres/booking.ts';
 import { PostgresCheckpoints } from '../tables/postgres/checkpoints.ts';
+import { renumberDue } from '../tables/postgres/control-versions.ts';
 import { dueControls, markObserved, markSent } from '../tables/postgres/outbox.ts';
 import type { Context } from './context.ts';
+import { scanControls } from './control-scan.ts';
 import { counter } from './counter.ts';
 import { agreedPartitions, partitionGuard } from './partition-guard.ts';
 
@@ -65,10 +67,16 @@ async function runOutbox(context: Context, signal: AbortSignal): Promise<void> {
     topicOf,
     nowMs,
   };
+  let isScanned = false;
   while (!signal.aborted) {
     try {
-      if (config.outbox === 'send') await sendDueControls(deps);
-      else await markObserved(postgres, partitionsOf(topicOf('ticks')));
+      if (config.outbox === 'send') {
+        // Before the first record: what the log holds already decides which versions are newer.
+        if (!isScanned) await scanControls({ ...context, topic: topicOf('ticks') });
+        isScanned = true;
+        await renumberDue(postgres);
+        await sendDueControls(deps);
+      } else await markObserved(postgres, partitionsOf(topicOf('ticks')));
       await sleep(OUTBOX_POLL_MS, signal);
     } catch (error) {
       log.warn({ err: error }, 'control records wait: the outbox could not be sent');

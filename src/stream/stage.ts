@@ -3,6 +3,8 @@
  * through these contracts, so that it runs the same against real servers and in a simulation.
  */
 
+import type { LogMarker } from './log-marker.ts';
+
 /** One record of a topic. */
 export interface LogRecord {
   readonly topic: string;
@@ -35,6 +37,8 @@ export interface Checkpoint {
   /** Rises with every claim: whoever writes with an older one is a zombie. */
   readonly epoch: number;
   readonly nextOffset: number;
+  /** Null, or absent: from before positions were bound to their log. */
+  readonly marker?: LogMarker | null;
   readonly partitionState: Buffer | null;
   readonly instrumentStates: ReadonlyMap<string, Buffer>;
 }
@@ -42,6 +46,8 @@ export interface Checkpoint {
 export interface CheckpointWrite {
   readonly epoch: number;
   readonly nextOffset: number;
+  /** The task's own (`PartitionTask`). */
+  readonly marker?: LogMarker | null;
   readonly partitionState: Buffer;
   /** Only the instruments that changed since the last write. */
   readonly instrumentStates: ReadonlyMap<string, Buffer>;
@@ -65,6 +71,11 @@ export interface CheckpointStore {
 export interface PartitionTask {
   /** The offset of the next record to process; moved from outside over offsets without one. */
   position: number;
+  /**
+   * The last record that was read below `position`, as the checkpoint has it. A task that has it at
+   * all is held to its log by it; it is kept up to date from outside.
+   */
+  marker?: LogMarker | null;
   /** Whether the last `process` has stopped before its last record, to look ahead. */
   readonly isLookingAhead?: boolean;
   /**

@@ -43,11 +43,20 @@ describe('checkpoints', () => {
   test('give back what was saved, of each instrument the newest, also of many', async () => {
     const store = storeOf('one');
     const { epoch, ...nothing } = await store.claim(TOPIC, 0);
-    expect(nothing).toEqual({ nextOffset: 0, partitionState: null, instrumentStates: new Map() });
+    const none = { marker: null, partitionState: null, instrumentStates: new Map() };
+    expect(nothing).toEqual({ nextOffset: 0, ...none });
     const many = Object.fromEntries(Array.from({ length: 1_201 }, (_, i) => [`v:S${i}`, `a${i}`]));
     expect(await store.save(TOPIC, 0, writeOf(epoch, 5, many))).toBe('saved');
     expect(await store.save(TOPIC, 0, writeOf(epoch, 7, { 'v:S3': 'b' }))).toBe('saved');
     expect(await found(0)).toEqual([7, 'partition 7', { ...many, 'v:S3': 'b' }]);
+  });
+
+  test('give back the record before the position, by which the log is known again', async () => {
+    const store = storeOf('one');
+    const { epoch } = await store.claim(TOPIC, 2);
+    const marker = { offset: 4, hash: Buffer.alloc(16, 7) };
+    expect(await store.save(TOPIC, 2, { ...writeOf(epoch, 5, {}), marker })).toBe('saved');
+    expect((await store.claim(TOPIC, 2)).marker).toEqual(marker);
   });
 
   test('of a process that lost its partition change nothing', async () => {

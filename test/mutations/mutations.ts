@@ -7,6 +7,7 @@ import { JOB_MUTATIONS } from './job-mutations.ts';
 import { HTTP_MUTATIONS } from './http-mutations.ts';
 import { IMPORTER_MUTATIONS } from './importer-mutations.ts';
 import { LEARNING_MUTATIONS } from './learning-mutations.ts';
+import { LOG_MUTATIONS } from './log-mutations.ts';
 import { MODEL_MUTATIONS } from './model-mutations.ts';
 import { MONITORING_MUTATIONS } from './monitoring-mutations.ts';
 import type { Mutation } from './mutation.ts';
@@ -25,6 +26,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...CURATION_MUTATIONS,
   ...JOB_MUTATIONS,
   ...STORAGE_MUTATIONS,
+  ...LOG_MUTATIONS,
   ...RECORD_MUTATIONS,
   ...FILE_MUTATIONS,
   ...HTTP_MUTATIONS,

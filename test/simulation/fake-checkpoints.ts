@@ -4,6 +4,7 @@
  */
 import { must } from '../../src/assert.ts';
 import type { Checkpoint, CheckpointStore, CheckpointWrite } from '../../src/stream/stage.ts';
+import type { LogMarker } from '../../src/stream/log-marker.ts';
 import type { Caller } from './faults.ts';
 
 export interface StoreSabotage {
@@ -15,6 +16,7 @@ export interface StoreSabotage {
 interface Saved {
   epoch: number;
   nextOffset: number;
+  marker: LogMarker | null;
   partitionState: Buffer | null;
   readonly instrumentStates: Map<string, Buffer>;
 }
@@ -47,7 +49,8 @@ export class FakeCheckpoints {
   }
 
   private claim(where: string): Checkpoint {
-    const none = { epoch: 0, nextOffset: 0, partitionState: null, instrumentStates: new Map() };
+    const nothing = { marker: null, partitionState: null, instrumentStates: new Map() };
+    const none = { epoch: 0, nextOffset: 0, ...nothing };
     const saved = this.saved.get(where) ?? none;
     this.saved.set(where, saved);
     saved.epoch += 1;
@@ -60,7 +63,11 @@ export class FakeCheckpoints {
     if (write.nextOffset < saved.nextOffset) {
       this.violations.push(`${where} went back from ${saved.nextOffset} to ${write.nextOffset}`);
     }
+    if ((write.marker?.offset ?? -1) !== write.nextOffset - 1) {
+      this.violations.push(`${where} saves ${write.nextOffset} without the record before it`);
+    }
     saved.nextOffset = write.nextOffset;
+    saved.marker = write.marker ?? null;
     saved.partitionState = write.partitionState;
     if (this.sabotage.keepsStates) {
       for (const [key, state] of write.instrumentStates) saved.instrumentStates.set(key, state);

@@ -20,10 +20,19 @@ interface Fetched {
   nextOffset: number;
 }
 
+/** The real one asks for more all the time; here also when there is nothing, but less often. */
+const POLL_MS = 5_000;
+
 type Listener = (event: { readonly payload: unknown }) => void;
 
 export class FakeConsumer {
-  readonly events = { CRASH: 'crash', GROUP_JOIN: 'join', END_BATCH_PROCESS: 'end' };
+  readonly events = {
+    CRASH: 'crash',
+    GROUP_JOIN: 'join',
+    END_BATCH_PROCESS: 'end',
+    FETCH_START: 'fetch',
+    FETCH: 'fetched',
+  };
   private readonly listeners = new Map<string, Listener>();
   private readonly log: FakeLog;
   private readonly group: FakeGroup;
@@ -53,7 +62,12 @@ export class FakeConsumer {
 
   /** What `runConsumer` takes for a connection to Kafka. */
   asKafka(): Kafka {
-    return { consumer: () => this as unknown as Consumer } as unknown as Kafka;
+    const admin = {
+      connect: () => Promise.resolve(),
+      disconnect: () => Promise.resolve(),
+      fetchTopicOffsets: (topic: string) => Promise.resolve(this.log.endsOf(topic)),
+    };
+    return { consumer: () => this as unknown as Consumer, admin: () => admin } as unknown as Kafka;
   }
 
   on(event: string, listener: Listener): void {
@@ -103,9 +117,10 @@ export class FakeConsumer {
       this.generation !== group.generation || this.assigned.some((some) => this.hasMore(some));
     this.isFetching = true;
     for (;;) {
+      const pollMs = faults.scheduler.nowMs + POLL_MS;
       await faults.scheduler.until(
-        () => isOver() || (!isStopped() && hasWork()),
-        () => (isStopped() ? process.stoppedUntilMs : Infinity),
+        () => isOver() || (!isStopped() && (hasWork() || faults.scheduler.nowMs >= pollMs)),
+        () => (isStopped() ? process.stoppedUntilMs : pollMs),
       );
       if (isOver()) break;
       if (this.generation === group.generation) await this.fetch();
@@ -128,21 +143,34 @@ export class FakeConsumer {
     this.listeners.get(this.events.GROUP_JOIN)?.({ payload: { memberAssignment } });
   }
 
-  private hasMore({ place, records, nextOffset }: Fetched): boolean {
-    return (this.seeks.get(place) ?? nextOffset) < records.length;
+  private hasMore(one: Fetched): boolean {
+    return this.fetchFrom(one) < one.records.length;
+  }
+
+  /** Where the log does not reach so far, the real one begins at the start, without a word. */
+  private fetchFrom({ place, records, nextOffset }: Fetched): number {
+    const from = this.seeks.get(place) ?? nextOffset;
+    return from > records.length ? 0 : from;
   }
 
   /** An answer seldom holds something of every partition. */
   private async fetch(): Promise<void> {
+    this.tell(this.events.FETCH_START);
     const some = this.assigned.filter((one) => this.hasMore(one) && this.faults.happens(0.7));
     const handled = some.map((one) => {
-      one.nextOffset = this.seeks.get(one.place) ?? one.nextOffset;
+      one.nextOffset = this.fetchFrom(one);
       this.seeks.delete(one.place);
-      const count = 1 + randomIndex(this.faults.random, this.fetchMax);
+      // Never one alone: a fetch that begins at what was read last brings more where there is more.
+      const count = 2 + randomIndex(this.faults.random, this.fetchMax);
       const taken = one.records.slice(one.nextOffset, one.nextOffset + count);
       return this.handle(one, taken, one.records.length);
     });
+    this.tell(this.events.FETCH);
     await Promise.all(handled);
+  }
+
+  private tell(event: string): void {
+    this.listeners.get(event)?.({ payload: { nodeId: '1' } });
   }
 
   private async handle(one: Fetched, records: readonly LogRecord[], end: number): Promise<void> {

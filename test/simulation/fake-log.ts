@@ -47,6 +47,15 @@ export class FakeLog {
     return records;
   }
 
+  /** The ends of each partition, as Kafka's admin tells them. */
+  endsOf(topic: string): { partition: number; low: string; high: string }[] {
+    const [low, all] = ['0', Array.from({ length: PARTITIONS }, (_, i) => i)];
+    return all.map((partition) => {
+      const high = String(this.recordsOf(topic, partition).length);
+      return { partition, low, high };
+    });
+  }
+
   /** What has come into a topic since the beginning, partition by partition. */
   topic(topic: string): LoggedRecord[] {
     return Array.from({ length: PARTITIONS }, (_, i) =>

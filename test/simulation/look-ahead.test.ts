@@ -18,7 +18,7 @@ import { WaitingWorld } from './waiting-stage.ts';
 import { PARTITIONS } from './world.ts';
 
 const TOPIC = 't';
-const SEEDS = 40;
+const SEEDS = 12;
 const RECORDS = 60;
 
 class Course {

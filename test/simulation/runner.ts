@@ -6,6 +6,7 @@
  */
 import { must } from '../../src/assert.ts';
 import { randomIndex } from '../../src/random.ts';
+import { markerBelow } from '../../src/stream/log-marker.ts';
 import {
   FencedError,
   type LogRecord,
@@ -54,6 +55,7 @@ class Looking {
       return true;
     }
     await task.process(records, () => Promise.resolve());
+    if (task.marker !== undefined) task.marker = markerBelow(records, task.position, task.marker);
     if (task.position === end) return true;
     this.lookedTo.set(task, end);
     return task.position < end && task.isLookingAhead === true;

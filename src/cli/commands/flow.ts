@@ -1,7 +1,8 @@
 /** `tickloom flow`: the graph with its lag; `tickloom flow wait`: until it has settled. */
 import type { Command } from 'commander';
-import { FLOW } from '../../../pipelines/flow.ts';
+import { FLOW, TOPICS } from '../../../pipelines/flow.ts';
 import { parseDurationUs, US_PER_MS } from '../../domain/time.ts';
+import { judgePositions, misfits } from '../../processes/log-positions.ts';
 import { settled } from '../../processes/settled.ts';
 import { CommandError, outputFor, withContext } from '../context.ts';
 
@@ -13,13 +14,21 @@ export function flowCommands(program: Command): void {
       withContext('cli', async (context) => {
         const lags = await context.flowProbe().lags();
         const lagOf = new Map(lags.map(({ stage, lag }) => [stage, lag]));
+        const topics = TOPICS.map(({ name }) => context.topicOf(name));
+        const judged = await judgePositions(context, topics, { reads: false });
         const lines = FLOW.map(({ name, reads, writes, does }) => {
           const lag = lagOf.get(name);
-          const behind = lag === undefined ? '' : `  lag ${lag}`;
+          const wrong = misfits(judged.filter(({ stage }) => stage === name));
+          const behind =
+            wrong.length > 0
+              ? `  NOT in the log that it has read\n           ${wrong.join('\n           ')}`
+              : lag === undefined
+                ? ''
+                : `  lag ${lag}`;
           const arrow = `${reads.join(', ') || '-'} -> ${writes.join(', ')}`;
           return `${name.padEnd(10)} ${arrow}${behind}\n${' '.repeat(11)}${does}`;
         });
-        const json = { flow: FLOW, lags };
+        const json = { flow: FLOW, lags, misfits: misfits(judged) };
         outputFor(command).show(json, lines.join('\n'));
       }),
     );

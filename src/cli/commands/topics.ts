@@ -1,9 +1,16 @@
-/** `tickloom topics create | list`. */
-import type { Command } from 'commander';
+/** `tickloom topics create | list | accept`. */
+import { Option, type Command } from 'commander';
 import { TOPICS } from '../../../pipelines/flow.ts';
 import { withAdmin } from '../../adapters/kafka.ts';
+import {
+  accept,
+  acceptedPositions,
+  judgePositions,
+  type AcceptFrom,
+  type JudgedPosition,
+} from '../../processes/log-positions.ts';
 import { createTopics } from '../../processes/topics.ts';
-import { outputFor, withContext } from '../context.ts';
+import { CommandError, outputFor, withContext } from '../context.ts';
 
 export function topicsCommands(program: Command): void {
   const topics = program.command('topics').description('the topics of the flow');
@@ -38,4 +45,56 @@ export function topicsCommands(program: Command): void {
         outputFor(command).show(rows, text);
       }),
     );
+  topics
+    .command('accept <topic>')
+    .description('have the stages take up a topic that is not the one that they have read')
+    .option('--partition <n>', 'this one alone')
+    .addOption(
+      new Option('--from <where>', 'at the start of what is there, at its end, or as they stand')
+        .choices(['start', 'end', 'position'])
+        .makeOptionMandatory(),
+    )
+    .option('--yes', 'do it; without, only what is there is shown')
+    .action(acceptTopic);
+}
+
+interface AcceptOptions {
+  readonly partition?: string;
+  readonly from: AcceptFrom;
+  readonly yes?: true;
+}
+
+const acceptTopic = (name: string, options: AcceptOptions, command: Command): Promise<void> =>
+  withContext('cli', async (context) => {
+    const { show, say } = outputFor(command);
+    const named = TOPICS.map(({ name: own }) => own).find(
+      (own) => own === name || context.topicOf(own) === name,
+    );
+    if (named === undefined) throw new CommandError(`"${name}" is no topic: see topics list`, 2);
+    const { partition } = options;
+    if (partition !== undefined && !/^\d+$/.test(partition)) {
+      throw new CommandError(`--partition: "${partition}" is no number`, 2);
+    }
+    const all = await judgePositions(context, [context.topicOf(named)], { reads: true });
+    const judged = all.filter((of) => partition === undefined || of.partition === +partition);
+    if (judged.length === 0) throw new CommandError(`no stage has read anything of ${name} there`);
+    const accepted = await acceptedPositions(context, judged, options.from);
+    const lines = judged.map((of, i) => `${shown(of)}\n  -> ${accepted[i]?.position}`);
+    if (options.yes === true) await accept(context, accepted);
+    const positions = judged.map(({ stage, topic, partition, position, ends, why }, i) => {
+      return { stage, topic, partition, position, ends, why, accepted: accepted[i]?.position };
+    });
+    show({ done: options.yes === true, positions }, lines.join('\n'));
+    if (options.yes === true) {
+      say('done: what the stages know of instruments was kept, and running stages begin again');
+    } else {
+      say('nothing was changed: add --yes to do it');
+    }
+  });
+
+function shown({ stage, topic, partition, position, marker, ends, why }: JudgedPosition): string {
+  const read = marker === null ? 'no record noted' : `read ${marker.offset} last`;
+  const holds = ends === null ? 'does not exist' : `holds ${ends.low} to ${ends.high}`;
+  const verdict = why === null ? 'fits' : `does not fit: ${why}`;
+  return `${stage} stands at ${position} (${read}); ${topic}/${partition} ${holds}: ${verdict}`;
 }

@@ -12,6 +12,7 @@ import { formatUs } from '../../domain/time.ts';
 import type { Fill, Signal, SignalEnd } from '../../domain/wire.ts';
 import { bookFill, settleSignal } from './booking-fills.ts';
 import { columnsOf, contentHash } from './booking-rows.ts';
+import type { LogMarker } from '../../stream/log-marker.ts';
 import { noteDead } from './dead-letters.ts';
 import { insert, sameOrReport } from './insert.ts';
 import { noteKinds } from './unknown-kinds.ts';
@@ -23,6 +24,8 @@ export interface BookRequest {
   readonly partition: number;
   readonly epoch: number;
   readonly nextOffset: number;
+  /** The record before it, by which the log is known again. */
+  readonly marker?: LogMarker;
   readonly records: readonly Booked[];
   /** Kinds that nobody knows, and where they were. */
   readonly kinds?: readonly KindPlace[];
@@ -74,9 +77,13 @@ function bookAll(
 ): Promise<'booked' | 'fenced'> {
   return inTransaction(pool, async (client) => {
     const { rowCount } = await client.query(
-      `UPDATE checkpoints SET next_offset = $4, updated_at = now()
+      `UPDATE checkpoints SET next_offset = $4, updated_at = now(),
+         marker_offset = $5, marker_hash = $6
        WHERE stage = 'trades' AND topic = $1 AND partition = $2 AND epoch = $3`,
-      [request.topic, request.partition, request.epoch, request.nextOffset],
+      [
+        ...[request.topic, request.partition, request.epoch, request.nextOffset],
+        ...[request.marker?.offset ?? null, request.marker?.hash ?? null],
+      ],
     );
     if (rowCount === 0) return 'fenced';
     // A signal and its fill come on two topics: booked at the same time, neither would see the

@@ -1,8 +1,9 @@
 /**
  * `checkpoints` and `operator_state`: where a stage stands in a partition and what it knows there.
  *
- * Offset, epoch and every changed instrument are written in one transaction, and only while the
- * epoch is still the writer's: a process that lost its partition cannot overwrite its successor.
+ * Offset, the record before it, epoch and every changed instrument are written in one transaction,
+ * and only while the epoch is still the writer's: a process that lost its partition cannot
+ * overwrite its successor.
  */
 import type { Pool } from 'pg';
 import { inTransaction } from '../../adapters/postgres.ts';
@@ -26,12 +27,14 @@ export class PostgresCheckpoints implements CheckpointStore {
       epoch: string;
       next_offset: string;
       state: Buffer | null;
+      marker_offset: string | null;
+      marker_hash: Buffer | null;
     }>(
       `INSERT INTO checkpoints (stage, topic, partition, epoch, next_offset, owner, updated_at)
        VALUES ($1, $2, $3, 1, 0, $4, now())
        ON CONFLICT (stage, topic, partition) DO UPDATE
          SET epoch = checkpoints.epoch + 1, owner = excluded.owner, updated_at = now()
-       RETURNING epoch, next_offset, state`,
+       RETURNING epoch, next_offset, state, marker_offset, marker_hash`,
       [this.stage, topic, partition, this.owner],
     );
     const [row] = rows;
@@ -44,6 +47,10 @@ export class PostgresCheckpoints implements CheckpointStore {
     return {
       epoch: Number(row.epoch),
       nextOffset: Number(row.next_offset),
+      marker:
+        row.marker_hash === null
+          ? null
+          : { offset: Number(row.marker_offset), hash: row.marker_hash },
       partitionState: row.state,
       instrumentStates: new Map(states.rows.map((r) => [r.instrument, r.state])),
     };
@@ -56,9 +63,13 @@ export class PostgresCheckpoints implements CheckpointStore {
   ): Promise<'saved' | 'fenced'> {
     return inTransaction(this.pool, async (client) => {
       const { rowCount } = await client.query(
-        `UPDATE checkpoints SET next_offset = $5, state = $6, updated_at = now()
+        `UPDATE checkpoints SET next_offset = $5, state = $6, updated_at = now(),
+           marker_offset = $7, marker_hash = $8
          WHERE stage = $1 AND topic = $2 AND partition = $3 AND epoch = $4`,
-        [this.stage, topic, partition, write.epoch, write.nextOffset, write.partitionState],
+        [
+          ...[this.stage, topic, partition, write.epoch, write.nextOffset, write.partitionState],
+          ...[write.marker?.offset ?? null, write.marker?.hash ?? null],
+        ],
       );
       if (rowCount === 0) return 'fenced';
       const entries = [...write.instrumentStates];

@@ -23,8 +23,10 @@ export async function appendControl(
   if (type === 'bot') checkBot(body as BotControl);
   const { rowCount } = await client.query(
     `INSERT INTO control_outbox (control_id, type, subject, version, body, cause)
-     SELECT $1, $2, $3, coalesce(max(version), 0) + 1, $4, $5
-     FROM control_outbox WHERE type = $2 AND subject = $3
+     SELECT $1, $2, $3, coalesce(max(version), 0) + 1, $4, $5 FROM (
+       SELECT version FROM control_outbox WHERE type = $2 AND subject = $3
+       UNION ALL SELECT version FROM control_versions WHERE type = $2 AND subject = $3
+     ) given
      ON CONFLICT (control_id) DO NOTHING`,
     [controlId, type, subject, body, cause],
   );
@@ -97,8 +99,10 @@ export async function isSent(pool: Pool, controlId: string): Promise<boolean> {
 /** The highest cut that was ever asked for, up to `byUs`; 0: none. */
 export async function lastCut(client: Pool | PoolClient, byUs: number): Promise<number> {
   const { rows } = await client.query<{ value: string | null }>(
-    `SELECT max((body->>'value')::bigint)::text AS value FROM control_outbox
-     WHERE type = 'cut' AND (body->>'value')::bigint <= $1`,
+    `SELECT max((body->>'value')::bigint)::text AS value FROM (
+       SELECT body FROM control_outbox WHERE type = 'cut'
+       UNION ALL SELECT body FROM control_versions WHERE type = 'cut'
+     ) cuts WHERE (body->>'value')::bigint <= $1`,
     [byUs],
   );
   return Number(rows[0]?.value ?? 0);

@@ -1,0 +1,2 @@
+DROP TABLE control_scans;
+DROP TABLE control_versions;

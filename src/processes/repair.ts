@@ -8,6 +8,7 @@
  * their beginning. The same bytes come out for every healthy instrument, and are absorbed.
  */
 import type { Pool } from 'pg';
+import { withAdmin } from '../adapters/kafka.ts';
 import { inTransaction } from '../adapters/postgres.ts';
 import { AHEAD_MAX_US, type ControlState } from '../domain/control.ts';
 import { formatUs } from '../domain/time.ts';
@@ -146,18 +147,16 @@ export const isNothing = ({ partitions, tables, watermarks, runs }: RepairPlan):
  */
 export async function repair(context: Context, plan: RepairPlan, actor: string): Promise<void> {
   const { postgres } = context;
-  const places = [
-    ...new Set(plan.partitions.map(({ topic, partition }) => `${topic}/${partition}`)),
-  ];
+  const places = await beginnings(context, plan);
   const byUs = plan.nowUs + AHEAD_MAX_US;
   await inTransaction(postgres, async (client) => {
-    for (const place of places) {
-      const [topic, partition] = [place.slice(0, place.lastIndexOf('/')), place.split('/').at(-1)];
-      const of = [topic, Number(partition)];
+    for (const { topic, partition, first } of places) {
+      const of = [topic, partition];
       await client.query(
-        `UPDATE checkpoints SET epoch = epoch + 1, next_offset = 0, state = NULL
+        `UPDATE checkpoints SET epoch = epoch + 1, next_offset = $3, state = NULL,
+           marker_offset = NULL, marker_hash = NULL
          WHERE stage IN ('stream', 'sink') AND topic = $1 AND partition = $2`,
-        of,
+        [...of, first],
       );
       await client.query(
         `DELETE FROM operator_state
@@ -180,4 +179,28 @@ export async function repair(context: Context, plan: RepairPlan, actor: string):
   for (const { table, name } of plan.tables) {
     await context.questdbReader().query(`ALTER TABLE ${table} DROP PARTITION LIST '${name}'`);
   }
+}
+
+interface Beginning {
+  readonly topic: string;
+  readonly partition: number;
+  /** The first offset that the log still holds. */
+  readonly first: number;
+}
+
+/** Where the log begins, of every partition that is spoilt. */
+async function beginnings({ kafka }: Context, plan: RepairPlan): Promise<Beginning[]> {
+  const topics = [...new Set(plan.partitions.map(({ topic }) => topic))];
+  const spoilt = new Set(plan.partitions.map(({ topic, partition }) => `${topic}/${partition}`));
+  return withAdmin(kafka, async (admin) => {
+    const found: Beginning[] = [];
+    for (const topic of topics) {
+      for (const { partition, low } of await admin.fetchTopicOffsets(topic)) {
+        if (spoilt.has(`${topic}/${partition}`)) {
+          found.push({ topic, partition, first: Number(low) });
+        }
+      }
+    }
+    return found;
+  });
 }

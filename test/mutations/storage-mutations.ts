@@ -219,22 +219,24 @@ export const STORAGE_MUTATIONS: readonly Mutation[] = [
   mutation(
     'partition-not-sought',
     consumer('goes on where the task stands, although the group has come further'),
-    CONSUMER,
-    'this.consumer.seek({ topic, partition, offset: String(task.position) });',
+    'src/adapters/log-guard.ts',
+    'this.consumer.seek({ topic, partition, offset: String(offset) });',
     '',
   ),
-  mutation(
-    'loss-not-noticed',
-    consumer('ends when the log no longer holds what the task needs'),
-    CONSUMER,
-    'if (found <= task.position) return;',
-    'if (found !== null) return;',
-  ),
+  {
+    name: 'loss-not-noticed',
+    breaks: consumer('ends when the log no longer holds what the task needs'),
+    // Noticed by what the log holds, and again by where a fetch begins.
+    patches: [
+      { file: 'src/stream/log-marker.ts', find: 'if (low > position)', replace: 'if (low < 0)' },
+      { file: CONSUMER, find: 'if (found <= next) return;', replace: 'if (found > -1) return;' },
+    ],
+  },
   mutation(
     'committed-before-it-is-announced',
     consumer('commits no offset before the task has told how far it came'),
     CONSUMER,
-    'if (!(await this.announce(open)) || !this.isHeld(open)) return;',
-    'void this.announce(open);',
+    'if (!(await open.announce()) || !this.isHeld(open)) return;',
+    'void open.announce();',
   ),
 ];

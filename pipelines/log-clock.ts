@@ -46,8 +46,13 @@ export class LogClock {
     this.verify = verify;
   }
 
-  /** The last clock by place, microseconds; 0: there was none. */
-  get nowUs(): number {
+  /** The last clock by place that was not held back, microseconds; 0: there was none. */
+  get clockUs(): number {
+    return this.control.clock ?? 0;
+  }
+
+  /** The same, or one that was held back where that is later: ticks are judged by it. */
+  private get nowUs(): number {
     return clockOf(this.control);
   }
 

@@ -187,7 +187,7 @@ class SinkTask implements PartitionTask {
     const reached: StoredWatermark[] = [];
     for (const { key, state } of this.instruments) {
       if (state.maxTs < 0 || state.maxTs === this.announced.get(key)) continue;
-      const clockUs = this.clock.nowUs || null;
+      const clockUs = this.clock.clockUs || null;
       reached.push({ instrument: key, reachedTs: state.maxTs, clockUs });
     }
     if (reached.length > 0) await this.deps.stored(reached);
@@ -226,7 +226,7 @@ class SinkTask implements PartitionTask {
     beat: () => Promise<void>,
   ): Promise<void> {
     const { writer, featuresTable } = this.deps;
-    this.written.note(rows, this.clock.nowUs);
+    this.written.note(rows, this.clock.clockUs);
     const refused = await writeSinkBatch(writer, featuresTable, rows, { heartbeat: beat });
     for (const { table, row, message } of refused) {
       this.deps.count('rows_refused');
@@ -333,14 +333,14 @@ class SinkTask implements PartitionTask {
     reason: string,
     detail: string,
     batch: Batch,
-    byUs = this.clock.nowUs,
+    byUs = this.clock.clockUs,
   ): void {
     this.deps.count('records_dead');
     const dead = { source, reason, detail };
     batch.dead.push(buried(dead, this.deps.topicOf('dead-letters')));
     batch.places.push(placeOf(dead));
     const floods = (this.control.floods ??= initialFloods());
-    addRow(malformedRow(dead, byUs), { floods, clockUs: this.clock.nowUs }, batch);
+    addRow(malformedRow(dead, byUs), { floods, clockUs: this.clock.clockUs }, batch);
   }
 }
 

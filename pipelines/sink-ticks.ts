@@ -68,7 +68,7 @@ export class SinkTicks {
     batch: TicksBatch,
   ): void {
     const { topic, partition, offset, timestampUs: recordUs } = record;
-    const clocks = { recordUs, clockUs: this.clock.nowUs, judgedByUs, cutUs: this.control.cut };
+    const clocks = { recordUs, clockUs: this.clock.clockUs, judgedByUs, cutUs: this.control.cut };
     const slot = topic === this.historyTopic ? null : this.instruments.change(key);
     const { venue, symbol } = slot ?? must(instrumentOf(key));
     let position: number | null = null;

@@ -189,7 +189,7 @@ class StreamTask implements PartitionTask {
     judgedByUs: number,
   ): void {
     const { control, modelOf } = this;
-    const clocks = { recordUs, clockUs: this.clock.nowUs, judgedByUs, cutUs: control.cut };
+    const clocks = { recordUs, clockUs: this.clock.clockUs, judgedByUs, cutUs: control.cut };
     const arrival = { tick, ...clocks, latenessUs, contiguousTradeIds };
     const isUnseen = state.intake.maxTs < 0;
     this.chain.step(state, { venue, symbol, arrival, control, modelOf }, this.emit);

@@ -58,8 +58,9 @@ export const producerClock: Fault = {
           [POISON],
         )
         .catch(() => []);
-      const kinds = rows.map(({ kind, n }) => `${n} ${kind}`);
-      return rows.length >= 2 && kinds.join(', ');
+      const told = new Map(rows.map(({ kind, n }) => [kind, n]));
+      const [future, wrong] = [told.get('future'), told.get('bad_clock')];
+      return future !== undefined && wrong === 4 && `${future} rows of the future, ${wrong} clocks`;
     });
     return `${records.length} records, ${told}`;
   },

@@ -78,12 +78,15 @@ describe('words of users', () => {
       ['/v1/trades/x', 'PUT', 'GET, HEAD'],
       ['/v1/models/x/promote', 'GET', 'POST'],
       ['/v1/datasets', 'PATCH', 'GET, HEAD, POST'],
+      ['/v1/stream', 'DELETE', 'GET'],
       ['/', 'POST', 'GET, HEAD'],
     ] as const) {
       const answer = await ask(path, { method });
       expect([path, answer.status, answer.headers.get('allow')]).toEqual([path, 405, allow]);
       expect(await answer.json()).toMatchObject({ status: 405, title: 'Method not allowed' });
     }
+    // Events have no end that a HEAD could wait for.
+    expect((await ask('/v1/stream', { method: 'HEAD' })).status).toBe(405);
     expect((await ask('/v1/nothing', { method: 'GET' })).status).toBe(404);
   });
 

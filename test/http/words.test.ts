@@ -14,8 +14,8 @@ function server(): FastifyInstance {
   useWords(app);
   const limit = { type: 'integer', minimum: 1, maximum: 10 };
   const querystring = { type: 'object', properties: { limit, name: { type: 'string' } } };
-  app.get('/items/:id', { schema: { querystring } }, async () => 'fine');
-  app.post('/items', async () => 'fine');
+  app.get('/items/:id', { schema: { querystring } }, async () => ({ fine: true }));
+  app.post('/items', async () => ({ fine: true }));
   return app;
 }
 

@@ -35,7 +35,8 @@ export function stream(app: FastifyInstance, feed: LiveFeed): void {
       ...PROBLEMS,
     },
   };
-  app.get('/v1/stream', { schema }, (request, reply) => {
+  // HEAD would wait for the end of events, which never comes.
+  app.get('/v1/stream', { schema, exposeHeadRoute: false }, (request, reply) => {
     const { venue: ofVenue, symbol: ofSymbol } = request.query as Record<string, string>;
     if (ofVenue === undefined && ofSymbol !== undefined) {
       throw badParameter('venue', 'is needed with "symbol"');

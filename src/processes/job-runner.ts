@@ -35,7 +35,7 @@ export const BOUNDS = Object.fromEntries(
   ]),
 ) as Readonly<Record<QueueName, Bounds>>;
 
-const OUTAGE_MS = [1_000, 30_000] as const;
+const OUTAGE_MS = [1_000, 15_000] as const;
 const FAILED_MS = [2_000, 10 * MINUTE_MS] as const;
 
 interface Rest {

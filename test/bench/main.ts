@@ -46,6 +46,7 @@ const ON_SERVERS: Readonly<Record<string, string>> = {
   'stream-process': 'ticks -> features -> predictions -> signals, the stream process',
   latency: 'tick that completes a candle -> prediction readable, open loop',
   growth: '10 to 10 000 instruments at the same total rate',
+  jobs: 'sweeps and idle cost at 10, 1 000 and 50 000 instruments',
   restart: 'kill -9 under flow -> caught up',
   'replay-day': 'a stored day -> features',
   datasets: 'point-in-time join of a training set beside pandas (no servers)',

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openRedis } from '../../src/adapters/redis.ts';
 import { must } from '../../src/assert.ts';
 import { PROJECT_DIR } from '../../src/config.ts';
-import { formatUs, parseUs } from '../../src/domain/time.ts';
+import { formatUs, parseUs, US_PER_DAY } from '../../src/domain/time.ts';
 import { keyOf } from '../../src/domain/wire.ts';
 import { installationToken } from '../../src/http/access.ts';
 import {
@@ -22,6 +22,7 @@ import { jobAlerts } from '../../src/tables/postgres/job-alerts.ts';
 import { createTopics } from '../../src/processes/topics.ts';
 import { labels, type LabelRow } from '../../src/tables/questdb/labels.ts';
 import { LabelBacklog, type PendingLabels } from '../../src/tables/questdb/pending-labels.ts';
+import { modelOutcomes } from '../../src/tables/questdb/model-outcomes.ts';
 import { predictions, type PredictionRow } from '../../src/tables/questdb/predictions.ts';
 import type { SqlReader } from '../../src/tables/questdb/table.ts';
 import { tickloom } from '../support/command.ts';
@@ -371,7 +372,7 @@ describe('a backlog of labels', () => {
       },
     };
     const plain = (found: readonly PendingLabels[]): string[] =>
-      found.map(({ pending: _, ...one }) => JSON.stringify(one)).toSorted();
+      found.map((one) => JSON.stringify({ ...one, pending: 0 })).toSorted();
     const each = new LabelBacklog(reader, () => Promise.resolve(markets), settings);
     const one: PendingLabels[] = [];
     for (const market of markets) one.push(...(await each.pending(keyOf(market))));
@@ -390,6 +391,42 @@ describe('a backlog of labels', () => {
     await reader.waitApplied(['labels']);
     const again = new LabelBacklog(reader, () => Promise.resolve(markets), settings);
     expect(plain(await many.pending())).toEqual(plain(await again.pending()));
+  });
+});
+
+describe('outcomes', () => {
+  test('of many markets are those of each', async () => {
+    const { context, reader } = installation;
+    const said: PredictionRow[] = [];
+    const known: LabelRow[] = [];
+    const label_spec = 'direction_1h@1';
+    for (let i = 0; i < 30; i++) {
+      for (let n = 0; n < 6; n++) {
+        const ts = AT + (i % 4) * US_PER_DAY + n * 3_600_000_000;
+        const of = { ts, decided_ts: ts, venue: 'outcomes', symbol: `M${i}/USD`, label_spec };
+        const up = (i + n) % 3 === 0 ? 1 : 0;
+        const id = { known_at: ts, prediction_id: `${i}:${n}`, probability_up: 0.3 + n / 20 };
+        said.push({ ...SAID, ...of, ...id });
+        // A model that changes its slot speaks twice of one decision.
+        if (n === 2) said.push({ ...SAID, ...of, ...id, slot: 'shadow' });
+        if (n < 5) known.push({ ...VOID, ...of, label_known_at: ts, state: 'matured', up });
+      }
+    }
+    await context.questdbWriter().write(predictions, said);
+    await context.questdbWriter().write(labels, known);
+    await reader.waitApplied(['predictions', 'labels']);
+    const asked = { by: 'symbol', venue: 'outcomes' } as const;
+    const { metrics } = await modelOutcomes(reader, asked);
+    const each = [];
+    for (let i = 0; i < 30; i++) {
+      each.push(...(await modelOutcomes(reader, { ...asked, symbol: `M${i}/USD` })).metrics);
+    }
+    expect(metrics).toHaveLength(30);
+    expect(metrics.map(({ rows }) => rows)).toEqual(metrics.map(() => 5));
+    expect(metrics).toEqual(each.toSorted((a, b) => (a.group < b.group ? -1 : 1)));
+    const one = await modelOutcomes(reader, { ...asked, by: 'model', modelId: 'm' });
+    expect(one.metrics).toMatchObject([{ group: 'all', rows: 150 }]);
+    expect((await modelOutcomes(reader, { ...asked, modelId: 'none' })).metrics).toEqual([]);
   });
 });
 

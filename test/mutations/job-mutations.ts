@@ -4,6 +4,11 @@ import { mutation, testsOf, type Mutation } from './mutation.ts';
 const child = testsOf('test/processes/job-children.test.ts', 'a task');
 const outage = testsOf('test/adapters/outage.test.ts', 'an outage');
 const work = testsOf('test/processes/pace.test.ts', 'repeated work');
+const backlog = testsOf('test/tables/questdb/pending-labels.test.ts', 'a backlog');
+const manyLabels = testsOf('test/integration/jobs.int.test.ts', 'a backlog of labels');
+const redis = testsOf('test/adapters/redis-health.test.ts', 'Redis');
+const server = testsOf('test/infra/local/keep-servers.test.ts', 'a server that ends');
+const log = testsOf('test/processes/rotating-log.test.ts', 'a log');
 const run = testsOf('test/integration/jobs.int.test.ts', 'a run');
 
 const OWN = run(
@@ -42,7 +47,7 @@ export const JOB_MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'a-lost-connection-is-an-attempt',
-    outage("is seen in Error: gone, 'server'"),
+    outage('is seen in Error: gone'),
     'src/adapters/outage.ts',
     'depth < 5;',
     'depth < 1;',
@@ -74,5 +79,47 @@ export const JOB_MUTATIONS: readonly Mutation[] = [
     'src/tables/postgres/job-attempts.ts',
     'now() >= next_try_at - make_interval(secs => rest_s)`;',
     'now() >= next_try_at - make_interval(days => 1)`;',
+  ),
+  mutation(
+    'years-between-markets-are-read',
+    backlog('asks about each market once, then by set, and about quiet ones seldom'),
+    'src/tables/questdb/pending-labels.ts',
+    'from === undefined ? null : floorTo(from, US_PER_DAY)',
+    'from === undefined ? null : floorTo(from, 90_000 * US_PER_DAY)',
+  ),
+  mutation(
+    'quiet-markets-are-forgotten',
+    backlog('asks about each market once, then by set, and about quiet ones seldom'),
+    'src/tables/questdb/pending-labels.ts',
+    'now - still.wellMs < QUIET_MS',
+    'still.wellMs > -Infinity',
+  ),
+  mutation(
+    'a-set-takes-what-has-not-matured',
+    manyLabels('of many instruments is that of each, by one question'),
+    'src/tables/questdb/pending-labels.ts',
+    'row.decided_ts <= asked.decidedByUs',
+    'row.decided_ts <= Infinity',
+  ),
+  mutation(
+    'redis-may-forget',
+    redis('is to forget nothing and to have room'),
+    'src/adapters/redis-health.ts',
+    `policy !== 'noeviction'`,
+    `policy === 'never'`,
+  ),
+  mutation(
+    'servers-are-started-for-ever',
+    server('is given up after so many, once, and the others are kept'),
+    'infra/local/keep-servers.ts',
+    'if (++tries > triesMax)',
+    'if (++tries > 9 * triesMax)',
+  ),
+  mutation(
+    'logs-without-bound',
+    log('keeps so many files of so many bytes, the newest lines whole and in order'),
+    'src/processes/rotating-log.ts',
+    'this.bytes + chunk.length > this.bounds.maxBytes',
+    'this.bytes + chunk.length > 3 * this.bounds.maxBytes',
   ),
 ];

@@ -27,7 +27,7 @@ export const RESTS_S: readonly number[] = [
   ...[1, 2, 4, 8, 16, 24].map((hours) => hours * HOUR_S),
 ];
 /** The same of a server that is away. */
-export const OUTAGE_RESTS_S: readonly number[] = [1, 2, 4, 8, 15, 30];
+export const OUTAGE_RESTS_S: readonly number[] = [1, 2, 4, 8, 15];
 
 /** Of these jobs a newer run does all that an older one would have done. */
 const MADE_UP_FOR = ['quality', 'review', 'training', 'retention'];

@@ -35,6 +35,9 @@ export interface OutcomesFound {
 const USUAL_US = 30 * US_PER_DAY;
 /** Rows of a week and an instrument fit into memory however many slots there are. */
 const PIECE_US = 7 * US_PER_DAY;
+/** Markets that are read one by one. */
+const ONE_BY_ONE = 20;
+const SHORTEST_US = 600_000_000;
 
 interface Spoken extends Instrument {
   readonly label_spec: string;
@@ -51,12 +54,10 @@ export async function modelOutcomes(
   if (markets.length === 0) return { fromUs: null, toUs: null, metrics: [] };
   const tally = new OutcomeTally(asked.by);
   const stretches = markets.map((market) => ({ market, ...stretchOf(market, asked) }));
-  for (const { market, fromUs, toUs } of stretches) {
-    const endUs = Math.min(toUs, market.last_ts + 1);
-    for (let at = Math.max(fromUs, market.first_ts); at < endUs; at += PIECE_US) {
-      const piece = { fromUs: at, toUs: Math.min(endUs, at + PIECE_US) };
-      tally.add(await gradedPredictions(reader, market, { ...asked, ...piece }));
-    }
+  for (const set of setsOf(stretches)) {
+    // The regime of a decision is read market by market.
+    if (set.length > ONE_BY_ONE && asked.by !== 'regime') await addSet(reader, set, asked, tally);
+    else for (const one of set) await addOne(reader, one, asked, tally);
   }
   return {
     fromUs: Math.min(...stretches.map(({ fromUs }) => fromUs)),
@@ -64,6 +65,88 @@ export async function modelOutcomes(
     metrics: tally.metrics(),
   };
 }
+
+interface Stretch {
+  readonly market: Spoken;
+  readonly fromUs: number;
+  readonly toUs: number;
+}
+
+const startOf = ({ market, fromUs }: Stretch): number => Math.max(fromUs, market.first_ts);
+const endOf = ({ market, toUs }: Stretch): number => Math.min(toUs, market.last_ts + 1);
+
+/** Markets that spoke in the same weeks: an old recording is not read together with a live one. */
+function setsOf(stretches: readonly Stretch[]): Iterable<readonly Stretch[]> {
+  const sets = new Map<string, Stretch[]>();
+  for (const stretch of stretches) {
+    const weeks = [startOf(stretch), endOf(stretch)].map((ts) => Math.floor(ts / PIECE_US));
+    const set = sets.get(weeks.join());
+    if (set === undefined) sets.set(weeks.join(), [stretch]);
+    else set.push(stretch);
+  }
+  return sets.values();
+}
+
+async function addOne(
+  reader: SqlReader,
+  stretch: Stretch,
+  asked: OutcomesAsked,
+  tally: OutcomeTally,
+): Promise<void> {
+  const endUs = endOf(stretch);
+  for (let at = startOf(stretch); at < endUs; at += PIECE_US) {
+    const piece = { fromUs: at, toUs: Math.min(endUs, at + PIECE_US) };
+    tally.add(await gradedPredictions(reader, stretch.market, { ...asked, ...piece }));
+  }
+}
+
+/** All of the set by one question for each piece of time, so short that its rows fit as before. */
+async function addSet(
+  reader: SqlReader,
+  set: readonly Stretch[],
+  { modelId }: OutcomesAsked,
+  tally: OutcomeTally,
+): Promise<void> {
+  const wanted = new Map(set.map((stretch) => [specOf(stretch.market), stretch]));
+  let [fromUs, endUs] = [Infinity, 0];
+  for (const stretch of set) {
+    fromUs = Math.min(fromUs, startOf(stretch));
+    endUs = Math.max(endUs, endOf(stretch));
+  }
+  const stepUs = Math.max(SHORTEST_US, Math.ceil((PIECE_US * ONE_BY_ONE) / set.length));
+  for (let at = fromUs; at < endUs; at += stepUs) {
+    const piece = [formatUs(at), formatUs(Math.min(endUs, at + stepUs))];
+    const rows = await reader.query<Joined & Spoken>(
+      GRADED_SET_SQL(modelId === undefined ? '' : 'AND model_id = $3'),
+      [...piece, ...(modelId === undefined ? [] : [modelId])],
+    );
+    const of = new Map<string, (Joined & Spoken)[]>();
+    for (const row of rows) {
+      const key = specOf(row);
+      const stretch = wanted.get(key);
+      if (stretch === undefined || row.ts < startOf(stretch) || row.ts >= endOf(stretch)) continue;
+      const before = of.get(key);
+      if (before === undefined) of.set(key, [row]);
+      else before.push(row);
+    }
+    for (const own of of.values()) {
+      tally.add(onceEach(own).map(({ slot: _slot, ...row }) => ({ ...row, regime: null })));
+    }
+  }
+}
+
+const specOf = ({ venue, symbol, label_spec }: Pick<Spoken, 'venue' | 'symbol' | 'label_spec'>) =>
+  `${venue}:${symbol}|${label_spec}`;
+
+const GRADED_SET_SQL = (more: string): string => `
+  SELECT p.venue AS venue, p.symbol AS symbol, p.label_spec AS label_spec, p.ts AS ts,
+    p.slot AS slot, p.model_id AS model_id, p.verdict AS verdict,
+    p.probability_up AS probability_up, l.up AS up
+  FROM (SELECT ts, venue, symbol, label_spec, slot, model_id, verdict, probability_up
+        FROM predictions WHERE ts >= $1 AND ts < $2 ${more}) p
+  JOIN (SELECT ts, venue, symbol, label_spec, up FROM labels_latest
+        WHERE ts >= $1 AND ts < $2 AND state = 'matured') l
+    ON p.ts = l.ts AND p.symbol = l.symbol AND p.venue = l.venue AND p.label_spec = l.label_spec`;
 
 /** An old recording stands beside a live market: each has newest days of its own. */
 function stretchOf(
@@ -121,8 +204,8 @@ async function gradedPredictions(
 }
 
 /** Where a model went from one slot to another it may have spoken in both: it is one decision. */
-function onceEach(rows: readonly Joined[]): Joined[] {
-  const once = new Map<string, Joined>();
+function onceEach<Row extends Joined>(rows: readonly Row[]): Row[] {
+  const once = new Map<string, Row>();
   for (const row of rows) {
     const key = `${row.ts}|${row.model_id}`;
     if (!once.has(key) || row.slot === 'champion') once.set(key, row);

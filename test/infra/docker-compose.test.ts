@@ -65,9 +65,7 @@ describe('docker-compose.yml', () => {
     const run = ['--import', 'tsx', script, join(dir, 'out')];
     execFileSync(process.execPath, run, { cwd: PROJECT_DIR, env, stdio: 'pipe' });
     const made = readCredentials(dir);
-    expect(Object.keys(made).toSorted()).toEqual(
-      [...LOGINS].toSorted(),
-    );
+    expect(Object.keys(made).toSorted()).toEqual([...LOGINS].toSorted());
     const out = (...path: string[]): string => readFileSync(join(dir, 'out', ...path), 'utf8');
     expect(out('questdb', 'http-password')).toBe(made.questdb_http?.password);
     expect(out('redis', 'redis.conf')).toBe(`requirepass ${made.redis?.password}\n`);

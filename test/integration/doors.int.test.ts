@@ -10,12 +10,14 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openRedis } from '../../src/adapters/redis.ts';
+import { QuestDbWriter } from '../../src/adapters/questdb.ts';
 import { askQuestDb } from '../../src/adapters/questdb-http.ts';
 import { must } from '../../src/assert.ts';
 import type { Connections } from '../../src/cli/commands/connect.ts';
 import { loadConfig, PROJECT_DIR } from '../../src/config.ts';
 import { readCredentials, withoutLogin } from '../../src/credentials.ts';
 import { openContext } from '../../src/processes/context.ts';
+import { ticks } from '../../src/tables/questdb/ticks.ts';
 import { alertsOf } from '../../src/tables/postgres/alerts.ts';
 import { appendControl, dueControls } from '../../src/tables/postgres/outbox.ts';
 import { tickloom } from '../support/command.ts';
@@ -142,6 +144,19 @@ describe('from the user nobody', () => {
     expect(lines.filter((line) => passwords.some((each) => line.includes(each)))).toEqual([]);
   });
 });
+
+test('a writer with a wrong password says so at once, and does not wait for better days', async () => {
+  const url = config.questdbUrl.replace(/:[^:@]*@/, ':wrong@');
+  const writer = new QuestDbWriter({ url, patienceMs: 60_000 });
+  const row = { venue: 'doors', symbol: 'X', id: '1', price: 1, size: 1, side: null };
+  try {
+    await expect(writer.write(ticks, [{ ...row, ts: 1, known_at: 1 }])).rejects.toThrow(
+      /refuses user and password.*TICKLOOM_QUESTDB_URL/,
+    );
+  } finally {
+    writer.close();
+  }
+}, 10_000);
 
 describe('whoever has the credentials', () => {
   let connections: Connections;

@@ -5,6 +5,7 @@ import { DECISION_MUTATIONS } from './decision-mutations.ts';
 import { FILE_MUTATIONS } from './file-mutations.ts';
 import { JOB_MUTATIONS } from './job-mutations.ts';
 import { IMPORTER_MUTATIONS } from './importer-mutations.ts';
+import { DOOR_MUTATIONS } from './door-mutations.ts';
 import { LEARNING_MUTATIONS } from './learning-mutations.ts';
 import { MODEL_MUTATIONS } from './model-mutations.ts';
 import { MONITORING_MUTATIONS } from './monitoring-mutations.ts';
@@ -24,6 +25,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...CURATION_MUTATIONS,
   ...JOB_MUTATIONS,
   ...STORAGE_MUTATIONS,
+  ...DOOR_MUTATIONS,
   ...RECORD_MUTATIONS,
   ...FILE_MUTATIONS,
 ];

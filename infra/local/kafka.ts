@@ -136,17 +136,21 @@ export function kafkaServer(config: Config): LocalServer {
   const dir = serverDir(config.dataDir, 'kafka');
   const file = join(dir, 'server.properties');
   const logs = join(dir, 'data');
-  const isOurs = isLoopback(endpoint.host);
-  const sasl = isOurs ? localSasl(config.kafka) : null;
-  const settings = properties(endpoint.host, endpoint.port, logs, sasl);
+  // Not before they are needed: a server without credentials can still be stopped and cleared.
+  const settings = (): string => {
+    const sasl = isLoopback(endpoint.host) ? localSasl(config.kafka) : null;
+    return properties(endpoint.host, endpoint.port, logs, sasl);
+  };
   return {
     name: 'kafka',
     endpoints: [endpoint, controller],
-    settings,
+    get settings() {
+      return settings();
+    },
     stopSignal: 'SIGTERM',
     prepare: async (programs) => {
       privateDir(dir);
-      writeFileSync(file, settings, { mode: 0o600 });
+      writeFileSync(file, settings(), { mode: 0o600 });
       chmodSync(file, 0o600);
       await format(programs, file, logs);
     },

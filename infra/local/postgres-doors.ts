@@ -228,7 +228,7 @@ WITH mine AS (
   FROM pg_largeobject_metadata WHERE lomowner = 10
 )
 SELECT format('ALTER %s %s OWNER TO %I', kind, name, $1::text) AS change FROM mine
-WHERE oid >= 16384 AND NOT EXISTS (
+WHERE (oid >= 16384 OR kind = 'LARGE OBJECT') AND NOT EXISTS (
   SELECT FROM pg_depend d
   WHERE d.classid = mine.class AND d.objid = mine.oid AND d.deptype = 'e')
 ORDER BY turn, mine.oid`;

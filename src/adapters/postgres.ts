@@ -32,6 +32,20 @@ export interface PostgresOptions {
   readonly connectTimeoutMs?: number;
   /** Shown in `pg_stat_activity`. */
   readonly applicationName?: string;
+  /** With what the writer's seal is made on what only it may write: the control key. */
+  readonly sealKey?: () => string;
+}
+
+const sealKeys = new WeakMap<object, () => string>();
+
+/** The key of a pool or of one of its connections. Throws where it was opened without. */
+export function sealKeyOf(client: pg.Pool | pg.PoolClient): string {
+  const key = sealKeys.get(client);
+  assert(
+    key !== undefined,
+    'this connection was opened without a key: it may only read the outbox',
+  );
+  return key();
 }
 
 /**
@@ -47,6 +61,11 @@ export function openPostgres(url: string, options: PostgresOptions = {}): pg.Poo
     options: '-c timezone=UTC -c datestyle=ISO',
     types: { getTypeParser: typeParser },
   });
+  const { sealKey } = options;
+  if (sealKey !== undefined) {
+    sealKeys.set(pool, sealKey);
+    pool.on('connect', (client) => sealKeys.set(client, sealKey));
+  }
   // An idle connection's error has no caller; without a listener it would end the process.
   pool.on('error', () => undefined);
   return pool;

@@ -33,6 +33,15 @@ export class QuestDbMismatchError extends Error {
   override readonly name = 'QuestDbMismatchError';
 }
 
+/** Waiting would not mend it: a process that is started again finds the password of today. */
+export class QuestDbLoginError extends Error {
+  override readonly name = 'QuestDbLoginError';
+}
+
+const LOGIN =
+  'QuestDB refuses user and password: leave them out of TICKLOOM_QUESTDB_URL for those of ' +
+  'credentials.json, or give the right ones';
+
 export interface QuestDbWriterOptions {
   /** `http://[user:password@]host:port`. */
   readonly url: string;
@@ -174,6 +183,7 @@ export class QuestDbWriter implements RowWriter {
       return null;
     } catch (error) {
       const { message } = error as Error;
+      if (/statusCode=40[13]/.test(message)) throw new QuestDbLoginError(LOGIN, { cause: error });
       if (!message.includes('statusCode=400')) throw new TryFailed(message, { cause: error });
     }
     return this.#reasonFor(bytes);

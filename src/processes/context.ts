@@ -45,7 +45,12 @@ const APPLIED = ['ticks', 'quotes', 'heartbeats', 'candles', 'features', 'predic
 export function openContext(config: Config, role: string): Context {
   const log = openLog(config.logLevel, role);
   const kafka = openKafka(config.kafka, `tickloom-${role}`, log);
-  const postgres = openPostgres(config.postgresUrl, { applicationName: `tickloom-${role}` });
+  let key: string | null = null;
+  const controlKey = (): string => (key ??= config.controlKey ?? installationKey(config.dataDir));
+  const postgres = openPostgres(config.postgresUrl, {
+    applicationName: `tickloom-${role}`,
+    sealKey: controlKey,
+  });
   const topicOf = (name: string): string => `${config.topicPrefix}${name}`;
   const groupOf = (stage: string): string => `${config.topicPrefix}tickloom-${stage}`;
   const closers: (() => Promise<void> | void)[] = [() => postgres.end()];
@@ -53,8 +58,6 @@ export function openContext(config: Config, role: string): Context {
     closers.push(() => close(value));
     return value;
   };
-  let key: string | null = null;
-  const controlKey = (): string => (key ??= config.controlKey ?? installationKey(config.dataDir));
   const questdbReader = once(() =>
     closing(new QuestDbReader({ url: config.questdbPgUrl }), (reader) => reader.close()),
   );

@@ -1,6 +1,6 @@
 /** The HTTP server on the test's real servers, listening on a free port. */
 import type { FastifyInstance } from 'fastify';
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,9 +54,10 @@ export async function startServer({
 }: ServerChanges = {}): Promise<ServerUnderTest> {
   const dataDir = mkdtempSync(join(tmpdir(), 'tickloom-http-'));
   // A token of its own, and the servers of the test.
+  const controlKey = readFileSync(join(loadConfig().dataDir, 'control.key'), 'utf8').trim();
   copyFileSync(credentialsFile(loadConfig().dataDir), credentialsFile(dataDir));
   const config = loadConfig(process.env, { TICKLOOM_DATA_DIR: dataDir, ...env });
-  const postgres = openPostgres(config.postgresUrl);
+  const postgres = openPostgres(config.postgresUrl, { sealKey: () => controlKey });
   const questdb = new QuestDbReader({ url: config.questdbPgUrl, patienceMs: 0 });
   const logged: string[] = [];
   const note = (fields: object, message: string): void => {

@@ -10,11 +10,16 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openRedis } from '../../src/adapters/redis.ts';
+import { QuestDbWriter } from '../../src/adapters/questdb.ts';
 import { askQuestDb } from '../../src/adapters/questdb-http.ts';
 import { must } from '../../src/assert.ts';
 import type { Connections } from '../../src/cli/commands/connect.ts';
 import { loadConfig, PROJECT_DIR } from '../../src/config.ts';
 import { readCredentials, withoutLogin } from '../../src/credentials.ts';
+import { openContext } from '../../src/processes/context.ts';
+import { ticks } from '../../src/tables/questdb/ticks.ts';
+import { alertsOf } from '../../src/tables/postgres/alerts.ts';
+import { appendControl, dueControls } from '../../src/tables/postgres/outbox.ts';
 import { tickloom } from '../support/command.ts';
 
 const config = loadConfig();
@@ -140,6 +145,19 @@ describe('from the user nobody', () => {
   });
 });
 
+test('a writer with a wrong password says so at once, and does not wait for better days', async () => {
+  const url = config.questdbUrl.replace(/:[^:@]*@/, ':wrong@');
+  const writer = new QuestDbWriter({ url, patienceMs: 60_000 });
+  const row = { venue: 'doors', symbol: 'X', id: '1', price: 1, size: 1, side: null };
+  try {
+    await expect(writer.write(ticks, [{ ...row, ts: 1, known_at: 1 }])).rejects.toThrow(
+      /refuses user and password.*TICKLOOM_QUESTDB_URL/,
+    );
+  } finally {
+    writer.close();
+  }
+}, 10_000);
+
 describe('whoever has the credentials', () => {
   let connections: Connections;
 
@@ -235,6 +253,37 @@ describe('whoever has the credentials', () => {
     const bare = await askQuestDb(withoutLogin(config.questdbUrl), '/exec?query=select+1');
     expect(bare.status).toBe(401);
   });
+});
+
+test('a control record that was inserted by hand is not signed, and an alert tells of it', async () => {
+  const context = openContext(config, 'test');
+  const ids = ['doors:ours', 'doors:by-hand', 'doors:copied'];
+  const cut = { type: 'cut', subject: 'doors', body: { value: 1 }, cause: 'a test' } as const;
+  try {
+    await appendControl(context.postgres, { controlId: 'doors:ours', ...cut });
+    // Also with the seal of another record, and with a seal whose body is another by then.
+    await context.postgres.query(
+      `INSERT INTO control_outbox (control_id, type, subject, version, body, cause, seal)
+       SELECT 'doors:by-hand', 'halt', 'doors', 1, '{"scope": "all"}', 'mine', NULL
+       UNION ALL SELECT 'doors:copied', 'cut', 'doors', 2, body, cause, seal
+         FROM control_outbox WHERE control_id = 'doors:ours'`,
+    );
+    const due = async (): Promise<string[]> =>
+      (await dueControls(context.postgres)).map(({ controlId }) => controlId);
+    const sent = await due();
+    expect(ids.filter((id) => sent.includes(id))).toEqual(['doors:ours']);
+    await context.postgres.query(
+      `UPDATE control_outbox SET body = '{"value": 2}' WHERE control_id = 'doors:ours'`,
+    );
+    expect(await due()).not.toContain('doors:ours');
+    const alerts = (await alertsOf(context.postgres)).filter(({ subject }) => subject === 'outbox');
+    const named = alerts.map(({ message }) => message.split(' ')[2]);
+    expect(new Set(named)).toEqual(new Set(ids));
+  } finally {
+    await context.postgres.query('DELETE FROM control_outbox WHERE control_id = ANY($1)', [ids]);
+    await context.postgres.query(`DELETE FROM alerts WHERE subject = 'outbox'`);
+    await context.close();
+  }
 });
 
 afterAll(async () => {

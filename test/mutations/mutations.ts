@@ -6,6 +6,7 @@ import { FILE_MUTATIONS } from './file-mutations.ts';
 import { JOB_MUTATIONS } from './job-mutations.ts';
 import { HTTP_MUTATIONS } from './http-mutations.ts';
 import { IMPORTER_MUTATIONS } from './importer-mutations.ts';
+import { DOOR_MUTATIONS } from './door-mutations.ts';
 import { LEARNING_MUTATIONS } from './learning-mutations.ts';
 import { LOG_MUTATIONS } from './log-mutations.ts';
 import { MODEL_MUTATIONS } from './model-mutations.ts';
@@ -27,6 +28,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...JOB_MUTATIONS,
   ...STORAGE_MUTATIONS,
   ...LOG_MUTATIONS,
+  ...DOOR_MUTATIONS,
   ...RECORD_MUTATIONS,
   ...FILE_MUTATIONS,
   ...HTTP_MUTATIONS,

@@ -32,7 +32,7 @@ export async function settleAlerts(
   alerts: readonly NewAlert[],
 ): Promise<NewAlert[]> {
   const raised: NewAlert[] = [];
-  for (const alert of alerts) if (await raise(pool, alert)) raised.push(alert);
+  for (const alert of alerts) if (await raiseAlert(pool, alert)) raised.push(alert);
   await pool.query(
     `UPDATE alerts SET state = 'resolved'
      WHERE state <> 'resolved' AND starts_with(alert_key, $1) AND alert_key <> ALL($2)`,
@@ -41,7 +41,8 @@ export async function settleAlerts(
   return raised;
 }
 
-async function raise(pool: Pool, alert: NewAlert): Promise<boolean> {
+/** Raises one that only a person ends; false when it is open already. */
+export async function raiseAlert(pool: Pool, alert: NewAlert): Promise<boolean> {
   const { rowCount } = await pool.query(
     `INSERT INTO alerts (alert_key, severity, subject, message, context)
      VALUES ($1, $2, $3, $4, $5)

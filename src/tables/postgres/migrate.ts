@@ -7,12 +7,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Pool, PoolClient } from 'pg';
-import { inTransaction } from '../../adapters/postgres.ts';
+import { inTransaction, sealKeyOf } from '../../adapters/postgres.ts';
 import { PROJECT_DIR } from '../../config.ts';
+import { sealWaiting } from './outbox.ts';
 
 const DIR = join(PROJECT_DIR, 'sql', 'postgres');
 /** Any number that nobody else in the database locks. */
 const LOCK = 7_414_105;
+const BROUGHT_SEALS = '019_outbox_seal';
 
 export interface MigrationStatus {
   readonly name: string;
@@ -33,6 +35,7 @@ export function migrateUp(pool: Pool): Promise<string[]> {
     for (const name of missing) {
       await client.query(readFileSync(join(DIR, `${name}.up.sql`), 'utf8'));
       await client.query('INSERT INTO schema_migrations (name) VALUES ($1)', [name]);
+      if (name === BROUGHT_SEALS) await sealWaiting(client, () => sealKeyOf(pool));
     }
     return missing;
   });

@@ -1,7 +1,13 @@
-/** `control_outbox`: control records on their way into the log. */
+/**
+ * `control_outbox`: control records on their way into the log. Promise: what is due was written by
+ * `appendControl`, with the installation's key; a row from elsewhere is set aside.
+ */
 import type { Pool, PoolClient } from 'pg';
+import { sealKeyOf } from '../../adapters/postgres.ts';
 import { checkBot, type BotControl } from '../../domain/control.ts';
 import type { Control } from '../../domain/wire.ts';
+import { isSealed, sealOf } from '../../stream/control-key.ts';
+import { raiseAlert } from './alerts.ts';
 
 export interface NewControl {
   /** Derived from the cause: the same cause is sent once. */
@@ -21,14 +27,15 @@ export async function appendControl(
   { controlId, type, subject, body, cause }: NewControl,
 ): Promise<boolean> {
   if (type === 'bot') checkBot(body as BotControl);
+  const seal = sealOf(sealKeyOf(client), { controlId, type, subject, body });
   const { rowCount } = await client.query(
-    `INSERT INTO control_outbox (control_id, type, subject, version, body, cause)
-     SELECT $1, $2, $3, coalesce(max(version), 0) + 1, $4, $5 FROM (
+    `INSERT INTO control_outbox (control_id, type, subject, version, body, cause, seal)
+     SELECT $1, $2, $3, coalesce(max(version), 0) + 1, $4, $5, $6 FROM (
        SELECT version FROM control_outbox WHERE type = $2 AND subject = $3
        UNION ALL SELECT version FROM control_versions WHERE type = $2 AND subject = $3
      ) given
      ON CONFLICT (control_id) DO NOTHING`,
-    [controlId, type, subject, body, cause],
+    [controlId, type, subject, body, cause, seal],
   );
   return rowCount === 1;
 }
@@ -40,14 +47,45 @@ interface OutboxRow {
   readonly subject: string;
   readonly version: number;
   readonly body: Record<string, unknown>;
+  readonly seal: string | null;
 }
 
+/** What waits and is ours, oldest first. A row that is not goes no further, and is an alert. */
 export async function dueControls(pool: Pool) {
   const { rows } = await pool.query<OutboxRow>(
-    `SELECT seq, control_id, type, subject, version, body FROM control_outbox
+    `SELECT seq, control_id, type, subject, version, body, seal FROM control_outbox
      WHERE state = 'due' ORDER BY seq LIMIT 100`,
   );
-  return rows.map(({ control_id, ...row }) => ({ ...row, controlId: control_id }));
+  const key = sealKeyOf(pool);
+  const found = rows.map(({ control_id, seal, ...row }) => ({
+    control: { ...row, controlId: control_id },
+    isOurs: isSealed(key, { ...row, controlId: control_id }, seal),
+  }));
+  for (const { control, isOurs } of found) if (!isOurs) await setAside(pool, control);
+  return found.filter(({ isOurs }) => isOurs).map(({ control }) => control);
+}
+
+async function setAside(pool: Pool, { seq, controlId }: { seq: number; controlId: string }) {
+  await raiseAlert(pool, {
+    key: `outbox:${controlId}`,
+    severity: 'critical',
+    subject: 'outbox',
+    message:
+      `control record ${controlId} was not written by tickloom and is not sent: somebody has ` +
+      'inserted it into control_outbox. Find out who, then acknowledge this',
+  });
+  await pool.query(`UPDATE control_outbox SET state = 'refused' WHERE seq = $1`, [seq]);
+}
+
+/** Seals what waits: for the migration that brought seals, and never again. */
+export async function sealWaiting(client: PoolClient, key: () => string): Promise<void> {
+  const { rows } = await client.query<OutboxRow>(
+    `SELECT seq, control_id, type, subject, body FROM control_outbox WHERE state = 'due'`,
+  );
+  for (const { seq, control_id, ...row } of rows) {
+    const seal = sealOf(key(), { ...row, controlId: control_id });
+    await client.query('UPDATE control_outbox SET seal = $2 WHERE seq = $1', [seq, seal]);
+  }
 }
 
 /** Where a control record came by in `ticks`. */

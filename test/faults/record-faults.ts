@@ -58,8 +58,8 @@ export const producerClock: Fault = {
           [POISON],
         )
         .catch(() => []);
-      const told = new Map(rows.map(({ kind, n }) => [kind, n]));
-      const [future, wrong] = [told.get('future'), told.get('bad_clock')];
+      const counts = new Map(rows.map(({ kind, n }) => [kind, n]));
+      const [future, wrong] = [counts.get('future'), counts.get('bad_clock')];
       return future !== undefined && wrong === 4 && `${future} rows of the future, ${wrong} clocks`;
     });
     return `${records.length} records, ${told}`;

@@ -54,8 +54,8 @@ describe('records of money', () => {
     '+1',
     '0x1',
   ];
-  const long = ['1'.repeat(21), `0.${'1'.repeat(21)}`];
-  const wrong = ([...amounts, ...long] as unknown[]).concat([1, null, true]);
+  const digits = ['1'.repeat(21), `0.${'1'.repeat(21)}`];
+  const wrong = ([...amounts, ...digits] as unknown[]).concat([1, null, true]);
   const names = ['price', 'size', 'fx_rate'] as const;
   test.each(names)('a fill without a sound %s is dead', (name) => {
     for (const value of wrong) {

@@ -71,12 +71,12 @@ const acceptTopic = (name: string, options: AcceptOptions, command: Command): Pr
       (own) => own === name || context.topicOf(own) === name,
     );
     if (named === undefined) throw new CommandError(`"${name}" is no topic: see topics list`, 2);
-    const { partition } = options;
-    if (partition !== undefined && !/^\d+$/.test(partition)) {
-      throw new CommandError(`--partition: "${partition}" is no number`, 2);
+    const { partition: only } = options;
+    if (only !== undefined && !/^\d+$/.test(only)) {
+      throw new CommandError(`--partition: "${only}" is no number`, 2);
     }
     const all = await judgePositions(context, [context.topicOf(named)], { reads: true });
-    const judged = all.filter((of) => partition === undefined || of.partition === +partition);
+    const judged = all.filter((of) => only === undefined || of.partition === +only);
     if (judged.length === 0) throw new CommandError(`no stage has read anything of ${name} there`);
     const accepted = await acceptedPositions(context, judged, options.from);
     const lines = judged.map((of, i) => `${shown(of)}\n  -> ${accepted[i]?.position}`);

@@ -309,7 +309,7 @@ describe('what machines read', () => {
 
   test('health, readiness and metrics answer, and headers keep a browser careful', async () => {
     expect(await (await ask('/healthz')).json()).toEqual({ status: 'ok' });
-    const checks = { postgres: 'ok', questdb: 'ok', kafka: 'ok', stages: 'ok' };
+    const checks = { postgres: 'ok', questdb: 'ok', kafka: 'ok', redis: 'ok', stages: 'ok' };
     expect(await (await ask('/readyz')).json()).toEqual({ status: 'ok', checks });
     const metrics = await (await ask('/metrics')).text();
     expect(metrics).toContain('tickloom_stage_lag_records{stage="sink",topic="ticks"} 42');

@@ -13,20 +13,19 @@ import { makeCredentials } from '../../infra/local/credentials.ts';
 import { openDataDir } from '../../infra/local/data-dir.ts';
 import { runProgram } from '../../infra/local/run-program.ts';
 import { resetStack, startServer } from '../../infra/local/stack.ts';
-import { openKafka, withAdmin } from '../../src/adapters/kafka.ts';
+import { connectionOf, withAdmin } from '../../src/adapters/kafka.ts';
+import { Kafka as KafkaClient, logLevel } from '../../src/adapters/kafkajs.ts';
 import { openPostgres } from '../../src/adapters/postgres.ts';
 import { QuestDbWriter } from '../../src/adapters/questdb.ts';
 import { askQuestDb } from '../../src/adapters/questdb-http.ts';
 import { openRedis } from '../../src/adapters/redis.ts';
 import { sleep } from '../../src/clock.ts';
 import { loadConfig, type Config } from '../../src/config.ts';
-import { openLog } from '../../src/log.ts';
 import { ticks } from '../../src/tables/questdb/ticks.ts';
 import { freePorts, stackEnv } from '../support/stack.ts';
 import { makeCertificates, tlsBefore, type Certificates, type TlsWay } from '../support/tls.ts';
 
 const ours = loadConfig();
-const log = openLog('silent', 'test');
 let certificates: Certificates;
 const ways: TlsWay[] = [];
 
@@ -107,13 +106,13 @@ test('QuestDB by https:, for SQL and for rows', async () => {
 const topicsOf = (kafka: Kafka): Promise<string[]> =>
   withAdmin(kafka, (admin) => admin.listTopics());
 
-/** As the client reports it at last; its own patience is for servers that come back. */
-const impatient = (config: Config): Kafka => {
-  const kafka = openKafka(config.kafka, 'test', log);
-  const admin = kafka.admin.bind(kafka);
-  kafka.admin = () => admin({ retry: { retries: 0 } });
-  return kafka;
-};
+/** With the settings of ours, and without their patience for servers that come back. */
+const impatient = ({ kafka }: Pick<Config, 'kafka'>): Kafka =>
+  new KafkaClient({
+    ...connectionOf(kafka),
+    logLevel: logLevel.NOTHING,
+    retry: { retries: 0 },
+  });
 
 describe('Kafka elsewhere', () => {
   let broker: ChildProcess;

@@ -63,23 +63,26 @@ export class JobChild {
   /** One at a time. Never rejects. */
   async run(task: JobTask, options: TaskOptions): Promise<Ending> {
     const child = this.ready();
+    let forgetListeners: () => void = () => undefined;
     const ending = await new Promise<Ending>((resolve) => {
       const watch = this.watch(options, (ended, message) => {
         child.kill('SIGKILL');
         resolve({ ended, error: { message, stack: undefined } });
       });
-      const settle = (end: Ending): void => {
+      const onMessage = (answer: unknown): void => resolve(answer as JobAnswer);
+      const onExit = (code: number | null, signal: NodeJS.Signals | null): void =>
+        resolve(crashed(signal ?? `exit code ${code}`));
+      const onError = (error: Error): void => resolve(crashed(error.message));
+      child.once('message', onMessage).once('exit', onExit).once('error', onError);
+      forgetListeners = () => {
         watch.stop();
-        resolve(end);
+        child.off('message', onMessage).off('exit', onExit).off('error', onError);
       };
-      child.once('message', (answer) => settle(answer as JobAnswer));
-      child.once('exit', (code, signal) => settle(crashed(signal ?? `exit code ${code}`)));
-      child.once('error', (error) => settle(crashed(error.message)));
       child.send(task, (error) => {
-        if (error !== null) settle(crashed(error.message));
+        if (error !== null) resolve(crashed(error.message));
       });
     });
-    child.removeAllListeners('message');
+    forgetListeners();
     if (ending.ended in SEEN) this.forget(child);
     return ending;
   }

@@ -23,6 +23,13 @@ describe.concurrent('a task', { timeout: 120_000 }, () => {
     const { pid } = child;
     expect(await child.run(task('work'), BOUNDS)).toEqual({ ended: 'done' });
     expect(child.pid).toBe(pid);
+    const warnings: string[] = [];
+    const note = ({ name }: Error): void => void warnings.push(name);
+    process.on('warning', note);
+    for (let times = 0; times < 15; times++) await child.run(task('work'), BOUNDS);
+    process.off('warning', note);
+    // Such as one of listeners that are left behind.
+    expect(warnings).toEqual([]);
   });
 
   test('of a frozen process is ended, and the next one is done by a new one', async () => {

@@ -228,7 +228,7 @@ class Member {
       at += chunk.length;
       // What it looked for is found: all of it again, from what is at hand or from the log.
       if (open.next <= offsetOf(must(chunk.at(-1)))) at = 0;
-      if (open.next < firstOffset) return this.logs.seek(open, open.task.position);
+      if (open.next < firstOffset) return this.logs.verifyAnew(open);
       payload.resolveOffset(String(open.next - 1));
     }
     // Also where all of it was behind us: unresolved, the same batch would come for ever.

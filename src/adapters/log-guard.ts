@@ -45,7 +45,9 @@ export class LogGuard {
       const pauseMs = nowMs - (this.fetchedMs.get(String(payload.nodeId)) ?? nowMs);
       if (pauseMs <= FETCH_GAP_MS && !this.isDue) return;
       this.isDue = false;
-      for (const one of open.values()) this.verifyAnew(one);
+      // Looking ahead has no effects, and would never come further where every fetch is a pause
+      // behind the last: what was found is verified before it is made use of.
+      for (const one of open.values()) if (!one.isLooking) this.verifyAnew(one);
     });
   }
 

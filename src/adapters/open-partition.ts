@@ -71,6 +71,11 @@ export class OpenPartition {
     return this.lookedTo ?? this.task.position;
   }
 
+  /** Whether the task looks ahead of its position. */
+  get isLooking(): boolean {
+    return this.lookedTo !== null;
+  }
+
   /** Where reading has to begin for the log to be known again: not behind the last record read. */
   get verifyFrom(): number {
     return this.marker?.offset ?? Math.max(0, this.task.position - 1);

@@ -187,7 +187,8 @@ describe('records of money', () => {
     expect(before.kinds).toMatchObject([{ topic: `${PREFIX}fills`, kind: 'dividend', records: 2 }]);
     await installation.stop('money');
     const again = await rows(
-      `UPDATE checkpoints SET next_offset = 0 WHERE stage = 'trades' AND starts_with(topic, $1)
+      `UPDATE checkpoints SET next_offset = 0, marker_offset = NULL, marker_hash = NULL
+       WHERE stage = 'trades' AND starts_with(topic, $1)
        RETURNING 1`,
       PREFIX,
     );

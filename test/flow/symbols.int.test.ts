@@ -123,7 +123,7 @@ test('into the folders of an export, and out of them again', { timeout: 60_000 }
   expect(readdirSync(join(out, 'date=2014-06-01'))).toHaveLength(SYMBOLS.length);
   const asked = { dir: out, entities: async () => null };
   expect(await verifyDataset(installation.reader, manifest, asked)).toEqual([]);
-  const { db, close } = await openDuckdb();
+  const { db, close } = await openDuckdb({ dirs: [out] });
   const back = await duckRows<{ symbol: string }>(
     db,
     `SELECT DISTINCT symbol FROM read_parquet(${literal(join(out, '**', '*.parquet'))},

@@ -51,6 +51,7 @@ export const features: Operator<FeaturesIn, FeaturesOut, FeatureState> = {
       candles: closing.candles.map(wireCandle),
       values,
       flags: [...new Set(closing.candles.flatMap((candle) => candle.flags))],
+      ...(moment.importedAt === undefined ? {} : { imported_at: moment.importedAt }),
     };
     emit({ record, vector });
   },

@@ -19,6 +19,8 @@ export interface FeedTick {
 export interface FeedOptions {
   readonly log: OutLog;
   readonly topic: string;
+  /** Of every record. */
+  readonly headers?: OutRecord['headers'];
   /** Told after each append: ticks so far, and the event time reached. */
   readonly onProgress?: (ticks: number, ts: number) => void;
   /** Waits before the tick is sent: the replay's pace, or the wall clock of a live market. */
@@ -81,14 +83,19 @@ export const heartbeatRecords = (
   topic: string,
   instruments: Iterable<string>,
   ts: number,
+  headers?: OutRecord['headers'],
 ): OutRecord[] =>
   [...instruments].map((key) => {
     const colon = key.indexOf(':');
     const [venue, symbol] = [key.slice(0, colon), key.slice(colon + 1)];
     const heartbeat: Heartbeat = { kind: 'heartbeat', venue, symbol, ts };
     // Rounded up: a record's timestamp has milliseconds, and must not lie before what it says.
-    return { topic, key, value: JSON.stringify(heartbeat), timestampMs: Math.ceil(ts / 1000) };
+    const timestampMs = Math.ceil(ts / 1000);
+    return { topic, key, value: JSON.stringify(heartbeat), timestampMs, ...headed(headers) };
   });
+
+const headed = (headers: OutRecord['headers']): Pick<OutRecord, 'headers'> =>
+  headers === undefined ? {} : { headers };
 
 class FrameWriter {
   readonly instruments = new Set<string>();
@@ -125,14 +132,16 @@ class FrameWriter {
 
   async heartbeats(ts: number): Promise<void> {
     await this.flush();
-    this.records.push(...heartbeatRecords(this.options.topic, this.instruments, ts));
+    const { topic, headers } = this.options;
+    this.records.push(...heartbeatRecords(topic, this.instruments, ts, headers));
     this.lastTs = ts;
     await this.append();
   }
 
   private close(key: string, { ms, ticks }: { ms: number; ticks: Tick[] }): void {
     const value = JSON.stringify(ticks.length === 1 ? ticks[0] : ticks);
-    this.records.push({ topic: this.options.topic, key, value, timestampMs: ms });
+    const { topic, headers } = this.options;
+    this.records.push({ topic, key, value, timestampMs: ms, ...headed(headers) });
     this.sent += ticks.length;
   }
 

@@ -41,6 +41,8 @@ export interface Arrival {
   readonly judgedByUs: number;
   /** The partition's last cut. */
   readonly cutUs: number;
+  /** Of a record that is imported: when it came (`importedAt`). No cut raises its known_at. */
+  readonly importedAt?: number | null;
   readonly latenessUs: number;
   readonly contiguousTradeIds: boolean;
 }
@@ -101,8 +103,10 @@ export const intake: Operator<Arrival, IntakeOut, IntakeState> = {
     }
     const isBadClock = hasBadClock(arrival);
     const recordUs = isBadClock ? arrival.clockUs : arrival.recordUs;
-    const knownAt = Math.max(recordUs, tick.ts, state.knownAt, cutUs + 1);
-    if (isBadClock) emit({ type: 'bad_clock', tick, recordUs: arrival.recordUs, knownAt });
+    const knownAt = Math.max(recordUs, tick.ts, state.knownAt, floorOf(arrival));
+    // Since when it was known that something is wrong with it: never before the last cut.
+    const toldAt = Math.max(knownAt, cutUs + 1);
+    if (isBadClock) emit({ type: 'bad_clock', tick, recordUs: arrival.recordUs, knownAt: toldAt });
     if (tick.kind === 'heartbeat') {
       if (tick.ts <= state.maxTs) return;
       state.knownAt = knownAt;
@@ -112,14 +116,14 @@ export const intake: Operator<Arrival, IntakeOut, IntakeState> = {
     }
     if (tick.ts < state.maxTs - latenessUs) {
       // One microsecond more, so that it is never known together with what came before it.
-      emit({ type: 'stale', tick, knownAt: Math.max(knownAt, state.knownAt + 1) });
+      emit({ type: 'stale', tick, knownAt: Math.max(toldAt, state.knownAt + 1) });
       return;
     }
     const place = placeOf(state.held, state.handed ?? 0, tick);
     const twin = state.held[place];
     if (twin !== undefined && compareTicks(twin, tick) === 0) {
       if (twin.hash === tick.hash) emit({ type: 'duplicate' });
-      else emit({ type: 'correction', tick, kept: twin, knownAt });
+      else emit({ type: 'correction', tick, kept: twin, knownAt: toldAt });
       return;
     }
     if (place === state.held.length) state.held.push(tick);
@@ -129,6 +133,22 @@ export const intake: Operator<Arrival, IntakeOut, IntakeState> = {
     if (tick.ts > state.maxTs) advance(state, arrival, emit);
   },
 };
+
+/**
+ * The earliest that something can have come to be known: behind the last cut, but for a recording
+ * that was imported, which claims to have been known in its own time.
+ */
+const floorOf = ({ cutUs, importedAt }: Pick<Arrival, 'cutUs' | 'importedAt'>): number =>
+  importedAt === undefined || importedAt === null ? cutUs + 1 : 0;
+
+/**
+ * When an imported record came: by the log's clock, and behind the last cut, so that whatever was
+ * made of what lay before that cut never has it. Null: the record is not imported.
+ */
+export const importedAt = (
+  { isImported = false }: { readonly isImported?: boolean | undefined },
+  { clockUs, judgedByUs, cutUs }: Pick<Arrival, 'clockUs' | 'judgedByUs' | 'cutUs'>,
+): number | null => (isImported ? Math.max(clockUs || judgedByUs, cutUs + 1) : null);
 
 /**
  * Whether the record's timestamp cannot be its producer's time: it lies behind what it tells of, as
@@ -143,8 +163,8 @@ export const hasBadClock = ({
 }): boolean => recordUs < tick.ts - AHEAD_MAX_US || recordUs > judgedByUs + AHEAD_MAX_US;
 
 /**
- * The same of history, which has no watermark: since when it is known, or null where it is of the
- * future; `emit` hears a word beside.
+ * The same of history, which has no watermark: since when it is known, and since when it is known
+ * that there is this history; null where it is of the future. `emit` hears a word beside.
  */
 export function judgeHistory(
   {
@@ -153,23 +173,31 @@ export function judgeHistory(
     clockUs,
     judgedByUs,
     cutUs,
+    importedAt: cameAt = null,
   }: Omit<Arrival, 'latenessUs' | 'contiguousTradeIds'>,
   emit: Emit,
-): { readonly knownAt: number } | null {
+): { readonly knownAt: number; readonly toldAt: number } | null {
   if (tick.ts > judgedByUs + AHEAD_MAX_US) {
     const ts = clockUs || judgedByUs;
     emit({ type: 'future', tick, ts, knownAt: Math.max(ts, cutUs + 1) });
     return null;
   }
   const isBadClock = hasBadClock({ tick, recordUs, judgedByUs });
-  const knownAt = Math.max(isBadClock ? clockUs : recordUs, tick.ts, cutUs + 1);
-  if (isBadClock) emit({ type: 'bad_clock', tick, recordUs, knownAt });
-  return { knownAt };
+  const floorUs = floorOf({ cutUs, importedAt: cameAt });
+  const knownAt = Math.max(isBadClock ? clockUs : recordUs, tick.ts, floorUs);
+  const toldAt = Math.max(knownAt, cameAt ?? 0, cutUs + 1);
+  if (isBadClock) emit({ type: 'bad_clock', tick, recordUs, knownAt: toldAt });
+  return { knownAt, toldAt };
+}
+
+function momentOf({ tick, importedAt: cameAt }: Arrival, knownAt: number): Moment {
+  const moment = { decidedTs: tick.ts, knownAt };
+  return cameAt === undefined || cameAt === null ? moment : { ...moment, importedAt: cameAt };
 }
 
 /** Moves the watermark and hands on what it has passed. */
 function advance(state: IntakeState, arrival: Arrival, emit: Emit): void {
-  const moment: Moment = { decidedTs: arrival.tick.ts, knownAt: state.knownAt };
+  const moment = momentOf(arrival, state.knownAt);
   state.maxTs = arrival.tick.ts;
   const watermark = state.maxTs - arrival.latenessUs;
   const { held } = state;

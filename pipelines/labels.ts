@@ -29,6 +29,8 @@ export interface LabelPrice {
 export interface Arrival {
   readonly ts: number;
   readonly knownAt: number;
+  /** When it came, if it was imported: then `knownAt` is its claim. */
+  readonly importedAt?: number | null;
 }
 
 export interface LabelGap {
@@ -66,13 +68,14 @@ export const TOLERANCE_SHARE = 0.05;
 /** Labels of the decisions that have matured, in their order. */
 export function labelsOf(request: LabelRequest): LabelRow[] {
   const { decisions, horizonUs, latenessUs } = request;
-  const known = knownAtOrBehind(request.arrivals);
+  const shownBy = shownAtOrBehind(request.arrivals);
   const rows: LabelRow[] = [];
   let entryAt = 0;
   let exitAt = -1;
   for (const decision of decisions) {
     const endTs = decision.decidedTs + horizonUs;
-    const labelKnownAt = request.asOfUs ?? known(endTs + latenessUs);
+    const shown = request.asOfUs === undefined ? shownBy(endTs + latenessUs) : null;
+    const labelKnownAt = request.asOfUs ?? shown?.knownAt ?? null;
     if (labelKnownAt === null) break;
     const { prices } = request;
     while (entryAt < prices.length && at(prices, entryAt).ts <= decision.decidedTs) entryAt += 1;
@@ -80,7 +83,9 @@ export function labelsOf(request: LabelRequest): LabelRow[] {
     while (exitAt + 1 < prices.length && at(prices, exitAt + 1).ts <= endTs) exitAt += 1;
     const entry = firstKnown(prices, entryAt, exitAt, labelKnownAt);
     const exit = lastKnown(prices, entryAt, exitAt, labelKnownAt);
-    rows.push(labelRow(request, decision, endTs, labelKnownAt, entry, exit));
+    const row = labelRow(request, decision, endTs, labelKnownAt, entry, exit);
+    const importedAt = shown?.importedAt ?? null;
+    rows.push(importedAt === null ? row : { ...row, imported_at: importedAt });
   }
   return rows;
 }
@@ -156,15 +161,25 @@ function lastKnown(prices: readonly LabelPrice[], from: number, to: number, by: 
  * behind it. Asked with rising `ts`.
  */
 export function knownAtOrBehind(arrivals: readonly Arrival[]): (ts: number) => number | null {
-  const smallest = new Float64Array(arrivals.length);
-  let least = Infinity;
+  const shownBy = shownAtOrBehind(arrivals);
+  return (ts) => shownBy(ts)?.knownAt ?? null;
+}
+
+/** The same with what showed it: of two that were known at once the one that was not imported. */
+export function shownAtOrBehind(arrivals: readonly Arrival[]): (ts: number) => Arrival | null {
+  const first: Arrival[] = [];
+  let least: Arrival | null = null;
   for (let i = arrivals.length - 1; i >= 0; i--) {
-    least = Math.min(least, arrivals[i]?.knownAt ?? Infinity);
-    smallest[i] = least;
+    const arrival = arrivals[i] as Arrival;
+    if (least === null || isKnownBefore(arrival, least)) least = arrival;
+    first[i] = least;
   }
   let i = 0;
   return (ts) => {
     while (i < arrivals.length && (arrivals[i]?.ts ?? Infinity) < ts) i += 1;
-    return i < arrivals.length ? (smallest[i] ?? null) : null;
+    return first[i] ?? null;
   };
 }
+
+const isKnownBefore = (a: Arrival, b: Arrival): boolean =>
+  a.knownAt < b.knownAt || (a.knownAt === b.knownAt && (a.importedAt ?? null) === null);

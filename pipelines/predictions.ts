@@ -87,7 +87,7 @@ function record(
   slot: string,
   { probabilityUp, expectedReturn, verdict }: Estimate,
 ): Prediction {
-  const { feature_id, venue, symbol, ts, decided_ts, known_at } = feature;
+  const { feature_id, venue, symbol, ts, decided_ts, known_at, imported_at } = feature;
   return {
     kind: 'prediction',
     prediction_id: `${modelId}:${labelSpec}:${feature_id}`,
@@ -105,5 +105,6 @@ function record(
     expected_return: expectedReturn,
     close,
     verdict,
+    ...(imported_at === undefined ? {} : { imported_at }),
   };
 }

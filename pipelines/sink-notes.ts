@@ -19,6 +19,7 @@ import {
   gapRow,
   qualityRow,
   rowOfHeartbeat,
+  rowOfImport,
   rowsOfTick,
   type SinkRows,
   type StaleTick,
@@ -90,6 +91,8 @@ export interface Notes {
 export interface NotePlace {
   readonly instrument: Instrument;
   readonly clockUs: number;
+  /** When the record came, if it is imported. */
+  readonly importedAt: number | null;
   readonly floods: Floods;
   readonly source: () => string;
 }
@@ -100,14 +103,16 @@ export function noteIntake(out: IntakeOut, place: NotePlace, notes: Notes): void
   const { instrument } = place;
   switch (out.type) {
     case 'new':
-      rowsOfTick(rows, out.tick, out.knownAt, instrument);
+      if (place.importedAt === null) rowsOfTick(rows, out.tick, out.knownAt, instrument);
+      else rowOfImport(rows, { ...out, ...instrument, importedAt: place.importedAt });
       break;
     case 'heartbeat':
-      rows.heartbeats.push(rowOfHeartbeat(out.ts, out.knownAt, instrument));
+      rows.heartbeats.push(rowOfHeartbeat(out.ts, out.knownAt, instrument, place.importedAt));
       break;
     case 'stale': {
       const { tick, knownAt } = out;
-      stale.push({ ...instrument, tick, knownAt, source: place.source(), isHistory: false });
+      const about = { source: place.source(), isHistory: false, importedAt: place.importedAt };
+      stale.push({ ...instrument, tick, knownAt, ...about });
       break;
     }
     case 'correction': {

@@ -11,7 +11,7 @@ import type { SqlReader } from '../src/tables/questdb/table.ts';
 import { storedAt, storedKey, verdictsAt } from '../src/tables/questdb/stored.ts';
 import {
   rowOfHistory,
-  rowsOfTick,
+  rowOfLate,
   verdictOfStale,
   type SinkRows,
   type StaleTick,
@@ -99,8 +99,6 @@ async function judgeChunk(
     if (judged.verdict === 'duplicate') continue;
     rows.quality_events.push(judged.event);
     if (judged.verdict === 'correction') continue;
-    rowsOfTick(rows, stale.tick, stale.knownAt, stale);
-    const own = stale.tick.kind === 'trade' ? rows.ticks.at(-1) : rows.quotes.at(-1);
-    if (own !== undefined) stored.set(key, own);
+    stored.set(key, rowOfLate(rows, stale));
   }
 }

@@ -12,6 +12,7 @@ import type { InstrumentStates } from '../src/stream/instrument-states.ts';
 import type { LogRecord } from '../src/stream/stage.ts';
 import type { Backfilled } from '../src/tables/postgres/backfilled.ts';
 import {
+  importedAt,
   intake,
   judgeHistory,
   type Arrival,
@@ -37,7 +38,9 @@ export interface TicksBatch extends Notes {
   readonly history: Map<string, Backfilled>;
 }
 
-type Clocks = Pick<Arrival, 'recordUs' | 'clockUs' | 'judgedByUs' | 'cutUs'>;
+type Clocks = Pick<Arrival, 'recordUs' | 'clockUs' | 'judgedByUs' | 'cutUs'> & {
+  readonly importedAt: number | null;
+};
 
 export class SinkTicks {
   private readonly control: SinkControlState;
@@ -68,13 +71,15 @@ export class SinkTicks {
     batch: TicksBatch,
   ): void {
     const { topic, partition, offset, timestampUs: recordUs } = record;
-    const clocks = { recordUs, clockUs: this.clock.clockUs, judgedByUs, cutUs: this.control.cut };
+    const log = { clockUs: this.clock.clockUs, judgedByUs, cutUs: this.control.cut };
+    const clocks = { recordUs, ...log, importedAt: importedAt(record, log) };
     const slot = topic === this.historyTopic ? null : this.instruments.change(key);
     const { venue, symbol } = slot ?? must(instrumentOf(key));
     let position: number | null = null;
     const place: NotePlace = {
       instrument: { venue, symbol },
       clockUs: clocks.clockUs,
+      importedAt: clocks.importedAt,
       floods: (this.control.floods ??= initialFloods()),
       source: () => sourceOf(topic, partition, String(offset), position),
     };
@@ -95,7 +100,7 @@ export class SinkTicks {
   }
 }
 
-/** History is stored as neither stale nor late; it was not known before it was fed. */
+/** History is stored as neither stale nor late; without a claim it is known since it was fed. */
 function takeHistory(
   arrival: Clocks & Pick<Arrival, 'tick'>,
   key: string,
@@ -108,7 +113,10 @@ function takeHistory(
   const judged = judgeHistory(arrival, note);
   if (judged === null) return;
   const { ts } = tick;
-  const { knownAt } = judged;
-  stale.push({ ...instrument, tick, knownAt, source: source(), isHistory: true });
-  history.set(key, widened(history.get(key), { instrument: key, ts, knownAt }));
+  const { knownAt, toldAt } = judged;
+  const { importedAt: cameAt } = arrival;
+  const about = { source: source(), isHistory: true, importedAt: cameAt };
+  stale.push({ ...instrument, tick, knownAt, toldAt, ...about });
+  // The job that revises looks for what came behind its last look, whatever that claims.
+  history.set(key, widened(history.get(key), { instrument: key, ts, knownAt: toldAt }));
 }

@@ -5,6 +5,7 @@
  * candles and one row of values, revision 0. Every row is a function of its record alone, so a
  * replay writes the same rows again and the dedup keys absorb them.
  */
+import { must } from '../src/assert.ts';
 import { timeframeUs, TIMEFRAMES } from '../src/domain/candle.ts';
 import { canonicalJson } from '../src/domain/control.ts';
 import type { MarketTick } from '../src/domain/tick.ts';
@@ -72,26 +73,62 @@ export function rowsOfTick(
   else rows.quotes.push(quoteRow(tick, knownAt, instrument));
 }
 
-/** The same for history; returns the row. */
-export function rowOfHistory(
-  rows: Pick<SinkRows, 'history_ticks' | 'history_quotes'>,
-  { tick, knownAt, ...instrument }: StaleTick,
-): StoredRow {
+type OriginRows = Pick<SinkRows, 'history_ticks' | 'history_quotes'>;
+type Known = Instrument & { readonly tick: MarketTick; readonly knownAt: number };
+
+/** The same for a tick that has an origin; returns the row. */
+function rowWithOrigin(rows: OriginRows, { tick, knownAt, ...of }: Known, origin: HistoryRow) {
   if (tick.kind === 'trade') {
-    const row = { ...tickRow(tick, knownAt, instrument), origin: 'backfill' } as const;
+    const row = { ...tickRow(tick, knownAt, of), ...origin };
     rows.history_ticks.push(row);
     return row;
   }
-  const row = { ...quoteRow(tick, knownAt, instrument), origin: 'backfill' } as const;
+  const row = { ...quoteRow(tick, knownAt, of), ...origin };
   rows.history_quotes.push(row);
   return row;
+}
+
+const isImport = <T extends Pick<StaleTick, 'importedAt'>>(
+  stale: T,
+): stale is T & { readonly importedAt: number } => typeof stale.importedAt === 'number';
+
+/** Of history: with its own clock where it was imported. */
+export const rowOfHistory = (rows: OriginRows, stale: StaleTick): StoredRow =>
+  rowWithOrigin(
+    rows,
+    stale,
+    isImport(stale)
+      ? { origin: 'import', imported_at: stale.importedAt, came_by: 'backfill' }
+      : { origin: 'backfill' },
+  );
+
+/** Of a tick of the stream that claims since when it is known. */
+export const rowOfImport = (
+  rows: OriginRows,
+  { importedAt, ...known }: Known & { readonly importedAt: number },
+): StoredRow => rowWithOrigin(rows, known, { origin: 'import', imported_at: importedAt });
+
+/** Of a tick that came behind the watermark; returns the row. */
+export function rowOfLate(rows: SinkRows, stale: StaleTick): StoredRow {
+  const { tick, knownAt } = stale;
+  if (isImport(stale)) return rowOfImport(rows, stale);
+  rowsOfTick(rows, tick, knownAt, stale);
+  return must(tick.kind === 'trade' ? rows.ticks.at(-1) : rows.quotes.at(-1));
 }
 
 export const rowOfHeartbeat = (
   ts: number,
   knownAt: number,
   { venue, symbol }: Instrument,
-): HeartbeatRow => ({ ts, known_at: knownAt, venue, symbol });
+  importedAt: number | null = null,
+): HeartbeatRow => ({
+  ...{ ts, known_at: knownAt, venue, symbol },
+  ...importColumn(importedAt ?? undefined),
+});
+
+/** The column is only there where there is something to say. */
+const importColumn = (importedAt: number | undefined): { readonly imported_at?: number } =>
+  importedAt === undefined ? {} : { imported_at: importedAt };
 
 /** Adds the candles of a feature record, and its values, all with the record's own moment. */
 export function rowsOfFeature(rows: Pick<SinkRows, 'candles' | 'features'>, record: Feature): void {
@@ -113,6 +150,7 @@ function featureRow(record: Feature): FeatureRow {
     revision: 0,
     feature_id,
     flags: flags.join(','),
+    ...importColumn(record.imported_at),
   };
 }
 
@@ -133,6 +171,7 @@ const candleRow = (candle: Candle, of: Feature): CandleRow => ({
   trades: candle.trades,
   vwap: candle.vwap,
   flags: candle.flags.join(','),
+  ...importColumn(of.imported_at),
 });
 
 export const rowOfPrediction = (record: Prediction): PredictionRow => ({
@@ -151,6 +190,7 @@ export const rowOfPrediction = (record: Prediction): PredictionRow => ({
   expected_return: record.expected_return,
   verdict: record.verdict,
   close: record.close,
+  ...importColumn(record.imported_at),
 });
 
 /** The stretch of an instrument's history in hand, with one more tick of it. */
@@ -199,6 +239,10 @@ export const gapRow = (
 export interface StaleTick extends Instrument {
   readonly tick: MarketTick;
   readonly knownAt: number;
+  /** What is said of it is known since then; the same, unless it is imported. */
+  readonly toldAt?: number;
+  /** When it came, if it is imported: then `knownAt` is its claim. */
+  readonly importedAt?: number | null;
   readonly source: string;
   readonly isHistory: boolean;
 }
@@ -237,7 +281,7 @@ function lateEvent(stale: StaleTick): QualityRow {
   ]);
   const { kind, id } = tick;
   const detail = { tick: kind, id, ...contentOf(tick), windows: Object.fromEntries(windows) };
-  return qualityRow('late', { ts: tick.ts, ...stale }, stale, detail);
+  return qualityRow('late', saidOf(stale), stale, detail);
 }
 
 /** A second content for an id that has one: `kept` stays, the tick's own is only recorded here. */
@@ -247,8 +291,12 @@ export function correctionRow(
 ): QualityRow {
   const { tick } = stale;
   const detail = { tick: tick.kind, id: tick.id, kept, seen: contentOf(tick) };
-  return qualityRow('correction', { ts: tick.ts, ...stale }, stale, detail);
+  return qualityRow('correction', saidOf(stale), stale, detail);
 }
+
+const saidOf = ({ tick, knownAt, toldAt = knownAt, source }: Omit<StaleTick, 'isHistory'>) => ({
+  ...{ ts: tick.ts, knownAt: toldAt, source },
+});
 
 /** What a tick says besides its time and id, under the names of the table's columns. */
 export function contentOf(tick: MarketTick): Record<string, string | number | null> {

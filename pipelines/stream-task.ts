@@ -38,7 +38,7 @@ import {
 } from '../src/stream/stage.ts';
 import { decodeState, encodeState } from '../src/stream/state-codec.ts';
 import { whileBeating } from '../src/stream/while-beating.ts';
-import { initialCounts, tellCounts } from './intake.ts';
+import { importedAt, initialCounts, tellCounts } from './intake.ts';
 import { clockBody, LogClock, tellClock } from './log-clock.ts';
 import {
   instrumentStream,
@@ -145,7 +145,7 @@ class StreamTask implements PartitionTask {
           await this.takeControl(decoded.control, byUs, beat);
           break;
         case 'ticks':
-          this.takeItems(decoded.key, decoded.items, record.timestampUs, byUs);
+          this.takeItems(decoded.key, decoded.items, record, byUs);
           break;
       }
     }
@@ -174,23 +174,26 @@ class StreamTask implements PartitionTask {
   private takeItems(
     key: string,
     items: readonly Item[],
-    recordUs: number,
+    record: LogRecord,
     judgedByUs: number,
   ): void {
     if (items.length === 0) return;
     const instrument = this.instruments.change(key);
-    for (const item of items) this.takeItem(instrument, item, recordUs, judgedByUs);
+    for (const item of items) this.takeItem(instrument, item, record, judgedByUs);
   }
 
   private takeItem(
     { venue, symbol, latenessUs, contiguousTradeIds, state }: InstrumentSlot<InstrumentState>,
     tick: Item,
-    recordUs: number,
+    record: LogRecord,
     judgedByUs: number,
   ): void {
     const { control, modelOf } = this;
-    const clocks = { recordUs, clockUs: this.clock.clockUs, judgedByUs, cutUs: control.cut };
-    const arrival = { tick, ...clocks, latenessUs, contiguousTradeIds };
+    const clocks = { clockUs: this.clock.clockUs, judgedByUs, cutUs: control.cut };
+    const arrival = {
+      ...{ tick, recordUs: record.timestampUs, ...clocks, latenessUs, contiguousTradeIds },
+      importedAt: importedAt(record, clocks),
+    };
     const isUnseen = state.intake.maxTs < 0;
     this.chain.step(state, { venue, symbol, arrival, control, modelOf }, this.emit);
     if (isUnseen && state.intake.maxTs >= 0) {

@@ -32,6 +32,8 @@ export interface TrainingSet {
   readonly rows: readonly TrainingRow[];
   readonly rowTs: readonly number[];
   readonly rowsIn: number;
+  /** Of the rows, those whose features are of an import. */
+  readonly imported?: number;
   /** By reason: `immature`, `void_gap`, `warming_up`, … */
   readonly excluded: Readonly<Record<string, number>>;
 }

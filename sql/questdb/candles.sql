@@ -15,6 +15,7 @@ CREATE TABLE IF NOT EXISTS candles (
   volume DOUBLE,
   trades LONG,
   vwap DOUBLE,
-  flags VARCHAR
+  flags VARCHAR,
+  imported_at TIMESTAMP
 ) TIMESTAMP(ts) PARTITION BY DAY WAL
 DEDUP UPSERT KEYS(ts, venue, symbol, timeframe, price_source, revision)

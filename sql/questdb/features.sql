@@ -8,6 +8,7 @@ CREATE TABLE IF NOT EXISTS features (
   feature_set SYMBOL,
   revision INT,
   feature_id VARCHAR,
-  flags VARCHAR
+  flags VARCHAR,
+  imported_at TIMESTAMP
 ) TIMESTAMP(ts) PARTITION BY DAY WAL
 DEDUP UPSERT KEYS(ts, venue, symbol, feature_set, revision)

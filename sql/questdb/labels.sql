@@ -17,6 +17,7 @@ CREATE TABLE IF NOT EXISTS labels (
   state SYMBOL,
   void_reason SYMBOL,
   flags VARCHAR,
+  imported_at TIMESTAMP,
   long_touched SYMBOL,
   long_exit_ts TIMESTAMP,
   long_exit_price DOUBLE,

@@ -14,6 +14,7 @@ CREATE TABLE IF NOT EXISTS predictions (
   probability_up DOUBLE,
   expected_return DOUBLE,
   verdict SYMBOL,
-  close DOUBLE
+  close DOUBLE,
+  imported_at TIMESTAMP
 ) TIMESTAMP(ts) PARTITION BY DAY WAL
 DEDUP UPSERT KEYS(ts, venue, symbol, label_spec, slot)

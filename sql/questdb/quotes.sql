@@ -9,6 +9,8 @@ CREATE TABLE IF NOT EXISTS quotes (
   ask DOUBLE,
   bid_size DOUBLE,
   ask_size DOUBLE,
-  origin SYMBOL
+  origin SYMBOL,
+  imported_at TIMESTAMP,
+  came_by SYMBOL
 ) TIMESTAMP(ts) PARTITION BY DAY WAL
 DEDUP UPSERT KEYS(ts, venue, symbol, id)

@@ -1,4 +1,6 @@
--- Trades as they were first seen; side is the taker's; origin is 'backfill' for history, else null.
+-- Trades as they were first seen; side is the taker's. origin is null for what was received when it
+-- happened, 'backfill' for history, 'import' for a recording that claims its own known_at: then
+-- imported_at says when it came, and came_by 'backfill' that the stream never computed with it.
 CREATE TABLE IF NOT EXISTS ticks (
   ts TIMESTAMP,
   known_at TIMESTAMP,
@@ -8,6 +10,8 @@ CREATE TABLE IF NOT EXISTS ticks (
   price DOUBLE,
   size DOUBLE,
   side SYMBOL,
-  origin SYMBOL
+  origin SYMBOL,
+  imported_at TIMESTAMP,
+  came_by SYMBOL
 ) TIMESTAMP(ts) PARTITION BY DAY WAL
 DEDUP UPSERT KEYS(ts, venue, symbol, id)

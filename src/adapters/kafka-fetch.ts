@@ -188,6 +188,11 @@ export class FetchedMessage {
     return String(this.timestampMs);
   }
 
+  /** Of nearly every record this is one look at one byte. */
+  get hasHeaders(): boolean {
+    return this.buffer[this.valueFrom + Math.max(0, this.valueLength)] !== 0;
+  }
+
   get headers(): Readonly<Record<string, Buffer | (Buffer | null)[] | null>> {
     const varints = new Varints(this.buffer, this.valueFrom + Math.max(0, this.valueLength));
     const count = varints.next();

@@ -27,6 +27,7 @@ import {
   type DatasetManifest,
 } from './definition.ts';
 import { loadEntities } from './entities.ts';
+import { importsSql } from './imports.ts';
 import { columnsOfFiles, joinAll, requestDecisions } from './join.ts';
 import { createStages, featureTable, stageFeatures, stageLabels } from './stage.ts';
 import { describeFiles, PARQUET, writePartitions } from './write.ts';
@@ -115,12 +116,14 @@ async function write(
     const rows = files.reduce((sum, file) => sum + file.rows, 0);
     const counts = { rows_in: rowsIn, rows, ...(await lacking(db, isComplete)) };
     checkCounts(counts, definition);
+    const imported = await importedRows(db, definition, isComplete);
     const { version } = await duckRow<{ version: string }>(db, 'SELECT version() AS version');
     const content = {
       ...definition,
       feature_set: definition.feature_sets[0]?.feature_set ?? '',
       features: columnsOf(definition),
       ...counts,
+      ...imported,
       read,
       writer: `DuckDB ${version}: ${PARQUET}`,
       files,
@@ -172,7 +175,7 @@ async function stageInstrument(
   definition: DatasetDefinition,
   { instrument, key }: { readonly instrument: number; readonly key: Instrument },
 ): Promise<void> {
-  const { feature_sets, label_spec, from, to } = definition;
+  const { feature_sets, label_spec, from, to, imported_by: importedBy } = definition;
   const asOfUs = parseUs(definition.as_of);
   for (const [n, set] of feature_sets.entries()) {
     const isOwn = n === 0 && from !== null && to !== null;
@@ -180,12 +183,12 @@ async function stageInstrument(
       ? { fromUs: parseUs(from), toUs: parseUs(to) }
       : await answering(db, reader, definition, { n, instrument, key });
     if (stretch === null) continue;
-    await stageFeatures(db, reader, [n, set], key, { instrument, asOfUs, ...stretch });
+    await stageFeatures(db, reader, [n, set], key, { instrument, asOfUs, importedBy, ...stretch });
   }
   if (label_spec === null) return;
   const { first, last } = await span(db, ['ts', featureTable(0)], instrument);
   if (first === null || last === null) return;
-  const staging = { instrument, asOfUs, fromUs: first, toUs: last + 1 };
+  const staging = { instrument, asOfUs, importedBy, fromUs: first, toUs: last + 1 };
   await stageLabels(db, reader, label_spec, key, staging);
 }
 
@@ -196,7 +199,7 @@ async function stageInstrument(
 async function answering(
   db: DuckDBConnection,
   reader: SqlReader,
-  { feature_sets, entities: own, as_of, known }: DatasetDefinition,
+  { feature_sets, entities: own, as_of, known, imported_by }: DatasetDefinition,
   { n, instrument, key }: { n: number; instrument: number; key: Instrument },
 ): Promise<Stretch | null> {
   const times = own === null ? ['decided_ts', featureTable(0)] : ['asked_at', 'requests'];
@@ -207,7 +210,8 @@ async function answering(
   const params = [key.venue, key.symbol, set, formatUs(first), formatUs(knownUs)];
   const [found] = await reader.query<{ ts: number | null }>(
     `SELECT max(ts) AS ts FROM ${tableOfSet(set)} WHERE venue = $1 AND symbol = $2
-       AND feature_set = $3 AND ts <= $4 AND decided_ts <= $4 AND known_at <= $5`,
+       AND feature_set = $3 AND ts <= $4 AND decided_ts <= $4 AND known_at <= $5
+       AND ${importsSql(imported_by)}`,
     params,
   );
   return { fromUs: found?.ts ?? 0, toUs: last + 1 };
@@ -220,6 +224,18 @@ const span = (db: DuckDBConnection, [column, table]: readonly string[], instrume
     `SELECT min(${column}) AS first, max(${column}) AS last FROM ${table}
      WHERE instrument = ${instrument}`,
   );
+
+/** How many rows of the files have something of an import; nothing where none may. */
+async function importedRows(
+  db: DuckDBConnection,
+  { imported_by }: DatasetDefinition,
+  isComplete: boolean,
+): Promise<{ readonly imported?: number }> {
+  if (imported_by === undefined) return {};
+  const where = isComplete ? ' AND missing IS NULL' : '';
+  const sql = `SELECT count(*) AS n FROM dataset WHERE imported${where}`;
+  return { imported: (await duckRow<{ n: number }>(db, sql)).n };
+}
 
 async function lacking(db: DuckDBConnection, isComplete: boolean) {
   const rows = await duckRows<{ missing: string; n: number }>(

@@ -37,6 +37,8 @@ export interface DatasetDefinition {
   /** A feature row whose `ts` is longer before the request is none. Null: however long. */
   readonly max_age_us: number | null;
   readonly instruments: readonly string[];
+  /** Of imported rows those that came by then; absent: none of them (`imports.ts`). */
+  readonly imported_by?: string;
 }
 
 export interface Decisions {
@@ -46,6 +48,7 @@ export interface Decisions {
   readonly fromUs: number;
   readonly toUs: number;
   readonly asOfUs: number;
+  readonly importedByUs?: number | undefined;
 }
 
 /** All decisions of a stretch that lack nothing, with the features of this version. */
@@ -60,6 +63,7 @@ export const completeDecisions = (of: Decisions): DatasetDefinition => ({
   keep: 'complete',
   max_age_us: null,
   instruments: of.instruments,
+  ...(of.importedByUs === undefined ? {} : { imported_by: formatUs(of.importedByUs) }),
 });
 
 export interface DatasetFile {
@@ -92,6 +96,8 @@ export interface DatasetManifest extends DatasetDefinition {
   readonly incomplete: Readonly<Record<string, number>>;
   /** Rows read from each table, as known at `as_of`. */
   readonly read: Readonly<Record<string, number>>;
+  /** Rows whose features or outcome are of an import; absent where there is no `imported_by`. */
+  readonly imported?: number;
   readonly writer: string;
   readonly files: readonly DatasetFile[];
   /** Null: no cut vouches that nothing will be known by `as_of` that is not known now. */
@@ -124,7 +130,7 @@ export function columnsOf({ feature_sets }: Pick<DatasetDefinition, 'feature_set
 /** The definition within a manifest. Throws an error that names what is missing. */
 export function definitionOf(manifest: DatasetDefinition): DatasetDefinition {
   const { feature_sets, label_spec, from, to, entities, as_of } = manifest;
-  const { known, keep, max_age_us, instruments } = manifest;
+  const { known, keep, max_age_us, instruments, imported_by } = manifest;
   if (!Array.isArray(feature_sets) || typeof as_of !== 'string' || !Array.isArray(instruments)) {
     throw new Error(
       'the manifest does not say how to make the set again: it was made by an older version',
@@ -132,7 +138,8 @@ export function definitionOf(manifest: DatasetDefinition): DatasetDefinition {
   }
   checkNames(feature_sets);
   const rows = { from, to, entities, instruments };
-  return { feature_sets, label_spec, as_of, known, keep, max_age_us, ...rows };
+  const imports = imported_by === undefined ? {} : { imported_by };
+  return { feature_sets, label_spec, as_of, known, keep, max_age_us, ...rows, ...imports };
 }
 
 /** They become names of tables and columns, and a manifest may be anybody's. */

@@ -137,6 +137,7 @@ function datasetSql(joined: Joined): string {
       make_timestamptz(f0.ts) AS ts, make_timestamptz(f0.decided_ts) AS decided_ts,
       i.venue, i.symbol, strftime(make_timestamp(${at}), '%Y-%m-%d') AS date, ${at} AS position,
       ${values.join(', ')}, l.up, l.forward_return, make_timestamptz(l.exit_ts) AS exit_ts,
+      (coalesce(f0.imported_at, l.imported_at) IS NOT NULL) AS imported,
       c.probability_up AS champion_probability, ${missingSql(label_spec, sources)} AS missing
     FROM requests r
     JOIN instruments i ON i.instrument = r.instrument

@@ -10,22 +10,25 @@ export interface LoadRequest extends Instrument {
   readonly fromUs: number;
   readonly toUs: number;
   readonly asOfUs: number;
+  /** Of imported rows those that came by then; none where it is left out. */
+  readonly importedByUs?: number | undefined;
 }
 
 export async function loadTrainingSet(
   reader: SqlReader,
-  { venue, symbol, labelSpec, fromUs, toUs, asOfUs }: LoadRequest,
+  { venue, symbol, labelSpec, fromUs, toUs, asOfUs, importedByUs = 0 }: LoadRequest,
 ): Promise<TrainingSet> {
   const instrument = { venue, symbol };
-  const stretch = { fromUs, toUs, asOfUs };
+  const stretch = { fromUs, toUs, asOfUs, importedByUs };
   const [features, labels, said] = await Promise.all([
     readFeaturesAsOf(reader, instrument, stretch),
     readLabelsAsOf(reader, instrument, { ...stretch, labelSpec }),
     reader.query<{ ts: number; probability_up: number; expected_return: number }>(
       `SELECT ts, probability_up, expected_return FROM predictions
        WHERE venue = $1 AND symbol = $2 AND label_spec = $3 AND slot = 'champion'
-         AND ts >= $4 AND ts < $5 AND known_at <= $6 ORDER BY ts`,
-      [venue, symbol, labelSpec, formatUs(fromUs), formatUs(toUs), formatUs(asOfUs)],
+         AND ts >= $4 AND ts < $5 AND known_at <= $6
+         AND (imported_at IS NULL OR imported_at <= $7) ORDER BY ts`,
+      [venue, symbol, labelSpec, ...[fromUs, toUs, asOfUs, importedByUs].map(formatUs)],
     ),
   ]);
   const values = features.map((row) => ({
@@ -35,5 +38,9 @@ export async function loadTrainingSet(
       (name) => (row as unknown as Record<string, number | null>)[name] ?? null,
     ),
   }));
-  return trainingSet(values, labels, said);
+  const set = trainingSet(values, labels, said);
+  const came = new Set(
+    features.flatMap((row) => ((row.imported_at ?? null) === null ? [] : row.ts)),
+  );
+  return { ...set, imported: set.rowTs.filter((ts) => came.has(ts)).length };
 }

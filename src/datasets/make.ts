@@ -25,6 +25,7 @@ import {
   type FeatureSetUse,
 } from './definition.ts';
 import type { Entities } from './entities.ts';
+import { importsSettledBy, importsSettledSoon, newestImport, whyMissing } from './imports.ts';
 
 /** How long a build with an `as_of` of the past waits for the flow. */
 const SETTLE_MS = 10_000;
@@ -35,14 +36,17 @@ export interface MakeOptions {
   /** The moment of asking, in event time, where there is no `as_of`. */
   readonly dueTs?: number;
   readonly onProgress?: (line: string) => void;
+  /** Hears why the set has found less than is stored. */
+  readonly onNotice?: (line: string) => void;
 }
 
 /** Builds the set, keeps what it was asked for, and notes where it lies. */
 export async function makeDataset(
   context: Context,
   ask: DatasetAsk,
-  { out, entities, dueTs = nowUs(), onProgress }: MakeOptions,
+  options: MakeOptions,
 ): Promise<DatasetManifest> {
+  const { out, entities, onProgress } = options;
   checkAsk(ask, entities !== null);
   const { postgres, config } = context;
   const reader = context.questdbReader();
@@ -50,27 +54,34 @@ export async function makeDataset(
   const feature_sets = await featureSetsOf(context, ask.features ?? ['default']);
   // Of one market alone, no other one's labels are waited for.
   const subject = (instruments.length === 1 ? ask.symbols?.[0] : undefined) ?? 'all';
-  const asked = { asOf: ask.as_of, subject };
-  const { asOfUs, cut: covering } = await finalAsOf(context, asked, dueTs, onProgress);
   const label = ask.label ?? config.labelSpec;
   await checkMade(context, label);
-  const definition: DatasetDefinition = {
+  const wanted = {
     feature_sets,
     label_spec: label === 'none' ? null : label,
     from: entities === null ? formatUs(parseUs(ask.from ?? '')) : null,
     to: entities === null ? formatUs(parseUs(ask.to ?? '')) : null,
     entities: entities === null ? null : { sha256: entities.sha256, rows: entities.rows },
+    instruments,
+  };
+  const asked = { asOf: ask.as_of, subject };
+  const final = await finalAsOf(context, asked, wanted, options);
+  const { asOfUs, cut: covering, imported_by } = final;
+  const definition: DatasetDefinition = {
+    ...wanted,
     as_of: formatUs(asOfUs),
     known: ask.known ?? (entities === null ? 'as-of' : 'request'),
     keep: ask.keep ?? (entities === null ? 'complete' : 'all'),
     max_age_us: ask.max_age === undefined ? null : parseDurationUs(ask.max_age),
-    instruments,
+    ...(imported_by === undefined ? {} : { imported_by }),
   };
   if (entities !== null) await saveEntities(postgres, entities);
   const manifest = await withEntitiesFile(out, entities?.csv ?? null, (entitiesFile) =>
     buildDefined(reader, definition, { out, entitiesFile, cut: covering, onProgress }),
   );
   await saveDataset(postgres, manifest, out);
+  const why = await whyMissing(reader, manifest);
+  if (why !== null) options.onNotice?.(why);
   return manifest;
 }
 
@@ -150,20 +161,29 @@ async function featureSetsOf(
 async function finalAsOf(
   context: Context,
   { asOf, subject }: { readonly asOf: string | undefined; readonly subject: string },
-  dueTs: number,
-  onProgress: MakeOptions['onProgress'],
-): Promise<{ asOfUs: number; cut: DatasetCut | null }> {
+  wanted: Parameters<typeof newestImport>[1],
+  { dueTs = nowUs(), onProgress }: MakeOptions,
+): Promise<{ asOfUs: number; cut: DatasetCut | null; imported_by?: string }> {
+  const reader = context.questdbReader();
+  const imports = async (byUs: number): Promise<{ imported_by?: string }> => {
+    const newest = await newestImport(reader, wanted, byUs);
+    return newest === null ? {} : { imported_by: formatUs(newest) };
+  };
   if (asOf === undefined) {
+    const settledUs = await importsSettledBy(context);
     onProgress?.('waiting until all that is known by now is stored and graded');
     const asOfUs = await cut(context, { job: 'dataset', subject, dueTs });
-    return { asOfUs, cut: await coveringCut(context.postgres, asOfUs) };
+    const final = await coveringCut(context.postgres, asOfUs);
+    return { asOfUs, cut: final, ...(await imports(Math.max(asOfUs, settledUs))) };
   }
   const asOfUs = parseUs(asOf);
+  const settledUs = await importsSettledSoon(context, wanted);
   const covering = await coveringCut(context.postgres, asOfUs);
   const open = covering === null ? ['no cut stands behind it'] : await openBefore(context, subject);
-  if (open.length === 0) return { asOfUs, cut: covering };
+  const imported = await imports(settledUs);
+  if (open.length === 0) return { asOfUs, cut: covering, ...imported };
   onProgress?.(`what is known by ${asOf} may still grow, and the set with it: ${open.join('; ')}`);
-  return { asOfUs, cut: null };
+  return { asOfUs, cut: null, ...imported };
 }
 
 /** What the flow has not passed, and decisions that could be graded and are not. */

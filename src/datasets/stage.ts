@@ -9,6 +9,7 @@ import { identifier } from '../adapters/duckdb.ts';
 import { formatUs, US_PER_DAY } from '../domain/time.ts';
 import type { Cell, Instrument, SqlReader, Stretch } from '../tables/questdb/table.ts';
 import { tableOfSet, type FeatureSetUse } from './definition.ts';
+import { importsSql } from './imports.ts';
 
 const SLICE_US = 7 * US_PER_DAY;
 
@@ -23,6 +24,7 @@ const FEATURE_COLUMNS: Columns = [
   ['decided_ts', 'BIGINT'],
   ['known_at', 'BIGINT'],
   ['revision', 'INTEGER'],
+  ['imported_at', 'BIGINT'],
 ];
 export const LABEL_COLUMNS: Columns = [
   ['ts', 'BIGINT'],
@@ -32,6 +34,7 @@ export const LABEL_COLUMNS: Columns = [
   ['up', 'INTEGER'],
   ['forward_return', 'DOUBLE'],
   ['exit_ts', 'BIGINT'],
+  ['imported_at', 'BIGINT'],
 ];
 export const CHAMPION_COLUMNS: Columns = [
   ['ts', 'BIGINT'],
@@ -43,6 +46,8 @@ export interface Staging extends Stretch {
   /** Its place in the definition. */
   readonly instrument: number;
   readonly asOfUs: number;
+  /** Of imported rows those that came by then; none where it is left out. */
+  readonly importedBy?: string | undefined;
 }
 
 export const featureColumns = ({ features }: FeatureSetUse): Columns => [
@@ -118,7 +123,7 @@ interface Source {
 async function stage(
   db: DuckDBConnection,
   reader: SqlReader,
-  { instrument, fromUs, toUs, asOfUs }: Staging,
+  { instrument, fromUs, toUs, asOfUs, importedBy }: Staging,
   { into, columns, from, where, params }: Source,
 ): Promise<void> {
   const [venue, symbol, last] = params;
@@ -131,7 +136,8 @@ async function stage(
   if (startUs === null || lastUs === null) return;
   const list = columns.map(([name]) => name).join(', ');
   const sql = `SELECT ${list} FROM ${from}
-    WHERE venue = $1 AND symbol = $2 AND ts >= $3 AND ts < $4 AND ${where} ORDER BY ts`;
+    WHERE venue = $1 AND symbol = $2 AND ts >= $3 AND ts < $4 AND ${where}
+      AND ${importsSql(importedBy)} ORDER BY ts`;
   for (let at = startUs; at <= lastUs; at += SLICE_US) {
     const stretch = [formatUs(at), formatUs(Math.min(at + SLICE_US, lastUs + 1))];
     const asked = [venue, symbol, ...stretch, formatUs(asOfUs), last];

@@ -3,15 +3,18 @@ import { compareTicks, marketTickOf, type MarketTick } from '../domain/tick.ts';
 import { formatUs } from '../domain/time.ts';
 import type { QuoteRow } from '../tables/questdb/quotes.ts';
 import type { Instrument, SqlReader, Stretch } from '../tables/questdb/table.ts';
-import type { TickRow } from '../tables/questdb/ticks.ts';
+import { IN_STREAM, type TickRow } from '../tables/questdb/ticks.ts';
 
-/** Late ticks and history are left out: the stream never computed with them. */
+/**
+ * Late ticks and history are left out, imported or not: the stream never computed with them. What
+ * was imported into the stream is there: what came behind it was computed on it.
+ */
 export async function storedMarketTicks(
   reader: SqlReader,
   instrument: Instrument,
   stretch: Stretch & { readonly asOfUs: number },
 ): Promise<MarketTick[]> {
-  const ticks = await marketTicks(reader, instrument, stretch, IN_STREAM);
+  const ticks = await marketTicks(reader, instrument, stretch, ` AND ${IN_STREAM}`);
   const late = await lateKeys(reader, instrument, stretch);
   return late.size === 0 ? ticks : ticks.filter((tick) => !late.has(keyOfTick(tick)));
 }
@@ -27,15 +30,13 @@ export async function storedClocks(
   type Clock = { ts: number; knownAt: number; id: string };
   const [late, trades, quotes] = await Promise.all([
     lateKeys(reader, instrument, stretch),
-    reader.query<Clock>(`SELECT ${clocks} FROM ticks ${WHERE}${IN_STREAM}`, params),
-    reader.query<Clock>(`SELECT ${clocks} FROM quotes ${WHERE}${IN_STREAM}`, params),
+    reader.query<Clock>(`SELECT ${clocks} FROM ticks ${WHERE} AND ${IN_STREAM}`, params),
+    reader.query<Clock>(`SELECT ${clocks} FROM quotes ${WHERE} AND ${IN_STREAM}`, params),
   ]);
   const inTime = (rows: Clock[], kind: string) =>
     late.size === 0 ? rows : rows.filter((row) => !late.has(keyOfTick({ ...row, kind })));
   return [...inTime(trades, 'trade'), ...inTime(quotes, 'quote')].sort((a, b) => a.ts - b.ts);
 }
-
-const IN_STREAM = ' AND origin IS NULL';
 
 const keyOfTick = ({ kind, ts, id }: { kind: string; ts: number; id: string }): string =>
   `${kind}|${ts}|${id}`;
@@ -55,6 +56,24 @@ async function lateKeys(
       return keyOfTick({ kind: tick, ts, id });
     }),
   );
+}
+
+/** When all that is stored was known, by `ts`, whenever it came. */
+export async function knownClocks(
+  reader: SqlReader,
+  instrument: Instrument,
+  stretch: Stretch & { readonly asOfUs: number },
+): Promise<{ readonly ts: number; readonly knownAt: number }[]> {
+  const clocks = `${TS}, CAST(known_at AS LONG) AS "knownAt"`;
+  const found = await Promise.all(
+    ['ticks', 'quotes'].map((table) =>
+      reader.query<{ ts: number; knownAt: number }>(
+        `SELECT ${clocks} FROM ${table} ${WHERE}`,
+        paramsOf(instrument, stretch),
+      ),
+    ),
+  );
+  return found.flat().sort((a, b) => a.ts - b.ts);
 }
 
 /** All that was known by `asOfUs`, whenever it came. */

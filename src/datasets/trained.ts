@@ -27,6 +27,8 @@ export interface TrainedSet extends DatasetDefinition {
   readonly rows: number;
   readonly rows_in: number;
   readonly excluded: Readonly<Record<string, number>>;
+  /** Of the rows, those of an import; absent where there is no `imported_by`. */
+  readonly imported?: number;
   /** Of the others, in the order of `instruments`. */
   readonly pool: readonly { readonly instrument: string; readonly rows: number }[];
 }
@@ -52,6 +54,7 @@ export function trainedSet(trainedOn: TrainedOn): TrainedSet {
   return {
     ...{ origin: 'training', dataset_id: `ds-${sha256.slice(0, 16)}`, sha256, ...definition },
     ...{ rows: set.rows.length, rows_in: set.rowsIn, excluded: set.excluded },
+    ...(trainedOn.importedByUs === undefined ? {} : { imported: set.imported ?? 0 }),
     pool: pool.map(({ instrument, rows }) => ({ instrument, rows: rows.length })),
   };
 }
@@ -81,7 +84,8 @@ export async function verifyTrainedSet(reader: SqlReader, said: TrainedSet): Pro
 }
 
 async function trainedOnOf(reader: SqlReader, said: TrainedSet): Promise<TrainedOn> {
-  const { feature_sets, label_spec, from, to, as_of, instruments } = definitionOf(said);
+  const definition = definitionOf(said);
+  const { feature_sets, label_spec, from, to, as_of, instruments, imported_by } = definition;
   const { feature_set: computed } = CURRENT_SET;
   const [used] = feature_sets;
   if (used?.feature_set !== computed) {
@@ -95,6 +99,7 @@ async function trainedOnOf(reader: SqlReader, said: TrainedSet): Promise<Trained
     fromUs: parseUs(must(from, 'the first decision')),
     toUs: parseUs(must(to, 'the end of the decisions')),
     asOfUs: parseUs(as_of),
+    ...(imported_by === undefined ? {} : { importedByUs: parseUs(imported_by) }),
   };
   const load = (key: string): Promise<TrainingSet> => {
     const { venue, symbol } = must(instrumentOf(key), `"${key}" is an instrument`);

@@ -91,14 +91,18 @@ const COMPARED = [
   'excluded',
   'incomplete',
   'read',
+  'imported',
   'features',
   'writer',
 ] as const;
 
 function differences(said: DatasetManifest, again: DatasetManifest): string[] {
   const found: string[] = COMPARED.filter(
-    (name) => canonicalJson(said[name]) !== canonicalJson(again[name]),
-  ).map((name) => `${name}: ${canonicalJson(said[name])}, again ${canonicalJson(again[name])}`);
+    (name) => canonicalJson(said[name] ?? null) !== canonicalJson(again[name] ?? null),
+  ).map(
+    (name) =>
+      `${name}: ${canonicalJson(said[name] ?? null)}, again ${canonicalJson(again[name] ?? null)}`,
+  );
   const paths = new Set([...said.files, ...again.files].map(({ path }) => path));
   for (const path of [...paths].toSorted()) {
     const [first, second] = [said, again].map(({ files }) =>

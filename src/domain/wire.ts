@@ -70,6 +70,8 @@ const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null
 const Absent = <T extends TSchema>(schema: T) => Type.Optional(Nullable(schema));
 
 const instrument = { venue: Venue, symbol: Symbol_ };
+/** When the record came that decided this one; only where that was imported. */
+const ImportedAt = Type.Optional(Ts);
 const clocks = { ts: Ts, decided_ts: Ts, known_at: Ts };
 const bookedClocks = { ts: BookedTs, decided_ts: BookedTs, known_at: BookedTs };
 
@@ -135,6 +137,7 @@ export const Feature = Type.Object({
   candles: Type.Array(Candle),
   values: Type.Record(Type.String(), Nullable(Type.Number())),
   flags: Type.Array(Type.String()),
+  imported_at: ImportedAt,
 });
 
 export const Prediction = Type.Object({
@@ -151,6 +154,7 @@ export const Prediction = Type.Object({
   expected_return: Type.Number(),
   close: Type.Number(),
   verdict: oneOf(['ok', 'outlier', 'expired', 'warming_up']),
+  imported_at: ImportedAt,
 });
 
 export const Signal = Type.Object({

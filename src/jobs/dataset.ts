@@ -18,6 +18,7 @@ import { makeDataset } from '../datasets/make.ts';
 import type { Context } from '../processes/context.ts';
 import {
   noteProgress,
+  noteReason,
   readEntities,
   readRequest,
   saveDataset,
@@ -49,13 +50,18 @@ export async function runDataset(
   await sweep(out);
   const progress = slowly(tell, context, subject);
   try {
-    const options = { out, dueTs, onProgress: progress.say };
+    let note: string | null = null;
+    const onNotice = (line: string): void => {
+      note = line;
+    };
+    const options = { out, dueTs, onProgress: progress.say, onNotice };
     const entities = await keptEntities(context, request.entities);
     const manifest =
       (await finished(context, out)) ??
       (await makeDataset(context, request.ask, { ...options, entities }));
     await progress.told();
     const { dataset_id, rows, rows_in, excluded } = manifest;
+    if (note !== null) await noteReason(postgres, subject, note);
     await noteProgress(postgres, subject, 'done', dataset_id);
     await finishRun(postgres, run, 'done', { dataset_id, rows, rows_in, excluded });
   } catch (error) {

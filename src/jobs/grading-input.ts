@@ -31,12 +31,16 @@ export async function gradingInput(
   const heartbeats = await readHeartbeats(reader, instrument, stretch);
   return {
     prices: pricesOf(stored),
-    arrivals: [...stored.map(arrivalOf), ...heartbeats].toSorted((a, b) => a.ts - b.ts),
+    arrivals: [...arrivalsOf(stored), ...heartbeats].toSorted((a, b) => a.ts - b.ts),
     gaps: await gapsTouching(reader, instrument, { fromUs, toUs: endUs }),
   };
 }
 
-const arrivalOf = ({ ts, known_at }: StoredPrice): Arrival => ({ ts, knownAt: known_at });
+/** History that was imported later shows nothing: when this job runs must not change a label. */
+const arrivalsOf = (stored: readonly StoredPrice[]): Arrival[] =>
+  stored.flatMap(({ ts, known_at, imported_at, came_by }) =>
+    came_by === null ? [{ ts, knownAt: known_at, importedAt: imported_at }] : [],
+  );
 
 /** A traded instrument is graded by its trades, any other by its mids, where there are any. */
 export function pricesOf(stored: readonly StoredPrice[]): LabelPrice[] {
@@ -46,7 +50,12 @@ export function pricesOf(stored: readonly StoredPrice[]): LabelPrice[] {
     .map(({ ts, known_at, price, id }) => ({ ts, knownAt: known_at, price, id }));
 }
 
-const TABLES = ['ticks', 'quotes', 'heartbeats'] as const;
+/** With what keeps history that was imported later out. */
+const TABLES = {
+  ticks: ' AND came_by IS NULL',
+  quotes: ' AND came_by IS NULL',
+  heartbeats: '',
+} as const;
 
 /**
  * Of all that lies at or behind `fromUs` what was known first: the first by event time, unless that
@@ -79,9 +88,9 @@ async function earliest(
   where: string,
   params: readonly string[],
 ): Promise<Arrived | null> {
-  const asked = TABLES.map((table) =>
+  const asked = Object.entries(TABLES).map(([table, shows]) =>
     reader.query<Arrived>(
-      `SELECT ts, known_at FROM ${table} WHERE venue = $1 AND symbol = $2 AND ${where}
+      `SELECT ts, known_at FROM ${table} WHERE venue = $1 AND symbol = $2 AND ${where}${shows}
        ORDER BY ts LIMIT 1`,
       [venue, symbol, ...params],
     ),
@@ -95,10 +104,12 @@ export async function readHeartbeats(
   { venue, symbol }: Instrument,
   { fromUs, toUs }: { fromUs: number; toUs: number },
 ): Promise<Arrival[]> {
-  const rows = await reader.query<{ ts: number; known_at: number }>(
-    `SELECT ts, known_at FROM heartbeats
+  const rows = await reader.query<{ ts: number; known_at: number; imported_at: number | null }>(
+    `SELECT ts, known_at, imported_at FROM heartbeats
      WHERE venue = $1 AND symbol = $2 AND ts >= $3 AND ts < $4`,
     [venue, symbol, formatUs(fromUs), formatUs(toUs)],
   );
-  return rows.map(({ ts, known_at }) => ({ ts, knownAt: known_at }));
+  return rows.map(({ ts, known_at, imported_at }) => ({
+    ...{ ts, knownAt: known_at, importedAt: imported_at },
+  }));
 }

@@ -7,20 +7,23 @@
  *    from the state of the last look where nothing before it has changed.
  * 4. Candles, features and labels that differ, or were touched, get their next revision.
  *
- * Done twice it writes nothing the second time. Where retention has dropped the ticks that came
- * before, a feature made again would begin cold and be wrong: features then stay as they are.
+ * What was never served, of history that was imported, is known since its own ticks were
+ * (`import-clocks.ts`), not since the cut. Done twice it writes nothing the second time. Where
+ * retention has dropped the ticks that came before, a feature made again would begin cold and be
+ * wrong: features then stay as they are.
  */
 import { replay, replayStart, type ReplayState } from '../../pipelines/replay.ts';
 import type { FeaturesOut } from '../../pipelines/features.ts';
 import type { Touch } from '../../pipelines/revisions.ts';
 import { must } from '../assert.ts';
 import type { JobData } from '../adapters/queue.ts';
-import { knownMarketTicks } from '../datasets/stored-market-ticks.ts';
+import { knownClocks, knownMarketTicks } from '../datasets/stored-market-ticks.ts';
 import { floorTo, formatUs, LATEST_US, parseUs, US_PER_DAY, US_PER_HOUR } from '../domain/time.ts';
 import { venueOf } from '../domain/venues.ts';
 import { instrumentOf } from '../domain/wire.ts';
 import { FEATURE_SET } from '../features/definition.ts';
 import type { Context } from '../processes/context.ts';
+import { installationTime } from '../processes/installation-time.ts';
 import { backfilledSince, type Backfilled } from '../tables/postgres/backfilled.ts';
 import { finishRun, lastDetail, type JobRun } from '../tables/postgres/job-runs.ts';
 import { storedWatermark } from '../tables/postgres/stored-watermarks.ts';
@@ -28,6 +31,7 @@ import { readReplayState, saveReplayState } from '../tables/postgres/replay-stat
 import type { Instrument } from '../tables/questdb/table.ts';
 import { touchesOf } from '../tables/questdb/touches.ts';
 import { cut } from './cut.ts';
+import { ImportClocks } from './import-clocks.ts';
 import { reviseDay, reviseLabels, type Revised } from './revise.ts';
 
 /** The state of a look is kept beside that of the parity check, which leaves late ticks out. */
@@ -127,19 +131,43 @@ async function reviseInstrument(
   const firstTs = isCold ? await firstOf(context, instrument, ['ticks', 'quotes']) : state.toUs;
   const knowsAll =
     !isCold || (await firstOf(context, instrument, ['candles'])) >= floorTo(firstTs, US_PER_HOUR);
+  const clocks = isCold ? await importClocks(context, instrument, latenessUs, asOfUs) : null;
   for (let at = firstTs; at < toTs;) {
     const endTs = Math.min(toTs, floorTo(at, US_PER_DAY) + US_PER_DAY);
     const stretch = { fromUs: at, toUs: endTs, asOfUs };
     const outs: FeaturesOut[] = [];
     const ticks = await knownMarketTicks(reader, instrument, stretch);
     state = replay(instrument, ticks, endTs, state, (out) => outs.push(out));
-    const touched = outs.filter(({ record }) => record.ts > fromTs);
+    const made = clocks?.add(outs, await knownClocks(reader, instrument, stretch)) ?? outs;
+    if (endTs === toTs) made.push(...(clocks?.rest() ?? []));
+    const touched = made.filter(({ record }) => record.ts > fromTs);
     await reviseDay(context, instrument, { records: touched, touches, asOfUs, knowsAll }, revised);
     at = endTs;
   }
   if (knowsAll) await saveReplayState(postgres, STATE_OF, key, state);
   const lastTs = Math.max(touches.at(-1)?.ts ?? fromTs, history?.toTs ?? fromTs);
   await reviseLabels(context, instrument, { fromTs, lastTs, touches, asOfUs }, revised);
+}
+
+/** Null where no history of the instrument was imported: then a cut says since when it is known. */
+async function importClocks(
+  context: Context,
+  { venue, symbol }: Instrument,
+  latenessUs: number,
+  asOfUs: number,
+): Promise<ImportClocks | null> {
+  const found = await Promise.all(
+    ['ticks', 'quotes'].map((table) =>
+      context.questdbReader().query(
+        `SELECT ts FROM ${table}
+           WHERE venue = $1 AND symbol = $2 AND came_by = 'backfill' LIMIT 1`,
+        [venue, symbol],
+      ),
+    ),
+  );
+  if (found.flat().length === 0) return null;
+  const clockUs = (await installationTime(context)) ?? 0;
+  return new ImportClocks(latenessUs, Math.max(asOfUs, clockUs));
 }
 
 /** The first `ts` of an instrument in any of the tables. */

@@ -51,8 +51,8 @@ export async function registerModel(
 ): Promise<Registered> {
   const { postgres } = context;
   const dataset = await datasetOf(context, datasetId, asked);
-  const { instrument, subject, labelSpec, asOfTs } = dataset;
-  const stretch = { fromUs: dataset.fromTs, toUs: dataset.toTs, asOfUs: asOfTs };
+  const { instrument, subject, labelSpec, asOfTs, importedByUs } = dataset;
+  const stretch = { fromUs: dataset.fromTs, toUs: dataset.toTs, asOfUs: asOfTs, importedByUs };
   const set = await loadTrainingSet(context.questdbReader(), {
     ...{ ...instrument, labelSpec, ...stretch },
   });
@@ -111,6 +111,7 @@ interface KnownDataset {
   readonly fromTs: number;
   readonly toTs: number;
   readonly asOfTs: number;
+  readonly importedByUs: number | undefined;
 }
 
 /** What is read of a data set's manifest: of one that was built, or of a training's own. */
@@ -120,6 +121,7 @@ interface DatasetFacts {
   readonly from?: string | null;
   readonly to?: string | null;
   readonly as_of: string;
+  readonly imported_by?: string;
   readonly label_spec: string | null;
 }
 
@@ -151,6 +153,7 @@ async function datasetOf(
   const asOfTs = parseUs(as_of);
   return {
     ...{ instrument, subject, labelSpec: label_spec, asOfTs },
+    importedByUs: isTime(manifest.imported_by) ? parseUs(manifest.imported_by) : undefined,
     fromTs: isTime(from) ? parseUs(from) : 0,
     toTs: isTime(to) ? parseUs(to) : asOfTs,
   };

@@ -29,6 +29,7 @@ import { readReplayState } from '../tables/postgres/replay-state.ts';
 import { storedWatermark } from '../tables/postgres/stored-watermarks.ts';
 import type { LabelRow } from '../tables/questdb/labels.ts';
 import { readServedFeatures } from '../tables/questdb/readers.ts';
+import { IN_STREAM } from '../tables/questdb/ticks.ts';
 import type { Cell, Instrument, Stretch } from '../tables/questdb/table.ts';
 import { firstKnownFrom, gradingInput, readHeartbeats } from './grading-input.ts';
 import { labelRows } from './label-rows.ts';
@@ -40,6 +41,8 @@ export interface ReplayReport {
   readonly to: string;
   /** Feature vectors of the stretch. */
   recomputed: number;
+  /** Served rows that were decided by an import: they are not compared. */
+  imported: number;
   readonly features: Compared;
   readonly labels: Compared;
   /** Rows that say that they were known before they could be. */
@@ -76,7 +79,8 @@ export async function replayStretch(
   const toUs = Math.min(askedUs, reachedTs - latenessUs);
   const report: ReplayReport = {
     ...{ instrument: subject, from: formatUs(fromUs), to: formatUs(Math.max(toUs, fromUs)) },
-    ...{ recomputed: 0, features: nothing(), labels: nothing(), tooEarly: [], notComparable: null },
+    ...{ recomputed: 0, imported: 0, features: nothing(), labels: nothing() },
+    ...{ tooEarly: [], notComparable: null },
   };
   const ends = await endsOf(context, instrument);
   const saved = await readReplayState<ReplayState>(context.postgres, FEATURE_SET, subject);
@@ -125,8 +129,8 @@ async function endsOf(context: Context, { venue, symbol }: Instrument) {
     return { first: row?.first ?? Infinity, last: row?.last ?? 0 };
   };
   const [trades, quotes, served] = await Promise.all([
-    ask('ticks', 'origin IS NULL'),
-    ask('quotes', 'origin IS NULL'),
+    ask('ticks', IN_STREAM),
+    ask('quotes', IN_STREAM),
     ask('features', 'revision = 0'),
   ]);
   return {
@@ -151,11 +155,16 @@ async function compareDay(
   const reader = context.questdbReader();
   const stretch = { fromUs: fromUs + 1, toUs: toUs + 1 };
   const all = await readServedFeatures(reader, instrument, stretch);
-  const rows = all.filter(({ feature_set }) => feature_set === FEATURE_SET);
+  const ours = all.filter(({ feature_set }) => feature_set === FEATURE_SET);
+  // Nobody was served with what is of an import: it says nothing of how we served.
+  const rows = ours.filter(({ imported_at = null }) => imported_at === null);
+  const live = new Set(rows.map(({ ts }) => ts));
+  const imported = new Set(ours.flatMap(({ ts }) => (live.has(ts) ? [] : [ts])));
+  report.imported += imported.size;
   if (report.notComparable === null) {
     const parity = compareFeatures(
       rows.map(servedVector),
-      vectors.filter(({ ts }) => ts > fromUs),
+      vectors.filter(({ ts }) => ts > fromUs && !imported.has(ts)),
       fromUs,
       servedTo,
     );
@@ -200,7 +209,7 @@ async function compareLabels(
   const { venue, symbol } = instrument;
   const labels = await reader.query<LabelRow>(
     `SELECT * FROM labels WHERE venue = $1 AND symbol = $2 AND ts >= $3 AND ts < $4
-       AND revision = 0 ORDER BY decided_ts, ts`,
+       AND revision = 0 AND imported_at IS NULL ORDER BY decided_ts, ts`,
     [venue, symbol, formatUs(fromUs), formatUs(toUs)],
   );
   for (const labelSpec of new Set(labels.map(({ label_spec }) => label_spec))) {

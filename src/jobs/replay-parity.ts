@@ -2,7 +2,7 @@
  * Replay parity: the features that were served against those that the stored ticks give again.
  *
  * A model is trained and judged on served values, and serves on values of the stream: only where
- * both are the same may it go live.
+ * both are the same may it go live. Rows of imports are left out: nobody was served with them.
  */
 import {
   compareFeatures,
@@ -46,7 +46,8 @@ export async function replayParity(
   const byTs = new Map(vectors.map((vector) => [vector.ts, vector]));
   const trained = new Set(set.rowTs.filter((ts) => ts > fromUs));
   const rows = await readServedFeatures(context.questdbReader(), instrument, stretch);
-  const served = rows.filter(({ ts }) => trained.has(ts)).map(servedVector);
+  const live = rows.filter(({ imported_at = null }) => imported_at === null);
+  const served = live.filter(({ ts }) => trained.has(ts)).map(servedVector);
   // Exclusions are not served rows: compare on the rows that are trained and judged on.
   const parity = compareFeatures(
     served,

@@ -49,14 +49,13 @@ export async function reviseDay(
   const served = await readFeaturesAsOf(reader, instrument, stretch);
   const candles = await candlesAsOf(context, instrument, again.candles, asOfUs);
   const features = new Map(served.map((row) => [`${row.ts}|${row.feature_set}`, row]));
-  const moment = { known_at: asOfUs, decided_ts: asOfUs };
   revised.candles += await write(
     context,
     candlesTable,
     again.candles.flatMap((row) => {
       const flags = touching(touches, row.ts, row.ts + timeframeUs(row.timeframe as Timeframe));
       const stored = candles.get(candleKey(row));
-      return revisionOf({ stored, again: { ...row, ...moment }, flags, knownAt: asOfUs }) ?? [];
+      return revisionOf({ stored, ...knownSince(row, stored, asOfUs), flags }) ?? [];
     }),
   );
   if (!knowsAll) return;
@@ -68,9 +67,21 @@ export async function reviseDay(
       const fromTs = Math.min(...closed.map(({ start_ts }) => start_ts));
       const flags = touching(touches, fromTs, row.ts);
       const stored = features.get(`${row.ts}|${row.feature_set}`);
-      return revisionOf({ stored, again: { ...row, ...moment }, flags, knownAt: asOfUs }) ?? [];
+      return revisionOf({ stored, ...knownSince(row, stored, asOfUs), flags }) ?? [];
     }),
   );
+}
+
+/** The job's cut; or its own moment where it is of an import and was never served. */
+function knownSince<R extends CandleRow | FeatureRow>(
+  again: R,
+  stored: R | undefined,
+  asOfUs: number,
+) {
+  const isOwn = stored === undefined && (again.imported_at ?? null) !== null;
+  if (isOwn) return { again, knownAt: again.known_at };
+  const moment = { known_at: asOfUs, decided_ts: asOfUs, imported_at: null };
+  return { again: { ...again, ...moment }, knownAt: asOfUs };
 }
 
 const candleKey = ({ ts, timeframe, price_source }: CandleRow): string =>

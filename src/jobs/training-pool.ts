@@ -9,16 +9,20 @@ import type { PooledInstrument } from '../learning/pool.ts';
 import type { Context } from '../processes/context.ts';
 import { settledAndGraded } from './cut.ts';
 
+/** The other instruments that a training of `subject` learns from. */
+export function poolOf({ config }: Pick<Context, 'config'>, subject: string): string[] {
+  const members = config.trainPool ?? [];
+  return members.includes(subject) ? members.filter((each) => each !== subject) : [];
+}
+
 /** Of nothing, where `subject` is in no pool. The same request gives the same rows, when asked. */
 export async function trainingPool(
   context: Context,
   subject: string,
   request: Omit<LoadRequest, 'venue' | 'symbol'>,
 ): Promise<PooledInstrument[]> {
-  const members = context.config.trainPool ?? [];
-  if (!members.includes(subject)) return [];
   const pool: PooledInstrument[] = [];
-  for (const member of members.filter((each) => each !== subject)) {
+  for (const member of poolOf(context, subject)) {
     const instrument = must(instrumentOf(member), `"${member}" is an instrument`);
     // What had matured by the cut counts, however late its label is written.
     await settledAndGraded(context, member);

@@ -14,6 +14,8 @@ import { modelIdOf } from '../../pipelines/registry.ts';
 import { must } from '../assert.ts';
 import { loadLightgbm } from '../adapters/lightgbm.ts';
 import type { JobData } from '../adapters/queue.ts';
+import { completeDecisions } from '../datasets/definition.ts';
+import { importsSettledBy, newestImport } from '../datasets/imports.ts';
 import { loadTrainingSet } from '../datasets/load.ts';
 import { trainedSet } from '../datasets/trained.ts';
 import { codeVersion } from '../code-version.ts';
@@ -26,7 +28,7 @@ import { finishRun, noteStep } from '../tables/postgres/job-runs.ts';
 import { registerTrained } from '../tables/postgres/registry.ts';
 import { cut } from './cut.ts';
 import { replayParity } from './replay-parity.ts';
-import { trainingPool } from './training-pool.ts';
+import { poolOf, trainingPool } from './training-pool.ts';
 
 /** Below this many graded decisions nothing is trained. */
 const MIN_ROWS = 4_000;
@@ -46,10 +48,15 @@ export async function runTraining(context: Context, { subject, dueTs }: JobData)
     return;
   }
   await noteStep(postgres, run, 'waits until all that it is to know is stored and graded');
+  const settledUs = await importsSettledBy(context);
   const asOfUs = await cut(context, { job: 'training', subject, dueTs });
   await noteStep(postgres, run, 'reads the training set');
   const reader = context.questdbReader();
-  const stretch = { fromUs: Math.max(0, dueTs - WINDOW_US), toUs: dueTs, asOfUs };
+  const window = { fromUs: Math.max(0, dueTs - WINDOW_US), toUs: dueTs, asOfUs };
+  const instruments = [...new Set([subject, ...poolOf(context, subject)])];
+  const wanted = completeDecisions({ ...window, labelSpec, instruments });
+  const importedByUs = await newestImport(reader, wanted, Math.max(asOfUs, settledUs));
+  const stretch = { ...window, importedByUs: importedByUs ?? undefined };
   const set = await loadTrainingSet(reader, { ...instrument, labelSpec, ...stretch });
   const counts = { rows: set.rows.length, rows_in: set.rowsIn, excluded: set.excluded };
   if (set.rows.length < MIN_ROWS) {

@@ -7,6 +7,7 @@ import {
 } from '../../pipelines/feed.ts';
 import { TIMEFRAMES } from '../domain/candle.ts';
 import { monotonicMs, nowUs, sleep } from '../clock.ts';
+import { IMPORT_HEADERS } from '../domain/imported.ts';
 import { floorTo, formatUs } from '../domain/time.ts';
 import { addDueRuns } from '../tables/postgres/job-runs.ts';
 import type { Context } from './context.ts';
@@ -18,6 +19,8 @@ export interface FeedRun {
   readonly signal?: AbortSignal;
   readonly barriers?: boolean;
   readonly backfill?: boolean;
+  /** A recording that claims, by its receive times, since when each tick was known. */
+  readonly imported?: boolean;
   /** Times the recorded speed; 0: as fast as possible. */
   readonly speed?: number;
   /** Leaves the candles at the end open: more is to come. */
@@ -38,11 +41,13 @@ export async function runFeed(context: Context, run: FeedRun): Promise<FeedResul
     const rate = Math.round(ticks / ((toldMs - startMs) / 1000));
     run.say(`${formatUs(ts).slice(0, 16)}Z  ${ticks} ticks sent, ${rate}/s`);
   };
-  // History was not known before it is fed, also where the file has receive times.
-  const source = run.backfill ? receivedNow(run.source) : run.source;
+  // History was not known before it is fed, also where the file has receive times; unless asked.
+  const source = run.backfill && !run.imported ? receivedNow(run.source) : run.source;
+  const headers = run.imported ? { headers: IMPORT_HEADERS } : {};
   const result = await feedTicks(source, {
     log,
     topic,
+    ...headers,
     onProgress,
     ...(run.signal === undefined ? {} : { signal: run.signal }),
     ...(run.speed ? { pace: paceOf(run.speed, run.signal) } : {}),
@@ -55,7 +60,7 @@ export async function runFeed(context: Context, run: FeedRun): Promise<FeedResul
   if (!run.open && !run.backfill && result.lastTs !== null && !run.signal?.aborted) {
     // Nobody can say yet that nothing more comes up to a time that is still to come.
     const ts = Math.min(finalHeartbeatTs(result.lastTs, context.config.latenessUs), nowUs());
-    await log.append(heartbeatRecords(topic, result.instruments, ts));
+    await log.append(heartbeatRecords(topic, result.instruments, ts, headers.headers));
   }
   return result;
 }

@@ -23,4 +23,6 @@ export interface Operator<In, Out, State> {
 export interface Moment {
   readonly decidedTs: number;
   readonly knownAt: number;
+  /** Where that record was imported: when it came by the log's clock; `knownAt` is its claim. */
+  readonly importedAt?: number;
 }

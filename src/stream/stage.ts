@@ -14,6 +14,8 @@ export interface LogRecord {
   readonly timestampUs: number;
   readonly key: string | null;
   readonly value: Buffer | null;
+  /** Its header says that it claims since when it was known (`src/domain/imported.ts`). */
+  readonly isImported?: boolean;
 }
 
 /** A record to be appended. */

@@ -5,6 +5,7 @@
  */
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { must } from '../../src/assert.ts';
+import { IMPORT_HEADERS } from '../../src/domain/imported.ts';
 import { randomIndex } from '../../src/random.ts';
 import type { LogRecord } from '../../src/stream/stage.ts';
 import { placeOf, type Assigned, type FakeGroup } from './fake-group.ts';
@@ -186,11 +187,12 @@ export class FakeConsumer {
   private payload(one: Fetched, records: readonly LogRecord[], end: number): EachBatchPayload {
     const batch = {
       ...one.at,
-      messages: records.map(({ key, value, offset, timestampUs }) => ({
+      messages: records.map(({ key, value, offset, timestampUs, isImported }) => ({
         key: key === null ? null : Buffer.from(key),
         value,
         offset: String(offset),
         timestamp: String(timestampUs / 1000),
+        ...(isImported ? { headers: IMPORT_HEADERS } : {}),
       })),
       firstOffset: () => String(must(records[0]).offset),
       lastOffset: () => String(must(records.at(-1)).offset),

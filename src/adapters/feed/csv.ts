@@ -4,8 +4,10 @@
  * `id`, `venue`, `symbol`. With `--date`, a number counts from that day's midnight. What is blank
  * is not there: a size or price has to be, one side of a quote has not.
  */
+import { nowUs } from '../../clock.ts';
 import { parseUs, US_PER_DAY, US_PER_MS, US_PER_S } from '../../domain/time.ts';
 import { cellsOf } from './csv-cells.ts';
+import { claimOf } from './known-at.ts';
 import { FeedFileError, type FeedFormat, type FormatOptions, type Parsed } from './format.ts';
 
 const TIME_UNITS_US: Readonly<Record<string, number>> = { ts: 1, ts_ms: US_PER_MS, ts_s: US_PER_S };
@@ -62,6 +64,8 @@ function checkedHeader(place: string, cells: string[] | string, options: FormatO
       'expected trades (price,size) or quotes (bid,ask), not both: make two files of it',
     );
   }
+  const { knownAt } = options;
+  if (knownAt !== undefined && !has(knownAt)) return refuse(`no column ${knownAt} of --known-at`);
   for (const name of ['venue', 'symbol'] as const) {
     if (!has(name) && options[name] === '') return refuse(`no column ${name}: give --${name}`);
   }
@@ -107,7 +111,12 @@ function rowOf(
       return { line, column: field, reason: 'is blank, and blank is not 0', found: text };
     }
   }
-  return { line, kind, entry, receivedUs: null, time: { column: time, found } };
+  const { knownAt } = options;
+  const claim = knownAt === undefined ? null : claimOf(knownAt, cell(knownAt), ts, nowUs());
+  if (typeof claim === 'string') {
+    return { line, column: knownAt ?? null, reason: claim, found: cell(knownAt ?? '') };
+  }
+  return { line, kind, entry, receivedUs: claim, time: { column: time, found } };
 }
 
 /** Microseconds, or why it is no time. */

@@ -9,6 +9,8 @@ export interface FormatOptions {
   readonly symbol: string;
   /** UTC day of files whose times count from midnight: `2014-05-01`. */
   readonly date?: string | undefined;
+  /** The column that says since when each tick was known (`known-at.ts`); CSV only. */
+  readonly knownAt?: string | undefined;
 }
 
 export interface FileTick {

@@ -113,7 +113,8 @@ async function build(flags: BuildFlags, command: Command): Promise<void> {
     const manifest = await asked(async () => {
       const known = file === undefined ? [] : await knownInstruments(context);
       const entities = file === undefined ? null : await readEntityFile(file, known);
-      return makeDataset(context, ask, { out, entities, onProgress: output.say });
+      const heard = { onProgress: output.say, onNotice: output.say };
+      return makeDataset(context, ask, { out, entities, ...heard });
     });
     output.show(manifest, summary(manifest, flags.out));
   });

@@ -9,6 +9,7 @@ import {
   type FileProblem,
 } from '../../adapters/feed/files.ts';
 import { FeedFileError, type FileTick, type FormatOptions } from '../../adapters/feed/format.ts';
+import { asClaimed, KNOWN_AT_TS } from '../../adapters/feed/known-at.ts';
 import { parseUs } from '../../domain/time.ts';
 import { isSymbol, keyOf, SYMBOL_RULE, VENUE_RE, VENUE_RULE } from '../../domain/wire.ts';
 import { DEFAULT_RATE } from '../../market/synthetic.ts';
@@ -36,6 +37,7 @@ interface FileFlags extends CheckFlags {
   readonly speed: string;
   readonly skipBad?: boolean;
   readonly backfill?: boolean;
+  readonly knownAt?: string;
   readonly barriers?: boolean;
   readonly open?: boolean;
 }
@@ -52,11 +54,15 @@ interface SyntheticFlags {
   readonly open?: boolean;
 }
 
+const KNOWN_AT_HELP =
+  'a recording: each tick was known when it happened (ts), or since a column of the CSV says';
+
 export function feedCommands(program: Command): void {
   const feeds = program.command('feed').description('ticks into the log');
   filesCommand(feeds, 'file', 'replay recorded ticks')
     .option('--speed <speed>', 'max, realtime, or a factor such as 60', 'max')
     .option('--backfill', 'history behind what was already seen')
+    .option('--known-at <ts|column>', KNOWN_AT_HELP)
     .option('--barriers', 'wait at each event time at which a job is due')
     .option('--open', 'no heartbeat at the end: the last candles stay open')
     .option('--skip-bad', 'lines that are set apart are counted, and are no failure')
@@ -88,12 +94,13 @@ const filesCommand = (feeds: Command, name: string, description: string): Comman
     .option('--date <date>', 'UTC day of files whose times count from midnight');
 
 async function feedFile(paths: string[], flags: FileFlags, command: Command): Promise<void> {
-  const options = formatOptions(paths, flags);
+  const options = { ...formatOptions(paths, flags), ...knownAtColumn(flags) };
   const speed = speedOf(flags.speed);
   await checkBeginnings(onDisk(paths), flags.format, options).catch(failed);
   const apart = new SetApart(outputFor(command).say);
   const source = ticksOfFiles(paths, flags.format, options, apart.add);
-  await feed(command, { source: readable(source), speed, ...switches(flags) }, apart);
+  const claims = claimed(readable(source), flags);
+  await feed(command, { source: claims, speed, ...switches(flags) }, apart);
   if (flags.skipBad !== true) apart.refuse('the others are sent');
 }
 
@@ -185,6 +192,19 @@ function failed(error: unknown): never {
   throw error instanceof FeedFileError ? new CommandError(error.message) : error;
 }
 
+type Claim = Pick<FileFlags, 'knownAt' | 'format'>;
+
+/** The column of the file that `--known-at` names, if it names one. */
+function knownAtColumn({ knownAt, format }: Claim): { readonly knownAt?: string } {
+  if (knownAt === undefined || knownAt === KNOWN_AT_TS) return {};
+  if (format === 'csv') return { knownAt: knownAt.toLowerCase() };
+  const why = `a file of format ${format} has no column "${knownAt}"`;
+  throw new CommandError(`--known-at: ${why}; "ts" is known when it happened`, 2);
+}
+
+const claimed = <Source extends AsyncIterable<FileTick>>(source: Source, { knownAt }: Claim) =>
+  knownAt === undefined ? source : asClaimed(source, knownAt);
+
 async function feedSynthetic(flags: SyntheticFlags, command: Command): Promise<void> {
   const { edge } = flags;
   if (edge !== 'none' && edge !== 'planted') {
@@ -223,8 +243,9 @@ async function feed(
     throw new CommandError('interrupted; feeding the same again is harmless', 130);
 }
 
-const switches = (flags: Pick<FileFlags, 'backfill' | 'barriers' | 'open'>) => ({
+const switches = (flags: Pick<FileFlags, 'backfill' | 'barriers' | 'open' | 'knownAt'>) => ({
   backfill: flags.backfill === true,
+  imported: flags.knownAt !== undefined,
   barriers: flags.barriers === true,
   open: flags.open === true,
 });

@@ -120,7 +120,8 @@ const holds = ({ features, labels, tooEarly, notComparable }: ReplayReport): boo
   notComparable === null && isEqual(features) && isEqual(labels) && tooEarly.length === 0;
 
 function told(report: ReplayReport, isChecked: boolean): string {
-  const { instrument, recomputed, features, labels, tooEarly, notComparable } = report;
+  const { instrument, recomputed, imported, features, labels, tooEarly } = report;
+  const { notComparable } = report;
   if (!isChecked) return `${instrument}: ${recomputed} feature rows`;
   const early = tooEarly
     .slice(0, TELL)
@@ -136,6 +137,7 @@ function told(report: ReplayReport, isChecked: boolean): string {
       : `  features not compared: ${notComparable}`,
     `  clocks: ${tooEarly.length} rows known too early${early}`,
     `  labels ${comparedText(labels)}`,
+    ...(imported === 0 ? [] : [`  ${imported} rows of imported history are not compared`]),
   ].join('\n');
 }
 

@@ -41,6 +41,7 @@ const Request = Type.Object({
   request: c.json('what was asked for'),
   progress: c.maybe(c.text('what the job is doing; done or refused at the end')),
   dataset_id: c.maybe(c.text('the set, once it is made')),
+  note: c.maybe(c.text('why it found less than is stored')),
   created_at: c.time(),
 });
 

@@ -111,6 +111,11 @@ export async function readRequest<R extends object>(pool: Pool, id: string): Pro
   return rows[0]?.request ?? null;
 }
 
+/** Why the set found less than is stored. */
+export async function noteReason(pool: Pool, id: string, note: string): Promise<void> {
+  await pool.query('UPDATE dataset_requests SET note = $2 WHERE request_id = $1', [id, note]);
+}
+
 export async function noteProgress(
   pool: Pool,
   id: string,

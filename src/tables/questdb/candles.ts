@@ -18,6 +18,8 @@ export interface CandleRow extends Instrument {
   readonly vwap: number | null;
   /** Joined with commas; the empty text when there is none. */
   readonly flags: string;
+  /** When the record came that decided it, if that was imported. */
+  readonly imported_at?: number | null;
 }
 
 export const candles: QuestTable<CandleRow> = {
@@ -39,6 +41,7 @@ export const candles: QuestTable<CandleRow> = {
     trades: 'long',
     vwap: 'double',
     flags: 'varchar',
+    imported_at: 'timestamp',
   },
   keys: ['ts', 'venue', 'symbol', 'timeframe', 'price_source', 'revision'],
 };

@@ -14,6 +14,8 @@ export interface FeatureKey extends Instrument {
   readonly revision: number;
   readonly feature_id: string;
   readonly flags: string;
+  /** When the record came that decided it, if that was imported. */
+  readonly imported_at?: number | null;
 }
 
 /** The fixed columns and, beside them, the values by feature name; null where undefined. */
@@ -29,6 +31,7 @@ const FIXED: Readonly<Record<keyof FeatureKey, ColumnType>> = {
   revision: 'int',
   feature_id: 'varchar',
   flags: 'varchar',
+  imported_at: 'timestamp',
 };
 
 const FEATURE_NAME = /^[a-z][a-z0-9_]{0,62}$/;

@@ -17,6 +17,8 @@ export interface LabelRow extends Instrument {
   readonly state: 'matured' | 'void';
   readonly void_reason: string | null;
   readonly flags: string;
+  /** When the record came that showed the horizon to be over, if that was imported. */
+  readonly imported_at?: number | null;
 }
 
 /** What one side of a barrier label met first; null where the label is void. */
@@ -61,6 +63,7 @@ export const labels: QuestTable<LabelRow> = {
     state: 'symbol',
     void_reason: 'symbol',
     flags: 'varchar',
+    imported_at: 'timestamp',
   },
   keys: ['ts', 'venue', 'symbol', 'label_spec', 'revision'],
 };

@@ -15,6 +15,8 @@ export interface PredictionRow extends Instrument {
   readonly expected_return: number;
   readonly verdict: string;
   readonly close: number;
+  /** When the record came that decided it, if that was imported. */
+  readonly imported_at?: number | null;
 }
 
 export const predictions: QuestTable<PredictionRow> = {
@@ -35,6 +37,7 @@ export const predictions: QuestTable<PredictionRow> = {
     expected_return: 'double',
     verdict: 'symbol',
     close: 'double',
+    imported_at: 'timestamp',
   },
   keys: ['ts', 'venue', 'symbol', 'label_spec', 'slot'],
 };

@@ -1,7 +1,7 @@
 /** Best bid and ask as they were first seen: one row per (`ts`, venue, symbol, id). */
 import type { MarketTick } from '../../domain/tick.ts';
 import type { Instrument, QuestTable } from './table.ts';
-import type { HistoryRow } from './ticks.ts';
+import { HISTORY_COLUMNS, type HistoryRow } from './ticks.ts';
 
 export interface QuoteRow extends Instrument {
   readonly ts: number;
@@ -33,7 +33,7 @@ export const quotes: QuestTable<QuoteRow> = {
 /** The same table, for rows that were fed as history. */
 export const historyQuotes: QuestTable<QuoteRow & HistoryRow> = {
   ...quotes,
-  columns: { ...quotes.columns, origin: 'symbol' },
+  columns: { ...quotes.columns, ...HISTORY_COLUMNS },
 };
 
 export function quoteRow(quote: MarketTick, knownAt: number, instrument: Instrument): QuoteRow {

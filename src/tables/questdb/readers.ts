@@ -2,7 +2,7 @@
  * Questions about derived rows -> rows: candles, features, labels and predictions, with the
  * revision that was known at a given moment where that matters.
  */
-import { formatUs } from '../../domain/time.ts';
+import { formatUs, LATEST_US } from '../../domain/time.ts';
 import type { CandleRow } from './candles.ts';
 import type { FeatureRow } from './features.ts';
 import type { LabelRow } from './labels.ts';
@@ -21,13 +21,17 @@ export async function readCandles(
   return rows.toReversed();
 }
 
+/** What was known by `asOfUs`; and of imports only what came by `importedByUs`: all of them. */
+type KnownBy = Stretch & { readonly asOfUs: number; readonly importedByUs?: number | undefined };
+
 /** Feature rows whose `ts` lies in the stretch, each in the revision known by `asOfUs`. */
 export function readFeaturesAsOf(
   reader: SqlReader,
   { venue, symbol }: Instrument,
-  { fromUs, toUs, asOfUs }: Stretch & { asOfUs: number },
+  { fromUs, toUs, asOfUs, importedByUs = LATEST_US }: KnownBy,
 ): Promise<FeatureRow[]> {
-  const params = [venue, symbol, formatUs(fromUs), formatUs(toUs), formatUs(asOfUs)];
+  const times = [fromUs, toUs, asOfUs, importedByUs].map(formatUs);
+  const params = [venue, symbol, ...times];
   return reader.query<FeatureRow>(loadSql('queries/features_as_of'), params);
 }
 
@@ -48,11 +52,11 @@ export function readServedFeatures(
 export function readLabelsAsOf(
   reader: SqlReader,
   { venue, symbol }: Instrument,
-  options: Stretch & { labelSpec: string; asOfUs: number },
+  options: KnownBy & { labelSpec: string },
 ): Promise<LabelRow[]> {
-  const { fromUs, toUs, asOfUs, labelSpec } = options;
+  const { fromUs, toUs, asOfUs, labelSpec, importedByUs = LATEST_US } = options;
   const stretch = [formatUs(fromUs), formatUs(toUs), formatUs(asOfUs)];
-  const params = [venue, symbol, ...stretch, labelSpec];
+  const params = [venue, symbol, ...stretch, labelSpec, formatUs(importedByUs)];
   return reader.query<LabelRow>(loadSql('queries/labels_as_of'), params);
 }
 

@@ -16,7 +16,7 @@ import { historyQuotes } from './quotes.ts';
 import { loadSql } from './sql.ts';
 import { systemMetrics } from './system-metrics.ts';
 import type { ColumnType, QuestTable, SqlReader } from './table.ts';
-import { historyTicks } from './ticks.ts';
+import { HISTORY_COLUMNS, historyTicks } from './ticks.ts';
 
 /** A table in QuestDB is not the one that the code was written for. */
 export class QuestDbSchemaError extends Error {
@@ -34,9 +34,15 @@ const VIEWS = ['candles_latest', 'features_latest', 'labels_latest'] as const;
 
 /** Columns that tables of an older version lack; their rows have no value there. */
 const ADDED: Readonly<Record<string, readonly string[]>> = {
-  ticks: ['origin'],
-  quotes: ['origin'],
-  labels: Object.keys(barrierLabels.columns).filter((name) => /^(long|short)_/.test(name)),
+  ticks: Object.keys(HISTORY_COLUMNS),
+  quotes: Object.keys(HISTORY_COLUMNS),
+  heartbeats: ['imported_at'],
+  candles: ['imported_at'],
+  features: ['imported_at'],
+  predictions: ['imported_at'],
+  labels: Object.keys(barrierLabels.columns).filter((name) =>
+    /^(long|short)_|^imported_at$/.test(name),
+  ),
 };
 
 /** Every table of ours, `features` with one column per name. */

@@ -30,7 +30,15 @@ export interface StoredPrice {
   readonly id: string;
   /** The trade's price; a quote's mid, NaN where it has one side only. */
   readonly price: number;
+  /** When it came, if it was imported. */
+  readonly imported_at: number | null;
+  /** An import that came as history: `known_at` is then when it came, not what it claims. */
+  readonly came_by: string | null;
 }
+
+/** To outcomes of what was served, history that was fed later was not known before. */
+const CLOCKS = `ts, CASE WHEN came_by = 'backfill' THEN imported_at ELSE known_at END AS known_at,
+  imported_at, came_by`;
 
 /**
  * The prices of an instrument with `ts` in [fromUs, toUs), in the order in which the stream handed
@@ -45,21 +53,19 @@ export async function readPrices(
   const params = [venue, symbol, formatUs(fromUs), formatUs(toUs)];
   const [trades, quotes] = await Promise.all([
     reader.query<Omit<StoredPrice, 'kind'>>(
-      `SELECT ts, known_at, id, price FROM ticks ${where}`,
+      `SELECT ${CLOCKS}, id, price FROM ticks ${where}`,
       params,
     ),
     reader.query<Omit<StoredPrice, 'kind' | 'price'> & { bid: number | null; ask: number | null }>(
-      `SELECT ts, known_at, id, bid, ask FROM quotes ${where}`,
+      `SELECT ${CLOCKS}, id, bid, ask FROM quotes ${where}`,
       params,
     ),
   ]);
   const prices: StoredPrice[] = [];
-  for (const { ts, known_at, id, bid, ask } of quotes) {
-    prices.push({ ts, known_at, kind: 'quote', id, price: ((bid ?? NaN) + (ask ?? NaN)) / 2 });
+  for (const { bid, ask, ...clocks } of quotes) {
+    prices.push({ ...clocks, kind: 'quote', price: ((bid ?? NaN) + (ask ?? NaN)) / 2 });
   }
-  for (const { ts, known_at, id, price } of trades) {
-    prices.push({ ts, known_at, kind: 'trade', id, price });
-  }
+  for (const trade of trades) prices.push({ ...trade, kind: 'trade' });
   return prices.sort(compareStored);
 }
 

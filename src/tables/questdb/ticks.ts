@@ -26,16 +26,29 @@ export const ticks: QuestTable<TickRow> = {
   keys: ['ts', 'venue', 'symbol', 'id'],
 };
 
-/** Of history; what came by the stream has no origin. */
+/** Of what was not received when it happened; what was has no origin. */
 export interface HistoryRow {
-  readonly origin: 'backfill';
+  readonly origin: 'backfill' | 'import';
+  /** When an import came, by the log's clock: its `known_at` is its own claim. */
+  readonly imported_at?: number | null;
+  /** An import that came as history: the stream never computed with it. */
+  readonly came_by?: 'backfill' | null;
 }
 
-/** The same table, for rows that were fed as history: the stream never computed with them. */
+export const HISTORY_COLUMNS = {
+  origin: 'symbol',
+  imported_at: 'timestamp',
+  came_by: 'symbol',
+} as const;
+
+/** The same table, for rows with an origin. */
 export const historyTicks: QuestTable<TickRow & HistoryRow> = {
   ...ticks,
-  columns: { ...ticks.columns, origin: 'symbol' },
+  columns: { ...ticks.columns, ...HISTORY_COLUMNS },
 };
+
+/** SQL, over `ticks` or `quotes`: what the stream computed with, unless it came late. */
+export const IN_STREAM = `(origin IS NULL OR (origin = 'import' AND came_by IS NULL))`;
 
 export function tickRow(tick: MarketTick, knownAt: number, { venue, symbol }: Instrument): TickRow {
   const { ts, id, price, size, side } = tick;

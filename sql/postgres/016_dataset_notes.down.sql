@@ -1,0 +1,1 @@
+ALTER TABLE dataset_requests DROP COLUMN note;

@@ -135,6 +135,34 @@ export const intake: Operator<Arrival, IntakeOut, IntakeState> = {
 };
 
 /**
+ * The intake of history, which has no watermark: since when it is known, and since when it is known
+ * that there is this history; null where it is of the future. `emit` hears a word beside.
+ */
+export function judgeHistory(
+  {
+    tick,
+    recordUs,
+    clockUs,
+    judgedByUs,
+    cutUs,
+    importedAt: cameAt = null,
+  }: Omit<Arrival, 'latenessUs' | 'contiguousTradeIds'>,
+  emit: Emit,
+): { readonly knownAt: number; readonly toldAt: number } | null {
+  if (tick.ts > judgedByUs + AHEAD_MAX_US) {
+    const ts = clockUs || judgedByUs;
+    emit({ type: 'future', tick, ts, knownAt: Math.max(ts, cutUs + 1) });
+    return null;
+  }
+  const isBadClock = hasBadClock({ tick, recordUs, judgedByUs });
+  const floorUs = floorOf({ cutUs, importedAt: cameAt });
+  const knownAt = Math.max(isBadClock ? clockUs : recordUs, tick.ts, floorUs);
+  const toldAt = Math.max(knownAt, cameAt ?? 0, cutUs + 1);
+  if (isBadClock) emit({ type: 'bad_clock', tick, recordUs, knownAt: toldAt });
+  return { knownAt, toldAt };
+}
+
+/**
  * The earliest that something can have come to be known: behind the last cut, but for a recording
  * that was imported, which claims to have been known in its own time.
  */
@@ -161,34 +189,6 @@ export const hasBadClock = ({
 }: Pick<Arrival, 'recordUs' | 'judgedByUs'> & {
   readonly tick: { readonly ts: number };
 }): boolean => recordUs < tick.ts - AHEAD_MAX_US || recordUs > judgedByUs + AHEAD_MAX_US;
-
-/**
- * The same of history, which has no watermark: since when it is known, and since when it is known
- * that there is this history; null where it is of the future. `emit` hears a word beside.
- */
-export function judgeHistory(
-  {
-    tick,
-    recordUs,
-    clockUs,
-    judgedByUs,
-    cutUs,
-    importedAt: cameAt = null,
-  }: Omit<Arrival, 'latenessUs' | 'contiguousTradeIds'>,
-  emit: Emit,
-): { readonly knownAt: number; readonly toldAt: number } | null {
-  if (tick.ts > judgedByUs + AHEAD_MAX_US) {
-    const ts = clockUs || judgedByUs;
-    emit({ type: 'future', tick, ts, knownAt: Math.max(ts, cutUs + 1) });
-    return null;
-  }
-  const isBadClock = hasBadClock({ tick, recordUs, judgedByUs });
-  const floorUs = floorOf({ cutUs, importedAt: cameAt });
-  const knownAt = Math.max(isBadClock ? clockUs : recordUs, tick.ts, floorUs);
-  const toldAt = Math.max(knownAt, cameAt ?? 0, cutUs + 1);
-  if (isBadClock) emit({ type: 'bad_clock', tick, recordUs, knownAt: toldAt });
-  return { knownAt, toldAt };
-}
 
 function momentOf({ tick, importedAt: cameAt }: Arrival, knownAt: number): Moment {
   const moment = { decidedTs: tick.ts, knownAt };

@@ -2,12 +2,18 @@
  * A training set of the present, on the running flow: asked for in the tables, cut in the log, made
  * by the jobs process, and the same again once more has come in.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { buildDataset } from '../../src/datasets/build.ts';
+import { makeDataset } from '../../src/datasets/make.ts';
+import { replayStretch } from '../../src/jobs/replay-check.ts';
 import { loadTrainingSet } from '../../src/datasets/load.ts';
 import { trainingPool } from '../../src/jobs/training-pool.ts';
 import type { DatasetManifest } from '../../src/datasets/definition.ts';
 import { verifyDataset } from '../../src/datasets/verify.ts';
-import { parseUs, US_PER_HOUR } from '../../src/domain/time.ts';
+import { formatUs, parseUs, US_PER_HOUR } from '../../src/domain/time.ts';
 import { mergedTrades } from '../../src/market/merged.ts';
 import {
   isUnderWay,
@@ -110,3 +116,81 @@ test('a pool has the rows of its other members as known then, and none of strang
   expect(await trainingPool(context, 'datasets:SET/USD', request)).toEqual([]);
   expect(await trainingPool(context, 'datasets:STRANGER/USD', request)).toEqual([]);
 });
+
+const PAST = parseUs('2012-03-01T10:00:00Z');
+const AS_OF = parseUs('2012-03-02T00:00:00Z');
+
+test(
+  'a recording of the past is known in its own time, if it says so',
+  { timeout: 300_000 },
+  async () => {
+    const { context, reader } = installation;
+    const dir = mkdtempSync(join(tmpdir(), 'tickloom-imports-'));
+    const market = { seed: 6, venue: 'imports', rate: 0.2, edge: 'none' } as const;
+    const between = (symbol: string, from: number, to: number) =>
+      mergedTrades({
+        ...market,
+        symbols: [symbol],
+        fromUs: PAST + from * US_PER_HOUR,
+        toUs: PAST + to * US_PER_HOUR,
+      });
+    const notes: string[] = [];
+    const build = async (symbol: string, name: string) => {
+      const ask = {
+        from: '2012-03-01',
+        to: '2012-03-02',
+        as_of: formatUs(AS_OF),
+        symbols: [symbol],
+      };
+      const onNotice = (line: string): number => notes.push(line);
+      return makeDataset(context, ask, { out: join(dir, name), entities: null, onNotice });
+    };
+    const findings = (manifest: DatasetManifest, name: string): Promise<string[]> =>
+      verifyDataset(reader, manifest, {
+        dir: join(dir, name),
+        entities: () => Promise.resolve(null),
+      });
+    try {
+      await installation.feed(between('PLAIN/USD', 0, 3));
+      const plain = await build('imports:PLAIN/USD', 'plain');
+      expect([plain.rows_in, plain.rows, plain.imported_by]).toEqual([0, 0, undefined]);
+      expect(notes.join()).toMatch(
+        /^1\d\d feature rows of imports:PLAIN\/USD from .* are known only since 20.*--known-at/,
+      );
+
+      const { labelSpec } = context.config;
+      const key = { venue: 'imports', symbol: 'TAPE/USD' };
+      const stretch = { fromUs: PAST, toUs: AS_OF, asOfUs: AS_OF };
+      const request = { instruments: [key], labelSpec, ...stretch, out: join(dir, 'before') };
+      const before = await buildDataset(reader, request);
+      await installation.feed(between('TAPE/USD', 0, 3), { imported: true });
+      const tape = await build('imports:TAPE/USD', 'tape');
+      expect(tape.rows).toBeGreaterThan(50);
+      expect(tape.imported).toBe(tape.rows);
+      expect(parseUs(tape.imported_by ?? '')).toBeGreaterThan(AS_OF);
+      expect(await build('imports:TAPE/USD', 'again')).toEqual(tape);
+      expect(notes).toHaveLength(1);
+      expect(await findings(before, 'before')).toEqual([]);
+
+      await installation.feed(between('TAPE/USD', 3, 5), { imported: true });
+      expect(await findings(tape, 'tape')).toEqual([]);
+      expect((await build('imports:TAPE/USD', 'longer')).rows).toBeGreaterThan(tape.rows + 60);
+
+      const [row] = await reader.query(
+        `SELECT min(known_at) AS first, max(known_at) AS last, min(imported_at) AS came,
+         count_distinct(origin) AS origins, min(origin) AS origin
+       FROM ticks WHERE venue = 'imports' AND symbol = 'TAPE/USD'`,
+      );
+      expect(row).toMatchObject({ origin: 'import', origins: 1 });
+      const { first, last, came } = row as Record<string, number>;
+      expect([first! >= PAST, last! < AS_OF, came! > AS_OF]).toEqual([true, true, true]);
+
+      const report = await replayStretch(context, key, { fromUs: PAST, toUs: AS_OF, check: true });
+      expect(report.imported).toBeGreaterThan(200);
+      const none = { checked: 0, missing: 0, extra: 0 };
+      expect([report.features, report.labels]).toMatchObject([none, none]);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  },
+);

@@ -73,8 +73,8 @@ export const DECISION_MUTATIONS: readonly Mutation[] = [
     'label-before-its-time',
     labels('nothing is labelled before the stream has passed the horizon and the lateness'),
     LABELS,
-    'known(endTs + latenessUs)',
-    'known(endTs)',
+    'shownBy(endTs + latenessUs)',
+    'shownBy(endTs)',
   ),
   mutation(
     'label-by-a-price-not-yet-known',

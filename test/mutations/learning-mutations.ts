@@ -34,9 +34,9 @@ export const LEARNING_MUTATIONS: readonly Mutation[] = [
   mutation(
     'replay-takes-history',
     quality('a replay gives what was served of q-history, clocks and labels too'),
-    'src/datasets/stored-market-ticks.ts',
-    `const IN_STREAM = ' AND origin IS NULL';`,
-    `const IN_STREAM = '';`,
+    'src/tables/questdb/ticks.ts',
+    `(origin IS NULL OR (origin = 'import' AND came_by IS NULL))`,
+    '(true)',
   ),
   mutation(
     'history-written-again',

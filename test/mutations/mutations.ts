@@ -3,6 +3,7 @@ import { CLOCK_MUTATIONS } from './clock-mutations.ts';
 import { CURATION_MUTATIONS } from './curation-mutations.ts';
 import { DECISION_MUTATIONS } from './decision-mutations.ts';
 import { FILE_MUTATIONS } from './file-mutations.ts';
+import { IMPORT_MUTATIONS } from './import-mutations.ts';
 import { JOB_MUTATIONS } from './job-mutations.ts';
 import { HTTP_MUTATIONS } from './http-mutations.ts';
 import { IMPORTER_MUTATIONS } from './importer-mutations.ts';
@@ -32,4 +33,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...RECORD_MUTATIONS,
   ...FILE_MUTATIONS,
   ...HTTP_MUTATIONS,
+  ...IMPORT_MUTATIONS,
 ];

@@ -59,7 +59,7 @@ export const TICK_MUTATIONS: readonly Mutation[] = [
     'correction-takes-the-place',
     intake(KEPT),
     INTAKE,
-    `else emit({ type: 'correction', tick, kept: twin, knownAt });`,
+    `else emit({ type: 'correction', tick, kept: twin, knownAt: toldAt });`,
     `else {
         emit({ type: 'correction', tick, kept: twin, knownAt });
         state.held[place] = tick;
@@ -76,14 +76,14 @@ export const TICK_MUTATIONS: readonly Mutation[] = [
     'stale-known-with-what-came-before',
     intake(KNOWN),
     INTAKE,
-    `emit({ type: 'stale', tick, knownAt: Math.max(knownAt, state.knownAt + 1) });`,
-    `emit({ type: 'stale', tick, knownAt });`,
+    `emit({ type: 'stale', tick, knownAt: Math.max(toldAt, state.knownAt + 1) });`,
+    `emit({ type: 'stale', tick, knownAt: toldAt });`,
   ),
   mutation(
     'cut-not-heeded',
     intake(KNOWN),
     INTAKE,
-    'Math.max(recordUs, tick.ts, state.knownAt, cutUs + 1);',
+    'Math.max(recordUs, tick.ts, state.knownAt, floorOf(arrival));',
     'Math.max(recordUs, tick.ts, state.knownAt);',
   ),
   mutation(

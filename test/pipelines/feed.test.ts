@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { feedTicks, type FeedTick } from '../../pipelines/feed.ts';
-import { US_PER_DAY, US_PER_HOUR, US_PER_MS } from '../../src/domain/time.ts';
+import { IMPORT_HEADERS } from '../../src/domain/imported.ts';
+import { floorTo, US_PER_DAY, US_PER_HOUR, US_PER_MS } from '../../src/domain/time.ts';
 import type { Tick } from '../../src/domain/wire.ts';
 import type { OutRecord } from '../../src/stream/stage.ts';
 
@@ -75,4 +76,19 @@ describe('a feed', () => {
     expect(story.filter((line) => line.startsWith('barrier'))).toEqual([]);
     expect(story).toHaveLength(3);
   });
+});
+
+test('what is fed as an import says so in every record, heartbeats too', async () => {
+  const log: OutRecord[] = [];
+  const append = (records: readonly OutRecord[]): Promise<void> =>
+    Promise.resolve(void log.push(...records));
+  const barriers = {
+    next: (ts: number) => floorTo(ts, HOUR) + HOUR,
+    reach: () => Promise.resolve(),
+  };
+  const source = [at(0.5 * HOUR), at(1.5 * HOUR)];
+  await feedTicks(source, { topic: 'ticks', log: { append }, barriers, headers: IMPORT_HEADERS });
+  expect(log).toHaveLength(3);
+  expect(log.every(({ headers }) => headers?.['imported'] === '1')).toBe(true);
+  expect((await fed(source)).log.some((record) => 'headers' in record)).toBe(false);
 });

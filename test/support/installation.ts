@@ -7,7 +7,7 @@ import { childArgs } from '../../src/processes/child-args.ts';
 import { openContext, type Context } from '../../src/processes/context.ts';
 import type { ProcessName } from '../../src/processes/run.ts';
 import { settled } from '../../src/processes/settled.ts';
-import { runFeed } from '../../src/processes/feeding.ts';
+import { runFeed, type FeedRun } from '../../src/processes/feeding.ts';
 import type { FeedTick } from '../../pipelines/feed.ts';
 import type { OutRecord } from '../../src/stream/stage.ts';
 
@@ -75,7 +75,7 @@ export class Installation {
   /** Feeds as `tickloom feed` does, and waits until the whole flow has come to rest. */
   async feed(
     source: AsyncIterable<FeedTick> | Iterable<FeedTick>,
-    options: { readonly barriers?: boolean } = {},
+    options: Partial<Pick<FeedRun, 'barriers' | 'backfill' | 'imported'>> = {},
   ): Promise<void> {
     await runFeed(this.context, { source, say: () => undefined, ...options });
     await this.settle();

@@ -18,7 +18,7 @@ export function claimOf(column: string, cell: string, ts: number, nowUs: number)
   }
   if (us > nowUs) return `${column} says ${shown(us)}: it cannot be known since a time to come`;
   if (us < ts - US_PER_DAY) {
-    return `${column} says ${shown(us)}, more than a day before it happened: is it in another unit?`;
+    return `${column} says ${shown(us)}, a day or more before it happened: is it in another unit?`;
   }
   return Math.max(us, ts);
 }

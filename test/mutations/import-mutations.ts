@@ -1,0 +1,123 @@
+/** Mutations of what an import may claim, and of who believes it. */
+import { mutation, testsOf, type Mutation } from './mutation.ts';
+
+const INTAKE = 'pipelines/intake.ts';
+const imported = testsOf('test/pipelines/imports.test.ts', 'an imported record');
+const computed = testsOf('test/pipelines/imports.test.ts', 'what is computed of imported records');
+const label = testsOf('test/pipelines/imports.test.ts', 'a label');
+const FLOW = {
+  file: 'test/flow/datasets.int.test.ts',
+  name: 'a recording of the past is known in its own time, if it says so',
+};
+
+export const IMPORT_MUTATIONS: readonly Mutation[] = [
+  mutation(
+    'import-floored-by-the-cut',
+    imported('is known since when it claims, and any other since the last cut'),
+    INTAKE,
+    '  importedAt === undefined || importedAt === null ? cutUs + 1 : 0;',
+    '  importedAt === undefined ? 0 : cutUs + 1;',
+  ),
+  mutation(
+    'import-before-the-last-cut',
+    imported(
+      'came by the clock of the log, the next one where there was none, behind the last cut',
+    ),
+    INTAKE,
+    '(isImported ? Math.max(clockUs || judgedByUs, cutUs + 1) : null);',
+    '(isImported ? clockUs || judgedByUs : null);',
+  ),
+  mutation(
+    'late-import-backdated',
+    imported('that comes behind the watermark, or contradicts, is known of since it came'),
+    INTAKE,
+    'const toldAt = Math.max(knownAt, cutUs + 1);',
+    'const toldAt = knownAt;',
+  ),
+  mutation(
+    'history-of-an-import-not-found',
+    imported('of history has its own clock, and the job that looks for history still finds it'),
+    INTAKE,
+    'const toldAt = Math.max(knownAt, cameAt ?? 0, cutUs + 1);',
+    'const toldAt = knownAt;',
+  ),
+  mutation(
+    'import-untold-by-features',
+    computed('has the known_at of the deciding tick, and says when that came'),
+    'pipelines/features.ts',
+    'moment.importedAt === undefined ? {}',
+    'moment.importedAt !== 0 ? {}',
+  ),
+  mutation(
+    'import-untold-by-predictions',
+    computed('has the known_at of the deciding tick, and says when that came'),
+    'pipelines/predictions.ts',
+    'imported_at === undefined ? {}',
+    'imported_at !== 0 ? {}',
+  ),
+  mutation(
+    'import-preferred-to-a-live-record',
+    label('is of an import where one showed it first, and not where a live record did at once'),
+    'pipelines/labels.ts',
+    'a.knownAt < b.knownAt || (a.knownAt === b.knownAt && (a.importedAt ?? null) === null);',
+    'a.knownAt <= b.knownAt;',
+  ),
+  mutation(
+    'any-header-is-an-import',
+    { file: 'test/adapters/kafka-records.test.ts', name: 'another value' },
+    'src/domain/imported.ts',
+    'value.toString() === IMPORTED;',
+    'value.toString() !== IMPORTED_HEADER;',
+  ),
+  mutation(
+    'headers-always-read',
+    {
+      file: 'test/adapters/kafka-records.test.ts',
+      name: 'headers of a message without any are not read',
+    },
+    'src/adapters/kafka-records.ts',
+    'fetched.hasHeaders && saysImported',
+    'saysImported',
+  ),
+  mutation(
+    'claim-rounded-down',
+    {
+      file: 'test/adapters/feed/known-at.test.ts',
+      name: 'a file is fed with the times of its column, never rounded to before them',
+    },
+    'src/adapters/feed/known-at.ts',
+    'Math.ceil(Math.max(receivedUs, tick.ts) / US_PER_MS)',
+    'Math.floor(Math.max(receivedUs, tick.ts) / US_PER_MS)',
+  ),
+  mutation(
+    'late-known-history-forgotten',
+    {
+      file: 'test/jobs/import-clocks.test.ts',
+      name: 'a tick of the past that was known late makes all behind it known as late',
+    },
+    'src/jobs/import-clocks.ts',
+    'Math.max(this.knownAt, knownAt, ts);',
+    'Math.max(knownAt, ts);',
+  ),
+  mutation(
+    'later-imports-in-an-old-set',
+    FLOW,
+    'src/datasets/imports.ts',
+    "    ? 'imported_at IS NULL'",
+    "    ? '(imported_at IS NULL OR imported_at > 0)'",
+  ),
+  mutation(
+    'imports-of-any-time',
+    FLOW,
+    'src/datasets/imports.ts',
+    "imported_at <= '${formatUs(parseUs(importedBy))}')`;",
+    "imported_at >= '${formatUs(parseUs(importedBy) && 0)}')`;",
+  ),
+  mutation(
+    'parity-with-imports',
+    FLOW,
+    'src/jobs/replay-check.ts',
+    'const rows = ours.filter(({ imported_at = null }) => imported_at === null);',
+    'const rows = ours.filter(({ imported_at = null }) => imported_at !== 0);',
+  ),
+];

@@ -105,6 +105,7 @@ describe('the data-quality job', () => {
       ...market('q-peace'),
       ...lateMarket('q-late'),
       ...market('q-history').filter((entry) => !isHistory(entry)),
+      ...market('q-import').filter(({ tick }) => tick.ts >= HISTORY.to),
     ].toSorted((a, b) => a.receivedUs - b.receivedUs);
     await installation.feed(source, { barriers: true });
   }, 300_000);
@@ -206,6 +207,26 @@ describe('the data-quality job', () => {
     expect(served.some(({ ts }) => Number(ts) > HISTORY.from && Number(ts) < HISTORY.to)).toBe(
       false,
     );
+  });
+
+  test('imported history is known in its own time, and since the job of no set before', async () => {
+    const source = market('q-import').filter(({ tick }) => tick.ts < HISTORY.to);
+    const feed = { source, backfill: true, imported: true, say: () => undefined };
+    await runFeed(installation.context, feed);
+    await installation.settle();
+    await expectSame('q-import', DUE - US_PER_HOUR);
+    const [tick] = await rows('ticks', 'q-import', `AND ts < '${formatUs(HISTORY.to)}' LIMIT 1`);
+    expect(tick).toMatchObject({ origin: 'import', came_by: 'backfill' });
+    const before = `AND ts < '${formatUs(HISTORY.to)}' ORDER BY ts`;
+    const made = await rows('features', 'q-import', before);
+    const peace = await rows('features', 'q-peace', before);
+    const decided = (some: readonly Row[]) => some.map(({ ts, decided_ts }) => [ts, decided_ts]);
+    expect(decided(made)).toEqual(decided(peace));
+    expect(made.length).toBeGreaterThan(150);
+    for (const { decided_ts, known_at, imported_at, revision } of made) {
+      expect([revision, known_at]).toEqual([1, decided_ts]);
+      expect(Number(imported_at)).toBeGreaterThan(Number(tick?.['imported_at']) - 1);
+    }
   });
 
   test('history that is stored already stays what it was, known when it was', async () => {

@@ -16,6 +16,7 @@ const fixed = {
   revision: c.integer('0: as served'),
   feature_id: c.text(),
   flags: c.maybe(c.text('joined with commas')),
+  imported_at: c.maybe(c.time('when what decided it came, if that was imported')),
 };
 const Fixed = Type.Object(fixed);
 const Feature = Type.Object({

@@ -28,6 +28,8 @@ export interface FeedRun {
 }
 
 const PROGRESS_MS = 2_000;
+/** How long history is waited for, where the stages run at all. */
+const STORED_MS = 15_000;
 const LONGEST_US = Math.max(...TIMEFRAMES.map(({ us }) => us));
 
 export async function runFeed(context: Context, run: FeedRun): Promise<FeedResult> {
@@ -54,6 +56,8 @@ export async function runFeed(context: Context, run: FeedRun): Promise<FeedResul
     ...(run.barriers ? { barriers: replayBarriers(context, run.say) } : {}),
   });
   if (run.backfill && result.ticks > 0) {
+    // A job that looks before the history is stored would find nothing to revise.
+    await context.flowProbe().settle(STORED_MS);
     await addDueRuns(context.postgres, 'quality', result.instruments, nowUs());
     run.say('what was computed over this stretch is revised by the data-quality job, due now');
   }

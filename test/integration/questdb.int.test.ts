@@ -269,7 +269,7 @@ describe('the sink', () => {
     ]);
     const [stored] = await all(featureTable);
     expect(stored).toMatchObject({ rsi_14_1m: null, atr_14_5m: 0.25, flags: 'gap,warming_up' });
-    expect(await all(candles)).toEqual([rows.candles[0]]);
+    expect(await all(candles)).toEqual([{ ...rows.candles[0], imported_at: null }]);
   });
 
   const stale = (tick: MarketTick, offset: number): StaleTick => ({
@@ -430,7 +430,7 @@ describe('the readers', () => {
     const rows = [candleAt(0, 0), candleAt(1, 0), candleAt(1, 1), candleAt(2, 0)];
     await store(candles, rows);
     const read = await readCandles(reader, EURUSD, { ...stretch, timeframe: '1m', limit: 2 });
-    expect(read).toEqual([rows[2], rows[3]]);
+    expect(read).toEqual([rows[2], rows[3]].map((row) => ({ ...row, imported_at: null })));
     const values = (revision: number) => ({
       ...EURUSD,
       ts: T0,

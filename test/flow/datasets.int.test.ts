@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildDataset } from '../../src/datasets/build.ts';
 import { makeDataset } from '../../src/datasets/make.ts';
+import { cut } from '../../src/jobs/cut.ts';
 import { replayStretch } from '../../src/jobs/replay-check.ts';
 import { loadTrainingSet } from '../../src/datasets/load.ts';
 import { trainingPool } from '../../src/jobs/training-pool.ts';
@@ -151,6 +152,7 @@ test(
         entities: () => Promise.resolve(null),
       });
     try {
+      await cut(context, { job: 'imports', subject: 'all', dueTs: START });
       await installation.feed(between('PLAIN/USD', 0, 3));
       const plain = await build('imports:PLAIN/USD', 'plain');
       expect([plain.rows_in, plain.rows, plain.imported_by]).toEqual([0, 0, undefined]);

@@ -94,6 +94,7 @@ const DEEP: readonly Step[] = [
   program('mutations', 900, 'test/mutations/main.ts'),
   program('full-disks', 300, 'test/faults/main.ts', '--faults', FULL_DISKS),
   program('kept-faults', 600, 'test/faults/main.ts', '--kept'),
+  program('hostile', 900, 'test/deep/hostile.ts', '--records', '2000', '--seed', SEED),
   program('http-fuzz', 900, 'test/deep/http-fuzz.ts', '--requests', '3000', '--seed', SEED),
   program('notebook', 600, 'test/deep/notebook.ts'),
   program('other-node', 600, 'test/deep/other-node.ts'),

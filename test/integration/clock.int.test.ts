@@ -186,13 +186,15 @@ describe('a clock of the installation that jumps', () => {
   test('is held back, alarmed, and taken once somebody accepts it', async () => {
     const { context } = installation;
     const jumped = nowUs() + US_PER_DAY;
-    await send(...(await clockRecords(context, { ts: jumped, held: true })));
-    const [alert] = await heldClockAlerts(context);
-    expect(alert).toMatchObject({ key: 'clock:held', severity: 'critical' });
-    expect(await installationTime(context)).toBeLessThan(soon());
+    const held = await clockRecords(context, { ts: jumped, held: true });
     // Ticks are judged by it: if it is right, none was set apart.
-    await send(record('JUMPED', jumped));
+    await send(...held, record('JUMPED', jumped));
     expect(await kinds('JUMPED')).toEqual([]);
+    expect(await installationTime(context)).toBeLessThan(soon());
+    // The stages here send their own all the while, each of which ends it.
+    let alerts = await heldClockAlerts(context);
+    for (; alerts.length === 0; alerts = await heldClockAlerts(context)) await send(...held);
+    expect(alerts).toMatchObject([{ key: 'clock:held', severity: 'critical' }]);
     await send(...(await clockRecords(context, { ts: nowUs(), accepted: true })));
     expect(await heldClockAlerts(context)).toEqual([]);
   });

@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { openRedis } from '../../src/adapters/redis.ts';
 import { must } from '../../src/assert.ts';
 import { PROJECT_DIR } from '../../src/config.ts';
@@ -109,7 +109,9 @@ describe('jobs', () => {
     }
     const put = () =>
       query(`SELECT FROM job_runs WHERE outages > 1 AND starts_with(subject, 'jobs:')`);
-    await until('runs are put off again and again', async () => (await put()).length >= 2);
+    // A table that stays suspended would take every later test with it.
+    onTestFinished(resume);
+    await until('runs are put off again and again', async () => (await put()).length >= 2, 200_000);
     await until('an alert says so', async () =>
       query(`SELECT FROM alerts WHERE alert_key = 'suspended:heartbeats' AND state = 'open'`).then(
         (rows) => rows.length === 1,
@@ -131,7 +133,7 @@ describe('jobs', () => {
     }
     for (const id of ids) expect(await timesDone(id)).toBeLessThanOrEqual(1);
     await until('the errors are closed', async () => (await errors()).length === 0);
-  });
+  }, 400_000);
 });
 
 describe('a run', () => {

@@ -157,7 +157,7 @@ export const LEARNING_MUTATIONS: readonly Mutation[] = [
     'forest-is-a-sum',
     model('takes the mean of the trees of a random forest'),
     'src/learning/lightgbm-model.ts',
-    'isForest(head) ? (row: Row) => sum(row) / roots.length : sum;',
+    'isForest(head) ? (row: Row) => sum(row) / trees.length : sum;',
     'isForest(head) ? (row: Row) => sum(row) : sum;',
   ),
   mutation(

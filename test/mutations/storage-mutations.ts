@@ -73,8 +73,8 @@ export const STORAGE_MUTATIONS: readonly Mutation[] = [
     'partition-dropped-too-young',
     retention('drops whole partitions past their age, of tables that have one'),
     'pipelines/retention.ts',
-    'maxTs < nowUs - age',
-    'maxTs <= nowUs - age',
+    'Math.max(maxTs, writtenUs) < nowUs - age',
+    'Math.max(maxTs, writtenUs) <= nowUs - age',
   ),
   mutation(
     'states-of-the-stream-forgotten-before-they-are-saved',
@@ -103,8 +103,10 @@ export const STORAGE_MUTATIONS: readonly Mutation[] = [
     NOTHING_LEFT,
     STREAM,
     `    if (out.length > 0) await whileBeating(this.deps.log.append(out), beat);
-    this.position = must(records.at(-1)).offset + 1;`,
-    `    this.position = must(records.at(-1)).offset + 1;
+    this.isLookingAhead = taken < records.length;
+    this.position = records[taken]?.offset ?? must(records.at(-1)).offset + 1;`,
+    `    this.isLookingAhead = taken < records.length;
+    this.position = records[taken]?.offset ?? must(records.at(-1)).offset + 1;
     await this.checkpoint();
     if (out.length > 0) await whileBeating(this.deps.log.append(out), beat);`,
   ),
@@ -213,8 +215,8 @@ export const STORAGE_MUTATIONS: readonly Mutation[] = [
     'watermark-moves-back',
     labelsJob('a watermark never moves back'),
     'src/tables/postgres/stored-watermarks.ts',
-    'SET reached_ts = greatest(w.reached_ts, excluded.reached_ts)`,',
-    'SET reached_ts = excluded.reached_ts`,',
+    'SET reached_ts = greatest(w.reached_ts, excluded.reached_ts),',
+    'SET reached_ts = excluded.reached_ts,',
   ),
   mutation(
     'partition-not-sought',

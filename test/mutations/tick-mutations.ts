@@ -120,7 +120,7 @@ export const TICK_MUTATIONS: readonly Mutation[] = [
     'control-version-not-compared',
     control('of a version that is not newer are void'),
     'src/domain/control.ts',
-    'if (control.version <= (state.versions[counter] ?? 0)) return false;',
+    'if (version <= (state.versions[counter] ?? 0)) return false;',
     '',
   ),
   mutation(
@@ -134,8 +134,8 @@ export const TICK_MUTATIONS: readonly Mutation[] = [
     'cut-moves-back',
     control('never move the cut back'),
     'src/domain/control.ts',
-    'Math.max(state.cut, (body as CutControl).value)',
-    '(body as CutControl).value',
+    'Math.max(state.cut, boundedCut(body as CutControl, byUs))',
+    'boundedCut(body as CutControl, byUs)',
   ),
   mutation(
     'frame-with-a-bad-tick',

@@ -28,7 +28,7 @@ export async function suspendTable(
     (await reader.query('SELECT name FROM wal_tables() WHERE suspended')).length > 0;
   await until(`${table} is suspended`, isSuspended);
   return async () => {
-    rmSync(day);
+    rmSync(day, { force: true });
     await reader.query(`ALTER TABLE ${table} RESUME WAL`);
   };
 }

@@ -53,7 +53,8 @@ const Ts = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const Amount = Type.Union([Type.Number(), Type.String({ pattern: TICK_DECIMAL })]);
 const Decimal = Type.String({ pattern: DECIMAL });
 /** The longest is a prediction's id: it holds the model's id and the feature's, each with a symbol. */
-const Name = Type.String({ minLength: 1, maxLength: 400 });
+/** No control characters: no table keeps a NUL, and no screen shows one. */
+const Name = Type.String({ pattern: '^[^\\u0000-\\u001f]{1,400}$' });
 const Positive = Type.String({ pattern: POSITIVE });
 const Id = Type.String({ pattern: ID });
 const LongId = Type.String({ pattern: LONG_ID });

@@ -114,11 +114,21 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   fills: ['fill_id', 'account', 'venue', 'symbol', 'ts', 'side', 'price', 'size', 'fee'],
 };
 
-/** No field may be any of these. */
-const NEVER: readonly unknown[] = [
-  ...[null, true, {}, [], [1], { a: 1 }, -1, '', 'NaN', 'Infinity', '0x10', '\u0000', 'a\u0000b'],
-  ...['x'.repeat(100_000), 1e308, '1e9999', '--1', '１２', '\ud800'],
+const NO_TEXT: readonly unknown[] = [
+  ...[null, true, {}, [1], { a: 1 }, -1, 1e308, '', '\u0000', 'a\u0000b', 'x'.repeat(100_000)],
 ];
+const NO_NUMBER: readonly unknown[] = [
+  ...NO_TEXT,
+  ...['NaN', 'Infinity', '0x10', '1e9999', '--1', '１２', '\ud800', '1,5', ' 1'],
+];
+const NUMBERS = new Set(['ts', 'known_at', 'price', 'size', 'entry', 'fee', 'expires_at']);
+
+/** What the field may never be. */
+function never(field: string): unknown {
+  const wrong = oneOf(NUMBERS.has(field) ? NO_NUMBER : NO_TEXT);
+  // No values at all are fine.
+  return field === 'values' && JSON.stringify(wrong) === '{}' ? 7 : wrong;
+}
 
 const garbage = (): string | Buffer | null =>
   oneOf<string | Buffer | null>([
@@ -143,9 +153,11 @@ function hostile(topic: string): Drawn {
       delete json[oneOf(must(NEEDED[topic]))];
       return dead(JSON.stringify(json));
     case 2:
-    case 3:
-      json[oneOf(must(NEEDED[topic]))] = oneOf(NEVER);
+    case 3: {
+      const field = oneOf(must(NEEDED[topic]));
+      json[field] = never(field);
       return dead(JSON.stringify(json));
+    }
     case 4: {
       const text = JSON.stringify(json);
       return dead(text.slice(0, 1 + randomIndex(random, text.length - 1)));

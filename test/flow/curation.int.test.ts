@@ -83,7 +83,8 @@ describe('curation', () => {
       const backlog = await installation.context.labelBacklog().pending();
       const isGraded = run !== undefined && !backlog.some((of) => of.venue === venue);
       graded = isGraded ? graded + 1 : 0;
-      expect(run?.state ?? 'due').toBe('due');
+      // It may look, and wait for what is not booked; it tells nothing.
+      expect(['due', 'running']).toContain(run?.state ?? 'due');
       if (performance.now() > deadline) throw new Error(installation.output('jobs'));
       await new Promise((resolve) => setTimeout(resolve, 200));
     }

@@ -69,6 +69,8 @@ describe('a stage whose topic', () => {
       await admin.deleteTopics({ topics: [topic] });
       while ((await admin.listTopics()).includes(topic)) await sleep(50);
     });
+    // Made anew and filled within half a second, between two fetches, is what nobody notices.
+    await sleep(1_000);
     await create(topic);
     await fill(topic, 'new', count);
   }

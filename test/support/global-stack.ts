@@ -6,6 +6,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Pool } from 'pg';
+import { sleep } from '../../src/clock.ts';
 import { startStack } from '../../infra/local/stack.ts';
 import { loadConfig, PROJECT_DIR } from '../../src/config.ts';
 import { FEATURE_NAMES } from '../../src/features/definition.ts';
@@ -14,6 +16,7 @@ import { createTopics } from '../../src/processes/topics.ts';
 import { seedInstallation } from '../../src/processes/seed.ts';
 import { migrateUp } from '../../src/tables/postgres/migrate.ts';
 import { migrateQuestDb } from '../../src/tables/questdb/schema.ts';
+import { Installation } from './installation.ts';
 
 export default async function setup(): Promise<() => Promise<void>> {
   const dataDir = mkdtempSync(join(tmpdir(), 'tickloom-int-'));
@@ -39,11 +42,29 @@ export default async function setup(): Promise<() => Promise<void>> {
   await createTopics(client, { partitions: config.partitions, topicOf });
   await seedInstallation(context.postgres, config);
   context.controlKey();
+  await sendSeeded(context.postgres);
   await context.close();
   return async () => {
     await stack.stop();
     rmSync(dataDir, { recursive: true, force: true });
   };
+}
+
+/**
+ * The first control records, into the topics without a prefix: a test with topics of its own would
+ * else be the first to send them, and nobody would trade in all the others.
+ */
+async function sendSeeded(postgres: Pool): Promise<void> {
+  const installation = new Installation();
+  await installation.start('money');
+  for (;;) {
+    const { rowCount } = await postgres.query(
+      `SELECT 1 FROM control_outbox WHERE state = 'due' LIMIT 1`,
+    );
+    if (rowCount === 0) break;
+    await sleep(100);
+  }
+  await installation.close();
 }
 
 /** Kafka takes the port behind its own too: ports far from each other. */

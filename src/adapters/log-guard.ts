@@ -6,7 +6,7 @@
  * the last record that was read, which has to come again, after every join, behind every pause in
  * which nothing was fetched, and now and then. An empty log brings nothing that could be held
  * against ours: its ends are asked for. What is not seen is a log that was deleted, made anew and
- * filled beyond the position between two fetches: they come every 50 ms.
+ * filled beyond the position within half a second, without any fetch that failed meanwhile.
  */
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { RunningTime } from '../clock.ts';

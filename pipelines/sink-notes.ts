@@ -7,7 +7,7 @@
  * keep a row each: their verdicts are found again by it, and they are stored themselves.
  *
  * The minutes are those of the log's clock, and the counts are part of the checkpoint: a replay
- * gives the same rows.
+ * gives the same rows. A log without any clock is one minute long.
  */
 import { floorTo, formatUs, US_PER_MIN } from '../src/domain/time.ts';
 import type { Instrument } from '../src/tables/questdb/table.ts';

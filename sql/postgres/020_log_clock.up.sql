@@ -19,5 +19,6 @@ CREATE TABLE written_partitions (
   PRIMARY KEY (table_name, partition)
 );
 
--- When an instrument last came further, by the log's clock; null: from before that was kept.
+-- When an instrument last came further, by the log's clock; null: from before that was kept. One
+-- that has not for longer than an age keeps no partition of that table.
 ALTER TABLE stored_watermarks ADD COLUMN moved_us bigint;

@@ -32,9 +32,8 @@ function stretchOf(
   { instruments, subject, from, to, as_of }: NamingManifest,
   horizonUs: number,
 ): NamedStretch {
-  const of = instruments ?? (subject === undefined ? null : [subject]);
   return {
-    instruments: of === null ? null : new Set(of),
+    instruments: new Set(instruments ?? (subject === undefined ? [] : [subject])),
     fromTs: from === null || from === undefined ? 0 : parseUs(from),
     toTs: parseUs(to ?? as_of) + horizonUs,
   };

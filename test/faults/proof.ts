@@ -84,7 +84,7 @@ export async function faultRun(
     for (const stage of STAGES) await bed.keep(stage);
     await promote(bed.context, model());
     const topic = bed.context.topicOf('ticks');
-    const records = evenly(golden.log).map((record): OutRecord => ({ topic, ...record }));
+    const records = golden.log.map((record): OutRecord => ({ topic, ...record }));
     const log = new KafkaOutLog(bed.context.kafka);
     let rest: readonly OutRecord[] = records;
     for (const [i, word] of schedule.entries()) {
@@ -114,19 +114,6 @@ export async function faultRun(
   } finally {
     await bed.close();
   }
-}
-
-/** All partitions side by side, each in its own order: a fault meets something in each of them. */
-function evenly(log: readonly LoggedRecord[]): LoggedRecord[] {
-  const lengths = new Map<number, number>();
-  const placed = log.map((record) => {
-    const at = lengths.get(record.partition) ?? 0;
-    lengths.set(record.partition, at + 1);
-    return { record, at };
-  });
-  const share = ({ record, at }: (typeof placed)[number]): number =>
-    at / (lengths.get(record.partition) ?? 1);
-  return placed.toSorted((a, b) => share(a) - share(b)).map(({ record }) => record);
 }
 
 export function faultOf(word: string): (typeof FAULTS)[string] {

@@ -11,6 +11,7 @@ import { formatUs, parseUs, US_PER_HOUR } from '../../src/domain/time.ts';
 import { regimeOf } from '../../src/learning/regime.ts';
 import { runFeed } from '../../src/processes/feeding.ts';
 import { mergedTrades } from '../../src/market/merged.ts';
+import { noteWritten } from '../../src/tables/postgres/log-clocks.ts';
 import { heartbeats } from '../../src/tables/questdb/heartbeats.ts';
 import type { Closed, GroupPerformance } from '../../src/tables/trade-performance.ts';
 import { startServer } from '../http/server-under-test.ts';
@@ -270,6 +271,9 @@ describe('curation', () => {
     const writer = installation.context.questdbWriter();
     await writer.write(heartbeats, [{ ts: old, known_at: old, venue, symbol }]);
     await installation.reader.waitApplied(['heartbeats']);
+    // What nobody has noted counts as written today.
+    const written = { table: 'heartbeats', partition: '2001-01-01', writtenUs: old };
+    await noteWritten(installation.context.postgres, [written]);
     const left = () =>
       installation.reader.query('SELECT ts FROM heartbeats WHERE ts = $1', [formatUs(old)]);
     expect((await tickloom('curate', 'clean')).out).toContain('everything is kept; --keep');

@@ -2,24 +2,21 @@
  * bytes of a record of `features` or `predictions` -> what is stored, or why it is dead; and kinds
  * in a record of ticks that nobody knows
  */
-import { isUtf8 } from 'node:buffer';
 import { Compile } from 'typebox/compile';
 import { plainKind, type KindPlace } from '../src/domain/dead-letter.ts';
 import { Feature, keyOf, Prediction } from '../src/domain/wire.ts';
 import { firstError } from '../src/stream/decode.ts';
 import type { LogRecord } from '../src/stream/stage.ts';
-import { kindOf } from './trades-decode.ts';
+import { dead, keyMismatch, kindOf, readJsonRecord, type Dead } from '../src/stream/json-record.ts';
 
 type DecodedDerived =
   | { readonly type: 'feature'; readonly record: Feature }
   | { readonly type: 'prediction'; readonly record: Prediction }
   | { readonly type: 'unknown'; readonly kind: string }
-  | { readonly type: 'dead'; readonly reason: string; readonly detail: string };
+  | Dead;
 
 const features = Compile(Feature);
 const predictions = Compile(Prediction);
-
-const dead = (reason: string, detail: string): DecodedDerived => ({ type: 'dead', reason, detail });
 
 /** `expected`: the kind that belongs on the record's topic. */
 export function decodeDerived(
@@ -27,16 +24,9 @@ export function decodeDerived(
   key: string | null,
   value: Buffer | null,
 ): DecodedDerived {
-  if (value === null || value.length === 0) return dead('empty_value', 'the record has no value');
-  if (!isUtf8(value)) return dead('bad_json', 'the value is not UTF-8');
-  let json: unknown;
-  try {
-    json = JSON.parse(value.toString('utf8'));
-  } catch (error) {
-    return dead('bad_json', (error as Error).message);
-  }
-  const kind = kindOf(json);
-  if (kind === null) return dead('not_a_record', 'expected an object with a "kind"');
+  const read = readJsonRecord(value);
+  if (read.type === 'dead') return read;
+  const { json, kind } = read;
   if (kind !== 'feature' && kind !== 'prediction') {
     return { type: 'unknown', kind: plainKind(kind) };
   }
@@ -45,9 +35,8 @@ export function decodeDerived(
   if (sound === null) {
     return dead('schema', firstError(expected === 'feature' ? features : predictions, json));
   }
-  if (key !== null && key !== keyOf(sound)) {
-    return dead('key_mismatch', `the key says ${key}, the body ${keyOf(sound)}`);
-  }
+  const mismatch = keyMismatch(key, keyOf(sound));
+  if (mismatch !== null) return mismatch;
   return sound.kind === 'feature'
     ? { type: 'feature', record: sound }
     : { type: 'prediction', record: sound };

@@ -17,19 +17,9 @@ import { finishRun } from '../tables/postgres/job-runs.ts';
 import { noteWritten, writtenPartitions } from '../tables/postgres/log-clocks.ts';
 import { readSetting } from '../tables/postgres/settings.ts';
 import { marketTimes, noteMoved } from '../tables/postgres/stored-watermarks.ts';
+import { MARKET_TABLES } from '../tables/questdb/schema.ts';
 import type { Instrument, SqlReader } from '../tables/questdb/table.ts';
 import { namedStretches } from './named-stretches.ts';
-
-/** Those that have an age. */
-export const TABLES = [
-  'ticks',
-  'quotes',
-  'heartbeats',
-  'candles',
-  'features',
-  'predictions',
-  'labels',
-];
 
 export async function runRetention(context: Context, { subject, dueTs }: JobData): Promise<void> {
   const { postgres } = context;
@@ -57,8 +47,8 @@ export function parseAges(text: string): Record<string, string> {
   return Object.fromEntries(
     text.split(',').map((each) => {
       const [table = '', age = '', ...more] = each.trim().split('=');
-      if (!TABLES.includes(table) || more.length > 0) {
-        throw new RangeError(`"${each}" is not table=age, of ${TABLES.join(', ')}`);
+      if (!MARKET_TABLES.includes(table) || more.length > 0) {
+        throw new RangeError(`"${each}" is not table=age, of ${MARKET_TABLES.join(', ')}`);
       }
       parseDurationUs(age);
       return [table, age];
@@ -127,7 +117,7 @@ async function partitionsOf(context: Context, nowUs: number): Promise<Partition[
   const { postgres } = context;
   const written = await writtenPartitions(postgres);
   const found: Partition[] = [];
-  for (const table of TABLES) {
+  for (const table of MARKET_TABLES) {
     const rows = await context.questdbReader().query<{
       name: string;
       min_ts: number | null;

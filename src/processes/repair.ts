@@ -13,6 +13,7 @@ import { inTransaction } from '../adapters/postgres.ts';
 import { AHEAD_MAX_US, type ControlState } from '../domain/control.ts';
 import { formatUs } from '../domain/time.ts';
 import { decodeState } from '../stream/state-codec.ts';
+import { MARKET_TABLES } from '../tables/questdb/schema.ts';
 import type { Context } from './context.ts';
 import { installationTime } from './installation-time.ts';
 
@@ -42,17 +43,6 @@ export interface RepairPlan {
   /** Jobs that are due in the future. */
   readonly runs: number;
 }
-
-const TABLES = [
-  'ticks',
-  'quotes',
-  'heartbeats',
-  'candles',
-  'features',
-  'predictions',
-  'labels',
-  'quality_events',
-];
 
 /** What there is to repair. Throws while the log has no clock. */
 export async function planRepair(context: Context): Promise<RepairPlan> {
@@ -128,7 +118,7 @@ const intakeIn = (state: StoredState): Reached => ('intake' in state ? state.int
 
 async function spoiltTables(context: Context, byUs: number): Promise<SpoiltTable[]> {
   const spoilt: SpoiltTable[] = [];
-  for (const table of TABLES) {
+  for (const table of [...MARKET_TABLES, 'quality_events']) {
     const rows = await context.questdbReader().query<{ name: string; rows: number }>(
       `SELECT name, numRows AS rows FROM table_partitions('${table}')
        WHERE minTimestamp > cast(${byUs} AS timestamp)`,

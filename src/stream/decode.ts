@@ -12,6 +12,7 @@ import { marketTickOf, type MarketTick } from '../domain/tick.ts';
 import { LATEST_US } from '../domain/time.ts';
 import { Control, instrumentOf, keyOf, type Heartbeat, type Tick } from '../domain/wire.ts';
 import { checkTick, isProblem, isTickKind, type TickReason } from './check-tick.ts';
+import { dead, kindOf, readJson, type Dead } from './json-record.ts';
 import { scannedInstrument, TickScanner, type ScannedInstrument } from './tick-scanner.ts';
 
 /** Why a record is dead: closed, so that an alert rule or a query can rely on it. */
@@ -37,7 +38,7 @@ export interface HeartbeatItem {
 export type Item = MarketTick | HeartbeatItem;
 
 export type Decoded =
-  | { readonly type: 'dead'; readonly reason: DeadReason; readonly detail: string }
+  | Dead<DeadReason>
   | { readonly type: 'control'; readonly control: Control }
   | {
       readonly type: 'ticks';
@@ -52,8 +53,6 @@ export type Decoded =
 export type VerifyControl = (control: Control) => boolean;
 
 const validators = { control: Compile(Control) };
-
-const dead = (reason: DeadReason, detail: string): Decoded => ({ type: 'dead', reason, detail });
 
 const DETAIL_MAX = 300;
 const BRACKET_OPEN = 0x5b;
@@ -93,13 +92,9 @@ export function parseTicks(
   value: Buffer | null,
   verifyControl: VerifyControl,
 ): Decoded {
-  if (value === null || value.length === 0) return dead('empty_value', 'the record has no value');
-  let json: unknown;
-  try {
-    json = JSON.parse(value.toString('utf8'));
-  } catch (error) {
-    return dead('bad_json', (error as Error).message.slice(0, 200));
-  }
+  const read = readJson(value);
+  if (read.type === 'dead') return read;
+  const { json } = read;
   if (Array.isArray(json)) return decodeFrame(key, json);
   const kind = kindOf(json);
   if (kind === null) return dead('not_a_record', 'expected an object with a "kind", or an array');
@@ -170,12 +165,6 @@ function checkKey(key: string | null, item: Tick | Heartbeat): Decoded | null {
   if (key === keyOf(item)) return null;
   const found = instrumentOf(key) === null ? 'no instrument' : key;
   return dead('key_mismatch', `the key says ${found}, the body ${keyOf(item)}`);
-}
-
-function kindOf(json: unknown): string | null {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) return null;
-  const kind: unknown = (json as { kind?: unknown }).kind;
-  return typeof kind === 'string' ? kind : null;
 }
 
 type Validator = { Errors(value: unknown): Iterable<{ instancePath: string; message: string }> };

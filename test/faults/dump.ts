@@ -6,21 +6,12 @@
 import { createHash } from 'node:crypto';
 import { must } from '../../src/assert.ts';
 import type { Context } from '../../src/processes/context.ts';
+import { MARKET_TABLES } from '../../src/tables/questdb/schema.ts';
 import { POISON } from './poison.ts';
 import { readTopic, type LoggedRecord } from '../support/topics.ts';
 
 /** Table or topic -> its rows, sorted. */
 export type Dump = ReadonlyMap<string, readonly string[]>;
-
-const QUESTDB_TABLES = [
-  'ticks',
-  'quotes',
-  'heartbeats',
-  'candles',
-  'features',
-  'predictions',
-  'labels',
-] as const;
 
 /**
  * PostgreSQL's derived tables and the columns of each that are left out, all of them wall times.
@@ -53,7 +44,7 @@ const TOPICS = { features: 'feature_id', predictions: 'prediction_id', fills: 'f
 export async function dumpOf(context: Context): Promise<Dump> {
   const dump = new Map<string, string[]>();
   const reader = context.questdbReader();
-  for (const table of QUESTDB_TABLES) {
+  for (const table of MARKET_TABLES) {
     const rows = await reader.query<Record<string, unknown>>(
       `SELECT * FROM ${table} WHERE venue <> '${POISON}'`,
     );

@@ -21,7 +21,7 @@ import {
   swapTopic,
 } from './record-faults.ts';
 import { SmallDisk } from './small-disk.ts';
-import { until, UNTIL_MS } from './until.ts';
+import { until, UNTIL_MS } from '../support/until.ts';
 
 const SHIFTED_CLOCK = new URL('./shifted-clock.mjs', import.meta.url).href;
 /** Longer than the session timeout of the proofs, 6 s. */

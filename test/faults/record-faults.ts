@@ -20,7 +20,7 @@ import { readTopic } from '../support/topics.ts';
 import type { Bed } from './bed.ts';
 import type { Fault } from './fault.ts';
 import { POISON } from './poison.ts';
-import { until } from './until.ts';
+import { until } from '../support/until.ts';
 
 const YEAR_US = 365 * US_PER_DAY;
 

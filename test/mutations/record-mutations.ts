@@ -47,9 +47,9 @@ export const RECORD_MUTATIONS: readonly Mutation[] = [
     decoded(
       'a key that says another account or instrument, and a record on the wrong topic, are dead',
     ),
-    DECODE,
-    'if (key !== null && key !== expected) {',
-    'if (key === null && key !== expected) {',
+    'src/stream/json-record.ts',
+    'key === null || key === expected',
+    'key !== null || key === expected',
   ),
   mutation(
     'kinds-on-any-topic',

@@ -61,6 +61,12 @@ describe('decodeTicks', () => {
     expect(reasonOf(decodeTicks('v:A/B', null, verify))).toBe('empty_value');
   });
 
+  test.each(['id', 'extra', 'side'])('bytes that are not UTF-8 in %s make it dead', (field) => {
+    const bad = Buffer.from(JSON.stringify({ ...trade, [field]: '#' }));
+    bad[bad.indexOf('#')] = 0xff;
+    expect(reasonOf(decodeTicks('v:A/B', bad, verify))).toBe('bad_json');
+  });
+
   test('a control record counts only with our signature over exactly its content', () => {
     const control = signControl(KEY, {
       kind: 'control',

@@ -1,6 +1,7 @@
-/** Waiting for what has to become true. */
+/** Waiting for what has to become true, or for what a fault is to hit. */
+import { sleep } from '../../src/clock.ts';
 
-const UNTIL_MS = 90_000;
+export const UNTIL_MS = 90_000;
 
 /** What `look` finds, once that is something; an error that names `what` at the limit. */
 export async function until<T>(
@@ -15,6 +16,6 @@ export async function until<T>(
     if (performance.now() > deadline) {
       throw new Error(`within ${limitMs / 1_000} s it did not come: ${what}`);
     }
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await sleep(20);
   }
 }

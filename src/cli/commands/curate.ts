@@ -13,11 +13,12 @@ import { makeDataset } from '../../datasets/make.ts';
 import { wholeFile } from '../../datasets/whole.ts';
 import { formatUs, US_PER_DAY } from '../../domain/time.ts';
 import { keyOf } from '../../domain/wire.ts';
-import { drop, expiredNow, KEEPS_ALL, nameOf, parseAges, TABLES } from '../../jobs/retention.ts';
+import { drop, expiredNow, KEEPS_ALL, nameOf, parseAges } from '../../jobs/retention.ts';
 import { DROPS_NAMED } from '../../jobs/named-stretches.ts';
 import type { Context } from '../../processes/context.ts';
 import { changeSetting, writeSetting } from '../../tables/postgres/settings.ts';
 import { storedWatermarks } from '../../tables/postgres/stored-watermarks.ts';
+import { MARKET_TABLES } from '../../tables/questdb/schema.ts';
 import { storedInstruments } from '../../tables/questdb/stored-ticks.ts';
 import { CommandError, instrumentOption, outputFor, withContext } from '../context.ts';
 import { curateViews } from './curate-views.ts';
@@ -44,7 +45,7 @@ export function curateCommands(program: Command): void {
     .addOption(
       new Option(
         '--keep <table=age,…>',
-        `ages to be set first, such as ticks=90d, of ${TABLES.join(', ')}`,
+        `ages to be set first, such as ticks=90d, of ${MARKET_TABLES.join(', ')}`,
       ),
     )
     .option('--dry-run', 'only say what would be dropped; no age is set')

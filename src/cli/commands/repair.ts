@@ -41,7 +41,8 @@ function linesOf(plan: RepairPlan, isDone: boolean): string[] {
   lines.push(
     isDone
       ? 'Done: these partitions are read again from the beginning of the log, rows of the future ' +
-          'are dropped, and those jobs have ended. What was fed then stays in quality_events.'
+          'are dropped, and those jobs have ended. What was fed then stays in quality_events, and ' +
+          'an instrument that ran ahead by a clock that was held back does so again.'
       : 'With --yes both stages read these partitions again from the beginning of the log, rows ' +
           'of the future are dropped, and those jobs end. What was booked stays booked.',
   );

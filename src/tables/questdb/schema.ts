@@ -30,6 +30,17 @@ export interface TableShape {
   readonly keys: readonly string[];
 }
 
+/** What is kept of the market and made of it. Each has `venue`, `symbol`, and `ts` as its time. */
+export const MARKET_TABLES: readonly string[] = [
+  'ticks',
+  'quotes',
+  'heartbeats',
+  'candles',
+  'features',
+  'predictions',
+  'labels',
+];
+
 const VIEWS = ['candles_latest', 'features_latest', 'labels_latest'] as const;
 
 /** Columns that tables of an older version lack; their rows have no value there. */

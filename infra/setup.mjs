@@ -12,7 +12,8 @@ import { fileURLToPath } from 'node:url';
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const STAMP = join(ROOT, 'node_modules', '.tickloom-lock');
 const ENTRIES = {
-  start: ['src/main.ts', 'start'],
+  // What users run is compiled; tests and benchmarks are not.
+  start: ['infra/run.mjs', 'src/main', 'start'],
   test: ['test/run.ts'],
   faults: ['test/faults/main.ts'],
   bench: ['test/bench/main.ts'],
@@ -68,5 +69,6 @@ const entry = ENTRIES[name];
 if (entry === undefined) fail(`usage: node infra/setup.mjs ${Object.keys(ENTRIES).join(' | ')}`);
 checkNode();
 await installPackages();
-const { code } = await run(process.execPath, ['--import', 'tsx', ...entry, ...rest], false);
+const loader = entry[0].endsWith('.ts') ? ['--import', 'tsx'] : [];
+const { code } = await run(process.execPath, [...loader, ...entry, ...rest], false);
 process.exit(code);

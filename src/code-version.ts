@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PROJECT_DIR } from './config.ts';
+import { PROJECT_DIR } from './code-files.ts';
 
 /** `0.1.0+b1938df`, or `0.1.0` where there is no commit to name. */
 export function codeVersion(dir: string = PROJECT_DIR): string {

@@ -4,17 +4,14 @@
  * `process.env`. Promise: everything wrong is reported in one `ConfigError`, and no message
  * repeats a password.
  */
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { US_PER_MS, parseDurationUs } from './domain/time.ts';
+import { PROJECT_DIR } from './code-files.ts';
 import { givenServers, withAccess, type GivenServers, type ServerAccess } from './server-access.ts';
 import * as types from './setting-types.ts';
 
 /** The exit code of a command whose configuration is wrong (`EX_CONFIG` of sysexits). */
 export const CONFIG_EXIT_CODE = 78;
-
-/** The clone that this file belongs to. */
-export const PROJECT_DIR: string = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** All that is wrong with the settings, one problem per line; callers exit with code 78. */
 export class ConfigError extends Error {

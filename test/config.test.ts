@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { PROJECT_DIR } from '../src/code-files.ts';
 import {
   CONFIG_EXIT_CODE,
   ConfigError,
-  PROJECT_DIR,
   SETTINGS,
   childEnv,
   configHelp,

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { PROJECT_DIR } from '../src/config.ts';
+import { PROJECT_DIR } from '../src/code-files.ts';
 import { REQUIREMENTS } from './requirements.ts';
 
 /** How many numbers each letter of the founding requirements has. */

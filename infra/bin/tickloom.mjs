@@ -1,10 +1,14 @@
 #!/usr/bin/env node
-/** `npx tickloom`: loads the TypeScript of this clone as it is. */
-try {
-  const { register } = await import('tsx/esm/api');
-  register();
-} catch {
+/** `npx tickloom`: runs the code of this clone, compiled where that has not been done yet. */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { compiled } from '../compile.mjs';
+
+const root = dirname(dirname(import.meta.dirname));
+if (!existsSync(join(root, 'node_modules', 'esbuild'))) {
   console.error('tickloom: the packages are not installed here; run `npm ci` first.');
   process.exit(1);
 }
-await import('../../src/cli/main.ts');
+const dir = await compiled(root);
+await import(pathToFileURL(join(dir, 'src', 'cli', 'main.js')).href);

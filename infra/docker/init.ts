@@ -2,7 +2,7 @@
  * For docker-compose.yml, once before the servers: credentials -> a folder for each server that
  * only its container sees. The application's are in its data directory, as everywhere.
  *
- *   node --import tsx infra/docker/init.ts /credentials
+ *   node infra/run.mjs infra/docker/init /credentials
  */
 import { chmodSync, chownSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -15,11 +15,11 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { basename, join } from 'node:path';
 import { unzipSync } from 'fflate';
 import { must } from '../../src/assert.ts';
 import { monotonicMs } from '../../src/clock.ts';
+import { PROJECT_DIR } from '../../src/code-files.ts';
 import type { Config } from '../../src/config.ts';
 import { checkJars } from './jar-checksums.ts';
 import { checkJava, missingMaven } from './java.ts';
@@ -27,7 +27,7 @@ import { processStarted } from './process-record.ts';
 import { lastLines, runProgram } from './run-program.ts';
 import { StackError } from './stack-error.ts';
 
-const HERE = dirname(fileURLToPath(import.meta.url));
+const HERE = join(PROJECT_DIR, 'infra', 'local');
 const POM = join(HERE, 'pom.xml');
 
 /** Inside the jars: which member is this machine's. */

@@ -8,9 +8,10 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PROJECT_DIR } from '../../src/code-files.ts';
 import { StackError } from './stack-error.ts';
 
-const SUMS = join(import.meta.dirname, 'jars.sha256');
+const SUMS = join(PROJECT_DIR, 'infra', 'local', 'jars.sha256');
 
 /** The sums by name of jar. */
 export function knownJars(file: string = SUMS): ReadonlyMap<string, string> {

@@ -4,7 +4,8 @@
  * of the caller: the rest of the project runs without.
  */
 import { existsSync } from 'node:fs';
-import { PROJECT_DIR, type Config } from '../../src/config.ts';
+import { PROJECT_DIR } from '../../src/code-files.ts';
+import { type Config } from '../../src/config.ts';
 import { lightgbmPath } from './artefacts.ts';
 import { runProgram } from './run-program.ts';
 

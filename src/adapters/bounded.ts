@@ -3,7 +3,7 @@
  * it has no settings and no passwords, and native code that crashes there takes nothing else along.
  */
 import { spawn } from 'node:child_process';
-import { PROJECT_DIR } from '../config.ts';
+import { LOADER_FLAGS, PROJECT_DIR } from '../code-files.ts';
 
 export interface Bounds {
   readonly timeMs: number;
@@ -37,7 +37,7 @@ export function runBounded({ script, args, input, ...bounds }: BoundedTask): Pro
   const bound = `--max-old-space-size=${memoryMb}`;
   const child = spawn(
     process.execPath,
-    [bound, '--import', 'tsx', script, String(memoryMb), ...args],
+    [bound, ...LOADER_FLAGS, script, String(memoryMb), ...args],
     { cwd: PROJECT_DIR, env: {}, stdio: ['pipe', 'pipe', 'pipe'] },
   );
   return new Promise((resolve, reject) => {

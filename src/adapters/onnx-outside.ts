@@ -1,11 +1,11 @@
 /** A model in ONNX from outside -> refused in words, or tried once and safe to be opened here. */
-import { join } from 'node:path';
-import { PROJECT_DIR, type Config } from '../config.ts';
+import { programFile } from '../code-files.ts';
+import { type Config } from '../config.ts';
 import type { Answer } from './bounded-child.ts';
 import { BoundsError, runBounded } from './bounded.ts';
 import type { Probed } from './onnx-probe.ts';
 
-const PROBE = join(PROJECT_DIR, 'src', 'adapters', 'onnx-probe.ts');
+const PROBE = programFile('adapters/onnx-probe');
 const TIME_MS = 120_000;
 const MEMORY_MB = 1_024;
 /** The stream waits for each row, for every instrument. */

@@ -14,7 +14,7 @@ import type { Answer } from '../adapters/bounded-child.ts';
 import { BoundsError, runBounded } from '../adapters/bounded.ts';
 import { literal } from '../adapters/duckdb.ts';
 import { checkOutsideFile } from '../adapters/outside-file.ts';
-import { PROJECT_DIR } from '../config.ts';
+import { programFile } from '../code-files.ts';
 import { quoted } from '../domain/quoted.ts';
 import { formatUs, parseUs } from '../domain/time.ts';
 import { instrumentOf, keyOf } from '../domain/wire.ts';
@@ -41,7 +41,7 @@ export const REQUESTS_MAX = 2_000_000;
 const FILE_BYTES_MAX = 1024 * 1024 * 1024;
 const READ_MS = 600_000;
 const READ_MEMORY_MB = 3_072;
-const READER = join(PROJECT_DIR, 'src', 'datasets', 'entity-child.ts');
+const READER = programFile('datasets/entity-child');
 
 /** What may be smaller than usual in a test. */
 export interface ReadBounds {

@@ -4,12 +4,13 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { build } from 'esbuild';
 import type { FastifyInstance } from 'fastify';
 import { must } from '../assert.ts';
+import { PROJECT_DIR } from '../code-files.ts';
 
-const WEB = new URL('../web/', import.meta.url);
+const WEB = join(PROJECT_DIR, 'src', 'web');
 
 interface Asset {
   readonly path: string;
@@ -21,7 +22,7 @@ interface Asset {
 /** Bundles `src/web`; throws with esbuild's message when it does not compile. */
 export async function bundlePage(): Promise<readonly Asset[]> {
   const bundle = await build({
-    entryPoints: [fileURLToPath(new URL('main.ts', WEB))],
+    entryPoints: [join(WEB, 'main.ts')],
     bundle: true,
     write: false,
     format: 'esm',
@@ -33,7 +34,7 @@ export async function bundlePage(): Promise<readonly Asset[]> {
     platform: 'browser',
   });
   const program = must(bundle.outputFiles[0], 'esbuild gave no output').text;
-  const textOf = (name: string): string => readFileSync(new URL(name, WEB), 'utf8');
+  const textOf = (name: string): string => readFileSync(join(WEB, name), 'utf8');
   return [
     asset('/', 'text/html; charset=utf-8', textOf('index.html')),
     asset('/app.css', 'text/css; charset=utf-8', textOf('panels.css') + textOf('app.css')),

@@ -2,7 +2,7 @@
 import { basename, join } from 'node:path';
 import type { Pool } from 'pg';
 import type { NamedStretch } from '../../pipelines/retention.ts';
-import { PROJECT_DIR } from '../config.ts';
+import { PROJECT_DIR } from '../code-files.ts';
 import { parseUs, US_PER_DAY } from '../domain/time.ts';
 import { keyOf } from '../domain/wire.ts';
 import { sampleFiles } from '../processes/sample.ts';

@@ -7,10 +7,9 @@
  * cancelled. Time in which this very process stood still counts for neither.
  */
 import { fork, type ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { REAL_TIME, type RunningTime } from '../clock.ts';
-import { PROJECT_DIR } from '../config.ts';
+import { programFile } from '../code-files.ts';
 import type { JobAnswer, JobTask, Told } from '../jobs/job-child.ts';
 import { NODE_FLAGS } from './child-args.ts';
 
@@ -38,7 +37,7 @@ const STOP_MS = 3_000;
 /** Until the first sign of life: a busy machine takes its time to load a program. */
 const START_MS = 120_000;
 
-export const JOB_CHILD = join(PROJECT_DIR, 'src', 'jobs', 'job-child.ts');
+export const JOB_CHILD = programFile('jobs/job-child');
 
 export class JobChild {
   private readonly args: readonly string[];

@@ -10,7 +10,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { PROJECT_DIR } from '../config.ts';
+import { PROJECT_DIR } from '../code-files.ts';
 import { monotonicMs, sleep } from '../clock.ts';
 import { childArgs } from './child-args.ts';
 import { RotatingLog } from './rotating-log.ts';

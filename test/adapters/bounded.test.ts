@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runBounded } from '../../src/adapters/bounded.ts';
 import { readOutsideFile } from '../../src/adapters/outside-file.ts';
-import { PROJECT_DIR } from '../../src/config.ts';
+import { PROJECT_DIR } from '../../src/code-files.ts';
 
 let dir: string;
 let tasks = 0;

@@ -16,7 +16,7 @@ import { Partitioners } from '../../src/adapters/kafkajs.ts';
 import { must } from '../../src/assert.ts';
 import { nowMs, sleep } from '../../src/clock.ts';
 import { childEnv } from '../../src/config.ts';
-import { childArgs } from '../../src/processes/child-args.ts';
+import { compiledArgs } from '../support/compiled.ts';
 import type { ProcessName } from '../../src/processes/run.ts';
 import type { OutRecord } from '../../src/stream/stage.ts';
 import { dueControls } from '../../src/tables/postgres/outbox.ts';
@@ -64,7 +64,7 @@ export function startOurs(
   { env = {}, profile = '' }: OursOptions = {},
 ): Promise<Started> {
   const profiling = profile === '' ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
-  const args = [...profiling, ...childArgs(name)];
+  const args = [...profiling, ...compiledArgs(name)];
   return started(name, args, { ...childEnv(bed.config), ...env }, 'SIGTERM');
 }
 

@@ -12,9 +12,10 @@ import { isRunning, readRecord } from '../../infra/local/process-record.ts';
 import { startServer, startStack, stopServer, type Stack } from '../../infra/local/stack.ts';
 import { must } from '../../src/assert.ts';
 import { sleep } from '../../src/clock.ts';
-import { loadConfig, PROJECT_DIR, type Config } from '../../src/config.ts';
+import { PROJECT_DIR } from '../../src/code-files.ts';
+import { loadConfig, type Config } from '../../src/config.ts';
 import { FEATURE_NAMES } from '../../src/features/definition.ts';
-import { childArgs } from '../../src/processes/child-args.ts';
+import { compiledArgs } from '../support/compiled.ts';
 import { openContext, type Context } from '../../src/processes/context.ts';
 import type { ProcessName } from '../../src/processes/run.ts';
 import { seedInstallation } from '../../src/processes/seed.ts';
@@ -240,7 +241,7 @@ export class Bed {
   }
 
   private start(name: StageName, env: Record<string, string>, as: string): void {
-    const child = spawn(process.execPath, childArgs(name), {
+    const child = spawn(process.execPath, compiledArgs(name), {
       cwd: PROJECT_DIR,
       env: { ...this.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -5,7 +5,7 @@ import { gunzipSync, unzipSync } from 'fflate';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ticksOfFiles } from '../../src/adapters/feed/files.ts';
-import { PROJECT_DIR } from '../../src/config.ts';
+import { PROJECT_DIR } from '../../src/code-files.ts';
 import { Installation } from '../support/installation.ts';
 
 const SAMPLE = join(PROJECT_DIR, 'data', 'sample', 'oanda-eurusd');

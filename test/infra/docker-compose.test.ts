@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { PROJECT_DIR, SETTINGS, loadConfig } from '../../src/config.ts';
+import { PROJECT_DIR } from '../../src/code-files.ts';
+import { SETTINGS, loadConfig } from '../../src/config.ts';
 import { LOGINS, readCredentials } from '../../src/credentials.ts';
 import { SERVER_NAMES } from '../../infra/local/data-dir.ts';
 
@@ -60,9 +61,9 @@ describe('docker-compose.yml', () => {
     const urls = Object.fromEntries(
       [...compose.matchAll(/(TICKLOOM_\w+_URL): (\S+)/g)].map(([, name, url]) => [name, url]),
     );
-    const script = join(PROJECT_DIR, 'infra', 'docker', 'init.ts');
+    expect(compose).toContain('[node, infra/run.mjs, infra/docker/init, /credentials]');
     const env = { ...process.env, ...urls, TICKLOOM_DATA_DIR: dir };
-    const run = ['--import', 'tsx', script, join(dir, 'out')];
+    const run = ['infra/run.mjs', 'infra/docker/init', join(dir, 'out')];
     execFileSync(process.execPath, run, { cwd: PROJECT_DIR, env, stdio: 'pipe' });
     const made = readCredentials(dir);
     expect(Object.keys(made).toSorted()).toEqual([...LOGINS].toSorted());

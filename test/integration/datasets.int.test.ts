@@ -16,7 +16,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { duckRows, identifier, literal, openDuckdb } from '../../src/adapters/duckdb.ts';
 import { must } from '../../src/assert.ts';
-import { loadConfig, PROJECT_DIR } from '../../src/config.ts';
+import { PROJECT_DIR } from '../../src/code-files.ts';
+import { loadConfig } from '../../src/config.ts';
 import type { DatasetAsk } from '../../src/datasets/ask.ts';
 import type { DatasetManifest } from '../../src/datasets/definition.ts';
 import { readEntityFile } from '../../src/datasets/entities.ts';
@@ -226,7 +227,7 @@ describe('a set', () => {
   test('is told from another by the command, with what differs', async () => {
     const { out, manifest } = await build(decisions(between));
     const cli = (...args: string[]) =>
-      spawnSync(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', 'dataset', ...args], {
+      spawnSync(process.execPath, ['infra/bin/tickloom.mjs', 'dataset', ...args], {
         cwd: PROJECT_DIR,
         encoding: 'utf8',
       });

@@ -6,7 +6,7 @@ import { sleep } from '../../src/clock.ts';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { openRedis } from '../../src/adapters/redis.ts';
 import { must } from '../../src/assert.ts';
-import { PROJECT_DIR } from '../../src/config.ts';
+import { PROJECT_DIR } from '../../src/code-files.ts';
 import { formatUs, parseUs, US_PER_DAY } from '../../src/domain/time.ts';
 import { keyOf } from '../../src/domain/wire.ts';
 import { installationToken } from '../../src/http/access.ts';

@@ -22,7 +22,8 @@ import {
 } from '../../infra/local/stack.ts';
 import { askQuestDb } from '../../src/adapters/questdb-http.ts';
 import { must } from '../../src/assert.ts';
-import { PROJECT_DIR, childEnv, loadConfig, type Config } from '../../src/config.ts';
+import { PROJECT_DIR } from '../../src/code-files.ts';
+import { childEnv, loadConfig, type Config } from '../../src/config.ts';
 import { runProgram } from '../../infra/local/run-program.ts';
 import { stackEnv } from '../support/stack.ts';
 

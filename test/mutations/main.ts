@@ -11,7 +11,7 @@
 import { parseArgs } from 'node:util';
 import { report, type ProofResult } from '../support/report.ts';
 import { must } from '../../src/assert.ts';
-import { PROJECT_DIR } from '../../src/config.ts';
+import { PROJECT_DIR } from '../../src/code-files.ts';
 import startServers from '../support/global-stack.ts';
 import { isIntegration, keyOfTest, type Mutation, type NamedTest } from './mutation.ts';
 import { MUTATIONS } from './mutations.ts';

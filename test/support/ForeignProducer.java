@@ -6,30 +6,40 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.StringSerializer;
 
-/** A producer that is none of ours: lines of key, tab, value from a file, compressed as asked. */
+/** A producer that is none of ours: lines of key, tab, value from files, compressed as asked. */
 public final class ForeignProducer {
-  /** Arguments: brokers, topic, codec, how a transaction ends (none, commit, abort), file. */
+  /**
+   * Arguments: brokers, topic, and then for each file its codec, how its transaction ends (none,
+   * commit, abort) and its name.
+   */
   public static void main(String[] args) throws Exception {
-    boolean inTransaction = !args[3].equals("none");
+    for (int at = 2; at < args.length; at += 3) {
+      produce(args[0], args[1], args[at], args[at + 1], Path.of(args[at + 2]));
+    }
+  }
+
+  private static void produce(String brokers, String topic, String codec, String end, Path file)
+      throws Exception {
+    boolean inTransaction = !end.equals("none");
     Properties settings = new Properties();
-    settings.put("bootstrap.servers", args[0]);
-    settings.put("compression.type", args[2]);
+    settings.put("bootstrap.servers", brokers);
+    settings.put("compression.type", codec);
     settings.put("linger.ms", "50");
     settings.put("batch.size", "200000");
-    if (inTransaction) settings.put("transactional.id", "foreign-" + args[2] + args[3]);
+    if (inTransaction) settings.put("transactional.id", "foreign-" + codec + end);
     StringSerializer text = new StringSerializer();
     try (KafkaProducer<String, String> producer = new KafkaProducer<>(settings, text, text)) {
       if (inTransaction) {
         producer.initTransactions();
         producer.beginTransaction();
       }
-      for (String line : Files.readAllLines(Path.of(args[4]), StandardCharsets.UTF_8)) {
+      for (String line : Files.readAllLines(file, StandardCharsets.UTF_8)) {
         int tab = line.indexOf('\t');
-        producer.send(new ProducerRecord<>(args[1], line.substring(0, tab), line.substring(tab + 1)));
+        producer.send(new ProducerRecord<>(topic, line.substring(0, tab), line.substring(tab + 1)));
       }
       producer.flush();
-      if (args[3].equals("commit")) producer.commitTransaction();
-      if (args[3].equals("abort")) producer.abortTransaction();
+      if (end.equals("commit")) producer.commitTransaction();
+      if (end.equals("abort")) producer.abortTransaction();
     }
   }
 }

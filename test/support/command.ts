@@ -1,7 +1,7 @@
 /** `tickloom` as a user runs it: the installed command in a process of its own. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { PROJECT_DIR } from '../../src/config.ts';
+import { PROJECT_DIR } from '../../src/code-files.ts';
 
 export interface Ran {
   readonly code: number;

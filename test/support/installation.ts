@@ -2,8 +2,9 @@
  * The processes of an installation on the test's servers: started, killed and watched one by one.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { loadConfig, PROJECT_DIR } from '../../src/config.ts';
-import { childArgs } from '../../src/processes/child-args.ts';
+import { PROJECT_DIR } from '../../src/code-files.ts';
+import { loadConfig } from '../../src/config.ts';
+import { compiledArgs } from './compiled.ts';
 import { openContext, type Context } from '../../src/processes/context.ts';
 import type { ProcessName } from '../../src/processes/run.ts';
 import { settled } from '../../src/processes/settled.ts';
@@ -27,7 +28,7 @@ export class Installation {
 
   /** Resolves once the process says that it works. */
   async start(name: ProcessName, env: Record<string, string> = {}): Promise<void> {
-    const child = spawn(process.execPath, childArgs(name), {
+    const child = spawn(process.execPath, compiledArgs(name), {
       cwd: PROJECT_DIR,
       env: { ...this.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { PROJECT_DIR } from '../../src/config.ts';
+import { PROJECT_DIR } from '../../src/code-files.ts';
 
 /** The ends of what is promised: the oldest major that works, and the newest that was tried. */
 const VERSIONS = ['24.21.0', '20.20.2'] as const;

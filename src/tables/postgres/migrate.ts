@@ -8,7 +8,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Pool, PoolClient } from 'pg';
 import { inTransaction, sealKeyOf } from '../../adapters/postgres.ts';
-import { PROJECT_DIR } from '../../config.ts';
+import { PROJECT_DIR } from '../../code-files.ts';
 import { sealWaiting } from './outbox.ts';
 
 const DIR = join(PROJECT_DIR, 'sql', 'postgres');

@@ -3,15 +3,17 @@
  * read, run by hand and highlighted as what they are.
  */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PROJECT_DIR } from '../../code-files.ts';
 
-const SQL_DIR = new URL('../../../sql/', import.meta.url);
+const SQL_DIR = join(PROJECT_DIR, 'sql');
 const loaded = new Map<string, string>();
 
 /** `loadSql('questdb/ticks')` is `sql/questdb/ticks.sql` without its comment lines. */
 export function loadSql(name: string): string {
   const known = loaded.get(name);
   if (known !== undefined) return known;
-  const text = readFileSync(new URL(`${name}.sql`, SQL_DIR), 'utf8').replace(/^--.*\n/gm, '');
+  const text = readFileSync(join(SQL_DIR, `${name}.sql`), 'utf8').replace(/^--.*\n/gm, '');
   loaded.set(name, text.trim());
   return text.trim();
 }

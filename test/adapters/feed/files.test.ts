@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ticksOfFiles } from '../../../src/adapters/feed/files.ts';
 import type { FileTick } from '../../../src/adapters/feed/format.ts';
-import { PROJECT_DIR } from '../../../src/config.ts';
+import { PROJECT_DIR } from '../../../src/code-files.ts';
 import { parseUs } from '../../../src/domain/time.ts';
 
 const SAMPLE = join(PROJECT_DIR, 'data', 'sample', 'oanda-eurusd');

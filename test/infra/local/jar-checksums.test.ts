@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkJars, knownJars } from '../../../infra/local/jar-checksums.ts';
 import { StackError } from '../../../infra/local/stack-error.ts';
-import { PROJECT_DIR } from '../../../src/config.ts';
+import { PROJECT_DIR } from '../../../src/code-files.ts';
 
 const SUM_OF_A = 'ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb';
 

@@ -27,7 +27,10 @@ const TARGET = { platform: 'node', target: 'node20' };
 /** As esbuild writes `from "./x.ts"` and `import("./x.ts")`. */
 const SPECIFIER = /\b(from |import |import\()"([^"\n]+)"/g;
 
-/** Returns the folder; `root` is the clone's. Throws with esbuild's message where it does not compile. */
+/**
+ * Returns the folder; `root` is the clone's. Throws with esbuild's message where it does not compile,
+ * and where the clone belongs to somebody else who has not run it yet.
+ */
 export async function compiled(root) {
   const files = sourcesOf(root);
   const dist = join(root, 'dist');

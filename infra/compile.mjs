@@ -3,7 +3,7 @@
  *
  * A command starts in a fraction of the time that a loader takes. The folder is named by a hash of
  * what it was made from, so code that has changed is never mistaken for what was compiled before:
- * it is compiled again, in a second or two. What was compiled before stays: something may run there.
+ * it is compiled again, in a second or two. What was compiled before stays: it may still run.
  * Plain JavaScript, because it runs before all other.
  */
 import { createHash } from 'node:crypto';

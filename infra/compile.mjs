@@ -28,8 +28,8 @@ const TARGET = { platform: 'node', target: 'node20' };
 const SPECIFIER = /\b(from |import |import\()"([^"\n]+)"/g;
 
 /**
- * Returns the folder; `root` is the clone's. Throws with esbuild's message where it does not compile,
- * and where the clone belongs to somebody else who has not run it yet.
+ * Returns the folder; `root` is the clone's. Throws with the message of esbuild where it does not
+ * compile, and where the clone belongs to somebody else who has not run it yet.
  */
 export async function compiled(root) {
   const files = sourcesOf(root);

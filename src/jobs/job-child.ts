@@ -36,9 +36,21 @@ export type Work = (
   tell: (progress: string) => Promise<void>,
 ) => Promise<void>;
 
+/** Each is loaded by the child of its queue alone. */
+const PROCESSORS: Readonly<Record<QueueName, () => Promise<{ readonly default: Work }>>> = {
+  labels: () => import('./processors/labels.ts'),
+  grades: () => import('./processors/grades.ts'),
+  quality: () => import('./processors/quality.ts'),
+  review: () => import('./processors/review.ts'),
+  training: () => import('./processors/training.ts'),
+  retention: () => import('./processors/retention.ts'),
+  curation: () => import('./processors/curation.ts'),
+  dataset: () => import('./processors/dataset.ts'),
+};
+
 async function perform(queue: QueueName, task: JobTask): Promise<JobAnswer> {
   try {
-    const { default: work } = (await import(`./processors/${queue}.ts`)) as { default: Work };
+    const { default: work } = await PROCESSORS[queue]();
     const open = isSwept(queue) ? inKept : inJob;
     return await open(`job-${queue}`, (context) => performIn(context, queue, task, work));
   } catch (error) {

@@ -120,7 +120,9 @@ export class JobRunner {
     } else {
       const run = { job: queue, subject, due_ts: dueTs };
       const tried = { cause, message: error.message };
-      await putOff(this.context.postgres, run, claim, tried).catch(() => null);
+      const noted = await putOff(this.context.postgres, run, claim, tried).catch(() => null);
+      // It failed before it had the run, as where a program does not load.
+      if (noted === null) this.rest(`${queue}:${subject}:${dueTs}`, FAILED_MS);
     }
     const about = 'about' in ending ? ending.about : null;
     await this.tell(queue, subject, cause, about, error);

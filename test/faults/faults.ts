@@ -3,7 +3,7 @@
  * All of them leave the bed able to go on by itself.
  */
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ServerName } from '../../infra/local/data-dir.ts';
@@ -11,7 +11,9 @@ import { openRedis } from '../../src/adapters/redis.ts';
 import { assert } from '../../src/assert.ts';
 import { nowUs, sleep } from '../../src/clock.ts';
 import { buildDataset } from '../../src/datasets/build.ts';
-import type { Bed, StageName } from './bed.ts';
+import { parseUs } from '../../src/domain/time.ts';
+import { suspendTable } from '../support/suspended.ts';
+import { STAGES, type Bed, type StageName } from './bed.ts';
 import type { Fault } from './fault.ts';
 import {
   installationClock,
@@ -118,6 +120,62 @@ const cutAnswers = (n: number): Fault => ({
   },
 });
 
+/** A table stops applying its log, as by a broken disk, and goes on once that is mended. */
+const suspendedTable: Fault = {
+  name: 'a table of QuestDB suspended',
+  strike: async (bed) => {
+    const lags = await until('records are on their way', () => totalLag(bed).then(orNothing));
+    const resume = await suspendTable(bed.context, 'heartbeats', SUSPENDED_DAY_US);
+    await sleep(SUSPENDED_MS);
+    await resume();
+    return `heartbeats for ${SUSPENDED_MS / 1000} s, ${lags} records in flight`;
+  },
+};
+
+/** No room in Redis for what is queued: every write is refused. */
+const fullRedis: Fault = {
+  name: 'Redis full',
+  strike: async (bed) => {
+    const redis = openRedis(bed.config);
+    try {
+      await redis.config('SET', 'maxmemory', '1');
+      const refused = await redis.set('full', '1').catch((error: Error) => error.message);
+      assert(refused !== 'OK', 'Redis takes writes without room');
+      await sleep(FULL_REDIS_MS);
+      await redis.config('SET', 'maxmemory', '0');
+      return `for ${FULL_REDIS_MS / 1000} s: ${String(refused).slice(0, 60)}`;
+    } finally {
+      redis.disconnect();
+    }
+  },
+};
+
+/** A child that runs jobs hangs: it is ended, and its work is done by the next one. */
+const frozenChild: Fault = {
+  name: 'a child of the jobs process frozen',
+  strike: async (bed) => {
+    const jobs = bed.child('jobs').pid;
+    // Of labels there are some again and again: of a child without work nobody would notice.
+    const ofLabels = (): number | undefined => childrenOf(jobs).find((pid) => runs(pid, 'labels'));
+    const pid = await until('labels have a child', () => Promise.resolve(ofLabels()));
+    process.kill(pid, 'SIGSTOP');
+    await until('it is ended', () => Promise.resolve(!isThere(pid)), FROZEN_MS_MAX);
+    return `process ${pid} of ${jobs}`;
+  },
+};
+
+/** Nothing runs for two minutes, servers apart: as of a machine that sleeps. */
+const allStopped: Fault = {
+  name: 'all processes stopped for two minutes',
+  strike: async (bed) => {
+    const lags = await until('records are on their way', () => totalLag(bed).then(orNothing));
+    for (const stage of STAGES) bed.child(stage).kill('SIGSTOP');
+    await sleep(STOPPED_MS);
+    for (const stage of STAGES) bed.child(stage).kill('SIGCONT');
+    return `${STAGES.length} processes, ${lags} records in flight`;
+  },
+};
+
 const flushQueues: Fault = {
   name: 'FLUSHALL',
   strike: async (bed) => {
@@ -155,6 +213,14 @@ const shiftClock = (stage: StageName): Fault => ({
     return 'until its next restart';
   },
 });
+
+/** A day that no input of the proofs has. */
+const SUSPENDED_DAY_US = parseUs('2033-03-03');
+const SUSPENDED_MS = 15_000;
+const FULL_REDIS_MS = 10_000;
+const STOPPED_MS = 120_000;
+/** A child says nothing for so long before it is ended, and somebody has to look. */
+const FROZEN_MS_MAX = 150_000;
 
 /** What servers say when there is no room left. */
 const NO_ROOM =
@@ -227,6 +293,28 @@ const fullExports: Fault = {
   },
 };
 
+/** Processes whose parent it is. */
+function childrenOf(parent: number | undefined): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => Number.isInteger(pid) && parentOf(pid) === parent);
+}
+
+function parentOf(pid: number): number | null {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return Number(/^PPid:\s+(\d+)$/m.exec(status)?.[1]);
+  } catch {
+    return null;
+  }
+}
+
+/** Whether it is the last word of its command line. */
+const runs = (pid: number, queue: string): boolean =>
+  readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(queue);
+
+const isThere = (pid: number): boolean => parentOf(pid) !== null;
+
 async function exportTo({ context, config }: Bed, out: string): Promise<unknown> {
   return buildDataset(context.questdbReader(), {
     instruments: [{ venue: 'alpha', symbol: 'A/USD' }],
@@ -262,6 +350,10 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   'disk-redis': fullDisk('redis', 50),
   'disk-exports': fullExports,
   'flush-queues': flushQueues,
+  'suspended-table': suspendedTable,
+  'full-redis': fullRedis,
+  'frozen-child': frozenChild,
+  'all-stopped': allStopped,
   'stall-worker': stallWorker,
   'shift-stream': shiftClock('stream'),
   'shift-sink': shiftClock('sink'),

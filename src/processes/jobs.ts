@@ -5,6 +5,7 @@
  * Each kind of work has a clock of its own, and its own rest while it fails: alerts are looked at
  * however long a sweep takes, and whatever is away.
  */
+import { setMaxListeners } from 'node:events';
 import { openQueues, startWorkers } from '../adapters/queue.ts';
 import { floorTo, US_PER_DAY } from '../domain/time.ts';
 import { venueOf } from '../domain/venues.ts';
@@ -40,6 +41,8 @@ export async function runJobs(
   const markets = new StoredMarkets(context.postgres, context.questdbReader());
   const index = new DueIndex();
   const queues = openQueues(config, prefix, log);
+  // Each of the loops below waits for it.
+  setMaxListeners(0, signal);
   const troubles = new Troubles(context);
   const holds = new StaleHolds();
   const runner = new JobRunner(context, troubles);

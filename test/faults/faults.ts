@@ -342,6 +342,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   'kafka-away': away('kafka', 8_000),
   'questdb-away': away('questdb', 10_000),
   'postgres-away': away('postgres', 10_000),
+  'postgres-gone': away('postgres', 120_000),
   'redis-away': away('redis', 10_000),
   'cut-answers': cutAnswers(3),
   'disk-kafka': fullDisk('kafka', 400),

@@ -16,6 +16,7 @@ import { cachedFlow, type FlowStatusProvider } from './flow-status.ts';
 import { health } from './health.ts';
 import { LiveFeed } from './live-feed.ts';
 import { TableSource } from './live-source.ts';
+import { nameProcess } from '../metrics.ts';
 import { httpMetrics, useMetrics } from './metrics.ts';
 import { openApiRoute, useOpenApi } from './openapi.ts';
 import { bundlePage, page } from './page.ts';
@@ -96,6 +97,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   const { config, log } = options;
   const tls = tlsOf(config);
   const flowStatus = cachedFlow(options.flow, FLOW_MAX_AGE_MS, monotonicMs);
+  nameProcess('http');
   const metrics = httpMetrics(flowStatus, options.postgres);
   const watch = new StandingWatch({
     places: () => flowStatus.places(),
@@ -115,7 +117,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   const wrongTokens = new WrongTokens({ monotonicMs, ...reporting(options) });
   useAccess(app, { host: config.httpHost, token, isSecure: tls !== null, wrongTokens });
   await useOpenApi(app);
-  useMetrics(app, metrics);
+  useMetrics(app, metrics, options.postgres);
   health(app, context);
   for (const noun of NOUNS) noun(app, context);
   const feed = new LiveFeed({

@@ -10,6 +10,7 @@ import type { Config } from '../config.ts';
 import type { SqlReader } from '../tables/questdb/table.ts';
 import { settleAlerts } from '../tables/postgres/alerts.ts';
 import { installationToken, useAccess } from './access.ts';
+import { useCompression } from './compress.ts';
 import type { HttpContext, HttpLog } from './context.ts';
 import { tlsOf, type Tls } from './exposure.ts';
 import { cachedFlow, type FlowStatusProvider } from './flow-status.ts';
@@ -113,6 +114,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   const app = newFastify(tls);
   useProblems(app);
   useSecurityHeaders(app);
+  useCompression(app);
   useWords(app);
   const wrongTokens = new WrongTokens({ monotonicMs, ...reporting(options) });
   useAccess(app, { host: config.httpHost, token, isSecure: tls !== null, wrongTokens });

@@ -365,7 +365,7 @@ describe('what machines read', () => {
     const { items } = await get<Page>('accounts');
     const account = items.find((each) => each['account'] === 'apitest');
     const trades = await all('trades?account=apitest', 100);
-    const [open] = trades.filter(({ state }) => state === 'open');
+    const open = trades.find(({ state }) => state === 'open');
     expect(open).toMatchObject({ side: 'sell', size: '1000' });
     const last = minuteCandles(market).at(-1)!;
     const closed = trades.reduce((sum, { account_pnl: pnl }) => sum + Number(pnl), 0);

@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { assert, must } from '../../src/assert.ts';
 import { monotonicMs, sleep } from '../../src/clock.ts';
-import { PROJECT_DIR } from '../../src/config.ts';
+import { PROJECT_DIR } from '../../src/code-files.ts';
 import { TreeCopy } from '../mutations/tree-copy.ts';
 import { pythonWith } from '../support/python.ts';
 import { blocksOf, commandsOf, framesOf, statementsOf, type Block } from '../support/readme.ts';

@@ -83,7 +83,7 @@ export const FLOW: readonly FlowNode[] = [
     file: 'pipelines/grades.ts',
   },
   {
-    name: 'revisions',
+    name: 'quality',
     kind: 'job',
     reads: ['questdb'],
     writes: ['questdb'],
@@ -99,7 +99,7 @@ export const FLOW: readonly FlowNode[] = [
     file: 'pipelines/training.ts',
   },
   {
-    name: 'registry',
+    name: 'review',
     kind: 'job',
     reads: ['questdb', 'postgres'],
     writes: ['postgres'],
@@ -131,7 +131,7 @@ export const FLOW: readonly FlowNode[] = [
     file: 'pipelines/curation.ts',
   },
   {
-    name: 'outbox',
+    name: 'control',
     kind: 'stream',
     reads: ['postgres'],
     writes: ['ticks'],

@@ -288,7 +288,7 @@ export const initialCounts = (): IntakeCounts => ({
 /** Hands the counts to a metric and begins anew. */
 export function tellCounts(counts: IntakeCounts, count: (what: string, n: number) => void): void {
   for (const type of Object.keys(counts) as IntakeOut['type'][]) {
-    if (counts[type] > 0) count(`intake_${type}`, counts[type]);
+    if (counts[type] > 0) count(type, counts[type]);
     counts[type] = 0;
   }
 }

@@ -33,6 +33,8 @@ import {
   FencedError,
   type Checkpoint,
   type CheckpointStore,
+  type Count,
+  type CountOf,
   type LogRecord,
   type OutLog,
   type OutRecord,
@@ -80,7 +82,7 @@ export interface SinkDeps {
   readonly noteKinds: (places: readonly KindPlace[]) => Promise<void>;
   readonly topicOf: (name: string) => string;
   readonly failPoints: FailPoints;
-  readonly count: (what: string, n?: number) => void;
+  readonly count: CountOf;
 }
 
 /** All of a large fetch: a row costs QuestDB four times as much in small requests. */
@@ -113,6 +115,7 @@ class SinkTask implements PartitionTask {
   private readonly topic: string;
   private readonly partition: number;
   private readonly epoch: number;
+  private readonly count: Count;
   private readonly control: SinkControlState;
   private readonly clock: LogClock;
   private readonly written: WrittenPartitions;
@@ -129,6 +132,7 @@ class SinkTask implements PartitionTask {
     this.topic = topic;
     this.partition = partition;
     this.epoch = checkpoint.epoch;
+    this.count = deps.count(topic, partition);
     this.position = checkpoint.nextOffset;
     this.marker = checkpoint.marker ?? null;
     this.control =
@@ -152,7 +156,7 @@ class SinkTask implements PartitionTask {
     const { deps } = this;
     const batch = emptyBatch();
     const taken = this.takeAll(records, batch);
-    tellCounts(this.counts, deps.count);
+    tellCounts(this.counts, this.count);
     await this.write(batch.rows, batch, beat);
     if (batch.stale.length > 0) await this.judge(batch, beat);
     await this.bringOut(batch, beat);
@@ -216,7 +220,7 @@ class SinkTask implements PartitionTask {
   private async judge(batch: Batch, beat: () => Promise<void>): Promise<void> {
     const rows = emptySinkRows();
     const counts = await whileBeating(judgeStale(this.deps.reader, batch.stale, rows), beat);
-    for (const [verdict, n] of Object.entries(counts)) this.deps.count(`stale_${verdict}`, n);
+    for (const [verdict, n] of Object.entries(counts)) this.count(verdict, n);
     await this.write(rows, batch, beat);
   }
 
@@ -229,7 +233,7 @@ class SinkTask implements PartitionTask {
     this.written.note(rows, this.clock.clockUs);
     const refused = await writeSinkBatch(writer, featuresTable, rows, { heartbeat: beat });
     for (const { table, row, message } of refused) {
-      this.deps.count('rows_refused');
+      this.count('refused');
       dead.push({
         topic: this.deps.topicOf('dead-letters'),
         key: null,
@@ -335,7 +339,7 @@ class SinkTask implements PartitionTask {
     batch: Batch,
     byUs = this.clock.clockUs,
   ): void {
-    this.deps.count('records_dead');
+    this.count('dead');
     const dead = { source, reason, detail };
     batch.dead.push(buried(dead, this.deps.topicOf('dead-letters')));
     batch.places.push(placeOf(dead));

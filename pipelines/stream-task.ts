@@ -30,6 +30,8 @@ import {
   FencedError,
   type Checkpoint,
   type CheckpointStore,
+  type Count,
+  type CountOf,
   type LogRecord,
   type OutLog,
   type OutRecord,
@@ -63,7 +65,7 @@ export interface StreamDeps {
   readonly clockSeen: (clock: ClockControl) => void;
   readonly topicOf: (name: string) => string;
   readonly failPoints: FailPoints;
-  readonly count: (what: string, n?: number) => void;
+  readonly count: CountOf;
 }
 
 export const streamStage = (deps: StreamDeps): Stage => ({
@@ -89,6 +91,7 @@ class StreamTask implements PartitionTask {
   private readonly topic: string;
   private readonly partition: number;
   private readonly epoch: number;
+  private readonly count: Count;
   private readonly control: ControlState;
   private readonly instruments: InstrumentStates<InstrumentState>;
   /** Of the records in hand; told at their end, because a metric is no matter for every tick. */
@@ -107,6 +110,7 @@ class StreamTask implements PartitionTask {
     this.topic = topic;
     this.partition = partition;
     this.epoch = checkpoint.epoch;
+    this.count = deps.count(topic, partition);
     this.position = checkpoint.nextOffset;
     this.marker = checkpoint.marker ?? null;
     this.control =
@@ -139,7 +143,7 @@ class StreamTask implements PartitionTask {
       if (byUs === null) break;
       switch (decoded.type) {
         case 'dead':
-          this.deps.count('records_dead');
+          this.count('dead');
           break;
         case 'control':
           await this.takeControl(decoded.control, byUs, beat);
@@ -149,7 +153,7 @@ class StreamTask implements PartitionTask {
           break;
       }
     }
-    tellCounts(this.counts, this.deps.count);
+    tellCounts(this.counts, this.count);
     if (out.length > 0) await whileBeating(this.deps.log.append(out), beat);
     this.isLookingAhead = taken < records.length;
     this.position = records[taken]?.offset ?? must(records.at(-1)).offset + 1;
@@ -221,7 +225,7 @@ class StreamTask implements PartitionTask {
       seenTs = this.instruments.find(keyOf(model))?.state.intake.maxTs ?? -1;
     }
     const taken = applyControl(this.control, control, { seenTs, byUs });
-    this.deps.count(taken ? 'controls_taken' : 'controls_void');
+    this.count(taken ? 'controls_taken' : 'controls_void');
   }
 
   private async loadModel({ model_id, sha256 }: ModelControl): Promise<void> {
@@ -234,7 +238,7 @@ class StreamTask implements PartitionTask {
 
   private outRecord(derived: Derived): OutRecord {
     const { topic, key, atUs } = addressOf(derived);
-    this.deps.count(`out_${derived.kind}`);
+    this.count(`out_${derived.kind}`);
     return {
       topic: this.deps.topicOf(topic),
       key,

@@ -15,6 +15,8 @@ import {
   FencedError,
   type Checkpoint,
   type CheckpointStore,
+  type Count,
+  type CountOf,
   type LogRecord,
   type OutLog,
   type PartitionTask,
@@ -31,7 +33,7 @@ export interface TradesDeps {
   readonly book: (request: BookRequest, bury: Bury) => Promise<'booked' | 'fenced'>;
   readonly log: OutLog;
   readonly topicOf: (name: string) => string;
-  readonly count: (what: string, n?: number) => void;
+  readonly count: CountOf;
 }
 
 /** So few that a partition with a long way to go is seen to move. */
@@ -62,12 +64,14 @@ class TradesTask implements PartitionTask {
   private readonly topic: string;
   private readonly partition: number;
   private readonly epoch: number;
+  private readonly count: Count;
 
   constructor(deps: TradesDeps, topic: string, partition: number, checkpoint: Checkpoint) {
     this.deps = deps;
     this.topic = topic;
     this.partition = partition;
     this.epoch = checkpoint.epoch;
+    this.count = deps.count(topic, partition);
     this.position = checkpoint.nextOffset;
     this.marker = checkpoint.marker ?? null;
   }
@@ -104,12 +108,12 @@ class TradesTask implements PartitionTask {
     const decoded = decodeBooked(name, source.key, source.value);
     switch (decoded.type) {
       case 'booked':
-        deps.count(`in_${decoded.record.kind}`);
+        this.count(`in_${decoded.record.kind}`);
         records.push(decoded.record);
         sources.push(source);
         break;
       case 'unknown': {
-        deps.count('records_skipped');
+        this.count('skipped');
         const kind = plainKind(decoded.kind);
         kinds.push({ topic, partition, offset: source.offset, kind, records: 1 });
         break;
@@ -132,7 +136,7 @@ class TradesTask implements PartitionTask {
       const fresh = all.filter(({ source }) => !kept.has(source.offset));
       if (fresh.length > 0) {
         await deps.log.append(fresh.map((each) => buried(each, deps.topicOf('dead-letters'))));
-        deps.count('records_dead', fresh.length);
+        this.count('dead', fresh.length);
       }
       for (const { source } of fresh) kept.add(source.offset);
       return all.map(placeOf);

@@ -17,6 +17,7 @@ import { FEATURE_NAMES } from './features/definition.ts';
 import { tlsOf } from './http/exposure.ts';
 import { openContext, type Context } from './processes/context.ts';
 import { runFeed } from './processes/feeding.ts';
+import { publishMetrics } from './processes/publish-metrics.ts';
 import { liveMarket, SYNTHETIC_VENUE } from './processes/live-market.ts';
 import { insecureFlag, PROCESSES } from './processes/run.ts';
 import { sampleFiles } from './processes/sample.ts';
@@ -47,6 +48,7 @@ async function main(): Promise<void> {
   const supervisor = new Supervisor({ dataDir: config.dataDir, say });
   let stack: Stack | null = null;
   let context: Context | null = null;
+  let stopPublishing = async (): Promise<void> => undefined;
   try {
     say('tickloom: starting Kafka, QuestDB, PostgreSQL and Redis');
     stack = await startStack(config, {
@@ -61,6 +63,7 @@ async function main(): Promise<void> {
     });
     context = openContext(config, 'main');
     await prepare(context);
+    stopPublishing = publishMetrics(context, 'feed');
     say(`starting the processes: ${PROCESSES.join(', ')}`);
     await Promise.race([supervisor.start(PROCESSES, READY_MS), aborted(signal)]);
     signal.throwIfAborted();
@@ -70,6 +73,7 @@ async function main(): Promise<void> {
     if (!signal.aborted) throw error;
   } finally {
     await supervisor.stop();
+    await stopPublishing();
     await context?.close().catch(() => undefined);
     await stack?.stop();
     if (signal.aborted) say('stopped');

@@ -98,6 +98,7 @@ const DEEP: readonly Step[] = [
   program('http-fuzz', 900, 'test/deep/http-fuzz.ts', '--requests', '3000', '--seed', SEED),
   program('notebook', 600, 'test/deep/notebook.ts'),
   program('other-node', 600, 'test/deep/other-node.ts'),
+  program('readme', 900, 'test/deep/readme.ts'),
   program('older-version', 600, 'test/deep/older-version.ts'),
   program('jobs', 1_000, 'test/deep/jobs.ts'),
   suite('long', 600),

@@ -33,6 +33,9 @@ export interface PostgresListing extends ListDeclaration {
   readonly source: string;
   readonly time: string | null;
   readonly ids: readonly string[];
+  /** What an item has besides its columns; in the order of the rows. */
+  readonly more?: TProperties;
+  readonly itemsOf?: (rows: readonly DbRow[]) => Promise<Item[]>;
 }
 
 export interface QuestDbListing extends ListDeclaration {
@@ -62,8 +65,9 @@ export function postgresList(
   { postgres }: HttpContext,
   listing: PostgresListing,
 ): void {
-  const { source, time, ids, item } = listing;
-  const list: PostgresList = { source, time, ids, columns: Object.keys(item.properties) };
+  const { source, time, ids, item, more = {}, itemsOf } = listing;
+  const columns = Object.keys(item.properties).filter((name) => !Object.hasOwn(more, name));
+  const list: PostgresList = { source, time, ids, columns };
   read(app, {
     ...declared(listing, time !== null),
     handle: async (query) => {
@@ -73,7 +77,8 @@ export function postgresList(
       const rows = await postgresPage(postgres, list, filters, { ...page, after });
       const last = rows.length === page.limit ? rows.at(-1) : undefined;
       const next = last === undefined ? null : encodeCursor(keyOf(list, last));
-      return { items: rows.map((row) => itemOf(item, row)), next };
+      const items = itemsOf?.(rows) ?? rows.map((row) => itemOf(item, row));
+      return { items: await items, next };
     },
   });
 }

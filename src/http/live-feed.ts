@@ -61,6 +61,9 @@ export class LiveFeed {
   #forgotten = 0;
   #timer: NodeJS.Timeout | null = null;
   #source: LiveSource | null = null;
+  #isPolling = false;
+  /** When the tables may be asked again at the earliest. */
+  #restedMs = 0;
   #closed = false;
 
   constructor(options: LiveFeedOptions) {
@@ -77,7 +80,9 @@ export class LiveFeed {
       }
     }
     this.#subscribers.add(subscriber);
-    if (this.#timer === null) this.#schedule(0);
+    // A new client reads nothing before its reset: it is not kept waiting for the next turn.
+    const isSooner = last === null && !this.#isPolling;
+    if (this.#timer === null || isSooner) this.#schedule(this.#restedMs - monotonicMs());
     return () => {
       this.#subscribers.delete(subscriber);
       this.#fresh.delete(subscriber);
@@ -92,7 +97,8 @@ export class LiveFeed {
 
   #schedule(ms: number): void {
     if (this.#closed) return;
-    this.#timer = setTimeout(() => void this.#tick(), ms);
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#tick(), Math.max(ms, 0));
     this.#timer.unref();
   }
 
@@ -105,14 +111,19 @@ export class LiveFeed {
       return;
     }
     const began = monotonicMs();
+    this.#isPolling = true;
     try {
       await this.#poll();
     } catch (error) {
       // The tables could not be asked. Their changes are found at the next poll that works.
       this.#options.onError(error);
     }
+    this.#isPolling = false;
     const pollMs = this.#options.pollMs ?? POLL_MS;
-    this.#schedule(Math.max(pollMs - (monotonicMs() - began), pollMs / 4));
+    const leastMs = pollMs / 4;
+    this.#restedMs = monotonicMs() + leastMs;
+    const restMs = this.#fresh.size > 0 ? leastMs : pollMs - (monotonicMs() - began);
+    this.#schedule(Math.max(restMs, leastMs));
   }
 
   async #poll(): Promise<void> {

@@ -1,69 +1,129 @@
-/** `/metrics`: what the HTTP server does, and the lag of the stages, for Prometheus. */
+/**
+ * `/metrics`: every process of the installation for Prometheus, from one address. What the others
+ * have said of themselves is in PostgreSQL; how far the stages are is asked when it is scraped.
+ */
 import type { FastifyInstance } from 'fastify';
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Gauge, Histogram, Registry, type GaugeConfiguration } from 'prom-client';
 import type { Pool } from 'pg';
+import { exposition, ownMetrics, processName, WORKER } from '../metrics.ts';
 import { deadCounts } from '../tables/postgres/dead-letters.ts';
+import { checkpointAges } from '../tables/postgres/checkpoints.ts';
+import { runCounts } from '../tables/http/jobs.ts';
+import { metricsOfOthers, type SaidMetrics } from '../tables/postgres/process-metrics.ts';
 import { unknownKinds } from '../tables/postgres/unknown-kinds.ts';
 import type { FlowStatusProvider } from './flow-status.ts';
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** The registry with the process' own numbers and the lag of every stage, asked when scraped. */
-export function httpMetrics(flow: FlowStatusProvider, postgres: Pool): Registry {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry, prefix: 'tickloom_http_' });
-  const lag = new Gauge({
-    name: 'tickloom_stage_lag_records',
-    help: 'Records of a topic that a stage has not passed yet',
-    labelNames: ['stage', 'topic'],
+type Labels = Readonly<Record<string, string>>;
+
+/** A gauge whose samples are asked for at a scrape; none while what is asked is away. */
+function asked(
+  registry: Registry,
+  about: Pick<GaugeConfiguration<string>, 'name' | 'help' | 'labelNames'>,
+  samples: () => Promise<readonly (readonly [Labels, number])[]>,
+): void {
+  const gauge = new Gauge({
+    ...about,
     registers: [registry],
     async collect() {
-      const status = await flow.status().catch(() => null);
-      lag.reset();
-      for (const { stage, topics } of status?.stages ?? []) {
-        for (const { topic, end, passed } of topics) {
-          this.set({ stage, topic }, Math.max(end - passed, 0));
-        }
-      }
+      const found = await samples().catch(() => []);
+      gauge.reset();
+      for (const [labels, value] of found) gauge.set(labels, value);
     },
   });
-  recordMetrics(registry, postgres);
+}
+
+/** The registry of what is true of the whole installation, whichever process says so. */
+export function httpMetrics(flow: FlowStatusProvider, postgres: Pool): Registry {
+  const registry = new Registry();
+  const place = ['stage', 'topic', 'partition'] as const;
+  asked(
+    registry,
+    {
+      name: 'tickloom_stage_lag_records',
+      help: 'Records of a partition that a stage has not passed yet',
+      labelNames: place,
+    },
+    async () =>
+      (await flow.places()).map(({ stage, topic, partition, position, end }) => [
+        { stage, topic, partition: String(partition) },
+        Math.max(end - position, 0),
+      ]),
+  );
+  asked(
+    registry,
+    {
+      name: 'tickloom_checkpoint_age_seconds',
+      help: 'Since a stage last saved where it stands in a partition; it saves when it moves',
+      labelNames: place,
+    },
+    async () =>
+      (await checkpointAges(postgres)).map(({ stage, topic, partition, ageS }) => [
+        { stage, topic, partition: String(partition) },
+        ageS,
+      ]),
+  );
+  tableMetrics(registry, postgres);
   return registry;
 }
 
 /** How many names of unknown kinds become labels: their producers choose them. */
 const KINDS_SHOWN = 50;
 
-/** What the stages could not take, from the tables; nothing while PostgreSQL is away. */
-function recordMetrics(registry: Registry, postgres: Pool): void {
-  const dead = new Gauge({
-    name: 'tickloom_dead_letters',
-    help: 'Records that no stage could take, ever',
-    labelNames: ['topic', 'reason'],
-    registers: [registry],
-    async collect() {
-      const counts = await deadCounts(postgres).catch(() => []);
-      dead.reset();
-      for (const { topic, reason, records } of counts) this.set({ topic, reason }, records);
+/** What the stages could not take, and how the jobs stand. */
+function tableMetrics(registry: Registry, postgres: Pool): void {
+  asked(
+    registry,
+    {
+      name: 'tickloom_dead_letters',
+      help: 'Records that no stage could take, ever',
+      labelNames: ['topic', 'reason'],
     },
-  });
-  const kinds = new Gauge({
-    name: 'tickloom_unknown_kinds',
-    help: 'Records of kinds that this version does not know, ever',
-    labelNames: ['topic', 'kind'],
-    registers: [registry],
-    async collect() {
-      const found = await unknownKinds(postgres).catch(() => []);
-      kinds.reset();
-      for (const { topic, kind, records } of found.slice(0, KINDS_SHOWN)) {
-        this.set({ topic, kind }, records);
-      }
+    async () =>
+      (await deadCounts(postgres)).map(({ topic, reason, records }) => [
+        { topic, reason },
+        records,
+      ]),
+  );
+  asked(
+    registry,
+    {
+      name: 'tickloom_unknown_kinds',
+      help: 'Records of kinds that this version does not know, ever',
+      labelNames: ['topic', 'kind'],
     },
+    async () =>
+      (await unknownKinds(postgres))
+        .slice(0, KINDS_SHOWN)
+        .map(({ topic, kind, records }) => [{ topic, kind }, records]),
+  );
+  asked(
+    registry,
+    {
+      name: 'tickloom_job_runs',
+      help: 'Runs of a job by their state',
+      labelNames: ['job', 'state'],
+    },
+    async () => (await runCounts(postgres)).map(({ job, state, runs }) => [{ job, state }, runs]),
+  );
+}
+
+/** Every process by how long ago it said its numbers; a silent one is seen by that. */
+function ages(said: readonly SaidMetrics[]): Promise<string> {
+  const registry = new Registry();
+  const age = new Gauge({
+    name: 'tickloom_process_said_seconds',
+    help: 'Since a process last told its numbers; from 30 on they are left out',
+    labelNames: ['process', 'worker'],
+    registers: [registry],
   });
+  for (const { process, worker, ageS } of said) age.set({ process, worker }, ageS);
+  return registry.metrics();
 }
 
 /** Counts and times every request of `app` by route, so that ids never become labels. */
-export function useMetrics(app: FastifyInstance, registry: Registry): void {
+export function useMetrics(app: FastifyInstance, registry: Registry, postgres: Pool): void {
   const seconds = new Histogram({
     name: 'tickloom_http_request_duration_seconds',
     help: 'Time to answer a request',
@@ -80,7 +140,11 @@ export function useMetrics(app: FastifyInstance, registry: Registry): void {
     seconds.observe(labels, reply.elapsedTime / 1000);
   });
   app.get('/metrics', { schema: { hide: true } }, async (_request, reply) => {
+    // While PostgreSQL is away this process still speaks for itself.
+    const others = await metricsOfOthers(postgres, WORKER).catch(() => []);
+    const own = { process: processName(), worker: WORKER, metrics: await ownMetrics(), ageS: 0 };
+    const all = [own, ...others];
     void reply.type(registry.contentType).serializer(String);
-    return registry.metrics();
+    return [await exposition(all), await ages(all), await registry.metrics()].join('\n');
   });
 }

@@ -44,7 +44,8 @@ export async function bundlePage(): Promise<readonly Asset[]> {
 }
 
 function asset(path: string, type: string, body: string): Asset {
-  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;
+  // Weak: the same page may travel compressed, as other bytes.
+  const etag = `W/"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;
   return { path, type, body, etag };
 }
 

@@ -10,12 +10,14 @@ import type { Config } from '../config.ts';
 import type { SqlReader } from '../tables/questdb/table.ts';
 import { settleAlerts } from '../tables/postgres/alerts.ts';
 import { installationToken, useAccess } from './access.ts';
+import { useCompression } from './compress.ts';
 import type { HttpContext, HttpLog } from './context.ts';
 import { tlsOf, type Tls } from './exposure.ts';
 import { cachedFlow, type FlowStatusProvider } from './flow-status.ts';
 import { health } from './health.ts';
 import { LiveFeed } from './live-feed.ts';
 import { TableSource } from './live-source.ts';
+import { nameProcess } from '../metrics.ts';
 import { httpMetrics, useMetrics } from './metrics.ts';
 import { openApiRoute, useOpenApi } from './openapi.ts';
 import { bundlePage, page } from './page.ts';
@@ -96,6 +98,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   const { config, log } = options;
   const tls = tlsOf(config);
   const flowStatus = cachedFlow(options.flow, FLOW_MAX_AGE_MS, monotonicMs);
+  nameProcess('http');
   const metrics = httpMetrics(flowStatus, options.postgres);
   const watch = new StandingWatch({
     places: () => flowStatus.places(),
@@ -111,11 +114,12 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   const app = newFastify(tls);
   useProblems(app);
   useSecurityHeaders(app);
+  useCompression(app);
   useWords(app);
   const wrongTokens = new WrongTokens({ monotonicMs, ...reporting(options) });
   useAccess(app, { host: config.httpHost, token, isSecure: tls !== null, wrongTokens });
   await useOpenApi(app);
-  useMetrics(app, metrics);
+  useMetrics(app, metrics, options.postgres);
   health(app, context);
   for (const noun of NOUNS) noun(app, context);
   const feed = new LiveFeed({

@@ -1,6 +1,7 @@
 /** A job's own connections: it runs in a child process and opens what it needs. */
 import { loadConfig } from '../config.ts';
 import { openContext, type Context } from '../processes/context.ts';
+import { publishMetrics } from '../processes/publish-metrics.ts';
 
 // A child whose parent was killed tells nobody of it for ever, a core and more and more memory
 // long. Whatever it was about to do is found again by the next sweep.
@@ -8,17 +9,29 @@ process.once('disconnect', () => process.exit());
 // It may have been killed before this was read.
 if ('connected' in process && !process.connected) process.exit();
 
-const kept = new Map<string, Context>();
+interface Kept {
+  readonly context: Context;
+  readonly stopPublishing: () => Promise<void>;
+}
+
+const kept = new Map<string, Kept>();
+
+function keep(role: string): Kept {
+  const context = openContext(loadConfig(), role);
+  const opened = { context, stopPublishing: publishMetrics(context, role) };
+  kept.set(role, opened);
+  return opened;
+}
 
 /** The same for short jobs that come one behind the other: connections are made once. */
 export async function inKept<T>(role: string, work: (context: Context) => Promise<T>): Promise<T> {
-  const context = kept.get(role) ?? openContext(loadConfig(), role);
-  kept.set(role, context);
+  const { context, stopPublishing } = kept.get(role) ?? keep(role);
   try {
     return await work(context);
   } catch (error) {
     // Its connections may be what is wrong.
     kept.delete(role);
+    await stopPublishing();
     await context.close().catch(() => undefined);
     throw error;
   }
@@ -26,9 +39,11 @@ export async function inKept<T>(role: string, work: (context: Context) => Promis
 
 export async function inJob<T>(role: string, work: (context: Context) => Promise<T>): Promise<T> {
   const context = openContext(loadConfig(), role);
+  const stopPublishing = publishMetrics(context, role);
   try {
     return await work(context);
   } finally {
+    await stopPublishing();
     await context.close();
   }
 }

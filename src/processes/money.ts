@@ -11,7 +11,7 @@ import { renumberDue } from '../tables/postgres/control-versions.ts';
 import { dueControls, markObserved, markSent } from '../tables/postgres/outbox.ts';
 import type { Context } from './context.ts';
 import { scanControls } from './control-scan.ts';
-import { counter } from './counter.ts';
+import { countedCheckpoints, counter } from './counter.ts';
 import { agreedPartitions, partitionGuard } from './partition-guard.ts';
 
 const OUTBOX_POLL_MS = 200;
@@ -24,7 +24,10 @@ export async function runMoney(
 ): Promise<void> {
   const { config, kafka, postgres, log, topicOf, groupOf } = context;
   const stage = tradesStage({
-    checkpoints: new PostgresCheckpoints(postgres, 'trades', `trades-${process.pid}`),
+    checkpoints: countedCheckpoints(
+      'trades',
+      new PostgresCheckpoints(postgres, 'trades', `trades-${process.pid}`),
+    ),
     // PostgreSQL being away is no reason to give up: the batch waits, the membership is kept.
     book: (request, bury) =>
       untilTaken(() => bookBatch(postgres, request, bury), {

@@ -4,9 +4,13 @@
  */
 import { loadConfig } from '../config.ts';
 import { openContext } from './context.ts';
+import { publishMetrics } from './publish-metrics.ts';
 
 export const PROCESSES = ['stream', 'sink', 'money', 'jobs', 'http'] as const;
 export type ProcessName = (typeof PROCESSES)[number];
+
+/** Processes that have another name than their stage. */
+const STAGE_OF: Readonly<Record<string, string>> = { money: 'trades' };
 
 /** Told once the process does its work; the supervisor waits for it. */
 const tellReady = (): void => {
@@ -23,6 +27,7 @@ export async function runProcess(
   settings: Record<string, string> = insecureFlag(process.argv),
 ): Promise<void> {
   const context = openContext(loadConfig(undefined, settings), name);
+  const stopPublishing = publishMetrics(context, STAGE_OF[name] ?? name);
   try {
     await (
       await load(name)
@@ -33,6 +38,7 @@ export async function runProcess(
       throw error;
     }
   } finally {
+    await stopPublishing();
     await context.close().catch(() => undefined);
   }
 }

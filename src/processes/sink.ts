@@ -15,7 +15,7 @@ import { noteKinds } from '../tables/postgres/unknown-kinds.ts';
 import { featuresTable } from '../tables/questdb/features.ts';
 import { startClock } from './clock-sender.ts';
 import type { Context } from './context.ts';
-import { counter } from './counter.ts';
+import { countedCheckpoints, counter } from './counter.ts';
 import { partitionGuard } from './partition-guard.ts';
 
 export async function runSink(
@@ -32,7 +32,10 @@ export async function runSink(
   const stage = sinkStage({
     latenessUs: config.latenessUs,
     log: context.outLog(),
-    checkpoints: new PostgresCheckpoints(postgres, 'sink', `sink-${process.pid}`),
+    checkpoints: countedCheckpoints(
+      'sink',
+      new PostgresCheckpoints(postgres, 'sink', `sink-${process.pid}`),
+    ),
     writer: context.questdbWriter(),
     reader: context.questdbReader(),
     featuresTable: featuresTable(FEATURE_NAMES),

@@ -7,7 +7,7 @@ import { PostgresCheckpoints } from '../tables/postgres/checkpoints.ts';
 import { PostgresModels } from '../tables/postgres/model-source.ts';
 import { startClock } from './clock-sender.ts';
 import type { Context } from './context.ts';
-import { counter } from './counter.ts';
+import { countedCheckpoints, counter } from './counter.ts';
 import { partitionGuard } from './partition-guard.ts';
 
 export async function runStream(
@@ -24,7 +24,10 @@ export async function runStream(
       labelSpec: config.labelSpec,
     },
     log: context.outLog(),
-    checkpoints: new PostgresCheckpoints(postgres, 'stream', `stream-${process.pid}`),
+    checkpoints: countedCheckpoints(
+      'stream',
+      new PostgresCheckpoints(postgres, 'stream', `stream-${process.pid}`),
+    ),
     models: new PostgresModels(postgres, signal),
     verifyControl: context.verifyControl,
     clockSeen: clock.heard,

@@ -91,6 +91,7 @@ export interface Account {
   currency: string;
   mode: string;
   balance: string;
+  equity: string | null;
 }
 export interface EquityPoint {
   account: string;
@@ -157,6 +158,7 @@ export interface FlowNode {
   writes: string[];
   does: string;
   lag: number | null;
+  state: string | null;
   topics: { topic: string; end: number; passed: number; lag: number }[];
 }
 export interface Flow {

@@ -22,7 +22,7 @@ export async function loadFlow(): Promise<void> {
   const kafka = `Kafka does not answer: ${flow.kafka}`;
   show('flow-sum', flow.kafka === 'ok' ? `${count(lag)} records behind in all` : kafka);
   const ends = new Map(flow.topics.map(({ topic, end }) => [topic, end]));
-  const nodes = flow.nodes.map((node) => card(node, ends, jobs));
+  const nodes = flow.nodes.map((node) => card(node, ends));
   show(
     'flow',
     h('ul', { class: 'nodes' }, ...nodes),
@@ -37,20 +37,23 @@ export async function loadFlow(): Promise<void> {
   );
 }
 
-function card(
-  node: FlowNode,
-  ends: ReadonlyMap<string, number>,
-  jobs: readonly JobRun[],
-): HTMLElement {
-  const { name, kind, reads, writes, does, lag } = node;
-  const run = jobs.find(({ job }) => job === name);
-  const tone = lag === null ? (kind === 'job' ? 'job' : '') : lag === 0 ? 'good' : 'busy';
-  const state = lag === null ? (run === undefined ? kind : run.state) : `${count(lag)} behind`;
+const BAD = new Set(['not running', 'stands still', 'failing', 'failed']);
+
+function toneOf({ kind, lag, state }: FlowNode): string {
+  if (BAD.has(state ?? '')) return 'bad';
+  if (kind === 'job') return 'job';
+  return lag === null ? '' : lag === 0 ? 'good' : 'busy';
+}
+
+function card(node: FlowNode, ends: ReadonlyMap<string, number>): HTMLElement {
+  const { name, reads, writes, does, lag } = node;
+  const behind = lag === null ? null : `${count(lag)} behind`;
+  const state = [node.state, behind].filter((each) => each !== null).join(', ');
   const chips = (names: readonly string[]): HTMLElement[] =>
     names.map((each) => h('span', { class: 'chip' }, each, endOf(ends, each), lagOf(node, each)));
   return h(
     'li',
-    { class: `node ${tone}` },
+    { class: `node ${toneOf(node)}` },
     h('h3', { class: 'node-head' }, name, h('span', { class: 'muted' }, state)),
     h('p', {}, does),
     h('div', { class: 'chips' }, ...chips(reads), h('span', {}, '→'), ...chips(writes)),

@@ -1,8 +1,10 @@
 /**
- * The page: chooses the instrument (the one with the newest data until the reader chooses), keeps
- * the panels up to date by events and a slow poll, and survives restarts of the server.
+ * The page: chooses the instrument (that of the address, else the one with the newest data, and
+ * stays with it), keeps the panels up to date by events and a slow poll, and survives restarts of
+ * the server.
  */
 import { TIMEFRAMES } from '../domain/candle.ts';
+import { Again } from './again.ts';
 import { listAll, type Candle, type Instrument, type Prediction, type Signal } from './api.ts';
 import { byId, empty, h, show } from './dom.ts';
 import { loadFlow } from './flow-panel.ts';
@@ -16,27 +18,46 @@ import { loadMoney } from './money-panel.ts';
 
 const FLOW_MS = 3_000;
 const SLOW_MS = 10_000;
+const INSTRUMENTS_MS = 60_000;
+/** The event stream begins with `reset`; where it does not come, lists are read without it. */
+const RESET_MS = 3_000;
 
 const market = new MarketPanel();
 const select = byId('instrument') as HTMLSelectElement;
 let instruments: Instrument[] = [];
 let current: Instrument | null = null;
 let timeframe = '1m';
-/** The reader has chosen an instrument, by hand or by the address. */
-let chosen = false;
 let live: LiveState = 'connecting';
 let stop: () => void = () => undefined;
 
+/** What could not be loaded, by its name, until it could. */
+const troubles = new Map<string, string>();
+
 const keyOf = ({ venue, symbol }: Instrument): string => `${venue}:${symbol}`;
 
-/** Work whose failure only means "not now": the next round tries again, the pills say why. */
-function attempt(work: Promise<unknown>): void {
-  work.catch((error: unknown) => {
-    byId('main').dataset['trouble'] = error instanceof Error ? error.message : String(error);
-  });
+/** Work that the next round tries again; the header says meanwhile what is missing. */
+function attempt(name: string, work: Promise<unknown>): void {
+  work.then(
+    () => troubles.delete(name),
+    (error: unknown) => troubles.set(name, error instanceof Error ? error.message : String(error)),
+  );
 }
 
-async function loadInstruments(): Promise<void> {
+const loadMarket = new Again(
+  async () => {
+    await market.load();
+    showEventTime();
+    await loadForecastNow();
+  },
+  (error) => {
+    if (error === null) troubles.delete('candles');
+    else troubles.set('candles', error.message);
+    market.tell(error);
+    loadHealthNow();
+  },
+);
+
+async function loadInstruments(wanted: string | null = null): Promise<void> {
   instruments = await listAll<Instrument>('instruments', { limit: 5000 });
   const [first] = instruments;
   if (first === undefined) {
@@ -46,10 +67,8 @@ async function loadInstruments(): Promise<void> {
   const options = instruments.map((i) => h('option', { value: keyOf(i) }, keyOf(i)));
   show('instrument', ...options);
   select.disabled = false;
-  const wanted = chosen ? instruments.find((i) => current && keyOf(i) === keyOf(current)) : first;
-  const next = wanted ?? current ?? first;
-  if (current === null || keyOf(next) !== keyOf(current)) await choose(next);
-  select.value = keyOf(current ?? next);
+  if (current === null) choose(instruments.find((i) => keyOf(i) === wanted) ?? first);
+  select.value = keyOf(current ?? first);
 }
 
 /** A new installation: every panel that is about an instrument says what it waits for. */
@@ -64,30 +83,32 @@ function showNothing(): void {
   show('models', empty('No data yet: no model has been trained', 'It begins with the ticks.'));
 }
 
-async function choose(instrument: Instrument): Promise<void> {
+function choose(instrument: Instrument): void {
   current = instrument;
   select.value = keyOf(instrument);
   byId('market-title').textContent = keyOf(instrument);
   document.title = `${instrument.symbol} · tickloom`;
+  remember();
   stop();
-  stop = listen(instrument, { onEvent, onState });
-  await market.choose(instrument, timeframe);
+  market.choose(instrument, timeframe);
   showEventTime();
-  await loadSlow();
+  stop = listen(instrument, { onEvent, onState });
+  loadMarket.begin(RESET_MS);
+  attempt('models', loadModels(instrument));
 }
 
 function onState(state: LiveState): void {
   live = state;
-  attempt(loadHealth(live));
+  loadHealthNow();
 }
 
 function onEvent(type: string, data: unknown): void {
   if (type === 'candle') market.addCandle(data as Candle);
   if (type === 'prediction') market.addPrediction(data as Prediction);
   if (type === 'signal') market.addSignal(data as Signal);
-  if (type === 'reset') attempt(market.load(false).then(showEventTime));
+  if (type === 'reset') loadMarket.begin();
   if (type === 'trade' || type === 'signal') soon('money', loadMoney);
-  if (type === 'model') soon('models', loadSlow);
+  if (type === 'model') soon('models', loadModelsNow);
   if (type === 'candle' || type === 'prediction') soon('forecast', loadForecastNow);
   showEventTime();
 }
@@ -100,27 +121,23 @@ function soon(name: string, work: () => Promise<void>): void {
   planned.add(name);
   setTimeout(() => {
     planned.delete(name);
-    attempt(work());
+    attempt(name, work());
   }, 500);
 }
 
 function showEventTime(): void {
-  const times = [market.candles.at(-1)?.decided_ts, market.predictions.at(-1)?.decided_ts];
-  const newest = times
-    .filter((time) => time !== undefined)
-    .sort()
-    .at(-1);
-  byId('event-time').textContent = dateTime(newest ?? null);
+  byId('event-time').textContent = dateTime(market.newest);
 }
+
+const loadHealthNow = (): void =>
+  attempt('health', loadHealth({ live, newest: market.newest, troubles }));
 
 async function loadForecastNow(): Promise<void> {
   if (current !== null) await loadForecast(current, market.predictions.at(-1));
 }
 
-async function loadSlow(): Promise<void> {
-  const work = [loadForecastNow(), loadMoney()];
-  if (current !== null) work.push(loadModels(current));
-  await Promise.all(work);
+async function loadModelsNow(): Promise<void> {
+  if (current !== null) await loadModels(current);
 }
 
 function showTimeframes(): void {
@@ -131,17 +148,19 @@ function showTimeframes(): void {
       timeframe = name;
       remember();
       for (const each of buttons) each.setAttribute('aria-pressed', String(each === button));
-      if (current !== null) attempt(market.choose(current, timeframe));
+      if (current === null) return;
+      market.choose(current, timeframe);
+      loadMarket.begin();
     });
     return button;
   });
   byId('timeframes').replaceChildren(...buttons);
 }
 
-/** The address holds what the reader chose, so that it can be kept or sent to somebody. */
+/** The address holds what is shown, so that it can be kept or sent to somebody. */
 function remember(): void {
-  const of = chosen && current !== null ? keyOf(current) : '';
-  history.replaceState(null, '', `#${encodeURIComponent(of)}/${timeframe}`);
+  if (current === null) return;
+  history.replaceState(null, '', `#${encodeURIComponent(keyOf(current))}/${timeframe}`);
 }
 
 function recall(): string | null {
@@ -150,40 +169,36 @@ function recall(): string | null {
   return key === '' ? null : decodeURIComponent(key);
 }
 
-function every(ms: number, work: () => Promise<void>): void {
+function every(ms: number, work: () => void): void {
   setInterval(() => {
-    if (!document.hidden) attempt(work());
+    if (!document.hidden) work();
   }, ms);
 }
 
-async function start(): Promise<void> {
+function start(): void {
   const key = recall();
   showTimeframes();
   select.addEventListener('change', () => {
     const instrument = instruments.find((i) => keyOf(i) === select.value);
-    if (instrument === undefined) return;
-    chosen = true;
-    attempt(choose(instrument).then(remember));
+    if (instrument !== undefined) choose(instrument);
   });
-  attempt(loadFlow());
-  attempt(loadHealth(live));
-  attempt(loadMoney());
-  every(FLOW_MS, async () => {
-    const waiting = current === null ? [loadInstruments()] : [];
-    await Promise.all([loadFlow(), loadHealth(live), ...waiting]);
+  attempt('flow', loadFlow());
+  attempt('money', loadMoney());
+  loadHealthNow();
+  every(FLOW_MS, () => {
+    attempt('flow', loadFlow());
+    loadHealthNow();
+    if (current === null) attempt('instruments', loadInstruments(key));
   });
-  // Outcomes arrive a horizon later, and a new instrument without an event of this one.
-  every(SLOW_MS, async () => {
-    await loadInstruments();
-    await Promise.all([market.loadOutcomes(), loadSlow()]);
+  // Outcomes arrive a horizon later, without an event of their own.
+  every(SLOW_MS, () => {
+    attempt('outcomes', market.loadOutcomes());
+    attempt('forecast', loadForecastNow());
+    attempt('money', loadMoney());
+    attempt('models', loadModelsNow());
   });
-  instruments = await listAll<Instrument>('instruments', { limit: 5000 });
-  const wanted = instruments.find((i) => keyOf(i) === key);
-  if (wanted !== undefined) {
-    chosen = true;
-    await choose(wanted);
-  }
-  await loadInstruments();
+  every(INSTRUMENTS_MS, () => attempt('instruments', loadInstruments(key)));
+  attempt('instruments', loadInstruments(key));
 }
 
-attempt(start());
+start();

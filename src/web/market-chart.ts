@@ -91,10 +91,11 @@ export class MarketChart {
     this.#chart.timeScale().setVisibleLogicalRange({ from, to: candles.length + 2 });
   }
 
-  /** The reading at the right end. */
+  /** The reading at the right end: of one candle, with what was predicted at its own end. */
   last(): Reading {
-    const { candles, predictions } = this.#data;
-    return { candle: candles.at(-1), prediction: predictions.at(-1), signals: [] };
+    const last = this.#data.candles.at(-1);
+    const reading = last === undefined ? undefined : this.#byTime.get(seconds(last.ts));
+    return reading ?? NOTHING;
   }
 
   #draw(): void {

@@ -28,6 +28,8 @@ export class MarketPanel {
   #candles: Candle[] = [];
   #predictions: Prediction[] = [];
   #signals: Signal[] = [];
+  /** Events that come while the lists are read; null while they are not. */
+  #early: (() => void)[] | null = [];
 
   constructor() {
     this.#chart = new MarketChart(byId('chart'), (reading) => this.#read(reading));
@@ -46,17 +48,35 @@ export class MarketPanel {
     return this.#predictions;
   }
 
-  /** Another instrument or timeframe. */
-  async choose(instrument: Instrument, timeframe: string): Promise<void> {
-    this.#instrument = instrument;
-    this.#timeframe = timeframe;
-    await this.load(true);
+  /** Event time of the newest candle or prediction. */
+  get newest(): string | null {
+    const times = [this.#candles, this.#predictions].map((all) => all.at(-1)?.decided_ts ?? '');
+    return times.toSorted().at(-1) || null;
   }
 
-  /** Reads everything again; `fit` moves the chart to the end of the data. */
-  async load(fit: boolean): Promise<void> {
+  /** Another instrument or timeframe: nothing is shown of it until it is loaded. */
+  choose(instrument: Instrument, timeframe: string): void {
+    this.#instrument = instrument;
+    this.#timeframe = timeframe;
+    this.#candles = [];
+    this.#predictions = [];
+    this.#signals = [];
+    this.#early = [];
+    this.#draw(false);
+    this.#cover(h('b', {}, 'Loading …'));
+  }
+
+  /** What keeps it from being loaded; null: nothing does. */
+  tell(error: Error | null): void {
+    if (error === null || this.#candles.length > 0) return;
+    this.#cover(h('b', {}, 'The candles could not be loaded'), `${error.message}; trying again`);
+  }
+
+  /** Reads everything again; the first of a choice moves the chart to the end of the data. */
+  async load(): Promise<void> {
     const instrument = this.#instrument;
     if (instrument === null) return;
+    this.#early ??= [];
     const { venue, symbol } = instrument;
     const timeframe = this.#timeframe;
     const of = { venue, symbol };
@@ -73,7 +93,27 @@ export class MarketPanel {
     this.#candles = candles.toReversed();
     this.#predictions = predictions.toReversed();
     this.#signals = signals.toReversed();
-    this.#draw(fit || first);
+    this.#draw(first);
+    const early = this.#early ?? [];
+    this.#early = null;
+    for (const add of early) add();
+  }
+
+  /** Puts words in the place of the chart. */
+  #cover(...words: (Node | string)[]): void {
+    const place = byId('chart-empty');
+    place.hidden = false;
+    place.replaceChildren(...words);
+  }
+
+  /** Does it now, or behind the lists that are being read, which may not have it yet. */
+  #add(work: () => void): void {
+    if (this.#early !== null) {
+      this.#early.push(() => this.#add(work));
+      return;
+    }
+    work();
+    this.#drawSoon();
   }
 
   /** Reads predictions again from the first one that has no outcome yet. */
@@ -92,19 +132,24 @@ export class MarketPanel {
 
   addCandle(candle: Candle): void {
     if (candle.timeframe !== this.#timeframe) return;
-    this.#candles = [...this.#candles.filter(({ ts }) => ts !== candle.ts), candle].slice(-CANDLES);
-    this.#drawSoon();
+    this.#add(() => {
+      const others = this.#candles.filter(({ ts }) => ts !== candle.ts);
+      this.#candles = [...others, candle].slice(-CANDLES);
+    });
   }
 
   addPrediction(prediction: Prediction): void {
-    this.#predictions = [...this.#predictions, prediction].slice(-PREDICTIONS);
-    this.#drawSoon();
+    this.#add(() => {
+      const others = this.#predictions.filter(({ ts }) => ts !== prediction.ts);
+      this.#predictions = [...others, prediction].slice(-PREDICTIONS);
+    });
   }
 
   addSignal(signal: Signal): void {
-    const others = this.#signals.filter(({ signal_id: id }) => id !== signal.signal_id);
-    this.#signals = [...others, signal];
-    this.#drawSoon();
+    this.#add(() => {
+      const others = this.#signals.filter(({ signal_id: id }) => id !== signal.signal_id);
+      this.#signals = [...others, signal];
+    });
   }
 
   #pending = false;
@@ -123,13 +168,14 @@ export class MarketPanel {
     const timeframeS = (TIMEFRAMES.find(({ name }) => name === this.#timeframe)?.us ?? 0) / 1e6;
     const [candles, predictions, signals] = [this.#candles, this.#predictions, this.#signals];
     this.#chart.set({ candles, predictions, signals, timeframeS }, fit);
-    const place = byId('chart-empty');
-    place.hidden = candles.length > 0;
-    place.replaceChildren(
-      h('b', {}, `No data yet: no ${this.#timeframe} candle of this instrument`),
-      'One appears once ticks past its end have come in: ',
-      h('code', {}, 'npx tickloom feed --help'),
-    );
+    byId('chart-empty').hidden = candles.length > 0;
+    if (candles.length === 0) {
+      this.#cover(
+        h('b', {}, `No data yet: no ${this.#timeframe} candle of this instrument`),
+        'One appears once ticks past its end have come in: ',
+        h('code', {}, 'npx tickloom feed --help'),
+      );
+    }
     // The charts are canvases; this tells a test, and whoever looks, what they were given.
     const given = { candles, predictions, signals, pending: predictions.filter(isPending) };
     for (const [name, { length }] of Object.entries(given)) {

@@ -25,7 +25,7 @@ export async function loadMoney(): Promise<void> {
   chart.set(equity);
   byId('equity-empty').hidden = equity.length > 0;
   show('equity-empty', h('b', {}, 'No data yet: no trade has been closed'), 'Equity starts then.');
-  show('accounts', ...accounts.map(balanceOf));
+  show('accounts', ...accounts.map(equityOf));
   show('positions', positions.length === 0 ? null : positionTable(positions));
   const none = empty(
     'No data yet: no bot has traded',
@@ -42,8 +42,14 @@ for (const id of ['trades', 'positions']) {
   });
 }
 
-const balanceOf = ({ account, mode, balance, currency }: Account): HTMLElement =>
-  h('span', {}, `${account} (${mode}) `, h('b', {}, `${money(balance)} ${currency}`), ' ');
+const equityOf = ({ account, mode, balance, equity, currency }: Account): HTMLElement =>
+  h(
+    'span',
+    { title: `equity: cash of ${money(balance)} ${currency} and what is open at its last price` },
+    `${account} (${mode}): equity `,
+    h('b', {}, `${money(equity)} ${currency}`),
+    ' ',
+  );
 
 const price = (value: string | null): string =>
   value === null ? '–' : Number(value).toFixed(priceDigits(Number(value)));

@@ -111,7 +111,7 @@ function stageOf({ context }: Bed) {
     clockSeen: () => undefined,
     topicOf: (name) => name,
     failPoints: new FailPoints(null),
-    count: () => undefined,
+    count: () => () => undefined,
   });
 }
 

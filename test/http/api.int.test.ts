@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { formatUs, parseUs } from '../../src/domain/time.ts';
+import { forgetMetrics, noteMetrics } from '../../src/tables/postgres/process-metrics.ts';
 import { flow, startServer, type ServerUnderTest } from './server-under-test.ts';
 import { graded, minuteCandles, seedMarket, type Market } from './market.ts';
 
@@ -312,11 +313,79 @@ describe('what machines read', () => {
     const checks = { postgres: 'ok', questdb: 'ok', kafka: 'ok', redis: 'ok', stages: 'ok' };
     expect(await (await ask('/readyz')).json()).toEqual({ status: 'ok', checks });
     const metrics = await (await ask('/metrics')).text();
-    expect(metrics).toContain('tickloom_stage_lag_records{stage="sink",topic="ticks"} 42');
+    const lag = 'tickloom_stage_lag_records{stage="sink",topic="ticks",partition="0"} 42';
+    expect(metrics).toContain(lag);
     expect(metrics).toMatch(/duration_seconds_count\{method="GET",route="\/v1\/trades"/);
     const { headers } = await ask('/');
     expect(headers.get('content-security-policy')).toContain("script-src 'self'");
     expect(headers.get('x-content-type-options')).toBe('nosniff');
+  });
+
+  test('every process of the installation speaks through one address', async () => {
+    const said = {
+      ...{ name: 'tickloom_stage_events_total', help: 'h', type: 'counter', aggregator: 'sum' },
+      values: [{ value: 7, labels: { stage: 'sink', topic: 't', partition: '0', event: 'late' } }],
+    };
+    const cpu = {
+      ...{ name: 'process_cpu_seconds_total', help: 'h', type: 'counter', aggregator: 'omit' },
+      values: [{ value: 1.5, labels: {} }],
+    };
+    const notes = [
+      { worker: 'far:1', process: 'sink', metrics: [said, cpu] },
+      { worker: 'far:2', process: 'sink', metrics: [said] },
+      { worker: 'far:3', process: 'stream', metrics: [said] },
+    ];
+    for (const note of notes) await noteMetrics(server.postgres, note);
+    await server.postgres.query(
+      `UPDATE process_metrics SET at = now() - interval '5 minutes' WHERE worker = 'far:3'`,
+    );
+    const text = await (await ask('/metrics')).text();
+    const late = 'tickloom_stage_events_total{stage="sink",topic="t",partition="0",event="late",';
+    expect(text).toContain(`${late}process="sink",worker="far:1"} 7`);
+    expect(text).toContain(`${late}process="sink",worker="far:2"} 7`);
+    expect(text).toContain('process_cpu_seconds_total{process="sink",worker="far:1"} 1.5');
+    expect(text).toMatch(/\nprocess_cpu_seconds_total\{process="http",worker="[^"]+"\} \d/);
+    expect(text).toMatch(/\nnodejs_eventloop_lag_seconds\{process="http",/);
+    // It is silent for five minutes: what it counted then is no news.
+    expect(text).not.toContain(`${late}process="stream"`);
+    expect(text).toMatch(/tickloom_process_said_seconds\{process="stream",worker="far:3"\} 30\d/);
+    const typed = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
+    expect(new Set(typed).size).toBe(typed.length);
+    const { nodes } = await get<{ nodes: Item[] }>('flow');
+    expect(nodes.map(({ name, state }) => [name, state])).toEqual([
+      ['feed', null],
+      ['stream', 'not running'],
+      ['sink', 'running'],
+      ['labels', 'not running'],
+    ]);
+    for (const { worker } of notes) await forgetMetrics(server.postgres, worker);
+  });
+
+  test('an account is worth its cash and its open positions, not its short proceeds', async () => {
+    const { items } = await get<Page>('accounts');
+    const account = items.find((each) => each['account'] === 'apitest');
+    const trades = await all('trades?account=apitest', 100);
+    const open = trades.find(({ state }) => state === 'open');
+    expect(open).toMatchObject({ side: 'sell', size: '1000' });
+    const last = minuteCandles(market).at(-1)!;
+    const closed = trades.reduce((sum, { account_pnl: pnl }) => sum + Number(pnl), 0);
+    const gain = (Number(open!['entry_price']) - last.close) * 1000;
+    expect(Number(account!['equity'])).toBeCloseTo(10_000 + closed + gain, 6);
+    expect(Number(account!['balance'])).toBeGreaterThan(11_300);
+    expect(account!['priced_ts']).toBe(formatUs(last.ts));
+  });
+
+  test('what was due last is so in event time, whatever was touched since', async () => {
+    await server.postgres.query(
+      `INSERT INTO job_runs (job, subject, due_ts, state, finished_at) VALUES
+       ('retention', 'apitest:old', '2014-05-01', 'failed', now() + interval '1 day'),
+       ('retention', 'apitest:new', '2099-05-02', 'done', now() - interval '1 day')`,
+    );
+    const { items } = await get<Page>('jobs/newest');
+    const found = items.find(({ job }) => job === 'retention');
+    expect(found).toMatchObject({ due_ts: '2099-05-02T00:00:00.000000Z', state: 'done' });
+    await server.postgres.query(`DELETE FROM job_runs WHERE subject LIKE 'apitest:%'
+      AND job = 'retention'`);
   });
 
   test('nothing went wrong in the server meanwhile', () => {

@@ -153,6 +153,15 @@ async function seedMoney(pool: pg.Pool, market: Market, minutes: CandleRow[]): P
     const exit = i === TRADES - 1 ? null : must(minutes[i * step + Math.floor(step / 2)]);
     await seedTrade(pool, market, { number: i, entry, exit });
   }
+  // As bookings leave it: the last trade is short and open, so what it brought is in the cash.
+  await pool.query(
+    `UPDATE accounts a SET balance = opening_balance + (
+       SELECT sum(account_pnl + CASE WHEN state = 'closed' THEN 0
+         ELSE CASE side WHEN 'buy' THEN -1 ELSE 1 END * size * entry_price END)
+       FROM trades t WHERE t.account = a.account)
+     WHERE account = $1`,
+    [account],
+  );
 }
 
 interface DrawnTrade {

@@ -22,6 +22,9 @@ export interface ServerUnderTest {
   close(): Promise<void>;
 }
 
+const PLACE = { topic: 'ticks', partition: 0, epoch: null };
+let looks = 0;
+
 /** Offsets are handed in; that they are Kafka's is tested where they are asked for. */
 export const flow: FlowStatusProvider = {
   graph: [
@@ -30,7 +33,11 @@ export const flow: FlowStatusProvider = {
     { name: 'sink', kind: 'stream', reads: ['ticks'], writes: ['questdb'], does: 'keeps all' },
     { name: 'labels', kind: 'job', reads: ['questdb'], writes: ['questdb'], does: 'grades' },
   ],
-  places: async () => [],
+  places: async () => [
+    { ...PLACE, stage: 'stream', position: 1500, end: 1500 },
+    // Always as far behind, and always moving: no standstill.
+    { ...PLACE, stage: 'sink', position: 1458 + ++looks, end: 1500 + looks },
+  ],
   status: async () => ({
     stages: [
       { stage: 'stream', lag: 0, topics: [{ topic: 'ticks', end: 1500, passed: 1500 }] },

@@ -296,6 +296,16 @@ describe('records of money', () => {
     while (await stands()) await sleep(200);
     const metrics = await (await fetch(`http://127.0.0.1:${httpPort}/metrics`)).text();
     expect(metrics).toMatch(/tickloom_dead_letters\{topic="records-fills",reason="schema"\} 10/);
+    // What another process counts is told through this one.
+    const counted =
+      /^tickloom_stage_events_total\{stage="trades",topic="records-fills",partition="[01]",event="in_fill",process="trades",worker="[^"]+"\} 1$/m;
+    const text = async () => (await fetch(`http://127.0.0.1:${httpPort}/metrics`)).text();
+    while (!counted.test(await text())) await sleep(500);
+    expect(await text()).toMatch(/^process_cpu_seconds_total\{process="trades",worker="/m);
+    const flow = await fetch(`http://127.0.0.1:${httpPort}/v1/flow`);
+    const { nodes } = (await flow.json()) as { nodes: { name: string; state: string | null }[] };
+    const states = Object.fromEntries(nodes.map(({ name, state }) => [name, state]));
+    expect(states).toMatchObject({ trades: 'running', stream: 'not running', feed: null });
     const kinds = `http://127.0.0.1:${httpPort}/v1/quality/unknown-kinds`;
     expect(await (await fetch(kinds)).json()).toMatchObject({
       items: expect.arrayContaining([

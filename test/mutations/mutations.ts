@@ -13,6 +13,7 @@ import { LOG_MUTATIONS } from './log-mutations.ts';
 import { MODEL_MUTATIONS } from './model-mutations.ts';
 import { MONITORING_MUTATIONS } from './monitoring-mutations.ts';
 import type { Mutation } from './mutation.ts';
+import { PAGE_MUTATIONS } from './page-mutations.ts';
 import { RECORD_MUTATIONS } from './record-mutations.ts';
 import { STORAGE_MUTATIONS } from './storage-mutations.ts';
 import { TICK_MUTATIONS } from './tick-mutations.ts';
@@ -34,4 +35,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...FILE_MUTATIONS,
   ...HTTP_MUTATIONS,
   ...IMPORT_MUTATIONS,
+  ...PAGE_MUTATIONS,
 ];

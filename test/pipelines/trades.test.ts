@@ -37,7 +37,7 @@ async function taken(book: TradesDeps['book']) {
         return Promise.resolve();
       },
     },
-    count: () => undefined,
+    count: () => () => undefined,
     book,
   });
   const task = await stage.open('p-signals', 1);

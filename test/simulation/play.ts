@@ -163,7 +163,7 @@ const surroundings = ({ log }: Servers, caller: Caller, faults: Faults) => ({
   topicOf: (name: string) => name,
   failPoints: new FailPoints(null),
   latenessUs: LATENESS_US,
-  count: () => undefined,
+  count: () => () => undefined,
 });
 
 const stream = (servers: Servers, caller: Caller, faults: Faults): Stage =>

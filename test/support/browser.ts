@@ -26,8 +26,14 @@ export interface Look {
 }
 
 export interface TestBrowser {
-  /** A new page; `errors` collects what its console, its scripts and its requests complain of. */
-  open(url: string): Promise<{ page: Page; errors: string[] }>;
+  /**
+   * A new page; `errors` collects what its console, its scripts and its requests complain of.
+   * `prepare` has the page before it asks for anything.
+   */
+  open(
+    url: string,
+    prepare?: (page: Page) => Promise<unknown>,
+  ): Promise<{ page: Page; errors: string[] }>;
   close(): Promise<void>;
 }
 
@@ -53,7 +59,7 @@ export async function openBrowser({ width, height, colorScheme }: Look): Promise
   });
   // A page that follows its server is waited for, however busy the machine is.
   context.setDefaultTimeout(90_000);
-  const open = async (url: string): Promise<{ page: Page; errors: string[] }> => {
+  const open: TestBrowser['open'] = async (url, prepare) => {
     const page = await context.newPage();
     const errors: string[] = [];
     page.on('console', (message) => {
@@ -64,6 +70,7 @@ export async function openBrowser({ width, height, colorScheme }: Look): Promise
       const foreign = new URL(request.url()).origin !== new URL(url).origin;
       if (foreign && !request.url().startsWith('data:')) errors.push(`asked ${request.url()}`);
     });
+    await prepare?.(page);
     await page.goto(url);
     return { page, errors };
   };

@@ -38,7 +38,7 @@ export const surroundings = {
   clockSeen: () => undefined,
   topicOf: (name: string) => name,
   failPoints: new FailPoints(null),
-  count: () => undefined,
+  count: () => () => undefined,
 };
 
 /** A trade of `v:symbol` as its record in `ticks`. */

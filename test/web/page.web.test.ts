@@ -13,6 +13,7 @@ import { seededRandom } from '../../src/random.ts';
 import { candles } from '../../src/tables/questdb/candles.ts';
 import { featuresTable } from '../../src/tables/questdb/features.ts';
 import { labels } from '../../src/tables/questdb/labels.ts';
+import { predictions } from '../../src/tables/questdb/predictions.ts';
 import { graded, minuteCandles, seedMarket, type Market } from '../http/market.ts';
 import { startServer, type ServerUnderTest } from '../http/server-under-test.ts';
 import { openBrowser, type Look, type TestBrowser } from '../support/browser.ts';
@@ -96,7 +97,13 @@ test('everything that is in the tables is on the page, of its own day, in UTC', 
   expect(models).toContain('refused: 1 of 3 rules not met');
   expect(models).toContain('log_loss 0.6937 against 0.6931');
   expect(await textOf(page, '#flow')).toContain('42 behind');
-  expect(await textOf(page, '#health')).toContain('live');
+  // It is heard live; what it tells is of its own day.
+  await page.waitForFunction(() =>
+    document.getElementById('health')?.innerText.includes('data of 2026-06-12'),
+  );
+  expect(await textOf(page, '#health')).toContain('Redis');
+  const [cash] = (await textOf(page, '#accounts')).match(/webtest \(paper\): equity [\d.]+/) ?? [];
+  expect(Number(cash?.split(' ').at(-1))).toBeCloseTo(10_000, -2);
   await page.screenshot({ path: join(SHOTS, 'desk.png') });
   console.log(`  screenshots: ${SHOTS}`);
   expect(errors).toEqual([]);
@@ -173,7 +180,9 @@ test('a new candle appears by itself, also after the server has been restarted',
   await server.close();
   await page.waitForFunction(() => /away|reconnecting/.test(document.body.innerText));
   server = await startServer({ port });
-  await page.waitForFunction(() => document.getElementById('health')?.innerText.startsWith('live'));
+  await page.waitForFunction(() =>
+    document.getElementById('health')?.innerText.startsWith('data of'),
+  );
   await addMinute(2);
   await candlesOn(page, 602);
   await page.close();
@@ -199,13 +208,133 @@ test('a pending prediction takes its colour once it is graded', async () => {
 test('an instrument without candles says so, and what to do', async () => {
   const hash = `#${encodeURIComponent('webtest:NEW/USD')}/1m`;
   const { page, errors } = await browser.open(`${server.url}/${hash}`);
-  await page.waitForSelector('#chart-empty:not([hidden])');
-  expect(await textOf(page, '#chart-empty')).toContain('No data yet');
+  await page.waitForFunction(() =>
+    document.getElementById('chart-empty')?.innerText.includes('No data yet'),
+  );
   expect(await textOf(page, '#chart-empty')).toContain('tickloom feed');
   await page.waitForSelector('#models .empty');
   expect(await textOf(page, '#models')).toContain('No data yet: no model');
   expect(errors).toEqual([]);
   await page.close();
+});
+
+test('what cannot be loaded at first is said, tried again, and then there', async () => {
+  let failures = 2;
+  const { page } = await browser.open(`${server.url}/${HASH}`, (before) =>
+    before.route('**/v1/candles?**', (route) =>
+      failures-- > 0 ? route.abort('connectionreset') : route.continue(),
+    ),
+  );
+  await page.waitForFunction(() =>
+    document.getElementById('chart-empty')?.innerText.includes('could not be loaded'),
+  );
+  await page.waitForFunction(() =>
+    document.getElementById('health')?.innerText.includes('candles not loaded'),
+  );
+  await candlesOn(page, 600);
+  expect(await page.locator('#chart-empty').isVisible()).toBe(false);
+  await page.waitForFunction(
+    () => !document.getElementById('health')?.innerText.includes('not loaded'),
+  );
+  await page.close();
+});
+
+test('everything is loaded once, and compressed', async () => {
+  const { page, errors } = await browser.open(`${server.url}/${HASH}`);
+  await candlesOn(page, 600);
+  await page.waitForSelector('#forecast .score');
+  await page.waitForSelector('#trades tbody tr');
+  await page.waitForTimeout(1_500);
+  const loaded = await page.evaluate(() =>
+    (performance.getEntriesByType('resource') as PerformanceResourceTiming[]).map((each) => ({
+      path: new URL(each.name).pathname,
+      sent: each.transferSize,
+      whole: each.decodedBodySize,
+    })),
+  );
+  const times = (path: string): number => loaded.filter((each) => each.path === path).length;
+  const lists = ['candles', 'predictions', 'signals', 'instruments', 'trades', 'accounts'];
+  expect(lists.map((noun) => [noun, times(`/v1/${noun}`)])).toEqual(lists.map((noun) => [noun, 1]));
+  const sent = loaded.reduce((sum, each) => sum + each.sent, 0);
+  const whole = loaded.reduce((sum, each) => sum + each.whole, 0);
+  console.log(`  ${sent} bytes came for ${whole}`);
+  expect(sent).toBeLessThan(whole / 2.5);
+  expect(errors).toEqual([]);
+  await page.close();
+});
+
+test('the page stays with its instrument when another market becomes newer', async () => {
+  const { page, errors } = await browser.open(`${server.url}/`, (before) => before.clock.install());
+  await page.waitForFunction(() => location.hash !== '');
+  const first = await textOf(page, '#market-title');
+  expect(decodeURIComponent(new URL(page.url()).hash)).toBe(`#${first}/1m`);
+  const [newest] = await server.questdb.query<{ ts: number }>('SELECT max(ts) AS ts FROM candles');
+  const later = { ts: must(newest).ts + US_PER_MIN, symbol: 'LATER/USD' };
+  const writer = new QuestDbWriter({ url: server.config.questdbUrl });
+  await writer.write(candles, [Object.assign({}, must(minuteCandles(market).at(-1)), later)]);
+  writer.close();
+  await server.questdb.waitApplied(['candles']);
+  await page.clock.runFor(61_000);
+  await page.waitForFunction(() =>
+    document.getElementById('instrument')?.innerText.includes('webtest:LATER/USD'),
+  );
+  expect(await textOf(page, '#market-title')).toBe(first);
+  expect(await page.locator('#instrument').inputValue()).toBe(first);
+  expect(errors).toEqual([]);
+  await page.close();
+});
+
+test('many models scroll within their panel', async () => {
+  await server.postgres.query(
+    `INSERT INTO models (model_id, venue, symbol, label_spec, state, sha256, artifact, manifest,
+       metrics, verdict, dataset_id, trained_at)
+     SELECT 'webtest-many-' || n, venue, symbol, label_spec, state, sha256, artifact, manifest,
+       metrics, verdict, dataset_id, trained_at
+     FROM models, generate_series(1, 30) n WHERE model_id = 'webtest-refused'`,
+  );
+  const { page } = await browser.open(`${server.url}/${HASH}`);
+  await page.waitForSelector('#models button[data-model="webtest-many-30"]', { state: 'attached' });
+  const [height, whole] = await page
+    .locator('#models')
+    .evaluate(({ clientHeight, scrollHeight }) => [clientHeight, scrollHeight]);
+  expect(height).toBeGreaterThan(300);
+  expect(height).toBeLessThan(1_000);
+  expect(whole).toBeGreaterThan(3_000);
+  await page.screenshot({ path: join(SHOTS, 'many-models.png'), fullPage: true });
+  await page.close();
+  await server.postgres.query(`DELETE FROM models WHERE model_id LIKE 'webtest-many-%'`);
+});
+
+test('the words above the chart are of one candle', async () => {
+  const writer = new QuestDbWriter({ url: server.config.questdbUrl });
+  const last = must(graded(minuteCandles(market)).predicted.at(-1));
+  const within = { ts: last.ts + 30 * US_PER_MIN, decided_ts: last.decided_ts + 30 * US_PER_MIN };
+  await writer.write(predictions, [
+    Object.assign({}, last, { ...within, prediction_id: 'within', probability_up: 0.777 }),
+  ]);
+  writer.close();
+  await server.questdb.waitApplied(['predictions']);
+  const hour = `#${encodeURIComponent('webtest:EUR/USD')}/1h`;
+  const { page } = await browser.open(`${server.url}/${hour}`);
+  await candlesOn(page, 10);
+  const words = await textOf(page, '#readout');
+  expect(words).toMatch(/^2026-06-12 19:00 /);
+  expect(words).toContain(`up ${(100 * last.probability_up).toFixed(1)} % (pending)`);
+  await page.close();
+});
+
+test('a small phone has no column that is cut off', async () => {
+  const phone = await openBrowser({ width: 320, height: 640, colorScheme: 'dark' });
+  try {
+    const { page } = await phone.open(`${server.url}/${HASH}`);
+    await candlesOn(page, 600);
+    await page.waitForSelector('#trades tbody tr');
+    await page.waitForSelector('#flow .node');
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+    await page.screenshot({ path: join(SHOTS, 'small-phone.png'), fullPage: true });
+  } finally {
+    await phone.close();
+  }
 });
 
 test('it fits a phone, and is legible in the light', async () => {

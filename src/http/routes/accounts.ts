@@ -1,18 +1,28 @@
-/** `GET /v1/accounts`: accounts with their balances. */
+/** `GET /v1/accounts`: accounts with their cash and what they are worth. */
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
+import { equityOf } from '../../tables/account-equity.ts';
 import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
 import { postgresList } from '../list-route.ts';
 
+const Worth = {
+  equity: c.maybe(
+    c.decimal('cash and open positions at their last price; null: one has none that can be read'),
+  ),
+  priced_ts: c.maybe(c.time('of the oldest of those prices; null: nothing is open')),
+};
 const Account = Type.Object({
   account: c.text(),
   currency: c.text(),
   mode: c.text('paper, live, backtest or optimisation'),
   opening_balance: c.decimal(),
-  balance: c.decimal('always the sum of its cash entries'),
+  balance: c.decimal('cash: the sum of its cash entries, with the proceeds of what is sold short'),
+  ...Worth,
   daily_loss_limit: c.maybe(c.decimal('per UTC day of event time; null: no limit')),
 });
+
+const UNKNOWN = { equity: null, priced_ts: null };
 
 export const accounts = (app: FastifyInstance, context: HttpContext): void =>
   postgresList(app, context, {
@@ -23,4 +33,16 @@ export const accounts = (app: FastifyInstance, context: HttpContext): void =>
     time: null,
     ids: ['account'],
     filters: {},
+    more: Worth,
+    itemsOf: async (rows) => {
+      const held = rows.map(({ account, balance }) => ({
+        account: String(account),
+        balance: String(balance),
+      }));
+      // QuestDB away: the books still say what they hold.
+      const worth = await equityOf(context.postgres, context.questdb, held).catch(() => null);
+      return rows.map((row) =>
+        c.itemOf(Account, { ...row, ...(worth?.get(String(row['account'])) ?? UNKNOWN) }),
+      );
+    },
   });

@@ -1,9 +1,13 @@
 /** `GET /v1/flow`: the graph of stages and jobs, how far each has come, and the topics' ends. */
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
+import { newestRuns, runCounts } from '../../tables/http/jobs.ts';
+import { openComponents } from '../../tables/postgres/errors.ts';
+import { aliveNames } from '../../tables/postgres/process-metrics.ts';
 import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
 import type { FlowStatus } from '../flow-status.ts';
+import { stateOf, type FlowFacts } from '../node-state.ts';
 import { noQuery, read } from '../route.ts';
 
 const names = Type.Array(Type.String());
@@ -22,6 +26,12 @@ const Flow = Type.Object({
       writes: names,
       does: c.text(),
       lag: c.maybe(c.integer('records behind; null: reads no topic, or Kafka is away')),
+      state: c.maybe(
+        c.text(
+          'running, not running, stands still, failing; of a job its last run, or looking; null: ' +
+            'nobody says',
+        ),
+      ),
       topics: Type.Array(StageTopic),
     }),
   ),
@@ -43,8 +53,10 @@ export const flow = (app: FastifyInstance, context: HttpContext): void =>
         (found) => [found, 'ok'] as const,
         (error: unknown) => [nothing, error instanceof Error ? error.message : 'away'] as const,
       );
+      const facts = await factsOf(context).catch(() => null);
       const stages = new Map(status.stages.map((stage) => [stage.stage, stage]));
-      const nodes = context.flow.graph.map(({ name, kind, reads, writes, does }) => {
+      const nodes = context.flow.graph.map((node) => {
+        const { name, kind, reads, writes, does } = node;
         const stage = stages.get(name);
         const topics = (stage?.topics ?? []).map(({ topic, end, passed }) => ({
           topic,
@@ -52,8 +64,29 @@ export const flow = (app: FastifyInstance, context: HttpContext): void =>
           passed,
           lag: Math.max(end - passed, 0),
         }));
-        return { name, kind, reads, writes, does, lag: stage?.lag ?? null, topics };
+        const state = facts === null ? null : stateOf(node, facts);
+        return { name, kind, reads, writes, does, lag: stage?.lag ?? null, state, topics };
       });
       return { nodes, topics: status.topics, kafka };
     },
   });
+
+/** Rejects while PostgreSQL is away. */
+async function factsOf({ postgres, standing }: HttpContext): Promise<FlowFacts> {
+  const [alive, errors, newest, counts] = await Promise.all([
+    aliveNames(postgres),
+    openComponents(postgres),
+    newestRuns(postgres),
+    runCounts(postgres),
+  ]);
+  const running = new Map(
+    counts.filter(({ state }) => state === 'running').map(({ job, runs }) => [job, runs]),
+  );
+  const runs = new Map(
+    newest.map(({ job, state }) => [
+      String(job),
+      { state: String(state), running: running.get(String(job)) ?? 0 },
+    ]),
+  );
+  return { alive, failing: errors, runs, standing: new Set(standing().map(({ stage }) => stage)) };
+}

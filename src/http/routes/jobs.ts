@@ -88,7 +88,7 @@ export const jobs = (app: FastifyInstance, context: HttpContext): void => {
   pagedRead(app, {
     path: '/v1/jobs/newest',
     noun: 'jobs',
-    summary: 'The last run of every job',
+    summary: 'Of every job the run that was due last, in event time',
     filters: {},
     item: Newest,
     keys: ['job'],

@@ -86,3 +86,20 @@ export class PostgresCheckpoints implements CheckpointStore {
     });
   }
 }
+
+export interface CheckpointAge {
+  readonly stage: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly ageS: number;
+}
+
+/** How long ago each stage saved where it stands. */
+export async function checkpointAges(pool: Pool): Promise<CheckpointAge[]> {
+  const { rows } = await pool.query<CheckpointAge>(
+    `SELECT stage, topic, partition,
+       extract(epoch FROM now() - updated_at)::double precision AS "ageS"
+     FROM checkpoints ORDER BY stage, topic, partition`,
+  );
+  return rows;
+}

@@ -42,6 +42,14 @@ export async function openErrors(pool: Pool): Promise<OpenError[]> {
   return rows;
 }
 
+/** Where something is wrong: the components with an open error. */
+export async function openComponents(pool: Pool): Promise<Set<string>> {
+  const { rows } = await pool.query<{ component: string }>(
+    `SELECT DISTINCT component FROM errors WHERE state = 'open'`,
+  );
+  return new Set(rows.map(({ component }) => component));
+}
+
 /** The open errors whose key begins so, each with its count. */
 export async function openErrorsOf(
   pool: Pool,

@@ -1,0 +1,49 @@
+/**
+ * The numbers of this process, in the one registry that it has: Node's own by their usual names
+ * (`process_cpu_seconds_total`, `nodejs_eventloop_lag_seconds`, …), and what its stages count. Each
+ * carries the labels `process`, what runs here, and `worker`, which tells two of a kind apart.
+ */
+import { hostname } from 'node:os';
+import { AggregatorRegistry, collectDefaultMetrics, register } from 'prom-client';
+
+/** This process among all those of an installation: `host:pid`. */
+export const WORKER = `${hostname()}:${process.pid}`;
+
+const names = new Set<string>();
+
+/** Says that `name` runs in this process from now on. */
+export function nameProcess(name: string): void {
+  if (names.size === 0) collectDefaultMetrics();
+  names.add(name);
+}
+
+/** What runs in this process: one name, or several joined by `+`. */
+export const processName = (): string => [...names].toSorted().join('+');
+
+/** Everything that this process counts and measures, as plain data. */
+export const ownMetrics = (): Promise<object[]> => register.getMetricsAsJSON();
+
+interface Sample {
+  readonly labels: Readonly<Record<string, string | number>>;
+}
+
+/** The numbers of several processes -> one text for Prometheus, each with its process's labels. */
+export function exposition(
+  said: readonly {
+    readonly process: string;
+    readonly worker: string;
+    readonly metrics: readonly object[];
+  }[],
+): Promise<string> {
+  const all = said.map(({ process, worker, metrics }) =>
+    metrics.map((metric) => {
+      const { values = [] } = metric as { values?: readonly Sample[] };
+      const labelled = values.map((value) =>
+        Object.assign({}, value, { labels: { ...value.labels, process, worker } }),
+      );
+      // Nothing is summed: the labels keep what two processes say apart.
+      return Object.assign({}, metric, { values: labelled, aggregator: 'first' });
+    }),
+  );
+  return AggregatorRegistry.aggregate(all).metrics();
+}

@@ -1,0 +1,62 @@
+/** `process_metrics`: the numbers of every process, for the one that is asked for `/metrics`. */
+import type { Pool } from 'pg';
+
+/** What one process says of itself. */
+export interface ProcessMetrics {
+  /** `host:pid`. */
+  readonly worker: string;
+  /** What runs in it. */
+  readonly process: string;
+  /** As prom-client's registry gives them. */
+  readonly metrics: readonly object[];
+}
+
+/** Numbers older than this are of a process that has gone, or that has no turn. */
+const FRESH_S = 30;
+/** So long it is told that a process which did not say goodbye is silent. */
+const REMEMBERED_S = 3_600;
+
+/** Replaces what the worker said before. */
+export async function noteMetrics(pool: Pool, said: ProcessMetrics): Promise<void> {
+  await pool.query(
+    `INSERT INTO process_metrics (worker, process, metrics) VALUES ($1, $2, $3)
+     ON CONFLICT (worker) DO UPDATE SET process = $2, metrics = $3, at = now()`,
+    [said.worker, said.process, JSON.stringify(said.metrics)],
+  );
+  await pool.query(`DELETE FROM process_metrics WHERE at < now() - make_interval(secs => $1)`, [
+    REMEMBERED_S,
+  ]);
+}
+
+/** A process that ends in order is not silent. */
+export async function forgetMetrics(pool: Pool, worker: string): Promise<void> {
+  await pool.query('DELETE FROM process_metrics WHERE worker = $1', [worker]);
+}
+
+export interface SaidMetrics extends ProcessMetrics {
+  /** Seconds since it said so; then `metrics` is empty where that is too long. */
+  readonly ageS: number;
+}
+
+/** What runs now, by the names that processes say. */
+export async function aliveNames(pool: Pool): Promise<Set<string>> {
+  const { rows } = await pool.query<{ name: string }>(
+    `SELECT DISTINCT unnest(string_to_array(process, '+')) AS name FROM process_metrics
+     WHERE at > now() - make_interval(secs => $1)`,
+    [FRESH_S],
+  );
+  return new Set(rows.map(({ name }) => name));
+}
+
+/** What all processes but this one have said. */
+export async function metricsOfOthers(pool: Pool, worker: string): Promise<SaidMetrics[]> {
+  const { rows } = await pool.query<SaidMetrics>(
+    `SELECT worker, process, "ageS", CASE WHEN "ageS" < $2 THEN metrics ELSE '[]' END AS metrics
+     FROM (
+       SELECT *, extract(epoch FROM now() - at)::double precision AS "ageS" FROM process_metrics
+     ) said
+     WHERE worker <> $1 AND "ageS" < $3 ORDER BY process, worker`,
+    [worker, FRESH_S, REMEMBERED_S],
+  );
+  return rows;
+}

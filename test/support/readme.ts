@@ -1,0 +1,39 @@
+/** The README's blocks as they stand there: language, text, and what a test runs of them. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface Block {
+  readonly language: string;
+  readonly text: string;
+  /** Of its first line, for people. */
+  readonly line: number;
+}
+
+/** Every block with a language; pictures have none. */
+export function blocksOf(root: string): Block[] {
+  const text = readFileSync(join(root, 'README.md'), 'utf8');
+  return [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map((match) => ({
+    language: match[1] ?? '',
+    text: match[2] ?? '',
+    line: text.slice(0, match.index).split('\n').length + 1,
+  }));
+}
+
+/** The commands of a shell block: one a line, without what is said of it behind a `#`. */
+export const commandsOf = ({ text }: Block): string[] =>
+  text
+    .split('\n')
+    .map((line) => line.replace(/\s+#.*$/, '').trim())
+    .filter((line) => line !== '');
+
+/** The statements of an SQL block, without comments. */
+export const statementsOf = ({ text }: Block): string[] =>
+  text
+    .replaceAll(/--.*$/gm, '')
+    .split(';')
+    .map((statement) => statement.trim())
+    .filter((statement) => statement !== '');
+
+/** The lines of a Python block of one-liners, each a frame of its own. */
+export const framesOf = ({ text }: Block): string[] =>
+  text.split('\n').filter((line) => /^(pd|pl|duckdb|cx)\./.test(line));

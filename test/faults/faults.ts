@@ -201,12 +201,18 @@ const stallWorker: Fault = {
   },
 };
 
-const shiftClock = (stage: StageName): Fault => ({
-  name: `the wall clock of ${stage} an hour ahead`,
+const shiftClock = (stage: StageName, hours: 1 | -1): Fault => ({
+  name: `the wall clock of ${stage} an hour ${hours > 0 ? 'ahead' : 'behind'}`,
   strike: async (bed) => {
     const heard = bed.output(stage).length;
     await bed.drop(stage);
-    await bed.keep(stage, { NODE_OPTIONS: `--import ${SHIFTED_CLOCK}` });
+    await bed.keep(stage, { NODE_OPTIONS: `--import ${SHIFTED_CLOCK}?hours=${hours}` });
+    await until('the clock is shifted', () =>
+      Promise.resolve(bed.output(stage).slice(heard).includes('clock shifted') || undefined),
+    );
+    return 'until its next restart';
+  },
+});
     await until('the clock is shifted', () =>
       Promise.resolve(bed.output(stage).slice(heard).includes('clock shifted') || undefined),
     );
@@ -356,9 +362,13 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   'frozen-child': frozenChild,
   'all-stopped': allStopped,
   'stall-worker': stallWorker,
-  'shift-stream': shiftClock('stream'),
-  'shift-sink': shiftClock('sink'),
-  'shift-money': shiftClock('money'),
+  'shift-stream': shiftClock('stream', 1),
+  'shift-sink': shiftClock('sink', 1),
+  'shift-money': shiftClock('money', 1),
+  'shift-jobs': shiftClock('jobs', 1),
+  'back-stream': shiftClock('stream', -1),
+  'back-sink': shiftClock('sink', -1),
+  'back-jobs': shiftClock('jobs', -1),
   'producer-clock': producerClock,
   'installation-clock': installationClock,
   'poison-records': poisonRecords,

@@ -68,7 +68,10 @@ async function main(): Promise<void> {
     await Promise.race([supervisor.start(PROCESSES, READY_MS), aborted(signal)]);
     signal.throwIfAborted();
     say(`\ntickloom is ready: ${pageOf(config)}\n`);
-    await feedThrough(context, signal);
+    // Whatever the feed waits for: Ctrl-C does not.
+    const feeding = feedThrough(context, signal);
+    feeding.catch(() => undefined);
+    await Promise.race([feeding, aborted(signal)]);
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {

@@ -108,7 +108,8 @@ async function start(place: Place, line: string): Promise<ChildProcess> {
   const out = collected(child);
   const deadlineMs = monotonicMs() + START_MS;
   while (!out().includes('goes on live')) {
-    const isOver = child.exitCode !== null || monotonicMs() > deadlineMs;
+    const isEnded = child.exitCode !== null || child.signalCode !== null;
+    const isOver = isEnded || monotonicMs() > deadlineMs;
     if (isOver) {
       endGroup(child, 'SIGTERM');
       throw new Error(`npm start did not come to its end:\n${out().slice(-3_000)}`);
@@ -155,20 +156,20 @@ async function appears(url: string, question: string): Promise<boolean> {
 
 /** What must be in the output of a command, by how it begins. */
 const SAID: readonly (readonly [string, RegExp])[] = [
-  ['npx tickloom models outcomes', /baseline@1|0\.\d/],
-  ['npx tickloom models drift', /psi|PSI|moderate|stable|drifted|decile/i],
-  ['npx tickloom models triggers', /calendar/],
-  ['npx tickloom curate summary', /oanda:EUR\/USD[\s\S]*synthetic:LOOM\/USD|synthetic[\s\S]*oanda/],
-  ['npx tickloom curate model', /EUR\/USD|baseline/],
-  ['npx tickloom curate trades', /trades|win/i],
-  ['npx tickloom curate reports', /week/],
-  ['npx tickloom curate export', /./],
-  ['npx tickloom curate clean', /./],
-  ['npx tickloom dataset build --from', /\d+ rows/],
-  ['npx tickloom dataset build --entities', /\d+ rows/],
-  ['npx tickloom dataset verify', /same|equal|verified|holds/i],
-  ['npx tickloom dataset list', /EUR\/USD|rows/],
-  ['npx tickloom dataset statistics', /EUR\/USD/],
+  ['npx tickloom models outcomes', /brier[^\n]*\n[\s\S]*0\.\d{3}/],
+  ['npx tickloom models drift', /\d served rows\n[\s\S]*psi/],
+  ['npx tickloom models triggers', /calendar +\S+:\S+ direction_1h@1: /],
+  ['npx tickloom curate summary', /oanda:EUR\/USD +[1-9][\s\S]*synthetic:|synthetic:[\s\S]*oanda:/],
+  ['npx tickloom curate model', /rejected|shadow|champion|candidate|retired/],
+  ['npx tickloom curate trades', /profit factor[\s\S]*paper +\S+ +[1-9]/],
+  ['npx tickloom curate reports', /^oanda:EUR\/USD .+/m],
+  ['npx tickloom curate export', /[1-9]\d* of \d+ decisions in eurusd\.csv/],
+  ['npx tickloom curate clean', /partitions would be dropped; ages: .*ticks 90d/],
+  ['npx tickloom dataset build --from', /: [1-9]\d* of \d+ rows in out\/eurusd/],
+  ['npx tickloom dataset build --entities', /: 1 of 1 rows in out\/asked/],
+  ['npx tickloom dataset verify', /byte for byte \([1-9]\d* rows\)/],
+  ['npx tickloom dataset list', /[1-9]\d* rows/],
+  ['npx tickloom dataset statistics', /oanda:EUR\/USD +direction_1h@1|EUR\/USD/],
   ['npx tickloom models list', /EUR\/USD/],
 ];
 

@@ -90,6 +90,7 @@ export interface Account {
   account: string;
   currency: string;
   mode: string;
+  description: string;
   balance: string;
 }
 export interface EquityPoint {

@@ -42,8 +42,16 @@ for (const id of ['trades', 'positions']) {
   });
 }
 
-const balanceOf = ({ account, mode, balance, currency }: Account): HTMLElement =>
-  h('span', {}, `${account} (${mode}) `, h('b', {}, `${money(balance)} ${currency}`), ' ');
+const balanceOf = ({ account, mode, description, balance, currency }: Account): HTMLElement =>
+  h(
+    'span',
+    { title: description },
+    `${account} (${mode}${isControlGroup(description) ? ', a control group' : ''}) `,
+    h('b', {}, `${money(balance)} ${currency}`),
+    ' ',
+  );
+
+const isControlGroup = (description: string): boolean => description.startsWith('control group');
 
 const price = (value: string | null): string =>
   value === null ? '–' : Number(value).toFixed(priceDigits(Number(value)));

@@ -30,6 +30,7 @@ const POSTGRES_TABLES: Readonly<Record<string, readonly string[]>> = {
   accounts: [],
   signals: [],
   signal_ends: [],
+  signal_refusals: [],
   signal_outcomes: [],
   orders: [],
   fills: [],

@@ -9,6 +9,7 @@ const Account = Type.Object({
   account: c.text(),
   currency: c.text(),
   mode: c.text('paper, live, backtest or optimisation'),
+  description: c.text('what it is for; that of a control group says so'),
   opening_balance: c.decimal(),
   balance: c.decimal('always the sum of its cash entries'),
   daily_loss_limit: c.maybe(c.decimal('per UTC day of event time; null: no limit')),

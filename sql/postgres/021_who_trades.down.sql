@@ -1,0 +1,2 @@
+DROP TABLE signal_refusals;
+ALTER TABLE accounts DROP COLUMN description;

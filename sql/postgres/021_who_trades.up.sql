@@ -1,6 +1,9 @@
 -- What an account is for, in words: one of a control group says so wherever accounts are listed.
 ALTER TABLE accounts ADD COLUMN description text NOT NULL DEFAULT '';
 
+-- Why a candidate waits, in a sentence; null: it is none.
+ALTER TABLE models ADD COLUMN waits_because text;
+
 -- What a bot would trade and may not, once for each cause, with how many decisions it was.
 CREATE TABLE signal_refusals (
   bot text NOT NULL,

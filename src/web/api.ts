@@ -113,6 +113,7 @@ export interface Model {
   label_spec: string;
   state: string;
   verdict: { passed: boolean; reasons: Reason[] } | null;
+  waits_because: string | null;
   trained_at: string;
 }
 export interface ModelDetail extends Model {

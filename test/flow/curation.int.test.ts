@@ -236,7 +236,9 @@ describe('curation', () => {
         .map(({ trade_id: id }) => id),
     );
     expect(trades.length).toBeLessThan(booked.length);
-    expect(text.out).toMatch(/^account +group +trades +won .*\npaper +curated-\d+:WEEK\/USD +\d+ /);
+    expect(text.out).toMatch(
+      /^account +group +trades +won .*\ncontrol-group-replay +curated-\d+:WEEK\/USD +\d+ /,
+    );
     expect(text.out).toContain(`and ${booked.length - 20} older ones`);
     expect(reports.out).toMatch(
       /^curated-\d+:WEEK\/USD week to 2013-01-07: \d+ trades, \d+ won, net /,

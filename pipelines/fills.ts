@@ -75,7 +75,7 @@ export const fills: Operator<FillsIn, Fill | SignalEnd, FillsState> = {
   step(state, input, emit) {
     switch (input.type) {
       case 'signal':
-        take(state, input.signal, input.bot, emit);
+        take(state, input.signal, input.bot);
         break;
       case 'ordered':
         // Asked at every tick, and nearly always of nobody: no list is made for it.
@@ -94,14 +94,12 @@ export const fills: Operator<FillsIn, Fill | SignalEnd, FillsState> = {
   },
 };
 
-function take(state: FillsState, signal: Signal, bot: BotControl, emit: Emit): void {
+function take(state: FillsState, signal: Signal, bot: BotControl): void {
   const { quote } = currenciesOf(signal.symbol);
-  const rate = fxRate(quote, bot.account_currency);
-  if (rate === null) {
-    const reason = `no rate from ${quote} to the account's ${bot.account_currency}`;
-    emit(endOf(signal, signal.decided_ts, 'rejected', reason));
-    return;
-  }
+  const rate = must(
+    fxRate(quote, bot.account_currency),
+    `a signal of ${signal.symbol} has a rate to ${bot.account_currency}`,
+  );
   const { signal_id, prediction_id, model_id, account, venue, symbol, direction } = signal;
   const { size, stop_loss, take_profit, expires_at } = signal;
   state[bot.bot] = {

@@ -2,22 +2,51 @@
  * predictions -> signals: what a bot wants to do, with entry, stop, target, expiry and reason
  *
  * At most one signal a bot and prediction, and only while the bot is flat and its account is not
- * halted. Under the baseline the bot takes the sign of `probability_up` - 0.5 without a threshold,
- * at the smallest size: it is there so that the loop has trades to grade. A model that has earned
- * its place has to be as sure as the bot's `min_confidence`, and while it is young as the bot's
- * `young_min_confidence`: its live outcomes have not matured yet. A model that comes back, by a
- * rollback too, is young anew: its outcomes are of a market before the one that it comes back to.
+ * halted. A bot acts on champions that passed the gate; the baseline is traded by a control group
+ * alone, which takes the sign of `probability_up` - 0.5 without a threshold, at the smallest size.
+ * A model that has earned its place has to be as sure as the bot's `min_confidence`, and while it
+ * is young as the bot's `young_min_confidence`: its live outcomes have not matured yet. A model
+ * that comes back, by a rollback too, is young anew: its outcomes are of a market before the one
+ * that it comes back to.
+ *
+ * What a bot would trade and may not (no exchange rate, a champion put in by force) is no signal:
+ * it is told once, and counted.
  */
 import { createHash } from 'node:crypto';
 import { Exact } from '../src/domain/exact.ts';
-import type { BotControl } from '../src/domain/control.ts';
-import { formatUs, US_PER_S } from '../src/domain/time.ts';
-import type { Prediction, Signal } from '../src/domain/wire.ts';
-import { priceDecimals, priceText, smallestSize } from '../src/money/amounts.ts';
+import { accountOf, type BotControl } from '../src/domain/control.ts';
+import { formatUs, US_PER_HOUR, US_PER_S } from '../src/domain/time.ts';
+import type { Prediction, Refusal, Signal } from '../src/domain/wire.ts';
+import {
+  currenciesOf,
+  fxRate,
+  priceDecimals,
+  priceText,
+  smallestSize,
+} from '../src/money/amounts.ts';
 import type { Moment, Operator } from '../src/stream/operator.ts';
 
-/** Nothing has to be remembered: whether a bot is flat is the paper broker's to know. */
-export type SignalsState = Record<string, never>;
+/** Whether a bot is flat is the paper broker's to know. */
+export interface SignalsState {
+  /** By bot, account and cause; absent: nothing was refused yet. */
+  refused?: Record<string, Refused>;
+}
+
+interface Refused {
+  readonly firstTs: number;
+  decisions: number;
+  /** When it was last told of. */
+  toldTs: number;
+}
+
+const TELL_EVERY_US = US_PER_HOUR;
+
+/** Who decides: the model in force. */
+export interface Decider {
+  readonly passed: boolean;
+  /** Event time since which it holds; null: not known, and then it is not young. */
+  readonly since: number | null;
+}
 
 export interface SignalsIn {
   readonly moment: Moment;
@@ -27,38 +56,75 @@ export interface SignalsIn {
   readonly close: number;
   readonly indicators: Record<string, number | null>;
   readonly bots: readonly BotControl[];
-  readonly isBaseline: boolean;
-  /** Event time since which the champion holds; null: not known, and then it is not young. */
-  readonly championSince: number | null;
+  /** Null: the baseline decides. */
+  readonly champion: Decider | null;
+  /** The log's clock at the record that decided, microseconds. */
+  readonly clockUs: number;
   readonly flat: (bot: string) => boolean;
   readonly halted: (account: string, ts: number) => boolean;
 }
 
-export const signals: Operator<SignalsIn, Signal, SignalsState> = {
+export const signals: Operator<SignalsIn, Signal | Refusal, SignalsState> = {
   name: 'signals',
   initial: () => ({}),
-  step(_state, input, emit) {
+  step(state, input, emit) {
     const { prediction, atr } = input;
     if (prediction.slot !== 'champion' || prediction.verdict !== 'ok') return;
     if (prediction.probability_up === 0.5 || atr === null || !(atr > 0)) return;
     for (const bot of input.bots) {
-      if (bot.label_spec !== prediction.label_spec) continue;
-      if (!input.flat(bot.bot) || input.halted(bot.account, prediction.decided_ts)) continue;
+      if (bot.label_spec !== prediction.label_spec || !actsOn(bot, input.champion)) continue;
+      const account = accountOf(bot, prediction.decided_ts, input.clockUs);
+      if (!input.flat(bot.bot) || input.halted(account, prediction.decided_ts)) continue;
       const confidence = Math.max(prediction.probability_up, 1 - prediction.probability_up);
       const needed = confidenceNeeded(input, bot);
       if (confidence < needed) continue;
-      emit(signalOf(input, bot, atr, confidence, needed));
+      const obstacle = obstacleOf(input, bot);
+      if (obstacle === null) emit(signalOf(input, { bot, account, atr, confidence, needed }));
+      else refuse(state, input, { bot: bot.bot, account, ...obstacle }, emit);
     }
   },
 };
 
+const actsOn = ({ acts_on }: BotControl, champion: Decider | null): boolean =>
+  acts_on === undefined || (acts_on === 'baseline') === (champion === null);
+
+/** What keeps a bot from a decision that it would act on; null: nothing. */
+function obstacleOf(
+  { prediction: { symbol, model_id }, champion }: SignalsIn,
+  { acts_on, account_currency: currency }: BotControl,
+): Pick<Refusal, 'cause' | 'reason'> | null {
+  if (acts_on === 'champions' && champion?.passed === false) {
+    return { cause: 'not_passed', reason: `${model_id} has not passed the gate` };
+  }
+  const { quote } = currenciesOf(symbol);
+  if (fxRate(quote, currency) !== null) return null;
+  return { cause: 'no_rate', reason: `no rate from ${quote} to the account's ${currency}` };
+}
+
+function refuse(
+  state: SignalsState,
+  { prediction: { venue, symbol, decided_ts: ts } }: SignalsIn,
+  what: Pick<Refusal, 'bot' | 'account' | 'cause' | 'reason'>,
+  emit: (out: Refusal) => void,
+): void {
+  const refused = (state.refused ??= {});
+  const key = `${what.bot}|${what.account}|${what.cause}`;
+  const of = (refused[key] ??= { firstTs: ts, decisions: 0, toldTs: ts - TELL_EVERY_US });
+  of.decisions += 1;
+  if (ts < of.toldTs + TELL_EVERY_US) return;
+  of.toldTs = ts;
+  const { firstTs: first_ts, decisions } = of;
+  const refusal_id = signalId(symbol, ts, `${key}|${venue}`);
+  emit({ kind: 'refusal', refusal_id, ...what, venue, symbol, first_ts, last_ts: ts, decisions });
+}
+
 /** The baseline needs none; a champion that is exactly `young_s` old is no longer young. */
 function confidenceNeeded(
-  { prediction, isBaseline, championSince }: SignalsIn,
+  { prediction, champion }: SignalsIn,
   { min_confidence, young_s = 0, young_min_confidence = 0 }: BotControl,
 ): number {
-  if (isBaseline) return 0;
-  const ageUs = championSince === null ? Infinity : prediction.decided_ts - championSince;
+  if (champion === null) return 0;
+  const ageUs = champion.since === null ? Infinity : prediction.decided_ts - champion.since;
   const isYoung = ageUs < young_s * US_PER_S;
   return isYoung ? Math.max(min_confidence, young_min_confidence) : min_confidence;
 }
@@ -69,13 +135,15 @@ const youthOf = ({ min_confidence, young_s = 0 }: BotControl, needed: number): s
     ? `; in force for less than ${young_s / 60} min, so ${(100 * needed).toFixed(1)} % were needed`
     : '';
 
-function signalOf(
-  input: SignalsIn,
-  bot: BotControl,
-  atr: number,
-  confidence: number,
-  needed: number,
-): Signal {
+interface Wanted {
+  readonly bot: BotControl;
+  readonly account: string;
+  readonly atr: number;
+  readonly confidence: number;
+  readonly needed: number;
+}
+
+function signalOf(input: SignalsIn, { bot, account, atr, confidence, needed }: Wanted): Signal {
   const { prediction, close, indicators } = input;
   const { symbol, venue, ts, decided_ts, known_at, probability_up } = prediction;
   const up = probability_up > 0.5;
@@ -93,7 +161,7 @@ function signalOf(
     feature_id: prediction.feature_id,
     model_id: prediction.model_id,
     bot: bot.bot,
-    account: bot.account,
+    account,
     strategy: bot.strategy,
     timeframe: bot.timeframe,
     venue,

@@ -258,6 +258,8 @@ function addressOf(derived: Derived): { topic: string; key: string; atUs: number
       return { topic: 'signals', key: keyOf(derived), atUs: derived.known_at };
     case 'signal_end':
       return { topic: 'signals', key: keyOf(derived), atUs: derived.ts };
+    case 'refusal':
+      return { topic: 'signals', key: keyOf(derived), atUs: derived.last_ts };
     case 'fill':
       return { topic: 'fills', key: derived.account, atUs: derived.ts };
   }

@@ -14,6 +14,7 @@ import {
   type Feature,
   type Fill,
   type Prediction,
+  type Refusal,
   type Signal,
   type SignalEnd,
 } from '../src/domain/wire.ts';
@@ -27,7 +28,7 @@ import { intake, type Arrival, type IntakeOut, type IntakeState } from './intake
 import { predictions, type ModelInForce, type PredictionsIn } from './predictions.ts';
 import { signals, type SignalsState } from './signals.ts';
 
-export type Derived = Feature | Prediction | Signal | SignalEnd | Fill;
+export type Derived = Feature | Prediction | Signal | SignalEnd | Refusal | Fill;
 
 export interface StreamSettings {
   readonly horizonUs: number;
@@ -148,7 +149,7 @@ function questionOf(
 
 function signal(
   state: InstrumentState,
-  { venue, symbol, control }: StreamInput,
+  { venue, symbol, control, arrival }: StreamInput,
   prediction: Prediction,
   feature: Feature,
   emit: (out: Derived) => void,
@@ -165,13 +166,17 @@ function signal(
     close: prediction.close,
     indicators: indicatorsOf(feature),
     bots,
-    isBaseline: champion === undefined,
-    championSince: champion?.since ?? null,
+    champion:
+      champion === undefined
+        ? null
+        : { passed: champion.passed !== false, since: champion.since ?? null },
+    clockUs: arrival.clockUs || arrival.judgedByUs,
     flat: (bot: string) => isFlat(state.fills, bot),
     halted: (account: string, ts: number) => ts < (control.halts[account]?.until_ts ?? 0),
   };
   signals.step(state.signals, input, (out) => {
     emit(out);
+    if (out.kind === 'refusal') return;
     const bot = must(bots.find(({ bot: name }) => name === out.bot));
     fills.step(state.fills, { type: 'signal', signal: out, bot, moment }, emit);
   });

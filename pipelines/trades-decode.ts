@@ -5,11 +5,11 @@
  * in the middle of a transaction. A kind that is not ours is no fault: newer producers add some.
  */
 import { Compile } from 'typebox/compile';
-import { Fill, keyOf, Signal, SignalEnd } from '../src/domain/wire.ts';
+import { Fill, keyOf, Refusal, Signal, SignalEnd } from '../src/domain/wire.ts';
 import { firstError } from '../src/stream/decode.ts';
 import { dead, keyMismatch, readJsonRecord, type Dead } from '../src/stream/json-record.ts';
 
-export type Booked = Signal | SignalEnd | Fill;
+export type Booked = Signal | SignalEnd | Refusal | Fill;
 
 export type DecodedBooked =
   | { readonly type: 'booked'; readonly record: Booked }
@@ -19,9 +19,13 @@ export type DecodedBooked =
 const validators = {
   signal: Compile(Signal),
   signal_end: Compile(SignalEnd),
+  refusal: Compile(Refusal),
   fill: Compile(Fill),
 };
-const TOPIC_OF = { signal: 'signals', signal_end: 'signals', fill: 'fills' } as const;
+const TOPIC_OF = {
+  ...{ signal: 'signals', signal_end: 'signals', refusal: 'signals' },
+  fill: 'fills',
+} as const;
 
 const DEPTH_MAX = 16;
 

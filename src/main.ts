@@ -91,7 +91,7 @@ async function prepare(context: Context): Promise<void> {
   const applied = await migrateUp(postgres);
   await migrateQuestDb(context.questdbReader(), { features: FEATURE_NAMES });
   const topics = await createTopics(kafka, { partitions: config.partitions, topicOf });
-  await seedInstallation(postgres, config);
+  for (const note of await seedInstallation(postgres, config)) say(note);
   context.controlKey();
   const created = topics.filter((topic) => topic.created).length;
   say(`tables: ${applied.length} migrations applied; topics: ${created} created`);

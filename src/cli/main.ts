@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { CONFIG_EXIT_CODE, ConfigError, configHelp } from '../config.ts';
 import { alertCommands, errorCommands } from './commands/alerts.ts';
+import { accountCommands, botCommands } from './commands/bots.ts';
 import { clockCommands } from './commands/clock.ts';
 import { connectCommands } from './commands/connect.ts';
 import { curateCommands } from './commands/curate.ts';
@@ -41,6 +42,8 @@ curateCommands(program);
 trainCommands(program);
 replayCommands(program);
 jobsCommands(program);
+botCommands(program);
+accountCommands(program);
 alertCommands(program);
 clockCommands(program);
 qualityCommands(program);

@@ -2,6 +2,7 @@
  * Control records: whatever changes a decision and is not a tick. One holds for the records behind
  * it in its partition; a version that is not newer than the last of its type and subject is void.
  */
+import { US_PER_S } from './time.ts';
 import type { Control } from './wire.ts';
 
 /** Which model predicts an instrument in a slot; `retired` gives the slot back to the baseline. */
@@ -13,6 +14,8 @@ export interface ModelControl {
   readonly model_id: string;
   readonly sha256: string;
   readonly state: 'champion' | 'shadow' | 'retired';
+  /** Whether the gate let it pass. Absent in older records: then only force went round the gate. */
+  readonly passed?: boolean;
 }
 
 /** A model in its slot, and since when. */
@@ -31,6 +34,15 @@ const BEFORE_FIRST_TICK = 0;
 export interface BotControl {
   readonly bot: string;
   readonly account: string;
+  /** Where decisions on a replay of the past are booked; absent: in the same account. */
+  readonly replay_account?: string;
+  /** A market that lies further than this behind the log's clock is such a replay. */
+  readonly replay_behind_s?: number;
+  /**
+   * Whose predictions it trades: those of champions that passed the gate, or those of the baseline
+   * as a control group. Absent, as in every older record: all.
+   */
+  readonly acts_on?: 'champions' | 'baseline';
   readonly status: 'on' | 'off';
   readonly strategy: 'direction';
   readonly label_spec: string;
@@ -191,10 +203,16 @@ export function noteFirstTick(
 }
 
 /** Throws where settings contradict themselves. */
-export function checkBot({ bot, min_confidence, young_s, young_min_confidence }: BotControl): void {
+export function checkBot(of: BotControl): void {
+  const { bot, min_confidence, young_s, young_min_confidence } = of;
   const refuse = (seen: string, what: string): never => {
     throw new Error(`settings of bot "${bot}": ${seen}; ${what}`);
   };
+  checkReplay(of, refuse);
+  const { acts_on } = of;
+  if (acts_on !== undefined && acts_on !== 'champions' && acts_on !== 'baseline') {
+    refuse(`acts_on is ${String(acts_on)}`, 'give champions or baseline, or leave it out for both');
+  }
   if (young_s !== undefined && !(young_s >= 0 && Number.isFinite(young_s))) {
     refuse(`young_s is ${young_s}`, 'give seconds, 0 or more');
   }
@@ -211,6 +229,32 @@ export function checkBot({ bot, min_confidence, young_s, young_min_confidence }:
       `give at least min_confidence, which is ${min_confidence}, and at most 1`,
     );
   }
+}
+
+function checkReplay(
+  { account, replay_account, replay_behind_s }: BotControl,
+  refuse: (seen: string, what: string) => never,
+): void {
+  if (replay_account === undefined && replay_behind_s === undefined) return;
+  if (replay_account === undefined || replay_account === account) {
+    refuse(`replay_account is ${replay_account}`, `give another account than ${account}`);
+  }
+  if (!(replay_behind_s !== undefined && replay_behind_s > 0)) {
+    refuse(`replay_behind_s is ${replay_behind_s}`, 'give seconds, more than 0');
+  }
+}
+
+/**
+ * The account in which a bot's decision is booked: that of replays, where the market at
+ * `decidedTs` lies far behind the log's clock (both microseconds), or else the bot's own.
+ */
+export function accountOf(
+  { account, replay_account, replay_behind_s = Infinity }: BotControl,
+  decidedTs: number,
+  clockUs: number,
+): string {
+  const isReplay = decidedTs < clockUs - replay_behind_s * US_PER_S;
+  return isReplay && replay_account !== undefined ? replay_account : account;
 }
 
 export const modelSlotKey = (

@@ -200,6 +200,23 @@ export const SignalEnd = Type.Object({
   reason: Text,
 });
 
+/**
+ * What a bot does not trade, and why: told at the first decision, and while it lasts at most once
+ * an hour of event time, with the count so far. The newest one says all that the others said.
+ */
+export const Refusal = Type.Object({
+  kind: Type.Literal('refusal'),
+  refusal_id: Id,
+  bot: Id,
+  account: Account,
+  ...instrument,
+  cause: oneOf(['no_rate', 'not_passed']),
+  reason: Text,
+  first_ts: BookedTs,
+  last_ts: BookedTs,
+  decisions: Type.Integer({ minimum: 1 }),
+});
+
 export const Fill = Type.Object({
   kind: Type.Literal('fill'),
   fill_id: Id,
@@ -234,6 +251,7 @@ export type Feature = Static<typeof Feature>;
 export type Prediction = Static<typeof Prediction>;
 export type Signal = Static<typeof Signal>;
 export type SignalEnd = Static<typeof SignalEnd>;
+export type Refusal = Static<typeof Refusal>;
 export type Fill = Static<typeof Fill>;
 export type Tick = TradeTick | QuoteTick;
 export type TickRecord = Tick | Heartbeat | Control;
@@ -248,6 +266,7 @@ export const SCHEMAS = {
   prediction: Prediction,
   signal: Signal,
   signal_end: SignalEnd,
+  refusal: Refusal,
   fill: Fill,
 } as const;
 

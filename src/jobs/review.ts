@@ -26,7 +26,7 @@ import { championOf, shadowOf, type Market, type Registry } from '../learning/mo
 import type { Context } from '../processes/context.ts';
 import { settleAlerts } from '../tables/postgres/alerts.ts';
 import { finishRun } from '../tables/postgres/job-runs.ts';
-import { changeModel, readRegistry } from '../tables/postgres/registry.ts';
+import { changeModel, noteWaiting, readRegistry } from '../tables/postgres/registry.ts';
 import {
   keepJudgement,
   lastRollback,
@@ -77,13 +77,20 @@ async function reviewMarket(
     seed: SEED,
   });
   await fireRetraining(context, market, atTs, findings);
-  for (const { modelId, about, why, request, verdict } of findings) {
+  for (const { modelId, about, why, request, verdict, lost } of findings) {
     if (verdict !== null) await keepJudgement(postgres, modelId, about, { at_ts: atTs, verdict });
+    if (lost !== undefined) {
+      await keepJudgement(postgres, modelId, 'shadow_lost', { at_ts: atTs, verdict: lost });
+    }
     if (request === null) continue;
     const by = { actor: 'review', why, cause: `review:${atTs}`, atTs };
     const { champion } = await changeModel(postgres, request, market, by);
     if (about === 'champion') await alarm(context, market, { modelId, why, champion });
   }
+  // Also where nothing was changed: time alone makes a candidate expire, and verdicts come.
+  await inTransaction(postgres, async (client) =>
+    noteWaiting(client, await readRegistry(client, market, atTs)),
+  );
   return findings;
 }
 

@@ -196,13 +196,16 @@ function rollback(registry: Registry): ModelChange {
 
 function record(
   { market }: Registry,
-  { modelId, sha256 }: KnownModel,
+  { modelId, sha256, passed }: KnownModel,
   state: ModelControl['state'],
   slot: string,
 ): ModelChange['records'][number] {
   const { venue, symbol, labelSpec } = market;
   return {
     subject: modelSlotKey(venue, symbol, labelSpec, slot),
-    body: { venue, symbol, label_spec: labelSpec, slot, model_id: modelId, sha256, state },
+    body: {
+      ...{ venue, symbol, label_spec: labelSpec, slot, model_id: modelId, sha256, state },
+      passed: passed === true,
+    },
   };
 }

@@ -18,19 +18,33 @@ export async function summary(context: Context, page: string, seconds: number): 
        max(model_id) FILTER (WHERE state = 'champion') AS champion
      FROM models GROUP BY venue, symbol ORDER BY venue, symbol`,
   );
-  const { rows: trades } = await context.postgres.query<{ closed: number; net: string | null }>(
-    `SELECT count(*) AS closed, round(sum(net_pnl), 2) AS net FROM trades WHERE state = 'closed'`,
+  const { rows: trades } = await context.postgres.query<{
+    account: string;
+    description: string;
+    currency: string;
+    closed: number;
+    net: string;
+  }>(
+    `SELECT a.account, a.description, a.currency, count(t.*) AS closed,
+       round(coalesce(sum(t.account_pnl), 0), 2) AS net
+     FROM accounts a LEFT JOIN trades t ON t.account = a.account AND t.state = 'closed'
+     GROUP BY a.account ORDER BY a.account`,
   );
   const verdicts = models.map(({ venue, symbol, trained, champion }) => {
     const live = champion === null ? 'the baseline stays champion' : `champion: ${champion}`;
     return `  ${venue}:${symbol}: ${trained} models trained; ${live}`;
   });
+  const booked = trades.map(
+    ({ account, description, currency, closed, net }) =>
+      `  account ${account}: ${closed} closed trades, net ${net} ${currency}; ${description}`,
+  );
   return [
     '',
     `the loop has closed after ${seconds} s: ${ticks} ticks, ` +
-      `${predictions} predictions, ${labels} labels, ` +
-      `${trades[0]?.closed ?? 0} closed trades (net ${trades[0]?.net ?? 0} USD, on paper)`,
+      `${predictions} predictions, ${labels} labels`,
     ...verdicts,
+    'traded on paper:',
+    ...booked,
     '',
     `the page:  ${page}`,
     'try next:',

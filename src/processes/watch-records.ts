@@ -1,12 +1,13 @@
 /**
- * dead letters, the books, fills that wait, stages that stand still -> the alerts that are to be
- * open now
+ * dead letters, the books, fills that wait, exchange rates that are missing, stages that stand
+ * still -> the alerts that are to be open now
  */
 import { monotonicMs } from '../clock.ts';
 import { Standstill, standingText } from '../stream/standstill.ts';
 import { acknowledgedSince, type NewAlert } from '../tables/postgres/alerts.ts';
 import { bookBreaks, waitingFills } from '../tables/postgres/account-breaks.ts';
 import { deadCounts } from '../tables/postgres/dead-letters.ts';
+import { missingRates } from '../tables/postgres/refusals.ts';
 import type { Context } from './context.ts';
 import { stagePlaces } from './stage-places.ts';
 
@@ -57,6 +58,24 @@ export async function bookAlerts({ postgres }: Context): Promise<NewAlert[]> {
     };
   });
   return [...breaks, ...waiting];
+}
+
+/** One alert a rate that is missing, however many bots, instruments and decisions it keeps. */
+export async function rateAlerts({ postgres }: Context): Promise<NewAlert[]> {
+  return (await missingRates(postgres)).map((row) => {
+    const { reason, bots, instruments, instrument, decisions } = row;
+    return {
+      key: `no-rate:${reason}`,
+      severity: 'warning',
+      subject: instrument,
+      message:
+        `${reason}: ${bots} trade nothing of ${instruments} instruments, such as ${instrument} ` +
+        `(${decisions} decisions so far; GET /v1/signals/refusals counts on). Only dollars and ` +
+        "stablecoins are converted: leave such instruments out of a bot's settings, or " +
+        'acknowledge this',
+      context: { ...row },
+    };
+  });
 }
 
 let standstill: Standstill | null = null;

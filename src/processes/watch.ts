@@ -10,7 +10,7 @@ import { splitAlert, splitInstruments } from '../tables/postgres/split-instrumen
 import { resumeSuspended, type SuspendedTable } from '../tables/questdb/suspended.ts';
 import type { Context } from './context.ts';
 import { floodAlerts, heldClockAlerts } from './watch-clock.ts';
-import { bookAlerts, deadLetterAlerts, standstillAlerts } from './watch-records.ts';
+import { bookAlerts, deadLetterAlerts, rateAlerts, standstillAlerts } from './watch-records.ts';
 
 export const LOOKS: Readonly<Record<string, (context: Context) => Promise<void>>> = {
   tables: lookAtTables,
@@ -20,6 +20,7 @@ export const LOOKS: Readonly<Record<string, (context: Context) => Promise<void>>
   floods: async (context) => tell(context, 'flood', await floodAlerts(context)),
   'dead letters': async (context) => tell(context, 'dead-letters', await deadLetterAlerts(context)),
   books: lookAtBooks,
+  rates: async (context) => tell(context, 'no-rate', await rateAlerts(context)),
   standstill: async (context) => tell(context, 'standstill', await standstillAlerts(context)),
   redis: lookAtRedis,
 };

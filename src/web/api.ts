@@ -90,6 +90,7 @@ export interface Account {
   account: string;
   currency: string;
   mode: string;
+  description: string;
   balance: string;
   equity: string | null;
 }
@@ -113,6 +114,7 @@ export interface Model {
   label_spec: string;
   state: string;
   verdict: { passed: boolean; reasons: Reason[] } | null;
+  waits_because: string | null;
   trained_at: string;
 }
 export interface ModelDetail extends Model {

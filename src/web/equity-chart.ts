@@ -12,7 +12,7 @@ import { money, seconds } from './format.ts';
 import { chartOptions, color, onTheme } from './theme.ts';
 
 /** More lines than this could not be told apart; the table has the rest. */
-const TONES = ['right', 'pending', 'warn'] as const;
+const TONES = ['right', 'pending', 'warn', 'muted'] as const;
 
 export class EquityChart {
   readonly #chart: IChartApi;

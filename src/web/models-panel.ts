@@ -46,7 +46,7 @@ function inForce(champion: Activation | undefined): HTMLElement {
 }
 
 function card(model: Model, activations: readonly Activation[]): HTMLElement {
-  const { model_id: id, verdict, state } = model;
+  const { model_id: id, verdict, state, waits_because: because } = model;
   const held = activations.filter((a) => a.model_id === model.model_id && a.from_ts !== null);
   const failed = verdict?.reasons.filter(({ passed }) => !passed).length ?? 0;
   const outcome =
@@ -67,6 +67,7 @@ function card(model: Model, activations: readonly Activation[]): HTMLElement {
     h('p', { class: 'muted' }, `${model.label_spec} · trained at ${dateTime(model.trained_at)}`),
     ...held.map((a) => h('p', { class: 'muted' }, stretchOf(a))),
     h('p', { class: verdict?.passed === true ? 'good-text' : '' }, outcome),
+    ...(because === null ? [] : [h('p', { class: 'muted' }, because)]),
     h('ul', { class: 'rules' }, ...(verdict?.reasons ?? []).map(rule)),
   );
 }

@@ -42,14 +42,22 @@ for (const id of ['trades', 'positions']) {
   });
 }
 
-const equityOf = ({ account, mode, balance, equity, currency }: Account): HTMLElement =>
-  h(
+const equityOf = (account: Account): HTMLElement => {
+  const { account: name, mode, description, balance, equity, currency } = account;
+  const open = `equity: cash of ${money(balance)} ${currency} and what is open at its last price`;
+  return h(
     'span',
-    { title: `equity: cash of ${money(balance)} ${currency} and what is open at its last price` },
-    `${account} (${mode}): equity `,
+    {
+      title: `${description}
+${open}`,
+    },
+    `${name} (${mode}${isControlGroup(description) ? ', a control group' : ''}): equity `,
     h('b', {}, `${money(equity)} ${currency}`),
     ' ',
   );
+};
+
+const isControlGroup = (description: string): boolean => description.startsWith('control group');
 
 const price = (value: string | null): string =>
   value === null ? '–' : Number(value).toFixed(priceDigits(Number(value)));

@@ -6,7 +6,7 @@ import { applyControl, initialControlState } from '../../src/domain/control.ts';
 import { marketTickOf } from '../../src/domain/tick.ts';
 import { US_PER_DAY, US_PER_S } from '../../src/domain/time.ts';
 import type { Config } from '../../src/config.ts';
-import { paperBot } from '../../src/processes/seed.ts';
+import { controlBot } from '../../src/processes/seed.ts';
 import { seededRandom } from '../../src/random.ts';
 import { encodeState } from '../../src/stream/state-codec.ts';
 import { Partitioners } from '../../src/adapters/kafkajs.ts';
@@ -24,7 +24,7 @@ export function warmState(config: Config, untilTs: number): InstrumentState {
   const state = chain.initial();
   const random = seededRandom(3);
   const control = initialControlState();
-  const body = { ...paperBot(config) };
+  const body = { ...controlBot(config) };
   const bot = { control_id: 'bot', version: 1, type: 'bot', subject: body.bot, body } as const;
   applyControl(control, { kind: 'control', ...bot, hmac: '' });
   const modelOf = (): never => {

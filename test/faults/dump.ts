@@ -30,12 +30,13 @@ const POSTGRES_TABLES: Readonly<Record<string, readonly string[]>> = {
   accounts: [],
   signals: [],
   signal_ends: [],
+  signal_refusals: [],
   signal_outcomes: [],
   orders: [],
   fills: [],
   trades: [],
   ledger_entries: [],
-  models: ['created_at'],
+  models: ['created_at', 'waits_because'],
   model_activations: ['created_at'],
 };
 
@@ -54,7 +55,8 @@ export async function dumpOf(context: Context): Promise<Dump> {
     const { rows } = await context.postgres.query<Record<string, unknown>>(
       // A model's newest review: which event times are reviewed live is a matter of when.
       table === 'models'
-        ? `SELECT *, metrics - ARRAY['live_champion', 'live_shadow'] AS metrics FROM models`
+        ? `SELECT *, metrics - ARRAY['live_champion', 'live_shadow', 'live_shadow_lost'] AS metrics
+           FROM models`
         : `SELECT * FROM ${table}`,
     );
     const ours = rows.filter((row) => !JSON.stringify(row).includes(`"${POISON}`));

@@ -9,6 +9,7 @@ import { decodeArtefact, encodeArtefact } from '../../src/learning/artefact.ts';
 import { trainCandidate, type Candidate } from '../../src/learning/train.ts';
 import type { Context } from '../../src/processes/context.ts';
 import { changeModel, registerTrained } from '../../src/tables/postgres/registry.ts';
+import { keepVerdict } from '../../src/tables/postgres/reviews.ts';
 import { testLightgbm } from '../support/lightgbm.ts';
 import { marketRows } from '../support/market-rows.ts';
 
@@ -39,7 +40,11 @@ export function arbitraryModel(): Candidate {
   };
 }
 
-/** Registers it and makes it champion by force: a row in `models`, and its control record in the outbox. */
+/**
+ * Registers it and makes it champion: a row in `models`, and its control record in the outbox. It
+ * counts as one that passed the gate, so that the bot for champions trades it beside the control
+ * group, which trades the baseline of the other instruments.
+ */
 export async function promote(context: Context, candidate: Candidate): Promise<string> {
   const sha256 = createHash('sha256').update(candidate.bytes).digest('hex');
   const modelId = `arbitrary-${sha256.slice(0, 8)}`;
@@ -54,7 +59,9 @@ export async function promote(context: Context, candidate: Candidate): Promise<s
       ...{ rows: 6_000, as_of: formatUs(TRAINED_TS) },
     },
   });
-  await changeModel(context.postgres, { action: 'promote', modelId, force: true }, null, {
+  // Passed from the start it would become a shadow first.
+  await keepVerdict(context.postgres, modelId, { ...verdict, passed: true });
+  await changeModel(context.postgres, { action: 'promote', modelId, force: false }, null, {
     ...{ ...by, cause: 'fault proof', atTs: TRAINED_TS },
   });
   return modelId;

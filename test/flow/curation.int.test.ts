@@ -95,7 +95,8 @@ describe('curation', () => {
   async function drawdownOf(trades: readonly TradeRow[]): Promise<number> {
     const [{ before } = { before: '0' }] = await query<{ before: string }>(
       `SELECT coalesce(sum(account_pnl), 0) AS before FROM trades
-       WHERE account = 'paper' AND state = 'closed' AND (closed_at, trade_id) < ($1, $2)`,
+       WHERE account = 'control-group-replay' AND state = 'closed'
+         AND (closed_at, trade_id) < ($1, $2)`,
       ...[formatUs(trades[0]!.closed_at), trades[0]!.trade_id],
     );
     let equity = 10_000 + Number(before);
@@ -133,7 +134,9 @@ describe('curation', () => {
     expect(inWeek.length).toBeGreaterThan(20);
     expect(booked.length).toBeGreaterThan(inWeek.length);
     const winners = inWeek.filter(({ account_pnl: pnl }) => Number(pnl) > 0).length;
-    expect(told.trades).toMatchObject([{ account: 'paper', trades: inWeek.length, winners }]);
+    expect(told.trades).toMatchObject([
+      { account: 'control-group-replay', trades: inWeek.length, winners },
+    ]);
     const sum = inWeek.reduce((of, { account_pnl: pnl }) => of + Number(pnl), 0);
     expect(Number(told.trades[0]!.net_pnl)).toBeCloseTo(sum, 8);
     const [labels] = await installation.reader.query<{ n: number; ups: number }>(
@@ -176,7 +179,7 @@ describe('curation', () => {
         return ((await answer.json()) as { items: GroupPerformance[] }).items;
       };
       expect(await ask('symbol')).toMatchObject([{ group: SUBJECT, trades: booked.length }]);
-      expect(await ask('bot')).toMatchObject([{ group: 'paper', trades: booked.length }]);
+      expect(await ask('bot')).toMatchObject([{ group: 'control', trades: booked.length }]);
       const newer = await tickloom(
         'curate',
         'trades',
@@ -233,7 +236,9 @@ describe('curation', () => {
         .map(({ trade_id: id }) => id),
     );
     expect(trades.length).toBeLessThan(booked.length);
-    expect(text.out).toMatch(/^account +group +trades +won .*\npaper +curated-\d+:WEEK\/USD +\d+ /);
+    expect(text.out).toMatch(
+      /^account +group +trades +won .*\ncontrol-group-replay +curated-\d+:WEEK\/USD +\d+ /,
+    );
     expect(text.out).toContain(`and ${booked.length - 20} older ones`);
     expect(reports.out).toMatch(
       /^curated-\d+:WEEK\/USD week to 2013-01-07: \d+ trades, \d+ won, net /,

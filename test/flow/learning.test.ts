@@ -9,7 +9,7 @@ import { initialControlState } from '../../src/domain/control.ts';
 import { directionMetrics } from '../../src/learning/metrics.ts';
 import { mergedTrades } from '../../src/market/merged.ts';
 import { betweenCloseMarket, shuffledReturns } from '../../src/market/variants.ts';
-import { paperBot } from '../../src/processes/seed.ts';
+import { controlBot } from '../../src/processes/seed.ts';
 import { gradedMarket, trainedOn } from '../support/loop.ts';
 
 const FROM = parseUs('2026-02-01');
@@ -60,12 +60,12 @@ describe('the learning loop', () => {
     'a market that moves only between a candle and its decision yields no edge and no profit',
     () => {
       const control = initialControlState();
-      const bot = paperBot({
+      const bot = controlBot({
         labelSpec: 'direction_1h@1',
         horizonUs: 3600 * US_PER_S,
         orderLatencyUs: 250_000,
       });
-      control.bots['paper'] = { ...bot, fee_bps: 0, slippage_bps: 0 };
+      control.bots['control'] = { ...bot, fee_bps: 0, slippage_bps: 0 };
       const ticks = betweenCloseMarket({
         seed: 5,
         fromUs: FROM,

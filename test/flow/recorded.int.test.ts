@@ -126,9 +126,15 @@ describe('recorded markets', () => {
       expect(Number(net_pnl)).toBeCloseTo(gross - Number(fees), 9);
     }
     const breaks = await installation.context.postgres.query(
-      `SELECT * FROM account_breaks WHERE account = 'paper'`,
+      `SELECT * FROM account_breaks WHERE account IN ('paper', 'replay')
+         OR starts_with(account, 'control-group')`,
     );
     expect(breaks.rows).toEqual([]);
+    // Nobody but the control group trades the baseline, and 2014 is no live market.
+    const traded = await installation.context.postgres.query(
+      `SELECT DISTINCT bot, account FROM trades WHERE venue = 'oanda-a'`,
+    );
+    expect(traded.rows).toEqual([{ bot: 'control', account: 'control-group-replay' }]);
     const pending = await installation.context.postgres.query(
       `SELECT * FROM signals WHERE state = 'pending' AND trade_id IS NULL AND expires_at < (
          SELECT max(expires_at) FROM signals)`,

@@ -143,6 +143,25 @@ describe('what is read', () => {
     expect(items.at(-1)?.['equity']).toBe((10_000 + sum).toFixed(5));
   });
 
+  test('an account says what it is for, and a bot what it may not trade, once with its count', async () => {
+    const { items } = await get<Page>('accounts?limit=1000');
+    expect(items.find(({ account }) => account === 'apitest')).toMatchObject({
+      description: 'control group: trades what a test needs',
+    });
+    const refused = await get<Page>('signals/refusals?account=apitest');
+    expect(refused).toEqual({
+      items: [
+        {
+          ...{ bot: 'apitest', account: 'apitest', venue: 'apitest', symbol: 'EUR/JPY' },
+          ...{ cause: 'no_rate', reason: 'no rate from JPY', decisions: 7981 },
+          first_ts: '2014-05-09T19:00:00.000000Z',
+          last_ts: '2014-05-09T20:00:00.000000Z',
+        },
+      ],
+      next: null,
+    });
+  });
+
   test('a model shows every rule of its verdict, and never its artefact', async () => {
     const model = await get<Item>('models/apitest-refused');
     const { passed, reasons } = model['verdict'] as { passed: boolean; reasons: Item[] };
@@ -153,6 +172,11 @@ describe('what is read', () => {
       ['beats_champion_by_margin', false],
     ]);
     expect(model).not.toHaveProperty('artifact');
+    const listed = await get<Page>('models?venue=apitest');
+    expect(listed.items.map(({ model_id: id, waits_because: why }) => [id, why])).toContainEqual([
+      'apitest-refused',
+      'it passed the gate and waits: it is next',
+    ]);
     const champion = await get<Item>('models/apitest-better');
     const [held] = champion['activations'] as Item[];
     expect(held).toMatchObject({ slot: 'champion', until_ts: null });

@@ -146,7 +146,16 @@ async function seedMoney(pool: pg.Pool, market: Market, minutes: CandleRow[]): P
       VALUES ($1, 'USD', 'paper', 10000, 10000)`,
     [account],
   );
+  await pool.query(`UPDATE accounts SET description = $2 WHERE account = $1`, [
+    account,
+    'control group: trades what a test needs',
+  ]);
   await pool.query(`INSERT INTO bots VALUES ($1, $1, 'on', 'direction', '{}', NULL)`, [account]);
+  await pool.query(
+    `INSERT INTO signal_refusals VALUES ($1, $1, $2, 'EUR/JPY', 'no_rate', 'no rate from JPY',
+       $3, $4, 7981)`,
+    [account, venue, formatUs(market.endUs - US_PER_HOUR), formatUs(market.endUs)],
+  );
   const step = Math.floor((minutes.length - 60) / TRADES);
   for (let i = 0; i < TRADES; i++) {
     const entry = must(minutes[i * step]);
@@ -228,6 +237,7 @@ async function seedLearning(pool: pg.Pool, { venue, symbol, endUs }: Market): Pr
     ['refused', 'rejected', { passed: false, reasons: REASONS }],
     ['better', 'champion', { passed: true, reasons: passed }],
   ] as const;
+  const because = 'it passed the gate and waits: it is next';
   for (const [name, state, verdict] of models) {
     await pool.query(
       `INSERT INTO models VALUES ($1, $2, $3, $4, $5, 'ab', '\\x00', $8, '{}', $6,
@@ -238,6 +248,10 @@ async function seedLearning(pool: pg.Pool, { venue, symbol, endUs }: Market): Pr
       ],
     );
   }
+  await pool.query(`UPDATE models SET waits_because = $2 WHERE model_id = $1`, [
+    `${venue}-refused`,
+    because,
+  ]);
   await pool.query(
     `INSERT INTO model_activations VALUES ($1, $2, $3, $4, 'champion', $1, $5, NULL)`,
     [`${venue}-better`, venue, symbol, SPEC, formatUs(endUs - US_PER_HOUR / 2)],

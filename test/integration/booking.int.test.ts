@@ -2,9 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
 import { parseUs, US_PER_HOUR } from '../../src/domain/time.ts';
-import type { Fill, Signal } from '../../src/domain/wire.ts';
+import type { Fill, Refusal, Signal } from '../../src/domain/wire.ts';
 import { openContext, type Context } from '../../src/processes/context.ts';
 import { bookBatch, type BookRequest, type Refused } from '../../src/tables/postgres/booking.ts';
+import { rateAlerts } from '../../src/processes/watch-records.ts';
 import { PostgresCheckpoints } from '../../src/tables/postgres/checkpoints.ts';
 
 const TOPIC = 'booking-test';
@@ -87,6 +88,7 @@ describe('booking', () => {
     for (const table of ['trades', 'fills', 'orders', 'signals', 'ledger_entries', 'accounts']) {
       await context.postgres.query(`DELETE FROM ${table} WHERE ${of}`);
     }
+    await context.postgres.query(`DELETE FROM signal_refusals WHERE ${of}`);
     await context.postgres.query(`DELETE FROM control_outbox WHERE subject LIKE 'booking-%'`);
     await context.postgres.query(`DELETE FROM errors WHERE context->>'account' LIKE 'booking-%'`);
     await context.postgres.query(`DELETE FROM checkpoints WHERE topic = $1`, [TOPIC]);
@@ -116,6 +118,34 @@ describe('booking', () => {
     (await context.postgres.query<Record<string, unknown>>(sql, params)).rows;
   const halts = (account: string): Promise<Record<string, unknown>[]> =>
     rows(`SELECT body FROM control_outbox WHERE type = 'halt' AND subject = $1`, account);
+
+  test('a missing rate is one row with its count, in any order, and one alert', async () => {
+    const told = (symbol: string, decisions: number): Refusal => ({
+      ...{ kind: 'refusal', refusal_id: `r-${symbol}-${decisions}`, bot: 'bot-of-booking' },
+      ...{ account: 'booking-yen', venue: 'booking', symbol, cause: 'no_rate' },
+      ...{ reason: 'no rate from JPY to the bookkeeper', first_ts: DAY },
+      ...{ last_ts: DAY + decisions * 60_000_000, decisions },
+    });
+    const records = [told('A/JPY', 1), told('A/JPY', 8_000), told('A/JPY', 61), told('B/JPY', 1)];
+    expect(await book(records)).toBe('booked');
+    expect(await book(records.toReversed())).toBe('booked');
+    expect(
+      await rows(
+        `SELECT symbol, decisions FROM signal_refusals WHERE account = $1 ORDER BY symbol`,
+        'booking-yen',
+      ),
+    ).toEqual([
+      { symbol: 'A/JPY', decisions: 8_000 },
+      { symbol: 'B/JPY', decisions: 1 },
+    ]);
+    const alerts = await rateAlerts(context);
+    expect(alerts.filter(({ key }) => key.endsWith('the bookkeeper'))).toMatchObject([
+      {
+        key: 'no-rate:no rate from JPY to the bookkeeper',
+        message: expect.stringContaining('2 instruments, such as booking:A/JPY (8001 decisions'),
+      },
+    ]);
+  });
 
   test('an exit whose entry nobody has booked is kept unbooked and reported, and the next goes on', async () => {
     await openAccount('booking-orphan');

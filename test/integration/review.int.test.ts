@@ -127,6 +127,14 @@ describe('a review', () => {
     );
   }
 
+  const because = async (symbol: string): Promise<(string | null)[]> =>
+    (
+      await query<{ waits_because: string | null }>(
+        `SELECT waits_because FROM models WHERE venue = $1 AND symbol = $2 ORDER BY trained_at`,
+        ...[venue, symbol],
+      )
+    ).map((row) => row.waits_because);
+
   test('takes a champion back that is worse than the base rate, when that is known', async () => {
     const before = await inForce('FALL/USD', 1, 'champion');
     const { modelId } = await inForce('FALL/USD', 2, 'champion');
@@ -178,10 +186,40 @@ describe('a review', () => {
     ]);
     const waiting = await reviewed('RISE/USD', FROM + US_PER_DAY);
     expect(waiting.map(({ state }) => state)).toEqual(['shadow', 'candidate']);
+    expect(await because('RISE/USD')).toEqual([
+      null,
+      'it passed the gate and waits for the one place of a shadow, which ' +
+        `${shadow.modelId} holds until it wins, has lost or has had its time: it is next`,
+    ]);
     const done = await reviewed('RISE/USD', FROM + 2 * US_PER_DAY);
     expect(done).toEqual([
       { model_id: shadow.modelId, state: 'champion' },
       { model_id: next.modelId, state: 'shadow' },
     ]);
+    expect(await because('RISE/USD'), 'who waits no more says nothing').toEqual([null, null]);
+  });
+
+  test('ends a shadow that has lost long before its time, and the next one comes', async () => {
+    const shadow = await inForce('LOSE/USD', 1, 'shadow');
+    const next = await inForce('LOSE/USD', 2, 'shadow');
+    await history('LOSE/USD', [
+      { modelId: 'baseline@1', slot: 'champion', knows: 0 },
+      { ...shadow, knows: -1 },
+    ]);
+    expect(await reviewed('LOSE/USD', FROM + 2 * US_PER_DAY)).toEqual([
+      { model_id: shadow.modelId, state: 'rejected' },
+      { model_id: next.modelId, state: 'shadow' },
+    ]);
+    const [kept] = await query<{ lost: object; won: object; reason: string }>(
+      `SELECT m.metrics->'live_shadow_lost'->'verdict' AS lost,
+         m.metrics->'live_shadow'->'verdict' AS won, c.reason
+       FROM models m JOIN model_changes c ON c.model_id = m.model_id
+       WHERE m.model_id = $1 AND c.action = 'model.reject'`,
+      shadow.modelId,
+    );
+    expect(kept).toMatchObject({
+      ...{ lost: { passed: true }, won: { passed: false } },
+      reason: expect.stringMatching(/^it has lost: whoever decided was better/),
+    });
   });
 });

@@ -10,6 +10,8 @@ const labels = testsOf('test/pipelines/labels.test.ts', 'labels');
 const grades = testsOf('test/pipelines/grades.test.ts', 'grades of signals');
 const fills = testsOf('test/pipelines/fills.test.ts', 'fills');
 const signals = testsOf('test/pipelines/signals.test.ts', 'signals');
+const traders = testsOf('test/pipelines/signals.test.ts', 'who trades');
+const seeded = testsOf('test/integration/seed.int.test.ts', 'the first bots');
 const predictions = testsOf('test/pipelines/predictions.test.ts', 'predictions');
 const ledger = testsOf('test/ledger/entries.test.ts', 'the ledger');
 const booking = testsOf('test/integration/booking.int.test.ts', 'booking');
@@ -129,8 +131,43 @@ export const DECISION_MUTATIONS: readonly Mutation[] = [
     'halt-ignored',
     signals('do not come while the account is halted'),
     SIGNALS,
-    'if (!input.flat(bot.bot) || input.halted(bot.account, prediction.decided_ts)) continue;',
+    'if (!input.flat(bot.bot) || input.halted(account, prediction.decided_ts)) continue;',
     'if (!input.flat(bot.bot)) continue;',
+  ),
+  mutation(
+    'everybody-trades-the-baseline',
+    traders('a bot for champions leaves the baseline to the control group, and the reverse'),
+    SIGNALS,
+    "acts_on === undefined || (acts_on === 'baseline') === (champion === null);",
+    "acts_on !== 'baseline' || champion === null;",
+  ),
+  mutation(
+    'forced-champion-traded',
+    traders('a champion put in by force is traded by no bot for champions, and that is told'),
+    SIGNALS,
+    "if (acts_on === 'champions' && champion?.passed === false) {",
+    "if (acts_on === 'baseline' && champion?.passed === false) {",
+  ),
+  mutation(
+    'replay-in-the-live-account',
+    traders('decisions far behind the clock of the log are booked in the account of replays'),
+    'src/domain/control.ts',
+    'return isReplay && replay_account !== undefined ? replay_account : account;',
+    'return isReplay && replay_account !== undefined ? account : account;',
+  ),
+  mutation(
+    'missing-rate-told-each-minute',
+    traders('a missing rate is told once, and then at most once an hour, with the count'),
+    SIGNALS,
+    'if (ts < of.toldTs + TELL_EVERY_US) return;',
+    '',
+  ),
+  mutation(
+    'bot-of-ones-own-overwritten',
+    seeded('of an older version stay as they are, changed by a record that only the log has'),
+    'src/processes/seed.ts',
+    "if (newest?.control_id !== 'bot:paper:seed') return false;",
+    '',
   ),
   mutation(
     'position-upon-position',

@@ -47,6 +47,33 @@ export const MODEL_MUTATIONS: readonly Mutation[] = [
     '(row) => row.decidedTs >= fromTs && theirs.has(row.ts),',
   ),
   mutation(
+    'loser-keeps-its-place',
+    shadow('that has lost is ended at once, long before its time is over, and the next one comes'),
+    REVIEW,
+    'if (lost.passed) {',
+    'if (lost.passed && atTs > patienceTs) {',
+  ),
+  mutation(
+    'ended-by-any-bad-luck',
+    testsOf(
+      'test/pipelines/shadow-loss.test.ts',
+      'of shadows that are looked at daily for a week',
+    )('at most a fifth of those that are equal are ended by chance'),
+    REVIEW,
+    'const lost = must(byChampion).passed ? must(byChampion) : must(byBase);',
+    `const lost = { ...must(byBase), passed: (must(byBase).comparisons?.[0]?.gain ?? 0) > -0.1 };`,
+  ),
+  mutation(
+    'waits-without-a-reason',
+    {
+      file: 'test/learning/waiting.test.ts',
+      name: 'candidates behind a shadow say who holds its place, and how many come before them',
+    },
+    'src/learning/waiting.ts',
+    "if (state !== 'candidate') return null;",
+    "if (state !== 'candidate' || passed === true) return null;",
+  ),
+  mutation(
     'no-cool-down',
     champion('that is rolled back is not followed by a promotion until the cool-down is over'),
     REVIEW,

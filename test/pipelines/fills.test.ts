@@ -161,12 +161,8 @@ describe('fills', () => {
     expect(out.map((fill) => (fill as Fill).price)).toEqual(['100.01', '97.9902']);
   });
 
-  test('an instrument whose quote currency we cannot convert is rejected with the reason', () => {
+  test('a signal whose quote currency nobody converts has been stopped before', () => {
     const foreign: FillsIn = { ...taken, signal: { ...signal, symbol: 'A/JPY' } };
-    expect(run(foreign).out).toMatchObject(
-      [{ state: 'rejected', reason: /JPY.*USD/ }].map((o) => ({
-        state: o.state,
-      })),
-    );
+    expect(() => run(foreign)).toThrow('a signal of A/JPY has a rate to USD');
   });
 });

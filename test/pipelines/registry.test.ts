@@ -82,11 +82,37 @@ describe('a shadow', () => {
     }
   });
 
-  test('that knows nothing, or the opposite, stays one', () => {
-    for (const knows of [0.001, -1]) {
-      const findings = review(SHADOW, { shadow: slot(said('new', knows)) });
-      expect(findings).toMatchObject([{ request: null, about: 'shadow' }]);
-    }
+  test('that knows nothing stays one', () => {
+    const findings = review(SHADOW, { shadow: slot(said('new', 0.001)) });
+    expect(findings).toMatchObject([{ request: null, about: 'shadow', lost: { passed: false } }]);
+  });
+
+  test('that has lost is ended at once, long before its time is over, and the next one comes', () => {
+    const models = [...SHADOW, model('next', 'candidate')];
+    const findings = review(models, { shadow: slot(said('new', -1)) });
+    expect(findings.map(({ request }) => request)).toEqual([
+      { action: 'reject', modelId: 'new' },
+      { action: 'shadow', modelId: 'next' },
+    ]);
+    const [lost] = findings;
+    expect(lost?.why).toMatch(/^it has lost: whoever decided was better, on the same live rows: /);
+    expect(lost?.verdict?.passed, 'the test that it did not win is kept as it is').toBe(false);
+    expect(lost?.lost?.comparisons).toMatchObject([{ reference: 'shadow', level: 0.05 }]);
+  });
+
+  test('that is no worse than a bad champion has lost where the base rate is better', () => {
+    const models = [...SHADOW, model('now', 'champion')];
+    const champion = slot(said('now', -1));
+    const findings = review(models, { shadow: slot(said('new', -1)), champion });
+    const finding = findings.find(({ about }) => about === 'shadow');
+    expect(finding?.request).toEqual({ action: 'reject', modelId: 'new' });
+    expect(finding?.why).toMatch(/^it has lost: saying the base rate was better/);
+  });
+
+  test('has not lost on too few rows, however bad', () => {
+    const fromTs = FROM + DAYS * US_PER_DAY - 5 * US_PER_HOUR;
+    const [finding] = review(SHADOW, { shadow: slot(said('new', -1), fromTs) });
+    expect(finding?.request).toBeNull();
   });
 
   test('is judged on live rows alone: too few, and it waits with their number', () => {

@@ -5,14 +5,14 @@ import { initialControlState } from '../../src/domain/control.ts';
 import { parseUs, US_PER_HOUR } from '../../src/domain/time.ts';
 import type { Tick } from '../../src/domain/wire.ts';
 import { mergedTrades } from '../../src/market/merged.ts';
-import { paperBot } from '../../src/processes/seed.ts';
+import { controlBot } from '../../src/processes/seed.ts';
 import { decodeState, encodeState } from '../../src/stream/state-codec.ts';
 import { LATENESS_US, streamInput } from '../support/stream-input.ts';
 
 const FROM = parseUs('2026-03-01');
 const settings = { horizonUs: US_PER_HOUR, labelSpec: 'direction_1h@1' };
 const control = initialControlState();
-control.bots['paper'] = paperBot({
+control.bots['control'] = controlBot({
   labelSpec: 'direction_1h@1',
   horizonUs: US_PER_HOUR,
   orderLatencyUs: 250_000,

@@ -7,7 +7,7 @@ import { US_PER_HOUR } from '../../src/domain/time.ts';
 import type { Control } from '../../src/domain/wire.ts';
 import type { ModelManifest } from '../../src/learning/artefact.ts';
 import type { ServingModel } from '../../src/learning/serving-model.ts';
-import { paperBot } from '../../src/processes/seed.ts';
+import { controlBot, paperBot } from '../../src/processes/seed.ts';
 import { signControl, verifyControl } from '../../src/stream/control-key.ts';
 
 export const HORIZON_US = US_PER_HOUR;
@@ -42,18 +42,17 @@ export const controlRecord = (draft: Draft, key = KEY): Control =>
 
 export const forged = (draft: Draft): Control => controlRecord(draft, 'the key of somebody else');
 
-const settings = paperBot({
-  labelSpec: 'direction_1h@1',
-  horizonUs: HORIZON_US,
-  orderLatencyUs: 250_000,
-});
+const installed = { labelSpec: LABEL_SPEC, horizonUs: HORIZON_US, orderLatencyUs: 250_000 };
+/** As records from before bots said on whom they act: they trade whoever decides. */
+const { acts_on: _champions, ...settings } = paperBot(installed);
+const patient = { min_confidence: 0.5, max_holding_s: 60, stop_atr: 0.3, target_atr: 0.2 };
 
 /**
- * A patient bot; one whose orders mostly expire, and who asks more of a young model; and one whose
- * account nobody can convert to.
+ * A patient bot; one whose orders mostly expire, and who asks more of a young model; one whose
+ * account nobody can convert to; and the control group.
  */
 export const BOTS: readonly BotControl[] = [
-  { ...settings, min_confidence: 0.5, max_holding_s: 60, stop_atr: 0.3, target_atr: 0.2 },
+  { ...settings, ...patient },
   {
     ...settings,
     bot: 'hasty',
@@ -69,6 +68,7 @@ export const BOTS: readonly BotControl[] = [
     instruments: ['kraken:ETH/USD'],
     account_currency: 'JPY',
   },
+  { ...controlBot(installed), ...patient },
 ];
 
 export const botRecord = (bot: BotControl, version = 1): Control =>

@@ -56,7 +56,7 @@ const KINDS: readonly string[] = [
   ...['key_mismatch', 'missing_key', 'price_not_positive', 'schema', 'refused_by_questdb'].map(
     (reason) => `dead ${reason}`,
   ),
-  ...['signal', 'signal_end expired', 'signal_end rejected'],
+  ...['signal', 'signal_end expired', 'refusal'],
   ...['signal', 'stop_loss', 'take_profit', 'expiry'].map((how) => `fill ${how}`),
 ];
 

@@ -96,6 +96,8 @@ test('everything that is in the tables is on the page, of its own day, in UTC', 
   expect(models).toContain('since 2026-06-12 19:30:00');
   expect(models).toContain('refused: 1 of 3 rules not met');
   expect(models).toContain('log_loss 0.6937 against 0.6931');
+  expect(models).toContain('it passed the gate and waits: it is next');
+  expect(await textOf(page, '#accounts')).toContain('webtest (paper, a control group)');
   expect(await textOf(page, '#flow')).toContain('42 behind');
   // It is heard live; what it tells is of its own day.
   await page.waitForFunction(() =>

@@ -77,6 +77,7 @@ interface ModelRow {
   readonly state: string;
   readonly trained_at: number;
   readonly verdict: GateVerdict | null;
+  readonly waits_because: string | null;
 }
 
 async function model(
@@ -87,7 +88,7 @@ async function model(
   await withContext('cli', async (context) => {
     const { postgres } = context;
     const { rows: models } = await postgres.query<ModelRow>(
-      `SELECT model_id, state, trained_at, verdict FROM models
+      `SELECT model_id, state, trained_at, verdict, waits_because FROM models
        WHERE venue = $1 AND symbol = $2 ORDER BY trained_at DESC, model_id`,
       [venue, symbol],
     );
@@ -169,6 +170,7 @@ const MODELS: Columns<ModelRow> = [
   ['state', ({ state }) => state],
   ['model', ({ model_id: id }) => id],
   ['gate', ({ verdict }) => verdictOf(verdict)],
+  ['waits because', ({ waits_because: why }) => why ?? ''],
 ];
 
 function verdictOf(verdict: GateVerdict | null): string {

@@ -16,6 +16,8 @@ interface ModelRow {
   readonly state: string;
   readonly trained_at: number;
   readonly verdict: GateVerdict | null;
+  /** Null: it is no candidate. */
+  readonly waits_because: string | null;
 }
 
 interface Aged extends ModelRow {
@@ -33,7 +35,7 @@ export function modelsCommands(program: Command): void {
     .action((_flags, command: Command) =>
       withContext('cli', async ({ postgres }) => {
         const { rows } = await postgres.query<Omit<Aged, 'age_us'>>(
-          `SELECT model_id, venue, symbol, state, trained_at, verdict,
+          `SELECT model_id, venue, symbol, state, trained_at, verdict, waits_because,
              (manifest->>'expires_ts')::float8 AS expires_ts
            FROM models ORDER BY trained_at DESC, model_id`,
         );
@@ -55,8 +57,8 @@ export function modelsCommands(program: Command): void {
     .action((id: string, _flags, command: Command) =>
       withContext('cli', async ({ postgres }) => {
         const { rows } = await postgres.query<ModelRow & { metrics: unknown }>(
-          `SELECT model_id, venue, symbol, state, trained_at, verdict, metrics FROM models
-           WHERE model_id = $1`,
+          `SELECT model_id, venue, symbol, state, trained_at, verdict, metrics, waits_because
+           FROM models WHERE model_id = $1`,
           [id],
         );
         const [row] = rows;
@@ -64,7 +66,8 @@ export function modelsCommands(program: Command): void {
         const reasons = (row.verdict?.reasons ?? []).map(
           ({ passed, rule, detail }) => `  ${passed ? 'holds ' : 'FAILS '} ${rule}: ${detail}`,
         );
-        const text = [`${id}: ${row.state}`, ...reasons].join('\n');
+        const because = row.waits_because === null ? '' : `: ${row.waits_because}`;
+        const text = [`${id}: ${row.state}${because}`, ...reasons].join('\n');
         outputFor(command).show(row, text);
       }),
     );
@@ -80,4 +83,5 @@ const COLUMNS: Columns<Aged> = [
   ['expires', ({ expires_ts: at }) => (at === null ? '-' : day(at))],
   ['state', ({ state }) => state],
   ['model', ({ model_id: id }) => id],
+  ['waits because', ({ waits_because: why }) => why ?? ''],
 ];

@@ -16,6 +16,7 @@ const Account = Type.Object({
   account: c.text(),
   currency: c.text(),
   mode: c.text('paper, live, backtest or optimisation'),
+  description: c.text('what it is for; that of a control group says so'),
   opening_balance: c.decimal(),
   balance: c.decimal('cash: the sum of its cash entries, with the proceeds of what is sold short'),
   ...Worth,

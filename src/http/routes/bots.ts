@@ -11,7 +11,7 @@ const Bot = Type.Object({
   account: c.text(),
   status: c.text('on or off'),
   strategy: c.text(),
-  config: c.json('its settings, whole'),
+  config: c.json('its settings, whole; acts_on: champions, or baseline as a control group'),
   heartbeat_at: c.maybe(c.time()),
 });
 

@@ -21,6 +21,7 @@ const Model = Type.Object({
   verdict: c.json('the gate: passed, and its reasons: rule, passed, detail, value, threshold'),
   dataset_id: c.maybe(c.text()),
   origin: c.text('training, or registered: made elsewhere'),
+  waits_because: c.maybe(c.text('why a candidate waits; null: it is none')),
   replaced: c.maybe(c.text('the champion before it; null: the baseline, or never champion')),
   changed_by: c.maybe(c.text('what changed its state last')),
   changed_ts: c.maybe(c.time('event time of that, where it was known')),

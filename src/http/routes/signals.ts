@@ -1,4 +1,7 @@
-/** `GET /v1/signals` and `/v1/signals/{id}`: what the bots wanted, and how it ended. */
+/**
+ * `GET /v1/signals` and `/v1/signals/{id}`: what the bots wanted, and how it ended; `/refusals`:
+ * what they may not trade.
+ */
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { signalOutcomes } from '../../tables/http/signals.ts';
@@ -59,6 +62,18 @@ const Outcome = Type.Object({
 
 const Detail = Type.Object({ ...Signal.properties, indicators: c.json('values by name') });
 
+const Refusal = Type.Object({
+  bot: c.text(),
+  account: c.text(),
+  venue: c.text(),
+  symbol: c.text(),
+  cause: c.text('no_rate or not_passed'),
+  reason: c.text(),
+  first_ts: c.time('of the first decision'),
+  last_ts: c.time('of the last one that is counted'),
+  decisions: c.integer('counted once an hour of event time'),
+});
+
 export const signals = (app: FastifyInstance, context: HttpContext): void => {
   postgresList(app, context, {
     noun: 'signals',
@@ -73,6 +88,21 @@ export const signals = (app: FastifyInstance, context: HttpContext): void => {
       account: optional(account),
       bot: optional(bot),
       state: optional(state),
+    },
+  });
+  postgresList(app, context, {
+    noun: 'signals',
+    path: '/v1/signals/refusals',
+    summary: 'What bots would trade and may not, once for each cause, with its count',
+    source: 'signal_refusals',
+    item: Refusal,
+    time: 'last_ts',
+    ids: ['bot', 'account', 'venue', 'symbol', 'cause'],
+    filters: {
+      venue: optional(venue),
+      symbol: optional(symbol),
+      account: optional(account),
+      bot: optional(bot),
     },
   });
   read(app, {

@@ -9,7 +9,7 @@ import type { Pool, PoolClient } from 'pg';
 import { inTransaction, isDataError } from '../../adapters/postgres.ts';
 import type { DeadPlace, KindPlace } from '../../domain/dead-letter.ts';
 import { formatUs } from '../../domain/time.ts';
-import type { Fill, Signal, SignalEnd } from '../../domain/wire.ts';
+import type { Fill, Refusal, Signal, SignalEnd } from '../../domain/wire.ts';
 import { bookFill, settleSignal } from './booking-fills.ts';
 import { columnsOf, contentHash } from './booking-rows.ts';
 import type { LogMarker } from '../../stream/log-marker.ts';
@@ -17,7 +17,7 @@ import { noteDead } from './dead-letters.ts';
 import { insert, sameOrReport } from './insert.ts';
 import { noteKinds } from './unknown-kinds.ts';
 
-type Booked = Signal | SignalEnd | Fill;
+type Booked = Signal | SignalEnd | Refusal | Fill;
 
 export interface BookRequest {
   readonly topic: string;
@@ -103,8 +103,16 @@ function bookAll(
 }
 
 async function bookPlainly(client: PoolClient, record: Booked): Promise<Verdict> {
-  if (record.kind === 'signal') return bookSignal(client, record);
-  return record.kind === 'signal_end' ? bookEnd(client, record) : bookFill(client, record);
+  switch (record.kind) {
+    case 'signal':
+      return bookSignal(client, record);
+    case 'signal_end':
+      return bookEnd(client, record);
+    case 'refusal':
+      return bookRefusal(client, record);
+    case 'fill':
+      return bookFill(client, record);
+  }
 }
 
 async function bookGuarded(client: PoolClient, record: Booked): Promise<Verdict> {
@@ -152,6 +160,24 @@ async function bookEnd(client: PoolClient, end: SignalEnd): Promise<Verdict> {
   const isOurs = isNew || (await sameOrReport(client, 'signal_ends', key, row, end.kind));
   await settleSignal(client, end.signal_id);
   return isOurs ? null : contradiction(end.kind, end.signal_id);
+}
+
+/** One row a cause, whatever the order: the newest record says all that the others said. */
+async function bookRefusal(client: PoolClient, refusal: Refusal): Promise<null> {
+  const { bot, account, venue, symbol, cause, reason, first_ts, last_ts, decisions } = refusal;
+  await client.query(
+    `INSERT INTO signal_refusals AS r
+       (bot, account, venue, symbol, cause, reason, first_ts, last_ts, decisions)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+     ON CONFLICT (bot, account, venue, symbol, cause) DO UPDATE SET reason = excluded.reason,
+       first_ts = excluded.first_ts, last_ts = excluded.last_ts, decisions = excluded.decisions
+     WHERE r.last_ts < excluded.last_ts`,
+    [
+      ...[bot, account, venue, symbol, cause, reason, formatUs(first_ts), formatUs(last_ts)],
+      decisions,
+    ],
+  );
+  return null;
 }
 
 const contradiction = (kind: string, id: string): Verdict => ({

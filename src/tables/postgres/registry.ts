@@ -22,6 +22,7 @@ import {
   type ModelState,
   type Registry,
 } from '../../learning/model-change.ts';
+import { waitsBecause } from '../../learning/waiting.ts';
 import type { StoredManifest } from './datasets.ts';
 import { insert } from './insert.ts';
 import { servable } from './model-source.ts';
@@ -134,7 +135,7 @@ async function storeCandidate(client: PoolClient, request: NewCandidate): Promis
   if (verdict?.passed === true && shadowOf(registry) === null) {
     const by = { actor: 'gate', why: 'it passed the gate', cause: `gate:${trainedTs}` };
     await applyChange(client, registry, { action: 'shadow', modelId }, by);
-  }
+  } else await noteWaiting(client, registry);
   return true;
 }
 
@@ -240,6 +241,7 @@ async function applyChange(
   const champion =
     models.find(({ modelId, state }) => (changed[modelId] ?? state) === 'champion')?.modelId ??
     null;
+  await noteWaiting(client, await readRegistry(client, market, atTs));
   await audit(client, auditId, registry, {
     ...{ actor, why, action: request.action, subject: change.modelId, records: controlIds },
     forced: request.action === 'promote' && request.force,
@@ -247,6 +249,17 @@ async function applyChange(
     after: { champion, states: changed },
   });
   return { ...change, ...market, champion, controlIds };
+}
+
+/** Has every candidate of the market say why it waits, as the registry is now. */
+export async function noteWaiting(client: PoolClient, registry: Registry): Promise<void> {
+  const said = registry.models.map((model) => waitsBecause(registry, model));
+  await client.query(
+    `UPDATE models m SET waits_because = s.because
+     FROM unnest($1::text[], $2::text[]) AS s (model_id, because)
+     WHERE m.model_id = s.model_id AND m.waits_because IS DISTINCT FROM s.because`,
+    [registry.models.map(({ modelId }) => modelId), said],
+  );
 }
 
 /** Into the outbox, and into the activations, which the log completes with its times. */

@@ -52,20 +52,23 @@ export interface PostgresOptions {
   readonly connectTimeoutMs?: number;
   /** Shown in `pg_stat_activity`. */
   readonly applicationName?: string;
-  /** With what the writer's seal is made on what only it may write: the control key. */
-  readonly sealKey?: () => string;
+  /**
+   * With what the writer's seal is made on what only it may write: the control keys, of which the
+   * first seals.
+   */
+  readonly sealKeys?: () => readonly string[];
 }
 
-const sealKeys = new WeakMap<object, () => string>();
+const sealKeys = new WeakMap<object, () => readonly string[]>();
 
-/** The key of a pool or of one of its connections. Throws where it was opened without. */
-export function sealKeyOf(client: pg.Pool | pg.PoolClient): string {
-  const key = sealKeys.get(client);
+/** The keys of a pool or of one of its connections. Throws where it was opened without. */
+export function sealKeysOf(client: pg.Pool | pg.PoolClient): readonly string[] {
+  const keys = sealKeys.get(client);
   assert(
-    key !== undefined,
+    keys !== undefined,
     'this connection was opened without a key: it may only read the outbox',
   );
-  return key();
+  return keys();
 }
 
 /**
@@ -82,10 +85,10 @@ export function openPostgres(url: string, options: PostgresOptions = {}): pg.Poo
     verify: (client, done) => void setSession(client).then(() => done(), done),
     types: { getTypeParser: typeParser },
   });
-  const { sealKey } = options;
-  if (sealKey !== undefined) {
-    sealKeys.set(pool, sealKey);
-    pool.on('connect', (client) => sealKeys.set(client, sealKey));
+  const { sealKeys: ours } = options;
+  if (ours !== undefined) {
+    sealKeys.set(pool, ours);
+    pool.on('connect', (client) => sealKeys.set(client, ours));
   }
   // An idle connection's error has no caller; without a listener it would end the process.
   pool.on('error', () => undefined);

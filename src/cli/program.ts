@@ -15,6 +15,7 @@ import { doctorCommands } from './commands/doctor.ts';
 import { feedCommands } from './commands/feed.ts';
 import { flowCommands } from './commands/flow.ts';
 import { jobsCommands } from './commands/jobs.ts';
+import { keysCommands } from './commands/keys.ts';
 import { migrateCommands } from './commands/migrate.ts';
 import { modelsCommands } from './commands/models.ts';
 import { qualityCommands } from './commands/quality.ts';
@@ -47,6 +48,7 @@ const NOUNS: readonly ((program: Command) => void)[] = [
   deadLettersCommands,
   doctorCommands,
   connectCommands,
+  keysCommands,
 ];
 
 /** A new one: commander keeps what it has parsed. */

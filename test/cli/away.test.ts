@@ -17,7 +17,7 @@ import { freePorts } from '../support/stack.ts';
 
 /** What does its work without a server, or starts and looks at servers itself. */
 const WITHOUT_SERVERS = [
-  ...['connect', 'feed check', 'migrate create'],
+  ...['connect', 'feed check', 'keys list', 'migrate create'],
   ...['stack down', 'stack reset', 'stack status', 'stack up'],
 ];
 /** Waits for them, and says so. */
@@ -41,6 +41,7 @@ const MORE: Readonly<Record<string, readonly string[]>> = {
   'curate clean': ['--keep', 'ticks=90d'],
   'dead-letters resend': ['--all'],
   'dataset build': ['--from', '2026-01-01', '--to', '2026-01-02'],
+  'keys retire': ['--yes'],
   'models promote': ['--yes'],
   'models retire': ['--yes'],
   'models rollback': ['--yes'],

@@ -36,6 +36,8 @@ interface Known {
   readonly addresses: (config: Config) => readonly string[];
   /** Resolves once it has answered, whatever the answer is. */
   readonly hello: (config: Config) => Promise<unknown>;
+  /** Whether it may be silent because all its workers are at long queries, perhaps our own. */
+  readonly isBusyAtTimes?: true;
 }
 
 const addressOf = (url: string): string[] => {
@@ -64,6 +66,7 @@ const KNOWN: Readonly<Record<ServerName, Known>> = {
     setting: 'TICKLOOM_QUESTDB_PG_URL',
     addresses: ({ given }) => addressOf(given.questdbPgUrl),
     hello: ({ questdbPgUrl }) => helloPg(questdbPgUrl),
+    isBusyAtTimes: true,
   },
   questdbHttp: {
     title: 'QuestDB (HTTP)',
@@ -71,6 +74,7 @@ const KNOWN: Readonly<Record<ServerName, Known>> = {
     addresses: ({ given }) => addressOf(given.questdbUrl),
     hello: ({ questdbUrl, tlsCa }) =>
       askQuestDb(questdbUrl, '/exec?query=select+1', { timeoutMs: SILENT_MS, ca: tlsCa }),
+    isBusyAtTimes: true,
   },
   postgres: {
     title: 'PostgreSQL',
@@ -108,27 +112,28 @@ async function helloPg(url: string): Promise<void> {
 /**
  * Resolves once the server has answered, be it by a refusal: what works with it says that better.
  * Rejects with `ServerAway` at once where nothing takes connections, and after `SILENT_MS` without
- * a word; `onSlow` is told after `SLOW_MS`.
+ * a word from one that is never that busy; `onSlow` is told after `SLOW_MS`.
  */
 export async function probe(
   config: Config,
   server: ServerName,
   onSlow: (line: string) => void = () => undefined,
 ): Promise<void> {
-  const { addresses, hello } = KNOWN[server];
+  const { addresses, hello, isBusyAtTimes } = KNOWN[server];
   const where = placeOf(config, server);
   const unreached = await unreachable(addresses(config));
   if (unreached !== null) {
     throw new ServerAway(server, `${where} is away (${unreached}). ${advice(config, server)}`);
   }
+  const silent = (): Error =>
+    new ServerAway(
+      server,
+      `${where} takes connections and says nothing for ${SILENT_MS / 1000} s. ` +
+        advice(config, server),
+    );
   await answered(hello(config), {
     onSlow: () => onSlow(`${where} takes connections and says nothing: waiting for it`),
-    silent: () =>
-      new ServerAway(
-        server,
-        `${where} takes connections and says nothing for ${SILENT_MS / 1000} s. ` +
-          advice(config, server),
-      ),
+    silent: isBusyAtTimes === true ? null : silent,
   });
 }
 
@@ -141,14 +146,12 @@ const advice = (config: Config, server: ServerName): string =>
 
 async function answered(
   hello: Promise<unknown>,
-  { onSlow, silent }: { onSlow: () => void; silent: () => Error },
+  { onSlow, silent }: { onSlow: () => void; silent: (() => Error) | null },
 ): Promise<void> {
   const timers: NodeJS.Timeout[] = [];
   const late = new Promise<never>((_resolve, reject) => {
-    timers.push(
-      setTimeout(onSlow, SLOW_MS),
-      setTimeout(() => reject(silent()), SILENT_MS),
-    );
+    timers.push(setTimeout(onSlow, SLOW_MS));
+    if (silent !== null) timers.push(setTimeout(() => reject(silent()), SILENT_MS));
   });
   const said = hello.catch(() => undefined);
   await Promise.race([said, late]).finally(() => timers.forEach(clearTimeout));

@@ -1,6 +1,6 @@
 /**
- * QuestDB beside a real browser: pages of other origins, and of a foreign host that leads here, read
- * and write nothing, also while somebody is signed in to its console.
+ * QuestDB beside a real browser: pages of other origins, and of a foreign host that leads here,
+ * read and write nothing, also while somebody is signed in to its console.
  */
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';

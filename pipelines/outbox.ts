@@ -22,7 +22,8 @@ export interface OutboxDeps {
   readonly due: () => Promise<readonly DueControl[]>;
   readonly markSent: (controls: readonly DueControl[]) => Promise<void>;
   readonly log: OutLog;
-  readonly key: string;
+  /** What signs now: it may be another one at the next record. */
+  readonly key: () => string;
   /** How many partitions a topic has. */
   readonly partitionsOf: (topic: string) => number;
   readonly topicOf: (name: string) => string;
@@ -40,7 +41,7 @@ export async function sendDueControls(deps: OutboxDeps): Promise<number> {
 
 function recordsOf(due: DueControl, deps: OutboxDeps): OutRecord[] {
   const { controlId, type, subject, version, body } = due;
-  const control = signControl(deps.key, {
+  const control = signControl(deps.key(), {
     kind: 'control',
     control_id: controlId,
     version,

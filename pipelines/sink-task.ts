@@ -25,7 +25,7 @@ import {
 } from '../src/domain/control.ts';
 import type { DeadPlace, KindPlace } from '../src/domain/dead-letter.ts';
 import { keyOf, type Control, type Feature } from '../src/domain/wire.ts';
-import { decodeTicks } from '../src/stream/decode.ts';
+import { decodeTicks, type VerifyControl } from '../src/stream/decode.ts';
 import type { FailPoints } from '../src/stream/fail-point.ts';
 import { InstrumentStates } from '../src/stream/instrument-states.ts';
 import type { LogMarker } from '../src/stream/log-marker.ts';
@@ -68,7 +68,7 @@ export interface SinkDeps {
   readonly writer: RowWriter;
   readonly reader: SqlReader;
   readonly featuresTable: QuestTable<FeatureRow>;
-  readonly verifyControl: (control: Control) => boolean;
+  readonly verifyControl: VerifyControl;
   readonly modelHeld: (held: readonly ModelHeld[]) => Promise<void>;
   readonly controlsPassed: (places: readonly ControlPlace[]) => Promise<void>;
   readonly stored: (reached: readonly StoredWatermark[]) => Promise<void>;

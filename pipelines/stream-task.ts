@@ -22,7 +22,7 @@ import {
 } from '../src/domain/control.ts';
 import { keyOf, type Control } from '../src/domain/wire.ts';
 import type { ServingModel } from '../src/learning/serving-model.ts';
-import { decodeTicks, type Item } from '../src/stream/decode.ts';
+import { decodeTicks, type Item, type VerifyControl } from '../src/stream/decode.ts';
 import type { FailPoints } from '../src/stream/fail-point.ts';
 import { InstrumentStates, type InstrumentSlot } from '../src/stream/instrument-states.ts';
 import type { LogMarker } from '../src/stream/log-marker.ts';
@@ -60,7 +60,7 @@ export interface StreamDeps {
   readonly log: OutLog;
   readonly checkpoints: CheckpointStore;
   readonly models: ModelSource;
-  readonly verifyControl: (control: Control) => boolean;
+  readonly verifyControl: VerifyControl;
   /** Told of every clock that comes by. */
   readonly clockSeen: (clock: ClockControl) => void;
   readonly topicOf: (name: string) => string;

@@ -215,8 +215,9 @@ const DECLARED = {
   logLevel: setting('TICKLOOM_LOG_LEVEL', types.logLevels, 'info', 'what is logged'),
   controlKey: optional(
     'TICKLOOM_CONTROL_KEY',
-    types.secret,
-    'signs control records (made at the first run, in a file of the data directory)',
+    types.secrets,
+    'signs control records (made at the first run, in a file of the data directory); others that ' +
+      'verify behind it, with commas between',
   ),
 } as const;
 

@@ -129,7 +129,15 @@ export const topicPrefix = matching(
   'at most 64 letters, digits, ., _ or -',
 );
 export const host = matching('host', /^[\w.:-]+$/, 'a host name or address');
-export const secret = matching('secret', /^\S{32,}$/, 'at least 32 characters without white space');
+const secret = matching('secret', /^\S{32,}$/, 'at least 32 characters without white space');
+/** Several with commas between; as it is given. */
+export const secrets: SettingType<string> = {
+  name: 'secret',
+  parse: (given) => {
+    for (const each of given.split(',')) secret.parse(each);
+    return given;
+  },
+};
 export const text = matching('text', /^[^\p{Cc}]+$/u, 'a text without control characters');
 export const password = matching('secret', /^[^\p{Cc}]+$/u, 'a text without control characters');
 /** A file that holds them now: a name mistyped would else show up as a server that is away. */

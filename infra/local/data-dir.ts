@@ -19,7 +19,7 @@ import { StackError } from './stack-error.ts';
 const MARKER = '.tickloom-data';
 /** What a start makes beside the servers' own; programs in `artefacts` are public, and stay open. */
 const OWN_DIRS = ['logs', 'run', 'exports'];
-const OWN_FILES = [MARKER, 'credentials.json', 'http-token', 'control.key'];
+const OWN_FILES = [MARKER, 'credentials.json', 'http-token', 'control.key', 'control-keys.json'];
 const NEEDED_BYTES = 1024 ** 3;
 
 export const SERVER_NAMES = ['kafka', 'questdb', 'postgres', 'redis'] as const;

@@ -18,7 +18,13 @@ const loaded = require.cache[require.resolve(DECODER)];
 if (loaded === undefined) throw new Error(`${DECODER} is not where kafkajs looks for it`);
 loaded.exports = fetchDecoder(kafkajsDecoder);
 
-export const { CompressionTypes, CompressionCodecs, Kafka, logLevel, Partitioners } =
-  require('kafkajs') as typeof Kafkajs;
+export const {
+  CompressionTypes,
+  CompressionCodecs,
+  ConfigResourceTypes,
+  Kafka,
+  logLevel,
+  Partitioners,
+} = require('kafkajs') as typeof Kafkajs;
 
 for (const [codec, make] of kafkajsCodecs()) Object.assign(CompressionCodecs, { [codec]: make });

@@ -13,11 +13,31 @@ import { parseUs } from '../domain/time.ts';
 const { builtins } = pg.types;
 
 const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
-  [builtins.TIMESTAMPTZ]: parseUs,
+  [builtins.TIMESTAMPTZ]: timestamp,
   [builtins.INT8]: safeInteger,
   // A calendar day, not an instant: `2014-05-01`.
   [builtins.DATE]: (text) => text,
 };
+
+/** A session writes times in another way than ISO: what they mean cannot be told. */
+export class DateStyleError extends Error {
+  override readonly name = 'DateStyleError';
+
+  constructor(what: string) {
+    super(
+      `PostgreSQL ${what}: times are read in datestyle ISO alone. A pooler before it has to keep ` +
+        'what a session sets (PgBouncer: track_extra_parameters, or pool_mode = session); or ' +
+        "ALTER ROLE … SET datestyle = 'ISO'",
+    );
+  }
+}
+
+const ISO_RE = /^-?\d{4,}-\d\d-\d\d |^-?infinity$/;
+
+function timestamp(text: string): number {
+  if (!ISO_RE.test(text)) throw new DateStyleError(`has sent the time "${text.slice(0, 40)}"`);
+  return parseUs(text);
+}
 
 function safeInteger(text: string): number {
   const value = Number(text);
@@ -32,20 +52,23 @@ export interface PostgresOptions {
   readonly connectTimeoutMs?: number;
   /** Shown in `pg_stat_activity`. */
   readonly applicationName?: string;
-  /** With what the writer's seal is made on what only it may write: the control key. */
-  readonly sealKey?: () => string;
+  /**
+   * With what the writer's seal is made on what only it may write: the control keys, of which the
+   * first seals.
+   */
+  readonly sealKeys?: () => readonly string[];
 }
 
-const sealKeys = new WeakMap<object, () => string>();
+const sealKeys = new WeakMap<object, () => readonly string[]>();
 
-/** The key of a pool or of one of its connections. Throws where it was opened without. */
-export function sealKeyOf(client: pg.Pool | pg.PoolClient): string {
-  const key = sealKeys.get(client);
+/** The keys of a pool or of one of its connections. Throws where it was opened without. */
+export function sealKeysOf(client: pg.Pool | pg.PoolClient): readonly string[] {
+  const keys = sealKeys.get(client);
   assert(
-    key !== undefined,
+    keys !== undefined,
     'this connection was opened without a key: it may only read the outbox',
   );
-  return key();
+  return keys();
 }
 
 /**
@@ -58,17 +81,28 @@ export function openPostgres(url: string, options: PostgresOptions = {}): pg.Poo
     max: options.max ?? 8,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
     application_name: options.applicationName ?? 'tickloom',
-    options: '-c timezone=UTC -c datestyle=ISO',
+    // Not by `options`, which poolers refuse.
+    verify: (client, done) => void setSession(client).then(() => done(), done),
     types: { getTypeParser: typeParser },
   });
-  const { sealKey } = options;
-  if (sealKey !== undefined) {
-    sealKeys.set(pool, sealKey);
-    pool.on('connect', (client) => sealKeys.set(client, sealKey));
+  const { sealKeys: ours } = options;
+  if (ours !== undefined) {
+    sealKeys.set(pool, ours);
+    pool.on('connect', (client) => sealKeys.set(client, ours));
   }
   // An idle connection's error has no caller; without a listener it would end the process.
   pool.on('error', () => undefined);
   return pool;
+}
+
+/** Throws where the session does not keep what it is told. */
+async function setSession(client: pg.PoolClient): Promise<void> {
+  await client.query(`SET timezone = 'UTC'; SET datestyle = 'ISO'`);
+  const { rows } = await client.query<{ style: string }>(
+    `SELECT current_setting('datestyle') AS style`,
+  );
+  const style = rows[0]?.style ?? 'none';
+  if (!style.startsWith('ISO')) throw new DateStyleError(`says its datestyle is "${style}"`);
 }
 
 function typeParser(oid: number, format?: string): (value: string) => unknown {

@@ -4,11 +4,13 @@
  * 0 done, 1 failed, 2 wrong usage, 78 wrong configuration.
  */
 import type { Command } from 'commander';
+import { ServerAway } from '../adapters/server-probe.ts';
 import { loadConfig, type Config } from '../config.ts';
 import { parseUs } from '../domain/time.ts';
 import { instrumentOf, isSymbol } from '../domain/wire.ts';
 import { openContext, type Context } from '../processes/context.ts';
 import type { Instrument } from '../tables/questdb/table.ts';
+import { watched } from './watched-context.ts';
 
 /** A command that failed in a way that people can act on: its message is all they see. */
 export class CommandError extends Error {
@@ -67,17 +69,26 @@ export function namesIn(
 
 export const isInstrument = (key: string): boolean => instrumentOf(key) !== null;
 
-/** Runs `work` with an open context that is closed whatever happens. */
+/**
+ * Runs `work` with an open context that is closed whatever happens. A server that it asks for and
+ * that is away ends it within seconds, with a message that names it.
+ */
 export async function withContext<T>(
   role: string,
   work: (context: Context) => Promise<T>,
   config: Config = loadConfig(),
 ): Promise<T> {
   const context = openContext(config, role);
+  let closing = (): Promise<void> => context.close();
   try {
-    return await work(context);
+    return await watched(context, work, (line) => console.error(line));
+  } catch (error) {
+    if (!(error instanceof ServerAway)) throw error;
+    // What still waits for that server is not waited for.
+    closing = async () => void context.close().catch(() => undefined);
+    throw new CommandError(error.message);
   } finally {
-    await context.close();
+    await closing();
   }
 }
 

@@ -112,6 +112,8 @@ export const Control = Type.Object({
   type: oneOf(['model', 'bot', 'halt', 'equity', 'position', 'cut', 'clock']),
   subject: Name,
   body: Type.Record(Type.String(), Type.Unknown()),
+  /** Which of the installation's keys has signed it; absent in records from before: the first. */
+  key_id: Type.Optional(Type.String({ pattern: '^[0-9a-f]{16}$' })),
   hmac: Type.String({ pattern: '^[0-9a-f]{64}$' }),
 });
 

@@ -37,7 +37,18 @@ export interface Market {
 export type ModelRequest =
   | { readonly action: 'promote'; readonly modelId: string; readonly force: boolean }
   | { readonly action: 'shadow' | 'retire' | 'reject' | 'expire'; readonly modelId: string }
-  | { readonly action: 'rollback' };
+  | { readonly action: 'rollback' }
+  | { readonly action: 'undo'; readonly was: readonly ModelPlace[] };
+
+/** What a model was before a change, as the audit log keeps it. */
+export interface ModelPlace {
+  readonly modelId: string;
+  readonly state: ModelState;
+  readonly replaced: string | null;
+  readonly changedBy: string | null;
+  /** Event time of that, RFC 3339; null: it was not known. */
+  readonly changedTs: string | null;
+}
 
 export interface ModelChange {
   /** The model that the change is about. */
@@ -45,9 +56,11 @@ export interface ModelChange {
   readonly states: readonly {
     readonly modelId: string;
     readonly to: ModelState;
-    readonly by: string;
+    readonly by: string | null;
     /** Where it becomes champion: what it takes the place of. */
     readonly replaced?: string | null;
+    /** Where it becomes what it was: since when, RFC 3339; absent: since now. */
+    readonly since?: string | null;
   }[];
   readonly records: readonly { readonly subject: string; readonly body: ModelControl }[];
 }
@@ -70,6 +83,7 @@ export interface Registry {
 /** The change that the request comes to. Throws `ChangeRefused`. */
 export function changeOf(registry: Registry, request: ModelRequest): ModelChange {
   if (request.action === 'rollback') return rollback(registry);
+  if (request.action === 'undo') return undo(registry, request.was);
   const model = modelOf(registry, request.modelId);
   switch (request.action) {
     case 'promote':
@@ -191,6 +205,39 @@ function rollback(registry: Registry): ModelChange {
     modelId: champion.modelId,
     states: [taken, restored],
     records: [record(registry, before, 'champion', 'champion')],
+  };
+}
+
+/**
+ * Every model that a change has moved back to what it was, `replaced` and all; whoever has a slot
+ * that it had not leaves it first.
+ */
+function undo(registry: Registry, was: readonly ModelPlace[]): ModelChange {
+  const moved = was.map((place) => ({ place, now: modelOf(registry, place.modelId) }));
+  const records: ModelChange['records'][number][] = [];
+  for (const { place, now } of moved) {
+    if (now.state !== 'shadow' || place.state === 'shadow') continue;
+    records.push(record(registry, now, 'retired', now.modelId));
+  }
+  const [gone, back] = [
+    moved.find(({ now }) => now.state === 'champion')?.now,
+    moved.find(({ place }) => place.state === 'champion')?.now,
+  ];
+  if (back !== undefined && back !== gone) {
+    records.push(record(registry, back, 'champion', 'champion'));
+  } else if (gone !== undefined && back === undefined) {
+    records.push(record(registry, gone, 'retired', 'champion'));
+  }
+  for (const { place, now } of moved) {
+    if (now.state === 'shadow' || place.state !== 'shadow') continue;
+    records.push(record(registry, now, 'shadow', now.modelId));
+  }
+  return {
+    modelId: must(moved.at(-1), 'a change that is taken back moved a model').now.modelId,
+    states: was.map(({ modelId, state: to, changedBy: by, replaced, changedTs: since }) => ({
+      ...{ modelId, to, by, replaced, since },
+    })),
+    records,
   };
 }
 

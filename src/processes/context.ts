@@ -4,9 +4,6 @@
  * Connections are made when they are first asked for, one of each, and closed in reverse order by
  * `close`.
  */
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Kafka } from 'kafkajs';
 import type { Pool } from 'pg';
 import { FLOW } from '../../pipelines/flow.ts';
@@ -18,9 +15,10 @@ import { QuestDbWriter } from '../adapters/questdb.ts';
 import type { Config } from '../config.ts';
 import { openLog, type Logger } from '../log.ts';
 import type { Control } from '../domain/wire.ts';
-import { verifyControl } from '../stream/control-key.ts';
+import type { ControlVerdict } from '../stream/control-key.ts';
 import { storedWatermarks } from '../tables/postgres/stored-watermarks.ts';
 import { LabelBacklog } from '../tables/questdb/pending-labels.ts';
+import { ControlKeyring } from './control-keys.ts';
 
 export interface Context {
   readonly config: Config;
@@ -35,8 +33,10 @@ export interface Context {
   readonly questdbWriter: () => QuestDbWriter;
   readonly flowProbe: () => FlowProbe;
   readonly labelBacklog: () => LabelBacklog;
+  /** What signs now. */
   readonly controlKey: () => string;
-  readonly verifyControl: (control: Control) => boolean;
+  readonly controlKeys: ControlKeyring;
+  readonly verifyControl: (control: Control) => ControlVerdict;
   readonly close: () => Promise<void>;
 }
 
@@ -45,11 +45,10 @@ const APPLIED = ['ticks', 'quotes', 'heartbeats', 'candles', 'features', 'predic
 export function openContext(config: Config, role: string): Context {
   const log = openLog(config.logLevel, role);
   const kafka = openKafka(config.kafka, `tickloom-${role}`, log);
-  let key: string | null = null;
-  const controlKey = (): string => (key ??= config.controlKey ?? installationKey(config.dataDir));
+  const keys = new ControlKeyring(config.dataDir, config.controlKey);
   const postgres = openPostgres(config.postgresUrl, {
     applicationName: `tickloom-${role}`,
-    sealKey: controlKey,
+    sealKeys: () => keys.sealKeys(),
   });
   const topicOf = (name: string): string => `${config.topicPrefix}${name}`;
   const groupOf = (stage: string): string => `${config.topicPrefix}tickloom-${stage}`;
@@ -70,7 +69,8 @@ export function openContext(config: Config, role: string): Context {
     topicOf,
     groupOf,
     questdbReader,
-    controlKey,
+    controlKey: () => keys.current(),
+    controlKeys: keys,
     outLog: once(() => closing(new KafkaOutLog(kafka), (out) => out.close())),
     questdbWriter: once(() =>
       closing(
@@ -88,7 +88,7 @@ export function openContext(config: Config, role: string): Context {
       const watermarks = () => storedWatermarks(postgres);
       return new LabelBacklog(questdbReader(), watermarks, config);
     }),
-    verifyControl: (control) => verifyControl(controlKey(), control),
+    verifyControl: (control) => keys.verify(control),
     close: async () => {
       for (const close of closers.toReversed()) await close();
     },
@@ -111,16 +111,4 @@ export function stageTopics(
     groupId: groupOf(stage),
     topics: (FLOW.find(({ name }) => name === stage)?.reads ?? []).map(topicOf),
   }));
-}
-
-/** The key that signs control records: made at the first run, readable by its owner alone. */
-function installationKey(dataDir: string): string {
-  const file = join(dataDir, 'control.key');
-  mkdirSync(dataDir, { recursive: true });
-  try {
-    writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
-  return readFileSync(file, 'utf8').trim();
 }

@@ -11,6 +11,7 @@ import { Compile } from 'typebox/compile';
 import { logEnds } from '../adapters/kafka.ts';
 import { readLog, type ReadRecord } from '../adapters/read-log.ts';
 import { Control } from '../domain/wire.ts';
+import type { VerifyControl } from '../stream/decode.ts';
 import { noteScan, scanStarts, type Versioned } from '../tables/postgres/control-versions.ts';
 
 export interface ScanDeps {
@@ -18,7 +19,7 @@ export interface ScanDeps {
   readonly postgres: Pool;
   /** `ticks`, prefix included. */
   readonly topic: string;
-  readonly verifyControl: (control: Control) => boolean;
+  readonly verifyControl: VerifyControl;
 }
 
 /** Resolves once all of the log at the call is read and noted; with how many records it held. */
@@ -34,7 +35,7 @@ export async function scanControls(deps: ScanDeps): Promise<number> {
       const controls: Versioned[] = [];
       await readLog(kafka, { topic, partition, from, to: high }, (record) => {
         const control = controlOf(record);
-        if (control !== null && deps.verifyControl(control)) controls.push(control);
+        if (control !== null && deps.verifyControl(control) === 'ours') controls.push(control);
       });
       return controls;
     }),

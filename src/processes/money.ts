@@ -65,7 +65,7 @@ async function runOutbox(context: Context, signal: AbortSignal): Promise<void> {
         sent.map(({ seq }) => seq),
       ),
     log: context.outLog(),
-    key: context.controlKey(),
+    key: context.controlKey,
     partitionsOf,
     topicOf,
     nowMs,

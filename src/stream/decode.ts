@@ -11,6 +11,7 @@ import { Compile } from 'typebox/compile';
 import { marketTickOf, type MarketTick } from '../domain/tick.ts';
 import { LATEST_US } from '../domain/time.ts';
 import { Control, instrumentOf, keyOf, type Heartbeat, type Tick } from '../domain/wire.ts';
+import type { ControlVerdict } from './control-key.ts';
 import { checkTick, isProblem, isTickKind, type TickReason } from './check-tick.ts';
 import { dead, kindOf, readJson, type Dead } from './json-record.ts';
 import { scannedInstrument, TickScanner, type ScannedInstrument } from './tick-scanner.ts';
@@ -25,7 +26,7 @@ export type DeadReason =
   | 'key_mismatch'
   | 'control_with_key'
   | 'control_in_frame'
-  | 'bad_hmac'
+  | Exclude<ControlVerdict, 'ours'>
   /** Ours, by a version of this program that can say more than this one understands. */
   | 'newer_version';
 
@@ -50,7 +51,7 @@ export type Decoded =
       readonly skipped: number;
     };
 
-export type VerifyControl = (control: Control) => boolean;
+export type VerifyControl = (control: Control) => ControlVerdict;
 
 const validators = { control: Compile(Control) };
 
@@ -113,8 +114,21 @@ function decodeControl(key: string | null, json: unknown, verify: VerifyControl)
   const lacks = json.type === 'clock' ? clockFlaw(json) : versionFlaw(json);
   if (lacks !== null) return dead('schema', lacks);
   if (key !== null) return dead('control_with_key', 'a control record has no key');
-  if (!verify(json)) return dead('bad_hmac', `control "${json.control_id}" is not ours`);
+  const verdict = verify(json);
+  if (verdict !== 'ours') return dead(verdict, notOurs(json, verdict));
   return { type: 'control', control: json };
+}
+
+function notOurs(
+  { control_id: id, key_id: key }: Control,
+  verdict: Exclude<ControlVerdict, 'ours'>,
+): string {
+  if (verdict === 'bad_hmac') return `control "${id}" is not ours`;
+  if (verdict === 'retired_key') return `control "${id}" is signed by key ${key}, which is retired`;
+  return (
+    `control "${id}" is signed by key ${key}, which is not known here: give this machine the ` +
+    'keys of the one that sends (control-keys.json, TICKLOOM_CONTROL_KEY), then resend it'
+  );
 }
 
 const versionFlaw = ({ version }: Control): string | null =>
@@ -130,7 +144,7 @@ function newerType(json: unknown, verify: VerifyControl): string | null {
   const { type } = json as { type?: unknown };
   const asKnown = { ...(json as object), type: 'cut' };
   if (typeof type !== 'string' || !validators.control.Check(asKnown)) return null;
-  return verify(json as Control) ? type : null;
+  return verify(json as Control) === 'ours' ? type : null;
 }
 
 function decodeFrame(key: string | null, entries: readonly unknown[], single = false): Decoded {

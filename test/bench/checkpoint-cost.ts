@@ -107,7 +107,7 @@ function stageOf({ context }: Bed) {
     log: { append: () => Promise.resolve() },
     checkpoints: new PostgresCheckpoints(postgres, 'stream', 'bench'),
     models: { load: () => Promise.reject(new Error('no model is in force')) },
-    verifyControl: () => true,
+    verifyControl: () => 'ours',
     clockSeen: () => undefined,
     topicOf: (name) => name,
     failPoints: new FailPoints(null),

@@ -165,7 +165,7 @@ export async function sendControls(
     // They stay due: the next installation of the same servers begins with them too.
     markSent: () => Promise.resolve(),
     log: context.outLog(),
-    key: context.controlKey(),
+    key: context.controlKey,
     partitionsOf: () => config.partitions,
     topicOf,
     nowMs,

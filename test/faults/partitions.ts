@@ -146,7 +146,7 @@ function feedTicks(seed: number, hours: number): FeedTick[] {
 
 function ticksIn({ key, value }: InputRecord): Tick[] {
   const bytes = value === null ? null : Buffer.from(value);
-  if (bytes === null || decodeTicks(key, bytes, () => false).type !== 'ticks') return [];
+  if (bytes === null || decodeTicks(key, bytes, () => 'bad_hmac').type !== 'ticks') return [];
   const json = JSON.parse(bytes.toString()) as Tick | Tick[];
   return [json].flat().filter(({ kind }) => kind === 'trade' || kind === 'quote');
 }

@@ -64,7 +64,7 @@ export async function startServer({
   const controlKey = readFileSync(join(loadConfig().dataDir, 'control.key'), 'utf8').trim();
   copyFileSync(credentialsFile(loadConfig().dataDir), credentialsFile(dataDir));
   const config = loadConfig(process.env, { TICKLOOM_DATA_DIR: dataDir, ...env });
-  const postgres = openPostgres(config.postgresUrl, { sealKey: () => controlKey });
+  const postgres = openPostgres(config.postgresUrl, { sealKeys: () => [controlKey] });
   const questdb = new QuestDbReader({ url: config.questdbPgUrl, patienceMs: 0 });
   const logged: string[] = [];
   const note = (fields: object, message: string): void => {

@@ -7,8 +7,9 @@ import { copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'no
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client } from 'pg';
+import { Client, type Pool } from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
+import { openPostgres } from '../../src/adapters/postgres.ts';
 import { openRedis } from '../../src/adapters/redis.ts';
 import { QuestDbWriter } from '../../src/adapters/questdb.ts';
 import { askQuestDb } from '../../src/adapters/questdb-http.ts';
@@ -22,6 +23,7 @@ import { ticks } from '../../src/tables/questdb/ticks.ts';
 import { alertsOf } from '../../src/tables/postgres/alerts.ts';
 import { appendControl, dueControls } from '../../src/tables/postgres/outbox.ts';
 import { tickloom } from '../support/command.ts';
+import { startupProxy } from '../support/startup-proxy.ts';
 
 const config = loadConfig();
 const credentials = readCredentials(config.dataDir);
@@ -253,6 +255,57 @@ describe('whoever has the credentials', () => {
     expect(headers).toEqual([200, undefined]);
     const bare = await askQuestDb(withoutLogin(config.questdbUrl), '/exec?query=select+1');
     expect(bare.status).toBe(401);
+  });
+});
+
+describe('PostgreSQL behind a pooler', () => {
+  const through = async <T>(
+    use: (pool: Pool, seen: string[][]) => Promise<T>,
+    change?: (bytes: Buffer) => Buffer,
+  ): Promise<T> => {
+    const proxy = await startupProxy(portOf(config.postgresUrl), change);
+    const url = config.postgresUrl.replace(/:\d+\/(?=\w+$)/, `:${proxy.port}/`);
+    const pool = openPostgres(url, { max: 1 });
+    try {
+      return await use(pool, proxy.seen);
+    } finally {
+      await pool.end();
+      proxy.close();
+    }
+  };
+
+  test('is asked for nothing at the start that PgBouncer refuses, and the session is ours', async () => {
+    await through(async (pool, seen) => {
+      const { rows } = await pool.query<{ zone: string; at: number }>(
+        `SELECT current_setting('timezone') AS zone, timestamptz '2026-01-01 00:00:00+00' AS at`,
+      );
+      expect(rows).toEqual([{ zone: 'UTC', at: Date.UTC(2026, 0, 1) * 1000 }]);
+      expect(seen).toHaveLength(1);
+      expect(seen[0]).toEqual(expect.arrayContaining(['user', 'database']));
+      const { connectionString } = pool.options;
+      const asBefore = `${connectionString}?options=-c%20timezone%3DUTC`;
+      await expect(pg(asBefore, (client) => client.query('SELECT 1'))).rejects.toThrow(
+        'unsupported startup parameter: options',
+      );
+    });
+  });
+
+  test('that does not keep the datestyle is refused with what to do', async () => {
+    const otherwise = (bytes: Buffer): Buffer =>
+      Buffer.from(
+        bytes.toString('latin1').replace("datestyle = 'ISO'", "datestyle = 'SQL'"),
+        'latin1',
+      );
+    await through(
+      (pool) => expect(pool.query('SELECT 1')).rejects.toThrow(/datestyle is "SQL.*PgBouncer/),
+      otherwise,
+    );
+    await through(async (pool) => {
+      await pool.query(`SET datestyle = 'German'`);
+      await expect(pool.query(`SELECT timestamptz '2026-03-01' AS at`)).rejects.toThrow(
+        /time "01\.03\.2026 00:00:00 UTC".*ALTER ROLE/,
+      );
+    });
   });
 });
 

@@ -1,9 +1,20 @@
-/** Records that a newer version of this program wrote, read by this one. */
+/**
+ * Records that a newer version of this program wrote, read by this one; and control records while
+ * the key that signs them rotates.
+ */
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { must } from '../../src/assert.ts';
+import { loadConfig } from '../../src/config.ts';
+import { sleep } from '../../src/clock.ts';
 import { parseUs } from '../../src/domain/time.ts';
 import { FEATURE_NAMES } from '../../src/features/definition.ts';
 import { createTopics } from '../../src/processes/topics.ts';
-import { signControl } from '../../src/stream/control-key.ts';
+import type { Control } from '../../src/domain/wire.ts';
+import { keyIdOf, signControl } from '../../src/stream/control-key.ts';
+import { tickloomWith } from '../support/command.ts';
 import { Installation } from '../support/installation.ts';
 import { readTopic } from '../support/topics.ts';
 
@@ -11,14 +22,24 @@ const FROM = parseUs('2026-03-03');
 const INSTRUMENT = { venue: 'newer', symbol: 'A/USD' };
 const KEY = 'newer:A/USD';
 
+/** Of its own, as its keys rotate; the servers are everybody's. */
+const dataDir = mkdtempSync(join(tmpdir(), 'tickloom-newer-'));
+const settings = { TICKLOOM_TOPIC_PREFIX: 'newer-', TICKLOOM_DATA_DIR: dataDir };
+
 let installation: Installation;
 beforeAll(async () => {
-  installation = new Installation({ TICKLOOM_TOPIC_PREFIX: 'newer-' });
+  for (const name of ['credentials.json', 'control.key']) {
+    copyFileSync(join(loadConfig().dataDir, name), join(dataDir, name));
+  }
+  installation = new Installation(settings);
   const { kafka, topicOf } = installation.context;
   await createTopics(kafka, { partitions: 1, topicOf });
   for (const name of ['stream', 'sink', 'money'] as const) await installation.start(name);
 });
-afterAll(() => installation.close());
+afterAll(async () => {
+  await installation.close();
+  rmSync(dataDir, { recursive: true });
+});
 
 const feature = (ts: number, set: string, more: object) => ({
   kind: 'feature',
@@ -75,5 +96,72 @@ test('what cannot be kept whole is buried with its reason, all else is kept, not
   const sets = await installation.dump('features', 'newer');
   expect(sets.map((row) => (JSON.parse(row) as { feature_set: string }).feature_set)).toEqual([
     'old@1',
+  ]);
+});
+
+test('a control key rotates under flow: nothing is lost; what is retired or unknown is buried', async () => {
+  const { context } = installation;
+  const { postgres, controlKeys, topicOf } = context;
+  const keys = (...words: string[]) => tickloomWith(settings, 'keys', ...words, '--why', 'a test');
+  const first = context.controlKey();
+  const over = new AbortController();
+  let sent = 0;
+  const cut = (key: string): Control => {
+    const value = FROM + ++sent;
+    const draft = { kind: 'control', type: 'cut', subject: 'keys', body: { value } } as const;
+    return signControl(key, { ...draft, control_id: `keys:${sent}`, version: sent });
+  };
+  const append = (...controls: object[]) =>
+    installation.append(
+      controls.map((control) => ({
+        ...{ topic: topicOf('ticks'), key: null, timestampMs: FROM / 1_000 },
+        value: JSON.stringify(control),
+      })),
+    );
+  const flow = (async () => {
+    while (!over.signal.aborted) {
+      await append(cut(context.controlKey()));
+      await sleep(20);
+    }
+  })();
+  const { code, err } = await keys('rotate');
+  expect([code, err]).toEqual([0, '']);
+  await sleep(200);
+  over.abort();
+  await flow;
+  const second = must(controlKeys.list()[1]).id;
+  const log = (await readTopic(context, 'ticks'))
+    .map(({ value }) => JSON.parse(String(value)) as Control)
+    .filter(({ kind, subject }) => kind === 'control' && subject === 'keys');
+  expect(new Set(log.map(({ key_id }) => key_id))).toEqual(new Set([keyIdOf(first), second]));
+  expect(new Set(log.map((control) => context.verifyControl(control)))).toEqual(new Set(['ours']));
+
+  expect(await context.flowProbe().settle(60_000)).toEqual([]);
+  await installation.stop('money');
+  expect((await keys('retire', keyIdOf(first))).err).toContain('add --yes to do it');
+  expect((await keys('retire', keyIdOf(first), '--yes')).code).toBe(0);
+  const held = sent;
+  const { key_id: _, ...unnamed } = cut(first);
+  await append(cut(first), unnamed, cut('a stranger of 32 characters or so'));
+  await append(cut(context.controlKey()));
+  expect(await context.flowProbe().settle(60_000)).toEqual([]);
+  const letters = (await readTopic(context, 'dead-letters'))
+    .map(({ headers }) => headers)
+    .filter(({ detail }) => String(detail).includes('"keys:'));
+  expect(letters.map(({ reason, detail }) => `${String(reason)}: ${String(detail)}`)).toEqual([
+    `retired_key: control "keys:${held + 2}" is signed by key ${keyIdOf(first)}, which is retired`,
+    `bad_hmac: control "keys:${held + 1}" is not ours`,
+    expect.stringMatching(/^unknown_key: .*which is not known here: give this machine the keys/),
+  ]);
+  const places = await postgres.query<{ n: number }>(
+    `SELECT count(*) AS n FROM control_places WHERE control_id LIKE 'keys:%'`,
+  );
+  expect(places.rows).toEqual([{ n: held + 1 }]);
+  const audited = await postgres.query<{ action: string; subject: string }>(
+    `SELECT action, subject FROM audit_log WHERE action LIKE 'keys.%' ORDER BY audit_id`,
+  );
+  expect(audited.rows).toEqual([
+    { action: 'keys.rotate', subject: second },
+    { action: 'keys.retire', subject: keyIdOf(first) },
   ]);
 });

@@ -93,26 +93,39 @@ describe('the registry', () => {
       const first = await registered(1, true);
       expect(await stateOf(first), 'the gate makes it a shadow').toBe('shadow');
       await passes(2);
-      const promoted = await tickloom('models', 'promote', first, '--why', 'it is time');
+      const asked = ['models', 'promote', first, '--why', 'it is time'];
+      const unsaid = await tickloom(...asked);
+      expect(unsaid).toMatchObject({ code: 2, out: '' });
+      expect(unsaid.err).toMatch(/decides in place of the baseline\n.*shadow -> champion/);
+      expect(unsaid.err).toContain('nothing was changed: there is no terminal to ask at');
+      expect(await stateOf(first)).toBe('shadow');
+      const promoted = await tickloom(...asked, '--yes');
       expect(promoted.err + promoted.out).toContain(`${first} is champion`);
       expect(promoted.out).toContain('from 2026-03-02T0');
       await passes(2);
       const second = await registered(2, false);
-      const refused = await tickloom('models', 'promote', second, '--why', 'I want it');
+      const refused = await tickloom('models', 'promote', second, '--yes', '--why', 'I want it');
       expect(refused).toMatchObject({ code: 1 });
       expect(refused.err).toContain('has not passed the gate (3 of 500)');
-      expect((await tickloom('models', 'promote', second)).err, 'no reason is needed').toContain(
-        'has not passed the gate',
-      );
-      const forced = ['models', 'promote', second, '--force', '--why', 'I know better'];
+      const mute = await tickloom('models', 'promote', second, '--yes');
+      expect(mute).toMatchObject({ code: 2, err: expect.stringContaining("'--why <text>'") });
+      const forced = ['models', 'promote', second, '--force', '--yes', '--why', 'I know better'];
       expect((await tickloom(...forced)).code).toBe(0);
       await passes(2);
       // Other markets of the installation may have a champion too.
       const here = ['--symbol', `${venue}:${symbol}`];
-      const back = await tickloom('models', 'rollback', ...here, '--why', 'I did not', '--json');
+      const back = await tickloom(
+        'models',
+        'rollback',
+        ...here,
+        '--yes',
+        '--why',
+        'I did not',
+        '--json',
+      );
       expect(JSON.parse(back.out)).toMatchObject({ champion: first, modelId: second });
       await passes(2);
-      expect((await tickloom('models', 'retire', first, '--why', 'enough')).code).toBe(0);
+      expect((await tickloom('models', 'retire', first, '--yes', '--why', 'enough')).code).toBe(0);
       await passes(2);
 
       expect(await championsInOrder()).toEqual([
@@ -295,6 +308,21 @@ describe('the registry', () => {
       const back = await post('rollback', { why, venue, symbol });
       expect(back).toMatchObject({ status: 200, body: { champion: null } });
       expect((await post(`${modelId}/retire`, { why })).status).toBe(409);
+      const places = () =>
+        rows(
+          `SELECT model_id, state, replaced, changed_by, changed_ts FROM models
+           WHERE venue = $1 ORDER BY model_id`,
+          venue,
+        );
+      const undo = (id: unknown) => post(`changes/${String(id)}/undo`, { why });
+      expect((await undo(forced.body['audit_id'])).status, 'a later one is first').toBe(409);
+      const rolledBack = await places();
+      const first = await undo(back.body['audit_id']);
+      expect(first).toMatchObject({ status: 200, body: { champion: modelId } });
+      const again = await undo(first.body['audit_id']);
+      expect(again).toMatchObject({ status: 200, body: { champion: null } });
+      expect(await places()).toEqual(rolledBack);
+      expect((await undo(1e15)).status).toBe(404);
       const { items } = (await (await fetch(`${server.url}/v1/models/changes`)).json()) as {
         items: { actor: string; reason: string }[];
       };

@@ -72,7 +72,7 @@ describe('an older PostgreSQL beside a newer log', () => {
         );
       },
       log: context.outLog(),
-      key: context.controlKey(),
+      key: context.controlKey,
       partitionsOf: () => 2,
       topicOf: context.topicOf,
       nowMs: () => 1,

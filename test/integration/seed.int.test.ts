@@ -31,7 +31,7 @@ describe('the first bots', () => {
       );
     }
     const { href } = new URL(config.postgresUrl);
-    pool = openPostgres(href, { max: 1, sealKey: context.controlKey });
+    pool = openPostgres(href, { max: 1, sealKeys: () => [context.controlKey()] });
     await pool.query(`SET search_path TO ${SCHEMA}`);
   });
   afterAll(async () => {

@@ -1,7 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   changeOf,
   type KnownModel,
+  type ModelPlace,
   type ModelRequest,
   type ModelState,
   type Registry,
@@ -38,6 +40,15 @@ class Table {
       return Object.assign({}, each, { state, changedBy, replaced });
     });
     return change.records.map(({ body }) => `${body.state} ${body.model_id} in ${body.slot}`);
+  }
+
+  /** All that the audit log keeps of the models that a change moves. */
+  placesOf(request: ModelRequest): ModelPlace[] {
+    const moved = changeOf(this.registry, request).states.map(({ modelId }) => modelId);
+    return moved.map((modelId) => {
+      const { state, replaced, changedBy } = this.models.find((m) => m.modelId === modelId)!;
+      return { modelId, state, replaced, changedBy, changedTs: null };
+    });
   }
 
   get states(): Record<string, ModelState> {
@@ -121,5 +132,66 @@ describe('the registry', () => {
     expect(retire('s')).toEqual(['retired s in s']);
     expect(retire('k')).toEqual([]);
     expect(() => retire('k')).toThrow('"k" is retired already');
+  });
+});
+
+describe('what is taken back', () => {
+  const ids = ['a', 'b', 'c', 'd'];
+  const request = fc.oneof(
+    fc.record({
+      action: fc.constantFrom('shadow', 'retire', 'reject', 'expire'),
+      modelId: fc.constantFrom(...ids),
+    }),
+    fc.record({
+      action: fc.constant('promote' as const),
+      modelId: fc.constantFrom(...ids),
+      force: fc.constant(true),
+    }),
+    fc.constant({ action: 'rollback' as const }),
+  ) as fc.Arbitrary<ModelRequest>;
+  /** Who speaks in which slot, as the log has it behind the records. */
+  const hear = (slots: Record<string, string>, records: readonly string[]): void => {
+    for (const record of records) {
+      const [state = '', modelId = '', , slot = ''] = record.split(' ');
+      if (state === 'retired') delete slots[slot];
+      else slots[slot] = modelId;
+    }
+  };
+
+  test('is exactly what it was, models and slots; and that can be taken back too', () => {
+    fc.assert(
+      fc.property(fc.array(request, { minLength: 1, maxLength: 12 }), (requests) => {
+        const table = new Table(...ids.map((id) => model(id, 'candidate')));
+        const slots: Record<string, string> = {};
+        for (const each of requests) {
+          let places: ModelPlace[];
+          try {
+            places = table.placesOf(each);
+          } catch {
+            continue;
+          }
+          const [models, heard] = [structuredClone(table.models), { ...slots }];
+          hear(slots, table.take(each));
+          const [models2, heard2] = [structuredClone(table.models), { ...slots }];
+          const back: ModelRequest = { action: 'undo', was: places };
+          const forth: ModelRequest = { action: 'undo', was: table.placesOf(back) };
+          hear(slots, table.take(back));
+          expect(table.models).toEqual(models);
+          expect(slots).toEqual(heard);
+          hear(slots, table.take(forth));
+          expect(table.models).toEqual(models2);
+          expect(slots).toEqual(heard2);
+        }
+      }),
+    );
+  });
+
+  test('says so in the log: the shadow speaks in its own slot again', () => {
+    const table = new Table(model('old', 'champion'), model('new', 'shadow'));
+    const was = table.placesOf(promote('new'));
+    table.take(promote('new'));
+    expect(table.take({ action: 'undo', was })).toEqual([
+      ...['champion old in champion', 'shadow new in new'],
+    ]);
   });
 });

@@ -7,6 +7,9 @@ const made = (name: string) => ({ file: 'test/infra/local/credentials.test.ts', 
 const directory = testsOf('test/infra/local/data-dir.test.ts', 'a data directory');
 const seal = testsOf('test/tables/postgres/outbox.test.ts', 'the seal of a control record');
 const settings = testsOf('test/infra/local/server-settings.test.ts', 'the settings of a server');
+const away = testsOf('test/cli/away.test.ts', 'while no server is there');
+const pooler = testsOf('test/integration/doors.int.test.ts', 'PostgreSQL behind a pooler');
+const keys = testsOf('test/processes/control-keys.test.ts', 'the keys of a data directory');
 const before = testsOf('test/integration/old-cluster.int.test.ts', 'a cluster from before');
 
 const QUESTDB = 'of QuestDB close both ways in, and give a browser nothing that it sends by itself';
@@ -120,5 +123,67 @@ export const DOOR_MUTATIONS: readonly Mutation[] = [
     'infra/local/postgres-doors.ts',
     'read(markOf(home)) === markText(doors) && read(hbaOf(home)) === OURS',
     'read(markOf(home)) === markText(doors)',
+  ),
+  mutation(
+    'commands-wait-for-servers-that-are-away',
+    away("'topics list' says which, and what to do"),
+    'src/adapters/server-probe.ts',
+    'if (unreached !== null) {',
+    'if (unreached === undefined) {',
+  ),
+  mutation(
+    'doctor-waits-for-a-silent-server',
+    testsOf(
+      'test/cli/away.test.ts',
+      'a server that takes connections and says nothing',
+    )('is said to be slow, and doctor does not wait for it'),
+    'src/adapters/server-probe.ts',
+    'await Promise.race([probe(config, server), silence(config, server)]);',
+    'await probe(config, server);',
+  ),
+  mutation(
+    'postgres-is-asked-by-options',
+    pooler('is asked for nothing at the start that PgBouncer refuses, and the session is ours'),
+    'src/adapters/postgres.ts',
+    '// Not by `options`, which poolers refuse.',
+    `options: '-c timezone=UTC',`,
+  ),
+  mutation(
+    'any-datestyle-will-do',
+    pooler('that does not keep the datestyle is refused with what to do'),
+    'src/adapters/postgres.ts',
+    `if (!style.startsWith('ISO'))`,
+    `if (style === '')`,
+  ),
+  mutation(
+    'processes-keep-the-key-of-their-start',
+    keys('rotate: the new one signs in every process at once, the old ones verify'),
+    'src/processes/control-keys.ts',
+    'this.keys === null || mark !== this.seen',
+    'this.keys === null || mark === null',
+  ),
+  mutation(
+    'records-without-an-id-are-of-any-key',
+    keys('rotate: the new one signs in every process at once, the old ones verify'),
+    'src/processes/control-keys.ts',
+    'first || !onlyFirst',
+    'first || onlyFirst',
+  ),
+  mutation(
+    'retired-keys-stay-on-the-disk',
+    keys('retire: what it has signed is refused by its name, and the key is gone from the disk'),
+    'src/processes/control-keys.ts',
+    'if (key.first) rmSync(this.firstFile, { force: true });',
+    '',
+  ),
+  mutation(
+    'unknown-keys-are-taken-for-ours',
+    {
+      file: 'test/stream/decode.test.ts',
+      name: 'decodeTicks a control record counts only with our signature over exactly its content',
+    },
+    'src/stream/control-key.ts',
+    `keys.retired.has(id) ? 'retired_key' : 'unknown_key'`,
+    `keys.retired.has(id) ? 'retired_key' : 'ours'`,
   ),
 ];

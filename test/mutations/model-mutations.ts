@@ -5,6 +5,7 @@ const CHANGE = 'src/learning/model-change.ts';
 const REVIEW = 'pipelines/registry.ts';
 const JOIN = 'src/datasets/join.ts';
 const registry = testsOf('test/learning/model-change.test.ts', 'the registry');
+const back = testsOf('test/learning/model-change.test.ts', 'what is taken back');
 const shadow = testsOf('test/pipelines/registry.test.ts', 'a shadow');
 const champion = testsOf('test/pipelines/registry.test.ts', 'a champion');
 const request = testsOf('test/datasets/join.test.ts', 'a request has the latest feature row');
@@ -117,5 +118,19 @@ export const MODEL_MUTATIONS: readonly Mutation[] = [
     JOIN,
     "THEN 'warming_up' END",
     'THEN NULL END',
+  ),
+  mutation(
+    'a-change-taken-back-leaves-the-shadow-silent',
+    back('says so in the log: the shadow speaks in its own slot again'),
+    CHANGE,
+    `if (now.state === 'shadow' || place.state !== 'shadow') continue;`,
+    `if (now.state === 'champion' || place.state !== 'shadow') continue;`,
+  ),
+  mutation(
+    'a-change-taken-back-forgets-what-was-replaced',
+    back('is exactly what it was, models and slots; and that can be taken back too'),
+    CHANGE,
+    '...{ modelId, to, by, replaced, since },',
+    '...{ modelId, to, by, since, ...(replaced === null ? {} : { replaced }) },',
   ),
 ];

@@ -8,21 +8,28 @@ import type { Control } from '../../src/domain/wire.ts';
 import type { ModelManifest } from '../../src/learning/artefact.ts';
 import type { ServingModel } from '../../src/learning/serving-model.ts';
 import { controlBot, paperBot } from '../../src/processes/seed.ts';
-import { signControl, verifyControl } from '../../src/stream/control-key.ts';
+import {
+  onlyKey,
+  signControl,
+  verifyControl,
+  type ControlVerdict,
+} from '../../src/stream/control-key.ts';
 
 export const HORIZON_US = US_PER_HOUR;
 export const LABEL_SPEC = 'direction_1h@1';
 
 const KEY = 'the key of a simulated installation';
 
-const verified = new Map<string, boolean>();
+const KEYS = onlyKey(KEY);
+
+const verified = new Map<string, ControlVerdict>();
 
 /** Remembers its answers: the same few records are asked for thousands of times. */
-export function verify(control: Control): boolean {
+export function verify(control: Control): ControlVerdict {
   const text = JSON.stringify(control);
-  const isOurs = verified.get(text) ?? verifyControl(KEY, control);
-  verified.set(text, isOurs);
-  return isOurs;
+  const verdict = verified.get(text) ?? verifyControl(KEYS, control);
+  verified.set(text, verdict);
+  return verdict;
 }
 
 type Draft = Pick<Control, 'type' | 'subject' | 'version'> & { readonly body: object };
@@ -40,7 +47,11 @@ export const controlRecord = (draft: Draft, key = KEY): Control =>
     body: draft.body as Record<string, unknown>,
   });
 
-export const forged = (draft: Draft): Control => controlRecord(draft, 'the key of somebody else');
+/** Without a key id, as records were before there were any. */
+export function forged(draft: Draft): Control {
+  const { key_id: _, ...control } = controlRecord(draft, 'the key of somebody else');
+  return control;
+}
 
 const installed = { labelSpec: LABEL_SPEC, horizonUs: HORIZON_US, orderLatencyUs: 250_000 };
 /** As records from before bots said on whom they act: they trade whoever decides. */

@@ -19,7 +19,7 @@ function decoded({ key, keyB64, value, b64 }: WireCase): Decoded {
   const bytes = b64 === undefined ? (value ?? null) : Buffer.from(b64, 'base64');
   const name = keyB64 === undefined ? key : Buffer.from(keyB64, 'base64').toString('utf8');
   const given = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
-  return decodeTicks(name, given, () => false);
+  return decodeTicks(name, given, () => 'bad_hmac');
 }
 
 const said = (of: Decoded): string => (of.type === 'dead' ? of.reason : `${of.type} ok`);
@@ -124,7 +124,7 @@ describe('the wire', () => {
   const trade = { kind: 'trade', venue: 'v', symbol: 'A/B', ts: 5, price: '1.5', size: 2 };
   const quote = { kind: 'quote', venue: 'v', symbol: 'A/B', ts: 5, bid: 1, ask: 2 };
   const of = (tick: object): Decoded =>
-    decodeTicks('v:A/B', Buffer.from(JSON.stringify(tick)), () => false);
+    decodeTicks('v:A/B', Buffer.from(JSON.stringify(tick)), () => 'bad_hmac');
   const first = (tick: object): MarketTick => {
     const found = of(tick);
     if (found.type !== 'ticks') throw new Error(JSON.stringify(found));

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { signControl, verifyControl } from '../../src/stream/control-key.ts';
+import { keyIdOf, onlyKey, signControl, verifyControl } from '../../src/stream/control-key.ts';
+import type { Control } from '../../src/domain/wire.ts';
 import { decodeTicks, type Decoded } from '../../src/stream/decode.ts';
 
 const KEY = 'k'.repeat(32);
-const verify = (control: Parameters<typeof verifyControl>[1]): boolean =>
-  verifyControl(KEY, control);
+const verify = (control: Control) => verifyControl(onlyKey(KEY), control);
 
 const decode = (key: string | null, value: unknown): Decoded =>
   decodeTicks(key, Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)), verify);
@@ -81,6 +81,15 @@ describe('decodeTicks', () => {
     expect(reasonOf(decode(null, { ...control, version: 2 }))).toBe('bad_hmac');
     expect(reasonOf(decode('v:A/B', control))).toBe('control_with_key');
     expect(reasonOf(decode('v:A/B', [control]))).toBe('control_in_frame');
+    const { key_id, ...unnamed } = control;
+    expect(key_id).toBe(keyIdOf(KEY));
+    expect(reasonOf(decode(null, unnamed))).toBe('control');
+    const strange = { ...control, key_id: keyIdOf('x'.repeat(32)) };
+    expect(decode(null, strange)).toMatchObject({
+      reason: 'unknown_key',
+      detail: expect.stringMatching(/key [0-9a-f]{16}, which is not known here: give this machine/),
+    });
+    expect(reasonOf(decode(null, { ...control, key_id: 'short' }))).toBe('schema');
     const { hmac: _, ...unsigned } = control;
     expect(reasonOf(decode(null, unsigned))).toBe('schema');
   });

@@ -46,11 +46,15 @@ export function chromiumPath(): string {
   );
 }
 
-export async function openBrowser({ width, height, colorScheme }: Look): Promise<TestBrowser> {
+/** `more`: further switches of Chromium. */
+export async function openBrowser(
+  { width, height, colorScheme }: Look,
+  more: readonly string[] = [],
+): Promise<TestBrowser> {
   const profile = mkdtempSync(join(tmpdir(), 'tickloom-browser-'));
   const context: BrowserContext = await chromium.launchPersistentContext(profile, {
     executablePath: chromiumPath(),
-    args: ARGS,
+    args: [...ARGS, ...more],
     ignoreDefaultArgs: ['--headless'],
     headless: true,
     viewport: { width, height },

@@ -10,10 +10,16 @@ export interface Ran {
 }
 
 /** Resolves at its end, whatever that was; with the test's own settings. */
-export const tickloom = (...args: string[]): Promise<Ran> =>
+export const tickloom = (...args: string[]): Promise<Ran> => tickloomWith({}, ...args);
+
+/** With `settings` over them. */
+export const tickloomWith = (
+  settings: Readonly<Record<string, string>>,
+  ...args: string[]
+): Promise<Ran> =>
   new Promise((resolve) => {
     const bin = join(PROJECT_DIR, 'infra', 'bin', 'tickloom.mjs');
-    const child = spawn(process.execPath, [bin, ...args], { env: process.env });
+    const child = spawn(process.execPath, [bin, ...args], { env: { ...process.env, ...settings } });
     let [out, err] = ['', ''];
     child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));

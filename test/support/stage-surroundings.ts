@@ -34,7 +34,7 @@ export class RememberedCheckpoints implements CheckpointStore {
 export const surroundings = {
   latenessUs: 2_000_000,
   log: { append: () => Promise.resolve() },
-  verifyControl: () => false,
+  verifyControl: () => 'bad_hmac' as const,
   clockSeen: () => undefined,
   topicOf: (name: string) => name,
   failPoints: new FailPoints(null),

@@ -1,9 +1,10 @@
 /**
- * `tickloom models register | promote | retire | rollback | log`: who decides, by hand. Each change
- * says why and is kept in the audit log, with who made it and what was before and after it.
+ * `tickloom models register | promote | retire | rollback | undo | log`: who decides, by hand. Each
+ * change says why and what it replaces, and asks; the audit log keeps who made it and what was
+ * before and after it, and by that it can be taken back.
  */
 import { userInfo } from 'node:os';
-import type { Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import { readOutsideFile } from '../../adapters/outside-file.ts';
 import { monotonicMs, sleep } from '../../clock.ts';
 import { formatUs } from '../../domain/time.ts';
@@ -13,8 +14,16 @@ import { ChangeRefused, type Market, type ModelRequest } from '../../learning/mo
 import { MODEL_FILE_BYTES_MAX } from '../../learning/outside-artefact.ts';
 import type { Context } from '../../processes/context.ts';
 import { heldSince } from '../../tables/postgres/model-activations.ts';
-import { changeModel, ModelMissing } from '../../tables/postgres/registry.ts';
+import {
+  changeModel,
+  ModelMissing,
+  planChange,
+  type AppliedChange,
+  type PlannedChange,
+} from '../../tables/postgres/registry.ts';
+import { ChangeMissing, undoOf } from '../../tables/postgres/registry-undo.ts';
 import { championMarkets, modelChanges } from '../../tables/postgres/reviews.ts';
+import { confirm } from '../confirm.ts';
 import { CommandError, outputFor, withContext } from '../context.ts';
 
 /** How long a command waits for the log to show what it sent. */
@@ -30,34 +39,61 @@ export function modelChangeCommands(models: Command): void {
     .option('--symbol <key>', 'venue:symbol, where the data set has several')
     .description('take up a model that was trained elsewhere, and judge it as any other')
     .action(register);
-  models
-    .command('promote')
-    .argument('<id>')
-    .option('--why <text>', 'kept in the audit log', 'by hand')
+  deciding(models.command('promote').argument('<id>'))
     .option('--force', 'also one that has not passed the gate')
     .description('make it champion from here on in the log')
-    .action((modelId: string, flags: { why: string; force?: boolean }, command: Command) =>
-      change(command, flags.why, { action: 'promote', modelId, force: flags.force === true }),
+    .action((modelId: string, flags: Deciding & { force?: boolean }, command: Command) =>
+      change(command, flags, ofModel({ action: 'promote', modelId, force: flags.force === true })),
     );
-  models
-    .command('retire')
-    .argument('<id>')
-    .option('--why <text>', 'kept in the audit log', 'by hand')
+  deciding(models.command('retire').argument('<id>'))
     .description('take it out; where it was champion, the baseline decides')
-    .action((modelId: string, flags: { why: string }, command: Command) =>
-      change(command, flags.why, { action: 'retire', modelId }),
+    .action((modelId: string, flags: Deciding, command: Command) =>
+      change(command, flags, ofModel({ action: 'retire', modelId })),
     );
-  models
-    .command('rollback')
-    .option('--why <text>', 'kept in the audit log', 'by hand')
+  deciding(models.command('rollback'))
     .option('--symbol <key>', 'venue:symbol, where several have a champion')
     .option('--label <spec>', 'label spec, where several have a champion')
     .description('back to what the champion took the place of')
-    .action((flags: { why: string; symbol?: string; label?: string }, command: Command) =>
-      change(command, flags.why, { action: 'rollback' }, (context) => rolledBack(context, flags)),
+    .action((flags: Deciding & { symbol?: string; label?: string }, command: Command) =>
+      change(command, flags, async (context) => {
+        return { request: { action: 'rollback' }, market: await rolledBack(context, flags) };
+      }),
+    );
+  deciding(models.command('undo').argument('<change>', 'its number from `models log`', number))
+    .description('take the newest change of a market back: every model is what it was before')
+    .action((auditId: number, flags: Deciding, command: Command) =>
+      change(command, flags, ({ postgres }) => undoOf(postgres, auditId)),
     );
   models.command('log').description('every change: who, when, what and why').action(log);
 }
+
+interface Deciding {
+  readonly why: string;
+  readonly yes?: boolean;
+}
+
+const deciding = (command: Command): Command =>
+  command
+    .requiredOption('--why <text>', 'kept in the audit log', reasonGiven)
+    .option('--yes', 'do it without asking');
+
+function reasonGiven(text: string): string {
+  if (text.trim().length >= 3) return text;
+  throw new InvalidArgumentError('Say in a few words why: the audit log keeps it.');
+}
+
+function number(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It is a number from `tickloom models log`.');
+}
+
+interface Wanted {
+  readonly request: ModelRequest;
+  /** Null: that of the model. */
+  readonly market: Market | null;
+}
+
+const ofModel = (request: ModelRequest) => async (): Promise<Wanted> => ({ request, market: null });
 
 /** The account that runs the command. */
 const actor = (): string => `os:${userInfo().username}`;
@@ -81,29 +117,55 @@ async function register(
 
 async function change(
   command: Command,
-  why: string,
-  request: ModelRequest,
-  marketOf: (context: Context) => Promise<Market | null> = async () => null,
+  { why, yes }: Deciding,
+  wanted: (context: Context) => Promise<Wanted>,
 ): Promise<void> {
+  const { show, say } = outputFor(command);
   await withContext('cli', async (context) => {
     try {
-      const market = await marketOf(context);
-      const done = await changeModel(context.postgres, request, market, { actor: actor(), why });
-      const { venue, symbol, labelSpec, champion, controlIds, states } = done;
-      const fromTs = await shown(context, controlIds);
-      const of = `${venue}:${symbol} ${labelSpec}`;
-      const since =
-        fromTs === null
-          ? 'the record waits: the log has not shown it yet (is `tickloom run money sink` up?)'
-          : `from ${formatUs(fromTs)} on`;
-      const changed = states.map(({ modelId, to }) => `${modelId} is ${to}`).join(', ');
-      const text = `${of}: ${changed}; champion: ${champion ?? 'the baseline'}, ${since}`;
-      outputFor(command).show({ ...done, from_ts: fromTs }, text);
+      const { request, market } = await wanted(context);
+      const agreed = await planChange(context.postgres, request, market);
+      say(planned(agreed));
+      await confirm(yes);
+      const by = { actor: actor(), why, agreed };
+      const done = await changeModel(context.postgres, request, market, by);
+      const fromTs = await shown(context, done.controlIds);
+      show({ ...done, from_ts: fromTs }, changed(done, fromTs));
     } catch (error) {
-      if (!(error instanceof ChangeRefused || error instanceof ModelMissing)) throw error;
-      throw new CommandError(error.message);
+      const isOurs = [ChangeRefused, ModelMissing, ChangeMissing].some((of) => error instanceof of);
+      throw isOurs ? new CommandError((error as Error).message) : error;
     }
   });
+}
+
+const champions = (modelId: string | null): string => modelId ?? 'the baseline';
+
+/** What is about to happen, and to whom. */
+function planned({ venue, symbol, labelSpec, before, states, champion }: PlannedChange): string {
+  const moves = states.map(({ modelId, to }) => `${modelId}: ${before[modelId]} -> ${to}`);
+  const next = states.find(({ to }) => to === 'champion')?.modelId;
+  const isGone = states.some(({ modelId, to }) => modelId === champion && to !== 'champion');
+  const after = next ?? (isGone ? null : champion);
+  const decides =
+    after === champion
+      ? `${champions(champion)} goes on deciding`
+      : `${champions(after)} decides in place of ${champions(champion)}`;
+  return [`${venue}:${symbol} ${labelSpec}: ${decides}`, ...moves].join('\n  ');
+}
+
+function changed(done: AppliedChange, fromTs: number | null): string {
+  const { venue, symbol, labelSpec, champion, states, controlIds, auditId } = done;
+  const since =
+    fromTs !== null
+      ? `from ${formatUs(fromTs)} on`
+      : controlIds.length === 0
+        ? 'as before'
+        : 'the record waits: the log has not shown it yet (is `tickloom run money sink` up?)';
+  const now = states.map(({ modelId, to }) => `${modelId} is ${to}`).join(', ');
+  return (
+    `${venue}:${symbol} ${labelSpec}: ${now}; champion: ${champions(champion)}, ${since}\n` +
+    `to take it back: tickloom models undo ${auditId} --why …`
+  );
 }
 
 /** Where the records came by, in event time; null: not within the time. */
@@ -140,8 +202,8 @@ async function log(_flags: object, command: Command): Promise<void> {
   await withContext('cli', async ({ postgres }) => {
     const rows = await modelChanges(postgres);
     const lines = rows.map(
-      ({ at, actor: who, action, model_id, reason, forced, before, after }) =>
-        `${formatUs(at).slice(0, 19)}Z  ${who}  ${action.slice('model.'.length)} ${model_id}` +
+      ({ audit_id, at, actor: who, action, model_id, reason, forced, before, after }) =>
+        `${audit_id}  ${formatUs(at).slice(0, 19)}Z  ${who}  ${action.slice('model.'.length)} ${model_id}` +
         `${forced === true ? ' (forced)' : ''}\n` +
         `   champion ${before.champion ?? 'baseline'} -> ${after.champion ?? 'baseline'}: ${reason}`,
     );

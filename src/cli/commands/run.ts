@@ -2,6 +2,8 @@
 import type { Command } from 'commander';
 import { interruptSignal } from '../context.ts';
 import { PROCESSES, runProcess, type ProcessName } from '../../processes/run.ts';
+import { awayServers } from '../../adapters/server-probe.ts';
+import { loadConfig, type Config } from '../../config.ts';
 import { CommandError } from '../context.ts';
 
 export function runCommands(program: Command): void {
@@ -13,8 +15,14 @@ export function runCommands(program: Command): void {
     .action(async (stages: string[]) => {
       const names = stages.length === 0 ? PROCESSES : stages.map(checked);
       const signal = interruptSignal();
+      void sayAway(loadConfig());
       await Promise.all(names.map((name) => runProcess(name, signal)));
     });
+}
+
+/** Stages wait for servers, and log that in detail; here it is said once, in words. */
+async function sayAway(config: Config): Promise<void> {
+  for (const line of (await awayServers(config)).values()) console.error(`${line}: waiting`);
 }
 
 function checked(name: string): ProcessName {

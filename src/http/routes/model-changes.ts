@@ -1,11 +1,13 @@
 /**
  * `POST /v1/models/{id}/promote`, `/v1/models/{id}/retire`, `/v1/models/rollback`: who decides, by
- * hand, and `GET /v1/models/changes`: who changed it, when and why.
+ * hand, and `/v1/models/changes/{id}/undo`: as it was before. `GET /v1/models/changes`: who changed
+ * it, when and why.
  */
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { ChangeRefused, type Market, type ModelRequest } from '../../learning/model-change.ts';
 import { changeModel, ModelMissing } from '../../tables/postgres/registry.ts';
+import { ChangeMissing, undoOf } from '../../tables/postgres/registry-undo.ts';
 import { modelChanges } from '../../tables/postgres/reviews.ts';
 import * as c from '../columns.ts';
 import { defaultLabelSpec, type HttpContext } from '../context.ts';
@@ -24,6 +26,7 @@ const Changed = Type.Object({
   champion: c.maybe(c.text('null: the baseline decides')),
   states: c.json('the models whose state changed, and to what'),
   control_ids: Type.Array(c.text('of the records on their way into the log')),
+  audit_id: c.integer('of the change: `/v1/models/changes/{id}/undo` takes it back'),
 });
 
 const Change = Type.Object({
@@ -47,18 +50,26 @@ const Change = Type.Object({
 const ACTOR = 'http:installation';
 
 export const modelChangesRoutes = (app: FastifyInstance, context: HttpContext): void => {
-  const change = async (request: ModelRequest, of: Market | null, reason: string) => {
+  const change = (request: ModelRequest, of: Market | null, reason: string) =>
+    changing(async () => ({ request, market: of }), reason);
+  const changing = async (
+    wanted: () => Promise<{ request: ModelRequest; market: Market | null }>,
+    reason: string,
+  ) => {
     const by = { actor: ACTOR, why: reason };
     try {
+      const { request, market: of } = await wanted();
       const done = await changeModel(context.postgres, request, of, by);
-      const { venue: v, symbol: s, labelSpec: spec, champion, states, controlIds } = done;
+      const { venue: v, symbol: s, labelSpec: spec, champion, states, controlIds, auditId } = done;
       const changed = states.map(({ modelId, to }) => ({ model_id: modelId, state: to }));
       return {
         ...{ venue: v, symbol: s, label_spec: spec, champion, states: changed },
         control_ids: controlIds,
+        audit_id: auditId,
       };
     } catch (error) {
-      if (error instanceof ModelMissing) throw new Problem(404, error.message);
+      if (error instanceof ModelMissing || error instanceof ChangeMissing)
+        throw new Problem(404, error.message);
       if (error instanceof ChangeRefused) throw new Problem(409, error.message);
       throw error;
     }
@@ -95,6 +106,15 @@ export const modelChangesRoutes = (app: FastifyInstance, context: HttpContext): 
       const spec = label_spec ?? defaultLabelSpec(context.config);
       return change({ action: 'rollback' }, { venue: v, symbol: s, labelSpec: spec }, reason);
     },
+  });
+  write(app, {
+    path: '/v1/models/changes/:id/undo',
+    noun: 'models',
+    summary: 'Takes the newest change of an instrument back: every model is what it was before',
+    params: Type.Object({ id: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }) }),
+    body: Type.Object({ why }, { additionalProperties: false }),
+    answer: Changed,
+    handle: (body, { id }) => changing(() => undoOf(context.postgres, id), body.why),
   });
   pagedRead(app, {
     path: '/v1/models/changes',

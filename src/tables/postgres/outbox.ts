@@ -3,7 +3,8 @@
  * `appendControl`, with the installation's key; a row from elsewhere is set aside.
  */
 import type { Pool, PoolClient } from 'pg';
-import { sealKeyOf } from '../../adapters/postgres.ts';
+import { sealKeysOf } from '../../adapters/postgres.ts';
+import { must } from '../../assert.ts';
 import { checkBot, type BotControl } from '../../domain/control.ts';
 import type { Control } from '../../domain/wire.ts';
 import { isSealed, sealOf } from '../../stream/control-key.ts';
@@ -27,7 +28,7 @@ export async function appendControl(
   { controlId, type, subject, body, cause }: NewControl,
 ): Promise<boolean> {
   if (type === 'bot') checkBot(body as BotControl);
-  const seal = sealOf(sealKeyOf(client), { controlId, type, subject, body });
+  const seal = sealOf(must(sealKeysOf(client)[0]), { controlId, type, subject, body });
   const { rowCount } = await client.query(
     `INSERT INTO control_outbox (control_id, type, subject, version, body, cause, seal)
      SELECT $1, $2, $3, coalesce(max(version), 0) + 1, $4, $5, $6 FROM (
@@ -56,13 +57,21 @@ export async function dueControls(pool: Pool) {
     `SELECT seq, control_id, type, subject, version, body, seal FROM control_outbox
      WHERE state = 'due' ORDER BY seq LIMIT 100`,
   );
-  const key = sealKeyOf(pool);
+  const keys = sealKeysOf(pool);
   const found = rows.map(({ control_id, seal, ...row }) => ({
     control: { ...row, controlId: control_id },
-    isOurs: isSealed(key, { ...row, controlId: control_id }, seal),
+    isOurs: keys.some((key) => isSealed(key, { ...row, controlId: control_id }, seal)),
   }));
   for (const { control, isOurs } of found) if (!isOurs) await setAside(pool, control);
   return found.filter(({ isOurs }) => isOurs).map(({ control }) => control);
+}
+
+/** How many records are on their way into the log. */
+export async function waitingControls(pool: Pool): Promise<number> {
+  const { rows } = await pool.query<{ n: number }>(
+    `SELECT count(*) AS n FROM control_outbox WHERE state = 'due'`,
+  );
+  return rows[0]?.n ?? 0;
 }
 
 async function setAside(pool: Pool, { seq, controlId }: { seq: number; controlId: string }) {

@@ -7,6 +7,7 @@
  */
 import type { Pool, PoolClient } from 'pg';
 import { inTransaction } from '../../adapters/postgres.ts';
+import { canonicalJson } from '../../domain/control.ts';
 import { formatUs } from '../../domain/time.ts';
 import type { ModelManifest } from '../../learning/artefact.ts';
 import type { GateVerdict } from '../../learning/gate.ts';
@@ -18,6 +19,7 @@ import {
   type KnownModel,
   type Market,
   type ModelChange,
+  type ModelPlace,
   type ModelRequest,
   type ModelState,
   type Registry,
@@ -56,11 +58,15 @@ export interface ChangeBy {
   readonly cause?: string;
   /** Event time; the instrument's stored watermark where it is left out. */
   readonly atTs?: number;
+  /** What somebody has agreed to: refused where it comes to something else by now. */
+  readonly agreed?: ModelChange;
 }
 
 export interface AppliedChange extends ModelChange, Market {
   readonly champion: string | null;
   readonly controlIds: readonly string[];
+  /** Of its entry in the audit log, by which it can be taken back. */
+  readonly auditId: number;
 }
 
 /** There is no model of this id. */
@@ -156,8 +162,36 @@ export function changeModel(
   });
 }
 
+export interface PlannedChange extends ModelChange, Market {
+  readonly before: Readonly<Record<string, ModelState>>;
+  readonly champion: string | null;
+}
+
+/** What `changeModel` would do now, which is not done. Throws as that does. */
+export function planChange(
+  pool: Pool,
+  request: ModelRequest,
+  of: Market | null,
+): Promise<PlannedChange> {
+  return inTransaction(pool, async (client) => {
+    const market = of ?? (await marketOf(client, request));
+    const registry = await readRegistry(client, market, null);
+    const change = await changeIn(client, registry, request);
+    const moved = registry.models.filter((model) =>
+      change.states.some(({ modelId }) => modelId === model.modelId),
+    );
+    const before = Object.fromEntries(moved.map(({ modelId, state }) => [modelId, state]));
+    return { ...change, ...market, before, champion: championOf(registry)?.modelId ?? null };
+  });
+}
+
+const changeIn = async (client: PoolClient, registry: Registry, request: ModelRequest) =>
+  request.action === 'rollback'
+    ? changeOf(await withoutUnservable(client, registry), request)
+    : changeOf(registry, request);
+
 async function marketOf(client: PoolClient, request: ModelRequest): Promise<Market> {
-  const modelId = request.action === 'rollback' ? '' : request.modelId;
+  const modelId = 'modelId' in request ? request.modelId : '';
   const { rows } = await client.query<{ venue: string; symbol: string; label_spec: string }>(
     'SELECT venue, symbol, label_spec FROM models WHERE model_id = $1',
     [modelId],
@@ -216,20 +250,21 @@ async function applyChange(
   client: PoolClient,
   registry: Registry,
   request: ModelRequest,
-  { actor, why, cause }: ChangeBy,
+  { actor, why, cause, agreed }: ChangeBy,
 ): Promise<AppliedChange> {
-  const change =
-    request.action === 'rollback'
-      ? changeOf(await withoutUnservable(client, registry), request)
-      : changeOf(registry, request);
+  const change = await changeIn(client, registry, request);
+  if (agreed !== undefined && canonicalJson(change.states) !== canonicalJson(agreed.states)) {
+    throw new ChangeRefused('somebody has changed a model meanwhile: look again, then decide');
+  }
   const auditId = await nextAuditId(client);
   const { market, models, atTs } = registry;
-  for (const { modelId, to, by, replaced } of change.states) {
+  const kept = await placesOf(client, change);
+  for (const { modelId, to, by, replaced, since } of change.states) {
     await client.query(
       `UPDATE models SET state = $2, changed_by = $3, changed_ts = $4::timestamptz,
          replaced = CASE WHEN $5::boolean THEN $6::text ELSE replaced END
        WHERE model_id = $1`,
-      [modelId, to, by, time(atTs), replaced !== undefined, replaced ?? null],
+      [modelId, to, by, since === undefined ? time(atTs) : since, replaced !== undefined, replaced],
     );
   }
   const controlIds = await sendRecords(client, change, cause ?? `audit-${auditId}`, why);
@@ -247,8 +282,21 @@ async function applyChange(
     forced: request.action === 'promote' && request.force,
     before: { champion: championOf(registry)?.modelId ?? null, states: Object.fromEntries(before) },
     after: { champion, states: changed },
+    kept,
   });
-  return { ...change, ...market, champion, controlIds };
+  return { ...change, ...market, champion, controlIds, auditId };
+}
+
+/** What the models that a change moves are until then. */
+async function placesOf(client: PoolClient, { states }: ModelChange): Promise<ModelPlace[]> {
+  const { rows } = await client.query<ModelPlace>(
+    `SELECT m.model_id AS "modelId", m.state, m.replaced, m.changed_by AS "changedBy",
+       to_char(m.changed_ts AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "changedTs"
+     FROM unnest($1::text[]) WITH ORDINALITY AS moved (model_id, place)
+     JOIN models m USING (model_id) ORDER BY place`,
+    [states.map(({ modelId }) => modelId)],
+  );
+  return rows;
 }
 
 /** Has every candidate of the market say why it waits, as the registry is now. */
@@ -334,6 +382,8 @@ interface AuditEntry {
   readonly records: readonly string[];
   readonly before: object;
   readonly after: object;
+  /** For `registry-undo.ts`: all that the models were. */
+  readonly kept?: readonly ModelPlace[];
 }
 
 async function audit(

@@ -124,6 +124,7 @@ export async function championMarkets(pool: Pool): Promise<Market[]> {
 }
 
 export interface ModelChangeRow {
+  readonly audit_id: number;
   readonly at: number;
   readonly actor: string;
   readonly action: string;

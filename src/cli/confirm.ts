@@ -1,0 +1,24 @@
+/** Asks whether to do what was just said: by `--yes`, or at a terminal. */
+import { createInterface } from 'node:readline/promises';
+import { CommandError } from './context.ts';
+
+/**
+ * Resolves where it may be done. Throws where somebody said no, and where nobody can be asked:
+ * a script says `--yes`.
+ */
+export async function confirm(yes: boolean | undefined): Promise<void> {
+  if (yes === true) return;
+  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    throw new CommandError(
+      'nothing was changed: there is no terminal to ask at, so add --yes to do it',
+      2,
+    );
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await terminal.question('Do it? Type yes: ');
+    if (answer.trim().toLowerCase() !== 'yes') throw new CommandError('nothing was changed');
+  } finally {
+    terminal.close();
+  }
+}

@@ -7,6 +7,7 @@ import type { BotControl } from '../../src/domain/control.ts';
 import { openContext, type Context } from '../../src/processes/context.ts';
 import { controlBot, paperBot, seedInstallation } from '../../src/processes/seed.ts';
 import { appendControl } from '../../src/tables/postgres/outbox.ts';
+import { tickloom } from '../support/command.ts';
 
 const SCHEMA = `seeded_${process.pid}`;
 const TABLES = [
@@ -92,6 +93,20 @@ describe('the first bots', () => {
          WHERE e.account = a.account AND ledger_account = 'cash')`,
     );
     expect(breaks).toEqual([]);
+  });
+
+  test('and their accounts are listed, a control group as one', async () => {
+    const [listed, accountsListed] = await Promise.all([
+      tickloom('bots', 'list'),
+      tickloom('accounts', 'list'),
+    ]);
+    expect(listed.out).toMatch(
+      /control +on +the baseline: a control group +control-group +control-group-replay\n/,
+    );
+    expect(listed.out).toMatch(/paper +on +champions that passed the gate +paper +replay/);
+    expect(accountsListed.out).toMatch(
+      /control-group +paper +[\d.]+ USD +control group: trades the baseline, on live markets\n/,
+    );
   });
 
   test('of an older version are divided where nobody has touched the one, nothing booked moves', async () => {

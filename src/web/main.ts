@@ -4,6 +4,7 @@
  * the server.
  */
 import { TIMEFRAMES } from '../domain/candle.ts';
+import { hashOf, readHash } from './address.ts';
 import { Again } from './again.ts';
 import { listAll, type Candle, type Instrument, type Prediction, type Signal } from './api.ts';
 import { byId, empty, h, show } from './dom.ts';
@@ -67,7 +68,12 @@ async function loadInstruments(wanted: string | null = null): Promise<void> {
   const options = instruments.map((i) => h('option', { value: keyOf(i) }, keyOf(i)));
   show('instrument', ...options);
   select.disabled = false;
-  if (current === null) choose(instruments.find((i) => keyOf(i) === wanted) ?? first);
+  if (current === null) {
+    const asked = instruments.find((i) => keyOf(i) === wanted);
+    choose(asked ?? first);
+    // Somebody's link to what does not exist yet stays as it is.
+    if (wanted === null || asked !== undefined) remember();
+  }
   select.value = keyOf(current ?? first);
 }
 
@@ -88,7 +94,6 @@ function choose(instrument: Instrument): void {
   select.value = keyOf(instrument);
   byId('market-title').textContent = keyOf(instrument);
   document.title = `${instrument.symbol} · tickloom`;
-  remember();
   stop();
   market.choose(instrument, timeframe);
   showEventTime();
@@ -157,16 +162,9 @@ function showTimeframes(): void {
   byId('timeframes').replaceChildren(...buttons);
 }
 
-/** The address holds what is shown, so that it can be kept or sent to somebody. */
 function remember(): void {
   if (current === null) return;
-  history.replaceState(null, '', `#${encodeURIComponent(keyOf(current))}/${timeframe}`);
-}
-
-function recall(): string | null {
-  const [key = '', frame = ''] = location.hash.slice(1).split('/');
-  if (TIMEFRAMES.some(({ name }) => name === frame)) timeframe = frame;
-  return key === '' ? null : decodeURIComponent(key);
+  history.replaceState(null, '', hashOf({ instrument: keyOf(current), timeframe }));
 }
 
 function every(ms: number, work: () => void): void {
@@ -176,11 +174,14 @@ function every(ms: number, work: () => void): void {
 }
 
 function start(): void {
-  const key = recall();
+  const { instrument: key, timeframe: asked } = readHash(location.hash);
+  timeframe = asked;
   showTimeframes();
   select.addEventListener('change', () => {
     const instrument = instruments.find((i) => keyOf(i) === select.value);
-    if (instrument !== undefined) choose(instrument);
+    if (instrument === undefined) return;
+    choose(instrument);
+    remember();
   });
   attempt('flow', loadFlow());
   attempt('money', loadMoney());

@@ -106,6 +106,7 @@ function collected(child: ChildProcess): () => string {
 async function start(place: Place, line: string): Promise<ChildProcess> {
   const child = shell(place, line);
   const out = collected(child);
+  child.stdout?.pipe(process.stdout, { end: false });
   const deadlineMs = monotonicMs() + START_MS;
   while (!out().includes('goes on live')) {
     const isEnded = child.exitCode !== null || child.signalCode !== null;
@@ -116,7 +117,6 @@ async function start(place: Place, line: string): Promise<ChildProcess> {
     }
     await sleep(500);
   }
-  console.log(out().trim().split('\n').slice(-16).join('\n'));
   return child;
 }
 
@@ -161,7 +161,7 @@ const SAID: readonly (readonly [string, RegExp])[] = [
   ['npx tickloom models triggers', /calendar +\S+:\S+ direction_1h@1: /],
   ['npx tickloom curate summary', /oanda:EUR\/USD +[1-9][\s\S]*synthetic:|synthetic:[\s\S]*oanda:/],
   ['npx tickloom curate model', /rejected|shadow|champion|candidate|retired/],
-  ['npx tickloom curate trades', /profit factor[\s\S]*paper +\S+ +[1-9]/],
+  ['npx tickloom curate trades', /profit factor[^\n]*\ncontrol-group\S* +\S+ +[1-9]/],
   ['npx tickloom curate reports', /^oanda:EUR\/USD .+/m],
   ['npx tickloom curate export', /[1-9]\d* of \d+ decisions in eurusd\.csv/],
   ['npx tickloom curate clean', /partitions would be dropped; ages: .*ticks 90d/],

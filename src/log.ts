@@ -3,13 +3,19 @@ import { pino, type Logger } from 'pino';
 
 export type { Logger };
 
+const SECRET = [
+  ...['*.password', '*.token', 'hmac', '*.hmac', 'headers.authorization'],
+  // The client of Redis hangs the command onto its error: AUTH, with user and password.
+  ...['err.command.args', 'err.aggregateErrors[*].command.args'],
+];
+
 export const openLog = (level: string, role: string): Logger =>
   pino(
     {
       level,
       base: { role },
       timestamp: pino.stdTimeFunctions.isoTime,
-      redact: ['*.password', '*.token', 'hmac', '*.hmac', 'headers.authorization'],
+      redact: SECRET,
     },
     pino.destination({ dest: 2, sync: true }),
   );

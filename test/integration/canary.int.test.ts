@@ -247,7 +247,7 @@ test('what is stored and queued, and what the servers log', async () => {
   for (const name of readdirSync(logs)) hear(`log ${name}`, readFileSync(join(logs, name), 'utf8'));
   expect(rows.length).toBeGreaterThan(20);
   expect(said.get('log postgres.log')).toContain('password authentication failed');
-  expect(said.get('Redis')).toContain('bull:');
+  expect(said.get('Redis')).toContain('canary-tickloom:labels');
   expect(leaks()).toEqual([]);
 });
 

@@ -156,6 +156,27 @@ export const DOOR_MUTATIONS: readonly Mutation[] = [
     `if (style === '')`,
   ),
   mutation(
+    'children-of-jobs-have-no-loader',
+    testsOf(
+      'test/processes/job-children.test.ts',
+      'a task',
+    )('is done by one process after the other'),
+    'src/processes/child-args.ts',
+    `'--import',
+  LOADER,`,
+    '',
+  ),
+  mutation(
+    'passwords-of-redis-are-logged',
+    {
+      file: 'test/integration/canary.int.test.ts',
+      name: 'stages, jobs and the API with right and with wrong passwords',
+    },
+    'src/log.ts',
+    `'err.command.args', `,
+    '',
+  ),
+  mutation(
     'processes-keep-the-key-of-their-start',
     keys('rotate: the new one signs in every process at once, the old ones verify'),
     'src/processes/control-keys.ts',

@@ -16,6 +16,8 @@ const { port, username, password } = new URL(questdbUrl);
 const HERE = `http://127.0.0.1:${port}`;
 /** Leads to this machine, as a name that was rebound does. */
 const REBOUND = `http://rebound.example:${port}`;
+/** The ways to what is stored. */
+const DOORS = ['/exec', '/exp', '/imp', '/write'];
 const MADE = 'create table foreign_page (x int)';
 
 let pages: Server;
@@ -40,7 +42,9 @@ async function tryAll(origin: string): Promise<{ statuses: number[]; read: strin
   ({ page } = await browser.open(origin));
   const statuses: number[] = [];
   page.on('response', (response) => {
-    if (new URL(response.url()).port === port) statuses.push(response.status());
+    // The files of the console itself are anybody's.
+    const { port: of, pathname } = new URL(response.url());
+    if (of === port && DOORS.includes(pathname)) statuses.push(response.status());
   });
   const read = await page.evaluate(
     async ([here = '', sql = '']) => {
@@ -65,7 +69,7 @@ async function tryAll(origin: string): Promise<{ statuses: number[]; read: strin
           () => '',
         );
         // Of a refusal nothing but its words.
-        if (!/^(Unauthorized|\s*)$/i.test(text)) found.push(text.slice(0, 80));
+        if (!/^\s*(Unauthorized)?\s*$/i.test(text)) found.push(text.slice(0, 80));
       }
       const image = new Image();
       const loaded = new Promise((resolve) => {
@@ -97,7 +101,10 @@ const foreign = (): string[] => {
 async function refusedAll(): Promise<void> {
   for (const origin of foreign()) {
     const { statuses, read } = await tryAll(origin);
-    expect(statuses.filter((status) => status === 401).length, origin).toBe(8);
+    // Of two requests that ask to read, the browser keeps even the refusal from a foreign page.
+    const heard = origin === REBOUND ? 8 : 6;
+    const refused = statuses.filter((status) => status === 401).length;
+    expect(refused, origin).toBeGreaterThanOrEqual(heard);
     expect(
       statuses.filter((status) => status < 400),
       origin,

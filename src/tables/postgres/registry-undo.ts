@@ -4,10 +4,11 @@
  * Only the newest change of a market can be taken back: behind a later one "as it was" would be
  * something that never was. What takes a change back is a change itself, and can be taken back too.
  */
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import {
   ChangeRefused,
   type Market,
+  type ModelChange,
   type ModelPlace,
   type ModelRequest,
 } from '../../learning/model-change.ts';
@@ -68,4 +69,16 @@ export async function undoOf(pool: Pool, auditId: number): Promise<Undo> {
     action: entry.action.slice('model.'.length),
     reason: entry.reason,
   };
+}
+
+/** What the models that a change moves are until then. */
+export async function placesOf(client: PoolClient, { states }: ModelChange): Promise<ModelPlace[]> {
+  const { rows } = await client.query<ModelPlace>(
+    `SELECT m.model_id AS "modelId", m.state, m.replaced, m.changed_by AS "changedBy",
+       to_char(m.changed_ts AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "changedTs"
+     FROM unnest($1::text[]) WITH ORDINALITY AS moved (model_id, place)
+     JOIN models m USING (model_id) ORDER BY place`,
+    [states.map(({ modelId }) => modelId)],
+  );
+  return rows;
 }

@@ -29,6 +29,7 @@ import type { StoredManifest } from './datasets.ts';
 import { insert } from './insert.ts';
 import { servable } from './model-source.ts';
 import { appendControl } from './outbox.ts';
+import { placesOf } from './registry-undo.ts';
 
 export interface NewCandidate extends Market {
   readonly modelId: string;
@@ -285,18 +286,6 @@ async function applyChange(
     kept,
   });
   return { ...change, ...market, champion, controlIds, auditId };
-}
-
-/** What the models that a change moves are until then. */
-async function placesOf(client: PoolClient, { states }: ModelChange): Promise<ModelPlace[]> {
-  const { rows } = await client.query<ModelPlace>(
-    `SELECT m.model_id AS "modelId", m.state, m.replaced, m.changed_by AS "changedBy",
-       to_char(m.changed_ts AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "changedTs"
-     FROM unnest($1::text[]) WITH ORDINALITY AS moved (model_id, place)
-     JOIN models m USING (model_id) ORDER BY place`,
-    [states.map(({ modelId }) => modelId)],
-  );
-  return rows;
 }
 
 /** Has every candidate of the market say why it waits, as the registry is now. */

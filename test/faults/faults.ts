@@ -143,7 +143,7 @@ const fullRedis: Fault = {
       assert(refused !== 'OK', 'Redis takes writes without room');
       await sleep(FULL_REDIS_MS);
       await redis.config('SET', 'maxmemory', '0');
-      return `for ${FULL_REDIS_MS / 1000} s: ${String(refused).slice(0, 60)}`;
+      return `for ${FULL_REDIS_MS / 1000} s: ${refused.slice(0, 60)}`;
     } finally {
       redis.disconnect();
     }

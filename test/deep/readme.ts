@@ -171,7 +171,7 @@ const SAID: readonly (readonly [string, RegExp])[] = [
   ['npx tickloom dataset verify', /byte for byte \([1-9]\d* rows\)/],
   ['npx tickloom dataset list', /[1-9]\d* rows/],
   ['npx tickloom dataset statistics', /oanda:EUR\/USD +direction_1h@1|EUR\/USD/],
-  ['npx tickloom models list', /EUR\/USD/],
+  ['npx tickloom models list', /(champion|rejected|retired) +lgbm-EUR-USD-direction_1h-\d{8}/],
 ];
 
 /** What a command must have left behind. */

@@ -12,6 +12,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { Kafka, logLevel } from 'kafkajs';
 import pg from 'pg';
 import { assert, must } from '../../src/assert.ts';
 import { monotonicMs, sleep } from '../../src/clock.ts';
@@ -161,7 +162,7 @@ const SAID: readonly (readonly [string, RegExp])[] = [
   ['npx tickloom models triggers', /calendar +\S+:\S+ direction_1h@1: /],
   ['npx tickloom curate summary', /oanda:EUR\/USD +[1-9][\s\S]*synthetic:|synthetic:[\s\S]*oanda:/],
   ['npx tickloom curate model', /rejected|shadow|champion|candidate|retired/],
-  ['npx tickloom curate trades', /profit factor[^\n]*\ncontrol-group\S* +\S+ +[1-9]/],
+  ['npx tickloom curate trades', /^control-group\S* +\S.*\S +[1-9]\d* +0\.\d{3} /m],
   ['npx tickloom curate reports', /^oanda:EUR\/USD .+/m],
   ['npx tickloom curate export', /[1-9]\d* of \d+ decisions in eurusd\.csv/],
   ['npx tickloom curate clean', /partitions would be dropped; ages: .*ticks 90d/],
@@ -170,7 +171,7 @@ const SAID: readonly (readonly [string, RegExp])[] = [
   ['npx tickloom dataset verify', /byte for byte \([1-9]\d* rows\)/],
   ['npx tickloom dataset list', /[1-9]\d* rows/],
   ['npx tickloom dataset statistics', /oanda:EUR\/USD +direction_1h@1|EUR\/USD/],
-  ['npx tickloom models list', /EUR\/USD/],
+  ['npx tickloom models list', /(champion|rejected|retired) +lgbm-EUR-USD-direction_1h-\d{8}/],
 ];
 
 /** What a command must have left behind. */
@@ -227,7 +228,7 @@ const ASKED: readonly (readonly [RegExp, 'questdb' | 'postgres', (rows: Row[]) =
       rows.every((r) => Number(r['graded']) > 0 && isShare(r['hit_rate'])) &&
       new Set(rows.map((r) => `${String(r['model_id'])} ${String(r['day'])}`)).size === rows.length,
   ],
-  [/FROM quality_events/, 'questdb', (rows) => rows.some(({ kind }) => typeof kind === 'string')],
+  [/FROM quality_events/, 'questdb', (rows) => rows.some(({ kind }) => kind === 'malformed')],
   [
     /count\(t\.trade_id\)/,
     'postgres',
@@ -305,6 +306,18 @@ function partsOf(place: Place, block: Block, found: Connections): Part[] {
 
 const unknown = async (): Promise<string> => 'nothing here runs a block of this kind';
 
+/** The recorded week is sound: something must have come in broken, that it can be asked for. */
+async function brokenTick({ env }: Place, found: Connections): Promise<string | null> {
+  const brokers = [must(env['TICKLOOM_KAFKA_BROKERS'], 'there is one')];
+  const sender = new Kafka({ brokers, logLevel: logLevel.NOTHING }).producer();
+  await sender.connect();
+  const messages = [{ key: 'my-venue:BAD/USD', value: '{' }];
+  await sender.send({ topic: 'ticks', acks: -1, messages });
+  await sender.disconnect();
+  const told = `SELECT * FROM quality_events WHERE kind = 'malformed'`;
+  return (await appears(found.questdb_pg, told)) ? null : 'quality_events does not have it';
+}
+
 /** What `npm start` has begun: the page, and every process in its metrics. */
 async function running({ http }: Connections): Promise<string | null> {
   const page = await fetch(`${http}/`);
@@ -335,6 +348,7 @@ async function everyBlock(place: Place, blocks: readonly Block[]): Promise<Proof
   const { out } = await run(place, 'npx tickloom connect --json');
   const found = JSON.parse(out) as Connections;
   results.push(await looked('the page and every process in /metrics', () => running(found)));
+  results.push(await looked('a broken tick is told', () => brokenTick(place, found)));
   // Somebody's own requests, as the README has them in `asked.csv`.
   const asked = 'symbol,ts,venue\nEUR/USD,2014-05-06T10:00:00Z,oanda\n';
   writeFileSync(join(place.dir, 'asked.csv'), asked);

@@ -5,57 +5,37 @@
 import { Command, CommanderError } from 'commander';
 import { codeVersion } from '../code-version.ts';
 import { CONFIG_EXIT_CODE, ConfigError, configHelp } from '../config.ts';
-import { alertCommands, errorCommands } from './commands/alerts.ts';
-import { accountCommands, botCommands } from './commands/bots.ts';
-import { clockCommands } from './commands/clock.ts';
-import { connectCommands } from './commands/connect.ts';
-import { curateCommands } from './commands/curate.ts';
-import { datasetCommands } from './commands/dataset.ts';
-import { deadLettersCommands } from './commands/dead-letters.ts';
-import { doctorCommands } from './commands/doctor.ts';
-import { feedCommands } from './commands/feed.ts';
-import { flowCommands } from './commands/flow.ts';
-import { jobsCommands } from './commands/jobs.ts';
-import { keysCommands } from './commands/keys.ts';
-import { migrateCommands } from './commands/migrate.ts';
-import { modelsCommands } from './commands/models.ts';
-import { qualityCommands } from './commands/quality.ts';
-import { repairCommands } from './commands/repair.ts';
-import { replayCommands } from './commands/replay.ts';
-import { runCommands } from './commands/run.ts';
-import { stackCommands } from './commands/stack.ts';
-import { topicsCommands } from './commands/topics.ts';
-import { trainCommands } from './commands/train.ts';
 import { CommandError } from './context.ts';
 
-const NOUNS: readonly ((program: Command) => void)[] = [
-  stackCommands,
-  runCommands,
-  flowCommands,
-  feedCommands,
-  topicsCommands,
-  migrateCommands,
-  datasetCommands,
-  modelsCommands,
-  curateCommands,
-  trainCommands,
-  replayCommands,
-  jobsCommands,
-  botCommands,
-  accountCommands,
-  alertCommands,
-  clockCommands,
-  qualityCommands,
-  repairCommands,
-  errorCommands,
-  deadLettersCommands,
-  doctorCommands,
-  connectCommands,
-  keysCommands,
-];
+/** Each is loaded when it is asked for: all of them together take a second. */
+const NOUNS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  stack: async () => (await import('./commands/stack.ts')).stackCommands,
+  run: async () => (await import('./commands/run.ts')).runCommands,
+  flow: async () => (await import('./commands/flow.ts')).flowCommands,
+  feed: async () => (await import('./commands/feed.ts')).feedCommands,
+  topics: async () => (await import('./commands/topics.ts')).topicsCommands,
+  migrate: async () => (await import('./commands/migrate.ts')).migrateCommands,
+  dataset: async () => (await import('./commands/dataset.ts')).datasetCommands,
+  models: async () => (await import('./commands/models.ts')).modelsCommands,
+  curate: async () => (await import('./commands/curate.ts')).curateCommands,
+  train: async () => (await import('./commands/train.ts')).trainCommands,
+  replay: async () => (await import('./commands/replay.ts')).replayCommands,
+  jobs: async () => (await import('./commands/jobs.ts')).jobsCommands,
+  bots: async () => (await import('./commands/bots.ts')).botCommands,
+  accounts: async () => (await import('./commands/bots.ts')).accountCommands,
+  alerts: async () => (await import('./commands/alerts.ts')).alertCommands,
+  clock: async () => (await import('./commands/clock.ts')).clockCommands,
+  quality: async () => (await import('./commands/quality.ts')).qualityCommands,
+  repair: async () => (await import('./commands/repair.ts')).repairCommands,
+  errors: async () => (await import('./commands/alerts.ts')).errorCommands,
+  'dead-letters': async () => (await import('./commands/dead-letters.ts')).deadLettersCommands,
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommands,
+  connect: async () => (await import('./commands/connect.ts')).connectCommands,
+  keys: async () => (await import('./commands/keys.ts')).keysCommands,
+};
 
-/** A new one: commander keeps what it has parsed. */
-export function makeProgram(): Command {
+/** A new one, as commander keeps what it has parsed: with this noun alone, or with all of them. */
+export async function makeProgram(noun?: string): Promise<Command> {
   const program = new Command('tickloom')
     .description('Market data in over Kafka, decisions out, and every decision graded.')
     .option('--json', 'results as JSON')
@@ -63,7 +43,9 @@ export function makeProgram(): Command {
     .addHelpText('after', `\n${configHelp()}`)
     .configureHelp({ showGlobalOptions: true })
     .exitOverride();
-  for (const add of NOUNS) add(program);
+  const own = noun !== undefined && Object.hasOwn(NOUNS, noun) ? NOUNS[noun] : undefined;
+  const loaders = own === undefined ? Object.values(NOUNS) : [own];
+  for (const add of await Promise.all(loaders.map((load) => load()))) add(program);
   for (const command of program.commands) inherit(command);
   return program;
 }
@@ -71,7 +53,8 @@ export function makeProgram(): Command {
 /** Runs the command that the words name; says what went wrong, and resolves with the exit code. */
 export async function runCommand(words: readonly string[]): Promise<number | undefined> {
   try {
-    await makeProgram().parseAsync([...words], { from: 'user' });
+    const program = await makeProgram(words.find((word) => !word.startsWith('-')));
+    await program.parseAsync([...words], { from: 'user' });
     return undefined;
   } catch (error) {
     return report(error, words.includes('--verbose'));

@@ -76,7 +76,7 @@ function leavesOf(command: Command, path: readonly string[] = []): Leaf[] {
   return [{ path: path.join(' '), words }, ...leaves];
 }
 
-const all = leavesOf(makeProgram());
+const all = leavesOf(await makeProgram());
 const asking = all.filter(({ path }) => ![...WITHOUT_SERVERS, ...WAITS].includes(path));
 
 let env: Record<string, string> = {};

@@ -162,9 +162,8 @@ export const DOOR_MUTATIONS: readonly Mutation[] = [
       'a task',
     )('is done by one process after the other'),
     'src/processes/child-args.ts',
-    `'--import',
-  LOADER,`,
-    '',
+    ', ...LOADER_FLAGS];',
+    '];',
   ),
   mutation(
     'passwords-of-redis-are-logged',

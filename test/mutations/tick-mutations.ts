@@ -106,8 +106,8 @@ export const TICK_MUTATIONS: readonly Mutation[] = [
     'control-by-anybody',
     SIGNED,
     'src/stream/decode.ts',
-    'if (!verify(json)) return dead(',
-    'if (verify(json) === null) return dead(',
+    "if (verdict !== 'ours') return dead(verdict",
+    'if (verdict === null) return dead(verdict',
   ),
   mutation(
     'control-version-not-signed',

@@ -31,7 +31,6 @@ export class EquityChart {
   set(points: readonly EquityPoint[]): void {
     const seen = JSON.stringify(points.at(-1) ?? null) + points.length;
     if (seen === this.#seen) return;
-    this.#seen = seen;
     this.#points = points;
     const accounts = [...new Set(points.map(({ account }) => account))].slice(0, TONES.length);
     for (const [account, series] of this.#series) {
@@ -42,6 +41,8 @@ export class EquityChart {
     for (const account of accounts) this.#of(account).setData(curveOf(points, account));
     this.#paint();
     this.#chart.timeScale().fitContent();
+    // Only what was drawn whole is not drawn again.
+    this.#seen = seen;
     byId('equity').dataset['points'] = String(points.length);
   }
 
@@ -70,11 +71,17 @@ export class EquityChart {
   }
 }
 
-/** Several closes within one second are one point: the last. */
+/** Beyond it the chart refuses a value. */
+const DRAWN_MAX = 9e13;
+
+/** In order of time. Several closes within one second are one point: the last. */
 function curveOf(points: readonly EquityPoint[], account: string) {
   const curve = new Map<number, number>();
-  for (const point of points) {
-    if (point.account === account) curve.set(seconds(point.ts), Number(point.cumulative_net_pnl));
+  for (const { account: of, ts, cumulative_net_pnl } of points) {
+    const value = Number(cumulative_net_pnl);
+    if (of === account && Math.abs(value) <= DRAWN_MAX) curve.set(seconds(ts), value);
   }
-  return [...curve].map(([time, value]) => ({ time: time as UTCTimestamp, value }));
+  return [...curve]
+    .map(([time, value]) => ({ time: time as UTCTimestamp, value }))
+    .toSorted((a, b) => a.time - b.time);
 }

@@ -21,8 +21,6 @@ export async function loadMoney(): Promise<void> {
     list<Account>('accounts'),
     list<EquityPoint>('performance/equity', { limit: 5000 }),
   ]);
-  chart ??= new EquityChart(byId('equity'));
-  chart.set(equity);
   byId('equity-empty').hidden = equity.length > 0;
   show('equity-empty', h('b', {}, 'No data yet: no trade has been closed'), 'Equity starts then.');
   show('accounts', ...accounts.map(equityOf));
@@ -32,6 +30,9 @@ export async function loadMoney(): Promise<void> {
     'A bot that is on takes the next prediction it may act on.',
   );
   show('trades', trades.length === 0 ? none : tradeTable(trades));
+  // Last: a chart that cannot be drawn takes no table with it.
+  chart ??= new EquityChart(byId('equity'));
+  chart.set(equity);
 }
 
 /** Buttons of signals come and go with the rows, so their place listens. */

@@ -286,8 +286,8 @@ describe('monitoring', () => {
     expect(await fired('DRIFT/USD'), 'the same again, and a day later').toEqual([trigger]);
     expect(await trainings('DRIFT/USD')).toEqual([atTs]);
     const listed = await tickloom('models', 'list');
-    expect(listed.out).toMatch(/^trained +days old +expires +state +model\n/);
-    expect(listed.out).toMatch(/^2033-05-01 +\d\.\d +\S+ +champion +monitored-DRIFT\/USD$/m);
+    expect(listed.out).toMatch(/^trained +days old +expires +state +model +waits because\n/);
+    expect(listed.out).toMatch(/^2033-05-01 +\d\.\d +\S+ +champion +monitored-DRIFT\/USD *$/m);
     const told = await tickloom('models', 'triggers');
     expect(told.out).toContain(`2033-05-03T00:00:00Z  drift     ${venue}:DRIFT/USD`);
     const shown = await tickloom('models', 'drift', modelId, '--hours', '24');

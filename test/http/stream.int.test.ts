@@ -79,7 +79,8 @@ test('a client gets what is new, and goes on behind its last id after a break', 
   const candle = await first.next();
   expect(candle).toMatchObject({ type: 'candle', data: { ts: '2014-05-09T20:00:00.000000Z' } });
   await server.postgres.query(
-    `UPDATE trades SET state = 'closed', exit_reason = 'expiry' WHERE trade_id = 'streamtest-23'`,
+    `UPDATE trades SET state = 'closed', exit_reason = 'expiry',
+       closed_at = opened_at + interval '1 minute' WHERE trade_id = 'streamtest-23'`,
   );
   const trade = await first.next();
   expect(trade).toMatchObject({ type: 'trade', data: { trade_id: 'streamtest-23' } });

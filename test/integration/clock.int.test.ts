@@ -72,7 +72,10 @@ async function send(...records: readonly OutRecord[]): Promise<void> {
 const soon = (): number => nowUs() + 90 * US_PER_S;
 
 beforeAll(async () => {
-  installation = new Installation({ TICKLOOM_TOPIC_PREFIX: PREFIX });
+  installation = new Installation({
+    TICKLOOM_TOPIC_PREFIX: PREFIX,
+    TICKLOOM_SESSION_TIMEOUT_MS: '6000',
+  });
   const { kafka, topicOf } = installation.context;
   await createTopics(kafka, { partitions: 2, topicOf });
 });

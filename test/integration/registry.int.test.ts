@@ -39,7 +39,10 @@ describe('the registry', () => {
   const original = arbitraryModel();
 
   beforeAll(async () => {
-    installation = new Installation({ TICKLOOM_RETRAIN_EVERY: '366d' });
+    installation = new Installation({
+      TICKLOOM_RETRAIN_EVERY: '366d',
+      TICKLOOM_SESSION_TIMEOUT_MS: '6000',
+    });
     for (const name of ['stream', 'sink', 'money', 'jobs'] as const) await installation.start(name);
   }, SLOW);
   afterAll(async () => {

@@ -6,7 +6,7 @@ const imported = testsOf('test/pipelines/imports.test.ts', 'an imported record')
 const computed = testsOf('test/pipelines/imports.test.ts', 'what is computed of imported records');
 const label = testsOf('test/pipelines/imports.test.ts', 'a label');
 const FLOW = {
-  file: 'test/flow/datasets.int.test.ts',
+  file: 'test/flow/datasets.long.test.ts',
   name: 'a recording of the past is known in its own time, if it says so',
 };
 

@@ -20,7 +20,7 @@ export interface Mutation {
   readonly breaks: NamedTest;
 }
 
-export const isIntegration = ({ file }: NamedTest): boolean => file.endsWith('.int.test.ts');
+export const isIntegration = ({ file }: NamedTest): boolean => /\.(int|long)\.test\.ts$/.test(file);
 
 export const keyOfTest = ({ file, name }: NamedTest): string => `${file} > ${name}`;
 

@@ -17,7 +17,7 @@ const HERE = `http://127.0.0.1:${port}`;
 /** Leads to this machine, as a name that was rebound does. */
 const REBOUND = `http://rebound.example:${port}`;
 /** The ways to what is stored. */
-const DOORS = ['/exec', '/exp', '/imp', '/write'];
+const DOORS = new Set(['/exec', '/exp', '/imp', '/write']);
 const MADE = 'create table foreign_page (x int)';
 
 let pages: Server;
@@ -44,7 +44,7 @@ async function tryAll(origin: string): Promise<{ statuses: number[]; read: strin
   page.on('response', (response) => {
     // The files of the console itself are anybody's.
     const { port: of, pathname } = new URL(response.url());
-    if (of === port && DOORS.includes(pathname)) statuses.push(response.status());
+    if (of === port && DOORS.has(pathname)) statuses.push(response.status());
   });
   const read = await page.evaluate(
     async ([here = '', sql = '']) => {

@@ -37,8 +37,7 @@ export async function compiled(root) {
   const dir = join(dist, hashOf(root, files));
   if (existsSync(dir)) return dir;
   const { build, transform } = await import('esbuild');
-  mkdirSync(dist, { recursive: true });
-  const made = mkdtempSync(join(dist, '.'));
+  const made = newFolder(dist);
   await build({
     entryPoints: Object.fromEntries(BUNDLED.map((name) => [name, name])),
     absWorkingDir: root,
@@ -59,6 +58,18 @@ export async function compiled(root) {
     if (!existsSync(dir)) throw error;
   }
   return dir;
+}
+
+function newFolder(dist) {
+  try {
+    mkdirSync(dist, { recursive: true });
+    return mkdtempSync(join(dist, '.'));
+  } catch (error) {
+    const how = 'run `node infra/run.mjs` once as the owner of the clone';
+    throw new Error(`the code is not compiled yet, and ${dist} cannot be written: ${how}`, {
+      cause: error,
+    });
+  }
 }
 
 /** Every source file by its path in the clone, in order. */

@@ -1,12 +1,12 @@
 /**
- * The README, run: a copy of the project without any data is started by the first command that it
- * names, and then every block is executed word for word and its result looked at. Only addresses
- * and places that the README leaves open (ports, USER:PASSWORD, ID) are put in.
+ * README and `docs/`, run: a copy of the project without any data is started by the first command
+ * of the README, and then every block is executed word for word and its result looked at. Only
+ * addresses and places that are left open (ports, USER:PASSWORD, ID) are put in.
  *
  *   node --import tsx test/deep/readme.ts
  *
- * A block, command or statement that nothing here looks at fails: what is added to the README is
- * added here too, with what must come of it.
+ * A block, command or statement that nothing here looks at fails: what is added to a page is added
+ * here too, with what must come of it.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -353,7 +353,7 @@ async function everyBlock(place: Place, blocks: readonly Block[]): Promise<Proof
   const asked = 'symbol,ts,venue\nEUR/USD,2014-05-06T10:00:00Z,oanda\n';
   writeFileSync(join(place.dir, 'asked.csv'), asked);
   for (const block of blocks) {
-    console.log(`\nline ${block.line}, ${block.language}`);
+    console.log(`\n${block.place}, ${block.language}`);
     for (const [name, look] of partsOf(place, block, found)) {
       results.push(await looked(name, look));
     }
@@ -369,7 +369,7 @@ async function main(): Promise<number> {
   const languages = new Set(blocks.map(({ language }) => language));
   assert(
     ['sh', 'sql', 'ts', 'python'].every((each) => languages.has(each)),
-    'the README has blocks of all four languages',
+    'there are blocks of all four languages',
   );
   const results: ProofResult[] = [];
   let child: ChildProcess | null = null;

@@ -14,7 +14,7 @@ import { buildDataset } from '../../src/datasets/build.ts';
 import { parseUs } from '../../src/domain/time.ts';
 import { suspendTable } from '../support/suspended.ts';
 import { STAGES, type Bed, type StageName } from './bed.ts';
-import type { Fault } from './fault.ts';
+import { untilHit, UNTIL_MS, type Fault } from './fault.ts';
 import {
   installationClock,
   poisonRecords,
@@ -23,7 +23,6 @@ import {
   swapTopic,
 } from './record-faults.ts';
 import { SmallDisk } from './small-disk.ts';
-import { until, UNTIL_MS } from '../support/until.ts';
 
 const SHIFTED_CLOCK = new URL('./shifted-clock.mjs', import.meta.url).href;
 /** Longer than the session timeout of the proofs, 6 s. */
@@ -54,7 +53,7 @@ const failPoint = (stage: 'stream' | 'sink', point: string): Fault => ({
     const env = { TICKLOOM_FAIL_AT: `${point}:${UNCOMMITTED}` };
     const heard = bed.output(stage).length;
     const kept = bed.keep(stage, env);
-    const said = await until(`${point} is reached`, () => {
+    const said = await untilHit(`${point} is reached`, () => {
       const found = /fail point \S+ (\d+) records passed/.exec(bed.output(stage).slice(heard));
       return Promise.resolve(found?.[1]);
     });
@@ -102,7 +101,7 @@ const rebalance = (stage: 'stream' | 'sink' | 'money'): Fault => ({
 const away = (server: ServerName, ms: number): Fault => ({
   name: `${server} killed and away for ${ms / 1000} s`,
   strike: async (bed) => {
-    const lags = await until('records are on their way', () => totalLag(bed).then(orNothing));
+    const lags = await untilHit('records are on their way', () => totalLag(bed).then(orNothing));
     const pid = bed.killServer(server);
     await sleep(ms);
     await bed.startServer(server);
@@ -115,7 +114,7 @@ const cutAnswers = (n: number): Fault => ({
   strike: async (bed) => {
     const before = bed.proxy.cuts;
     bed.proxy.cutNext(n);
-    await until('answers are cut', () => Promise.resolve(bed.proxy.cuts - before === n));
+    await untilHit('answers are cut', () => Promise.resolve(bed.proxy.cuts - before === n));
     return `${n} requests were carried out and looked failed`;
   },
 });
@@ -124,7 +123,7 @@ const cutAnswers = (n: number): Fault => ({
 const suspendedTable: Fault = {
   name: 'a table of QuestDB suspended',
   strike: async (bed) => {
-    const lags = await until('records are on their way', () => totalLag(bed).then(orNothing));
+    const lags = await untilHit('records are on their way', () => totalLag(bed).then(orNothing));
     const resume = await suspendTable(bed.context, 'heartbeats', SUSPENDED_DAY_US);
     await sleep(SUSPENDED_MS);
     await resume();
@@ -157,9 +156,9 @@ const frozenChild: Fault = {
     const jobs = bed.child('jobs').pid;
     // Of labels there are some again and again: of a child without work nobody would notice.
     const ofLabels = (): number | undefined => childrenOf(jobs).find((pid) => runs(pid, 'labels'));
-    const pid = await until('labels have a child', () => Promise.resolve(ofLabels()));
+    const pid = await untilHit('labels have a child', () => Promise.resolve(ofLabels()));
     process.kill(pid, 'SIGSTOP');
-    await until('it is ended', () => Promise.resolve(!isThere(pid)), FROZEN_MS_MAX);
+    await untilHit('it is ended', () => Promise.resolve(!isThere(pid)), FROZEN_MS_MAX);
     return `process ${pid} of ${jobs}`;
   },
 };
@@ -168,7 +167,7 @@ const frozenChild: Fault = {
 const allStopped: Fault = {
   name: 'all processes stopped for two minutes',
   strike: async (bed) => {
-    const lags = await until('records are on their way', () => totalLag(bed).then(orNothing));
+    const lags = await untilHit('records are on their way', () => totalLag(bed).then(orNothing));
     for (const stage of STAGES) bed.child(stage).kill('SIGSTOP');
     await sleep(STOPPED_MS);
     for (const stage of STAGES) bed.child(stage).kill('SIGCONT');
@@ -181,7 +180,10 @@ const flushQueues: Fault = {
   strike: async (bed) => {
     const redis = openRedis(bed.config);
     try {
-      const keys = await until('Redis holds keys', async () => (await redis.dbsize()) || undefined);
+      const keys = await untilHit(
+        'Redis holds keys',
+        async () => (await redis.dbsize()) || undefined,
+      );
       await redis.flushall();
       return `${keys} keys`;
     } finally {
@@ -207,7 +209,7 @@ const shiftClock = (stage: StageName, hours: 1 | -1): Fault => ({
     const heard = bed.output(stage).length;
     await bed.drop(stage);
     await bed.keep(stage, { NODE_OPTIONS: `--import ${SHIFTED_CLOCK}?hours=${hours}` });
-    await until('the clock is shifted', () =>
+    await untilHit('the clock is shifted', () =>
       Promise.resolve(bed.output(stage).slice(heard).includes('clock shifted') || undefined),
     );
     return 'until its next restart';
@@ -243,7 +245,7 @@ const fullDisk = (server: ServerName, spareMib: number): Fault => ({
     bed.child('sink').kill('SIGCONT');
     const fresh = (): string[] => words().map((text, i) => text.slice(heard[i]));
     const isStuck = stillness(bed);
-    const said = await until(`${server} misses room`, async () => {
+    const said = await untilHit(`${server} misses room`, async () => {
       const words_ = NO_ROOM.exec(fresh().join('\n'))?.[0];
       return words_ ?? ((await isStuck()) ? 'the sink stands still' : undefined);
     }).catch((error: unknown) => {
@@ -388,7 +390,7 @@ function untilBusy(bed: Bed, name: StageName): Promise<number> {
     const lags = await bed.context.flowProbe().lags();
     return lags.find(({ stage }) => stage === STAGE_OF[name])?.lag || undefined;
   };
-  return until(`${name} is behind`, look, name === 'money' ? SIGNALLED_MS : UNTIL_MS);
+  return untilHit(`${name} is behind`, look, name === 'money' ? SIGNALLED_MS : UNTIL_MS);
 }
 
 /** The same, with the process stopped: its few records would be through before one has looked. */
@@ -426,7 +428,7 @@ function untilOwner(bed: Bed, name: 'stream' | 'sink'): Promise<ChildProcess> {
     );
     return (rowCount ?? 0) > 0 && child;
   };
-  return until(`${name} holds partitions beside its successor`, look, REBALANCED_MS);
+  return untilHit(`${name} holds partitions beside its successor`, look, REBALANCED_MS);
 }
 
 async function epochMoved(bed: Bed, name: StageName, before: number): Promise<string> {
@@ -435,6 +437,6 @@ async function epochMoved(bed: Bed, name: StageName, before: number): Promise<st
     const epoch = await epochOf(bed, name);
     return epoch > before && epoch;
   };
-  const after = await until(`${name} claims its partitions`, look, REBALANCED_MS);
+  const after = await untilHit(`${name} claims its partitions`, look, REBALANCED_MS);
   return `epochs ${before} -> ${after}`;
 }

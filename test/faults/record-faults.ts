@@ -18,9 +18,8 @@ import { createTopics } from '../../src/processes/topics.ts';
 import type { OutRecord } from '../../src/stream/stage.ts';
 import { readTopic } from '../support/topics.ts';
 import type { Bed } from './bed.ts';
-import type { Fault } from './fault.ts';
+import { untilHit, type Fault } from './fault.ts';
 import { POISON } from './poison.ts';
-import { until } from '../support/until.ts';
 
 const YEAR_US = 365 * US_PER_DAY;
 
@@ -50,7 +49,7 @@ export const producerClock: Fault = {
     const clock = { ts: nowUs(), held: true };
     const clocks = await clockRecords(bed.context, clock);
     await bed.context.outLog().append([...records, ...clocks]);
-    const told = await until('the sink tells of them', async () => {
+    const told = await untilHit('the sink tells of them', async () => {
       const rows = await bed.context
         .questdbReader()
         .query<{ kind: string; n: number }>(
@@ -78,7 +77,7 @@ export const installationClock: Fault = {
       await bed.context.outLog().append(await clockRecords(bed.context, clock));
       await sleep(2_000);
     }
-    const held = await until('a clock is held back', async () => {
+    const held = await untilHit('a clock is held back', async () => {
       const { rows } = await bed.context.postgres.query<{ held: number }>(
         'SELECT count(held_us) AS held FROM partition_clocks',
       );
@@ -116,7 +115,7 @@ export const poisonRecords: Fault = {
     // Where the other run's clocks have not come yet there would be none: one that changes nothing.
     const clocks = await clockRecords(context, { ts: nowUs(), held: true });
     await context.outLog().append([...records, ...clocks]);
-    const buried = await until('they are dead letters', async () => {
+    const buried = await untilHit('they are dead letters', async () => {
       const letters = (await readTopic(context, 'dead-letters')).slice(0);
       const ours = letters.filter(({ key }) => key?.startsWith(POISON));
       const topics = new Set(ours.map(({ headers }) => headers['source_topic']));
@@ -153,7 +152,7 @@ export const swapTopic: Fault = {
 /** What the stage says of a log that is not its own; where there was nothing it has nothing to say. */
 async function stoppedAt(bed: Bed, topic: string, heard: number, held: number): Promise<string> {
   if (held === 0) throw new Error('hit nothing: there are no signals yet');
-  return until('trades stops', () => {
+  return untilHit('trades stops', () => {
     const line = bed
       .output('money')
       .slice(heard)
@@ -184,7 +183,7 @@ export const restorePostgres: Fault = {
       await bed.startServer('postgres');
       const from = await positions();
       await sleep(LATER_MS);
-      const to = await until('positions move', async () => {
+      const to = await untilHit('positions move', async () => {
         const now = await positions();
         return now > from && now;
       });

@@ -1,6 +1,6 @@
-/** The README's Python lines, as they stand there but for places, on a set and tables of a test. */
+/** The Python lines of README and `docs/`, as they stand there but for places, on a test's set. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -17,6 +17,7 @@ import { labels } from '../../src/tables/questdb/labels.ts';
 import { ticks } from '../../src/tables/questdb/ticks.ts';
 import { CUTS, END, INSTRUMENTS, rawRows, START } from '../support/point-in-time.ts';
 import { hasPython, pythonWith } from '../support/python.ts';
+import { blocksOf, framesOf } from '../support/readme.ts';
 
 const PACKAGES = [
   'pandas==3.1.1',
@@ -26,8 +27,7 @@ const PACKAGES = [
   'connectorx==0.4.6',
 ];
 
-const readme = readFileSync(join(PROJECT_DIR, 'README.md'), 'utf8');
-const lines = [...readme.matchAll(/^(pd|pl|duckdb|cx)\.\w+\(.*\)$/gm)].map(([line]) => line);
+const lines = blocksOf(PROJECT_DIR).flatMap(framesOf);
 
 let context: Context;
 let dir: string;

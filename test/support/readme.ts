@@ -1,21 +1,27 @@
-/** The README's blocks as they stand there: language, text, and what a test runs of them. */
-import { readFileSync } from 'node:fs';
+/** The blocks of the README and of `docs/`: language, text, and what a test runs of them. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface Block {
   readonly language: string;
   readonly text: string;
-  /** Of its first line, for people. */
-  readonly line: number;
+  /** The page and the number of its first line, for people. */
+  readonly place: string;
 }
 
-/** Every block with a language; pictures have none. */
+/** Every block with a language, the README's first; pictures have none. */
 export function blocksOf(root: string): Block[] {
-  const text = readFileSync(join(root, 'README.md'), 'utf8');
+  const pages = readdirSync(join(root, 'docs')).toSorted();
+  return ['README.md', ...pages.map((name) => `docs/${name}`)].flatMap((page) =>
+    blocksIn(page, readFileSync(join(root, page), 'utf8')),
+  );
+}
+
+function blocksIn(page: string, text: string): Block[] {
   return [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map((match) => ({
     language: match[1] ?? '',
     text: match[2] ?? '',
-    line: text.slice(0, match.index).split('\n').length + 1,
+    place: `${page}:${text.slice(0, match.index).split('\n').length + 1}`,
   }));
 }
 

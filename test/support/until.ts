@@ -1,7 +1,7 @@
-/** Waiting for what has to become true, or for what a fault is to hit. */
+/** Waiting for what has to become true. */
 import { sleep } from '../../src/clock.ts';
 
-export const UNTIL_MS = 90_000;
+const UNTIL_MS = 90_000;
 
 /** What `look` finds, once that is something; an error that names `what` at the limit. */
 export async function until<T>(

@@ -301,7 +301,7 @@ test('many models scroll within their panel', async () => {
     .locator('#models')
     .evaluate(({ clientHeight, scrollHeight }) => [clientHeight, scrollHeight]);
   expect(height).toBeGreaterThan(300);
-  expect(height).toBeLessThan(1_200);
+  expect(height).toBeLessThan(1_000);
   expect(whole).toBeGreaterThan(3_000);
   await page.screenshot({ path: join(SHOTS, 'many-models.png'), fullPage: true });
   await page.close();

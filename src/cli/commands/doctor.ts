@@ -12,7 +12,7 @@ export function doctorCommands(program: Command): void {
         const findings = await examine(context);
         const lines = findings.map(({ check, ok, detail }) => {
           const text = detail.replaceAll('\n', `\n${' '.repeat(21)}`);
-          return `${ok ? 'ok      ' : 'PROBLEM '} ${check.padEnd(12)}${text}`;
+          return `${ok ? 'ok      ' : 'PROBLEM '} ${check.padEnd(14)}${text}`;
         });
         outputFor(command).show(findings, lines.join('\n'));
         if (findings.some(({ ok }) => !ok)) process.exitCode = 1;

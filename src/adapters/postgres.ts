@@ -57,6 +57,8 @@ export interface PostgresOptions {
    * first seals.
    */
   readonly sealKeys?: () => readonly string[];
+  /** Asked of every new connection before it is used; what it throws, its caller gets. */
+  readonly verify?: (client: pg.PoolClient) => Promise<void>;
 }
 
 const sealKeys = new WeakMap<object, () => readonly string[]>();
@@ -76,13 +78,17 @@ export function sealKeysOf(client: pg.Pool | pg.PoolClient): readonly string[] {
  * replaced, and the query that meets the trouble gets the error.
  */
 export function openPostgres(url: string, options: PostgresOptions = {}): pg.Pool {
+  const begin = async (client: pg.PoolClient): Promise<void> => {
+    // Not by `options`, which poolers refuse.
+    await setSession(client);
+    await options.verify?.(client);
+  };
   const pool = new pg.Pool({
     connectionString: url,
     max: options.max ?? 8,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
     application_name: options.applicationName ?? 'tickloom',
-    // Not by `options`, which poolers refuse.
-    verify: (client, done) => void setSession(client).then(() => done(), done),
+    verify: (client, done) => void begin(client).then(() => done(), done),
     types: { getTypeParser: typeParser },
   });
   const { sealKeys: ours } = options;

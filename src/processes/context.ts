@@ -10,6 +10,7 @@ import { FLOW } from '../../pipelines/flow.ts';
 import { FlowProbe, type StageTopics } from '../adapters/flow-probe.ts';
 import { KafkaOutLog, openKafka } from '../adapters/kafka.ts';
 import { openPostgres } from '../adapters/postgres.ts';
+import { PostgresWitness } from '../adapters/postgres-witness.ts';
 import { QuestDbReader } from '../adapters/questdb-reader.ts';
 import { QuestDbWriter } from '../adapters/questdb.ts';
 import type { Config } from '../config.ts';
@@ -37,6 +38,8 @@ export interface Context {
   readonly controlKey: () => string;
   readonly controlKeys: ControlKeyring;
   readonly verifyControl: (control: Control) => ControlVerdict;
+  /** Whether PostgreSQL is still what this process has written to; watched by who runs long. */
+  readonly witness: PostgresWitness;
   readonly close: () => Promise<void>;
 }
 
@@ -46,9 +49,11 @@ export function openContext(config: Config, role: string): Context {
   const log = openLog(config.logLevel, role);
   const kafka = openKafka(config.kafka, `tickloom-${role}`, log);
   const keys = new ControlKeyring(config.dataDir, config.controlKey);
+  const witness = new PostgresWitness();
   const postgres = openPostgres(config.postgresUrl, {
     applicationName: `tickloom-${role}`,
     sealKeys: () => keys.sealKeys(),
+    verify: (client) => witness.verify(client),
   });
   const topicOf = (name: string): string => `${config.topicPrefix}${name}`;
   const groupOf = (stage: string): string => `${config.topicPrefix}tickloom-${stage}`;
@@ -66,6 +71,7 @@ export function openContext(config: Config, role: string): Context {
     log,
     kafka,
     postgres,
+    witness,
     topicOf,
     groupOf,
     questdbReader,

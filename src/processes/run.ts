@@ -28,10 +28,15 @@ export async function runProcess(
 ): Promise<void> {
   const context = openContext(loadConfig(undefined, settings), name);
   const stopPublishing = publishMetrics(context, STAGE_OF[name] ?? name);
+  const { witness, postgres, log } = context;
+  const watching = witness.watch(postgres, name, signal, (err) =>
+    log.debug({ err }, 'the mark of this process could not be written'),
+  );
   try {
-    await (
-      await load(name)
-    )(context, signal, tellReady);
+    const run = await load(name);
+    const running = run(context, signal, tellReady);
+    await Promise.race([running, watching]);
+    await running;
   } catch (error) {
     if (!signal.aborted) {
       context.log.fatal({ err: error }, `${name} cannot go on`);

@@ -8,6 +8,7 @@ import { must } from '../../src/assert.ts';
 import type { Context } from '../../src/processes/context.ts';
 import { MARKET_TABLES } from '../../src/tables/questdb/schema.ts';
 import { POISON } from './poison.ts';
+import { SUSPENDED_VENUE } from '../support/suspended.ts';
 import { readTopic, type LoggedRecord } from '../support/topics.ts';
 
 /** Table or topic -> its rows, sorted. */
@@ -47,7 +48,7 @@ export async function dumpOf(context: Context): Promise<Dump> {
   const reader = context.questdbReader();
   for (const table of MARKET_TABLES) {
     const rows = await reader.query<Record<string, unknown>>(
-      `SELECT * FROM ${table} WHERE venue <> '${POISON}'`,
+      `SELECT * FROM ${table} WHERE venue NOT IN ('${POISON}', '${SUSPENDED_VENUE}')`,
     );
     dump.set(`questdb.${table}`, rows.map((row) => JSON.stringify(row)).toSorted());
   }

@@ -48,6 +48,12 @@ export const KEPT_SCHEDULES: readonly KeptSchedule[] = [
     seed: 56917,
     faults: ['kafka-away', 'freeze-sink', 'shift-money', 'shift-stream', 'kill-sink'],
   },
+  // Processes went on over a PostgreSQL that was taken back under them: what it had lost was never
+  // written again.
+  {
+    seed: 26853,
+    faults: ['freeze-sink', 'kill-money', 'fail-stream', 'kill-jobs', 'restore-postgres'],
+  },
 ];
 
 const LENGTH = 5;

@@ -17,6 +17,7 @@ import {
 } from '../tables/postgres/signal-outcomes.ts';
 import { storedWatermark } from '../tables/postgres/stored-watermarks.ts';
 import { gradingInput } from './grading-input.ts';
+import { bySource } from './price-source.ts';
 
 const SLICE_SIGNALS = 500;
 /** Prices are read over the whole of a slice: signals far apart are not in one. */
@@ -32,13 +33,14 @@ export async function runGrades(context: Context, { subject }: JobData): Promise
   const decidedByUs = reachedTs - latenessUs - horizonUs;
   for (;;) {
     const asked = { decidedByUs, limit: SLICE_SIGNALS };
-    const signals = inOneSlice(await oldestUngraded(postgres, instrument, asked));
-    const [first, last] = [signals[0], signals.at(-1)];
-    if (first === undefined || last === undefined) return;
-    const fromUs = first.decided_ts;
-    const endUs = last.decided_ts + horizonUs + latenessUs;
+    const oldest = inOneSlice(await oldestUngraded(postgres, instrument, asked));
     const reader = context.questdbReader();
-    const input = await gradingInput(reader, instrument, { fromUs, endUs });
+    const [slice] = await bySource(reader, instrument, oldest);
+    if (slice === undefined) return;
+    const { source, decisions: signals } = slice;
+    const fromUs = must(signals[0]).decided_ts;
+    const endUs = must(signals.at(-1)).decided_ts + horizonUs + latenessUs;
+    const input = await gradingInput(reader, instrument, { fromUs, endUs, source });
     const grades = gradesOf({
       horizonUs,
       latenessUs,

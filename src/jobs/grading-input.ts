@@ -8,20 +8,28 @@
 import type { Arrival, GradingInput, LabelPrice } from '../../pipelines/labels.ts';
 import { must } from '../assert.ts';
 import { hasPrice } from '../domain/tick.ts';
+import { keyOf } from '../domain/wire.ts';
+import { grouped } from '../grouped.ts';
 import { formatUs } from '../domain/time.ts';
 import { gapsTouching, readPrices, type StoredPrice } from '../tables/questdb/stored-ticks.ts';
-import type { Instrument, SqlReader } from '../tables/questdb/table.ts';
+import type { Instrument, SqlReader, Stretch } from '../tables/questdb/table.ts';
+import type { PriceSource } from './price-source.ts';
 
 const READ = ['ticks', 'quotes', 'heartbeats', 'quality_events'];
 
-/**
- * For decisions from `fromUs` on whose horizons and lateness are over by `endUs`, both microseconds
- * of event time. The stored watermark has to be at or behind `endUs`.
- */
+export interface Graded {
+  /** Microseconds of event time: of the first decision, and when the last horizon is over. */
+  readonly fromUs: number;
+  readonly endUs: number;
+  /** What all of the decisions are graded by; see `bySource`. */
+  readonly source: PriceSource | null;
+}
+
+/** Of an instrument. The stored watermark has to be at or behind `endUs`, which has the lateness. */
 export async function gradingInput(
   reader: SqlReader,
   instrument: Instrument,
-  { fromUs, endUs }: { readonly fromUs: number; readonly endUs: number },
+  { fromUs, endUs, source }: Graded,
 ): Promise<GradingInput> {
   // What the watermark vouches for is written; now it is to be read, too.
   await reader.waitApplied(READ);
@@ -30,21 +38,21 @@ export async function gradingInput(
   const stored = await readPrices(reader, instrument, stretch);
   const heartbeats = await readHeartbeats(reader, instrument, stretch);
   return {
-    prices: pricesOf(stored),
+    prices: pricesOf(stored, source),
     arrivals: [...arrivalsOf(stored), ...heartbeats].toSorted((a, b) => a.ts - b.ts),
     gaps: await gapsTouching(reader, instrument, { fromUs, toUs: endUs }),
   };
 }
 
 /** History that was imported later shows nothing: when this job runs must not change a label. */
-const arrivalsOf = (stored: readonly StoredPrice[]): Arrival[] =>
+export const arrivalsOf = (stored: readonly StoredPrice[]): Arrival[] =>
   stored.flatMap(({ ts, known_at, imported_at, came_by }) =>
     came_by === null ? [{ ts, knownAt: known_at, importedAt: imported_at }] : [],
   );
 
-/** A traded instrument is graded by its trades, any other by its mids, where there are any. */
-export function pricesOf(stored: readonly StoredPrice[]): LabelPrice[] {
-  const traded = stored.some(({ kind }) => kind === 'trade');
+/** Those of the source. Where that is not known: trades, or mids where there are none. */
+export function pricesOf(stored: readonly StoredPrice[], source: PriceSource | null): LabelPrice[] {
+  const traded = source === null ? stored.some(({ kind }) => kind === 'trade') : source === 'trade';
   return stored
     .filter((price) => (price.kind === 'trade') === traded && hasPrice(price))
     .map(({ ts, known_at, price, id }) => ({ ts, knownAt: known_at, price, id }));
@@ -104,12 +112,34 @@ export async function readHeartbeats(
   { venue, symbol }: Instrument,
   { fromUs, toUs }: { fromUs: number; toUs: number },
 ): Promise<Arrival[]> {
-  const rows = await reader.query<{ ts: number; known_at: number; imported_at: number | null }>(
+  const rows = await reader.query<Heartbeat>(
     `SELECT ts, known_at, imported_at FROM heartbeats
      WHERE venue = $1 AND symbol = $2 AND ts >= $3 AND ts < $4`,
     [venue, symbol, formatUs(fromUs), formatUs(toUs)],
   );
-  return rows.map(({ ts, known_at, imported_at }) => ({
-    ...{ ts, knownAt: known_at, importedAt: imported_at },
-  }));
+  return rows.map(arrivalOf);
 }
+
+/** The same of every instrument, by its key. */
+export async function readHeartbeatsOfMany(
+  reader: SqlReader,
+  { fromUs, toUs }: Stretch,
+): Promise<ReadonlyMap<string, readonly Arrival[]>> {
+  const rows = await reader.query<Heartbeat & Instrument>(
+    `SELECT venue, symbol, ts, known_at, imported_at FROM heartbeats WHERE ts >= $1 AND ts < $2`,
+    [formatUs(fromUs), formatUs(toUs)],
+  );
+  const found = new Map<string, Arrival[]>();
+  for (const [key, own] of grouped(rows, keyOf)) found.set(key, own.map(arrivalOf));
+  return found;
+}
+
+interface Heartbeat {
+  readonly ts: number;
+  readonly known_at: number;
+  readonly imported_at: number | null;
+}
+
+const arrivalOf = ({ ts, known_at, imported_at }: Heartbeat): Arrival => ({
+  ...{ ts, knownAt: known_at, importedAt: imported_at },
+});

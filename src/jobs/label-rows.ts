@@ -27,7 +27,8 @@ export async function labelRows(
 export const labelsTable = (labelSpec: string): QuestTable<LabelRow> =>
   isBarrier(labelSpec) ? { ...labels, columns: barrierLabels.columns } : labels;
 
-const isBarrier = (labelSpec: string): boolean => parseLabelSpec(labelSpec).target === 'barrier';
+export const isBarrier = (labelSpec: string): boolean =>
+  parseLabelSpec(labelSpec).target === 'barrier';
 
 async function servedAtrs(
   reader: SqlReader,

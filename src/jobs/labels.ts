@@ -14,6 +14,7 @@ import type { Instrument, SqlReader } from '../tables/questdb/table.ts';
 import { gradingInput } from './grading-input.ts';
 import { labelRows, labelsTable } from './label-rows.ts';
 import { noteJobRows } from './note-written.ts';
+import { bySource } from './price-source.ts';
 
 const SLICE_DECISIONS = 2_000;
 const READ = ['predictions', 'labels'];
@@ -58,7 +59,8 @@ interface Asked {
   readonly latenessUs: number;
 }
 
-async function nextSlice(
+/** The oldest of them with their labels, of one price source; none: all are graded. */
+export async function nextSlice(
   reader: SqlReader,
   instrument: Instrument,
   { labelSpec, of, fromUs: searchUs, reachedTs, latenessUs }: Asked,
@@ -68,17 +70,18 @@ async function nextSlice(
   if (decidedByUs < 0) return [];
   const asked = { labelSpec, of, fromUs: searchUs, decidedByUs, limit: SLICE_DECISIONS };
   const decisions = await maturedWithoutLabel(reader, instrument, asked);
-  const [first, last] = [decisions[0], decisions.at(-1)];
-  if (first === undefined || last === undefined) return [];
-  const fromUs = first.decided_ts;
-  const endUs = last.decided_ts + horizonUs + latenessUs;
-  const input = await gradingInput(reader, instrument, { fromUs, endUs });
+  const [slice] = await bySource(reader, instrument, decisions);
+  if (slice === undefined) return [];
+  const graded = slice.decisions.map(({ ts, decided_ts }) => ({ ts, decidedTs: decided_ts }));
+  const fromUs = must(graded[0]).decidedTs;
+  const endUs = must(graded.at(-1)).decidedTs + horizonUs + latenessUs;
+  const input = await gradingInput(reader, instrument, { fromUs, endUs, source: slice.source });
   return labelRows(reader, {
     ...instrument,
     labelSpec,
     horizonUs,
     latenessUs,
-    decisions: decisions.map(({ ts, decided_ts }) => ({ ts, decidedTs: decided_ts })),
+    decisions: graded,
     ...input,
   });
 }

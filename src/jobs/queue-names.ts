@@ -19,6 +19,9 @@ export const isSwept = (queue: QueueName): queue is SweptQueue =>
 /** The jobs that have runs. */
 export const RUN_QUEUES = QUEUES.filter((queue) => !isSwept(queue));
 
+/** The subject of a job that does the work of all instruments. */
+export const MANY_MARKETS = 'many-markets';
+
 /** Ids only: job data lies in Redis in clear text. */
 export interface JobData {
   readonly subject: string;

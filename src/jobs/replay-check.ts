@@ -19,6 +19,7 @@ import {
 } from '../../pipelines/replay.ts';
 import { tooEarly, type TooEarly } from '../../pipelines/look-ahead.ts';
 import { storedClocks, storedMarketTicks } from '../datasets/stored-market-ticks.ts';
+import { must } from '../assert.ts';
 import { parseLabelSpec } from '../domain/label-spec.ts';
 import { floorTo, formatUs, LATEST_US, US_PER_DAY, US_PER_HOUR } from '../domain/time.ts';
 import { venueOf } from '../domain/venues.ts';
@@ -33,6 +34,7 @@ import { IN_STREAM } from '../tables/questdb/ticks.ts';
 import type { Cell, Instrument, Stretch } from '../tables/questdb/table.ts';
 import { firstKnownFrom, gradingInput, readHeartbeats } from './grading-input.ts';
 import { labelRows } from './label-rows.ts';
+import { bySource } from './price-source.ts';
 import { servedVector } from './replay-parity.ts';
 
 export interface ReplayReport {
@@ -214,20 +216,22 @@ async function compareLabels(
   );
   for (const labelSpec of new Set(labels.map(({ label_spec }) => label_spec))) {
     const served = labels.filter(({ label_spec }) => label_spec === labelSpec);
-    const [first, last] = [served[0], served.at(-1)];
-    if (first === undefined || last === undefined) continue;
+    const last = must(served.at(-1));
     const { horizonUs } = parseLabelSpec(labelSpec);
     const endUs = last.decided_ts + horizonUs + latenessUs;
     if ((await firstKnownFrom(reader, instrument, endUs)) === null) {
       sum.extra += served.length;
       continue;
     }
-    const again = await labelRows(reader, {
-      ...{ ...instrument, labelSpec, horizonUs, latenessUs },
-      decisions: served.map(({ ts, decided_ts }) => ({ ts, decidedTs: decided_ts })),
-      ...(await gradingInput(reader, instrument, { fromUs: first.decided_ts, endUs })),
-    });
-    served.forEach((row, i) => compareLabel(row, again[i], sum));
+    for (const { source, decisions } of await bySource(reader, instrument, served)) {
+      const graded = { fromUs: must(decisions[0]).decided_ts, endUs, source };
+      const again = await labelRows(reader, {
+        ...{ ...instrument, labelSpec, horizonUs, latenessUs },
+        decisions: decisions.map(({ ts, decided_ts }) => ({ ts, decidedTs: decided_ts })),
+        ...(await gradingInput(reader, instrument, graded)),
+      });
+      decisions.forEach((row, i) => compareLabel(row, again[i], sum));
+    }
   }
 }
 

@@ -17,6 +17,7 @@ import type { Instrument, QuestTable, Stretch } from '../tables/questdb/table.ts
 import { pricesOf } from './grading-input.ts';
 import { labelRows, labelsTable } from './label-rows.ts';
 import { noteJobRows } from './note-written.ts';
+import { bySource, type OfOneSource } from './price-source.ts';
 
 /** How many revisions were written. */
 export interface Revised {
@@ -144,12 +145,31 @@ async function reviseSome(
   touches: readonly Touch[],
   asOfUs: number,
 ): Promise<number> {
-  const { labelSpec, horizonUs, stretch } = request;
+  const { labelSpec, stretch } = request;
   const reader = context.questdbReader();
   const stored = await readLabelsAsOf(reader, instrument, { ...stretch, labelSpec, asOfUs });
-  const graded = stored.toSorted((a, b) => a.decided_ts - b.decided_ts);
-  const [first, last] = [graded[0], graded.at(-1)];
-  if (first === undefined || last === undefined) return 0;
+  const sorted = stored.toSorted((a, b) => a.decided_ts - b.decided_ts);
+  let revised = 0;
+  for (const part of await bySource(reader, instrument, sorted)) {
+    revised += await revisePart(context, instrument, { ...request, ...part }, touches, asOfUs);
+  }
+  return revised;
+}
+
+interface RevisedPart extends OfOneSource<LabelRow> {
+  readonly labelSpec: string;
+  readonly horizonUs: number;
+}
+
+async function revisePart(
+  context: Context,
+  instrument: Instrument,
+  { labelSpec, horizonUs, source, decisions: graded }: RevisedPart,
+  touches: readonly Touch[],
+  asOfUs: number,
+): Promise<number> {
+  const reader = context.questdbReader();
+  const [first, last] = [must(graded[0]), must(graded.at(-1))];
   const over = { fromUs: first.decided_ts, toUs: last.decided_ts + horizonUs + 1 };
   const again = await labelRows(reader, {
     ...instrument,
@@ -157,7 +177,7 @@ async function reviseSome(
     horizonUs,
     latenessUs: 0,
     decisions: graded.map(({ ts, decided_ts }) => ({ ts, decidedTs: decided_ts })),
-    prices: pricesOf(await readPrices(reader, instrument, over)),
+    prices: pricesOf(await readPrices(reader, instrument, over), source),
     arrivals: [],
     gaps: await gapsTouching(reader, instrument, over),
     asOfUs,

@@ -1,9 +1,14 @@
 /** The tables -> queues: what is to be done is derived from the tables, again and again. */
 import type { JobQueues } from '../adapters/queue.ts';
-import { RUN_QUEUES, type QueueName } from '../jobs/queue-names.ts';
+import { must } from '../assert.ts';
+import { floorTo, US_PER_HOUR } from '../domain/time.ts';
 import { keyOf } from '../domain/wire.ts';
+import { grouped } from '../grouped.ts';
+import { isBarrier } from '../jobs/label-rows.ts';
+import { MANY_MARKETS, RUN_QUEUES, type JobData, type QueueName } from '../jobs/queue-names.ts';
 import { reviveFailed, runsToTry } from '../tables/postgres/job-attempts.ts';
 import { ungradedSignals } from '../tables/postgres/signal-outcomes.ts';
+import { ONE_BY_ONE, type PendingLabels } from '../tables/questdb/pending-labels.ts';
 import type { Context } from './context.ts';
 
 /** Of one job; more would wait in the queue alone. */
@@ -21,17 +26,39 @@ export async function sweepLabels(
 ): Promise<void> {
   if (isResting('labels')) return;
   const found = await context.labelBacklog().pending();
-  const oldest = found.toSorted((a, b) => a.from_ts - b.from_ts).slice(0, LABELS_MAX);
-  for (const pending of oldest) {
-    const data = {
-      subject: keyOf(pending),
-      dueTs: pending.decidedByUs,
-      labelSpec: pending.label_spec,
-      fromTs: pending.from_ts,
-    };
+  // What one of them cannot have stored must not keep the others.
+  const bySet = !isResting('labels', MANY_MARKETS);
+  for (const data of labelJobs(found, bySet)) {
     if (!isResting('labels', data.subject)) await queues.add('labels', data);
   }
 }
+
+/**
+ * What lacks labels -> the jobs that make them, oldest first. Decisions of many instruments from
+ * within an hour are one job, `bySet`; all others are one for each instrument.
+ */
+export function labelJobs(found: readonly PendingLabels[], bySet: boolean): JobData[] {
+  const oldest = found.toSorted((a, b) => a.from_ts - b.from_ts);
+  const hours = bySet
+    ? grouped(oldest, ({ label_spec, from_ts }) => `${label_spec}|${floorTo(from_ts, US_PER_HOUR)}`)
+    : [];
+  const sets = new Map<string, JobData>();
+  const inSets = new Set<PendingLabels>();
+  for (const [, pending] of hours) {
+    const first = must(pending[0]);
+    const { label_spec: spec } = first;
+    if (pending.length <= ONE_BY_ONE || isBarrier(spec)) continue;
+    // One at a time: those of a later hour are found again.
+    if (!sets.has(spec)) sets.set(spec, jobOf(MANY_MARKETS, first));
+    for (const one of pending) inSets.add(one);
+  }
+  const one = oldest.filter((pending) => !inSets.has(pending)).slice(0, LABELS_MAX);
+  return [...sets.values(), ...one.map((pending) => jobOf(keyOf(pending), pending))];
+}
+
+const jobOf = (subject: string, { decidedByUs, label_spec, from_ts }: PendingLabels): JobData => ({
+  ...{ subject, dueTs: decidedByUs, labelSpec: label_spec, fromTs: from_ts },
+});
 
 export async function sweepSignals(
   { postgres, config }: Context,

@@ -21,6 +21,9 @@ import { LabelBacklog } from '../../src/tables/questdb/pending-labels.ts';
 import { predictions, type PredictionRow } from '../../src/tables/questdb/predictions.ts';
 import { ticks } from '../../src/tables/questdb/ticks.ts';
 import type { Bed } from '../faults/bed.ts';
+import { keyOf } from '../../src/domain/wire.ts';
+import { runLabelSet } from '../../src/jobs/label-sets.ts';
+import { runLabels } from '../../src/jobs/labels.ts';
 import { cpuSeconds } from './process-cpu.ts';
 import { onServers, startOurs } from './server-bench.ts';
 
@@ -55,14 +58,20 @@ async function write(bed: Bed, from: number, to: number): Promise<void> {
     await writer.write(predictions, said);
     if (n < DECISIONS - 1) await writer.write(labels, known);
   }
-  const ts = FROM + DECISIONS * MINUTE_US;
-  const sold = Array.from({ length: to - from }, (_, i) => ({
-    ...{ ts, known_at: ts, venue: VENUE, symbol: symbolOf(from + i), id: '1', price: 1, size: 1 },
-    side: null,
-  }));
-  await writer.write(ticks, sold);
+  // A tick a minute, around where the last decision enters and exits.
+  for (const minute of [...between(0, DECISIONS + 5), ...between(60, DECISIONS + 65)]) {
+    const ts = FROM + minute * MINUTE_US + 1;
+    const sold = Array.from({ length: to - from }, (_, i) => ({
+      ...{ ts, known_at: ts, venue: VENUE, symbol: symbolOf(from + i), id: '1' },
+      ...{ price: 100 + minute / 8, size: 1, side: null },
+    }));
+    await writer.write(ticks, sold);
+  }
   await bed.context.questdbReader().waitApplied(['predictions', 'labels', 'ticks']);
 }
+
+const between = (from: number, to: number): number[] =>
+  Array.from({ length: to - from }, (_, i) => from + i);
 
 /** All instruments have come so many minutes behind the beginning. */
 const reach = (bed: Bed, count: number, minutes: number): Promise<void> =>
@@ -93,19 +102,26 @@ async function measure(bed: Bed, count: number): Promise<void> {
     `${count} instruments: first sweep ${firstMs} ms (${none.length} pending), ` +
       `a later one, all moved on, ${movedMs} ms (${all.length} pending)`,
   );
+  const some = all.slice(0, 200).map(keyOf);
+  const job = { labelSpec: LABEL, dueTs: FROM, fromTs: FROM };
+  const [, oneMs] = await timed(async () => {
+    for (const subject of some) await runLabels(bed.context, { ...job, subject });
+  });
+  const cpuS = process.cpuUsage();
+  const [, setMs] = await timed(() => runLabelSet(bed.context, LABEL, FROM));
+  const { user, system } = process.cpuUsage(cpuS);
+  const left = (await backlog.pending()).length;
+  console.log(
+    `  labels one instrument at a time: ${Math.round(some.length / (oneMs / 1_000))} a second; the ` +
+      `rest, ${all.length - some.length}, as a set: ${setMs} ms, of them ` +
+      `${Math.round((user + system) / 1_000)} ms of CPU here; ${left} left`,
+  );
   const subjects = Array.from({ length: count }, (_, i) => `${VENUE}:${symbolOf(i)}`);
   await addDueRuns(postgres, 'curation', subjects, FROM);
   const [, runsMs] = await timed(() => runsToTry(postgres, ['curation', 'review'], 20));
   console.log(`  ${count} open runs: the next ones in ${runsMs} ms`);
   await postgres.query(`DELETE FROM job_runs WHERE starts_with(subject, '${VENUE}:')`);
   // Nothing is left to be done: what it costs to find that out.
-  const last = FROM + (DECISIONS - 1) * MINUTE_US;
-  const rest = all.map(({ venue, symbol }) => ({
-    ...{ ...VOID, ts: last, decided_ts: last, label_known_at: last, venue, symbol },
-    label_spec: LABEL,
-  }));
-  await bed.context.questdbWriter().write(labels, rest);
-  await reader.waitApplied(['labels']);
   const jobs = await startOurs(bed, 'jobs');
   const questdb = must(readRecord(recordFile(config.dataDir, 'questdb'))).pid;
   // Its first sweeps.

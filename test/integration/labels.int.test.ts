@@ -9,9 +9,11 @@ import { runLabels } from '../../src/jobs/labels.ts';
 import { openContext, type Context } from '../../src/processes/context.ts';
 import { noteStored } from '../../src/tables/postgres/stored-watermarks.ts';
 import { featuresTable, type FeatureRow } from '../../src/tables/questdb/features.ts';
+import { candles } from '../../src/tables/questdb/candles.ts';
 import { heartbeats } from '../../src/tables/questdb/heartbeats.ts';
 import type { LabelRow } from '../../src/tables/questdb/labels.ts';
 import { predictions } from '../../src/tables/questdb/predictions.ts';
+import { quotes } from '../../src/tables/questdb/quotes.ts';
 import { ticks } from '../../src/tables/questdb/ticks.ts';
 
 const AT = parseUs('2032-06-01T12:00:00Z');
@@ -117,6 +119,57 @@ describe('labels', () => {
           `SELECT * FROM labels WHERE venue = '${INSTRUMENT.venue}' AND symbol = 'LATE/USD'`,
         );
       expect(rows).toMatchObject([{ state: 'matured', label_known_at: shown.known_at }]);
+    } finally {
+      await context.postgres.query('DELETE FROM stored_watermarks WHERE instrument = $1', [
+        subject,
+      ]);
+    }
+  });
+
+  test('by the prices that the decision stood on, whatever else was read', async () => {
+    // Quotes alone, then two trades: one slice of the job holds decisions of both kinds.
+    const instrument = { ...INSTRUMENT, symbol: 'TRADED/USD' };
+    const subject = keyOf(instrument);
+    const second = AT + 10 * 60 * US_PER_S;
+    const writer = context.questdbWriter();
+    const candle = (ts: number, price_source: 'mid' | 'trade') => ({
+      ...{ ...instrument, ts: ts - 60 * US_PER_S, decided_ts: ts, known_at: ts, price_source },
+      ...{ timeframe: '1m', revision: 0, open: 1, high: 1, low: 1, close: 1, volume: 0 },
+      ...{ trades: 1, vwap: null, flags: '' },
+    });
+    const quote = (ts: number, mid: number) => ({
+      ...{ ...instrument, ts, known_at: ts + 1, id: `q${ts}`, bid: mid, ask: mid },
+      ...{ bid_size: null, ask_size: null },
+    });
+    const times = [AT + US_PER_S, END - US_PER_S, second + US_PER_S, second + US_PER_HOUR];
+    await writer.write(predictions, [
+      { ...decision, ...instrument },
+      { ...decision, ...instrument, ts: second, decided_ts: second, prediction_id: 'p2' },
+    ]);
+    await writer.write(candles, [candle(AT, 'mid'), candle(second, 'trade')]);
+    await writer.write(
+      quotes,
+      times.map((ts, i) => quote(ts, 10 + i)),
+    );
+    await writer.write(
+      ticks,
+      times.map((ts, i) => ({ ...tick(ts, 20 + i), ...instrument })).slice(1),
+    );
+    const reachedTs = SHOWN + US_PER_HOUR;
+    await writer.write(heartbeats, [{ ...instrument, ts: reachedTs, known_at: reachedTs }]);
+    await noteStored(context.postgres, [{ instrument: subject, reachedTs }]);
+    try {
+      await runLabels(context, { subject, labelSpec: LABEL_SPEC, dueTs: SHOWN });
+      const rows = await context
+        .questdbReader()
+        .query<LabelRow>(
+          `SELECT * FROM labels WHERE venue = $1 AND symbol = 'TRADED/USD' ORDER BY ts`,
+          [INSTRUMENT.venue],
+        );
+      expect(rows).toMatchObject([
+        { entry_price: 10, exit_price: 11, state: 'matured' },
+        { entry_price: 22, exit_price: 23, state: 'matured' },
+      ]);
     } finally {
       await context.postgres.query('DELETE FROM stored_watermarks WHERE instrument = $1', [
         subject,

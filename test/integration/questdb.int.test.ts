@@ -478,7 +478,7 @@ describe('the readers', () => {
     await store(quotes, [quoteRow(half, T0 + 2, EURUSD)]);
     const withHalf = await readPrices(reader, EURUSD, stretch);
     expect([withHalf.length, withHalf.at(-1)?.price]).toEqual([5, NaN]);
-    const kept = pricesOf(withHalf.filter(({ kind }) => kind === 'quote'));
+    const kept = pricesOf(withHalf, 'mid');
     expect(kept.map(({ ts }) => ts)).toEqual([T0, T0 + 1]);
     const [again] = await knownMarketTicks(reader, EURUSD, {
       ...{ fromUs: T0 + 2, toUs: T0 + 3, asOfUs: T0 + 2 },

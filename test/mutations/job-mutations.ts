@@ -15,6 +15,11 @@ const OWN = run(
   'counts its own attempts, rests, fails for good, and is due again when it has rested',
 );
 
+const sets = testsOf('test/integration/label-sets.int.test.ts', 'label sets');
+const labelsJob = testsOf('test/integration/labels.int.test.ts', 'labels');
+const jobsOfLabels = testsOf('test/jobs/label-jobs.test.ts', 'jobs of labels');
+const witness = testsOf('test/integration/witness.int.test.ts', 'a process with a witness');
+
 export const JOB_MUTATIONS: readonly Mutation[] = [
   mutation(
     'frozen-children-live',
@@ -100,6 +105,55 @@ export const JOB_MUTATIONS: readonly Mutation[] = [
     'src/tables/questdb/pending-labels.ts',
     'row.decided_ts <= asked.decidedByUs',
     'row.decided_ts <= Infinity',
+  ),
+  mutation(
+    'a-set-reads-no-exits',
+    sets('are those that each instrument alone gets, whatever befell it'),
+    'src/jobs/label-sets.ts',
+    'const endsFromUs = fromUs + horizonUs - toleranceUs;',
+    'const endsFromUs = fromUs + horizonUs;',
+  ),
+  mutation(
+    'a-set-is-graded-by-what-it-reads',
+    sets('are those that each instrument alone gets, whatever befell it'),
+    'src/jobs/label-sets.ts',
+    'prices: pricesOf(stored, source)',
+    'prices: pricesOf(stored, null)',
+  ),
+  mutation(
+    'what-is-shown-too-late-is-shown',
+    sets('of what is too much at once are fewer, never others'),
+    'src/jobs/label-sets.ts',
+    '?? Infinity) < input.toUs',
+    '?? Infinity) < Infinity',
+  ),
+  mutation(
+    'a-set-that-fails-keeps-all',
+    jobsOfLabels('are one for each instrument while the job of all fails, a thousand at a time'),
+    'src/processes/job-sweeps.ts',
+    '  const hours = bySet\n    ? ',
+    '  const hours = bySet || oldest.length > 0\n    ? ',
+  ),
+  mutation(
+    'graded-by-whatever-was-read',
+    labelsJob('by the prices that the decision stood on, whatever else was read'),
+    'src/jobs/price-source.ts',
+    "if (trade !== undefined && trade <= startTs) return 'trade';",
+    'if (trade !== undefined && trade <= startTs) return null;',
+  ),
+  mutation(
+    'a-database-taken-back-goes-unseen',
+    witness('that finds none ends, and no new connection is used'),
+    'src/adapters/postgres-witness.ts',
+    '(rows[0]?.mark ?? 0) < written',
+    '(rows[0]?.mark ?? written) < written',
+  ),
+  mutation(
+    'a-dump-read-back-in-goes-unseen',
+    witness('that finds an older mark over a connection that stayed ends too'),
+    'src/adapters/postgres-witness.ts',
+    'if (rowCount === 0) throw',
+    'if (rowCount === null) throw',
   ),
   mutation(
     'redis-may-forget',

@@ -34,6 +34,8 @@ export async function ungradedSignals(
 
 export interface UngradedSignal {
   readonly signal_id: string;
+  /** The end of the candle that it stands on. */
+  readonly ts: number;
   readonly decided_ts: number;
   readonly direction: 'buy' | 'sell';
   /** Decimal texts. */
@@ -48,7 +50,7 @@ export async function oldestUngraded(
   { decidedByUs, limit }: { readonly decidedByUs: number; readonly limit: number },
 ): Promise<UngradedSignal[]> {
   const { rows } = await pool.query<UngradedSignal>(
-    `SELECT signal_id, decided_ts, direction, stop_loss, take_profit FROM signals
+    `SELECT signal_id, ts, decided_ts, direction, stop_loss, take_profit FROM signals
      WHERE NOT graded AND venue = $1 AND symbol = $2 AND decided_ts <= $3
      ORDER BY decided_ts, signal_id LIMIT $4`,
     [venue, symbol, formatUs(decidedByUs), limit],

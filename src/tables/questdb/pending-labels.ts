@@ -107,7 +107,7 @@ interface Asked {
 }
 
 /** So many are asked about one by one: exactly, and each only where it has something new. */
-const ONE_BY_ONE = 20;
+export const ONE_BY_ONE = 20;
 /** A market that has not moved for so long, and had nothing, is asked about as seldom. */
 const QUIET_MS = 300_000;
 

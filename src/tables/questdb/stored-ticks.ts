@@ -1,6 +1,8 @@
 /** Questions about what came in -> instruments, watermarks, prices in order, and gaps. */
 import { compareIds } from '../../domain/tick.ts';
+import { grouped } from '../../grouped.ts';
 import { formatUs, parseUs } from '../../domain/time.ts';
+import { keyOf } from '../../domain/wire.ts';
 import type { QualityRow } from './quality-events.ts';
 import { loadSql } from './sql.ts';
 import type { Instrument, SqlReader, Stretch } from './table.ts';
@@ -52,22 +54,64 @@ export async function readPrices(
   const where = 'WHERE venue = $1 AND symbol = $2 AND ts >= $3 AND ts < $4';
   const params = [venue, symbol, formatUs(fromUs), formatUs(toUs)];
   const [trades, quotes] = await Promise.all([
-    reader.query<Omit<StoredPrice, 'kind'>>(
-      `SELECT ${CLOCKS}, id, price FROM ticks ${where}`,
-      params,
-    ),
-    reader.query<Omit<StoredPrice, 'kind' | 'price'> & { bid: number | null; ask: number | null }>(
-      `SELECT ${CLOCKS}, id, bid, ask FROM quotes ${where}`,
-      params,
-    ),
+    reader.query<Trade>(`SELECT ${CLOCKS}, id, price FROM ticks ${where}`, params),
+    reader.query<Quote>(`SELECT ${CLOCKS}, id, bid, ask FROM quotes ${where}`, params),
   ]);
-  const prices: StoredPrice[] = [];
-  for (const { bid, ask, ...clocks } of quotes) {
-    prices.push({ ...clocks, kind: 'quote', price: ((bid ?? NaN) + (ask ?? NaN)) / 2 });
-  }
-  for (const trade of trades) prices.push({ ...trade, kind: 'trade' });
-  return prices.sort(compareStored);
+  return [...trades.map(priceOfTrade), ...quotes.map(priceOfQuote)].sort(compareStored);
 }
+
+/** The same of every instrument at once, by its key; of those alone that `isWanted`. */
+export async function readPricesOfMany(
+  reader: SqlReader,
+  { fromUs, toUs }: Stretch,
+  isWanted: (key: string) => boolean,
+): Promise<Map<string, StoredPrice[]>> {
+  const where = 'WHERE ts >= $1 AND ts < $2';
+  const params = [formatUs(fromUs), formatUs(toUs)];
+  const of = `venue, symbol, ${CLOCKS}, id`;
+  const trades = await reader.query<Trade & Instrument>(
+    `SELECT ${of}, price FROM ticks ${where}`,
+    params,
+  );
+  const quotes = await reader.query<Quote & Instrument>(
+    `SELECT ${of}, bid, ask FROM quotes ${where}`,
+    params,
+  );
+  const found = new Map<string, StoredPrice[]>();
+  const take = (key: string, price: StoredPrice): void => {
+    const before = found.get(key);
+    if (before !== undefined) before.push(price);
+    else if (isWanted(key)) found.set(key, [price]);
+  };
+  for (const row of trades) take(keyOf(row), priceOfTrade(row));
+  for (const row of quotes) take(keyOf(row), priceOfQuote(row));
+  for (const prices of found.values()) prices.sort(compareStored);
+  return found;
+}
+
+type Trade = Omit<StoredPrice, 'kind'>;
+
+interface Quote extends Omit<StoredPrice, 'kind' | 'price'> {
+  readonly bid: number | null;
+  readonly ask: number | null;
+}
+
+const priceOfTrade = ({ ts, known_at, id, price, imported_at, came_by }: Trade): StoredPrice => ({
+  ...{ ts, known_at, kind: 'trade', id, price, imported_at, came_by },
+});
+
+const priceOfQuote = ({
+  ts,
+  known_at,
+  id,
+  bid,
+  ask,
+  imported_at,
+  came_by,
+}: Quote): StoredPrice => ({
+  ...{ ts, known_at, kind: 'quote', id, price: ((bid ?? NaN) + (ask ?? NaN)) / 2 },
+  ...{ imported_at, came_by },
+});
 
 function compareStored(a: StoredPrice, b: StoredPrice): number {
   if (a.ts !== b.ts) return a.ts - b.ts;
@@ -105,6 +149,20 @@ export async function gapsTouching(
     ]),
   ]);
   return [...inside, ...behind].map(gapOf).filter(({ fromTs }) => fromTs < toUs);
+}
+
+/** Gaps of every instrument that end in [fromUs, toUs), by its key, in the order of their ends. */
+export async function gapsOfMany(
+  reader: SqlReader,
+  { fromUs, toUs }: Stretch,
+): Promise<Map<string, StoredGap[]>> {
+  const rows = await reader.query<QualityRow & Instrument>(
+    `SELECT * FROM quality_events WHERE kind = 'gap' AND ts >= $1 AND ts < $2 ORDER BY ts`,
+    [formatUs(fromUs), formatUs(toUs)],
+  );
+  const gaps = new Map<string, StoredGap[]>();
+  for (const [key, own] of grouped(rows, keyOf)) gaps.set(key, own.map(gapOf));
+  return gaps;
 }
 
 function gapOf({ detail, known_at }: QualityRow): StoredGap {

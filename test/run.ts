@@ -2,10 +2,11 @@
  * `npm test`: everything that has to hold before a change lands, one step after the other, each
  * with a budget. Prints what each took and, last, `N passed, N failed` over all tests and checks.
  *
- * `npm run test:deep` runs the longer proofs; with `--rotate N` only the N-th of them, counted
- * round and round. Names of steps run those alone.
+ * `npm run test:deep` runs the longer proofs; with `--rotate N` the N-th of them, counted round and
+ * round, and those whose sources have changed since they last passed. Names of steps run those
+ * alone.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -87,22 +88,117 @@ const SEED = String(1 + (numberAfter('--rotate') ?? 0));
 /** Not among those that are drawn: mounting a disk takes root. */
 const FULL_DISKS = 'kill-sink,disk-kafka,disk-questdb,disk-redis,disk-postgres,disk-exports';
 
-const DEEP: readonly Step[] = [
-  program('drawn-faults', 900, 'test/faults/main.ts', '--schedules', '4', '--seed', SEED),
-  program('partitions', 900, 'test/faults/partitions.ts', '--seed', SEED),
-  program('noise', 900, 'test/deep/noise.ts', '--candidates', '60', '--seed', SEED),
-  program('mutations', 900, 'test/mutations/main.ts'),
-  program('full-disks', 300, 'test/faults/main.ts', '--faults', FULL_DISKS),
-  program('kept-faults', 600, 'test/faults/main.ts', '--kept'),
-  program('hostile', 900, 'test/deep/hostile.ts', '--records', '2000', '--seed', SEED),
-  program('http-fuzz', 900, 'test/deep/http-fuzz.ts', '--requests', '3000', '--seed', SEED),
-  program('notebook', 600, 'test/deep/notebook.ts'),
-  program('other-node', 600, 'test/deep/other-node.ts'),
-  program('readme', 900, 'test/deep/readme.ts'),
-  program('older-version', 600, 'test/deep/older-version.ts'),
-  program('jobs', 1_000, 'test/deep/jobs.ts'),
-  suite('long', 600),
+/** A longer proof: whose sources it proves, and how long it took when it last ran. */
+interface DeepStep extends Step {
+  /** Beginnings of paths. */
+  readonly sources: readonly string[];
+  readonly tookS: number;
+}
+
+const deep = (step: Step, tookS: number, ...sources: readonly string[]): DeepStep => ({
+  ...step,
+  tookS,
+  sources,
+});
+
+const FLOW = ['pipelines/', 'src/stream/', 'src/adapters/', 'src/processes/', 'src/tables/'];
+const LEARNING = ['src/learning/', 'src/features/', 'pipelines/training', 'pipelines/registry'];
+
+/** New ones at the end: which one has its turn goes by their number. */
+const DEEP: readonly DeepStep[] = [
+  deep(
+    program('drawn-faults', 900, 'test/faults/main.ts', '--schedules', '4', '--seed', SEED),
+    780,
+    ...['test/faults/', ...FLOW],
+  ),
+  deep(
+    program('partitions', 900, 'test/faults/partitions.ts', '--seed', SEED),
+    600,
+    ...['test/faults/partitions', 'src/processes/partition', 'src/adapters/kafka', 'src/stream/'],
+  ),
+  deep(
+    program('noise', 900, 'test/deep/noise.ts', '--candidates', '60', '--seed', SEED),
+    900,
+    ...['test/deep/noise', ...LEARNING],
+  ),
+  deep(program('mutations', 900, 'test/mutations/main.ts'), 1_500, 'test/mutations/'),
+  deep(
+    program('full-disks', 300, 'test/faults/main.ts', '--faults', FULL_DISKS),
+    240,
+    ...['test/faults/small-disk', 'infra/local/', 'src/adapters/questdb'],
+  ),
+  deep(
+    program('kept-faults', 600, 'test/faults/main.ts', '--kept'),
+    900,
+    ...['test/faults/', ...FLOW],
+  ),
+  deep(
+    program('hostile', 900, 'test/deep/hostile.ts', '--records', '2000', '--seed', SEED),
+    420,
+    ...['test/deep/hostile', 'src/domain/', 'src/stream/', 'pipelines/', 'src/tables/postgres/'],
+  ),
+  deep(
+    program('http-fuzz', 900, 'test/deep/http-fuzz.ts', '--requests', '3000', '--seed', SEED),
+    200,
+    ...['test/deep/http-fuzz', 'src/http/', 'src/tables/http/'],
+  ),
+  deep(
+    program('notebook', 600, 'test/deep/notebook.ts'),
+    300,
+    ...['test/deep/notebook', 'examples/', 'src/learning/', 'src/datasets/'],
+  ),
+  deep(
+    program('other-node', 600, 'test/deep/other-node.ts'),
+    300,
+    ...['test/deep/other-node', 'package', 'infra/', 'src/features/', 'src/indicators/'],
+  ),
+  deep(
+    program('readme', 900, 'test/deep/readme.ts'),
+    480,
+    ...['test/deep/readme', 'README.md', 'docs/', 'src/cli/'],
+  ),
+  deep(
+    program('older-version', 600, 'test/deep/older-version.ts'),
+    200,
+    ...['test/deep/older-version', 'sql/', 'src/domain/wire', 'src/stream/state-codec'],
+  ),
+  deep(
+    program('jobs', 1_000, 'test/deep/jobs.ts'),
+    800,
+    ...['test/deep/jobs', 'src/jobs/', 'src/adapters/queue', 'src/processes/job'],
+  ),
+  deep(suite('long', 600), 500, 'test/flow/', 'test/integration/', 'src/datasets/'),
 ];
+
+/** All deep proofs of a landing. */
+const DEEP_S = 1_200;
+/** By step, the commit on which it last passed. */
+const PROVEN = '.ci/proven.json';
+
+/**
+ * The proof whose turn it is, and those whose sources are others than when they last passed, the
+ * shortest first, as many as fit.
+ */
+function dueDeep(turn: number): readonly DeepStep[] {
+  const next = DEEP[turn % DEEP.length] as DeepStep;
+  const proven = JSON.parse(readFileSync(PROVEN, 'utf8')) as Readonly<Record<string, string>>;
+  const changed = DEEP.filter((step) => step !== next && isChanged(step, proven[step.name]));
+  let leftS = DEEP_S - next.tookS;
+  const fitting = changed
+    .toSorted((a, b) => a.tookS - b.tookS)
+    .filter(({ tookS }) => (leftS -= tookS) >= 0);
+  const left = changed.filter((step) => !fitting.includes(step)).map(({ name }) => name);
+  if (left.length > 0) console.log(`changed, and too long for one landing: ${left.join(', ')}`);
+  return [...fitting, next];
+}
+
+function isChanged({ sources }: DeepStep, provenAt: string | undefined): boolean {
+  if (provenAt === undefined) return true;
+  const { status, stdout } = spawnSync('git', ['diff', '--name-only', provenAt, 'HEAD']);
+  const files = String(stdout).split('\n');
+  // Unknown here, as in a clone without its past: whatever it was.
+  return status !== 0 || files.some((file) => sources.some((start) => file.startsWith(start)));
+}
 
 function numberAfter(flag: string): number | null {
   const at = process.argv.indexOf(flag);
@@ -113,7 +209,7 @@ function numberAfter(flag: string): number | null {
 function asked(): readonly Step[] {
   const turn = numberAfter('--rotate');
   const steps = process.argv.includes('--deep') ? DEEP : STEPS;
-  if (turn !== null) return steps.filter((_, i) => i === turn % steps.length);
+  if (turn !== null) return dueDeep(turn);
   const names = new Set(process.argv.slice(2));
   const named = [...STEPS, ...DEEP].filter(({ name }) => names.has(name));
   return named.length > 0 ? named : steps;

@@ -9,7 +9,9 @@ import { TIMEFRAMES } from '../domain/candle.ts';
 import { badParameter } from './problem.ts';
 
 const name = (description: string) => Type.String({ minLength: 1, maxLength: 200, description });
-const when = (description: string) => Type.String({ maxLength: 40, description });
+/** Its formats are for readers of the document: `parseUs` judges, takes a little more, says why. */
+export const when = (description: string) =>
+  Type.String({ maxLength: 40, description, anyOf: [{ format: 'date-time' }, { format: 'date' }] });
 const choice = (values: readonly string[], description: string) =>
   Type.Unsafe<string>({ type: 'string', enum: [...values], description });
 

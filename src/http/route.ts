@@ -44,6 +44,9 @@ export const BODY_PROBLEMS = {
   415: problem('the body is of another type than JSON'),
 };
 
+/** Reading on loopback is free; writing never is. */
+export const WRITING = [{ token: [] }];
+
 /** What every route says of itself; `verb` is part of its name. */
 function schemaOf<P extends TSchema>(
   { path, noun, summary, params, answer }: Route<P>,
@@ -86,7 +89,12 @@ export function write<B extends TSchema, P extends TSchema = TSchema>(
 ): void {
   const { path, body, handle } = route;
   const { response, ...common } = schemaOf(route, 'post');
-  const schema = { ...common, body, response: { ...response, ...BODY_PROBLEMS } };
+  const schema = {
+    ...common,
+    security: WRITING,
+    body,
+    response: { ...response, ...BODY_PROBLEMS },
+  };
   app.post(path, { schema }, (request) =>
     handle(request.body as Static<B>, request.params as Static<P>),
   );

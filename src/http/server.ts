@@ -183,6 +183,8 @@ function newFastify(tls: Tls | null): FastifyInstance {
         coerceTypes: true,
         allErrors: false,
       },
+      // A wrong time is refused by what reads it, which says what is wrong.
+      onCreate: (ajv) => ajv.addFormat('date-time', true).addFormat('date', true),
     },
   });
   // JSON is what routes take: a text would be refused later with less to go by.

@@ -30,8 +30,10 @@ export function useWords(app: FastifyInstance): void {
   app.addHook('preHandler', async ({ params, query }) => check({ params, query }));
 }
 
-/** The methods of every route that a path fits. */
+/** The methods of the path itself, or else those of every route that it fits. */
 function allowedAt(methods: ReadonlyMap<string, ReadonlySet<string>>, path: string): string[] {
+  const itself = methods.get(path);
+  if (itself !== undefined) return [...itself].toSorted();
   const parts = path.split('/');
   const fits = (url: string): boolean => {
     const own = url.split('/');

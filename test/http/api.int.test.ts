@@ -320,6 +320,11 @@ describe('access', () => {
   });
 });
 
+interface Operation {
+  readonly parameters?: readonly { readonly name: string; readonly schema: unknown }[];
+  readonly security?: unknown;
+}
+
 describe('what machines read', () => {
   test('the OpenAPI document is valid and names every noun', async () => {
     const document = await get<{ openapi: string; paths: Record<string, unknown> }>('openapi.json');
@@ -331,6 +336,28 @@ describe('what machines read', () => {
       'bots performance models datasets quality errors alerts jobs settings flow stream';
     for (const noun of nouns.split(' ')) expect(document.paths).toHaveProperty([`/v1/${noun}`]);
   });
+
+  test('the OpenAPI document says what is refused everywhere, and that writing needs a token', async () => {
+    const { paths } = await get<{ paths: Record<string, Record<string, Operation>> }>(
+      'openapi.json',
+    );
+    const [candles, retire] = [paths['/v1/candles'], paths['/v1/models/{id}/retire']];
+    const named = (name: string) =>
+      candles?.['get']?.parameters?.find((each) => each.name === name);
+    expect(named('venue')?.schema).toMatchObject({ pattern: '^[^\\u0000]*$' });
+    expect(named('from')?.schema).toMatchObject({
+      anyOf: [{ format: 'date-time' }, { format: 'date' }],
+    });
+    expect(retire?.['post']?.security).toEqual([{ token: [] }]);
+  });
+
+  test.each(['2014-05-09', '2014-05-09T20:00:00', '2014-05-09 20:00:00Z'])(
+    'a time may be written as %s',
+    async (from) => {
+      const { status } = await ask(`/v1/trades?from=${encodeURIComponent(from)}`);
+      expect(status).toBe(200);
+    },
+  );
 
   test('health, readiness and metrics answer, and headers keep a browser careful', async () => {
     expect(await (await ask('/healthz')).json()).toEqual({ status: 'ok' });

@@ -16,6 +16,7 @@ function server(): FastifyInstance {
   const querystring = { type: 'object', properties: { limit, name: { type: 'string' } } };
   app.get('/items/:id', { schema: { querystring } }, async () => ({ fine: true }));
   app.post('/items', async () => ({ fine: true }));
+  app.post('/items/undo', async () => ({ fine: true }));
   return app;
 }
 
@@ -64,6 +65,8 @@ describe('words', () => {
     expect(await status('GET', '/items')).toEqual([405, 'POST']);
     expect(await status('DELETE', '/items/a/b')).toEqual([404, undefined]);
     expect(await status('DELETE', '/items/')).toEqual([404, undefined]);
+    // Not those of /items/:id, which the path would fit too.
+    expect(await status('DELETE', '/items/undo')).toEqual([405, 'POST']);
   });
 });
 

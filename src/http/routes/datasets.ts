@@ -24,8 +24,9 @@ import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
 import { postgresList } from '../list-route.ts';
 import { oneRow } from '../one-row.ts';
+import { when as timeText } from '../parameters.ts';
 import { Problem } from '../problem.ts';
-import { BODY_PROBLEMS, idParams, noQuery, problem, PROBLEMS, read } from '../route.ts';
+import { BODY_PROBLEMS, idParams, noQuery, problem, PROBLEMS, read, WRITING } from '../route.ts';
 import { sendFile } from '../send-file.ts';
 
 const Dataset = Type.Object({
@@ -46,7 +47,7 @@ const Request = Type.Object({
 });
 
 const name = Type.String({ minLength: 1, maxLength: 200 });
-const when = Type.String({ maxLength: 40, description: 'RFC 3339, or a UTC date' });
+const when = timeText('RFC 3339, or a UTC date');
 const oneOf = <T extends string>(...values: T[]) =>
   Type.Unsafe<T>({ type: 'string', enum: values });
 
@@ -124,6 +125,7 @@ function askRoute(app: FastifyInstance, context: HttpContext): void {
     tags: ['datasets'],
     summary: 'Asks for a training set; a job makes it',
     operationId: 'postV1Datasets',
+    security: WRITING,
     body: Ask,
     response: {
       202: answer,

@@ -20,7 +20,9 @@ export async function readOutsideFile(path: string, mostBytes: number): Promise<
 
 /** The same checks, before anything opens it: opening a pipe waits for a writer. */
 export async function checkOutsideFile(path: string, mostBytes: number): Promise<void> {
-  const found = await stat(path);
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ENOENT' ? new Error(`there is no file "${path}"`) : error;
+  });
   if (!found.isFile()) throw new Error(`"${path}" is no file`);
   if (found.size <= mostBytes) return;
   throw new Error(`"${path}" has ${found.size} bytes; up to ${mostBytes} are taken`);

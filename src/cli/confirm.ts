@@ -1,5 +1,6 @@
-/** Asks whether to do what was just said: by `--yes`, or at a terminal. */
+/** Asks whether to do what was just said: by `--yes`, or at a terminal. And why: by `--why`. */
 import { createInterface } from 'node:readline/promises';
+import { InvalidArgumentError } from 'commander';
 import { CommandError } from './context.ts';
 
 /**
@@ -21,4 +22,10 @@ export async function confirm(yes: boolean | undefined): Promise<void> {
   } finally {
     terminal.close();
   }
+}
+
+/** For `--why`. */
+export function reasonGiven(text: string): string {
+  if (text.trim().length >= 3) return text;
+  throw new InvalidArgumentError('Say in a few words why: the audit log keeps it.');
 }

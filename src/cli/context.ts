@@ -6,7 +6,7 @@
 import type { Command } from 'commander';
 import { ServerAway } from '../adapters/server-probe.ts';
 import { loadConfig, type Config } from '../config.ts';
-import { parseUs } from '../domain/time.ts';
+import { parseDurationUs, parseUs } from '../domain/time.ts';
 import { instrumentOf, isSymbol } from '../domain/wire.ts';
 import { openContext, type Context } from '../processes/context.ts';
 import type { Instrument } from '../tables/questdb/table.ts';
@@ -97,6 +97,15 @@ export function timeOption(flag: string, text: string | undefined): number | und
   if (text === undefined) return undefined;
   try {
     return parseUs(text);
+  } catch (error) {
+    throw new CommandError(`${flag}: ${(error as Error).message}`, 2);
+  }
+}
+
+/** A flag's duration in microseconds. What is none is wrong usage. */
+export function durationOption(flag: string, text: string): number {
+  try {
+    return parseDurationUs(text);
   } catch (error) {
     throw new CommandError(`${flag}: ${(error as Error).message}`, 2);
   }

@@ -35,13 +35,13 @@ const NOUNS: Readonly<Record<string, () => Promise<(program: Command) => void>>>
 };
 
 /** A new one, as commander keeps what it has parsed: with this noun alone, or with all of them. */
-export async function makeProgram(noun?: string): Promise<Command> {
+export async function makeProgram(noun?: string, typed: Words = []): Promise<Command> {
   const program = new Command('tickloom')
     .description('Market data in over Kafka, decisions out, and every decision graded.')
     .option('--json', 'results as JSON')
     .version(codeVersion(), '-V, --version', 'the version, and the commit where one is known')
     .addHelpText('after', `\n${configHelp()}`)
-    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ outputError: (text, write) => write(legible(text, typed)) })
     .exitOverride();
   const own = noun !== undefined && Object.hasOwn(NOUNS, noun) ? NOUNS[noun] : undefined;
   const loaders = own === undefined ? Object.values(NOUNS) : [own];
@@ -50,14 +50,19 @@ export async function makeProgram(noun?: string): Promise<Command> {
   return program;
 }
 
+type Words = readonly string[];
+
 /** Runs the command that the words name; says what went wrong, and resolves with the exit code. */
 export async function runCommand(words: readonly string[]): Promise<number | undefined> {
   try {
-    const program = await makeProgram(words.find((word) => !word.startsWith('-')));
+    const program = await makeProgram(
+      words.find((word) => !word.startsWith('-')),
+      words,
+    );
     await program.parseAsync([...words], { from: 'user' });
     return undefined;
   } catch (error) {
-    return report(error, words.includes('--verbose'));
+    return report(error, words);
   }
 }
 
@@ -67,7 +72,7 @@ function inherit(command: Command): void {
   for (const child of command.commands) inherit(child);
 }
 
-function report(error: unknown, isVerbose: boolean): number {
+function report(error: unknown, words: Words): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof ConfigError) {
     console.error(error.message);
@@ -75,7 +80,21 @@ function report(error: unknown, isVerbose: boolean): number {
   }
   const known = error instanceof CommandError;
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  console.error(`tickloom: ${message}`);
-  if (!known && isVerbose) console.error(stack);
+  console.error(`tickloom: ${legible(message, words)}`);
+  if (!known && words.includes('--verbose')) console.error(stack);
   return known ? error.exitCode : 1;
+}
+
+const WORD_MAX = 200;
+
+/** A message in which whatever was typed is short and on one line. */
+function legible(message: string, typed: Words): string {
+  const values = typed.flatMap((word) => [word, word.slice(word.indexOf('=') + 1)]);
+  const odd = values.filter((word) => word.length > WORD_MAX || /\p{Cc}/u.test(word));
+  return odd.reduce((text, word) => text.replaceAll(word, () => shortOf(word)), message);
+}
+
+function shortOf(word: string): string {
+  const line = JSON.stringify(word.slice(0, WORD_MAX)).slice(1, -1);
+  return word.length > WORD_MAX ? `${line}… (${word.length} characters)` : line;
 }

@@ -65,7 +65,9 @@ const UNITS = { ms: US_PER_MS, s: US_PER_S, m: US_PER_MIN, h: US_PER_HOUR, d: US
 export function parseDurationUs(text: string): number {
   const match = /^(\d+)(ms|s|m|h|d)$/.exec(text);
   if (match === null) throw new RangeError(`"${text}" is not a duration such as 30s, 5m, 1h or 7d`);
-  return Number(match[1]) * UNITS[match[2] as keyof typeof UNITS];
+  const us = Number(match[1]) * UNITS[match[2] as keyof typeof UNITS];
+  if (!Number.isSafeInteger(us)) throw new RangeError(`"${text}" is too long a duration`);
+  return us;
 }
 
 /** The largest multiple of `stepUs` that is not after `us`. */

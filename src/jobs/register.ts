@@ -135,7 +135,9 @@ async function datasetOf(
     [datasetId],
   );
   const manifest = rows[0]?.manifest;
-  if (manifest === undefined) throw new Error(`there is no data set "${datasetId}"`);
+  if (manifest === undefined) {
+    throw new Error(`there is no data set "${datasetId}": see tickloom dataset list`);
+  }
   const { subject: one, instruments: several, from, to, as_of, label_spec } = manifest;
   if (label_spec === null) {
     throw new Error(`data set ${datasetId} has no outcomes: a model needs some to be judged by`);

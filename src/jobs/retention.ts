@@ -50,7 +50,7 @@ export function parseAges(text: string): Record<string, string> {
       if (!MARKET_TABLES.includes(table) || more.length > 0) {
         throw new RangeError(`"${each}" is not table=age, of ${MARKET_TABLES.join(', ')}`);
       }
-      parseDurationUs(age);
+      if (parseDurationUs(age) === 0) throw new RangeError(`${each} would keep nothing`);
       return [table, age];
     }),
   );

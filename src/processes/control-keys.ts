@@ -92,6 +92,16 @@ export class ControlKeyring {
 
   /** Nothing that the key has signed is ours any more. Throws for the one that signs. */
   retire(id: string): void {
+    const key = this.retirable(id);
+    const retired = formatUs(nowUs());
+    this.write(
+      this.stored.map((each) => (each.id === id ? { ...each, secret: null, retired } : each)),
+    );
+    if (key.first) rmSync(this.firstFile, { force: true });
+  }
+
+  /** The key, or throws why it cannot be retired. */
+  retirable(id: string): KnownKey {
     this.refuseSetting();
     const key = this.list().find((each) => each.id === id);
     if (key === undefined) throw new Error(`there is no key "${id}": see tickloom keys list`);
@@ -99,11 +109,7 @@ export class ControlKeyring {
     if (key.state === 'signs') {
       throw new Error(`key ${id} signs: tickloom keys rotate brings the next one first`);
     }
-    const retired = formatUs(nowUs());
-    this.write(
-      this.stored.map((each) => (each.id === id ? { ...each, secret: null, retired } : each)),
-    );
-    if (key.first) rmSync(this.firstFile, { force: true });
+    return key;
   }
 
   private refuseSetting(): void {

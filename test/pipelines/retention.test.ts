@@ -136,7 +136,7 @@ describe('ages of tables', () => {
     expect(parseAges('ticks=90d, labels=36h')).toEqual({ ticks: '90d', labels: '36h' });
   });
 
-  test.each(['', 'ticks', 'ticks=90', 'trades=90d', 'ticks=1d=2d', 'ticks=1d,,'])(
+  test.each(['', 'ticks', 'ticks=90', 'trades=90d', 'ticks=1d=2d', 'ticks=1d,,', 'ticks=0d'])(
     'are none in "%s"',
     (text) => {
       expect(() => parseAges(text)).toThrow(RangeError);

@@ -25,10 +25,12 @@ export function alertCommands(program: Command): void {
     .command('ack')
     .argument('<id>', 'number from the list', number)
     .description('say that somebody has taken it up')
-    .action((id: number) =>
+    .action((id: number, _flags, command: Command) =>
       withContext('cli', async ({ postgres }) => {
-        if (await acknowledgeAlert(postgres, id)) return;
-        throw new CommandError(`there is no open alert ${id}`);
+        if (!(await acknowledgeAlert(postgres, id))) {
+          throw new CommandError(`there is no open alert ${id}: see tickloom alerts list`);
+        }
+        outputFor(command).show({ alert_id: id }, `alert ${id} is taken up`);
       }),
     );
 }
@@ -54,10 +56,12 @@ export function errorCommands(program: Command): void {
     .argument('<id>', 'number from the list', number)
     .option('--note <text>', 'what was done')
     .description('close one; it opens again when it is seen again')
-    .action((id: number, { note }: { note?: string }) =>
+    .action((id: number, { note }: { note?: string }, command: Command) =>
       withContext('cli', async ({ postgres }) => {
-        if (await resolveError(postgres, id, note ?? null)) return;
-        throw new CommandError(`there is no open error ${id}`);
+        if (!(await resolveError(postgres, id, note ?? null))) {
+          throw new CommandError(`there is no open error ${id}: see tickloom errors list`);
+        }
+        outputFor(command).show({ error_id: id }, `error ${id} is resolved`);
       }),
     );
 }
@@ -71,5 +75,5 @@ function show(command: Command, rows: readonly object[], lines: readonly string[
 
 function number(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('a number from the list');
+  throw new InvalidArgumentError('It is a number from the list.');
 }

@@ -17,6 +17,7 @@ import {
   type TradeGroup,
 } from '../../tables/trade-performance.ts';
 import { CommandError, instrumentOption, outputFor, withContext } from '../context.ts';
+import { refuseUnknownAccount, refuseUnstored } from '../known.ts';
 import { columns, show, type Columns } from '../table.ts';
 import { OUTCOME_COLUMNS } from './model-monitoring.ts';
 
@@ -116,6 +117,10 @@ async function trades(flags: TradeFlags, command: Command): Promise<void> {
   const asked = { account, newestUs: daysOption(flags.days), ...instrument };
   await withContext('cli', async (context) => {
     const closed = await closedTrades(context.postgres, asked);
+    if (closed.length === 0) {
+      await refuseUnstored(context, key);
+      await refuseUnknownAccount(context, account);
+    }
     const performance = await performanceBy(by, closed, context.questdbReader());
     const newest = closed.slice(-TRADES_SHOWN).toReversed();
     const listed = `${columns(PERFORMANCE, performance)}\n\n${columns(TRADES, newest)}`;
@@ -128,10 +133,11 @@ async function trades(flags: TradeFlags, command: Command): Promise<void> {
 
 async function reports({ symbol: key }: { readonly symbol?: string }, command: Command) {
   const subject = key === undefined ? null : keyOf(instrumentOption(key));
-  await withContext('cli', async ({ postgres }) => {
-    const runs = (await runsOf(postgres, 'curation')).filter(
+  await withContext('cli', async (context) => {
+    const runs = (await runsOf(context.postgres, 'curation')).filter(
       (run) => run.state === 'done' && (subject === null || run.subject === subject),
     );
+    if (runs.length === 0) await refuseUnstored(context, key);
     const told = runs.flatMap(({ subject: of, detail }) =>
       String(detail['reason'])
         .split('\n')
@@ -147,7 +153,6 @@ async function reports({ symbol: key }: { readonly symbol?: string }, command: C
 
 const day = (us: number): string => formatUs(us).slice(0, 10);
 
-/** Of several accounts the first says it here; all are in JSON. */
 const SUMMARY: Columns<MarketSummary> = [
   ['instrument', (row) => keyOf(row)],
   ['samples', ({ samples }) => String(samples)],
@@ -158,12 +163,17 @@ const SUMMARY: Columns<MarketSummary> = [
   ['graded', ({ graded }) => String(graded)],
   ['hits', ({ hit_rate: share }) => show(share, 3)],
   ['trades', ({ trades: of }) => String(of.reduce((sum, each) => sum + each.trades, 0))],
-  ['won', ({ trades: of }) => of.map((each) => show(each.win_rate, 3)).join(' ') || '-'],
-  [
-    'net',
-    ({ trades: of }) => of.map((each) => `${each.net_pnl} ${each.currency}`).join(' ') || '-',
-  ],
+  ['won', ({ trades: of }) => byAccount(of, (each) => show(each.win_rate, 3))],
+  ['net', ({ trades: of }) => byAccount(of, (each) => `${each.net_pnl} ${each.currency}`)],
 ];
+
+/** Of several accounts each is named: a control group's trades are not those of the models. */
+const byAccount = (
+  of: readonly GroupPerformance[],
+  cell: (each: GroupPerformance) => string,
+): string =>
+  of.map((each) => (of.length === 1 ? cell(each) : `${each.account} ${cell(each)}`)).join(', ') ||
+  '-';
 
 const MODELS: Columns<ModelRow> = [
   ['trained', ({ trained_at: at }) => day(at)],

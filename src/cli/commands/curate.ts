@@ -2,10 +2,9 @@
  * `tickloom curate summary | model | trades | reports | export | clean`: what there is to learn
  * from, how models and trades do, and what is kept of it.
  */
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { userInfo } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { AskError } from '../../datasets/ask.ts';
 import type { DatasetManifest } from '../../datasets/definition.ts';
@@ -21,6 +20,8 @@ import { storedWatermarks } from '../../tables/postgres/stored-watermarks.ts';
 import { MARKET_TABLES } from '../../tables/questdb/schema.ts';
 import { storedInstruments } from '../../tables/questdb/stored-ticks.ts';
 import { CommandError, instrumentOption, outputFor, withContext } from '../context.ts';
+import { emptyPlace } from '../empty-place.ts';
+import { notStored } from '../known.ts';
 import { curateViews } from './curate-views.ts';
 
 export function curateCommands(program: Command): void {
@@ -69,8 +70,7 @@ async function exportCsv(flags: ExportFlags, command: Command): Promise<void> {
   const output = outputFor(command);
   const { symbol } = flags;
   if (symbol !== undefined) instrumentOption(symbol);
-  const file = resolve(flags.csv);
-  if (existsSync(file)) throw new CommandError(`"${flags.csv}" exists already: name another file`);
+  const file = emptyPlace(flags.csv);
   await withContext('cli', async (context) => {
     const markets = (await storedInstruments(context.questdbReader())).filter(
       (each) => symbol === undefined || keyOf(each) === symbol,
@@ -108,11 +108,6 @@ function nothingToWrite({ rows_in: rowsIn, excluded, as_of }: DatasetManifest): 
 
 const knownKeys = async ({ postgres }: Context): Promise<string[]> =>
   (await storedWatermarks(postgres)).map(keyOf);
-
-function notStored(symbol: string | undefined, known: readonly string[]): CommandError {
-  const names = known.join(', ') || 'none';
-  return new CommandError(`nothing is stored of ${symbol ?? 'any instrument'}; known: ${names}`);
-}
 
 interface CleanFlags {
   readonly keep?: string;

@@ -11,6 +11,7 @@ import { toDataFrame } from '../../datasets/frame.ts';
 import { knownInstruments, makeDataset, withEntitiesFile } from '../../datasets/make.ts';
 import { isTrainedSet, verifyTrainedSet, type TrainedSet } from '../../datasets/trained.ts';
 import { verifyDataset, wrongFiles } from '../../datasets/verify.ts';
+import { parseLabelSpec } from '../../domain/label-spec.ts';
 import { formatUs, parseUs } from '../../domain/time.ts';
 import { keyOf } from '../../domain/wire.ts';
 import type { Context } from '../../processes/context.ts';
@@ -33,6 +34,8 @@ import {
   withContext,
   type Output,
 } from '../context.ts';
+import { emptyPlace } from '../empty-place.ts';
+import { refuseUnstored } from '../known.ts';
 import { columns, show as shown, type Columns } from '../table.ts';
 
 interface BuildFlags {
@@ -105,7 +108,7 @@ const isJson = (command: Command): boolean => command.optsWithGlobals()['json'] 
 
 async function build(flags: BuildFlags, command: Command): Promise<void> {
   const output = outputFor(command);
-  const out = resolve(flags.out);
+  const out = emptyPlace(flags.out);
   const ask = askOf(flags);
   await asked(async () => checkAsk(ask, flags.entities !== undefined));
   await withContext('cli', async (context) => {
@@ -257,8 +260,7 @@ function showFindings(output: Output, { id, dir, findings }: Verified, same: str
 
 async function pull(id: string, flags: { readonly out: string }, command: Command): Promise<void> {
   const output = outputFor(command);
-  const out = resolve(flags.out);
-  if (existsSync(out)) throw new CommandError(`"${flags.out}" exists already: name an empty place`);
+  const out = emptyPlace(flags.out);
   await withContext('cli', async (context) => {
     const { manifest, path } = await stored(context.postgres, id);
     if (isTrainedSet(manifest)) return pullTrained(context, manifest, out, output);
@@ -314,12 +316,22 @@ async function statistics(
   command: Command,
 ): Promise<void> {
   const instrument = key === undefined ? {} : instrumentOption(key);
+  if (label !== undefined) checkLabel(label);
   await withContext('cli', async (context) => {
     const reader = context.questdbReader();
     const found = await trainingData(reader, { ...instrument, labelSpec: label });
+    if (found.length === 0) await refuseUnstored(context, key);
     const text = found.length === 0 ? 'nothing has been graded yet' : columns(STATISTICS, found);
     outputFor(command).show(found, text);
   });
+}
+
+function checkLabel(label: string): void {
+  try {
+    parseLabelSpec(label);
+  } catch (error) {
+    throw new CommandError(`--label: ${(error as Error).message}`, 2);
+  }
 }
 
 const STATISTICS: Columns<TrainingData> = [

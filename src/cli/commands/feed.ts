@@ -169,8 +169,10 @@ function formatOptions(paths: readonly string[], flags: CheckFlags): FormatOptio
   }
   // Lines of NDJSON name their instrument; the header of a CSV file says whether its rows do.
   const named = flags.format === 'ndjson' || flags.format === 'csv';
-  const venue = checkedVenue(flags.venue ?? (named ? '' : needed('venue')));
-  const symbol = checkedSymbol('symbol', flags.symbol ?? (named ? '' : needed('symbol')));
+  const venue = flags.venue ?? (named ? '' : needed('venue'));
+  const symbol = flags.symbol ?? (named ? '' : needed('symbol'));
+  if (flags.venue !== undefined) checkVenue(venue);
+  if (flags.symbol !== undefined) checkSymbol('symbol', symbol);
   timeOption('--date', flags.date);
   return { venue, symbol, date: flags.date };
 }
@@ -210,10 +212,14 @@ async function feedSynthetic(flags: SyntheticFlags, command: Command): Promise<v
   if (edge !== 'none' && edge !== 'planted') {
     throw new CommandError(`"${edge}" is no edge; there are none and planted`, 2);
   }
-  const symbols = (namesIn(flags.symbols) ?? []).map((symbol) => checkedSymbol('symbols', symbol));
-  const venue = checkedVenue(flags.venue);
+  const symbols = namesIn(flags.symbols) ?? [];
+  for (const symbol of symbols) checkSymbol('symbols', symbol);
+  checkVenue(flags.venue);
+  const { venue } = flags;
   const [seed, rate] = [Number(flags.seed), Number(flags.rate)];
-  if (!Number.isSafeInteger(seed)) throw new CommandError(`--seed is no whole number`, 2);
+  if (!/^-?\d+$/.test(flags.seed) || !Number.isSafeInteger(seed)) {
+    throw new CommandError(`--seed "${flags.seed}" is no whole number`, 2);
+  }
   if (!(rate > 0 && rate <= 10_000)) throw new CommandError('--rate is not from 0 to 10000', 2);
   const [fromUs, toUs] = [timeOf('from', flags.from), timeOf('to', flags.to)];
   if (fromUs >= toUs) throw new CommandError('--from is not before --to', 2);
@@ -254,14 +260,13 @@ function needed(name: string): never {
   throw new CommandError(`--${name} is needed for this format`, 2);
 }
 
-/** "" where the file says it. */
-function checkedVenue(venue: string): string {
-  if (venue === '' || VENUE_RE.test(venue)) return venue;
+function checkVenue(venue: string): void {
+  if (VENUE_RE.test(venue)) return;
   throw new CommandError(`--venue "${venue}" is not ${VENUE_RULE}`, 2);
 }
 
-function checkedSymbol(flag: string, symbol: string): string {
-  if (symbol === '' || isSymbol(symbol)) return symbol;
+function checkSymbol(flag: string, symbol: string): void {
+  if (isSymbol(symbol)) return;
   throw new CommandError(`--${flag} "${symbol}" is not ${SYMBOL_RULE}`, 2);
 }
 

@@ -1,10 +1,10 @@
 /** `tickloom flow`: the graph with its lag; `tickloom flow wait`: until it has settled. */
 import type { Command } from 'commander';
 import { FLOW, TOPICS } from '../../../pipelines/flow.ts';
-import { parseDurationUs, US_PER_MS } from '../../domain/time.ts';
+import { US_PER_MS } from '../../domain/time.ts';
 import { judgePositions, misfits } from '../../processes/log-positions.ts';
 import { settled } from '../../processes/settled.ts';
-import { CommandError, outputFor, withContext } from '../context.ts';
+import { CommandError, durationOption, outputFor, withContext } from '../context.ts';
 
 export function flowCommands(program: Command): void {
   const flow = program
@@ -36,12 +36,13 @@ export function flowCommands(program: Command): void {
     .command('wait')
     .description('until all that is in the log now has passed every stage, and no job is open')
     .option('--timeout <duration>', 'give up after this long', '120s')
-    .action(({ timeout }: { timeout: string }) =>
-      withContext('cli', async (context) => {
-        const open = await settled(context, parseDurationUs(timeout) / US_PER_MS);
+    .action(async ({ timeout }: { timeout: string }) => {
+      const waitUs = durationOption('--timeout', timeout);
+      await withContext('cli', async (context) => {
+        const open = await settled(context, waitUs / US_PER_MS);
         if (open.length > 0) {
           throw new CommandError(`not settled within ${timeout}:\n  ${open.join('\n  ')}`);
         }
-      }),
-    );
+      });
+    });
 }

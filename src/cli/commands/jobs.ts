@@ -1,7 +1,8 @@
 /** `tickloom jobs list | show | retry | cancel`: what is done behind the flow, and by hand. */
 import { userInfo } from 'node:os';
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { formatUs } from '../../domain/time.ts';
+import { RUN_QUEUES } from '../../jobs/queue-names.ts';
 import {
   changeRun,
   listRuns,
@@ -20,16 +21,18 @@ interface ListFlags {
   readonly limit: number;
 }
 
+const STATES = ['due', 'running', 'done', 'refused', 'failed', 'cancelled'];
+
 export function jobsCommands(program: Command): void {
   const jobs = program
     .command('jobs')
     .description('runs of jobs: labels behind, trainings, reviews');
   jobs
     .command('list')
-    .option('--job <name>', 'of this job alone')
-    .option('--state <state>', 'due, running, done, refused, failed or cancelled')
+    .addOption(new Option('--job <name>', 'of this job alone').choices(RUN_QUEUES))
+    .addOption(new Option('--state <state>', 'in this state').choices(STATES))
     .option('--all', 'finished ones too')
-    .option('--limit <n>', 'so many at most', number, 100)
+    .option('--limit <n>', 'so many at most', count, 100)
     .description('runs that are open or have failed, newest first')
     .action((flags: ListFlags, command: Command) =>
       withContext('cli', async ({ postgres }) => {
@@ -119,5 +122,10 @@ function age({ age_s: ageS }: ShownRun): string {
 
 function number(text: string): number {
   if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('a number from the list');
+  throw new InvalidArgumentError('It is a number from `tickloom jobs list --all`.');
+}
+
+function count(text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It is a number from 1 to 999999.');
 }

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { inTransaction } from '../../adapters/postgres.ts';
 import type { Context } from '../../processes/context.ts';
 import { waitingControls } from '../../tables/postgres/outbox.ts';
-import { confirm } from '../confirm.ts';
+import { confirm, reasonGiven } from '../confirm.ts';
 import { CommandError, outputFor, withContext } from '../context.ts';
 
 interface Flags {
@@ -31,13 +31,13 @@ export function keysCommands(program: Command): void {
     );
   keys
     .command('rotate')
-    .requiredOption('--why <text>', 'kept in the audit log')
+    .requiredOption('--why <text>', 'kept in the audit log', reasonGiven)
     .description('a new key signs from here on; records of those before it go on being ours')
     .action(rotate);
   keys
     .command('retire')
     .argument('<id>', 'from the list')
-    .requiredOption('--why <text>', 'kept in the audit log')
+    .requiredOption('--why <text>', 'kept in the audit log', reasonGiven)
     .option('--yes', 'do it without asking')
     .description('what a key has signed is refused from now on; this cannot be taken back')
     .action(retire);
@@ -64,6 +64,7 @@ const retire = (id: string, { why, yes }: Flags, command: Command): Promise<void
         `${waiting} control records wait to be sent, perhaps sealed by it: run the stages first`,
       );
     }
+    refused(() => context.controlKeys.retirable(id));
     say(
       `${id}: its records that no stage has passed yet become dead letters, and a replay of the ` +
         'log from before refuses them. The key is deleted: this cannot be taken back',
@@ -85,12 +86,7 @@ const changed = (
 ): Promise<string> =>
   inTransaction(postgres, async (client) => {
     await client.query(`SELECT pg_advisory_xact_lock(hashtextextended('control keys', 0))`);
-    let id: string;
-    try {
-      id = change();
-    } catch (error) {
-      throw new CommandError((error as Error).message);
-    }
+    const id = refused(change);
     const actor = `os:${userInfo().username}`;
     await client.query(
       `INSERT INTO audit_log (actor, action, subject, reason) VALUES ($1, $2, $3, $4)`,
@@ -98,3 +94,11 @@ const changed = (
     );
     return id;
   });
+
+function refused<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw new CommandError((error as Error).message);
+  }
+}

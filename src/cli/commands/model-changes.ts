@@ -23,7 +23,7 @@ import {
 } from '../../tables/postgres/registry.ts';
 import { ChangeMissing, undoOf } from '../../tables/postgres/registry-undo.ts';
 import { championMarkets, modelChanges } from '../../tables/postgres/reviews.ts';
-import { confirm } from '../confirm.ts';
+import { confirm, reasonGiven } from '../confirm.ts';
 import { CommandError, outputFor, withContext } from '../context.ts';
 
 /** How long a command waits for the log to show what it sent. */
@@ -77,11 +77,6 @@ const deciding = (command: Command): Command =>
     .requiredOption('--why <text>', 'kept in the audit log', reasonGiven)
     .option('--yes', 'do it without asking');
 
-function reasonGiven(text: string): string {
-  if (text.trim().length >= 3) return text;
-  throw new InvalidArgumentError('Say in a few words why: the audit log keeps it.');
-}
-
 function number(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('It is a number from `tickloom models log`.');
@@ -132,11 +127,17 @@ async function change(
       const fromTs = await shown(context, done.controlIds);
       show({ ...done, from_ts: fromTs }, changed(done, fromTs));
     } catch (error) {
-      const isOurs = [ChangeRefused, ModelMissing, ChangeMissing].some((of) => error instanceof of);
-      throw isOurs ? new CommandError((error as Error).message) : error;
+      const kind = [ChangeRefused, ModelMissing, ChangeMissing].find((of) => error instanceof of);
+      if (kind === undefined) throw error;
+      throw new CommandError(`${(error as Error).message}${SEE.get(kind) ?? ''}`);
     }
   });
 }
+
+const SEE = new Map<unknown, string>([
+  [ModelMissing, ': see tickloom models list'],
+  [ChangeMissing, ': see tickloom models log'],
+]);
 
 const champions = (modelId: string | null): string => modelId ?? 'the baseline';
 
@@ -198,6 +199,11 @@ async function rolledBack(
   throw new CommandError(`several have a champion, name one by --symbol: ${keys.join(', ')}`, 2);
 }
 
+const moved = (before: string | null, after: string | null): string =>
+  before === after
+    ? `champion stays ${after ?? 'baseline'}`
+    : `champion ${before ?? 'baseline'} -> ${after ?? 'baseline'}`;
+
 async function log(_flags: object, command: Command): Promise<void> {
   await withContext('cli', async ({ postgres }) => {
     const rows = await modelChanges(postgres);
@@ -205,7 +211,7 @@ async function log(_flags: object, command: Command): Promise<void> {
       ({ audit_id, at, actor: who, action, model_id, reason, forced, before, after }) =>
         `${audit_id}  ${formatUs(at).slice(0, 19)}Z  ${who}  ${action.slice('model.'.length)} ${model_id}` +
         `${forced === true ? ' (forced)' : ''}\n` +
-        `   champion ${before.champion ?? 'baseline'} -> ${after.champion ?? 'baseline'}: ${reason}`,
+        `   ${moved(before.champion, after.champion)}: ${reason}`,
     );
     outputFor(command).show(rows, lines.join('\n'));
   });

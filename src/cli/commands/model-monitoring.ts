@@ -3,16 +3,19 @@
  * features have moved from what they were trained on, and why they were trained again.
  */
 import { Option, type Command } from 'commander';
+import { BASELINE_MODEL_ID } from '../../../pipelines/predictions.ts';
 import { formatUs, US_PER_HOUR } from '../../domain/time.ts';
 import {
   OUTCOME_GROUPS,
   type OutcomeGroup,
   type OutcomeMetrics,
 } from '../../learning/monitoring.ts';
+import type { Context } from '../../processes/context.ts';
 import { modelDrift, type ModelDrift } from '../../tables/model-drift.ts';
 import { triggerRows } from '../../tables/postgres/retrain-triggers.ts';
 import { modelOutcomes } from '../../tables/questdb/model-outcomes.ts';
 import { CommandError, outputFor, timeOption, withContext } from '../context.ts';
+import { noModel } from '../known.ts';
 import { columns, show, type Columns } from '../table.ts';
 
 export function modelMonitoringCommands(models: Command): void {
@@ -49,12 +52,22 @@ async function outcomes(
   const [fromUs, toUs] = [timeOption('--from', from), timeOption('--to', to)];
   await withContext('cli', async (context) => {
     const found = await modelOutcomes(context.questdbReader(), { by, modelId, fromUs, toUs });
+    if (found.metrics.length === 0) await refuseUnknownModel(context, modelId);
     const text =
       found.metrics.length === 0
         ? `no prediction${modelId === undefined ? '' : ` of "${modelId}"`} has a known outcome`
         : columns(OUTCOME_COLUMNS, found.metrics);
     outputFor(command).show({ by, ...found }, text);
   });
+}
+
+async function refuseUnknownModel(
+  { postgres }: Context,
+  modelId: string | undefined,
+): Promise<void> {
+  if (modelId === undefined || modelId === BASELINE_MODEL_ID) return;
+  const { rows } = await postgres.query('SELECT 1 FROM models WHERE model_id = $1', [modelId]);
+  if (rows.length === 0) throw noModel(modelId);
 }
 
 async function drift(
@@ -70,7 +83,7 @@ async function drift(
     const found = await modelDrift(context.questdbReader(), context.postgres, modelId, {
       ...{ windowUs: Number(hours) * US_PER_HOUR, untilUs },
     });
-    if (found === null) throw new CommandError(`there is no model "${modelId}"`);
+    if (found === null) throw noModel(modelId);
     const { features, rows, reason } = found;
     const moved = features.toSorted((a, b) => (b.psi ?? -1) - (a.psi ?? -1));
     const text = reason ?? `${rows} served rows\n${columns(DRIFT_COLUMNS, moved)}`;

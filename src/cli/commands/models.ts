@@ -4,7 +4,8 @@ import { formatUs, US_PER_DAY } from '../../domain/time.ts';
 import { keyOf } from '../../domain/wire.ts';
 import type { GateVerdict } from '../../learning/gate.ts';
 import { storedWatermarks } from '../../tables/postgres/stored-watermarks.ts';
-import { CommandError, outputFor, withContext } from '../context.ts';
+import { outputFor, withContext } from '../context.ts';
+import { noModel } from '../known.ts';
 import { columns, show, type Columns } from '../table.ts';
 import { modelChangeCommands } from './model-changes.ts';
 import { modelMonitoringCommands } from './model-monitoring.ts';
@@ -62,7 +63,7 @@ export function modelsCommands(program: Command): void {
           [id],
         );
         const [row] = rows;
-        if (row === undefined) throw new CommandError(`there is no model "${id}"`);
+        if (row === undefined) throw noModel(id);
         const reasons = (row.verdict?.reasons ?? []).map(
           ({ passed, rule, detail }) => `  ${passed ? 'holds ' : 'FAILS '} ${rule}: ${detail}`,
         );

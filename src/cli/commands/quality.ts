@@ -4,6 +4,7 @@ import { formatUs } from '../../domain/time.ts';
 import { instrumentOf } from '../../domain/wire.ts';
 import { releaseFuture } from '../../processes/release-future.ts';
 import { instrumentOption, outputFor, withContext } from '../context.ts';
+import { refuseUnstored } from '../known.ts';
 
 interface ReleaseFlags {
   readonly symbol?: string;
@@ -31,6 +32,7 @@ async function release(flags: ReleaseFlags, command: Command): Promise<void> {
       say: output.say,
     });
     const { released, ahead, missing, nextTs } = result;
+    if (released + ahead + missing === 0) await refuseUnstored(context, flags.symbol);
     const lines = [
       `${released} ticks ${flags.dryRun === true ? 'would be fed' : 'were fed'} again; those that ` +
         'were there already are recognised',

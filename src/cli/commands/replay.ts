@@ -22,6 +22,7 @@ import {
   timeOption,
   withContext,
 } from '../context.ts';
+import { notStored } from '../known.ts';
 
 interface Flags {
   readonly from?: string;
@@ -79,8 +80,7 @@ async function asked({ postgres }: Context, symbols: readonly string[] | undefin
   const known = stored.map(keyOf);
   const strange = symbols?.find((key) => !known.includes(key));
   if (strange !== undefined || stored.length === 0) {
-    const list = known.join(', ') || 'none';
-    throw new CommandError(`nothing is stored of ${strange ?? 'any instrument'}; known: ${list}`);
+    throw notStored(strange, known);
   }
   return stored.filter((one) => symbols === undefined || symbols.includes(keyOf(one)));
 }

@@ -19,6 +19,7 @@ import {
   withContext,
   type Output,
 } from '../context.ts';
+import { notStored } from '../known.ts';
 
 const POLL_MS = 300;
 const TELL_MS = 10_000;
@@ -51,8 +52,7 @@ async function askFor({ postgres, config }: Context, symbol?: string): Promise<D
     (instrument) => symbol === undefined || keyOf(instrument) === symbol,
   );
   if (stored.length === 0) {
-    const known = (await storedWatermarks(postgres)).map(keyOf).join(', ') || 'none';
-    throw new CommandError(`nothing is stored of ${symbol ?? 'any instrument'}; known: ${known}`);
+    throw notStored(symbol, (await storedWatermarks(postgres)).map(keyOf));
   }
   const runs: Due[] = [];
   for (const { venue, reachedTs, ...of } of stored) {

@@ -178,6 +178,11 @@ export interface JobRun {
   failed: number;
   finished_at: string | null;
 }
+export interface AlertItem {
+  severity: string;
+  message: string;
+  created_at: string;
+}
 export interface ErrorItem {
   error_key: string;
   severity: string;

@@ -2,6 +2,7 @@
 import {
   get,
   list,
+  type AlertItem,
   type ErrorItem,
   type Flow,
   type FlowNode,
@@ -12,9 +13,10 @@ import { h, show } from './dom.ts';
 import { count, dateTime } from './format.ts';
 
 export async function loadFlow(): Promise<void> {
-  const [flow, jobs, errors, quality] = await Promise.all([
+  const [flow, jobs, alerts, errors, quality] = await Promise.all([
     get<Flow>('flow'),
     list<JobRun>('jobs/newest'),
+    list<AlertItem>('alerts', { state: 'open', limit: 5 }),
     list<ErrorItem>('errors', { state: 'open', limit: 5 }),
     list<QualityCount>('quality/counts'),
   ]);
@@ -31,6 +33,7 @@ export async function loadFlow(): Promise<void> {
       { class: 'columns' },
       topicTable(flow.topics),
       jobTable(jobs),
+      alertTable(alerts),
       errorTable(errors),
       qualityTable(quality),
     ),
@@ -111,6 +114,14 @@ const jobTable = (jobs: readonly JobRun[]): HTMLElement =>
       run.failed === 0 ? count(run.runs) : `${count(run.runs)}, ${count(run.failed)} failed`,
     ]),
     'No data yet: no job was due',
+  );
+
+const alertTable = (alerts: readonly AlertItem[]): HTMLElement =>
+  table(
+    'Open alerts',
+    ['Since', 'What'],
+    alerts.map((alert) => [dateTime(alert.created_at), alert.message]),
+    'None',
   );
 
 const errorTable = (errors: readonly ErrorItem[]): HTMLElement =>

@@ -23,7 +23,7 @@ export async function loadMoney(): Promise<void> {
   ]);
   byId('equity-empty').hidden = equity.length > 0;
   show('equity-empty', h('b', {}, 'No data yet: no trade has been closed'), 'Equity starts then.');
-  show('accounts', ...accounts.map(equityOf));
+  show('accounts', ...accounts.flatMap((each, i) => [i === 0 ? '' : ' · ', equityOf(each)]));
   show('positions', positions.length === 0 ? null : positionTable(positions));
   const none = empty(
     'No data yet: no bot has traded',
@@ -54,7 +54,6 @@ ${open}`,
     },
     `${name} (${mode}${isControlGroup(description) ? ', a control group' : ''}): equity `,
     h('b', {}, `${money(equity)} ${currency}`),
-    ' ',
   );
 };
 

@@ -39,9 +39,14 @@ beforeAll(async () => {
   await server.postgres.query(
     `INSERT INTO instruments (venue, symbol, base) VALUES ('webtest', 'NEW/USD', 'NEW')`,
   );
+  await server.postgres.query(
+    `INSERT INTO alerts (alert_key, severity, subject, message)
+     VALUES ('webtest', 'error', 'webtest', 'webtest: somebody has to look')`,
+  );
   browser = await openBrowser(DESK);
 });
 afterAll(async () => {
+  await server.postgres.query(`DELETE FROM alerts WHERE alert_key = 'webtest'`);
   await browser.close();
   await server.close();
 });
@@ -99,6 +104,7 @@ test('everything that is in the tables is on the page, of its own day, in UTC', 
   expect(models).toContain('it passed the gate and waits: it is next');
   expect(await textOf(page, '#accounts')).toContain('webtest (paper, a control group)');
   expect(await textOf(page, '#flow')).toContain('42 behind');
+  expect(await textOf(page, '#flow')).toMatch(/Open alerts.*webtest: somebody has to look/s);
   // It is heard live; what it tells is of its own day.
   await page.waitForFunction(() =>
     document.getElementById('health')?.innerText.includes('data of 2026-06-12'),

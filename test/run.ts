@@ -168,6 +168,11 @@ const DEEP: readonly DeepStep[] = [
     ...['test/deep/jobs', 'src/jobs/', 'src/adapters/queue', 'src/processes/job'],
   ),
   deep(suite('long', 600), 500, 'test/flow/', 'test/integration/', 'src/datasets/'),
+  deep(
+    program('schemathesis', 900, 'test/deep/schemathesis.ts', '--seed', SEED),
+    200,
+    ...['test/deep/schemathesis', 'src/http/'],
+  ),
 ];
 
 /** All deep proofs of a landing. */

@@ -20,6 +20,9 @@ export interface Looking {
   readonly reads: boolean;
 }
 
+/** Each record is read by a consumer of its own. */
+const AT_ONCE = 8;
+
 /** What every stage has stored of the topics (prefix included), held against the logs. */
 export async function judgePositions(
   { kafka, postgres }: Context,
@@ -32,9 +35,12 @@ export async function judgePositions(
     ends.set(topic, await logEnds(kafka, topic).catch(() => null));
   }
   const judged: JudgedPosition[] = [];
-  for (const of of positions) {
+  const judge = async (of: StagePosition): Promise<JudgedPosition> => {
     const there = ends.get(of.topic)?.get(of.partition) ?? null;
-    judged.push({ ...of, ends: there, why: await whyNot(kafka, of, there, reads) });
+    return { ...of, ends: there, why: await whyNot(kafka, of, there, reads) };
+  };
+  for (let i = 0; i < positions.length; i += AT_ONCE) {
+    judged.push(...(await Promise.all(positions.slice(i, i + AT_ONCE).map(judge))));
   }
   return judged;
 }

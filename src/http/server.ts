@@ -3,7 +3,8 @@
  * page out. It reads and never decides; a server that is away makes answers 503, never an exit.
  */
 import { randomBytes } from 'node:crypto';
-import Fastify, { type FastifyInstance } from 'fastify';
+import ajvCompiler from '@fastify/ajv-compiler';
+import Fastify, { type FastifyInstance, type FastifySchemaCompiler } from 'fastify';
 import type pg from 'pg';
 import { monotonicMs, nowUs } from '../clock.ts';
 import type { Config } from '../config.ts';
@@ -176,22 +177,29 @@ function newFastify(tls: Tls | null): FastifyInstance {
     keepAliveTimeout: 15_000,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: ID_MAX },
-    ajv: {
-      customOptions: {
-        // A parameter that we do not know is a mistake of the caller's, not something to drop.
-        removeAdditional: false,
-        coerceTypes: true,
-        allErrors: false,
-      },
-      // A wrong time is refused by what reads it, which says what is wrong.
-      onCreate: (ajv) => ajv.addFormat('date-time', true).addFormat('date', true),
-    },
   });
+  app.setValidatorCompiler(validators());
   // JSON is what routes take: a text would be refused later with less to go by.
   app.removeContentTypeParser('text/plain');
   // Columns are selected by the schemas, so nothing else can get out; what is left is JSON.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   return app;
+}
+
+/** Words of an address are texts, of which numbers are made; a body says itself what is one. */
+function validators(): FastifySchemaCompiler<unknown> {
+  const compilerOf = (coerceTypes: boolean) =>
+    ajvCompiler()(
+      {},
+      {
+        // A parameter that we do not know is a mistake of the caller's, not something to drop.
+        customOptions: { removeAdditional: false, coerceTypes, allErrors: false },
+        // A wrong time is refused by what reads it, which says what is wrong.
+        onCreate: (ajv) => ajv.addFormat('date-time', true).addFormat('date', true),
+      },
+    );
+  const [ofBody, ofAddress] = [compilerOf(false), compilerOf(true)];
+  return (route) => (route.httpPart === 'body' ? ofBody : ofAddress)(route);
 }
 
 const CONTENT_SECURITY = [

@@ -351,6 +351,15 @@ describe('what machines read', () => {
     expect(retire?.['post']?.security).toEqual([{ token: [] }]);
   });
 
+  test.each([123_456, true, null])('a body says itself what is a text: %j is none', async (why) => {
+    const token = readFileSync(join(server.config.dataDir, 'http-token'), 'utf8').trim();
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const posted = { method: 'POST', headers, body: JSON.stringify({ why }) };
+    const answer = await fetch(`${server.url}/v1/models/nobody/retire`, posted);
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({ detail: 'parameter "why": must be string' });
+  });
+
   test.each(['2014-05-09', '2014-05-09T20:00:00', '2014-05-09 20:00:00Z'])(
     'a time may be written as %s',
     async (from) => {

@@ -28,6 +28,8 @@ test.each<[words: string[], code: number, said: RegExp | string]>([
   [[...MARKET, '--symbols', 'A/USD', '--seed', '1', '--venue', ''], 2, '--venue "" is not'],
   [['feed', 'check', file, '--format', 'ndjson', '--venue', ''], 2, '--venue "" is not'],
   [['models', 'register', join(dir, 'none'), '--dataset', 'x'], 1, 'there is no file "'],
+  [['dead-letters', 'list', '--topic', 'nope'], 2, '"nope" is no topic'],
+  [['dead-letters', 'resend', '--all', '--topic', 'nope'], 2, '"nope" is no topic'],
   [['keys', 'rotate', '--why', 'x'], 2, 'Say in a few words why'],
   [['dataset', 'build', ...DAY, '--out', `${file}/out`], 1, `${file}" is no directory`],
   [['dataset', 'pull', 'x', '--out', dir], 1, 'exists already'],

@@ -1,6 +1,7 @@
 /** `tickloom dead-letters list | show | resend | kinds`. */
 import { isUtf8 } from 'node:buffer';
 import { InvalidArgumentError, type Command } from 'commander';
+import { TOPICS } from '../../../pipelines/flow.ts';
 import { formatUs } from '../../domain/time.ts';
 import {
   deadRecordAt,
@@ -28,6 +29,7 @@ export function deadLettersCommands(program: Command): void {
     .option('--limit <n>', 'no more than so many', count, 100)
     .action((flags: Filters & { limit: number }, command: Command) =>
       withContext('cli', async (context) => {
+        checkTopic(context, flags);
         const dead = await deadRecords(context, flags, flags.limit);
         const lines = dead.map(lineOf);
         const text = lines.length === 0 ? 'none' : lines.join('\n');
@@ -77,6 +79,11 @@ const filtered = (command: Command): Command =>
     .option('--topic <topic>', 'those that came from this topic')
     .option('--reason <reason>', 'those of this reason, such as schema or unbookable');
 
+function checkTopic({ topicOf }: Context, { topic }: Filters): void {
+  if (topic === undefined || TOPICS.some(({ name }) => topicOf(name) === topic)) return;
+  throw new CommandError(`"${topic}" is no topic: see tickloom topics list`, 2);
+}
+
 async function runResend(
   context: Context,
   place: string | undefined,
@@ -84,6 +91,7 @@ async function runResend(
   command: Command,
 ): Promise<void> {
   if ((place === undefined) !== all) throw new CommandError('give either a place or --all', 2);
+  checkTopic(context, filters);
   const asked =
     place === undefined
       ? (await deadRecords(context, filters)).filter(({ was_resent }) => !was_resent)

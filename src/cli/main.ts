@@ -4,4 +4,4 @@ import { runCommand } from './program.ts';
 const code = await runCommand(process.argv.slice(2));
 if (code !== undefined) process.exitCode = code;
 // Open handles of a client library must not keep a finished command alive.
-setTimeout(() => process.exit(), 2_000).unref();
+process.stdout.write('', () => process.stderr.write('', () => process.exit()));

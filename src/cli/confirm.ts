@@ -24,6 +24,19 @@ export async function confirm(yes: boolean | undefined): Promise<void> {
   }
 }
 
+/**
+ * The same for what scripts have always done without a word: asked at a terminal, and done where
+ * there is none.
+ */
+export async function confirmAtTerminal(yes: boolean | undefined, what: string): Promise<void> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return;
+  if (yes !== true) console.error(what);
+  await confirm(yes);
+}
+
+/** For `--yes`, wherever something is asked. */
+export const YES = ['--yes', 'do it without asking'] as const;
+
 /** For `--why`. */
 export function reasonGiven(text: string): string {
   if (text.trim().length >= 3) return text;

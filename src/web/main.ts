@@ -60,6 +60,8 @@ const loadMarket = new Again(
 
 async function loadInstruments(wanted: string | null = null): Promise<void> {
   instruments = await listAll<Instrument>('instruments', { limit: 5000 });
+  const unlisted = unlistedOf(current === null ? wanted : keyOf(current));
+  if (unlisted !== null) instruments.push(unlisted);
   const [first] = instruments;
   if (first === undefined) {
     showNothing();
@@ -69,12 +71,18 @@ async function loadInstruments(wanted: string | null = null): Promise<void> {
   show('instrument', ...options);
   select.disabled = false;
   if (current === null) {
-    const asked = instruments.find((i) => keyOf(i) === wanted);
-    choose(asked ?? first);
-    // Somebody's link to what does not exist yet stays as it is.
-    if (wanted === null || asked !== undefined) remember();
+    choose(instruments.find((i) => keyOf(i) === wanted) ?? first);
+    remember();
   }
   select.value = keyOf(current ?? first);
+}
+
+/** Somebody's link to what has no candle yet: its panels say so, and another market is none. */
+function unlistedOf(key: string | null): Instrument | null {
+  if (key === null || instruments.some((i) => keyOf(i) === key)) return null;
+  const [, venue, symbol] = /^([^:]+):(.+)$/.exec(key) ?? [];
+  if (venue === undefined || symbol === undefined) return null;
+  return { venue, symbol, from_ts: null, to_ts: null, candles: 0 };
 }
 
 /** A new installation: every panel that is about an instrument says what it waits for. */

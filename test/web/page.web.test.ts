@@ -214,13 +214,18 @@ test('a pending prediction takes its colour once it is graded', async () => {
   await page.close();
 });
 
-test('an instrument without candles says so, and what to do', async () => {
-  const hash = `#${encodeURIComponent('webtest:NEW/USD')}/1m`;
+test.each([
+  ['without candles', 'webtest:NEW/USD'],
+  ['that nobody has seen yet', 'my-venue:BTC/USD'],
+])('an instrument %s says so, and what to do', async (_, key) => {
+  const hash = `#${encodeURIComponent(key)}/1m`;
   const { page, errors } = await browser.open(`${server.url}/${hash}`);
   await page.waitForFunction(() =>
     document.getElementById('chart-empty')?.innerText.includes('No data yet'),
   );
   expect(await textOf(page, '#chart-empty')).toContain('tickloom feed');
+  expect(await textOf(page, '#market-title')).toBe(key);
+  expect(new URL(page.url()).hash).toBe(hash);
   await page.waitForSelector('#models .empty');
   expect(await textOf(page, '#models')).toContain('No data yet: no model');
   expect(errors).toEqual([]);

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { inTransaction } from '../../adapters/postgres.ts';
 import type { Context } from '../../processes/context.ts';
 import { waitingControls } from '../../tables/postgres/outbox.ts';
-import { confirm, reasonGiven } from '../confirm.ts';
+import { confirm, reasonGiven, YES } from '../confirm.ts';
 import { CommandError, outputFor, withContext } from '../context.ts';
 
 interface Flags {
@@ -38,7 +38,7 @@ export function keysCommands(program: Command): void {
     .command('retire')
     .argument('<id>', 'from the list')
     .requiredOption('--why <text>', 'kept in the audit log', reasonGiven)
-    .option('--yes', 'do it without asking')
+    .option(...YES)
     .description('what a key has signed is refused from now on; this cannot be taken back')
     .action(retire);
 }

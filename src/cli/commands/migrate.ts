@@ -10,6 +10,7 @@ import {
   nextNumber,
 } from '../../tables/postgres/migrate.ts';
 import { migrateQuestDb } from '../../tables/questdb/schema.ts';
+import { confirmAtTerminal, YES } from '../confirm.ts';
 import { CommandError, outputFor, withContext } from '../context.ts';
 
 export function migrateCommands(program: Command): void {
@@ -27,8 +28,11 @@ export function migrateCommands(program: Command): void {
   migrate
     .command('down')
     .description("take PostgreSQL's newest migration back, its data too")
-    .action(() =>
+    .option(...YES)
+    .action(({ yes }: { yes?: boolean }) =>
       withContext('cli', async ({ postgres }) => {
+        const newest = (await migrationStatus(postgres)).findLast(({ applied }) => applied);
+        if (newest !== undefined) await confirmAtTerminal(yes, `drops what ${newest.name} made`);
         const name = await migrateDown(postgres);
         console.log(name === null ? 'nothing to take back' : `took ${name} back`);
       }),

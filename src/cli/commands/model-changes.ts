@@ -23,7 +23,7 @@ import {
 } from '../../tables/postgres/registry.ts';
 import { ChangeMissing, undoOf } from '../../tables/postgres/registry-undo.ts';
 import { championMarkets, modelChanges } from '../../tables/postgres/reviews.ts';
-import { confirm, reasonGiven } from '../confirm.ts';
+import { confirm, reasonGiven, YES } from '../confirm.ts';
 import { CommandError, outputFor, withContext } from '../context.ts';
 
 /** How long a command waits for the log to show what it sent. */
@@ -73,9 +73,7 @@ interface Deciding {
 }
 
 const deciding = (command: Command): Command =>
-  command
-    .requiredOption('--why <text>', 'kept in the audit log', reasonGiven)
-    .option('--yes', 'do it without asking');
+  command.requiredOption('--why <text>', 'kept in the audit log', reasonGiven).option(...YES);
 
 function number(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { resetStack, stackStatus, startStack, stopStack } from '../../../infra/local/stack.ts';
 import { loadConfig } from '../../config.ts';
+import { confirmAtTerminal, YES } from '../confirm.ts';
 import { outputFor } from '../context.ts';
 
 export function stackCommands(program: Command): void {
@@ -33,5 +34,10 @@ export function stackCommands(program: Command): void {
   stack
     .command('reset')
     .description('stop them and delete their data; programs already fetched are kept')
-    .action(() => resetStack(loadConfig(), say));
+    .option(...YES)
+    .action(async ({ yes }: { yes?: boolean }) => {
+      const config = loadConfig();
+      await confirmAtTerminal(yes, `deletes all servers' data below ${config.dataDir}`);
+      await resetStack(config, say);
+    });
 }

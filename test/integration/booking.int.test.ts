@@ -257,6 +257,18 @@ describe('booking', () => {
     expect(refused).toMatchObject([{ index: 0, reason: 'contradiction' }]);
   });
 
+  test('a signal of the same id with another content changes nothing, and is told', async () => {
+    const account = 'booking-contradiction-signal';
+    await openAccount(account);
+    const signal = signalOf(account, 'contradiction-signal');
+    await book([signal, signal]);
+    expect(refused).toEqual([]);
+    await book([{ ...signal, confidence: 0.123 }]);
+    expect(refused).toMatchObject([{ index: 0, reason: 'contradiction' }]);
+    const [row] = await rows('SELECT confidence FROM signals WHERE account = $1', account);
+    expect(row?.['confidence']).toBe(signal.confidence);
+  });
+
   test('a process that lost its partition books nothing', async () => {
     const account = 'booking-fenced';
     await openAccount(account);

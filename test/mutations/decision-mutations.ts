@@ -224,6 +224,13 @@ export const DECISION_MUTATIONS: readonly Mutation[] = [
   mutation(
     'booked-again',
     booking(ONCE),
+    'src/tables/postgres/booking-fills.ts',
+    'if (there[0] !== undefined) {',
+    'if (there[0] === null) {',
+  ),
+  mutation(
+    'a-second-signal-is-new',
+    booking('a signal of the same id with another content changes nothing, and is told'),
     'src/tables/postgres/insert.ts',
     'return rowCount === 1;',
     'return rowCount !== null;',

@@ -1,5 +1,5 @@
 /** Mutations of who gets in: credentials, roles, modes of files, and what the outbox signs. */
-import { mutation, testsOf, type Mutation } from './mutation.ts';
+import { mutation, testsInOrder, testsOf, type Mutation } from './mutation.ts';
 
 const url = testsOf('test/credentials.test.ts', 'a URL');
 const configuration = testsOf('test/credentials.test.ts', 'the configuration');
@@ -10,7 +10,7 @@ const settings = testsOf('test/infra/local/server-settings.test.ts', 'the settin
 const away = testsOf('test/cli/away.test.ts', 'while no server is there');
 const pooler = testsOf('test/integration/doors.int.test.ts', 'PostgreSQL behind a pooler');
 const keys = testsOf('test/processes/control-keys.test.ts', 'the keys of a data directory');
-const before = testsOf('test/integration/old-cluster.int.test.ts', 'a cluster from before');
+const before = testsInOrder('test/integration/old-cluster.int.test.ts', 'a cluster from before');
 
 const QUESTDB = 'of QuestDB close both ways in, and give a browser nothing that it sends by itself';
 const FILE = 'the first start makes a password for each login, all different, for the owner alone';
@@ -145,8 +145,8 @@ export const DOOR_MUTATIONS: readonly Mutation[] = [
     'postgres-is-asked-by-options',
     pooler('is asked for nothing at the start that PgBouncer refuses, and the session is ours'),
     'src/adapters/postgres.ts',
-    '// Not by `options`, which poolers refuse.',
-    `options: '-c timezone=UTC',`,
+    'connectionString: url,',
+    `connectionString: url, options: '-c timezone=UTC',`,
   ),
   mutation(
     'any-datestyle-will-do',

@@ -137,9 +137,9 @@ export const JOB_MUTATIONS: readonly Mutation[] = [
   mutation(
     'graded-by-whatever-was-read',
     labelsJob('by the prices that the decision stood on, whatever else was read'),
-    'src/jobs/price-source.ts',
-    "if (trade !== undefined && trade <= startTs) return 'trade';",
-    'if (trade !== undefined && trade <= startTs) return null;',
+    'src/jobs/grading-input.ts',
+    'prices: pricesOf(stored, source),',
+    'prices: pricesOf(stored, null),',
   ),
   mutation(
     'a-database-taken-back-goes-unseen',

@@ -12,6 +12,8 @@ export interface NamedTest {
   readonly file: string;
   /** In full: what it is described under, then its own name. */
   readonly name: string;
+  /** It builds on those before it in its file: all of these are run. */
+  readonly isBehindOthers?: boolean;
 }
 
 export interface Mutation {
@@ -37,3 +39,8 @@ export const mutation = (
 export const testsOf =
   (file: string, describedAs: string) =>
   (name: string): NamedTest => ({ file, name: `${describedAs} ${name}` });
+
+/** The same where each builds on those before it. */
+export const testsInOrder =
+  (file: string, describedAs: string) =>
+  (name: string): NamedTest => ({ ...testsOf(file, describedAs)(name), isBehindOthers: true });

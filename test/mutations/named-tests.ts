@@ -31,6 +31,18 @@ const SAID_MAX = 600;
 
 /** By `keyOfTest`. */
 export async function runNamed(dir: string, tests: readonly NamedTest[]) {
+  const alone = tests.filter(({ isBehindOthers }) => isBehindOthers !== true);
+  const others = tests.filter(({ isBehindOthers }) => isBehindOthers === true);
+  return new Map([...(await run(dir, alone, true)), ...(await run(dir, others, false))]);
+}
+
+/** `alone`: nothing else of their files is run. */
+async function run(
+  dir: string,
+  tests: readonly NamedTest[],
+  alone: boolean,
+): Promise<Map<string, Ran>> {
+  if (tests.length === 0) return new Map();
   const names = [...new Set(tests.map(({ name }) => name))];
   const pattern = `^(${names.map(escaped).join('|')})$`;
   const files = [...new Set(tests.map(({ file }) => file))];
@@ -38,7 +50,8 @@ export async function runNamed(dir: string, tests: readonly NamedTest[]) {
   rmSync(report, { force: true });
   const limitMs = LIMIT_MS + LIMIT_MS_PER_TEST * tests.length;
   const output = await vitest(dir, limitMs, [
-    ...['run', '--root', dir, '--config', join(dir, CONFIG), '--testNamePattern', pattern],
+    ...['run', '--root', dir, '--config', join(dir, CONFIG)],
+    ...(alone ? ['--testNamePattern', pattern] : []),
     ...['--reporter=json', `--outputFile=${report}`, ...files],
   ]);
   const results = resultsIn(report);

@@ -1,5 +1,5 @@
 /** Mutations of what keeps a bad record to itself. */
-import { mutation, testsOf, type Mutation } from './mutation.ts';
+import { mutation, testsInOrder, testsOf, type Mutation } from './mutation.ts';
 
 const WIRE = 'src/domain/wire.ts';
 const BOOKABLE = 'src/money/bookable.ts';
@@ -11,7 +11,7 @@ const stage = testsOf('test/pipelines/trades.test.ts', 'the trades stage');
 const still = testsOf('test/stream/standstill.test.ts', 'a partition stands still');
 const letter = testsOf('test/domain/dead-letter.test.ts', 'a dead letter');
 const booking = testsOf('test/integration/booking.int.test.ts', 'booking');
-const records = testsOf('test/integration/records.int.test.ts', 'records of money');
+const records = testsInOrder('test/integration/records.int.test.ts', 'records of money');
 
 export const RECORD_MUTATIONS: readonly Mutation[] = [
   mutation(

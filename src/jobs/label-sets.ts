@@ -38,15 +38,25 @@ import { firstCandles, sourceAt, type FirstCandles } from './price-source.ts';
 
 /** How far decisions of one set may lie apart. */
 const WIDTH_US = 5 * US_PER_MIN;
-/** How long behind its end a label may be shown: a weekend, if so many rows can be read. */
-const SHOWN_US = [4 * US_PER_DAY, US_PER_DAY, 4 * US_PER_HOUR, US_PER_HOUR, 5 * US_PER_MIN];
 /** Of one set; they and their prices are in memory together. */
 const DECISIONS_MAX = 50_000;
-const ROWS_MAX = 1_000_000;
 /** Of one run; the next one goes on. */
 const RUN_US = US_PER_HOUR;
 
 const READ = ['predictions', 'labels', 'ticks', 'quotes', 'heartbeats', 'quality_events'];
+
+export interface SetLimits {
+  /** So many stored prices and heartbeats are read at once. */
+  readonly rowsMax: number;
+  /** How long behind its end a label may be shown, the longest first: the first that fits holds. */
+  readonly shownUs: readonly number[];
+}
+
+const LIMITS: SetLimits = {
+  rowsMax: 1_000_000,
+  // A weekend, where so many rows can be read.
+  shownUs: [4 * US_PER_DAY, US_PER_DAY, 4 * US_PER_HOUR, US_PER_HOUR, 5 * US_PER_MIN],
+};
 
 export interface LabelSetRequest {
   readonly labelSpec: string;
@@ -55,8 +65,7 @@ export interface LabelSetRequest {
   readonly latenessUs: number;
   /** How far the stored stream of each instrument has come, by its key. */
   readonly reached: ReadonlyMap<string, number>;
-  /** So many stored prices and heartbeats are read at once. */
-  readonly rowsMax?: number;
+  readonly limits?: SetLimits;
 }
 
 /** Grades what has matured of all instruments, of decisions with `ts` in the hour from `fromUs`. */
@@ -168,8 +177,8 @@ export async function setRows(
   const latenessOf = ({ venue }: Instrument): number =>
     venueOf(venue).latenessUs ?? request.latenessUs;
   const byMarket = grouped(decisions, keyOf);
-  const { rowsMax = ROWS_MAX } = request;
-  const input = await inputOfMany(reader, decisions, horizonUs, latenessOf, byMarket, rowsMax);
+  const { limits = LIMITS } = request;
+  const input = await inputOfMany(reader, decisions, horizonUs, latenessOf, byMarket, limits);
   if (input === null) return [];
   const rows: LabelRow[] = [];
   for (const [key, own] of byMarket) {
@@ -214,7 +223,7 @@ async function inputOfMany(
   horizonUs: number,
   latenessOf: (market: Instrument) => number,
   byMarket: ReadonlyMap<string, unknown>,
-  rowsMax: number,
+  limits: SetLimits,
 ): Promise<InputOfMany | null> {
   let [fromUs, lastUs, overUs, firstTs, lastTs] = [Infinity, 0, 0, Infinity, 0];
   for (const decision of decisions) {
@@ -227,11 +236,11 @@ async function inputOfMany(
   const toleranceUs = Math.ceil(horizonUs * TOLERANCE_SHARE);
   const entries = { fromUs, toUs: lastUs + toleranceUs + 1 };
   const endsFromUs = fromUs + horizonUs - toleranceUs;
-  for (const shownUs of SHOWN_US) {
+  for (const shownUs of limits.shownUs) {
     const toUs = overUs + shownUs;
     const stretches =
       entries.toUs < endsFromUs ? [entries, { fromUs: endsFromUs, toUs }] : [{ fromUs, toUs }];
-    if ((await rowsIn(reader, stretches)) > rowsMax) continue;
+    if ((await rowsIn(reader, stretches)) > limits.rowsMax) continue;
     const prices = new Map<string, StoredPrice[]>();
     for (const stretch of stretches) {
       const read = await readPricesOfMany(reader, stretch, (key) => byMarket.has(key));

@@ -10,10 +10,12 @@ import { splitAlert, splitInstruments } from '../tables/postgres/split-instrumen
 import { resumeSuspended, type SuspendedTable } from '../tables/questdb/suspended.ts';
 import type { Context } from './context.ts';
 import { floodAlerts, heldClockAlerts } from './watch-clock.ts';
+import { lookAtHistory } from './watch-questdb.ts';
 import { bookAlerts, deadLetterAlerts, rateAlerts, standstillAlerts } from './watch-records.ts';
 
 export const LOOKS: Readonly<Record<string, (context: Context) => Promise<void>>> = {
   tables: lookAtTables,
+  'what QuestDB holds': lookAtHistory,
   instruments: lookAtInstruments,
   'job runs': lookAtJobs,
   clock: async (context) => tell(context, 'clock', await heldClockAlerts(context)),

@@ -216,7 +216,10 @@ describe('booking', () => {
       const trade = `order-${i}`;
       const [entry, exit] = losing(account, trade, '12.34', DAY + US_PER_HOUR);
       const records = [signalOf(account, trade), entry!, exit!];
-      for (const index of order) await book([records[index]!]);
+      for (const index of order) {
+        await book([records[index]!]);
+        expect(refused).toEqual([]);
+      }
       const row = await rows(
         `SELECT s.state, s.result, t.state AS trade_state, t.net_pnl, t.stop_loss, t.exit_reason,
            a.balance, (SELECT count(*) FROM ledger_entries l WHERE l.account = a.account) AS lines,

@@ -9,6 +9,7 @@ import {
   nearOnes,
   setRows,
   type LabelSetRequest,
+  type SetLimits,
 } from '../../src/jobs/label-sets.ts';
 import { nextSlice } from '../../src/jobs/labels.ts';
 import labelsWork from '../../src/jobs/processors/labels.ts';
@@ -195,18 +196,22 @@ describe('label sets', () => {
     const expected = new Map((await oneByOne()).map((row) => [`${row.ts}|${keyOf(row)}`, row]));
     const reader = context.questdbReader();
     const stretch = { fromUs: AT, toUs: AT + DECISIONS * US_PER_MIN };
-    const made: number[] = [];
-    for (const rowsMax of [0, 3_000, 6_000, 12_000, 24_000]) {
+    const matured = await maturedOfMany(reader, request(), stretch);
+    const made = async (limits: SetLimits): Promise<number> => {
       let count = 0;
-      for (const set of nearOnes(await maturedOfMany(reader, request(), stretch))) {
-        const rows = await setRows(reader, { ...request(), rowsMax }, set);
+      for (const set of nearOnes(matured)) {
+        const rows = await setRows(reader, { ...request(), limits }, set);
         for (const row of rows) expect(row).toEqual(expected.get(`${row.ts}|${keyOf(row)}`));
         count += rows.length;
       }
-      made.push(count);
-    }
-    expect(made[0]).toBe(0);
-    expect(new Set(made).size).toBeGreaterThan(2);
+      return count;
+    };
+    const soon = [20 * US_PER_MIN, 5 * US_PER_MIN, US_PER_MIN, 1];
+    const counts: number[] = [];
+    for (const us of soon) counts.push(await made({ rowsMax: 1e6, shownUs: [us] }));
+    expect(counts).toEqual(counts.toSorted((a, b) => b - a));
+    expect(new Set(counts).size).toBeGreaterThan(2);
+    expect(await made({ rowsMax: 0, shownUs: soon })).toBe(0);
   });
 
   test('are written by the job, once, and nothing that has matured is left', async () => {

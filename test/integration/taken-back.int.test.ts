@@ -1,0 +1,56 @@
+/** A QuestDB that holds less than was written to it is told, once, until somebody resolves it. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { must } from '../../src/assert.ts';
+import { loadConfig } from '../../src/config.ts';
+import { openContext, type Context } from '../../src/processes/context.ts';
+import { LOOKS } from '../../src/processes/watch.ts';
+import { readSetting, writeSetting } from '../../src/tables/postgres/settings.ts';
+import { lostOf, transactionsOf } from '../../src/tables/questdb/transactions.ts';
+
+const SETTING = 'questdb_transactions';
+
+let context: Context;
+beforeAll(() => {
+  context = openContext(loadConfig(), 'test');
+});
+afterAll(async () => {
+  await context.postgres.query(`DELETE FROM errors WHERE code = 'taken_back'`);
+  await context.close();
+});
+
+const look = () => must(LOOKS['what QuestDB holds'])(context);
+const told = async () =>
+  (
+    await context.postgres.query<{ table: string; occurrences: number }>(
+      `SELECT context->>'table' AS table, occurrences FROM errors
+       WHERE code = 'taken_back' AND state = 'open' ORDER BY 1`,
+    )
+  ).rows;
+
+test('a table with fewer transactions than it had is an open error, told once', async () => {
+  const has = await transactionsOf(context.questdbReader());
+  await writeSetting(context.postgres, SETTING, has);
+  await look();
+  expect(await told()).toEqual([]);
+
+  const had = { ...has, ticks: must(has['ticks']) + 5, labels: must(has['labels']) + 1 };
+  await writeSetting(context.postgres, SETTING, had);
+  await look();
+  await look();
+  expect(await told()).toEqual([
+    { table: 'labels', occurrences: 1 },
+    { table: 'ticks', occurrences: 1 },
+  ]);
+  // What is there now is what is held against from now on.
+  const noted = (await readSetting(context.postgres, SETTING)) as typeof has;
+  expect(lostOf(had, noted).map(({ table }) => table)).toEqual(
+    expect.arrayContaining(['labels', 'ticks']),
+  );
+});
+
+test('a table that is not there any more has lost all', () => {
+  expect(lostOf({ ticks: 3, quotes: 4 }, { ticks: 3, quotes: 0 })).toEqual([
+    { table: 'quotes', had: 4, has: 0 },
+  ]);
+  expect(lostOf({}, { ticks: 0 })).toEqual([]);
+});

@@ -25,7 +25,7 @@ export async function sweepLabels(
   isResting: IsResting,
 ): Promise<void> {
   if (isResting('labels')) return;
-  const found = await context.labelBacklog().pending();
+  const found = await context.labelBacklog().pending(undefined, { mayRest: true });
   // What one of them cannot have stored must not keep the others.
   const bySet = !isResting('labels', MANY_MARKETS);
   for (const data of labelJobs(found, bySet)) {

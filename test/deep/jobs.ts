@@ -67,7 +67,7 @@ async function prove(first: Installation, second: Installation): Promise<string[
        ' times' AS what
      FROM job_runs r LEFT JOIN run_witness w ON w.run_id = r.run_id
        AND w.is_now IN ('done', 'refused', 'failed')
-     WHERE starts_with(r.subject, 'deep:') GROUP BY r.run_id
+     WHERE starts_with(r.subject, 'deep:') GROUP BY r.run_id, r.job, r.subject, r.state, r.attempts
      HAVING count(w) <> 1 OR r.attempts > 0`,
   );
   return rows.map(({ job, subject, what }) => `${job} of ${subject}: ${what}`);

@@ -96,7 +96,7 @@ export const JOB_MUTATIONS: readonly Mutation[] = [
     'quiet-markets-are-forgotten',
     backlog('asks about each market once, then by set, and about quiet ones seldom'),
     'src/tables/questdb/pending-labels.ts',
-    'now - still.wellMs < QUIET_MS',
+    'now - still.wellMs < everyMs',
     'still.wellMs > -Infinity',
   ),
   mutation(

@@ -108,8 +108,16 @@ interface Asked {
 
 /** So many are asked about one by one: exactly, and each only where it has something new. */
 export const ONE_BY_ONE = 20;
-/** A market that has not moved for so long, and had nothing, is asked about as seldom. */
-const QUIET_MS = 300_000;
+interface Quiet {
+  /** A market that has not moved for so long, and had nothing … */
+  readonly sinceMs: number;
+  /** … is asked about as seldom. */
+  readonly everyMs: number;
+}
+
+const MANY: Quiet = { sinceMs: 300_000, everyMs: 300_000 };
+/** Rows that a watermark vouches for can be read well before. */
+const FEW: Quiet = { sinceMs: 5_000, everyMs: 10_000 };
 
 export class LabelBacklog {
   /** Per instrument and spec the `ts` before which every decision was seen to have its label. */
@@ -138,15 +146,16 @@ export class LabelBacklog {
   /**
    * One row for each instrument and label spec with something pending; of one `subject` alone where
    * it is given. Of many instruments `pending` may count decisions that mature within moments.
+   * Whoever comes again and again `mayRest`: a market at rest is then asked about now and then.
    */
-  async pending(subject?: string): Promise<PendingLabels[]> {
+  async pending(subject?: string, { mayRest = false } = {}): Promise<PendingLabels[]> {
     const all = await this.watermarks();
     const markets = subject === undefined ? all : all.filter((market) => keyOf(market) === subject);
     const { horizonUs, labelSpec, moreLabelSpecs } = this.settings;
-    const found = await this.pendingOf(markets, horizonUs, null);
+    const found = await this.pendingOf(markets, horizonUs, null, mayRest);
     for (const spec of moreLabelSpecs) {
       const { horizonUs: own } = parseLabelSpec(spec);
-      found.push(...(await this.pendingOf(markets, own, [labelSpec, spec])));
+      found.push(...(await this.pendingOf(markets, own, [labelSpec, spec], mayRest)));
     }
     return found;
   }
@@ -156,8 +165,10 @@ export class LabelBacklog {
     markets: readonly Market[],
     horizonUs: number,
     by: readonly [decided: string, graded: string] | null,
+    mayRest: boolean,
   ): Promise<PendingLabels[]> {
     const isMany = markets.length > ONE_BY_ONE;
+    const quiet = isMany ? MANY : FEW;
     const one: Asked[] = [];
     const sets = new Map<number, Asked[]>();
     for (const market of markets) {
@@ -165,7 +176,7 @@ export class LabelBacklog {
       const decidedByUs = market.reachedTs - latenessUs - horizonUs;
       if (decidedByUs < 0) continue;
       const asked = { market, key: `${keyOf(market)}|${by?.[1] ?? ''}`, decidedByUs };
-      if (isMany && this.isStill(asked)) continue;
+      if ((isMany || mayRest) && this.isStill(asked, quiet)) continue;
       const from = this.gradedTo.get(asked.key);
       // What lies years apart would be read in between, too.
       const day = from === undefined ? null : floorTo(from, US_PER_DAY);
@@ -241,13 +252,13 @@ export class LabelBacklog {
   }
 
   /** Whether there can hardly be anything: what was decided late is found a few minutes later. */
-  private isStill({ key, market: { reachedTs } }: Asked): boolean {
+  private isStill({ key, market: { reachedTs } }: Asked, { sinceMs, everyMs }: Quiet): boolean {
     const now = this.nowMs();
     const still = this.still.get(key);
     if (still === undefined || still.reachedTs !== reachedTs) {
       this.still.set(key, { reachedTs, sinceMs: now, wellMs: -Infinity });
       return false;
     }
-    return now - still.sinceMs > QUIET_MS && now - still.wellMs < QUIET_MS;
+    return now - still.sinceMs > sinceMs && now - still.wellMs < everyMs;
   }
 }

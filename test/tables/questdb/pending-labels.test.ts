@@ -51,6 +51,29 @@ describe('a backlog', () => {
     expect(await asked()).toBe(4);
   });
 
+  test('of few markets asks at every look, unless it may rest: then seldom, once they rest', async () => {
+    let [nowMs, reachedTs] = [0, AT];
+    const tables = new Tables();
+    const watermarks = () => Promise.resolve(markets(reachedTs).slice(0, 5));
+    const backlog = new LabelBacklog(tables, watermarks, SETTINGS, () => nowMs);
+    const asked = async (mayRest: boolean): Promise<number> => {
+      tables.asked = 0;
+      await backlog.pending(undefined, { mayRest });
+      return tables.asked;
+    };
+    expect(await asked(true)).toBe(5);
+    expect(await asked(true)).toBe(5);
+    nowMs = 5_001;
+    expect(await asked(true)).toBe(0);
+    // Whoever has to know now is told now.
+    expect(await asked(false)).toBe(5);
+    nowMs += 10_000;
+    expect(await asked(true)).toBe(5);
+    expect(await asked(true)).toBe(0);
+    reachedTs += 1;
+    expect(await asked(true)).toBe(2);
+  });
+
   test('of one subject asks about that alone', async () => {
     const tables = new Tables();
     const backlog = new LabelBacklog(tables, () => Promise.resolve(markets(AT)), SETTINGS);

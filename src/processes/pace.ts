@@ -33,22 +33,35 @@ export interface Repeated {
 
 const LONGEST_MS = 30_000;
 const SHARE = 19;
+/** Of this process's own time, where it costs so much at once. */
+const CPU_MS = 50;
+const CPU_SHARE = 49;
+
+/** What this process has used so far, whatever for: an upper bound of what one of its works has. */
+const cpuMs = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+};
 
 /** Does the work again and again until the signal is aborted, one at a time. */
 export async function repeat(
   { everyMs, work, onFailed, onWell }: Repeated,
   signal: AbortSignal,
   time: RunningTime = REAL_TIME,
+  usedMs: () => number = cpuMs,
 ): Promise<void> {
   const backoff = new Backoff(everyMs, LONGEST_MS);
   while (!signal.aborted) {
     let pauseMs = everyMs;
     try {
-      const startMs = time.monotonicMs();
+      const [startMs, startCpuMs] = [time.monotonicMs(), usedMs()];
       await work();
       const tookMs = time.monotonicMs() - startMs;
-      // What takes long is done less often: it costs a twentieth of the time at most.
-      if (tookMs > everyMs) pauseMs = Math.min(SHARE * tookMs, Math.max(everyMs, LONGEST_MS));
+      const costMs = usedMs() - startCpuMs;
+      // What takes long is done less often: a twentieth of the time at most, and a fiftieth of a core.
+      if (tookMs > everyMs) pauseMs = SHARE * tookMs;
+      if (costMs > CPU_MS) pauseMs = Math.max(pauseMs, CPU_SHARE * costMs);
+      pauseMs = Math.min(pauseMs, Math.max(everyMs, LONGEST_MS));
       backoff.well();
       await onWell();
     } catch (error) {

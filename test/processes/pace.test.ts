@@ -30,4 +30,38 @@ describe('repeated work', () => {
     expect(pauses).toEqual([500, 1e3, 2e3, 4e3, 8e3, 16e3, 30e3, 30e3, 500, 500]);
     expect(told.at(-2)).toBe('well');
   });
+
+  test('comes less often where it takes long or costs much, half a minute at most', async () => {
+    // How long each round takes, and what it costs of this process's time.
+    const rounds = [
+      [10, 5],
+      [400, 50],
+      [600, 5],
+      [100, 60],
+      [600, 400],
+      [10, 5],
+    ] as const;
+    const pauses: number[] = [];
+    const stop = new AbortController();
+    let [nowMs, usedMs] = [0, 0];
+    const time = {
+      ...REAL_TIME,
+      monotonicMs: () => nowMs,
+      sleep: (ms: number) => {
+        pauses.push(ms);
+        if (pauses.length === rounds.length) stop.abort();
+        return Promise.resolve();
+      },
+    };
+    const work = (): Promise<void> => {
+      const [tookMs = 0, costMs = 0] = rounds[pauses.length] ?? [];
+      nowMs += tookMs;
+      usedMs += costMs;
+      return Promise.resolve();
+    };
+    const never = () => Promise.resolve();
+    const repeated = { everyMs: 500, work, onFailed: never, onWell: never };
+    await repeat(repeated, stop.signal, time, () => usedMs);
+    expect(pauses).toEqual([500, 500, 19 * 600, 49 * 60, 49 * 400, 500]);
+  });
 });

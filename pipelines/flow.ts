@@ -1,7 +1,7 @@
 /**
  * The flow as data: every stage and job with what it reads and writes. Topics are created from
- * here; `tickloom flow`, the web page and the README's picture are drawn from it; a test fails on
- * an input that nobody writes and on an output that nobody reads.
+ * here; `tickloom flow`, the web page and the table in `docs/architecture.md` are made from it; a
+ * test fails on an input that nobody writes.
  */
 export interface FlowNode {
   readonly name: string;

@@ -1,6 +1,6 @@
 /**
- * The configuration, declared once: environment in, one frozen typed object out. `--help`, the
- * README table and the errors come from the same declaration. This is the only reader of
+ * The configuration, declared once: environment in, one frozen typed object out. `--help`,
+ * `docs/settings.md` and the errors come from the same declaration. This is the only reader of
  * `process.env`. Promise: everything wrong is reported in one `ConfigError`, and no message
  * repeats a password.
  */
@@ -25,7 +25,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** One setting as `--help` and the README show it. */
+/** One setting as `--help` and `docs/settings.md` show it. */
 export interface Setting {
   readonly env: string;
   readonly type: string;

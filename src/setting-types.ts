@@ -22,12 +22,12 @@ export function integer(min: number, max: number): SettingType<number> {
     const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
     return value >= min && value <= max ? value : expected(`an integer from ${min} to ${max}`);
   };
-  return { name: 'integer', parse };
+  return { name: `integer ${min} to ${max}`, parse };
 }
 
 export function milliseconds(max: number): SettingType<number> {
   const { parse } = integer(0, max);
-  return { name: 'milliseconds', parse: (text) => parse(text) * US_PER_MS };
+  return { name: `milliseconds, at most ${max}`, parse: (text) => parse(text) * US_PER_MS };
 }
 
 export const share: SettingType<number> = {

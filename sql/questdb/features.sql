@@ -1,4 +1,5 @@
--- ts is the end of the candle. The migration adds one DOUBLE column per feature.
+-- Feature values as served; ts is the end of the candle. The migration adds one DOUBLE column per
+-- feature.
 CREATE TABLE IF NOT EXISTS features (
   ts TIMESTAMP,
   decided_ts TIMESTAMP,

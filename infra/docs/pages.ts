@@ -1,0 +1,47 @@
+/**
+ * The code -> the pages of `docs/` that are made from it: path -> text. `npm run docs` writes them;
+ * a unit test compares them.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { FLOW, TOPICS } from '../../pipelines/flow.ts';
+import { PROJECT_DIR } from '../../src/code-files.ts';
+import { SETTINGS } from '../../src/config.ts';
+import { FEATURES } from '../../src/features/definition.ts';
+import { questTables } from '../../src/tables/questdb/schema.ts';
+import { asyncApi } from './asyncapi.ts';
+import { withFlow } from './flow-table.ts';
+import { settingsPage } from './settings-page.ts';
+import { sqlPage, type SqlSources } from './sql-page.ts';
+import { wirePage } from './wire-page.ts';
+
+export function generatedPages(): Readonly<Record<string, string>> {
+  const { version } = JSON.parse(textOf('package.json')) as { version: string };
+  return {
+    'docs/architecture.md': withFlow(textOf('docs/architecture.md'), FLOW),
+    'docs/asyncapi.json': asyncApi({ version, topics: TOPICS, flow: FLOW }),
+    'docs/settings.md': settingsPage(SETTINGS),
+    'docs/sql.md': sqlPage(sqlSources()),
+    'docs/wire.md': wirePage(TOPICS, FLOW),
+  };
+}
+
+export function sqlSources(): SqlSources {
+  const questdb = filesIn('sql/questdb', '.sql');
+  const postgres = filesIn('sql/postgres', '.up.sql');
+  return {
+    questdb: Object.fromEntries(questdb),
+    postgres: postgres.map(([, text]) => text),
+    shapes: questTables([]),
+    features: FEATURES,
+  };
+}
+
+const textOf = (file: string): string => readFileSync(join(PROJECT_DIR, file), 'utf8');
+
+/** Name without its ending -> text, in the order of the names. */
+const filesIn = (folder: string, ending: string): [string, string][] =>
+  readdirSync(join(PROJECT_DIR, folder))
+    .filter((name) => name.endsWith(ending))
+    .toSorted()
+    .map((name) => [name.slice(0, -ending.length), textOf(`${folder}/${name}`)]);

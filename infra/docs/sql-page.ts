@@ -1,0 +1,182 @@
+/** QuestDB's tables and features, PostgreSQL's migrations -> `docs/sql.md`. */
+import type { FeatureDefinition } from '../../src/features/feature.ts';
+import type { TableShape } from '../../src/tables/questdb/schema.ts';
+import { code, GENERATED, page, sentence, table } from './markdown.ts';
+import { tablesOf, type Column, type Table } from './migrations.ts';
+import { COMMON, EMPTY, INTERNAL, READ } from './postgres-meanings.ts';
+import { FUNCTIONS, VIEWS, type View } from './postgres-views.ts';
+import { QUESTDB_EMPTY, QUESTDB_MEANINGS } from './questdb-meanings.ts';
+
+export interface SqlSources {
+  /** By file name without ending: the text of `sql/questdb/*.sql`. */
+  readonly questdb: Readonly<Record<string, string>>;
+  /** The up migrations, the first one first. */
+  readonly postgres: readonly string[];
+  /** Of QuestDB, without the columns of the features. */
+  readonly shapes: readonly TableShape[];
+  readonly features: readonly FeatureDefinition[];
+}
+
+export function sqlPage({ questdb, postgres, shapes, features }: SqlSources): string {
+  const tables = tablesOf(postgres);
+  const isForUsers = ({ name }: { readonly name: string }): boolean =>
+    !QUESTDB_EMPTY.includes(name);
+  checkNames(tables);
+  return page(
+    GENERATED,
+    '# Tables',
+    INTRODUCTION,
+    contents(
+      'QuestDB',
+      shapes.filter(isForUsers).map(({ name }) => name),
+    ),
+    contents('PostgreSQL', [...Object.keys(READ), ...Object.keys(VIEWS)]),
+    '## QuestDB',
+    QUESTDB,
+    ...shapes.filter(isForUsers).map((shape) => questTable(shape, questdb, features)),
+    LATEST,
+    `Empty in this version: ${QUESTDB_EMPTY.map(code).join(', ')}.`,
+    '## PostgreSQL',
+    POSTGRES,
+    ...Object.keys(READ).map((name) => postgresTable(named(tables, name))),
+    ...Object.entries(VIEWS).map(([name, view]) => viewOf(name, view)),
+    '### Functions',
+    table(
+      ['call', 'what it gives'],
+      FUNCTIONS.map(([call, gives]) => [code(call), gives]),
+    ),
+    '### For the system itself',
+    'These may change with any version.',
+    table(
+      ['table', 'what it holds'],
+      Object.entries(INTERNAL).map(([t, is]) => [code(t), is]),
+    ),
+    `Empty in this version: ${EMPTY.map(code).join(', ')}.`,
+  );
+}
+
+const contents = (of: string, names: readonly string[]): string =>
+  `${of}: ${names.map((name) => `[${name}](#${name})`).join(', ')}`;
+
+/** Every table is for users, for the system, or empty; and none is named that is not there. */
+function checkNames(tables: readonly Table[]): void {
+  const there = tables.map(({ name }) => name);
+  const said = [...Object.keys(READ), ...Object.keys(INTERNAL), ...EMPTY];
+  const unsaid = there.filter((name) => !said.includes(name));
+  const gone = said.filter((name) => !there.includes(name));
+  if (unsaid.length + gone.length === 0) return;
+  throw new Error(
+    `infra/docs/postgres-meanings.ts: tables without a word: ${unsaid.join(', ') || 'none'}; ` +
+      `words without a table: ${gone.join(', ') || 'none'}`,
+  );
+}
+
+function named(tables: readonly Table[], name: string): Table {
+  const found = tables.find((each) => each.name === name);
+  if (found === undefined) throw new Error(`no migration makes ${name}`);
+  return found;
+}
+
+function questTable(
+  { name, columns, keys }: TableShape,
+  files: SqlSources['questdb'],
+  features: readonly FeatureDefinition[],
+): string {
+  const sql = files[name] ?? '';
+  const meanings = QUESTDB_MEANINGS[name] ?? {};
+  const rows = Object.entries(columns).map(([column, type]) => [
+    code(column),
+    type.toUpperCase(),
+    keys.includes(column) ? 'key' : '',
+    meanings[column] ?? missing(name, column),
+  ]);
+  const parts = [
+    `### ${name}`,
+    `${sentence(summaryOf(sql))} Kept in partitions of a ${partitionOf(sql)}.`,
+    table(['column', 'type', '', 'what it means'], rows),
+  ];
+  if (name === 'features') parts.push(FEATURES, featureTable(features));
+  return parts.join('\n\n');
+}
+
+const featureTable = (features: readonly FeatureDefinition[]): string =>
+  table(
+    ['column', 'unit', 'needs', 'what it means'],
+    features.map(({ name, unit, needs, description }) => [
+      code(name),
+      unit,
+      needs,
+      sentence(description),
+    ]),
+  );
+
+/** The first sentence of the comment that an SQL file begins with: the columns say the rest. */
+const summaryOf = (sql: string): string =>
+  (/^(--.*\n)+/.exec(sql)?.[0] ?? '')
+    .replaceAll(/^-- ?/gm, '')
+    .trim()
+    .replaceAll('\n', ' ')
+    .replace(/\. .*$/, '');
+
+const partitionOf = (sql: string): string =>
+  (/PARTITION BY (\w+)/.exec(sql)?.[1] ?? '').toLowerCase();
+
+function postgresTable({ name, columns, key }: Table): string {
+  const { is, columns: meanings } = READ[name] ?? { is: '', columns: {} };
+  const gone = Object.keys(meanings).filter((each) => !columns.some((c) => c.name === each));
+  if (gone.length > 0) {
+    throw new Error(`infra/docs/postgres-meanings.ts: ${name} has no ${gone.join(', ')}`);
+  }
+  const rows = columns.map((column) => [
+    code(column.name),
+    column.isNullable ? `${column.type}, or null` : column.type,
+    key.includes(column.name) ? 'key' : '',
+    meaningOf(name, column, meanings),
+  ]);
+  return [`### ${name}`, is, table(['column', 'type', '', 'what it means'], rows)].join('\n\n');
+}
+
+function viewOf(name: string, view: View): string {
+  const head = `### ${name}\n\nA view. ${view.is}`;
+  if ('columnsOf' in view) return `${head} Its columns are those of ${code(view.columnsOf)}.`;
+  const rows = Object.entries(view.columns).map(([column, [type, means]]) => [
+    code(column),
+    type,
+    means,
+  ]);
+  return `${head}\n\n${table(['column', 'type', 'what it means'], rows)}`;
+}
+
+function meaningOf(
+  of: string,
+  { name, comment, values }: Column,
+  meanings: Readonly<Record<string, string>>,
+): string {
+  const meaning = meanings[name] ?? (comment || COMMON[name]) ?? missing(of, name);
+  if (values.length === 0) return sentence(meaning);
+  return `${sentence(meaning)} One of ${values.map(code).join(', ')}.`;
+}
+
+function missing(of: string, column: string): never {
+  throw new Error(`infra/docs: nothing says what ${of}.${column} means`);
+}
+
+const INTRODUCTION = `\
+Time series are in QuestDB, money and decisions in PostgreSQL. \`npx tickloom connect\` prints
+ready URLs for both. One thing has one name: a column is called the same in tables, topics,
+files and over HTTP. All times are UTC. Three clocks: \`ts\` is when it happened, \`decided_ts\`
+the tick that made a value computable, \`known_at\` when this system could know it.`;
+
+const QUESTDB = `Two rows with equal keys are one row. A column without a value is null.`;
+
+const LATEST = `### candles_latest, features_latest, labels_latest
+
+Views with the same columns: of each row the highest revision alone.`;
+
+const FEATURES = `\
+Every feature is a column of type DOUBLE; null where it cannot be computed. \`needs\`: what the
+instrument must have for it.`;
+
+const POSTGRES = `\
+Amounts of money are \`numeric\`, which is exact. Every time in money and models is event time,
+unless its column says otherwise.`;

@@ -1,0 +1,58 @@
+/** Pages written by hand: the files, links and stages that they name are there. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { withFlow } from '../../../infra/docs/flow-table.ts';
+import { FLOW } from '../../../pipelines/flow.ts';
+import { PROJECT_DIR } from '../../../src/code-files.ts';
+
+const textOf = (page: string): string => readFileSync(join(PROJECT_DIR, page), 'utf8');
+const inDocs = readdirSync(join(PROJECT_DIR, 'docs')).filter((name) => name.endsWith('.md'));
+const pages = ['README.md', 'CONTRIBUTING.md', ...inDocs.map((name) => `docs/${name}`)].filter(
+  (page) => existsSync(join(PROJECT_DIR, page)),
+);
+
+/** As GitHub makes them of headings. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replaceAll(' ', '-');
+
+function anchorsIn(page: string): string[] {
+  return [...textOf(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
+}
+
+test.each(pages)('links of %s lead somewhere', (page) => {
+  const links = [...textOf(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+  const broken = links.filter((link) => {
+    if (/^https?:/.test(link)) return false;
+    const [path = '', anchor] = link.split('#');
+    const target = path === '' ? page : join(page, '..', path);
+    if (!existsSync(join(PROJECT_DIR, target))) return true;
+    return anchor !== undefined && !anchorsIn(target).includes(anchor);
+  });
+  expect(broken).toEqual([]);
+});
+
+const PATH = /`((?:pipelines|src|infra|sql|test|docs|examples)\/[\w./-]*)`/g;
+
+test.each(pages)('files that %s names are there', (page) => {
+  const paths = [...textOf(page).matchAll(PATH)].map(([, path = '']) => path);
+  expect(paths.filter((path) => !existsSync(join(PROJECT_DIR, path)))).toEqual([]);
+});
+
+describe('docs/architecture.md', () => {
+  const arrows = textOf('docs/architecture.md').split('<!-- end of flow -->')[1] ?? '';
+
+  test.each(FLOW.map(({ name, file }) => [name, file]))(
+    '%s has its file in an arrow',
+    (_, file) => {
+      expect(arrows).toContain(`\`${file}\``);
+    },
+  );
+
+  test('says where its table begins and ends', () => {
+    expect(() => withFlow('# Architecture\n', FLOW)).toThrow('docs/architecture.md has no');
+  });
+});

@@ -1,0 +1,46 @@
+/** The columns that `docs/sql.md` names, against PostgreSQL's own catalogue. */
+import { afterAll, describe, expect, test } from 'vitest';
+import { tablesOf } from '../../infra/docs/migrations.ts';
+import { sqlSources } from '../../infra/docs/pages.ts';
+import { VIEWS } from '../../infra/docs/postgres-views.ts';
+import { openPostgres } from '../../src/adapters/postgres.ts';
+import { must } from '../../src/assert.ts';
+import { loadConfig } from '../../src/config.ts';
+
+/** As the catalogue calls them. */
+const LONG: Readonly<Record<string, string>> = { timestamptz: 'timestamp with time zone' };
+const longOf = (type: string): string => LONG[type] ?? type;
+
+const tables = tablesOf(sqlSources().postgres);
+const columnsOf = (name: string): [string, string][] =>
+  must(tables.find((each) => each.name === name)).columns.map((column) => [
+    column.name,
+    longOf(column.type),
+  ]);
+
+describe('docs/sql.md and PostgreSQL', () => {
+  const pool = openPostgres(loadConfig().postgresUrl);
+  afterAll(() => pool.end());
+
+  /** Name and type, in their order; of a table or a view. */
+  async function catalogue(name: string): Promise<[string, string][]> {
+    const { rows } = await pool.query<{ column_name: string; data_type: string }>(
+      `SELECT column_name, data_type FROM information_schema.columns
+       WHERE table_schema = 'public' AND table_name = $1 ORDER BY ordinal_position`,
+      [name],
+    );
+    return rows.map(({ column_name: column, data_type: type }) => [column, type]);
+  }
+
+  test.each(tables.map(({ name }) => name))('give %s the same columns', async (name) => {
+    expect(await catalogue(name)).toEqual(columnsOf(name));
+  });
+
+  test.each(Object.entries(VIEWS))('give the view %s the same columns', async (name, view) => {
+    const said =
+      'columns' in view
+        ? Object.entries(view.columns).map(([column, [type]]) => [column, longOf(type)])
+        : columnsOf(view.columnsOf);
+    expect(await catalogue(name)).toEqual(said);
+  });
+});

@@ -125,7 +125,7 @@ async function measure(bed: Bed, count: number): Promise<void> {
   const jobs = await startOurs(bed, 'jobs');
   const questdb = must(readRecord(recordFile(config.dataDir, 'questdb'))).pid;
   // Its first sweeps.
-  await sleep(Math.max(5_000, count * 1.2));
+  await sleep(Math.max(45_000, count * 1.2));
   const before = [cpuSeconds(jobs.pid), cpuSeconds(questdb)] as const;
   await sleep(IDLE_S * 1_000);
   const cores = [cpuSeconds(jobs.pid) - before[0], cpuSeconds(questdb) - before[1]].map(

@@ -115,7 +115,7 @@ interface Quiet {
   readonly everyMs: number;
 }
 
-const MANY: Quiet = { sinceMs: 300_000, everyMs: 300_000 };
+const MANY: Quiet = { sinceMs: 30_000, everyMs: 300_000 };
 /** Rows that a watermark vouches for can be read well before. */
 const FEW: Quiet = { sinceMs: 5_000, everyMs: 10_000 };
 
@@ -152,12 +152,12 @@ export class LabelBacklog {
     const all = await this.watermarks();
     const markets = subject === undefined ? all : all.filter((market) => keyOf(market) === subject);
     const { horizonUs, labelSpec, moreLabelSpecs } = this.settings;
-    const found = await this.pendingOf(markets, horizonUs, null, mayRest);
+    const found = [await this.pendingOf(markets, horizonUs, null, mayRest)];
     for (const spec of moreLabelSpecs) {
       const { horizonUs: own } = parseLabelSpec(spec);
-      found.push(...(await this.pendingOf(markets, own, [labelSpec, spec], mayRest)));
+      found.push(await this.pendingOf(markets, own, [labelSpec, spec], mayRest));
     }
-    return found;
+    return found.flat();
   }
 
   /** By what each decision predicts itself, or `by` another spec. */
@@ -180,16 +180,17 @@ export class LabelBacklog {
       const from = this.gradedTo.get(asked.key);
       // What lies years apart would be read in between, too.
       const day = from === undefined ? null : floorTo(from, US_PER_DAY);
-      if (!isMany || day === null) one.push(asked);
-      else sets.set(day, [...(sets.get(day) ?? []), asked]);
+      const set = isMany && day !== null ? sets.get(day) : one;
+      if (set !== undefined) set.push(asked);
+      else if (day !== null) sets.set(day, [asked]);
     }
-    const found: PendingLabels[] = [];
+    const found: PendingLabels[][] = [];
     for (const set of sets.values()) {
       if (set.length <= ONE_BY_ONE) one.push(...set);
-      else found.push(...(await this.pendingOfSet(set, by)));
+      else found.push(await this.pendingOfSet(set, by));
     }
-    for (const asked of one) found.push(...(await this.pendingOfOne(asked, by)));
-    return found;
+    for (const asked of one) found.push(await this.pendingOfOne(asked, by));
+    return found.flat();
   }
 
   private async pendingOfOne(

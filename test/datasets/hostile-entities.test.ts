@@ -118,7 +118,7 @@ describe.concurrent('a file of requests', () => {
   test('that is none is refused before anything opens it', async () => {
     expect(await refused('/dev/zero', {})).toContain('is no file');
     expect(await refused(dir, {})).toContain('is no file');
-    expect(await refused(join(dir, 'nowhere.csv'), {})).toContain('no such file');
+    expect(await refused(join(dir, 'nowhere.csv'), {})).toContain('there is no file');
   });
 });
 

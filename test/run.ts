@@ -134,7 +134,7 @@ const DEEP: readonly DeepStep[] = [
   ),
   deep(
     program('hostile', 900, 'test/deep/hostile.ts', '--records', '2000', '--seed', SEED),
-    420,
+    60,
     ...['test/deep/hostile', 'src/domain/', 'src/stream/', 'pipelines/', 'src/tables/postgres/'],
   ),
   deep(

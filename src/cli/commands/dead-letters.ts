@@ -80,7 +80,8 @@ const filtered = (command: Command): Command =>
     .option('--reason <reason>', 'those of this reason, such as schema or unbookable');
 
 function checkTopic({ topicOf }: Context, { topic }: Filters): void {
-  if (topic === undefined || TOPICS.some(({ name }) => topicOf(name) === topic)) return;
+  if (topic === undefined) return;
+  if (TOPICS.some(({ name }) => name === topic || topicOf(name) === topic)) return;
   throw new CommandError(`"${topic}" is no topic: see tickloom topics list`, 2);
 }
 

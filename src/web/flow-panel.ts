@@ -95,6 +95,9 @@ function table(caption: string, heads: readonly string[], rows: Cells[], none: s
 const classOf = (value: string | Node): string =>
   typeof value === 'string' && value.length >= LONG_TEXT ? 'wrap' : '';
 
+/** Sentences, which take as many lines as they need, however short they are. */
+const words = (text: string): HTMLElement => h('div', { class: 'wrap' }, text);
+
 const topicTable = (topics: Flow['topics']): HTMLElement =>
   table(
     'Topics',
@@ -120,7 +123,7 @@ const alertTable = (alerts: readonly AlertItem[]): HTMLElement =>
   table(
     'Open alerts',
     ['Since', 'What'],
-    alerts.map((alert) => [dateTime(alert.created_at), alert.message]),
+    alerts.map((alert) => [dateTime(alert.created_at), words(alert.message)]),
     'None',
   );
 
@@ -128,7 +131,7 @@ const errorTable = (errors: readonly ErrorItem[]): HTMLElement =>
   table(
     'Open errors',
     ['Where', 'What', 'Times'],
-    errors.map((error) => [error.component, error.message, count(error.occurrences)]),
+    errors.map((error) => [error.component, words(error.message), count(error.occurrences)]),
     'None',
   );
 
@@ -139,7 +142,7 @@ const qualityTable = (counts: readonly QualityCount[]): HTMLElement =>
     counts
       .slice(0, 12)
       .map((each) => [
-        [each.venue, each.symbol].filter(Boolean).join(':') || '–',
+        words([each.venue, each.symbol].filter(Boolean).join(':') || '–'),
         each.kind,
         count(each.events),
         dateTime(each.last_ts),

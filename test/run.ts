@@ -167,7 +167,7 @@ const DEEP: readonly DeepStep[] = [
     800,
     ...['test/deep/jobs', 'src/jobs/', 'src/adapters/queue', 'src/processes/job'],
   ),
-  deep(suite('long', 800), 650, 'test/flow/', 'test/integration/', 'src/datasets/'),
+  deep(suite('long', 600), 600, 'test/flow/', 'test/integration/', 'src/datasets/'),
   deep(
     program('schemathesis', 900, 'test/deep/schemathesis.ts', '--seed', SEED),
     200,

@@ -11,6 +11,7 @@ import type { QualityRow } from '../../src/tables/questdb/quality-events.ts';
 import type { QuoteRow } from '../../src/tables/questdb/quotes.ts';
 import type { SystemMetricRow } from '../../src/tables/questdb/system-metrics.ts';
 import type { HistoryRow, TickRow } from '../../src/tables/questdb/ticks.ts';
+import { BAR } from './wire-meanings.ts';
 
 type Meanings<Row> = { readonly [C in keyof Required<Row>]: string };
 
@@ -65,13 +66,7 @@ const CANDLES: Meanings<CandleRow> = {
   timeframe: '`1m`, `5m`, `15m` or `1h`.',
   price_source: '`trade`: made of trades. `mid`: made of the mids of quotes.',
   revision: REVISION,
-  open: 'The first price.',
-  high: 'The highest price.',
-  low: 'The lowest price.',
-  close: 'The last price.',
-  volume: 'Sum of the sizes of the trades; 0 for mids.',
-  trades: 'Number of trades, or of quotes for mids.',
-  vwap: 'Volume-weighted average price; null without volume.',
+  ...BAR,
   flags: FLAGS,
   imported_at: IMPORTED_AT,
 };

@@ -93,10 +93,8 @@ const FEATURE: Meanings<(typeof SCHEMAS)['feature']> = {
   imported_at: IMPORTED_AT,
 };
 
-export const CANDLE: Meanings<typeof Candle> = {
-  timeframe: 'The length: `1m`, `5m`, `15m` or `1h`.',
-  start_ts: 'The first instant that it covers; it ends at the `ts` of the record.',
-  price_source: 'Made of trades, or of the mids of quotes.',
+/** On the wire and in the table. */
+export const BAR = {
   open: 'The first price.',
   high: 'The highest price.',
   low: 'The lowest price.',
@@ -104,6 +102,13 @@ export const CANDLE: Meanings<typeof Candle> = {
   volume: 'Sum of the sizes of the trades; 0 for mids.',
   trades: 'Number of trades, or of quotes for mids.',
   vwap: 'Volume-weighted average price; null without volume.',
+};
+
+export const CANDLE: Meanings<typeof Candle> = {
+  timeframe: 'The length: `1m`, `5m`, `15m` or `1h`.',
+  start_ts: 'The first instant that it covers; it ends at the `ts` of the record.',
+  price_source: 'Made of trades, or of the mids of quotes.',
+  ...BAR,
   flags: 'As in the record.',
 };
 

@@ -76,6 +76,8 @@ export class PostgresWitness {
       }
       await sleep(MARK_MS, signal);
     }
+    // What a process that ends still has to write is not held against a mark that is gone.
+    this.written = 0;
     await pool.query('DELETE FROM process_marks WHERE run = $1', [this.run]).catch(() => undefined);
   }
 

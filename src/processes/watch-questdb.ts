@@ -21,8 +21,9 @@ const NOTE_MS = 30_000;
 let noteDueMs = 0;
 
 export async function lookAtHistory({ postgres, questdbReader, log }: Context): Promise<void> {
-  const has = await transactionsOf(questdbReader());
+  // In this order: another process may note what has been written in between.
   const had = ((await readSetting(postgres, SETTING)) ?? {}) as Transactions;
+  const has = await transactionsOf(questdbReader());
   const lost = lostOf(had, has);
   for (const one of lost) {
     const error = lossOf(one);
@@ -41,7 +42,7 @@ const lossOf = ({ table, had, has }: Lost) => ({
   code: 'taken_back',
   message:
     `QuestDB's ${table} has ${has} transactions and had ${had}: it was restored or made anew, and ` +
-    'rows that were written since are not there. Restore PostgreSQL of the same moment, or read the ' +
-    'log again: tickloom topics accept TOPIC --from start',
+    'rows that were written since are not there. Restore PostgreSQL of the same moment beside it: ' +
+    'the stages go on from there, and the log gives the rest. Then: tickloom errors resolve ID',
   context: { table, had, has },
 });

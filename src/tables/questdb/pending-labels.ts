@@ -11,6 +11,7 @@ import { parseLabelSpec } from '../../domain/label-spec.ts';
 import { floorTo, formatUs, US_PER_DAY } from '../../domain/time.ts';
 import { venueOf } from '../../domain/venues.ts';
 import { keyOf } from '../../domain/wire.ts';
+import { grouped } from '../../grouped.ts';
 import type { Instrument, SqlReader } from './table.ts';
 
 export interface PendingLabels extends Instrument {
@@ -217,13 +218,7 @@ export class LabelBacklog {
     }
     const sql = by === null ? MATURED_SET_SQL : MATURED_SET_BY_SQL;
     const params = [formatUs(fromUs), formatUs(toUs), ...(by ?? [])];
-    const rows = new Map<string, (Matured & { readonly decided_ts: number | null })[]>();
-    for (const row of await this.reader.query<MaturedOf>(sql, params)) {
-      const key = keyOf(row);
-      const before = rows.get(key);
-      if (before === undefined) rows.set(key, [row]);
-      else before.push(row);
-    }
+    const rows = grouped(await this.reader.query<MaturedOf>(sql, params), keyOf);
     return set.flatMap((asked) => {
       const own = (rows.get(keyOf(asked.market)) ?? []).map((row) =>
         // The question goes as far as the furthest of the set: this one may not be there yet.

@@ -17,7 +17,7 @@ import type { Config } from '../config.ts';
 import { openLog, type Logger } from '../log.ts';
 import type { Control } from '../domain/wire.ts';
 import type { ControlVerdict } from '../stream/control-key.ts';
-import { storedWatermarks } from '../tables/postgres/stored-watermarks.ts';
+import { watermarkChanges } from '../tables/postgres/watermark-changes.ts';
 import { LabelBacklog } from '../tables/questdb/pending-labels.ts';
 import { ControlKeyring } from './control-keys.ts';
 
@@ -90,10 +90,7 @@ export function openContext(config: Config, role: string): Context {
         probe.close(),
       );
     }),
-    labelBacklog: once(() => {
-      const watermarks = () => storedWatermarks(postgres);
-      return new LabelBacklog(questdbReader(), watermarks, config);
-    }),
+    labelBacklog: once(() => new LabelBacklog(questdbReader(), watermarkChanges(postgres), config)),
     verifyControl: (control) => keys.verify(control),
     close: async () => {
       for (const close of closers.toReversed()) await close();

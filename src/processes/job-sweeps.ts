@@ -19,18 +19,20 @@ const LABELS_MAX = 1_000;
 /** Whether a queue, a subject of it or a run of that rests. */
 export type IsResting = (queue: QueueName, ...of: readonly (string | number)[]) => boolean;
 
+/** Returns whether there was anything to do, as the other sweeps do. */
 export async function sweepLabels(
   context: Context,
   queues: JobQueues,
   isResting: IsResting,
-): Promise<void> {
-  if (isResting('labels')) return;
+): Promise<boolean> {
+  if (isResting('labels')) return true;
   const found = await context.labelBacklog().pending(undefined, { mayRest: true });
   // What one of them cannot have stored must not keep the others.
   const bySet = !isResting('labels', MANY_MARKETS);
   for (const data of labelJobs(found, bySet)) {
     if (!isResting('labels', data.subject)) await queues.add('labels', data);
   }
+  return found.length > 0;
 }
 
 /**
@@ -64,25 +66,29 @@ export async function sweepSignals(
   { postgres, config }: Context,
   queues: JobQueues,
   isResting: IsResting,
-): Promise<void> {
-  if (isResting('grades')) return;
-  for (const pending of await ungradedSignals(postgres, config)) {
+): Promise<boolean> {
+  if (isResting('grades')) return true;
+  const found = await ungradedSignals(postgres, config);
+  for (const pending of found) {
     const subject = keyOf(pending);
     if (isResting('grades', subject)) continue;
     await queues.add('grades', { subject, dueTs: pending.decidedByUs });
   }
+  return found.length > 0;
 }
 
 export async function sweepRuns(
   { postgres }: Context,
   queues: JobQueues,
   isResting: IsResting,
-): Promise<void> {
+): Promise<boolean> {
   const awake = RUN_QUEUES.filter((queue) => !isResting(queue));
-  for (const { job, subject, due_ts: dueTs } of await runsToTry(postgres, awake, RUNS_MAX)) {
+  const found = await runsToTry(postgres, awake, RUNS_MAX);
+  for (const { job, subject, due_ts: dueTs } of found) {
     const queue = job as QueueName;
     if (!isResting(queue, subject, dueTs)) await queues.add(queue, { subject, dueTs });
   }
+  return found.length > 0;
 }
 
 /** What failed for good and has rested is due again: its cause may be gone. */

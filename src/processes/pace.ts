@@ -25,13 +25,18 @@ export class Backoff {
 
 export interface Repeated {
   readonly everyMs: number;
-  readonly work: () => Promise<void>;
+  /** What resolves to false has found nothing to do: where that goes on, it is asked less often. */
+  readonly work: () => Promise<boolean | void>;
   /** Told of every failure and of the first success behind it. */
   readonly onFailed: (error: unknown) => Promise<void>;
   readonly onWell: () => Promise<void>;
 }
 
 const LONGEST_MS = 30_000;
+/** Work that has found nothing so many times in a row … */
+const QUIET_TIMES = 60;
+/** … is looked for as seldom, until there is some. */
+const QUIET_MS = 2_000;
 const SHARE = 19;
 /** Of this process's own time, where it costs so much at once. */
 const CPU_MS = 50;
@@ -51,15 +56,17 @@ export async function repeat(
   usedMs: () => number = cpuMs,
 ): Promise<void> {
   const backoff = new Backoff(everyMs, LONGEST_MS);
+  let nothing = 0;
   while (!signal.aborted) {
     let pauseMs = everyMs;
     try {
       const [startMs, startCpuMs] = [time.monotonicMs(), usedMs()];
-      await work();
+      nothing = (await work()) === false ? nothing + 1 : 0;
       const tookMs = time.monotonicMs() - startMs;
       const costMs = usedMs() - startCpuMs;
+      if (nothing >= QUIET_TIMES) pauseMs = Math.max(pauseMs, QUIET_MS);
       // What takes long is done less often: a twentieth of the time at most, and a fiftieth of a core.
-      if (tookMs > everyMs) pauseMs = SHARE * tookMs;
+      if (tookMs > everyMs) pauseMs = Math.max(pauseMs, SHARE * tookMs);
       if (costMs > CPU_MS) pauseMs = Math.max(pauseMs, CPU_SHARE * costMs);
       pauseMs = Math.min(pauseMs, Math.max(everyMs, LONGEST_MS));
       backoff.well();

@@ -5,7 +5,7 @@
 import type { Pool } from 'pg';
 import { monotonicMs } from '../clock.ts';
 import { keyOf } from '../domain/wire.ts';
-import { storedWatermarks } from '../tables/postgres/stored-watermarks.ts';
+import { watermarkChanges, type StoredMarket } from '../tables/postgres/watermark-changes.ts';
 import {
   storedInstruments,
   storedInstrumentsSince,
@@ -16,25 +16,38 @@ import type { SqlReader } from '../tables/questdb/table.ts';
 /** What a watermark vouches for is written; to be read it may take so long. */
 const APPLIED_MS = 60_000;
 
+export interface MovedMarket extends StoredInstrument {
+  /** Up to which event time all of it was stored at the last look. */
+  readonly reachedTs: number;
+}
+
 export class StoredMarkets {
   private readonly known = new Map<string, StoredInstrument>();
   private readonly moved = new Map<string, { reachedTs: number; sinceMs: number }>();
   private readonly firstMs = new Map<string, number>();
-  private readonly postgres: Pool;
+  /** Nothing is new of them unless they change. */
+  private rested: readonly StoredMarket[] | null = null;
+  private found: readonly MovedMarket[] = [];
+  private readonly watermarks: () => Promise<readonly StoredMarket[]>;
   private readonly reader: SqlReader;
 
   constructor(postgres: Pool, reader: SqlReader) {
-    this.postgres = postgres;
+    this.watermarks = watermarkChanges(postgres);
     this.reader = reader;
   }
 
-  /** Each with its first and last `ts`. `trades` and `quotes` are those of the last look alone. */
-  async all(): Promise<readonly StoredInstrument[]> {
+  /**
+   * Each with its first and last `ts`; the very same list while nothing has changed. `trades` and
+   * `quotes` are those of the last look alone.
+   */
+  async all(): Promise<readonly MovedMarket[]> {
+    const watermarks = await this.watermarks();
+    if (watermarks === this.rested) return this.found;
     const now = monotonicMs();
     let [sinceTs, isNew] = [Infinity, false];
     const mayBeTickless = (key: string): boolean =>
       now - (this.firstMs.get(key) ?? now) > APPLIED_MS;
-    for (const market of await storedWatermarks(this.postgres)) {
+    for (const market of watermarks) {
       const key = keyOf(market);
       let seen = this.moved.get(key);
       if (seen === undefined || seen.reachedTs !== market.reachedTs) {
@@ -52,8 +65,13 @@ export class StoredMarkets {
       const { reader } = this;
       const asked = isNew ? storedInstruments(reader) : storedInstrumentsSince(reader, sinceTs);
       for (const found of await asked) this.take(found);
+      this.found = [...this.known].map(([key, market]) => ({
+        ...market,
+        reachedTs: this.moved.get(key)?.reachedTs ?? 0,
+      }));
     }
-    return [...this.known.values()];
+    this.rested = sinceTs === Infinity ? watermarks : null;
+    return this.found;
   }
 
   private take(found: StoredInstrument): void {

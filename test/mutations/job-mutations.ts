@@ -5,6 +5,7 @@ const child = testsOf('test/processes/job-children.test.ts', 'a task');
 const outage = testsOf('test/adapters/outage.test.ts', 'an outage');
 const work = testsOf('test/processes/pace.test.ts', 'repeated work');
 const backlog = testsOf('test/tables/questdb/pending-labels.test.ts', 'a backlog');
+const changes = testsOf('test/integration/watermark-changes.int.test.ts', 'watermarks');
 const manyLabels = testsOf('test/integration/jobs.int.test.ts', 'a backlog of labels');
 const redis = testsOf('test/adapters/redis-health.test.ts', 'Redis');
 const server = testsOf('test/infra/local/keep-servers.test.ts', 'a server that ends');
@@ -89,15 +90,57 @@ export const JOB_MUTATIONS: readonly Mutation[] = [
     'years-between-markets-are-read',
     backlog('asks about each market once, then by set, and about quiet ones seldom'),
     'src/tables/questdb/pending-labels.ts',
-    'from === undefined ? null : floorTo(from, US_PER_DAY)',
-    'from === undefined ? null : floorTo(from, 90_000 * US_PER_DAY)',
+    'asked.fromUs === null ? null : floorTo(asked.fromUs, US_PER_DAY)',
+    'asked.fromUs === null ? null : floorTo(asked.fromUs, 90_000 * US_PER_DAY)',
   ),
   mutation(
     'quiet-markets-are-forgotten',
     backlog('asks about each market once, then by set, and about quiet ones seldom'),
     'src/tables/questdb/pending-labels.ts',
-    'now - still.wellMs < everyMs',
-    'still.wellMs > -Infinity',
+    'still.wellMs + everyMs : -Infinity',
+    'Infinity : -Infinity',
+  ),
+  mutation(
+    'guesses-are-never-looked-at-whole',
+    backlog('that begins with very many guesses where each stands, and then looks at each whole'),
+    'src/tables/questdb/pending-labels.ts',
+    '[...this.unproven].slice(0, PROVEN_AT_ONCE)',
+    '[...this.unproven].slice(0, 0)',
+  ),
+  mutation(
+    'guesses-for-who-has-to-know',
+    backlog('that begins with very many guesses where each stands, and then looks at each whole'),
+    'src/tables/questdb/pending-labels.ts',
+    'mayRest ? await this.guessed(awake, by) : awake',
+    'await this.guessed(awake, by)',
+  ),
+  mutation(
+    'rested-markets-are-forgotten',
+    backlog('is not gone through at all while the list is the same and all of it rests'),
+    'src/tables/questdb/pending-labels.ts',
+    'this.nowMs() < this.restUntilMs',
+    'this.restUntilMs > -Infinity',
+  ),
+  mutation(
+    'watermarks-of-late-transactions-are-missed',
+    changes('read by what has changed are those that are there'),
+    'src/tables/postgres/watermark-changes.ts',
+    'pg_snapshot_xmin(',
+    'pg_snapshot_xmax(',
+  ),
+  mutation(
+    'what-moves-a-watermark-is-no-change',
+    changes('read by what has changed are those that are there'),
+    'src/tables/postgres/stored-watermarks.ts',
+    'changed_xid = pg_current_xact_id()',
+    'changed_xid = w.changed_xid',
+  ),
+  mutation(
+    'quiet-sweeps-go-on',
+    work('that finds nothing for long is looked for every two seconds, until there is some'),
+    'src/processes/pace.ts',
+    'nothing >= QUIET_TIMES',
+    'nothing < 0',
   ),
   mutation(
     'a-set-takes-what-has-not-matured',

@@ -64,4 +64,28 @@ describe('repeated work', () => {
     await repeat(repeated, stop.signal, time, () => usedMs);
     expect(pauses).toEqual([500, 500, 19 * 600, 49 * 60, 49 * 400, 500]);
   });
+
+  test('that finds nothing for long is looked for every two seconds, until there is some', async () => {
+    const pauses: number[] = [];
+    const stop = new AbortController();
+    const time = {
+      ...REAL_TIME,
+      monotonicMs: () => 0,
+      sleep: (ms: number) => {
+        pauses.push(ms);
+        if (pauses.length === 66) stop.abort();
+        return Promise.resolve();
+      },
+    };
+    const work = () => Promise.resolve(pauses.length === 63);
+    const never = () => Promise.resolve();
+    await repeat(
+      { everyMs: 500, work, onFailed: never, onWell: never },
+      stop.signal,
+      time,
+      () => 0,
+    );
+    expect(pauses.slice(0, 59).every((ms) => ms === 500)).toBe(true);
+    expect(pauses.slice(58)).toEqual([500, 2000, 2000, 2000, 2000, 500, 500, 500]);
+  });
 });

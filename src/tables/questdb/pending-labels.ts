@@ -100,12 +100,32 @@ interface MaturedOf extends Matured, Instrument {
 export type Watermarks = () => Promise<readonly Market[]>;
 type Market = Instrument & { readonly reachedTs: number };
 
-/** A market and up to when its decisions have matured by one spec. */
+/** A market and which of its decisions are asked about, by one spec. */
 interface Asked {
   readonly market: Market;
   readonly key: string;
+  /** All before have their label; null: nobody has looked yet. */
+  readonly fromUs: number | null;
+  /** Whether `fromUs` is a guess. */
+  readonly isGuess: boolean;
+  /** Decisions made by then have matured. */
   readonly decidedByUs: number;
 }
+
+/** By what decisions of one spec are graded besides; null: by what each predicts itself. */
+type By = readonly [decided: string, graded: string] | null;
+
+interface Start extends Instrument {
+  readonly ts: number;
+}
+
+/** Of a stretch: the newest label of each market and spec, and its first decision. */
+const LABELLED_SQL = (more: string): string => `
+  SELECT venue, symbol, label_spec, max(ts) AS ts FROM labels
+  WHERE revision = 0 AND ts >= $1 ${more} GROUP BY venue, symbol, label_spec`;
+const DECIDED_SQL = (more: string): string => `
+  SELECT venue, symbol, min(ts) AS ts FROM predictions
+  WHERE slot = 'champion' AND ts >= $1 ${more} GROUP BY venue, symbol`;
 
 /** So many are asked about one by one: exactly, and each only where it has something new. */
 export const ONE_BY_ONE = 20;
@@ -116,6 +136,11 @@ interface Quiet {
   readonly everyMs: number;
 }
 
+/** From so many unknown markets on, a process begins with a guess of where each stands. */
+const GUESSED_FROM = 200;
+/** So many of them are then looked at from their beginning, at each look. */
+const PROVEN_AT_ONCE = 10;
+
 const MANY: Quiet = { sinceMs: 30_000, everyMs: 300_000 };
 /** Rows that a watermark vouches for can be read well before. */
 const FEW: Quiet = { sinceMs: 5_000, everyMs: 10_000 };
@@ -123,6 +148,12 @@ const FEW: Quiet = { sinceMs: 5_000, everyMs: 10_000 };
 export class LabelBacklog {
   /** Per instrument and spec the `ts` before which every decision was seen to have its label. */
   private readonly gradedTo = new Map<string, number>();
+  /** The same of markets that were not looked at from their beginning yet, as far as seen. */
+  private readonly guessedTo = new Map<string, number>();
+  private readonly unproven = new Map<string, { readonly asked: Asked; readonly by: By }>();
+  /** What was looked at last, and until when nothing of it can be new unless it changes. */
+  private rested: readonly Market[] | null = null;
+  private restUntilMs = -Infinity;
   private readonly still = new Map<
     string,
     { reachedTs: number; sinceMs: number; wellMs: number }
@@ -151,36 +182,47 @@ export class LabelBacklog {
    */
   async pending(subject?: string, { mayRest = false } = {}): Promise<PendingLabels[]> {
     const all = await this.watermarks();
+    const isRest = mayRest && subject === undefined;
+    if (isRest && all === this.rested && this.nowMs() < this.restUntilMs) return this.prove();
     const markets = subject === undefined ? all : all.filter((market) => keyOf(market) === subject);
     const { horizonUs, labelSpec, moreLabelSpecs } = this.settings;
+    if (isRest) [this.rested, this.restUntilMs] = [null, Infinity];
     const found = [await this.pendingOf(markets, horizonUs, null, mayRest)];
     for (const spec of moreLabelSpecs) {
       const { horizonUs: own } = parseLabelSpec(spec);
       found.push(await this.pendingOf(markets, own, [labelSpec, spec], mayRest));
     }
-    return found.flat();
+    if (!isRest) return found.flat();
+    this.rested = all;
+    return [...found, await this.prove()].flat();
   }
 
   /** By what each decision predicts itself, or `by` another spec. */
   private async pendingOf(
     markets: readonly Market[],
     horizonUs: number,
-    by: readonly [decided: string, graded: string] | null,
+    by: By,
     mayRest: boolean,
   ): Promise<PendingLabels[]> {
     const isMany = markets.length > ONE_BY_ONE;
     const quiet = isMany ? MANY : FEW;
-    const one: Asked[] = [];
-    const sets = new Map<number, Asked[]>();
+    const awake: Asked[] = [];
     for (const market of markets) {
       const latenessUs = venueOf(market.venue).latenessUs ?? this.settings.latenessUs;
       const decidedByUs = market.reachedTs - latenessUs - horizonUs;
       if (decidedByUs < 0) continue;
-      const asked = { market, key: `${keyOf(market)}|${by?.[1] ?? ''}`, decidedByUs };
-      if ((isMany || mayRest) && this.isStill(asked, quiet)) continue;
-      const from = this.gradedTo.get(asked.key);
+      const key = `${keyOf(market)}|${by?.[1] ?? ''}`;
+      const fromUs = this.gradedTo.get(key) ?? null;
+      const stillUntilMs = isMany || mayRest ? this.stillUntil(key, market, quiet) : -Infinity;
+      if (mayRest) this.restUntilMs = Math.min(this.restUntilMs, stillUntilMs);
+      if (stillUntilMs > this.nowMs()) continue;
+      awake.push({ market, key, fromUs, isGuess: false, decidedByUs });
+    }
+    const one: Asked[] = [];
+    const sets = new Map<number, Asked[]>();
+    for (const asked of mayRest ? await this.guessed(awake, by) : awake) {
       // What lies years apart would be read in between, too.
-      const day = from === undefined ? null : floorTo(from, US_PER_DAY);
+      const day = asked.fromUs === null ? null : floorTo(asked.fromUs, US_PER_DAY);
       const set = isMany && day !== null ? sets.get(day) : one;
       if (set !== undefined) set.push(asked);
       else if (day !== null) sets.set(day, [asked]);
@@ -194,12 +236,57 @@ export class LabelBacklog {
     return found.flat();
   }
 
-  private async pendingOfOne(
-    asked: Asked,
-    by: readonly [decided: string, graded: string] | null,
-  ): Promise<PendingLabels[]> {
+  /**
+   * A process that begins knows of no market how far it is graded, and to look at each from its
+   * beginning takes a question for each. So those that have come as far as any begin with their
+   * newest label of the last day, or their first decision of it; each is looked at whole later.
+   */
+  private async guessed(awake: readonly Asked[], by: By): Promise<readonly Asked[]> {
+    const isUnknown = ({ fromUs, key }: Asked): boolean =>
+      fromUs === null && !this.guessedTo.has(key);
+    const unknown = awake.filter(isUnknown);
+    if (unknown.length >= GUESSED_FROM) await this.guess(unknown, by);
+    return awake.map((asked) => {
+      const fromUs = this.guessedTo.get(asked.key);
+      if (asked.fromUs !== null || fromUs === undefined) return asked;
+      this.unproven.set(asked.key, { asked, by });
+      return { ...asked, fromUs, isGuess: true };
+    });
+  }
+
+  private async guess(unknown: readonly Asked[], by: By): Promise<void> {
+    const newestUs = unknown.reduce((ts, { decidedByUs }) => Math.max(ts, decidedByUs), 0);
+    const sinceUs = Math.max(0, newestUs - US_PER_DAY);
+    const starts = async (sql: (more: string) => string, spec: string | undefined) => {
+      const [more, params] = spec === undefined ? ['', []] : ['AND label_spec = $2', [spec]];
+      const asked = sql(more);
+      const rows = this.reader.query<Start>(asked, [formatUs(sinceUs), ...params]);
+      return grouped(await rows, keyOf);
+    };
+    const labelled = await starts(LABELLED_SQL, by?.[1]);
+    const decided = await starts(DECIDED_SQL, by?.[0]);
+    for (const { market, key, decidedByUs } of unknown) {
+      if (decidedByUs < sinceUs) continue;
+      const found = labelled.get(keyOf(market)) ?? decided.get(keyOf(market));
+      // Of several specs the one that is furthest behind decides.
+      if (found !== undefined) this.guessedTo.set(key, Math.min(...found.map(({ ts }) => ts)));
+    }
+  }
+
+  /** A few of those that began with a guess, from their beginning. */
+  private async prove(): Promise<PendingLabels[]> {
+    const found: PendingLabels[][] = [];
+    for (const [key, { asked, by }] of [...this.unproven].slice(0, PROVEN_AT_ONCE)) {
+      found.push(await this.pendingOfOne(asked, by));
+      this.unproven.delete(key);
+      this.guessedTo.delete(key);
+    }
+    return found.flat();
+  }
+
+  private async pendingOfOne(asked: Asked, by: By): Promise<PendingLabels[]> {
     const { venue, symbol } = asked.market;
-    const from = formatUs(this.gradedTo.get(asked.key) ?? 0);
+    const from = formatUs(asked.fromUs ?? 0);
     const params = [venue, symbol, from, formatUs(asked.decidedByUs)];
     const sql = by === null ? MATURED_SQL : MATURED_BY_SQL;
     const rows = await this.reader.query<Matured>(sql, [...params, ...(by ?? [])]);
@@ -207,13 +294,10 @@ export class LabelBacklog {
   }
 
   /** All of them by one question: what it costs goes by the decisions, not by the markets. */
-  private async pendingOfSet(
-    set: readonly Asked[],
-    by: readonly [decided: string, graded: string] | null,
-  ): Promise<PendingLabels[]> {
+  private async pendingOfSet(set: readonly Asked[], by: By): Promise<PendingLabels[]> {
     let [fromUs, toUs] = [Infinity, 0];
-    for (const { key, decidedByUs } of set) {
-      fromUs = Math.min(fromUs, this.gradedTo.get(key) ?? 0);
+    for (const { fromUs: ownUs, decidedByUs } of set) {
+      fromUs = Math.min(fromUs, ownUs ?? 0);
       toUs = Math.max(toUs, decidedByUs);
     }
     const sql = by === null ? MATURED_SET_SQL : MATURED_SET_BY_SQL;
@@ -231,13 +315,14 @@ export class LabelBacklog {
   }
 
   private noted(
-    { market: { venue, symbol }, key, decidedByUs }: Asked,
+    { market: { venue, symbol }, key, decidedByUs, isGuess }: Asked,
     rows: readonly Matured[],
-    by: readonly [decided: string, graded: string] | null,
+    by: By,
   ): PendingLabels[] {
     // Of several specs the one that is furthest behind decides.
     const graded = rows.flatMap(({ from_ts, to_ts }) => from_ts ?? to_ts ?? []);
-    if (graded.length > 0) this.gradedTo.set(key, Math.min(...graded));
+    const gradedTo = isGuess ? this.guessedTo : this.gradedTo;
+    if (graded.length > 0) gradedTo.set(key, Math.min(...graded));
     const pending = rows.flatMap(({ label_spec, pending: count, from_ts }) => {
       const of = { venue, symbol, label_spec: by?.[1] ?? label_spec };
       return from_ts === null ? [] : [{ ...of, pending: count, from_ts, decidedByUs }];
@@ -247,14 +332,14 @@ export class LabelBacklog {
     return pending;
   }
 
-  /** Whether there can hardly be anything: what was decided late is found a few minutes later. */
-  private isStill({ key, market: { reachedTs } }: Asked, { sinceMs, everyMs }: Quiet): boolean {
+  /** Until when there can hardly be anything: what was decided late is found minutes later. */
+  private stillUntil(key: string, { reachedTs }: Market, { sinceMs, everyMs }: Quiet): number {
     const now = this.nowMs();
     const still = this.still.get(key);
     if (still === undefined || still.reachedTs !== reachedTs) {
       this.still.set(key, { reachedTs, sinceMs: now, wellMs: -Infinity });
-      return false;
+      return -Infinity;
     }
-    return now - still.sinceMs > sinceMs && now - still.wellMs < everyMs;
+    return now - still.sinceMs > sinceMs ? still.wellMs + everyMs : -Infinity;
   }
 }

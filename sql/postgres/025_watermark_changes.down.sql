@@ -1,0 +1,1 @@
+ALTER TABLE stored_watermarks DROP COLUMN changed_xid;

@@ -9,11 +9,11 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { nowUs } from '../clock.ts';
 import { formatUs, parseDurationUs, parseUs } from '../domain/time.ts';
-import { keyOf } from '../domain/wire.ts';
+import { instrumentOf, keyOf } from '../domain/wire.ts';
 import { cut } from '../jobs/cut.ts';
 import type { Context } from '../processes/context.ts';
 import { coveringCut, saveDataset, saveEntities } from '../tables/postgres/datasets.ts';
-import { storedInstruments } from '../tables/questdb/stored-ticks.ts';
+import { isStored, storedInstruments } from '../tables/questdb/stored-ticks.ts';
 import type { Instrument } from '../tables/questdb/table.ts';
 import { AskError, checkAsk, type DatasetAsk } from './ask.ts';
 import { buildDefined } from './build.ts';
@@ -29,6 +29,8 @@ import { importsSettledBy, importsSettledSoon, newestImport, whyMissing } from '
 
 /** How long a build with an `as_of` of the past waits for the flow. */
 const SETTLE_MS = 10_000;
+/** Of the instruments that there are, in a message. */
+const NAMED = 20;
 
 export interface MakeOptions {
   readonly out: string;
@@ -120,10 +122,20 @@ async function instrumentsOf(
   context: Context,
   keys: readonly string[] | undefined,
 ): Promise<readonly string[]> {
-  const stored = (await storedInstruments(context.questdbReader())).map(keyOf);
-  const unknown = keys?.find((key) => !stored.includes(key));
-  if (unknown === undefined) return [...new Set(keys ?? stored)].toSorted();
-  throw new AskError(`"${unknown}" is not stored; there are ${stored.join(', ') || 'none'}`);
+  const reader = context.questdbReader();
+  const isThere = async (key: string): Promise<boolean> => {
+    const instrument = instrumentOf(key);
+    return instrument !== null && (await isStored(reader, instrument));
+  };
+  // One after the other: of all markets at once nothing is read for the sake of a few.
+  let unknown: string | undefined;
+  for (const key of keys ?? []) if (!(await isThere(key))) unknown ??= key;
+  if (keys !== undefined && unknown === undefined) return [...new Set(keys)].toSorted();
+  const stored = (await storedInstruments(reader)).map(keyOf);
+  if (unknown === undefined) return stored.toSorted();
+  const more = stored.length > NAMED ? ` and ${stored.length - NAMED} more` : '';
+  const there = stored.slice(0, NAMED).join(', ') || 'none';
+  throw new AskError(`"${unknown}" is not stored; there are ${there}${more}`);
 }
 
 /** The instruments that a request without a venue may mean. */

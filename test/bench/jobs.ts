@@ -7,16 +7,22 @@
  * Said of each size: the first sweep of a process, a later one with all markets moved on, the open
  * runs; then the cores that the jobs process and QuestDB use while nothing is to be done.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { recordFile } from '../../infra/local/data-dir.ts';
 import { readRecord } from '../../infra/local/process-record.ts';
 import { must } from '../../src/assert.ts';
 import { monotonicMs, sleep } from '../../src/clock.ts';
-import { parseUs } from '../../src/domain/time.ts';
+import { makeDataset } from '../../src/datasets/make.ts';
+import { formatUs, parseUs } from '../../src/domain/time.ts';
 import { addDueRuns } from '../../src/tables/postgres/job-runs.ts';
 import { runsToTry } from '../../src/tables/postgres/job-attempts.ts';
-import { noteStored, storedWatermarks } from '../../src/tables/postgres/stored-watermarks.ts';
+import { noteStored } from '../../src/tables/postgres/stored-watermarks.ts';
+import { watermarkChanges } from '../../src/tables/postgres/watermark-changes.ts';
 import { labels, type LabelRow } from '../../src/tables/questdb/labels.ts';
+import { modelOutcomes } from '../../src/tables/questdb/model-outcomes.ts';
 import { LabelBacklog } from '../../src/tables/questdb/pending-labels.ts';
 import { predictions, type PredictionRow } from '../../src/tables/questdb/predictions.ts';
 import { ticks } from '../../src/tables/questdb/ticks.ts';
@@ -93,11 +99,12 @@ async function measure(bed: Bed, count: number): Promise<void> {
   const { postgres, config } = bed.context;
   const reader = bed.context.questdbReader();
   const settings = { horizonUs: HORIZON_US, latenessUs: 0, labelSpec: LABEL, moreLabelSpecs: [] };
-  const backlog = new LabelBacklog(reader, () => storedWatermarks(postgres), settings);
+  const backlog = new LabelBacklog(reader, watermarkChanges(postgres), settings);
   await reach(bed, count, DECISIONS - 2);
-  const [none, firstMs] = await timed(() => backlog.pending());
+  const asJobs = { mayRest: true };
+  const [none, firstMs] = await timed(() => backlog.pending(undefined, asJobs));
   await reach(bed, count, DECISIONS + 1);
-  const [all, movedMs] = await timed(() => backlog.pending());
+  const [all, movedMs] = await timed(() => backlog.pending(undefined, asJobs));
   console.log(
     `${count} instruments: first sweep ${firstMs} ms (${none.length} pending), ` +
       `a later one, all moved on, ${movedMs} ms (${all.length} pending)`,
@@ -110,7 +117,7 @@ async function measure(bed: Bed, count: number): Promise<void> {
   const cpuS = process.cpuUsage();
   const [, setMs] = await timed(() => runLabelSet(bed.context, LABEL, FROM));
   const { user, system } = process.cpuUsage(cpuS);
-  const left = (await backlog.pending()).length;
+  const left = (await backlog.pending(undefined, asJobs)).length;
   console.log(
     `  labels one instrument at a time: ${Math.round(some.length / (oneMs / 1_000))} a second; the ` +
       `rest, ${all.length - some.length}, as a set: ${setMs} ms, of them ` +
@@ -132,8 +139,51 @@ async function measure(bed: Bed, count: number): Promise<void> {
     (seconds) => `${((100 * seconds) / IDLE_S).toFixed(1)} %`,
   );
   console.log(`  idle, of one core: jobs ${cores[0]}, QuestDB ${cores[1]}`);
+  console.log(`  an alert is there ${await alertMs(bed)} ms after its cause`);
+  const [outcomes, outcomesMs] = await timed(() => modelOutcomes(reader, { by: 'model' }));
+  console.log(`  outcomes of ${outcomes.metrics.length} models: ${outcomesMs} ms`);
+  console.log(`  a data set of one market: ${await datasetMs(bed)} ms`);
   await jobs.stop();
 }
+
+/** From a cause to its alert, as the running jobs process finds it. */
+async function alertMs({ context: { postgres } }: Bed): Promise<number> {
+  const reason = `bench ${monotonicMs()}`;
+  await postgres.query(
+    `INSERT INTO dead_letter_counts (topic, partition, reason, records, last_offset, last_detail)
+     VALUES ('ticks', 0, $1, 1, 0, 'bench')`,
+    [reason],
+  );
+  const startMs = monotonicMs();
+  for (;;) {
+    const { rowCount } = await postgres.query('SELECT 1 FROM alerts WHERE alert_key = $1', [
+      `dead-letters:ticks:${reason}`,
+    ]);
+    if (rowCount !== 0) return Math.round(monotonicMs() - startMs);
+    await sleep(50);
+  }
+}
+
+/** Asked for as by a command, on a flow that is at rest. */
+async function datasetMs(bed: Bed): Promise<number> {
+  const { context } = bed;
+  const stages = await Promise.all(STAGES.map((name) => startOurs(bed, name)));
+  const out = mkdtempSync(join(tmpdir(), 'tickloom-bench-'));
+  try {
+    await context.flowProbe().settle(60_000);
+    const symbols = [`${VENUE}:${symbolOf(0)}`];
+    const ask = { symbols, from: formatUs(FROM), to: formatUs(FROM + 600 * MINUTE_US) };
+    const [, ms] = await timed(() =>
+      makeDataset(context, ask, { out: join(out, 'set'), entities: null, dueTs: FROM }),
+    );
+    return ms;
+  } finally {
+    for (const stage of stages) await stage.stop();
+    rmSync(out, { recursive: true, force: true });
+  }
+}
+
+const STAGES = ['stream', 'sink', 'money'] as const;
 
 const LABEL = 'direction_1h@1';
 const SAID = {

@@ -25,6 +25,15 @@ export const storedInstrumentsSince = (
 ): Promise<StoredInstrument[]> =>
   reader.query<StoredInstrument>(loadSql('queries/instruments_since'), [formatUs(sinceUs)]);
 
+/** Whether anything of it is stored, by the first row of it that is found. */
+export async function isStored(reader: SqlReader, { venue, symbol }: Instrument): Promise<boolean> {
+  for (const table of ['ticks', 'quotes']) {
+    const sql = `SELECT ts FROM ${table} WHERE venue = $1 AND symbol = $2 LIMIT 1`;
+    if ((await reader.query(sql, [venue, symbol])).length > 0) return true;
+  }
+  return false;
+}
+
 export interface StoredPrice {
   readonly ts: number;
   readonly known_at: number;

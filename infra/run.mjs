@@ -1,7 +1,7 @@
 /**
  * Runs a program of this clone, compiled where that has not been done yet:
  *
- *   node infra/run.mjs src/main start
+ *   node infra/run.mjs src/app/main start
  *
  * Without a program it compiles and nothing else.
  */

@@ -13,7 +13,7 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const STAMP = join(ROOT, 'node_modules', '.tickloom-lock');
 const ENTRIES = {
   // What users run is compiled; tests and benchmarks are not.
-  start: ['infra/run.mjs', 'src/main', 'start'],
+  start: ['infra/run.mjs', 'src/app/main', 'start'],
   test: ['test/run.ts'],
   faults: ['test/faults/main.ts'],
   bench: ['test/bench/main.ts'],

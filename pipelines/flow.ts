@@ -40,7 +40,7 @@ export const FLOW: readonly FlowNode[] = [
     reads: [],
     writes: ['ticks', 'ticks-backfill'],
     does: 'brings ticks in from files, generators and exchanges',
-    file: 'pipelines/feed.ts',
+    file: 'pipelines/feed/feed.ts',
   },
   {
     name: 'stream',
@@ -48,7 +48,7 @@ export const FLOW: readonly FlowNode[] = [
     reads: ['ticks'],
     writes: ['features', 'predictions', 'signals', 'fills'],
     does: 'decides: candles, features, predictions, signals and paper fills',
-    file: 'pipelines/stream.ts',
+    file: 'pipelines/stream/stream.ts',
   },
   {
     name: 'sink',
@@ -56,7 +56,7 @@ export const FLOW: readonly FlowNode[] = [
     reads: ['ticks', 'ticks-backfill', 'features', 'predictions'],
     writes: ['questdb', 'dead-letters'],
     does: 'keeps everything in QuestDB, and says what was late, corrected or dead',
-    file: 'pipelines/sink.ts',
+    file: 'pipelines/sink/sink.ts',
   },
   {
     name: 'trades',
@@ -64,7 +64,7 @@ export const FLOW: readonly FlowNode[] = [
     reads: ['signals', 'fills'],
     writes: ['postgres', 'dead-letters'],
     does: 'books signals, orders, fills, trades and the ledger, exactly once',
-    file: 'pipelines/trades.ts',
+    file: 'pipelines/trades/trades.ts',
   },
   {
     name: 'labels',
@@ -72,7 +72,7 @@ export const FLOW: readonly FlowNode[] = [
     reads: ['questdb'],
     writes: ['questdb'],
     does: 'grades every prediction once its horizon has passed',
-    file: 'pipelines/labels.ts',
+    file: 'pipelines/labels/labels.ts',
   },
   {
     name: 'grades',
@@ -80,7 +80,7 @@ export const FLOW: readonly FlowNode[] = [
     reads: ['questdb', 'postgres'],
     writes: ['postgres'],
     does: 'says of every signal, traded or not, what it was worth',
-    file: 'pipelines/grades.ts',
+    file: 'pipelines/grades/grades.ts',
   },
   {
     name: 'quality',
@@ -88,7 +88,7 @@ export const FLOW: readonly FlowNode[] = [
     reads: ['questdb'],
     writes: ['questdb'],
     does: 'makes candles, features and labels again where ticks came behind their time',
-    file: 'pipelines/revisions.ts',
+    file: 'pipelines/quality/revisions.ts',
   },
   {
     name: 'training',
@@ -96,7 +96,7 @@ export const FLOW: readonly FlowNode[] = [
     reads: ['questdb'],
     writes: ['postgres'],
     does: 'trains a candidate on what really happened, and judges it',
-    file: 'pipelines/training.ts',
+    file: 'src/learning/training-set.ts',
   },
   {
     name: 'review',
@@ -104,7 +104,7 @@ export const FLOW: readonly FlowNode[] = [
     reads: ['questdb', 'postgres'],
     writes: ['postgres'],
     does: 'reviews models on live outcomes; puts one into force, or out of it, by a control record',
-    file: 'pipelines/registry.ts',
+    file: 'pipelines/review/registry.ts',
   },
   {
     name: 'dataset',
@@ -112,7 +112,7 @@ export const FLOW: readonly FlowNode[] = [
     reads: ['questdb', 'postgres'],
     writes: ['postgres'],
     does: 'makes a training set that was asked for, as files',
-    file: 'src/datasets/make.ts',
+    file: 'pipelines/dataset/make.ts',
   },
   {
     name: 'retention',
@@ -120,7 +120,7 @@ export const FLOW: readonly FlowNode[] = [
     reads: ['questdb', 'postgres'],
     writes: ['questdb', 'postgres'],
     does: 'removes what is past its time and that nothing needs any more',
-    file: 'pipelines/retention.ts',
+    file: 'pipelines/retention/retention.ts',
   },
   {
     name: 'curation',
@@ -128,7 +128,7 @@ export const FLOW: readonly FlowNode[] = [
     reads: ['questdb', 'postgres'],
     writes: ['postgres'],
     does: 'tells of a week, month or quarter, and alarms where too few trades won',
-    file: 'pipelines/curation.ts',
+    file: 'pipelines/reports/reports.ts',
   },
   {
     name: 'control',
@@ -136,6 +136,6 @@ export const FLOW: readonly FlowNode[] = [
     reads: ['postgres'],
     writes: ['ticks'],
     does: 'appends control records to every partition of `ticks`',
-    file: 'pipelines/outbox.ts',
+    file: 'pipelines/control/outbox.ts',
   },
 ];

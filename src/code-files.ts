@@ -19,9 +19,9 @@ function projectDir(dir: string): string {
   return existsSync(join(dir, 'package.json')) ? dir : projectDir(dirname(dir));
 }
 
-/** The path of a program of ours, by its own below `src/` and without an ending. */
+/** The path of a program of ours, by its own in the clone and without an ending. */
 export const programFile = (path: string): string =>
-  join(SOURCE, `${path}.${IS_COMPILED ? 'js' : 'ts'}`);
+  join(dirname(SOURCE), `${path}.${IS_COMPILED ? 'js' : 'ts'}`);
 
 /** Flags of Node for a program of ours, whatever folder it is started from. */
 export const LOADER_FLAGS: readonly string[] = IS_COMPILED

@@ -81,7 +81,7 @@ describe('homes', () => {
     [/\bDate\.now\(|\bnew Date\(\)/, ['src/clock.ts']],
     [/\bMath\.random\(|\brandomUUID\(/, ['src/random.ts']],
     [/from 'decimal\.js'/, ['src/domain/exact.ts']],
-    [/\bprocess\.env\b/, ['src/config.ts', 'infra/setup.mjs', 'infra/bin/tickloom.mjs']],
+    [/\bprocess\.env\b/, ['src/config/config.ts', 'infra/setup.mjs', 'infra/bin/tickloom.mjs']],
   ];
   test.each(homes)('%s stands in its home alone', (pattern, home) => {
     const code = (line: string): string => line.replace(/^\s*(\*|\/\/|\/\*).*$/, '');

@@ -1,5 +1,5 @@
 /** For the image: fetches and unpacks the artefacts, as the first `npm start` of a clone does. */
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { artefactsPath, ensureArtefacts } from '../local/artefacts.ts';
 
 const config = loadConfig();

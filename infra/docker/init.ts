@@ -7,8 +7,8 @@
 import { chmodSync, chownSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { must } from '../../src/assert.ts';
-import { loadConfig } from '../../src/config.ts';
-import { credentialsFile } from '../../src/credentials.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { credentialsFile } from '../../src/config/credentials.ts';
 import { makeCredentials } from '../local/credentials.ts';
 import { newClusterSql } from '../local/postgres-doors.ts';
 

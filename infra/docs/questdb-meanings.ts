@@ -2,15 +2,15 @@
  * What the columns of QuestDB's tables mean, for `docs/sql.md`. The compiler holds it against the
  * types of the rows: a column without a meaning, and a meaning without a column, are errors.
  */
-import type { CandleRow } from '../../src/tables/questdb/candles.ts';
-import type { FeatureKey } from '../../src/tables/questdb/features.ts';
-import type { HeartbeatRow } from '../../src/tables/questdb/heartbeats.ts';
-import type { BarrierLabelRow, BarrierSide } from '../../src/tables/questdb/labels.ts';
-import type { PredictionRow } from '../../src/tables/questdb/predictions.ts';
-import type { QualityRow } from '../../src/tables/questdb/quality-events.ts';
-import type { QuoteRow } from '../../src/tables/questdb/quotes.ts';
-import type { SystemMetricRow } from '../../src/tables/questdb/system-metrics.ts';
-import type { HistoryRow, TickRow } from '../../src/tables/questdb/ticks.ts';
+import type { CandleRow } from '../../src/questdb/tables/candles.ts';
+import type { FeatureKey } from '../../src/questdb/tables/features.ts';
+import type { HeartbeatRow } from '../../src/questdb/tables/heartbeats.ts';
+import type { BarrierLabelRow, BarrierSide } from '../../src/questdb/tables/labels.ts';
+import type { PredictionRow } from '../../src/questdb/tables/predictions.ts';
+import type { QualityRow } from '../../src/questdb/tables/quality-events.ts';
+import type { QuoteRow } from '../../src/questdb/tables/quotes.ts';
+import type { SystemMetricRow } from '../../src/questdb/tables/system-metrics.ts';
+import type { HistoryRow, TickRow } from '../../src/questdb/tables/ticks.ts';
 import { BAR } from './wire-meanings.ts';
 
 type Meanings<Row> = { readonly [C in keyof Required<Row>]: string };

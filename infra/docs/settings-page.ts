@@ -1,5 +1,5 @@
-/** The settings as `src/config.ts` declares them -> `docs/settings.md`. */
-import type { Setting } from '../../src/config.ts';
+/** The settings as `src/config/config.ts` declares them -> `docs/settings.md`. */
+import type { Setting } from '../../src/config/config.ts';
 import { code, GENERATED, page, sentence, table } from './markdown.ts';
 
 /** Every setting stands in one group: a new one is put where a reader would look for it. */

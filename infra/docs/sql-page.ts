@@ -1,6 +1,6 @@
 /** QuestDB's tables and features, PostgreSQL's migrations -> `docs/sql.md`. */
 import type { FeatureDefinition } from '../../src/features/feature.ts';
-import type { TableShape } from '../../src/tables/questdb/schema.ts';
+import type { TableShape } from '../../src/questdb/tables/schema.ts';
 import { code, GENERATED, page, sentence, table } from './markdown.ts';
 import { tablesOf, type Column, type Table } from './migrations.ts';
 import { COMMON, EMPTY, INTERNAL, READ } from './postgres-meanings.ts';

@@ -20,7 +20,7 @@ import { unzipSync } from 'fflate';
 import { must } from '../../src/assert.ts';
 import { monotonicMs } from '../../src/clock.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/config/config.ts';
 import { checkJars } from './jar-checksums.ts';
 import { checkJava, missingMaven } from './java.ts';
 import { processStarted } from './process-record.ts';

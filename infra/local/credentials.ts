@@ -5,13 +5,13 @@
  */
 import { randomBytes } from 'node:crypto';
 import { chmodSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/config/config.ts';
 import {
   credentialsFile,
   readCredentials,
   type Credentials,
   type LoginName,
-} from '../../src/credentials.ts';
+} from '../../src/config/credentials.ts';
 import { endpointOf, isLoopback } from './ports.ts';
 import { StackError, reasonOf } from './stack-error.ts';
 

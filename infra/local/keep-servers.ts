@@ -6,7 +6,7 @@
  * uses it waits, and goes on.
  */
 import { monotonicMs, sleep } from '../../src/clock.ts';
-import { rotateInPlace } from '../../src/processes/rotating-log.ts';
+import { rotateInPlace } from '../../src/runtime/rotating-log.ts';
 import { logFile, type ServerName } from './data-dir.ts';
 import { reasonOf } from './stack-error.ts';
 

@@ -5,7 +5,7 @@
  */
 import { existsSync } from 'node:fs';
 import { PROJECT_DIR } from '../../src/code-files.ts';
-import { type Config } from '../../src/config.ts';
+import { type Config } from '../../src/config/config.ts';
 import { lightgbmPath } from './artefacts.ts';
 import { runProgram } from './run-program.ts';
 

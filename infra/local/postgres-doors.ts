@@ -13,7 +13,7 @@ import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import { chownSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
-import type { Login } from '../../src/credentials.ts';
+import type { Login } from '../../src/config/credentials.ts';
 import type { Home } from './postgres-home.ts';
 import type { Endpoint } from './ports.ts';
 import { lastLines, runProgram } from './run-program.ts';

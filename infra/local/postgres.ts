@@ -6,8 +6,8 @@
 import { cpSync, existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import type { Config } from '../../src/config.ts';
-import { readCredentials } from '../../src/credentials.ts';
+import type { Config } from '../../src/config/config.ts';
+import { readCredentials } from '../../src/config/credentials.ts';
 import { isLoopback, endpointOf, type Endpoint } from './ports.ts';
 import {
   areClosed,

@@ -6,9 +6,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
-import { askQuestDb } from '../../src/adapters/questdb-http.ts';
-import type { Config } from '../../src/config.ts';
-import { readCredentials } from '../../src/credentials.ts';
+import { askQuestDb } from '../../src/questdb/http.ts';
+import type { Config } from '../../src/config/config.ts';
+import { readCredentials } from '../../src/config/credentials.ts';
 import { privateDir, serverDir } from './data-dir.ts';
 import { endpointOf, type Endpoint } from './ports.ts';
 import type { LocalServer, Programs } from './server.ts';

@@ -4,8 +4,8 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openRedis } from '../../src/adapters/redis.ts';
-import type { Config } from '../../src/config.ts';
+import { openRedis } from '../../src/queue/redis.ts';
+import type { Config } from '../../src/config/config.ts';
 import { privateDir, serverDir } from './data-dir.ts';
 import { endpointOf } from './ports.ts';
 import type { LocalServer } from './server.ts';

@@ -2,7 +2,7 @@
  * What the stack needs to know of one server. Promise: a server's file says how it is prepared,
  * started, asked and stopped, and nothing else knows.
  */
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/config/config.ts';
 import type { Artefacts } from './artefacts.ts';
 import type { ServerName } from './data-dir.ts';
 import type { Endpoint } from './ports.ts';

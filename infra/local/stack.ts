@@ -5,7 +5,7 @@
  * ever touched. A server whose URL names another machine is only waited for.
  */
 import { monotonicMs, sleep } from '../../src/clock.ts';
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/config/config.ts';
 import { ensureArtefacts } from './artefacts.ts';
 import { makeCredentials } from './credentials.ts';
 import { clearDataDir, openDataDir, type ServerName } from './data-dir.ts';

@@ -4,8 +4,8 @@
  */
 import { Command, CommanderError } from 'commander';
 import { codeVersion } from '../code-version.ts';
-import { CONFIG_EXIT_CODE, ConfigError, configHelp } from '../config.ts';
-import { CommandError } from './context.ts';
+import { CONFIG_EXIT_CODE, ConfigError, configHelp } from '../config/config.ts';
+import { CommandError } from './support/context.ts';
 
 /** Each is loaded when it is asked for: all of them together take a second. */
 const NOUNS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {

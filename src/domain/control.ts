@@ -124,7 +124,7 @@ export interface ControlMoment {
    * to know since when models hold.
    */
   readonly seenTs?: number | undefined;
-  /** By which time the record is judged (`pipelines/log-clock.ts`); absent: by none. */
+  /** By which time the record is judged (`pipelines/stream/log-clock.ts`); absent: by none. */
   readonly byUs?: number;
 }
 

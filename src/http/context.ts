@@ -1,9 +1,9 @@
 /** What every route is given: the databases, the flow, the configuration and the clock. */
 import type pg from 'pg';
 import type { Registry } from 'prom-client';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import type { Standing } from '../stream/standstill.ts';
-import type { SqlReader } from '../tables/questdb/table.ts';
+import type { SqlReader } from '../questdb/table.ts';
 import type { FlowStatusProvider } from './flow-status.ts';
 
 /** The part of a logger that the server uses; pino's fits. */

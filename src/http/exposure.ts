@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import { ConfigError, type Config } from '../config.ts';
+import { ConfigError, type Config } from '../config/config.ts';
 import { isLoopbackHost } from './access.ts';
 
 type Exposed = Pick<Config, 'httpHost' | 'httpInsecure' | 'httpTlsCert' | 'httpTlsKey'>;

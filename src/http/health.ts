@@ -5,8 +5,8 @@
  */
 import type { FastifyInstance } from 'fastify';
 import { standingText } from '../stream/standstill.ts';
-import { redisFinding } from '../adapters/redis-health.ts';
-import { refuseSuspended } from '../tables/questdb/suspended.ts';
+import { redisFinding } from '../queue/redis-health.ts';
+import { refuseSuspended } from '../questdb/tables/suspended.ts';
 import type { HttpContext } from './context.ts';
 
 const PATIENCE_MS = 2_000;

@@ -9,9 +9,9 @@ import {
   type DbRow,
   type PostgresKey,
   type PostgresList,
-} from '../tables/http/postgres-list.ts';
-import { keyBehind, questdbPage, type QuestDbList } from '../tables/http/questdb-list.ts';
-import type { PageOptions } from '../tables/http/select.ts';
+} from './tables/postgres-list.ts';
+import { keyBehind, questdbPage, type QuestDbList } from './tables/questdb-list.ts';
+import type { PageOptions } from './tables/select.ts';
 import { itemOf, type Item } from './columns.ts';
 import type { HttpContext } from './context.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';

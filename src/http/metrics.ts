@@ -6,11 +6,11 @@ import type { FastifyInstance } from 'fastify';
 import { Gauge, Histogram, Registry, type GaugeConfiguration } from 'prom-client';
 import type { Pool } from 'pg';
 import { exposition, ownMetrics, processName, WORKER } from '../metrics.ts';
-import { deadCounts } from '../tables/postgres/dead-letters.ts';
-import { checkpointAges } from '../tables/postgres/checkpoints.ts';
-import { runCounts } from '../tables/http/jobs.ts';
-import { metricsOfOthers, type SaidMetrics } from '../tables/postgres/process-metrics.ts';
-import { unknownKinds } from '../tables/postgres/unknown-kinds.ts';
+import { deadCounts } from '../postgres/tables/dead-letters.ts';
+import { checkpointAges } from '../postgres/tables/checkpoints.ts';
+import { runCounts } from './tables/jobs.ts';
+import { metricsOfOthers, type SaidMetrics } from '../postgres/tables/process-metrics.ts';
+import { unknownKinds } from '../postgres/tables/unknown-kinds.ts';
 import type { FlowStatusProvider } from './flow-status.ts';
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];

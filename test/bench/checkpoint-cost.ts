@@ -5,15 +5,15 @@
  * over interval is the share of a core.
  */
 import { execFileSync } from 'node:child_process';
-import { streamStage } from '../../pipelines/stream-task.ts';
-import type { InstrumentState } from '../../pipelines/stream.ts';
+import { streamStage } from '../../pipelines/stream/stream-task.ts';
+import type { InstrumentState } from '../../pipelines/stream/stream.ts';
 import { recordFile } from '../../infra/local/data-dir.ts';
 import { readRecord } from '../../infra/local/process-record.ts';
 import { must } from '../../src/assert.ts';
 import { FailPoints } from '../../src/stream/fail-point.ts';
 import type { LogRecord, PartitionTask } from '../../src/stream/stage.ts';
 import { decodeState } from '../../src/stream/state-codec.ts';
-import { PostgresCheckpoints } from '../../src/tables/postgres/checkpoints.ts';
+import { PostgresCheckpoints } from '../../src/postgres/tables/checkpoints.ts';
 import type { Bed } from '../faults/bed.ts';
 import { US_PER_S } from '../../src/domain/time.ts';
 import { instrumentOf } from '../../src/domain/wire.ts';

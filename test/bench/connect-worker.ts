@@ -15,7 +15,7 @@ import { unzipSync } from 'fflate';
 import { artefactsPath } from '../../infra/local/artefacts.ts';
 import { must } from '../../src/assert.ts';
 import { sleep } from '../../src/clock.ts';
-import { childEnv } from '../../src/config.ts';
+import { childEnv } from '../../src/config/config.ts';
 import type { Bed } from '../faults/bed.ts';
 import { freePorts } from '../support/stack.ts';
 import { ended, type Started } from './server-bench.ts';

@@ -8,7 +8,7 @@
  * The first half of the rows is for the compilers of both.
  */
 import { parseArgs } from 'node:util';
-import { withAdmin } from '../../src/adapters/kafka.ts';
+import { withAdmin } from '../../src/kafka/kafka.ts';
 import type { Bed } from '../faults/bed.ts';
 import { benchTicks } from './bench-ticks.ts';
 import {

@@ -12,11 +12,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { duckRow, literal, openDuckdb } from '../../src/adapters/duckdb.ts';
+import { duckRow, literal, openDuckdb } from '../../pipelines/dataset/duckdb.ts';
 import { assert } from '../../src/assert.ts';
-import { joinAll } from '../../src/datasets/join.ts';
-import { createStages, featureTable } from '../../src/datasets/stage.ts';
-import { PARQUET } from '../../src/datasets/write.ts';
+import { joinAll } from '../../pipelines/dataset/join.ts';
+import { createStages, featureTable } from '../../pipelines/dataset/stage.ts';
+import { PARQUET } from '../../pipelines/dataset/write.ts';
 import { pythonWith } from '../support/python.ts';
 import { median } from './measure.ts';
 

@@ -13,11 +13,11 @@
  */
 import { parseArgs } from 'node:util';
 import type { Admin } from 'kafkajs';
-import { withAdmin } from '../../src/adapters/kafka.ts';
+import { withAdmin } from '../../src/kafka/kafka.ts';
 import { assert } from '../../src/assert.ts';
 import { US_PER_MIN } from '../../src/domain/time.ts';
-import { createTopics } from '../../src/processes/topics.ts';
-import type { InstrumentState } from '../../pipelines/stream.ts';
+import { createTopics } from '../../src/runtime/topics.ts';
+import type { InstrumentState } from '../../pipelines/stream/stream.ts';
 import type { Bed } from '../faults/bed.ts';
 import { benchTicks, FROM_TS } from './bench-ticks.ts';
 import { checkpointCost, type CheckpointCost } from './checkpoint-cost.ts';

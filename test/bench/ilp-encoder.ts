@@ -3,15 +3,15 @@
  * sink makes them, whose bytes have to be equal first. CPU time, because the box is shared; in
  * turns and by the median, because its speed is not the same from one second to the next.
  */
-import { rowsOfFeature, emptySinkRows } from '../../pipelines/sink.ts';
-import { compiledEncoder } from '../../src/adapters/ilp-encoder.ts';
-import { clientEncoder, type EncodedTable } from '../../src/adapters/questdb-encoder.ts';
+import { rowsOfFeature, emptySinkRows } from '../../pipelines/sink/sink.ts';
+import { compiledEncoder } from '../../src/questdb/ilp-encoder.ts';
+import { clientEncoder, type EncodedTable } from '../../src/questdb/encoder.ts';
 import { assert } from '../../src/assert.ts';
 import type { Feature } from '../../src/domain/wire.ts';
 import { FEATURE_NAMES } from '../../src/features/definition.ts';
-import { featuresTable } from '../../src/tables/questdb/features.ts';
-import type { AnyRow } from '../../src/tables/questdb/table.ts';
-import { ticks, type TickRow } from '../../src/tables/questdb/ticks.ts';
+import { featuresTable } from '../../src/questdb/tables/features.ts';
+import type { AnyRow } from '../../src/questdb/table.ts';
+import { ticks, type TickRow } from '../../src/questdb/tables/ticks.ts';
 import { compare, printWhenAlone } from './compare.ts';
 import type { NotedResult } from './measure.ts';
 

@@ -3,7 +3,7 @@
  * wants them: our decoder beside kafkajs's own, with what kafkajs itself then does to its messages.
  */
 import { createRequire } from 'node:module';
-import { fetchDecoder, type FetchedMessage } from '../../src/adapters/kafka-fetch.ts';
+import { fetchDecoder, type FetchedMessage } from '../../src/kafka/fetch.ts';
 import { assert } from '../../src/assert.ts';
 import { benchTicks } from './bench-ticks.ts';
 import { compare, printWhenAlone } from './compare.ts';

@@ -12,7 +12,7 @@
  */
 import { parseArgs } from 'node:util';
 import type { Consumer } from 'kafkajs';
-import { withAdmin } from '../../src/adapters/kafka.ts';
+import { withAdmin } from '../../src/kafka/kafka.ts';
 import { assert } from '../../src/assert.ts';
 import { sleep } from '../../src/clock.ts';
 import { floorTo, US_PER_MIN } from '../../src/domain/time.ts';

@@ -3,7 +3,7 @@
  * because something stalls is late by the whole of its wait: nothing is left out of the picture.
  */
 import type { Kafka, Message } from 'kafkajs';
-import { Partitioners } from '../../src/adapters/kafkajs.ts';
+import { Partitioners } from '../../src/kafka/kafkajs.ts';
 import { assert } from '../../src/assert.ts';
 import { sleep } from '../../src/clock.ts';
 

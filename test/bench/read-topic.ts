@@ -1,6 +1,6 @@
 /** A topic's records so far, from its beginning, as values of JSON. */
 import type { Bed } from '../faults/bed.ts';
-import { endOffsets, withAdmin } from '../../src/adapters/kafka.ts';
+import { endOffsets, withAdmin } from '../../src/kafka/kafka.ts';
 
 /** Hands every record of the topic to `take`; resolves behind the last that is there now. */
 export async function readTopic(

@@ -2,9 +2,9 @@
  * A recording -> its decisions with features, outcomes and what the online baseline said, by the
  * stream's own operators and labels, without servers.
  */
-import { labelsOf, type LabelPrice } from '../../pipelines/labels.ts';
-import { instrumentStream } from '../../pipelines/stream.ts';
-import { trainingSet, type TrainingSet } from '../../pipelines/training.ts';
+import { labelsOf, type LabelPrice } from '../../pipelines/labels/labels.ts';
+import { instrumentStream } from '../../pipelines/stream/stream.ts';
+import { trainingSet, type TrainingSet } from '../../src/learning/training-set.ts';
 import { initialControlState } from '../../src/domain/control.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
 import { marketTickOf } from '../../src/domain/tick.ts';

@@ -8,9 +8,9 @@
  * memory, before a number is printed.
  */
 import { parseArgs } from 'node:util';
-import { recomputeFeatures, type FeatureVector } from '../../pipelines/replay.ts';
+import { recomputeFeatures, type FeatureVector } from '../../pipelines/quality/replay.ts';
 import { assert, must } from '../../src/assert.ts';
-import { storedMarketTicks } from '../../src/datasets/stored-market-ticks.ts';
+import { storedMarketTicks } from '../../pipelines/quality/stored-market-ticks.ts';
 import { marketTickOf } from '../../src/domain/tick.ts';
 import { US_PER_DAY } from '../../src/domain/time.ts';
 import type { Tick } from '../../src/domain/wire.ts';

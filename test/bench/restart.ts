@@ -10,7 +10,7 @@
  */
 import { parseArgs } from 'node:util';
 import type { Admin } from 'kafkajs';
-import { withAdmin } from '../../src/adapters/kafka.ts';
+import { withAdmin } from '../../src/kafka/kafka.ts';
 import { assert } from '../../src/assert.ts';
 import { sleep } from '../../src/clock.ts';
 import type { Bed } from '../faults/bed.ts';

@@ -5,7 +5,7 @@
  *   node --import tsx test/bench/sink.ts [--ticks 400000] [--rounds 3]
  */
 import { parseArgs } from 'node:util';
-import { withAdmin } from '../../src/adapters/kafka.ts';
+import { withAdmin } from '../../src/kafka/kafka.ts';
 import type { OutRecord } from '../../src/stream/stage.ts';
 import type { Bed } from '../faults/bed.ts';
 import { benchTicks } from './bench-ticks.ts';

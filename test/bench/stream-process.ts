@@ -12,7 +12,7 @@
  */
 import { parseArgs } from 'node:util';
 import type { Admin } from 'kafkajs';
-import { withAdmin } from '../../src/adapters/kafka.ts';
+import { withAdmin } from '../../src/kafka/kafka.ts';
 import { assert } from '../../src/assert.ts';
 import { US_PER_MIN } from '../../src/domain/time.ts';
 import type { OutRecord } from '../../src/stream/stage.ts';

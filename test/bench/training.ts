@@ -11,7 +11,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { LIGHTGBM_VERSION } from '../../src/adapters/lightgbm.ts';
+import { LIGHTGBM_VERSION } from '../../src/models/lightgbm.ts';
 import { gaussian, seededRandom } from '../../src/random.ts';
 import { testLightgbm } from '../support/lightgbm.ts';
 import { pythonWith } from '../support/python.ts';

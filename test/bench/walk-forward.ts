@@ -14,7 +14,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ticksOfFiles } from '../../src/adapters/feed/files.ts';
+import { ticksOfFiles } from '../../src/feeds/files.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
 import { formatUs } from '../../src/domain/time.ts';
@@ -31,7 +31,7 @@ import {
   type MetricReport,
   type PredictorReport,
 } from '../../src/learning/walk-forward.ts';
-import { sampleFiles } from '../../src/processes/sample.ts';
+import { sampleFiles } from '../../src/feeds/sample.ts';
 import { testLightgbm } from '../support/lightgbm.ts';
 import { driftReviews, type DriftReview } from './recorded-drift.ts';
 import { recordedMarket, type RecordedMarket } from './recorded-market.ts';

@@ -5,14 +5,14 @@
 import { applyControl, initialControlState } from '../../src/domain/control.ts';
 import { marketTickOf } from '../../src/domain/tick.ts';
 import { US_PER_DAY, US_PER_S } from '../../src/domain/time.ts';
-import type { Config } from '../../src/config.ts';
-import { controlBot } from '../../src/processes/seed.ts';
+import type { Config } from '../../src/config/config.ts';
+import { controlBot } from '../../src/app/seed.ts';
 import { seededRandom } from '../../src/random.ts';
 import { encodeState } from '../../src/stream/state-codec.ts';
-import { Partitioners } from '../../src/adapters/kafkajs.ts';
-import { PostgresCheckpoints } from '../../src/tables/postgres/checkpoints.ts';
+import { Partitioners } from '../../src/kafka/kafkajs.ts';
+import { PostgresCheckpoints } from '../../src/postgres/tables/checkpoints.ts';
 import type { Pool } from 'pg';
-import { instrumentStream, type InstrumentState } from '../../pipelines/stream.ts';
+import { instrumentStream, type InstrumentState } from '../../pipelines/stream/stream.ts';
 
 const DAYS = 3;
 const STEP_US = 6 * US_PER_S;

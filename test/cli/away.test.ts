@@ -7,13 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { probe, SERVERS, SLOW_MS } from '../../src/adapters/server-probe.ts';
+import { probe, SERVERS, SLOW_MS } from '../../src/runtime/server-probe.ts';
 import { makeProgram, runCommand } from '../../src/cli/program.ts';
 import { monotonicMs } from '../../src/clock.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
-import { loadConfig } from '../../src/config.ts';
-import { openContext } from '../../src/processes/context.ts';
-import { examine } from '../../src/processes/doctor.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { openContext } from '../../src/runtime/context.ts';
+import { examine } from '../../src/app/doctor.ts';
 import { freePorts } from '../support/stack.ts';
 
 /** What does its work without a server, or starts and looks at servers itself. */

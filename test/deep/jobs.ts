@@ -9,7 +9,7 @@
 import { parseArgs } from 'node:util';
 import { sleep } from '../../src/clock.ts';
 import { formatUs, parseUs } from '../../src/domain/time.ts';
-import { createTopics } from '../../src/processes/topics.ts';
+import { createTopics } from '../../src/runtime/topics.ts';
 import startServers from '../support/global-stack.ts';
 import { Installation } from '../support/installation.ts';
 import { report, type ProofResult } from '../support/report.ts';

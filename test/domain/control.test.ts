@@ -9,7 +9,7 @@ import {
   type ModelControl,
 } from '../../src/domain/control.ts';
 import type { Control } from '../../src/domain/wire.ts';
-import { paperBot } from '../../src/processes/seed.ts';
+import { paperBot } from '../../src/app/seed.ts';
 
 const record = (
   type: Control['type'],

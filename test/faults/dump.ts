@@ -5,8 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import { must } from '../../src/assert.ts';
-import type { Context } from '../../src/processes/context.ts';
-import { MARKET_TABLES } from '../../src/tables/questdb/schema.ts';
+import type { Context } from '../../src/runtime/context.ts';
+import { MARKET_TABLES } from '../../src/questdb/tables/schema.ts';
 import { POISON } from './poison.ts';
 import { SUSPENDED_VENUE } from '../support/suspended.ts';
 import { readTopic, type LoggedRecord } from '../support/topics.ts';

@@ -7,9 +7,9 @@ import { formatUs, parseUs } from '../../src/domain/time.ts';
 import { FEATURE_NAMES, FEATURE_SET } from '../../src/features/definition.ts';
 import { decodeArtefact, encodeArtefact } from '../../src/learning/artefact.ts';
 import { trainCandidate, type Candidate } from '../../src/learning/train.ts';
-import type { Context } from '../../src/processes/context.ts';
-import { changeModel, registerTrained } from '../../src/tables/postgres/registry.ts';
-import { keepVerdict } from '../../src/tables/postgres/reviews.ts';
+import type { Context } from '../../src/runtime/context.ts';
+import { changeModel, registerTrained } from '../../src/postgres/tables/registry.ts';
+import { keepVerdict } from '../../src/postgres/tables/reviews.ts';
 import { testLightgbm } from '../support/lightgbm.ts';
 import { marketRows } from '../support/market-rows.ts';
 

@@ -7,11 +7,11 @@
  * Fed with barriers, and without the limit on a day's loss: a halt holds from wherever it lands.
  */
 import { parseArgs } from 'node:util';
-import type { FeedTick } from '../../pipelines/feed.ts';
+import type { FeedTick } from '../../pipelines/feed/feed.ts';
 import { must } from '../../src/assert.ts';
 import { sleep } from '../../src/clock.ts';
 import type { Tick } from '../../src/domain/wire.ts';
-import { runFeed } from '../../src/processes/feeding.ts';
+import { runFeed } from '../../pipelines/feed/feeding.ts';
 import { decodeTicks } from '../../src/stream/decode.ts';
 import { Bed, STAGES, type StageName } from './bed.ts';
 import { report, type ProofResult } from '../support/report.ts';

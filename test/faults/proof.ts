@@ -4,11 +4,11 @@
  *
  * The second run's outbox is silent: control records come from the log, at their places.
  */
-import { KafkaOutLog } from '../../src/adapters/kafka.ts';
+import { KafkaOutLog } from '../../src/kafka/kafka.ts';
 import { nowUs, sleep } from '../../src/clock.ts';
-import { clockRecords } from '../../src/processes/clock-sender.ts';
-import { heartbeatRecords } from '../../pipelines/feed.ts';
-import { finalHeartbeatTs } from '../../src/processes/feeding.ts';
+import { clockRecords } from '../../pipelines/control/clock-sender.ts';
+import { heartbeatRecords } from '../../pipelines/feed/feed.ts';
+import { finalHeartbeatTs } from '../../pipelines/feed/feeding.ts';
 import type { OutRecord } from '../../src/stream/stage.ts';
 import { Bed, STAGES } from './bed.ts';
 import { readTopic, type LoggedRecord } from '../support/topics.ts';

@@ -9,12 +9,12 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { withAdmin } from '../../src/adapters/kafka.ts';
+import { withAdmin } from '../../src/kafka/kafka.ts';
 import { nowMs, nowUs, sleep } from '../../src/clock.ts';
 import type { ClockControl } from '../../src/domain/control.ts';
 import { US_PER_DAY, US_PER_HOUR } from '../../src/domain/time.ts';
-import { clockRecords } from '../../src/processes/clock-sender.ts';
-import { createTopics } from '../../src/processes/topics.ts';
+import { clockRecords } from '../../pipelines/control/clock-sender.ts';
+import { createTopics } from '../../src/runtime/topics.ts';
 import type { OutRecord } from '../../src/stream/stage.ts';
 import { readTopic } from '../support/topics.ts';
 import type { Bed } from './bed.ts';

@@ -6,14 +6,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildDataset } from '../../src/datasets/build.ts';
-import { makeDataset } from '../../src/datasets/make.ts';
-import { cut } from '../../src/jobs/cut.ts';
-import { replayStretch } from '../../src/jobs/replay-check.ts';
-import { loadTrainingSet } from '../../src/datasets/load.ts';
-import { trainingPool } from '../../src/jobs/training-pool.ts';
-import type { DatasetManifest } from '../../src/datasets/definition.ts';
-import { verifyDataset } from '../../src/datasets/verify.ts';
+import { buildDataset } from '../../pipelines/dataset/build.ts';
+import { makeDataset } from '../../pipelines/dataset/make.ts';
+import { cut } from '../../pipelines/control/cut.ts';
+import { replayStretch } from '../../pipelines/quality/replay-check.ts';
+import { loadTrainingSet } from '../../pipelines/dataset/load.ts';
+import { trainingPool } from '../../pipelines/training/training-pool.ts';
+import type { DatasetManifest } from '../../pipelines/dataset/definition.ts';
+import { verifyDataset } from '../../pipelines/dataset/verify.ts';
 import { formatUs, parseUs, US_PER_HOUR } from '../../src/domain/time.ts';
 import { mergedTrades } from '../../src/market/merged.ts';
 import {
@@ -22,9 +22,9 @@ import {
   readEntities,
   saveEntities,
   saveRequest,
-} from '../../src/tables/postgres/datasets.ts';
-import { addDueRuns } from '../../src/tables/postgres/job-runs.ts';
-import { entitiesOf } from '../../src/datasets/entities.ts';
+} from '../../src/postgres/tables/datasets.ts';
+import { addDueRuns } from '../../src/postgres/tables/job-runs.ts';
+import { entitiesOf } from '../../pipelines/dataset/entities.ts';
 import { Installation } from '../support/installation.ts';
 
 const KEY = { venue: 'datasets', symbol: 'SET/USD' };

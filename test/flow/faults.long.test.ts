@@ -39,7 +39,7 @@ describe('faults', () => {
       await installation.start(name, { TICKLOOM_FAIL_AT: point });
     }
     const { context } = installation;
-    const { runFeed } = await import('../../src/processes/feeding.ts');
+    const { runFeed } = await import('../../pipelines/feed/feeding.ts');
     await runFeed(context, { source: market('killed', 'A/USD', 8), say: () => undefined });
     for (const name of ['stream', 'sink'] as const) {
       expect(await installation.ended(name)).toBe('SIGKILL');

@@ -9,7 +9,7 @@ import { initialControlState } from '../../src/domain/control.ts';
 import { directionMetrics } from '../../src/learning/metrics.ts';
 import { mergedTrades } from '../../src/market/merged.ts';
 import { betweenCloseMarket, shuffledReturns } from '../../src/market/variants.ts';
-import { controlBot } from '../../src/processes/seed.ts';
+import { controlBot } from '../../src/app/seed.ts';
 import { gradedMarket, trainedOn } from '../support/loop.ts';
 
 const FROM = parseUs('2026-02-01');

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { verifyTrainedSet, type TrainedSet } from '../../src/datasets/trained.ts';
+import { verifyTrainedSet, type TrainedSet } from '../../pipelines/dataset/trained.ts';
 import { formatUs, parseUs, US_PER_DAY } from '../../src/domain/time.ts';
 import { mergedTrades } from '../../src/market/merged.ts';
 import { tickloom } from '../support/command.ts';

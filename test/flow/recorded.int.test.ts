@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync, unzipSync } from 'fflate';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ticksOfFiles } from '../../src/adapters/feed/files.ts';
+import { ticksOfFiles } from '../../src/feeds/files.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
 import { Installation } from '../support/installation.ts';
 

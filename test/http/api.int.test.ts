@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { formatUs, parseUs } from '../../src/domain/time.ts';
-import { forgetMetrics, noteMetrics } from '../../src/tables/postgres/process-metrics.ts';
+import { forgetMetrics, noteMetrics } from '../../src/postgres/tables/process-metrics.ts';
 import { flow, startServer, type ServerUnderTest } from './server-under-test.ts';
 import { graded, minuteCandles, seedMarket, type Market } from './market.ts';
 

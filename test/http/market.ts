@@ -3,17 +3,17 @@
  * one instrument with predictions, labels, signals, trades, two models and what went wrong.
  */
 import type pg from 'pg';
-import { QuestDbWriter } from '../../src/adapters/questdb.ts';
+import { QuestDbWriter } from '../../src/questdb/writer.ts';
 import { must } from '../../src/assert.ts';
 import { formatUs, US_PER_DAY, US_PER_HOUR, US_PER_MIN, US_PER_S } from '../../src/domain/time.ts';
 import { gaussian, seededRandom } from '../../src/random.ts';
-import { candles, type CandleRow } from '../../src/tables/questdb/candles.ts';
-import { featuresTable } from '../../src/tables/questdb/features.ts';
+import { candles, type CandleRow } from '../../src/questdb/tables/candles.ts';
+import { featuresTable } from '../../src/questdb/tables/features.ts';
 import { FEATURE_NAMES } from '../../src/features/definition.ts';
-import { labels, type LabelRow } from '../../src/tables/questdb/labels.ts';
-import { predictions, type PredictionRow } from '../../src/tables/questdb/predictions.ts';
-import { qualityEvents } from '../../src/tables/questdb/quality-events.ts';
-import type { SqlReader } from '../../src/tables/questdb/table.ts';
+import { labels, type LabelRow } from '../../src/questdb/tables/labels.ts';
+import { predictions, type PredictionRow } from '../../src/questdb/tables/predictions.ts';
+import { qualityEvents } from '../../src/questdb/tables/quality-events.ts';
+import type { SqlReader } from '../../src/questdb/table.ts';
 import { sampleManifest } from './manifest.ts';
 
 export interface Market {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { FLOW } from '../../pipelines/flow.ts';
 import { stateOf, type FlowFacts } from '../../src/http/node-state.ts';
-import { QUEUES } from '../../src/jobs/queue-names.ts';
+import { QUEUES } from '../../src/queue/queue-names.ts';
 
 const node = (name: string) => FLOW.find((each) => each.name === name)!;
 const FACTS: FlowFacts = {

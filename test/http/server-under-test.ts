@@ -5,12 +5,12 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type pg from 'pg';
-import { openPostgres } from '../../src/adapters/postgres.ts';
-import { QuestDbReader } from '../../src/adapters/questdb-reader.ts';
-import { loadConfig, type Config } from '../../src/config.ts';
-import { credentialsFile } from '../../src/credentials.ts';
+import { openPostgres } from '../../src/postgres/postgres.ts';
+import { QuestDbReader } from '../../src/questdb/reader.ts';
+import { loadConfig, type Config } from '../../src/config/config.ts';
+import { credentialsFile } from '../../src/config/credentials.ts';
 import type { FlowStatusProvider } from '../../src/http/flow-status.ts';
-import { createHttpServer } from '../../src/http/server.ts';
+import { createHttpServer } from '../../src/http/server/server.ts';
 
 export interface ServerUnderTest {
   readonly config: Config;

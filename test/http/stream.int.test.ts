@@ -1,9 +1,9 @@
 /** Server-sent events on real servers: what is written to the tables reaches a client. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { QuestDbWriter } from '../../src/adapters/questdb.ts';
+import { QuestDbWriter } from '../../src/questdb/writer.ts';
 import { must } from '../../src/assert.ts';
 import { parseUs, US_PER_MIN } from '../../src/domain/time.ts';
-import { candles } from '../../src/tables/questdb/candles.ts';
+import { candles } from '../../src/questdb/tables/candles.ts';
 import { minuteCandles, seedMarket, type Market } from './market.ts';
 import { startServer, type ServerUnderTest } from './server-under-test.ts';
 

@@ -1,11 +1,11 @@
 /** Small pieces of the API: cursors, settings, outcomes and scores. */
 import { expect, test } from 'vitest';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { decodeCursor, encodeCursor } from '../../src/http/cursor.ts';
 import { Problem } from '../../src/http/problem.ts';
 import { configured } from '../../src/http/routes/settings.ts';
-import { keyBehind } from '../../src/tables/http/questdb-list.ts';
-import { outcomeOf, scoreOf, type Graded } from '../../src/tables/http/predictions.ts';
+import { keyBehind } from '../../src/http/tables/questdb-list.ts';
+import { outcomeOf, scoreOf, type Graded } from '../../src/http/tables/predictions.ts';
 import { money, priceDigits } from '../../src/web/format.ts';
 
 test('a cursor comes back as it was, and a forged one is refused', () => {

@@ -1,7 +1,7 @@
 /** What nobody may say, who may try tokens, and where a server may listen: without any database. */
 import Fastify, { type FastifyInstance } from 'fastify';
 import { describe, expect, test } from 'vitest';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { tlsOf } from '../../src/http/exposure.ts';
 import { pageOf } from '../../src/http/paged-route.ts';
 import { useProblems } from '../../src/http/problem.ts';

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { PROJECT_DIR } from '../../src/code-files.ts';
-import { SETTINGS, loadConfig } from '../../src/config.ts';
-import { LOGINS, readCredentials } from '../../src/credentials.ts';
+import { SETTINGS, loadConfig } from '../../src/config/config.ts';
+import { LOGINS, readCredentials } from '../../src/config/credentials.ts';
 import { SERVER_NAMES } from '../../infra/local/data-dir.ts';
 
 const read = (...path: string[]): string => readFileSync(join(PROJECT_DIR, ...path), 'utf8');

@@ -1,12 +1,12 @@
 /** What the money stage does to PostgreSQL with the records it is given, in whatever order. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { parseUs, US_PER_HOUR } from '../../src/domain/time.ts';
 import type { Fill, Refusal, Signal } from '../../src/domain/wire.ts';
-import { openContext, type Context } from '../../src/processes/context.ts';
-import { bookBatch, type BookRequest, type Refused } from '../../src/tables/postgres/booking.ts';
-import { rateAlerts } from '../../src/processes/watch-records.ts';
-import { PostgresCheckpoints } from '../../src/tables/postgres/checkpoints.ts';
+import { openContext, type Context } from '../../src/runtime/context.ts';
+import { bookBatch, type BookRequest, type Refused } from '../../src/postgres/tables/booking.ts';
+import { rateAlerts } from '../../src/app/watch-records.ts';
+import { PostgresCheckpoints } from '../../src/postgres/tables/checkpoints.ts';
 
 const TOPIC = 'booking-test';
 const DAY = parseUs('2031-03-05');

@@ -8,16 +8,21 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { connectionOf } from '../../src/adapters/kafka.ts';
-import { Kafka, logLevel } from '../../src/adapters/kafkajs.ts';
-import { openRedis } from '../../src/adapters/redis.ts';
+import { connectionOf } from '../../src/kafka/kafka.ts';
+import { Kafka, logLevel } from '../../src/kafka/kafkajs.ts';
+import { openRedis } from '../../src/queue/redis.ts';
 import { must } from '../../src/assert.ts';
 import { runCommand } from '../../src/cli/program.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
-import { loadConfig } from '../../src/config.ts';
-import { credentialsFile, LOGINS, readCredentials, type Login } from '../../src/credentials.ts';
-import { openContext } from '../../src/processes/context.ts';
-import { createTopics } from '../../src/processes/topics.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import {
+  credentialsFile,
+  LOGINS,
+  readCredentials,
+  type Login,
+} from '../../src/config/credentials.ts';
+import { openContext } from '../../src/runtime/context.ts';
+import { createTopics } from '../../src/runtime/topics.ts';
 import { startServer } from '../http/server-under-test.ts';
 import { readTopic } from '../support/topics.ts';
 import { freePorts } from '../support/stack.ts';

@@ -1,9 +1,9 @@
 /** Checkpoints in PostgreSQL: who may still save, and that a save is all of it or nothing. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadConfig } from '../../src/config.ts';
-import { openContext, type Context } from '../../src/processes/context.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { openContext, type Context } from '../../src/runtime/context.ts';
 import type { CheckpointWrite } from '../../src/stream/stage.ts';
-import { PostgresCheckpoints } from '../../src/tables/postgres/checkpoints.ts';
+import { PostgresCheckpoints } from '../../src/postgres/tables/checkpoints.ts';
 
 const STAGE = 'checkpoints-test';
 const TOPIC = 'ticks';

@@ -1,10 +1,10 @@
 /** What a consumer owes its stage's tasks: their own position decides, on a real broker. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { committedOffsets, endOffsets, withAdmin } from '../../src/adapters/kafka.ts';
-import { runConsumer, type ConsumerOptions } from '../../src/adapters/kafka-consumer.ts';
+import { committedOffsets, endOffsets, withAdmin } from '../../src/kafka/kafka.ts';
+import { runConsumer, type ConsumerOptions } from '../../src/kafka/consumer.ts';
 import { sleep } from '../../src/clock.ts';
-import { loadConfig } from '../../src/config.ts';
-import { openContext, type Context } from '../../src/processes/context.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { openContext, type Context } from '../../src/runtime/context.ts';
 import type { LogRecord, PartitionTask, Stage } from '../../src/stream/stage.ts';
 
 const RECORDS = 10;

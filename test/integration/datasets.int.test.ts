@@ -14,24 +14,24 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { duckRows, identifier, literal, openDuckdb } from '../../src/adapters/duckdb.ts';
+import { duckRows, identifier, literal, openDuckdb } from '../../pipelines/dataset/duckdb.ts';
 import { must } from '../../src/assert.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
-import { loadConfig } from '../../src/config.ts';
-import type { DatasetAsk } from '../../src/datasets/ask.ts';
-import type { DatasetManifest } from '../../src/datasets/definition.ts';
-import { readEntityFile } from '../../src/datasets/entities.ts';
-import { knownInstruments, makeDataset } from '../../src/datasets/make.ts';
-import { verifyDataset } from '../../src/datasets/verify.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import type { DatasetAsk } from '../../pipelines/dataset/ask.ts';
+import type { DatasetManifest } from '../../pipelines/dataset/definition.ts';
+import { readEntityFile } from '../../pipelines/dataset/entities.ts';
+import { knownInstruments, makeDataset } from '../../pipelines/dataset/make.ts';
+import { verifyDataset } from '../../pipelines/dataset/verify.ts';
 import { formatUs, US_PER_MIN } from '../../src/domain/time.ts';
 import { keyOf } from '../../src/domain/wire.ts';
 import { FEATURE_NAMES } from '../../src/features/definition.ts';
-import { openContext, type Context } from '../../src/processes/context.ts';
-import { readEntities } from '../../src/tables/postgres/datasets.ts';
-import { featuresTable, type FeatureRow } from '../../src/tables/questdb/features.ts';
-import { labels } from '../../src/tables/questdb/labels.ts';
-import { predictions } from '../../src/tables/questdb/predictions.ts';
-import { ticks } from '../../src/tables/questdb/ticks.ts';
+import { openContext, type Context } from '../../src/runtime/context.ts';
+import { readEntities } from '../../src/postgres/tables/datasets.ts';
+import { featuresTable, type FeatureRow } from '../../src/questdb/tables/features.ts';
+import { labels } from '../../src/questdb/tables/labels.ts';
+import { predictions } from '../../src/questdb/tables/predictions.ts';
+import { ticks } from '../../src/questdb/tables/ticks.ts';
 import { hasPython } from '../support/python.ts';
 import {
   askOracle,

@@ -1,14 +1,14 @@
 /** What the grades job says of signals, and when it may begin to. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { formatUs, parseUs, US_PER_DAY, US_PER_HOUR, US_PER_S } from '../../src/domain/time.ts';
 import { keyOf } from '../../src/domain/wire.ts';
-import { runGrades } from '../../src/jobs/grades.ts';
-import { openContext, type Context } from '../../src/processes/context.ts';
-import { openWork } from '../../src/processes/open-work.ts';
-import { ungradedSignals } from '../../src/tables/postgres/signal-outcomes.ts';
-import { noteStored } from '../../src/tables/postgres/stored-watermarks.ts';
-import { ticks } from '../../src/tables/questdb/ticks.ts';
+import { runGrades } from '../../pipelines/grades/job.ts';
+import { openContext, type Context } from '../../src/runtime/context.ts';
+import { openWork } from '../../src/runtime/open-work.ts';
+import { ungradedSignals } from '../../src/postgres/tables/signal-outcomes.ts';
+import { noteStored } from '../../src/postgres/tables/stored-watermarks.ts';
+import { ticks } from '../../src/questdb/tables/ticks.ts';
 
 const AT = parseUs('2032-07-01T12:00:00Z');
 const INSTRUMENT = { venue: 'grading', symbol: 'A/USD' };

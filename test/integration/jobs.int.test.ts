@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sleep } from '../../src/clock.ts';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { openRedis } from '../../src/adapters/redis.ts';
+import { openRedis } from '../../src/queue/redis.ts';
 import { must } from '../../src/assert.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
 import { formatUs, parseUs, US_PER_DAY } from '../../src/domain/time.ts';
@@ -18,14 +18,14 @@ import {
   reviveFailed,
   runsToTry,
   takeRun,
-} from '../../src/tables/postgres/job-attempts.ts';
-import { jobAlerts } from '../../src/tables/postgres/job-alerts.ts';
-import { createTopics } from '../../src/processes/topics.ts';
-import { labels, type LabelRow } from '../../src/tables/questdb/labels.ts';
-import { LabelBacklog, type PendingLabels } from '../../src/tables/questdb/pending-labels.ts';
-import { modelOutcomes } from '../../src/tables/questdb/model-outcomes.ts';
-import { predictions, type PredictionRow } from '../../src/tables/questdb/predictions.ts';
-import type { SqlReader } from '../../src/tables/questdb/table.ts';
+} from '../../src/postgres/tables/job-attempts.ts';
+import { jobAlerts } from '../../src/postgres/tables/job-alerts.ts';
+import { createTopics } from '../../src/runtime/topics.ts';
+import { labels, type LabelRow } from '../../src/questdb/tables/labels.ts';
+import { LabelBacklog, type PendingLabels } from '../../src/questdb/tables/pending-labels.ts';
+import { modelOutcomes } from '../../src/questdb/tables/model-outcomes.ts';
+import { predictions, type PredictionRow } from '../../src/questdb/tables/predictions.ts';
+import type { SqlReader } from '../../src/questdb/table.ts';
 import { tickloom } from '../support/command.ts';
 import { Installation } from '../support/installation.ts';
 import { suspendTable } from '../support/suspended.ts';

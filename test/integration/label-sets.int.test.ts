@@ -1,7 +1,7 @@
 /** Labels of many instruments at once: the rows that each instrument's own job gives. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { must } from '../../src/assert.ts';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { parseUs, US_PER_DAY, US_PER_HOUR, US_PER_MIN, US_PER_S } from '../../src/domain/time.ts';
 import { keyOf } from '../../src/domain/wire.ts';
 import {
@@ -10,21 +10,21 @@ import {
   setRows,
   type LabelSetRequest,
   type SetLimits,
-} from '../../src/jobs/label-sets.ts';
-import { nextSlice } from '../../src/jobs/labels.ts';
-import labelsWork from '../../src/jobs/processors/labels.ts';
-import { MANY_MARKETS } from '../../src/jobs/queue-names.ts';
-import { openContext, type Context } from '../../src/processes/context.ts';
+} from '../../pipelines/labels/label-sets.ts';
+import { nextSlice } from '../../pipelines/labels/job.ts';
+import labelsWork from '../../src/app/processors/labels.ts';
+import { MANY_MARKETS } from '../../src/queue/queue-names.ts';
+import { openContext, type Context } from '../../src/runtime/context.ts';
 import { seededRandom, type Random } from '../../src/random.ts';
-import { noteStored } from '../../src/tables/postgres/stored-watermarks.ts';
-import { candles, type CandleRow } from '../../src/tables/questdb/candles.ts';
-import { heartbeats } from '../../src/tables/questdb/heartbeats.ts';
-import { labels, type LabelRow } from '../../src/tables/questdb/labels.ts';
-import { predictions } from '../../src/tables/questdb/predictions.ts';
-import { qualityEvents } from '../../src/tables/questdb/quality-events.ts';
-import { historyQuotes } from '../../src/tables/questdb/quotes.ts';
-import { historyTicks } from '../../src/tables/questdb/ticks.ts';
-import type { Cell, Instrument } from '../../src/tables/questdb/table.ts';
+import { noteStored } from '../../src/postgres/tables/stored-watermarks.ts';
+import { candles, type CandleRow } from '../../src/questdb/tables/candles.ts';
+import { heartbeats } from '../../src/questdb/tables/heartbeats.ts';
+import { labels, type LabelRow } from '../../src/questdb/tables/labels.ts';
+import { predictions } from '../../src/questdb/tables/predictions.ts';
+import { qualityEvents } from '../../src/questdb/tables/quality-events.ts';
+import { historyQuotes } from '../../src/questdb/tables/quotes.ts';
+import { historyTicks } from '../../src/questdb/tables/ticks.ts';
+import type { Cell, Instrument } from '../../src/questdb/table.ts';
 
 // Nobody else's time: a set is of all venues.
 const AT = parseUs('2034-06-01T12:00:00Z') + (process.pid % 1_000) * US_PER_DAY;

@@ -1,20 +1,20 @@
 /** What the labels job makes of the tables, and when it may begin to look at them. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { BARRIERS } from '../../pipelines/barriers.ts';
-import { loadConfig } from '../../src/config.ts';
+import { BARRIERS } from '../../pipelines/labels/barriers.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { parseUs, US_PER_HOUR, US_PER_S } from '../../src/domain/time.ts';
 import { keyOf } from '../../src/domain/wire.ts';
 import { FEATURE_NAMES } from '../../src/features/definition.ts';
-import { runLabels } from '../../src/jobs/labels.ts';
-import { openContext, type Context } from '../../src/processes/context.ts';
-import { noteStored } from '../../src/tables/postgres/stored-watermarks.ts';
-import { featuresTable, type FeatureRow } from '../../src/tables/questdb/features.ts';
-import { candles } from '../../src/tables/questdb/candles.ts';
-import { heartbeats } from '../../src/tables/questdb/heartbeats.ts';
-import type { LabelRow } from '../../src/tables/questdb/labels.ts';
-import { predictions } from '../../src/tables/questdb/predictions.ts';
-import { quotes } from '../../src/tables/questdb/quotes.ts';
-import { ticks } from '../../src/tables/questdb/ticks.ts';
+import { runLabels } from '../../pipelines/labels/job.ts';
+import { openContext, type Context } from '../../src/runtime/context.ts';
+import { noteStored } from '../../src/postgres/tables/stored-watermarks.ts';
+import { featuresTable, type FeatureRow } from '../../src/questdb/tables/features.ts';
+import { candles } from '../../src/questdb/tables/candles.ts';
+import { heartbeats } from '../../src/questdb/tables/heartbeats.ts';
+import type { LabelRow } from '../../src/questdb/tables/labels.ts';
+import { predictions } from '../../src/questdb/tables/predictions.ts';
+import { quotes } from '../../src/questdb/tables/quotes.ts';
+import { ticks } from '../../src/questdb/tables/ticks.ts';
 
 const AT = parseUs('2032-06-01T12:00:00Z');
 // Of this run alone: what is graded already is not graded again.

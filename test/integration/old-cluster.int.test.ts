@@ -11,12 +11,17 @@ import { makeCredentials } from '../../infra/local/credentials.ts';
 import { recordFile } from '../../infra/local/data-dir.ts';
 import { isRunning, readRecord } from '../../infra/local/process-record.ts';
 import { resetStack, startServer, stopServer } from '../../infra/local/stack.ts';
-import { openPostgres } from '../../src/adapters/postgres.ts';
+import { openPostgres } from '../../src/postgres/postgres.ts';
 import { must } from '../../src/assert.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
-import { loadConfig, type Config } from '../../src/config.ts';
-import { readCredentials, withLogin, withoutLogin, type Login } from '../../src/credentials.ts';
-import { migrateUp } from '../../src/tables/postgres/migrate.ts';
+import { loadConfig, type Config } from '../../src/config/config.ts';
+import {
+  readCredentials,
+  withLogin,
+  withoutLogin,
+  type Login,
+} from '../../src/config/credentials.ts';
+import { migrateUp } from '../../src/postgres/tables/migrate.ts';
 import { makeOldPostgres } from '../support/old-postgres.ts';
 import { stackEnv } from '../support/stack.ts';
 

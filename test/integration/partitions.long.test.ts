@@ -1,10 +1,10 @@
 /** Topics whose partitions change under the flow, and instruments that come on two of them. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { withAdmin } from '../../src/adapters/kafka.ts';
+import { withAdmin } from '../../src/kafka/kafka.ts';
 import { parseUs } from '../../src/domain/time.ts';
-import { examine } from '../../src/processes/doctor.ts';
-import { createTopics } from '../../src/processes/topics.ts';
-import { splitInstruments } from '../../src/tables/postgres/split-instruments.ts';
+import { examine } from '../../src/app/doctor.ts';
+import { createTopics } from '../../src/runtime/topics.ts';
+import { splitInstruments } from '../../src/postgres/tables/split-instruments.ts';
 import { sleep } from '../../src/clock.ts';
 import { Installation } from '../support/installation.ts';
 

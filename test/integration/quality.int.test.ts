@@ -4,7 +4,7 @@
  */
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { FeedTick } from '../../pipelines/feed.ts';
+import type { FeedTick } from '../../pipelines/feed/feed.ts';
 import { nowUs, sleep } from '../../src/clock.ts';
 import {
   floorTo,
@@ -16,16 +16,16 @@ import {
 } from '../../src/domain/time.ts';
 import { FEATURE_NAMES } from '../../src/features/definition.ts';
 import { mergedTrades } from '../../src/market/merged.ts';
-import { replayStretch } from '../../src/jobs/replay-check.ts';
-import { runFeed } from '../../src/processes/feeding.ts';
-import { createTopics } from '../../src/processes/topics.ts';
-import { addDueRuns, finishRun, lastDetail } from '../../src/tables/postgres/job-runs.ts';
-import { appendControl, isSent, lastCut } from '../../src/tables/postgres/outbox.ts';
-import { candles, type CandleRow } from '../../src/tables/questdb/candles.ts';
-import { featuresTable, type FeatureRow } from '../../src/tables/questdb/features.ts';
-import { barrierLabels, type BarrierLabelRow } from '../../src/tables/questdb/labels.ts';
-import type { QuestTable } from '../../src/tables/questdb/table.ts';
-import { ticks } from '../../src/tables/questdb/ticks.ts';
+import { replayStretch } from '../../pipelines/quality/replay-check.ts';
+import { runFeed } from '../../pipelines/feed/feeding.ts';
+import { createTopics } from '../../src/runtime/topics.ts';
+import { addDueRuns, finishRun, lastDetail } from '../../src/postgres/tables/job-runs.ts';
+import { appendControl, isSent, lastCut } from '../../src/postgres/tables/outbox.ts';
+import { candles, type CandleRow } from '../../src/questdb/tables/candles.ts';
+import { featuresTable, type FeatureRow } from '../../src/questdb/tables/features.ts';
+import { barrierLabels, type BarrierLabelRow } from '../../src/questdb/tables/labels.ts';
+import type { QuestTable } from '../../src/questdb/table.ts';
+import { ticks } from '../../src/questdb/tables/ticks.ts';
 import { Installation } from '../support/installation.ts';
 
 const FROM = parseUs('2026-04-06');

@@ -6,41 +6,41 @@ import {
   rowsOfFeature,
   rowsOfTick,
   type StaleTick,
-} from '../../pipelines/sink.ts';
-import { writeSinkBatch } from '../../pipelines/sink-effects.ts';
-import { judgeStale } from '../../pipelines/sink-stale.ts';
+} from '../../pipelines/sink/sink.ts';
+import { writeSinkBatch } from '../../pipelines/sink/effects.ts';
+import { judgeStale } from '../../pipelines/sink/stale.ts';
 import {
   QuestDbMismatchError,
   QuestDbUnavailableError,
   QuestDbWriter,
-} from '../../src/adapters/questdb.ts';
-import { QuestDbReader } from '../../src/adapters/questdb-reader.ts';
-import { knownMarketTicks } from '../../src/datasets/stored-market-ticks.ts';
+} from '../../src/questdb/writer.ts';
+import { QuestDbReader } from '../../src/questdb/reader.ts';
+import { knownMarketTicks } from '../../pipelines/quality/stored-market-ticks.ts';
 import { marketTickOf, type MarketTick } from '../../src/domain/tick.ts';
 import { US_PER_HOUR, US_PER_MIN } from '../../src/domain/time.ts';
 import type { Feature, QuoteTick } from '../../src/domain/wire.ts';
-import { pricesOf } from '../../src/jobs/grading-input.ts';
-import { candles } from '../../src/tables/questdb/candles.ts';
-import { featuresTable } from '../../src/tables/questdb/features.ts';
-import { barrierLabels, labels, type LabelRow } from '../../src/tables/questdb/labels.ts';
-import { predictions, type PredictionRow } from '../../src/tables/questdb/predictions.ts';
-import { qualityEvents, type QualityRow } from '../../src/tables/questdb/quality-events.ts';
-import { quoteRow, quotes, type QuoteRow } from '../../src/tables/questdb/quotes.ts';
+import { pricesOf } from '../../pipelines/grades/grading-input.ts';
+import { candles } from '../../src/questdb/tables/candles.ts';
+import { featuresTable } from '../../src/questdb/tables/features.ts';
+import { barrierLabels, labels, type LabelRow } from '../../src/questdb/tables/labels.ts';
+import { predictions, type PredictionRow } from '../../src/questdb/tables/predictions.ts';
+import { qualityEvents, type QualityRow } from '../../src/questdb/tables/quality-events.ts';
+import { quoteRow, quotes, type QuoteRow } from '../../src/questdb/tables/quotes.ts';
 import {
   maturedWithoutLabel,
   readCandles,
   readFeaturesAsOf,
   readLabelsAsOf,
   readPredictions,
-} from '../../src/tables/questdb/readers.ts';
-import { migrateQuestDb, QuestDbSchemaError } from '../../src/tables/questdb/schema.ts';
+} from '../../src/questdb/tables/readers.ts';
+import { migrateQuestDb, QuestDbSchemaError } from '../../src/questdb/tables/schema.ts';
 import {
   gapsTouching,
   readPrices,
   storedInstruments,
-} from '../../src/tables/questdb/stored-ticks.ts';
-import type { QuestTable } from '../../src/tables/questdb/table.ts';
-import { ticks, type TickRow } from '../../src/tables/questdb/ticks.ts';
+} from '../../src/questdb/tables/stored-ticks.ts';
+import type { QuestTable } from '../../src/questdb/table.ts';
+import { ticks, type TickRow } from '../../src/questdb/tables/ticks.ts';
 import { makeQuestDb, type TestQuestDb } from '../support/questdb.ts';
 
 const T0 = Date.UTC(2014, 4, 1) * 1000;

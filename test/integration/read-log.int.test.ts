@@ -1,9 +1,9 @@
 /** A stretch of a partition, read with its headers, beside partitions that nobody asked for. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readLog, type LogStretch, type ReadRecord } from '../../src/adapters/read-log.ts';
-import { withAdmin } from '../../src/adapters/kafka.ts';
-import { loadConfig } from '../../src/config.ts';
-import { openContext, type Context } from '../../src/processes/context.ts';
+import { readLog, type LogStretch, type ReadRecord } from '../../src/kafka/read-log.ts';
+import { withAdmin } from '../../src/kafka/kafka.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { openContext, type Context } from '../../src/runtime/context.ts';
 
 const TOPIC = 'read-log-test';
 

@@ -3,9 +3,9 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { tablesOf } from '../../infra/docs/migrations.ts';
 import { sqlSources } from '../../infra/docs/pages.ts';
 import { VIEWS } from '../../infra/docs/postgres-views.ts';
-import { openPostgres } from '../../src/adapters/postgres.ts';
+import { openPostgres } from '../../src/postgres/postgres.ts';
 import { must } from '../../src/assert.ts';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 
 /** As the catalogue calls them. */
 const LONG: Readonly<Record<string, string>> = { timestamptz: 'timestamp with time zone' };

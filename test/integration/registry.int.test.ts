@@ -12,8 +12,8 @@ import { decodeArtefact, encodeArtefact, type ModelManifest } from '../../src/le
 import { FEATURE_NAMES, FEATURE_SET } from '../../src/features/definition.ts';
 import { loadModel } from '../../src/learning/serving-model.ts';
 import { mergedTrades } from '../../src/market/merged.ts';
-import { PostgresModels } from '../../src/tables/postgres/model-source.ts';
-import { changeModel, registerTrained } from '../../src/tables/postgres/registry.ts';
+import { PostgresModels } from '../../src/postgres/tables/model-source.ts';
+import { changeModel, registerTrained } from '../../src/postgres/tables/registry.ts';
 import { arbitraryModel } from '../faults/model.ts';
 import { startServer } from '../http/server-under-test.ts';
 import { tickloom } from '../support/command.ts';

@@ -1,16 +1,16 @@
 /** An older PostgreSQL beside a newer log: what it sends then has to hold in the stream. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { sendDueControls, type DueControl } from '../../pipelines/outbox.ts';
+import { sendDueControls, type DueControl } from '../../pipelines/control/outbox.ts';
 import { must } from '../../src/assert.ts';
-import { withAdmin } from '../../src/adapters/kafka.ts';
-import { readLog } from '../../src/adapters/read-log.ts';
-import { loadConfig } from '../../src/config.ts';
+import { withAdmin } from '../../src/kafka/kafka.ts';
+import { readLog } from '../../src/kafka/read-log.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { applyControl, initialControlState } from '../../src/domain/control.ts';
 import type { Control } from '../../src/domain/wire.ts';
-import { openContext, type Context } from '../../src/processes/context.ts';
-import { scanControls } from '../../src/processes/control-scan.ts';
-import { renumberDue } from '../../src/tables/postgres/control-versions.ts';
-import { appendControl, lastCut } from '../../src/tables/postgres/outbox.ts';
+import { openContext, type Context } from '../../src/runtime/context.ts';
+import { scanControls } from '../../pipelines/control/control-scan.ts';
+import { renumberDue } from '../../src/postgres/tables/control-versions.ts';
+import { appendControl, lastCut } from '../../src/postgres/tables/outbox.ts';
 
 const PREFIX = `restored-${process.pid}-`;
 const TOPIC = `${PREFIX}ticks`;

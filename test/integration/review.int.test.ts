@@ -6,13 +6,13 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { formatUs, parseUs, US_PER_DAY, US_PER_HOUR, US_PER_MIN } from '../../src/domain/time.ts';
-import { runReview } from '../../src/jobs/review.ts';
+import { runReview } from '../../pipelines/review/job.ts';
 import { decodeArtefact, encodeArtefact, type ModelManifest } from '../../src/learning/artefact.ts';
 import { gaussian, seededRandom } from '../../src/random.ts';
-import { changeModel, registerTrained } from '../../src/tables/postgres/registry.ts';
-import { noteStored } from '../../src/tables/postgres/stored-watermarks.ts';
-import { labels, type LabelRow } from '../../src/tables/questdb/labels.ts';
-import { predictions, type PredictionRow } from '../../src/tables/questdb/predictions.ts';
+import { changeModel, registerTrained } from '../../src/postgres/tables/registry.ts';
+import { noteStored } from '../../src/postgres/tables/stored-watermarks.ts';
+import { labels, type LabelRow } from '../../src/questdb/tables/labels.ts';
+import { predictions, type PredictionRow } from '../../src/questdb/tables/predictions.ts';
 import { arbitraryModel } from '../faults/model.ts';
 import { Installation } from '../support/installation.ts';
 

@@ -1,12 +1,12 @@
 /** Who trades in a new installation, and what becomes of the one bot of an older version. */
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { openPostgres } from '../../src/adapters/postgres.ts';
-import { loadConfig } from '../../src/config.ts';
+import { openPostgres } from '../../src/postgres/postgres.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import type { BotControl } from '../../src/domain/control.ts';
-import { openContext, type Context } from '../../src/processes/context.ts';
-import { controlBot, paperBot, seedInstallation } from '../../src/processes/seed.ts';
-import { appendControl } from '../../src/tables/postgres/outbox.ts';
+import { openContext, type Context } from '../../src/runtime/context.ts';
+import { controlBot, paperBot, seedInstallation } from '../../src/app/seed.ts';
+import { appendControl } from '../../src/postgres/tables/outbox.ts';
 import { tickloom } from '../support/command.ts';
 
 const SCHEMA = `seeded_${process.pid}`;

@@ -20,10 +20,10 @@ import {
   type ServerStatus,
   type Stack,
 } from '../../infra/local/stack.ts';
-import { askQuestDb } from '../../src/adapters/questdb-http.ts';
+import { askQuestDb } from '../../src/questdb/http.ts';
 import { must } from '../../src/assert.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
-import { childEnv, loadConfig, type Config } from '../../src/config.ts';
+import { childEnv, loadConfig, type Config } from '../../src/config/config.ts';
 import { runProgram } from '../../infra/local/run-program.ts';
 import { stackEnv } from '../support/stack.ts';
 

@@ -1,10 +1,10 @@
 /** A topic that is deleted and made anew under a stage, trimmed, or older than its markers. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { endOffsets, withAdmin } from '../../src/adapters/kafka.ts';
-import { runConsumer } from '../../src/adapters/kafka-consumer.ts';
+import { endOffsets, withAdmin } from '../../src/kafka/kafka.ts';
+import { runConsumer } from '../../src/kafka/consumer.ts';
 import { sleep } from '../../src/clock.ts';
-import { loadConfig } from '../../src/config.ts';
-import { openContext, type Context } from '../../src/processes/context.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { openContext, type Context } from '../../src/runtime/context.ts';
 import type { LogMarker } from '../../src/stream/log-marker.ts';
 import type { LogRecord, PartitionTask, Stage } from '../../src/stream/stage.ts';
 

@@ -1,11 +1,11 @@
 /** A QuestDB that holds less than was written to it is told, once, until somebody resolves it. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { must } from '../../src/assert.ts';
-import { loadConfig } from '../../src/config.ts';
-import { openContext, type Context } from '../../src/processes/context.ts';
-import { LOOKS } from '../../src/processes/watch.ts';
-import { readSetting, writeSetting } from '../../src/tables/postgres/settings.ts';
-import { lostOf, transactionsOf } from '../../src/tables/questdb/transactions.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { openContext, type Context } from '../../src/runtime/context.ts';
+import { LOOKS } from '../../src/app/watch.ts';
+import { readSetting, writeSetting } from '../../src/postgres/tables/settings.ts';
+import { lostOf, transactionsOf } from '../../src/questdb/tables/transactions.ts';
 
 const SETTING = 'questdb_transactions';
 

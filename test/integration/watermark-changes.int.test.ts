@@ -1,9 +1,9 @@
 /** Watermarks read by what has changed are those that are there, whoever writes and however late. */
 import { afterAll, describe, expect, test } from 'vitest';
-import { openPostgres } from '../../src/adapters/postgres.ts';
-import { loadConfig } from '../../src/config.ts';
-import { noteStored, storedWatermarks } from '../../src/tables/postgres/stored-watermarks.ts';
-import { watermarkChanges } from '../../src/tables/postgres/watermark-changes.ts';
+import { openPostgres } from '../../src/postgres/postgres.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { noteStored, storedWatermarks } from '../../src/postgres/tables/stored-watermarks.ts';
+import { watermarkChanges } from '../../src/postgres/tables/watermark-changes.ts';
 
 const VENUE = `changes-${process.pid}`;
 const pool = openPostgres(loadConfig().postgresUrl);

@@ -1,9 +1,9 @@
 /** A database that is taken back under a running process: the process notices before it writes. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openPostgres } from '../../src/adapters/postgres.ts';
-import { PostgresWitness, TakenBackError } from '../../src/adapters/postgres-witness.ts';
+import { openPostgres } from '../../src/postgres/postgres.ts';
+import { PostgresWitness, TakenBackError } from '../../src/postgres/witness.ts';
 import { sleep } from '../../src/clock.ts';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { until } from '../support/until.ts';
 
 const ROLE = `witness-${process.pid}`;

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Lightgbm } from '../../src/adapters/lightgbm.ts';
+import type { Lightgbm } from '../../src/models/lightgbm.ts';
 import { must } from '../../src/assert.ts';
 import { meanOfModels } from '../../src/learning/lightgbm-bag.ts';
 import { parseLightgbmModel } from '../../src/learning/lightgbm-model.ts';

@@ -1,18 +1,21 @@
 /** Mutations of the log's own clock, of what is judged by it, and of what may go by it. */
 import { mutation, testsOf, type Mutation } from './mutation.ts';
 
-const INTAKE = 'pipelines/intake.ts';
-const LOG_CLOCK = 'pipelines/log-clock.ts';
-const BEAT = 'pipelines/clock-beat.ts';
-const RETENTION = 'pipelines/retention.ts';
-const NOTES = 'pipelines/sink-notes.ts';
+const INTAKE = 'pipelines/stream/intake.ts';
+const LOG_CLOCK = 'pipelines/stream/log-clock.ts';
+const BEAT = 'pipelines/control/clock-beat.ts';
+const RETENTION = 'pipelines/retention/retention.ts';
+const NOTES = 'pipelines/sink/notes.ts';
 const CONTROL = 'src/domain/control.ts';
 
-const intake = testsOf('test/pipelines/intake.test.ts', 'intake');
-const judged = testsOf('test/pipelines/log-clock.test.ts', 'by which time a record is judged');
-const beat = testsOf('test/pipelines/clock-beat.test.ts', 'the clock of an installation');
-const retention = testsOf('test/pipelines/retention.test.ts', 'retention');
-const flood = testsOf('test/pipelines/sink-notes.test.ts', 'a flood of events');
+const intake = testsOf('test/pipelines/stream/intake.test.ts', 'intake');
+const judged = testsOf(
+  'test/pipelines/stream/log-clock.test.ts',
+  'by which time a record is judged',
+);
+const beat = testsOf('test/pipelines/control/clock-beat.test.ts', 'the clock of an installation');
+const retention = testsOf('test/pipelines/retention/retention.test.ts', 'retention');
+const flood = testsOf('test/pipelines/sink/notes.test.ts', 'a flood of events');
 const control = testsOf('test/domain/control.test.ts', 'control records');
 
 const AHEAD = 'what is further ahead by its own timestamp too: by the next clock';

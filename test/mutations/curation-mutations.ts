@@ -2,10 +2,10 @@
 import { mutation, testsOf, type Mutation } from './mutation.ts';
 
 const PERFORMANCE = 'src/money/performance.ts';
-const CURATION = 'pipelines/curation.ts';
+const CURATION = 'pipelines/reports/reports.ts';
 const performance = testsOf('test/money/performance.test.ts', 'performance of closed trades');
-const periods = testsOf('test/pipelines/curation.test.ts', 'periods');
-const target = testsOf('test/pipelines/curation.test.ts', 'a target win rate');
+const periods = testsOf('test/pipelines/reports/reports.test.ts', 'periods');
+const target = testsOf('test/pipelines/reports/reports.test.ts', 'a target win rate');
 const flow = testsOf('test/flow/curation.int.test.ts', 'curation');
 
 export const CURATION_MUTATIONS: readonly Mutation[] = [
@@ -40,7 +40,7 @@ export const CURATION_MUTATIONS: readonly Mutation[] = [
   mutation(
     'equity-without-what-was-before',
     flow('trades are grouped by account and market, and by the regime of their decisions'),
-    'src/tables/trade-performance.ts',
+    'src/summaries/trade-performance.ts',
     `a.opening_balance - t.account_pnl + sum(t.account_pnl) OVER (
            PARTITION BY t.account ORDER BY t.closed_at, t.trade_id) AS equity_before,`,
     'a.opening_balance AS equity_before,',

@@ -1,19 +1,19 @@
 /** Mutations of what is decided and booked: predictions, signals, fills, labels, the ledger. */
 import { mutation, testsOf, type Mutation } from './mutation.ts';
 
-const LABELS = 'pipelines/labels.ts';
-const FILLS = 'pipelines/fills.ts';
-const SIGNALS = 'pipelines/signals.ts';
-const BOOKING = 'src/tables/postgres/booking.ts';
-const chain = testsOf('test/pipelines/stream.test.ts', 'the chain of an instrument');
-const labels = testsOf('test/pipelines/labels.test.ts', 'labels');
-const grades = testsOf('test/pipelines/grades.test.ts', 'grades of signals');
-const fills = testsOf('test/pipelines/fills.test.ts', 'fills');
-const signals = testsOf('test/pipelines/signals.test.ts', 'signals');
-const traders = testsOf('test/pipelines/signals.test.ts', 'who trades');
+const LABELS = 'pipelines/labels/labels.ts';
+const FILLS = 'pipelines/stream/fills.ts';
+const SIGNALS = 'pipelines/stream/signals.ts';
+const BOOKING = 'src/postgres/tables/booking.ts';
+const chain = testsOf('test/pipelines/stream/stream.test.ts', 'the chain of an instrument');
+const labels = testsOf('test/pipelines/labels/labels.test.ts', 'labels');
+const grades = testsOf('test/pipelines/grades/grades.test.ts', 'grades of signals');
+const fills = testsOf('test/pipelines/stream/fills.test.ts', 'fills');
+const signals = testsOf('test/pipelines/stream/signals.test.ts', 'signals');
+const traders = testsOf('test/pipelines/stream/signals.test.ts', 'who trades');
 const seeded = testsOf('test/integration/seed.int.test.ts', 'the first bots');
-const predictions = testsOf('test/pipelines/predictions.test.ts', 'predictions');
-const ledger = testsOf('test/ledger/entries.test.ts', 'the ledger');
+const predictions = testsOf('test/pipelines/stream/predictions.test.ts', 'predictions');
+const ledger = testsOf('test/money/entries.test.ts', 'the ledger');
 const booking = testsOf('test/integration/booking.int.test.ts', 'booking');
 
 const DECIDED = 'a decision is dated by the tick that showed it, never by the end of its candle';
@@ -24,14 +24,14 @@ export const DECISION_MUTATIONS: readonly Mutation[] = [
   mutation(
     'decided-at-the-end-of-the-candle',
     chain(DECIDED),
-    'pipelines/features.ts',
+    'pipelines/stream/features.ts',
     'decided_ts: moment.decidedTs,',
     'decided_ts: endTs,',
   ),
   mutation(
     'known-before-the-record',
     chain(DECIDED),
-    'pipelines/features.ts',
+    'pipelines/stream/features.ts',
     'known_at: moment.knownAt,',
     'known_at: endTs,',
   ),
@@ -45,7 +45,7 @@ export const DECISION_MUTATIONS: readonly Mutation[] = [
   mutation(
     'grade-entry-that-leaves',
     grades('the tick that enters never leaves'),
-    'pipelines/grades.ts',
+    'pipelines/grades/grades.ts',
     `      this.entry = price;
       return;`,
     `      this.entry = price;`,
@@ -53,14 +53,14 @@ export const DECISION_MUTATIONS: readonly Mutation[] = [
   mutation(
     'grade-by-what-was-not-known',
     grades('a price at the decision itself is no entry, one known too late no price'),
-    'pipelines/grades.ts',
+    'pipelines/grades/grades.ts',
     'if (price.knownAt <= knownBy) walk.take(price);',
     'walk.take(price);',
   ),
   mutation(
     'grade-without-its-gaps',
     grades('void: no entry or no end in time, nothing but the entry, a gap on the way'),
-    'pipelines/grades.ts',
+    'pipelines/grades/grades.ts',
     "return isGap ? 'gap' : walk.touchedBy(entry, exit);",
     'return walk.touchedBy(entry, exit);',
   ),
@@ -165,7 +165,7 @@ export const DECISION_MUTATIONS: readonly Mutation[] = [
   mutation(
     'bot-of-ones-own-overwritten',
     seeded('of an older version stay as they are, changed by a record that only the log has'),
-    'src/processes/seed.ts',
+    'src/app/seed.ts',
     "if (newest?.control_id !== 'bot:paper:seed') return false;",
     '',
   ),
@@ -200,14 +200,14 @@ export const DECISION_MUTATIONS: readonly Mutation[] = [
   mutation(
     'expired-model-speaks',
     predictions('of a model behind its expiry say so'),
-    'pipelines/predictions.ts',
+    'pipelines/stream/predictions.ts',
     'feature.decided_ts > model.expiresTs',
     'feature.decided_ts > Infinity * model.expiresTs',
   ),
   mutation(
     'baseline-rests-under-a-champion',
     predictions('keep the baseline learning, whoever is champion'),
-    'pipelines/predictions.ts',
+    'pipelines/stream/predictions.ts',
     `const baseline = updateBaseline(state, input.feature.ts, input.close);
     const { champion, shadows } = input;`,
     `const { champion, shadows } = input;
@@ -217,35 +217,35 @@ export const DECISION_MUTATIONS: readonly Mutation[] = [
   mutation(
     'one-sided-entry',
     ledger('of every fill the lines of each currency sum to zero'),
-    'src/ledger/entries.ts',
+    'src/money/entries.ts',
     `    line('trading', accountCurrency, value),\n`,
     '',
   ),
   mutation(
     'booked-again',
     booking(ONCE),
-    'src/tables/postgres/booking-fills.ts',
+    'src/postgres/tables/booking-fills.ts',
     'if (there[0] !== undefined) {',
     'if (there[0] === null) {',
   ),
   mutation(
     'a-second-signal-is-new',
     booking('a signal of the same id with another content changes nothing, and is told'),
-    'src/tables/postgres/insert.ts',
+    'src/postgres/tables/insert.ts',
     'return rowCount === 1;',
     'return rowCount !== null;',
   ),
   mutation(
     'insert-without-on-conflict',
     booking(ONCE),
-    'src/tables/postgres/insert.ts',
+    'src/postgres/tables/insert.ts',
     "(${places.join(', ')})\n     ON CONFLICT DO NOTHING`,",
     "(${places.join(', ')})`,",
   ),
   mutation(
     'contradiction-passed-over',
     booking('the same id with another content is kept apart and books nothing'),
-    'src/tables/postgres/insert.ts',
+    'src/postgres/tables/insert.ts',
     'if (rows[0]?.content_sha256.equals(row.content_sha256) === true) return true;',
     'if (rows[0] !== undefined) return true;',
   ),
@@ -273,7 +273,7 @@ export const DECISION_MUTATIONS: readonly Mutation[] = [
   mutation(
     'placeholders-behind-a-gap',
     predictions('of the baseline say that it warms up wherever it has nothing but one half'),
-    'pipelines/predictions.ts',
+    'pipelines/stream/predictions.ts',
     "const verdict = warmingUp ? 'warming_up' : 'ok';",
     "const verdict = warmingUp && state.matured < 200 ? 'warming_up' : 'ok';",
   ),

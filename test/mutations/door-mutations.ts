@@ -1,15 +1,15 @@
 /** Mutations of who gets in: credentials, roles, modes of files, and what the outbox signs. */
 import { mutation, testsInOrder, testsOf, type Mutation } from './mutation.ts';
 
-const url = testsOf('test/credentials.test.ts', 'a URL');
-const configuration = testsOf('test/credentials.test.ts', 'the configuration');
+const url = testsOf('test/config/credentials.test.ts', 'a URL');
+const configuration = testsOf('test/config/credentials.test.ts', 'the configuration');
 const made = (name: string) => ({ file: 'test/infra/local/credentials.test.ts', name });
 const directory = testsOf('test/infra/local/data-dir.test.ts', 'a data directory');
-const seal = testsOf('test/tables/postgres/outbox.test.ts', 'the seal of a control record');
+const seal = testsOf('test/postgres/tables/outbox.test.ts', 'the seal of a control record');
 const settings = testsOf('test/infra/local/server-settings.test.ts', 'the settings of a server');
 const away = testsOf('test/cli/away.test.ts', 'while no server is there');
 const pooler = testsOf('test/integration/doors.int.test.ts', 'PostgreSQL behind a pooler');
-const keys = testsOf('test/processes/control-keys.test.ts', 'the keys of a data directory');
+const keys = testsOf('test/runtime/control-keys.test.ts', 'the keys of a data directory');
 const before = testsInOrder('test/integration/old-cluster.int.test.ts', 'a cluster from before');
 
 const QUESTDB = 'of QuestDB close both ways in, and give a browser nothing that it sends by itself';
@@ -23,14 +23,14 @@ export const DOOR_MUTATIONS: readonly Mutation[] = [
   mutation(
     'password-of-the-url-is-overwritten',
     url(OTHER),
-    'src/credentials.ts',
+    'src/config/credentials.ts',
     `if (login === undefined || parsed.password !== '') return url;`,
     'if (login === undefined) return url;',
   ),
   mutation(
     'children-are-given-passwords',
     configuration(CHILD),
-    'src/config.ts',
+    'src/config/config.ts',
     'TICKLOOM_POSTGRES_URL: config.given.postgresUrl,',
     'TICKLOOM_POSTGRES_URL: config.postgresUrl,',
   ),
@@ -68,7 +68,7 @@ export const DOOR_MUTATIONS: readonly Mutation[] = [
       file: 'test/integration/doors.int.test.ts',
       name: 'a control record that was inserted by hand is not signed, and an alert tells of it',
     },
-    'src/tables/postgres/outbox.ts',
+    'src/postgres/tables/outbox.ts',
     'return found.filter(({ isOurs }) => isOurs).map(',
     'return found.map(',
   ),
@@ -127,7 +127,7 @@ export const DOOR_MUTATIONS: readonly Mutation[] = [
   mutation(
     'commands-wait-for-servers-that-are-away',
     away("'topics list' says which, and what to do"),
-    'src/adapters/server-probe.ts',
+    'src/runtime/server-probe.ts',
     'if (unreached !== null) {',
     'if (unreached === undefined) {',
   ),
@@ -137,31 +137,28 @@ export const DOOR_MUTATIONS: readonly Mutation[] = [
       'test/cli/away.test.ts',
       'a server that takes connections and says nothing',
     )('is said to be slow, and doctor does not wait for it'),
-    'src/adapters/server-probe.ts',
+    'src/runtime/server-probe.ts',
     'await Promise.race([probe(config, server), silence(config, server)]);',
     'await probe(config, server);',
   ),
   mutation(
     'postgres-is-asked-by-options',
     pooler('is asked for nothing at the start that PgBouncer refuses, and the session is ours'),
-    'src/adapters/postgres.ts',
+    'src/postgres/postgres.ts',
     'connectionString: url,',
     `connectionString: url, options: '-c timezone=UTC',`,
   ),
   mutation(
     'any-datestyle-will-do',
     pooler('that does not keep the datestyle is refused with what to do'),
-    'src/adapters/postgres.ts',
+    'src/postgres/postgres.ts',
     `if (!style.startsWith('ISO'))`,
     `if (style === '')`,
   ),
   mutation(
     'children-of-jobs-have-no-loader',
-    testsOf(
-      'test/processes/job-children.test.ts',
-      'a task',
-    )('is done by one process after the other'),
-    'src/processes/child-args.ts',
+    testsOf('test/app/job-children.test.ts', 'a task')('is done by one process after the other'),
+    'src/app/child-args.ts',
     ', ...LOADER_FLAGS];',
     '];',
   ),
@@ -178,21 +175,21 @@ export const DOOR_MUTATIONS: readonly Mutation[] = [
   mutation(
     'processes-keep-the-key-of-their-start',
     keys('rotate: the new one signs in every process at once, the old ones verify'),
-    'src/processes/control-keys.ts',
+    'src/runtime/control-keys.ts',
     'this.keys === null || mark !== this.seen',
     'this.keys === null || mark === null',
   ),
   mutation(
     'records-without-an-id-are-of-any-key',
     keys('rotate: the new one signs in every process at once, the old ones verify'),
-    'src/processes/control-keys.ts',
+    'src/runtime/control-keys.ts',
     'first || !onlyFirst',
     'first || onlyFirst',
   ),
   mutation(
     'retired-keys-stay-on-the-disk',
     keys('retire: what it has signed is refused by its name, and the key is gone from the disk'),
-    'src/processes/control-keys.ts',
+    'src/runtime/control-keys.ts',
     'if (key.first) rmSync(this.firstFile, { force: true });',
     '',
   ),

@@ -6,9 +6,9 @@ const FOREST = 'src/learning/forest.ts';
 const ONNX = 'src/learning/onnx-check.ts';
 const lightgbm = testsOf('test/learning/hostile-lightgbm.test.ts', 'LightGBM text from outside');
 const onnx = testsOf('test/learning/onnx-check.test.ts', 'a model in ONNX');
-const requests = testsOf('test/datasets/hostile-entities.test.ts', 'a file of requests');
-const duckdb = testsOf('test/datasets/hostile-entities.test.ts', 'DuckDB');
-const bounded = testsOf('test/adapters/bounded.test.ts', 'a bounded task');
+const requests = testsOf('test/pipelines/dataset/hostile-entities.test.ts', 'a file of requests');
+const duckdb = testsOf('test/pipelines/dataset/hostile-entities.test.ts', 'DuckDB');
+const bounded = testsOf('test/files/bounded.test.ts', 'a bounded task');
 
 export const FILE_MUTATIONS: readonly Mutation[] = [
   mutation(
@@ -77,28 +77,28 @@ export const FILE_MUTATIONS: readonly Mutation[] = [
   mutation(
     'memory-without-bound',
     bounded('that fills the memory is ended: outside of the heap'),
-    'src/adapters/bounded-child.ts',
+    'src/files/bounded-child.ts',
     'if (process.memoryUsage.rss() < workerData.bytes) return;',
     'if (process.memoryUsage.rss() < 20 * workerData.bytes) return;',
   ),
   mutation(
     'time-without-bound',
     bounded('without an end is ended, even where it holds its thread'),
-    'src/adapters/bounded.ts',
+    'src/files/bounded.ts',
     '      late = true;\n',
     '      late = false;\n',
   ),
   mutation(
     'files-of-the-machine',
     duckdb('reads and writes in the directories that it was given, and nowhere else'),
-    'src/adapters/duckdb.ts',
+    'pipelines/dataset/duckdb.ts',
     "  await db.run('SET enable_external_access = false');\n",
     '',
   ),
   mutation(
     'milliseconds-as-microseconds',
     requests('in Parquet with milliseconds is refused'),
-    'src/datasets/entities.ts',
+    'pipelines/dataset/entities.ts',
     'const FIRST_US = 1e14;',
     'const FIRST_US = 0;',
   ),

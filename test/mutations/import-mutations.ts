@@ -1,10 +1,13 @@
 /** Mutations of what an import may claim, and of who believes it. */
 import { mutation, testsOf, type Mutation } from './mutation.ts';
 
-const INTAKE = 'pipelines/intake.ts';
-const imported = testsOf('test/pipelines/imports.test.ts', 'an imported record');
-const computed = testsOf('test/pipelines/imports.test.ts', 'what is computed of imported records');
-const label = testsOf('test/pipelines/imports.test.ts', 'a label');
+const INTAKE = 'pipelines/stream/intake.ts';
+const imported = testsOf('test/pipelines/stream/imports.test.ts', 'an imported record');
+const computed = testsOf(
+  'test/pipelines/stream/imports.test.ts',
+  'what is computed of imported records',
+);
+const label = testsOf('test/pipelines/stream/imports.test.ts', 'a label');
 const FLOW = {
   file: 'test/flow/datasets.long.test.ts',
   name: 'a recording of the past is known in its own time, if it says so',
@@ -44,27 +47,27 @@ export const IMPORT_MUTATIONS: readonly Mutation[] = [
   mutation(
     'import-untold-by-features',
     computed('has the known_at of the deciding tick, and says when that came'),
-    'pipelines/features.ts',
+    'pipelines/stream/features.ts',
     'moment.importedAt === undefined ? {}',
     'moment.importedAt !== 0 ? {}',
   ),
   mutation(
     'import-untold-by-predictions',
     computed('has the known_at of the deciding tick, and says when that came'),
-    'pipelines/predictions.ts',
+    'pipelines/stream/predictions.ts',
     'imported_at === undefined ? {}',
     'imported_at !== 0 ? {}',
   ),
   mutation(
     'import-preferred-to-a-live-record',
     label('is of an import where one showed it first, and not where a live record did at once'),
-    'pipelines/labels.ts',
+    'pipelines/labels/labels.ts',
     'a.knownAt < b.knownAt || (a.knownAt === b.knownAt && (a.importedAt ?? null) === null);',
     'a.knownAt <= b.knownAt;',
   ),
   mutation(
     'any-header-is-an-import',
-    { file: 'test/adapters/kafka-records.test.ts', name: 'another value' },
+    { file: 'test/kafka/records.test.ts', name: 'another value' },
     'src/domain/imported.ts',
     'value.toString() === IMPORTED;',
     'value.toString() !== IMPORTED_HEADER;',
@@ -72,51 +75,51 @@ export const IMPORT_MUTATIONS: readonly Mutation[] = [
   mutation(
     'headers-always-read',
     {
-      file: 'test/adapters/kafka-records.test.ts',
+      file: 'test/kafka/records.test.ts',
       name: 'headers of a message without any are not read',
     },
-    'src/adapters/kafka-records.ts',
+    'src/kafka/records.ts',
     'fetched.hasHeaders && saysImported',
     'saysImported',
   ),
   mutation(
     'claim-rounded-down',
     {
-      file: 'test/adapters/feed/known-at.test.ts',
+      file: 'test/feeds/known-at.test.ts',
       name: 'a file is fed with the times of its column, never rounded to before them',
     },
-    'src/adapters/feed/known-at.ts',
+    'src/feeds/known-at.ts',
     'Math.ceil(Math.max(receivedUs, tick.ts) / US_PER_MS)',
     'Math.floor(Math.max(receivedUs, tick.ts) / US_PER_MS)',
   ),
   mutation(
     'late-known-history-forgotten',
     {
-      file: 'test/jobs/import-clocks.test.ts',
+      file: 'test/pipelines/quality/import-clocks.test.ts',
       name: 'a tick of the past that was known late makes all behind it known as late',
     },
-    'src/jobs/import-clocks.ts',
+    'pipelines/quality/import-clocks.ts',
     'Math.max(this.knownAt, knownAt, ts);',
     'Math.max(knownAt, ts);',
   ),
   mutation(
     'later-imports-in-an-old-set',
     FLOW,
-    'src/datasets/imports.ts',
+    'pipelines/dataset/imports.ts',
     "    ? 'imported_at IS NULL'",
     "    ? '(imported_at IS NULL OR imported_at > 0)'",
   ),
   mutation(
     'imports-of-any-time',
     FLOW,
-    'src/datasets/imports.ts',
+    'pipelines/dataset/imports.ts',
     "imported_at <= '${formatUs(parseUs(importedBy))}')`;",
     "imported_at >= '${formatUs(parseUs(importedBy) && 0)}')`;",
   ),
   mutation(
     'parity-with-imports',
     FLOW,
-    'src/jobs/replay-check.ts',
+    'pipelines/quality/replay-check.ts',
     'const rows = ours.filter(({ imported_at = null }) => imported_at === null);',
     'const rows = ours.filter(({ imported_at = null }) => imported_at !== 0);',
   ),

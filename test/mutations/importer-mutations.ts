@@ -3,31 +3,28 @@ import { mutation, testsOf, type Mutation } from './mutation.ts';
 
 const CHECK = 'src/stream/check-tick.ts';
 const WIRE = 'src/domain/wire.ts';
-const CSV = 'src/adapters/feed/csv.ts';
-const FILES = 'src/adapters/feed/files.ts';
+const CSV = 'src/feeds/csv.ts';
+const FILES = 'src/feeds/files.ts';
 const TIME = 'src/domain/time.ts';
-const FRAMES = 'src/adapters/feed/binance-frames.ts';
-const UNPACK = 'src/adapters/feed/unpack.ts';
+const FRAMES = 'src/feeds/binance-frames.ts';
+const UNPACK = 'src/feeds/unpack.ts';
 
 const wire = testsOf('test/stream/check-tick.test.ts', 'the wire');
 const symbolScan = testsOf('test/stream/tick-scanner.test.ts', 'the scanner takes');
 const times = testsOf('test/domain/time.test.ts', 'times as text');
 const row = testsOf(
-  'test/adapters/feed/cases.test.ts',
+  'test/feeds/cases.test.ts',
   'a row of CSV is set apart, and its neighbours are fed',
 );
-const cases = testsOf('test/adapters/feed/cases.test.ts', 'a file of the public cases');
-const header = testsOf(
-  'test/adapters/feed/cases.test.ts',
-  'a header is refused before anything is sent',
-);
-const bytes = testsOf('test/adapters/feed/cases.test.ts', 'bytes');
-const others = testsOf('test/adapters/feed/cases.test.ts', 'other formats');
-const files = testsOf('test/adapters/feed/files.test.ts', 'feed files');
-const frames = testsOf('test/adapters/feed/binance-frames.test.ts', 'Binance frames');
-const candles = testsOf('test/pipelines/candles.test.ts', 'candles');
-const fills = testsOf('test/pipelines/fills.test.ts', 'fills');
-const rows = testsOf('test/pipelines/sink.test.ts', 'rows');
+const cases = testsOf('test/feeds/cases.test.ts', 'a file of the public cases');
+const header = testsOf('test/feeds/cases.test.ts', 'a header is refused before anything is sent');
+const bytes = testsOf('test/feeds/cases.test.ts', 'bytes');
+const others = testsOf('test/feeds/cases.test.ts', 'other formats');
+const files = testsOf('test/feeds/files.test.ts', 'feed files');
+const frames = testsOf('test/feeds/binance-frames.test.ts', 'Binance frames');
+const candles = testsOf('test/pipelines/stream/candles.test.ts', 'candles');
+const fills = testsOf('test/pipelines/stream/fills.test.ts', 'fills');
+const rows = testsOf('test/pipelines/sink/sink.test.ts', 'rows');
 
 const ONE_SIDE = 'a quote of one side is a quote without a price; one of none is dead';
 const VISIBLE = 'symbols are taken as venues have them, if they can be seen and told apart';
@@ -135,14 +132,14 @@ export const IMPORTER_MUTATIONS: readonly Mutation[] = [
   mutation(
     'far-time-fed',
     row('two days ahead'),
-    'src/adapters/feed/event-time.ts',
+    'src/feeds/event-time.ts',
     'us <= nowUs + US_PER_DAY',
     'us <= nowUs + 99 * US_PER_DAY',
   ),
   mutation(
     'time-in-another-unit-fed',
     row('milliseconds'),
-    'src/adapters/feed/event-time.ts',
+    'src/feeds/event-time.ts',
     'if (us >= EARLIEST_US && ',
     'if (us >= 0 && ',
   ),
@@ -156,7 +153,7 @@ export const IMPORTER_MUTATIONS: readonly Mutation[] = [
   mutation(
     'frame-set-apart-whole',
     others('ndjson: a bad tick of a frame is set apart alone'),
-    'src/adapters/feed/ndjson.ts',
+    'src/feeds/ndjson.ts',
     'const entries = Array.isArray(json) ? (json as unknown[]) : [json];',
     'const entries = Array.isArray(json) ? (json as unknown[]).slice(0, 1) : [json];',
   ),
@@ -170,21 +167,21 @@ export const IMPORTER_MUTATIONS: readonly Mutation[] = [
   mutation(
     'lean-sizes-as-asks',
     others('lean-quote: blanks, other columns and times behind the day are set apart'),
-    'src/adapters/feed/lean-quote.ts',
+    'src/feeds/lean-quote.ts',
     'if (cells.length !== 3)',
     'if (cells.length < 3)',
   ),
   mutation(
     'resource-forks-read',
     bytes('members of a zip are read in the order of their names, each with its header'),
-    'src/adapters/feed/zip.ts',
+    'src/feeds/zip.ts',
     `name.startsWith('__MACOSX/') ||`,
     '',
   ),
   mutation(
     'members-out-of-order',
     bytes('members of a zip are read in the order of their names, each with its header'),
-    'src/adapters/feed/zip.ts',
+    'src/feeds/zip.ts',
     '(a.name < b.name ? -1 : 1)',
     '(a.headerAt - b.headerAt)',
   ),
@@ -198,14 +195,14 @@ export const IMPORTER_MUTATIONS: readonly Mutation[] = [
   mutation(
     'check-sum-unread',
     bytes('what is cut off or damaged says so, with its name'),
-    'src/adapters/feed/zip.ts',
+    'src/feeds/zip.ts',
     'if (crc !== entry.crc) {',
     'if (crc === 0) {',
   ),
   mutation(
     'byte-order-mark-kept',
     cases('n01-bom.ndjson'),
-    'src/adapters/feed/lines.ts',
+    'src/feeds/lines.ts',
     'text.startsWith(MARK)',
     `text.startsWith('MARK')`,
   ),
@@ -235,21 +232,21 @@ export const IMPORTER_MUTATIONS: readonly Mutation[] = [
   mutation(
     'half-a-quote-in-a-candle',
     candles('a quote of one side moves the time and is no price'),
-    'pipelines/candles.ts',
+    'pipelines/stream/candles.ts',
     'if (hasPrice(input.tick)) addTick(',
     'addTick(',
   ),
   mutation(
     'half-a-quote-fills',
     fills('a quote of one side fills no order and closes no position'),
-    'pipelines/fills.ts',
+    'pipelines/stream/fills.ts',
     'if (!hasPrice(input.tick)) break;',
     '',
   ),
   mutation(
     'missing-side-is-another',
     rows('keep a side that a quote does not have as null, and know it again'),
-    'pipelines/sink.ts',
+    'pipelines/sink/sink.ts',
     'sameOrAbsent(tick.bid, row.bid) &&',
     'tick.bid === row.bid &&',
   ),

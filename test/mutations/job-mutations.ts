@@ -1,15 +1,15 @@
 /** Mutations of the jobs: whose attempt it is, what is no attempt, and what ends a process. */
 import { mutation, testsOf, type Mutation } from './mutation.ts';
 
-const child = testsOf('test/processes/job-children.test.ts', 'a task');
-const outage = testsOf('test/adapters/outage.test.ts', 'an outage');
-const work = testsOf('test/processes/pace.test.ts', 'repeated work');
-const backlog = testsOf('test/tables/questdb/pending-labels.test.ts', 'a backlog');
+const child = testsOf('test/app/job-children.test.ts', 'a task');
+const outage = testsOf('test/runtime/outage.test.ts', 'an outage');
+const work = testsOf('test/runtime/pace.test.ts', 'repeated work');
+const backlog = testsOf('test/questdb/tables/pending-labels.test.ts', 'a backlog');
 const changes = testsOf('test/integration/watermark-changes.int.test.ts', 'watermarks');
 const manyLabels = testsOf('test/integration/jobs.int.test.ts', 'a backlog of labels');
-const redis = testsOf('test/adapters/redis-health.test.ts', 'Redis');
+const redis = testsOf('test/queue/redis-health.test.ts', 'Redis');
 const server = testsOf('test/infra/local/keep-servers.test.ts', 'a server that ends');
-const log = testsOf('test/processes/rotating-log.test.ts', 'a log');
+const log = testsOf('test/runtime/rotating-log.test.ts', 'a log');
 const run = testsOf('test/integration/jobs.int.test.ts', 'a run');
 
 const OWN = run(
@@ -18,35 +18,35 @@ const OWN = run(
 
 const sets = testsOf('test/integration/label-sets.int.test.ts', 'label sets');
 const labelsJob = testsOf('test/integration/labels.int.test.ts', 'labels');
-const jobsOfLabels = testsOf('test/jobs/label-jobs.test.ts', 'jobs of labels');
+const jobsOfLabels = testsOf('test/app/label-jobs.test.ts', 'jobs of labels');
 const witness = testsOf('test/integration/witness.int.test.ts', 'a process with a witness');
 
 export const JOB_MUTATIONS: readonly Mutation[] = [
   mutation(
     'frozen-children-live',
     child('of a frozen process is ended, and the next one is done by a new one'),
-    'src/processes/job-children.ts',
+    'src/app/job-children.ts',
     'now - this.beatMs > (this.hasBeaten ? silentMs : START_MS)',
     'now - this.beatMs > START_MS',
   ),
   mutation(
     'endless-jobs',
     child('that never ends is ended at its bound'),
-    'src/processes/job-children.ts',
+    'src/app/job-children.ts',
     'if (now > deadlineMs) {',
     'if (now > deadlineMs + 60_000) {',
   ),
   mutation(
     'a-stalled-parent-kills-its-children',
     child('is not ended for the time in which its parent stood still'),
-    'src/processes/job-children.ts',
+    'src/app/job-children.ts',
     'deadlineMs += away;',
     'deadlineMs += 0;',
   ),
   mutation(
     'beats-of-the-main-thread',
     child('that keeps its process busy is not taken for frozen'),
-    'src/jobs/beat.ts',
+    'src/runtime/beat.ts',
     'const beater = new Worker(BEATER, { eval: true });',
     `const beater = new Worker('', { eval: true });
   setInterval(() => void import('node:fs').then((fs) => fs.writeSync(4, '.')), 1_000);`,
@@ -54,154 +54,154 @@ export const JOB_MUTATIONS: readonly Mutation[] = [
   mutation(
     'a-lost-connection-is-an-attempt',
     outage('is seen in Error: gone'),
-    'src/adapters/outage.ts',
+    'src/runtime/outage.ts',
     'depth < 5;',
     'depth < 1;',
   ),
   mutation(
     'no-back-off-of-sweeps',
     work('pauses twice as long after each failure, half a minute at most, until all is well'),
-    'src/processes/pace.ts',
+    'src/runtime/pace.ts',
     'pauseMs = backoff.failed();',
     'backoff.failed();',
   ),
   mutation(
     'a-late-try-counts',
     OWN,
-    'src/tables/postgres/job-attempts.ts',
+    'src/postgres/tables/job-attempts.ts',
     `WHERE \${KEY} AND state = 'running' AND claim = $4`,
     `WHERE \${KEY} AND state = 'running' AND $4 = $4`,
   ),
   mutation(
     'an-outage-is-an-attempt',
     OWN,
-    'src/tables/postgres/job-attempts.ts',
+    'src/postgres/tables/job-attempts.ts',
     `SELECT attempts + ($5 <> 'outage')::int AS attempts`,
     `SELECT attempts + 1 AS attempts`,
   ),
   mutation(
     'a-clock-put-back-lengthens-rests',
     run('rests no longer when the clock is put back, and at most once when it is put on'),
-    'src/tables/postgres/job-attempts.ts',
+    'src/postgres/tables/job-attempts.ts',
     'now() >= next_try_at - make_interval(secs => rest_s)`;',
     'now() >= next_try_at - make_interval(days => 1)`;',
   ),
   mutation(
     'years-between-markets-are-read',
     backlog('asks about each market once, then by set, and about quiet ones seldom'),
-    'src/tables/questdb/pending-labels.ts',
+    'src/questdb/tables/pending-labels.ts',
     'asked.fromUs === null ? null : floorTo(asked.fromUs, US_PER_DAY)',
     'asked.fromUs === null ? null : floorTo(asked.fromUs, 90_000 * US_PER_DAY)',
   ),
   mutation(
     'quiet-markets-are-forgotten',
     backlog('asks about each market once, then by set, and about quiet ones seldom'),
-    'src/tables/questdb/pending-labels.ts',
+    'src/questdb/tables/pending-labels.ts',
     'still.wellMs + everyMs : -Infinity',
     'Infinity : -Infinity',
   ),
   mutation(
     'guesses-are-never-looked-at-whole',
     backlog('that begins with very many guesses where each stands, and then looks at each whole'),
-    'src/tables/questdb/pending-labels.ts',
+    'src/questdb/tables/pending-labels.ts',
     '[...this.unproven].slice(0, PROVEN_AT_ONCE)',
     '[...this.unproven].slice(0, 0)',
   ),
   mutation(
     'guesses-for-who-has-to-know',
     backlog('that begins with very many guesses where each stands, and then looks at each whole'),
-    'src/tables/questdb/pending-labels.ts',
+    'src/questdb/tables/pending-labels.ts',
     'mayRest ? await this.guessed(awake, by) : awake',
     'await this.guessed(awake, by)',
   ),
   mutation(
     'rested-markets-are-forgotten',
     backlog('is not gone through at all while the list is the same and all of it rests'),
-    'src/tables/questdb/pending-labels.ts',
+    'src/questdb/tables/pending-labels.ts',
     'this.nowMs() < this.restUntilMs',
     'this.restUntilMs > -Infinity',
   ),
   mutation(
     'watermarks-of-late-transactions-are-missed',
     changes('read by what has changed are those that are there'),
-    'src/tables/postgres/watermark-changes.ts',
+    'src/postgres/tables/watermark-changes.ts',
     'pg_snapshot_xmin(',
     'pg_snapshot_xmax(',
   ),
   mutation(
     'what-moves-a-watermark-is-no-change',
     changes('read by what has changed are those that are there'),
-    'src/tables/postgres/stored-watermarks.ts',
+    'src/postgres/tables/stored-watermarks.ts',
     'changed_xid = pg_current_xact_id()',
     'changed_xid = w.changed_xid',
   ),
   mutation(
     'quiet-sweeps-go-on',
     work('that finds nothing for long is looked for every two seconds, until there is some'),
-    'src/processes/pace.ts',
+    'src/runtime/pace.ts',
     'nothing >= QUIET_TIMES',
     'nothing < 0',
   ),
   mutation(
     'a-set-takes-what-has-not-matured',
     manyLabels('of many instruments is that of each, by one question'),
-    'src/tables/questdb/pending-labels.ts',
+    'src/questdb/tables/pending-labels.ts',
     'row.decided_ts <= asked.decidedByUs',
     'row.decided_ts <= Infinity',
   ),
   mutation(
     'a-set-reads-no-exits',
     sets('are those that each instrument alone gets, whatever befell it'),
-    'src/jobs/label-sets.ts',
+    'pipelines/labels/label-sets.ts',
     'const endsFromUs = fromUs + horizonUs - toleranceUs;',
     'const endsFromUs = fromUs + horizonUs;',
   ),
   mutation(
     'a-set-is-graded-by-what-it-reads',
     sets('are those that each instrument alone gets, whatever befell it'),
-    'src/jobs/label-sets.ts',
+    'pipelines/labels/label-sets.ts',
     'prices: pricesOf(stored, source)',
     'prices: pricesOf(stored, null)',
   ),
   mutation(
     'what-is-shown-too-late-is-shown',
     sets('of what is too much at once are fewer, never others'),
-    'src/jobs/label-sets.ts',
+    'pipelines/labels/label-sets.ts',
     '?? Infinity) < input.toUs',
     '?? Infinity) < Infinity',
   ),
   mutation(
     'a-set-that-fails-keeps-all',
     jobsOfLabels('are one for each instrument while the job of all fails, a thousand at a time'),
-    'src/processes/job-sweeps.ts',
+    'src/app/job-sweeps.ts',
     '  const hours = bySet\n    ? ',
     '  const hours = bySet || oldest.length > 0\n    ? ',
   ),
   mutation(
     'graded-by-whatever-was-read',
     labelsJob('by the prices that the decision stood on, whatever else was read'),
-    'src/jobs/grading-input.ts',
+    'pipelines/grades/grading-input.ts',
     'prices: pricesOf(stored, source),',
     'prices: pricesOf(stored, null),',
   ),
   mutation(
     'a-database-taken-back-goes-unseen',
     witness('that finds none ends, and no new connection is used'),
-    'src/adapters/postgres-witness.ts',
+    'src/postgres/witness.ts',
     '(rows[0]?.mark ?? 0) < written',
     '(rows[0]?.mark ?? written) < written',
   ),
   mutation(
     'a-dump-read-back-in-goes-unseen',
     witness('that finds an older mark over a connection that stayed ends too'),
-    'src/adapters/postgres-witness.ts',
+    'src/postgres/witness.ts',
     'if (rowCount === 0) throw',
     'if (rowCount === null) throw',
   ),
   mutation(
     'redis-may-forget',
     redis('is to forget nothing and to have room'),
-    'src/adapters/redis-health.ts',
+    'src/queue/redis-health.ts',
     `policy !== 'noeviction'`,
     `policy === 'never'`,
   ),
@@ -215,7 +215,7 @@ export const JOB_MUTATIONS: readonly Mutation[] = [
   mutation(
     'logs-without-bound',
     log('keeps so many files of so many bytes, the newest lines whole and in order'),
-    'src/processes/rotating-log.ts',
+    'src/runtime/rotating-log.ts',
     'this.bytes + chunk.length > this.bounds.maxBytes',
     'this.bytes + chunk.length > 3 * this.bounds.maxBytes',
   ),

@@ -9,7 +9,7 @@ const model = testsOf(
   'a LightGBM model read from its text',
 );
 const quality = testsOf('test/integration/quality.int.test.ts', 'the data-quality job');
-const replay = testsOf('test/pipelines/replay.test.ts', 'a replay');
+const replay = testsOf('test/pipelines/quality/replay.test.ts', 'a replay');
 
 const OVERLAP = 'never trains on a label that reaches into its test, nor tests what it trained on';
 
@@ -27,31 +27,31 @@ export const LEARNING_MUTATIONS: readonly Mutation[] = [
   mutation(
     'replay-blind-to-values',
     replay('finds one value that differs, a row too many, and one that is missing'),
-    'pipelines/replay.ts',
+    'pipelines/quality/replay.ts',
     'if (Object.is(was, is)) return;',
     'if ((was === null) === (is === null)) return;',
   ),
   mutation(
     'replay-takes-history',
     quality('a replay gives what was served of q-history, clocks and labels too'),
-    'src/tables/questdb/ticks.ts',
+    'src/questdb/tables/ticks.ts',
     `(origin IS NULL OR (origin = 'import' AND came_by IS NULL))`,
     '(true)',
   ),
   mutation(
     'history-written-again',
     quality('history that is stored already stays what it was, known when it was'),
-    'pipelines/sink-stale.ts',
+    'pipelines/sink/stale.ts',
     `if (judged.verdict === 'late' && stale.isHistory) {`,
     'if (stale.isHistory) {',
   ),
   mutation(
     'known-as-soon-as-passed',
     {
-      file: 'test/pipelines/look-ahead.test.ts',
+      file: 'test/pipelines/quality/look-ahead.test.ts',
       name: 'one microsecond before that is a finding, with the time from which it holds',
     },
-    'pipelines/look-ahead.ts',
+    'pipelines/quality/look-ahead.ts',
     'Math.max(passedAt, ticksKnownAt)',
     'Math.max(passedAt, 0 * ticksKnownAt)',
   ),

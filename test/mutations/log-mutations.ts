@@ -2,8 +2,8 @@
 import { mutation, testsOf, type Mutation } from './mutation.ts';
 
 const MARKER = 'src/stream/log-marker.ts';
-const GUARD = 'src/adapters/log-guard.ts';
-const OPEN = 'src/adapters/open-partition.ts';
+const GUARD = 'src/kafka/log-guard.ts';
+const OPEN = 'src/kafka/open-partition.ts';
 const log = testsOf('test/stream/log-marker.test.ts', 'a log');
 const restored = testsOf(
   'test/integration/restored-postgres.int.test.ts',
@@ -58,7 +58,7 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
   mutation(
     'no-look-before-work',
     swapped('nothing is read of another log with more records, swapped while it is stopped'),
-    'src/adapters/kafka-consumer.ts',
+    'src/kafka/consumer.ts',
     'if (!(await this.logs.isOurs(open, batch))) return;',
     '',
   ),
@@ -95,14 +95,14 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
   mutation(
     'version-that-the-log-has',
     HOLDS,
-    'src/tables/postgres/outbox.ts',
+    'src/postgres/tables/outbox.ts',
     '       UNION ALL SELECT version FROM control_versions WHERE type = $2 AND subject = $3\n',
     '',
   ),
   mutation(
     'waiting-record-not-renumbered',
     HOLDS,
-    'src/tables/postgres/control-versions.ts',
+    'src/postgres/tables/control-versions.ts',
     `WHERE o.state = 'due' AND o.version <= v.version`,
     `WHERE o.state = 'due' AND o.version < 0`,
   ),

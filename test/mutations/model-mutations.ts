@@ -2,14 +2,17 @@
 import { mutation, testsOf, type Mutation } from './mutation.ts';
 
 const CHANGE = 'src/learning/model-change.ts';
-const REVIEW = 'pipelines/registry.ts';
-const JOIN = 'src/datasets/join.ts';
+const REVIEW = 'pipelines/review/registry.ts';
+const JOIN = 'pipelines/dataset/join.ts';
 const registry = testsOf('test/learning/model-change.test.ts', 'the registry');
 const back = testsOf('test/learning/model-change.test.ts', 'what is taken back');
-const shadow = testsOf('test/pipelines/registry.test.ts', 'a shadow');
-const champion = testsOf('test/pipelines/registry.test.ts', 'a champion');
-const request = testsOf('test/datasets/join.test.ts', 'a request has the latest feature row');
-const decisions = testsOf('test/datasets/join.test.ts', 'decisions');
+const shadow = testsOf('test/pipelines/review/registry.test.ts', 'a shadow');
+const champion = testsOf('test/pipelines/review/registry.test.ts', 'a champion');
+const request = testsOf(
+  'test/pipelines/dataset/join.test.ts',
+  'a request has the latest feature row',
+);
+const decisions = testsOf('test/pipelines/dataset/join.test.ts', 'decisions');
 
 export const MODEL_MUTATIONS: readonly Mutation[] = [
   mutation(
@@ -57,7 +60,7 @@ export const MODEL_MUTATIONS: readonly Mutation[] = [
   mutation(
     'ended-by-any-bad-luck',
     testsOf(
-      'test/pipelines/shadow-loss.test.ts',
+      'test/pipelines/review/shadow-loss.test.ts',
       'of shadows that are looked at daily for a week',
     )('at most a fifth of those that are equal are ended by chance'),
     REVIEW,
@@ -98,7 +101,7 @@ export const MODEL_MUTATIONS: readonly Mutation[] = [
   mutation(
     'set-that-knows-the-future',
     {
-      file: 'test/datasets/feast.test.ts',
+      file: 'test/pipelines/dataset/feast.test.ts',
       name: 'Feast #6615: a value that was written after a request does not get into it',
     },
     JOIN,

@@ -21,7 +21,7 @@ export const MONITORING_MUTATIONS: readonly Mutation[] = [
   mutation(
     'outcomes-of-old-revisions',
     monitoring(COUNTED),
-    'src/tables/questdb/model-outcomes.ts',
+    'src/questdb/tables/model-outcomes.ts',
     'JOIN (SELECT ts, up FROM labels_latest',
     'JOIN (SELECT ts, up FROM labels',
   ),

@@ -5,7 +5,7 @@ const again = testsOf('test/web/again.test.ts', 'what failed once');
 const pill = testsOf('test/web/health.test.ts', 'a pill');
 const node = testsOf('test/http/node-state.test.ts', 'a node of the flow');
 const said = testsOf('test/metrics.test.ts', 'what processes say of themselves');
-const equity = testsOf('test/tables/account-equity.test.ts', 'equity');
+const equity = testsOf('test/summaries/account-equity.test.ts', 'equity');
 
 export const PAGE_MUTATIONS: readonly Mutation[] = [
   mutation(
@@ -53,7 +53,7 @@ export const PAGE_MUTATIONS: readonly Mutation[] = [
   mutation(
     'cash-for-equity',
     equity('leaves out what a short has brought, but for its gain'),
-    'src/tables/account-equity.ts',
+    'src/summaries/account-equity.ts',
     'sum = sum.plus(new Exact(size).times(price.close).times(fx_rate));',
     'sum = sum.plus(0);',
   ),

@@ -3,11 +3,11 @@ import { mutation, testsInOrder, testsOf, type Mutation } from './mutation.ts';
 
 const WIRE = 'src/domain/wire.ts';
 const BOOKABLE = 'src/money/bookable.ts';
-const BOOKING = 'src/tables/postgres/booking.ts';
-const DECODE = 'pipelines/trades-decode.ts';
-const decoded = testsOf('test/pipelines/trades-decode.test.ts', 'records of money');
+const BOOKING = 'src/postgres/tables/booking.ts';
+const DECODE = 'pipelines/trades/decode.ts';
+const decoded = testsOf('test/pipelines/trades/decode.test.ts', 'records of money');
 const refused = testsOf('test/money/bookable.test.ts', 'a fill that cannot be booked right');
-const stage = testsOf('test/pipelines/trades.test.ts', 'the trades stage');
+const stage = testsOf('test/pipelines/trades/trades.test.ts', 'the trades stage');
 const still = testsOf('test/stream/standstill.test.ts', 'a partition stands still');
 const letter = testsOf('test/domain/dead-letter.test.ts', 'a dead letter');
 const booking = testsOf('test/integration/booking.int.test.ts', 'booking');
@@ -105,7 +105,7 @@ export const RECORD_MUTATIONS: readonly Mutation[] = [
   mutation(
     'buried-twice',
     stage('a batch that is booked again buries nothing twice, and all of it is noted each time'),
-    'pipelines/trades.ts',
+    'pipelines/trades/trades.ts',
     'for (const { source } of fresh) kept.add(source.offset);',
     '',
   ),
@@ -142,7 +142,7 @@ export const RECORD_MUTATIONS: readonly Mutation[] = [
   mutation(
     'columns-of-strangers',
     booking('fields that a newer producer adds have no column and change nothing'),
-    'src/tables/postgres/booking-fills.ts',
+    'src/postgres/tables/booking-fills.ts',
     "const row = { ...columnsOf('fills', fill), ts: formatUs(fill.ts) };",
     'const { kind: _, ...all } = fill;\n  const row = { ...all, ts: formatUs(fill.ts) };',
   ),
@@ -151,14 +151,14 @@ export const RECORD_MUTATIONS: readonly Mutation[] = [
     booking(
       'an exit that came before its entry is booked with it, and one that does not fit is not',
     ),
-    'src/tables/postgres/booking-fills.ts',
+    'src/postgres/tables/booking-fills.ts',
     "if (fill.intent === 'entry') await bookWaiting(client, fill);",
     '',
   ),
   mutation(
     'counted-again',
     records('they are counted by place: read again, none is counted twice'),
-    'src/tables/postgres/dead-letters.ts',
+    'src/postgres/tables/dead-letters.ts',
     'AND (s.log_offset IS NULL OR s.log_offset > c.last_offset)),',
     '),',
   ),
@@ -167,7 +167,7 @@ export const RECORD_MUTATIONS: readonly Mutation[] = [
     records(
       'an alert names topic and reason, is over once acknowledged, and comes anew with new ones',
     ),
-    'src/tables/postgres/alerts.ts',
+    'src/postgres/tables/alerts.ts',
     `    \`UPDATE alerts SET state = 'resolved'
      WHERE state = 'acknowledged' AND starts_with(alert_key, $1)\`,`,
     `    \`UPDATE alerts SET state = 'acknowledged'

@@ -1,22 +1,22 @@
 /** Mutations of the hops: what is written, in which order, and who may still write. */
 import { mutation, testsOf, type Mutation } from './mutation.ts';
 
-const SINK = 'pipelines/sink-task.ts';
-const STREAM = 'pipelines/stream-task.ts';
-const CONSUMER = 'src/adapters/kafka-consumer.ts';
-const CHECKPOINTS = 'src/tables/postgres/checkpoints.ts';
+const SINK = 'pipelines/sink/sink-task.ts';
+const STREAM = 'pipelines/stream/stream-task.ts';
+const CONSUMER = 'src/kafka/consumer.ts';
+const CHECKPOINTS = 'src/postgres/tables/checkpoints.ts';
 const KEY_SQL = 'DEDUP UPSERT KEYS(ts, venue, symbol, id)';
 const crashes = testsOf('test/simulation/simulation.test.ts', 'crashes, zombies and rebalances');
 const NOTHING_LEFT = crashes('leave nothing behind, from seed 0 on');
-const schema = testsOf('test/tables/questdb/schema.test.ts', 'the SQL files and the code');
-const effects = testsOf('test/pipelines/sink.test.ts', 'the effects of a batch');
-const stale = testsOf('test/pipelines/sink.test.ts', 'a stale tick');
-const encoder = testsOf('test/adapters/ilp-encoder.test.ts', 'makes the bytes of the client');
+const schema = testsOf('test/questdb/tables/schema.test.ts', 'the SQL files and the code');
+const effects = testsOf('test/pipelines/sink/sink.test.ts', 'the effects of a batch');
+const stale = testsOf('test/pipelines/sink/sink.test.ts', 'a stale tick');
+const encoder = testsOf('test/questdb/ilp-encoder.test.ts', 'makes the bytes of the client');
 const savedLater = (stage: string) => ({
   file: `test/pipelines/${stage}-task.test.ts`,
   name: `a checkpoint of the ${stage} that failed leaves all that changed to the next one`,
 });
-const retention = testsOf('test/pipelines/retention.test.ts', 'retention');
+const retention = testsOf('test/pipelines/retention/retention.test.ts', 'retention');
 const writer = testsOf('test/integration/questdb.int.test.ts', 'the writer');
 const checkpoints = testsOf('test/integration/checkpoints.int.test.ts', 'checkpoints');
 const consumer = testsOf('test/integration/consumer.int.test.ts', 'a consumer');
@@ -35,7 +35,7 @@ export const STORAGE_MUTATIONS: readonly Mutation[] = [
   mutation(
     'tick-before-its-verdict',
     effects('begin with what is said about ticks, and gather the rows that were refused'),
-    'pipelines/sink-effects.ts',
+    'pipelines/sink/effects.ts',
     `  await put(qualityEvents, rows.quality_events);
   await put(ticks, rows.ticks);`,
     `  await put(ticks, rows.ticks);
@@ -44,35 +44,35 @@ export const STORAGE_MUTATIONS: readonly Mutation[] = [
   mutation(
     'verdict-given-anew',
     stale('keeps the verdict that its own source got before'),
-    'pipelines/sink.ts',
+    'pipelines/sink/sink.ts',
     `if (earlier?.kind === 'late') return { verdict: 'late', event: earlier };`,
     '',
   ),
   mutation(
     'text-without-escapes',
     encoder('ticks'),
-    'src/adapters/ilp-bytes.ts',
+    'src/questdb/ilp-bytes.ts',
     `for (const character of '"\\\\\\n\\r') ESCAPED`,
     `for (const character of '\\\\\\n\\r') ESCAPED`,
   ),
   mutation(
     'label-shown-by-what-came-late',
     labelsJob('are known since the record that showed them, whatever came late before it'),
-    'src/jobs/grading-input.ts',
+    'pipelines/grades/grading-input.ts',
     'for (let next = first; next !== null;) {',
     'for (let next = first; next !== null && first === null;) {',
   ),
   mutation(
     'needed-partition-dropped',
     retention('keeps what a decision without its label still needs'),
-    'pipelines/retention.ts',
+    'pipelines/retention/retention.ts',
     ' && maxTs < neededFromUs',
     '',
   ),
   mutation(
     'partition-dropped-too-young',
     retention('drops whole partitions past their age, of tables that have one'),
-    'pipelines/retention.ts',
+    'pipelines/retention/retention.ts',
     'Math.max(maxTs, writtenUs) < nowUs - age',
     'Math.max(maxTs, writtenUs) <= nowUs - age',
   ),
@@ -160,7 +160,7 @@ export const STORAGE_MUTATIONS: readonly Mutation[] = [
   mutation(
     'stale-ticks-judged-too-soon',
     NOTHING_LEFT,
-    'pipelines/sink-stale.ts',
+    'pipelines/sink/stale.ts',
     `await reader.waitApplied(['ticks', 'quotes', 'quality_events']);`,
     '',
   ),
@@ -176,7 +176,7 @@ export const STORAGE_MUTATIONS: readonly Mutation[] = [
     patches: [
       { file: 'sql/questdb/quotes.sql', find: KEY_SQL, replace: '' },
       {
-        file: 'src/tables/questdb/quotes.ts',
+        file: 'src/questdb/tables/quotes.ts',
         find: `keys: ['ts', 'venue', 'symbol', 'id']`,
         replace: 'keys: []',
       },
@@ -186,7 +186,7 @@ export const STORAGE_MUTATIONS: readonly Mutation[] = [
   mutation(
     'neighbours-of-a-refused-row-dropped',
     writer('gives back the rows that the columns cannot hold, and writes the others'),
-    'src/adapters/questdb.ts',
+    'src/questdb/writer.ts',
     'return [...first, ...(await this.#send(table, rows.slice(half), options))];',
     'return first;',
   ),
@@ -214,14 +214,14 @@ export const STORAGE_MUTATIONS: readonly Mutation[] = [
   mutation(
     'watermark-moves-back',
     labelsJob('a watermark never moves back'),
-    'src/tables/postgres/stored-watermarks.ts',
+    'src/postgres/tables/stored-watermarks.ts',
     'SET reached_ts = greatest(w.reached_ts, excluded.reached_ts),',
     'SET reached_ts = excluded.reached_ts,',
   ),
   mutation(
     'partition-not-sought',
     consumer('goes on where the task stands, although the group has come further'),
-    'src/adapters/log-guard.ts',
+    'src/kafka/log-guard.ts',
     'this.consumer.seek({ topic, partition, offset: String(offset) });',
     '',
   ),

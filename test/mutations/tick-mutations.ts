@@ -1,12 +1,12 @@
 /** Mutations of what is made of a record's bytes, of the intake, and of candles. */
 import { mutation, testsOf, type Mutation } from './mutation.ts';
 
-const INTAKE = 'pipelines/intake.ts';
-const intake = testsOf('test/pipelines/intake.test.ts', 'intake');
-const candles = testsOf('test/pipelines/candles.test.ts', 'candles');
+const INTAKE = 'pipelines/stream/intake.ts';
+const intake = testsOf('test/pipelines/stream/intake.test.ts', 'intake');
+const candles = testsOf('test/pipelines/stream/candles.test.ts', 'candles');
 const decode = testsOf('test/stream/decode.test.ts', 'decodeTicks');
 const control = testsOf('test/domain/control.test.ts', 'control records');
-const fetched = testsOf('test/adapters/kafka-fetch.test.ts', 'fetched bytes');
+const fetched = testsOf('test/kafka/fetch.test.ts', 'fetched bytes');
 const scanner = testsOf('test/stream/tick-scanner.test.ts', 'the scanner leaves alone');
 
 const SIGNED = decode('a control record counts only with our signature over exactly its content');
@@ -156,28 +156,28 @@ export const TICK_MUTATIONS: readonly Mutation[] = [
   mutation(
     'key-of-another-of-its-hash',
     fetched('a key is the same text whoever asks, whatever came between'),
-    'src/adapters/interned-text.ts',
+    'src/kafka/interned-text.ts',
     'if (slot !== undefined && isAt(slot.bytes, buffer, from, length)) return slot.text;',
     'if (slot !== undefined) return slot.text;',
   ),
   mutation(
     'candle-closes-too-soon',
     candles('nothing closes before the watermark reaches the end, and nothing closes twice'),
-    'pipelines/candles.ts',
+    'pipelines/stream/candles.ts',
     'endTs <= ts; endTs = nextEnd(state)',
     'endTs <= ts + 1; endTs = nextEnd(state)',
   ),
   mutation(
     'longer-candle-without-its-close',
     candles('a longer candle equals the candle over all its ticks'),
-    'pipelines/candles.ts',
+    'pipelines/stream/candles.ts',
     'open.close = minute.close;',
     '',
   ),
   mutation(
     'mids-in-a-trade-candle',
     candles('quotes make mid candles until the first trade, whose interval is a trade candle'),
-    'pipelines/candles.ts',
+    'pipelines/stream/candles.ts',
     'if (state.traded) return;',
     '',
   ),

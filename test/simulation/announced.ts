@@ -3,7 +3,7 @@
  * announced time is stored. Whatever comes later is not known earlier, so the rows that were known
  * before that tick are already all of those that will ever have been.
  */
-import type { StoredWatermark } from '../../src/tables/postgres/stored-watermarks.ts';
+import type { StoredWatermark } from '../../src/postgres/tables/stored-watermarks.ts';
 import type { FakeQuestDb, Stored } from './fake-questdb.ts';
 
 interface Kept extends StoredWatermark {

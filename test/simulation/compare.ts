@@ -4,8 +4,8 @@
  */
 import { must } from '../../src/assert.ts';
 import type { OutRecord, LogRecord } from '../../src/stream/stage.ts';
-import type { QuoteRow } from '../../src/tables/questdb/quotes.ts';
-import type { TickRow } from '../../src/tables/questdb/ticks.ts';
+import type { QuoteRow } from '../../src/questdb/tables/quotes.ts';
+import type { TickRow } from '../../src/questdb/tables/ticks.ts';
 import type { FakeLog } from './fake-log.ts';
 import type { World } from './world.ts';
 

@@ -7,7 +7,7 @@ import { US_PER_HOUR } from '../../src/domain/time.ts';
 import type { Control } from '../../src/domain/wire.ts';
 import type { ModelManifest } from '../../src/learning/artefact.ts';
 import type { ServingModel } from '../../src/learning/serving-model.ts';
-import { controlBot, paperBot } from '../../src/processes/seed.ts';
+import { controlBot, paperBot } from '../../src/app/seed.ts';
 import {
   onlyKey,
   signControl,

@@ -4,7 +4,7 @@
  */
 import { must } from '../../src/assert.ts';
 import { parseUs } from '../../src/domain/time.ts';
-import type { QuestTable, RowWriter, SqlReader } from '../../src/tables/questdb/table.ts';
+import type { QuestTable, RowWriter, SqlReader } from '../../src/questdb/table.ts';
 import { randomIndex } from '../../src/random.ts';
 import type { Caller, Faults } from './faults.ts';
 

@@ -1,11 +1,11 @@
 /**
  * A stage as a consumer group of several processes, each the real consumer of
- * `src/adapters/kafka-consumer.ts`: processes die, are stopped and go on, and partitions move in
+ * `src/kafka/consumer.ts`: processes die, are stopped and go on, and partitions move in
  * mid batch. Whoever dies is started again.
  */
 import { setMaxListeners } from 'node:events';
 import { pino } from 'pino';
-import { runConsumer } from '../../src/adapters/kafka-consumer.ts';
+import { runConsumer } from '../../src/kafka/consumer.ts';
 import { randomIndex } from '../../src/random.ts';
 import { FencedError, type Stage } from '../../src/stream/stage.ts';
 import { FakeConsumer } from './fake-consumer.ts';

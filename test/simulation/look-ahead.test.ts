@@ -4,7 +4,7 @@
  */
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { runConsumer } from '../../src/adapters/kafka-consumer.ts';
+import { runConsumer } from '../../src/kafka/consumer.ts';
 import { randomIndex, seededRandom, type Random } from '../../src/random.ts';
 import { FakeConsumer } from './fake-consumer.ts';
 import { FakeGroup } from './fake-group.ts';

@@ -2,16 +2,16 @@
  * One run of stream and sink over a world, under given conditions: what it leaves behind, and what
  * was wrong on the way. The stages are the real ones; only what lies outside of them is made up.
  */
-import { sinkStage } from '../../pipelines/sink-task.ts';
-import { streamStage } from '../../pipelines/stream-task.ts';
+import { sinkStage } from '../../pipelines/sink/sink-task.ts';
+import { streamStage } from '../../pipelines/stream/stream-task.ts';
 import type { DeadPlace, KindPlace } from '../../src/domain/dead-letter.ts';
 import { FEATURE_NAMES } from '../../src/features/definition.ts';
 import type { Random } from '../../src/random.ts';
 import { FailPoints } from '../../src/stream/fail-point.ts';
 import type { Stage } from '../../src/stream/stage.ts';
-import type { ModelHeld } from '../../src/tables/postgres/model-activations.ts';
-import type { ControlPlace } from '../../src/tables/postgres/outbox.ts';
-import { featuresTable } from '../../src/tables/questdb/features.ts';
+import type { ModelHeld } from '../../src/postgres/tables/model-activations.ts';
+import type { ControlPlace } from '../../src/postgres/tables/outbox.ts';
+import { featuresTable } from '../../src/questdb/tables/features.ts';
 import { Announced } from './announced.ts';
 import type { Result } from './compare.ts';
 import { HORIZON_US, LABEL_SPEC, modelOf, verify } from './controls.ts';

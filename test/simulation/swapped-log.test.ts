@@ -4,7 +4,7 @@
  */
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { runConsumer } from '../../src/adapters/kafka-consumer.ts';
+import { runConsumer } from '../../src/kafka/consumer.ts';
 import { seededRandom } from '../../src/random.ts';
 import { markerOf, type LogMarker } from '../../src/stream/log-marker.ts';
 import type { LogRecord, PartitionTask } from '../../src/stream/stage.ts';

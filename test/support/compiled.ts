@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { compiled } from '../../infra/compile.mjs';
 import { PROJECT_DIR } from '../../src/code-files.ts';
-import type { childArgs } from '../../src/processes/child-args.ts';
+import type { childArgs } from '../../src/app/child-args.ts';
 
 const dir = await compiled(PROJECT_DIR);
 const own = (await import(join(dir, 'src', 'processes', 'child-args.js'))) as {

@@ -10,13 +10,13 @@ import type { Pool } from 'pg';
 import { sleep } from '../../src/clock.ts';
 import { startStack } from '../../infra/local/stack.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { FEATURE_NAMES } from '../../src/features/definition.ts';
-import { openContext } from '../../src/processes/context.ts';
-import { createTopics } from '../../src/processes/topics.ts';
-import { seedInstallation } from '../../src/processes/seed.ts';
-import { migrateUp } from '../../src/tables/postgres/migrate.ts';
-import { migrateQuestDb } from '../../src/tables/questdb/schema.ts';
+import { openContext } from '../../src/runtime/context.ts';
+import { createTopics } from '../../src/runtime/topics.ts';
+import { seedInstallation } from '../../src/app/seed.ts';
+import { migrateUp } from '../../src/postgres/tables/migrate.ts';
+import { migrateQuestDb } from '../../src/questdb/tables/schema.ts';
 import { Installation } from './installation.ts';
 
 export default async function setup(): Promise<() => Promise<void>> {

@@ -3,13 +3,13 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { PROJECT_DIR } from '../../src/code-files.ts';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { compiledArgs } from './compiled.ts';
-import { openContext, type Context } from '../../src/processes/context.ts';
-import type { ProcessName } from '../../src/processes/run.ts';
-import { settled } from '../../src/processes/settled.ts';
-import { runFeed, type FeedRun } from '../../src/processes/feeding.ts';
-import type { FeedTick } from '../../pipelines/feed.ts';
+import { openContext, type Context } from '../../src/runtime/context.ts';
+import type { ProcessName } from '../../src/app/run.ts';
+import { settled } from '../../src/runtime/settled.ts';
+import { runFeed, type FeedRun } from '../../pipelines/feed/feeding.ts';
+import type { FeedTick } from '../../pipelines/feed/feed.ts';
 import type { OutRecord } from '../../src/stream/stage.ts';
 
 export class Installation {

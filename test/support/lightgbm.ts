@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { unzipSync } from 'fflate';
-import { loadLightgbm, type Lightgbm } from '../../src/adapters/lightgbm.ts';
+import { loadLightgbm, type Lightgbm } from '../../src/models/lightgbm.ts';
 import { must } from '../../src/assert.ts';
 
 const ARTEFACT = 'io.github.metarank:lightgbm4j:4.3.0-1';

@@ -2,15 +2,15 @@
  * The loop without servers: a market through the real operators, outcomes by the real labels, a
  * candidate by real LightGBM. What `npm start` does, in one process and a few seconds.
  */
-import { labelsOf } from '../../pipelines/labels.ts';
-import { instrumentStream, type Derived } from '../../pipelines/stream.ts';
-import { trainingSet } from '../../pipelines/training.ts';
+import { labelsOf } from '../../pipelines/labels/labels.ts';
+import { instrumentStream, type Derived } from '../../pipelines/stream/stream.ts';
+import { trainingSet } from '../../src/learning/training-set.ts';
 import { initialControlState } from '../../src/domain/control.ts';
 import { US_PER_HOUR } from '../../src/domain/time.ts';
 import type { Feature, Prediction, TradeTick } from '../../src/domain/wire.ts';
 import { FEATURE_NAMES, FEATURE_SET } from '../../src/features/definition.ts';
 import { trainCandidate, type Candidate } from '../../src/learning/train.ts';
-import type { LabelRow } from '../../src/tables/questdb/labels.ts';
+import type { LabelRow } from '../../src/questdb/tables/labels.ts';
 import { testLightgbm } from './lightgbm.ts';
 import { LATENESS_US, streamInput } from './stream-input.ts';
 

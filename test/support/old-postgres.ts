@@ -10,7 +10,7 @@ import { openDataDir, serverDir } from '../../infra/local/data-dir.ts';
 import { unprivileged } from '../../infra/local/postgres-home.ts';
 import { runProgram } from '../../infra/local/run-program.ts';
 import { sleep } from '../../src/clock.ts';
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/config/config.ts';
 
 /** Makes it in the data directory of `config`, filled by `fill` and stopped in order. */
 export async function makeOldPostgres(

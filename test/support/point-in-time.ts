@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { formatUs, parseUs, US_PER_HOUR, US_PER_MIN, US_PER_S } from '../../src/domain/time.ts';
 import { FEATURE_NAMES, FEATURE_SET } from '../../src/features/definition.ts';
 import { gaussian, seededRandom } from '../../src/random.ts';
-import type { FeatureRow } from '../../src/tables/questdb/features.ts';
-import type { LabelRow } from '../../src/tables/questdb/labels.ts';
-import type { PredictionRow } from '../../src/tables/questdb/predictions.ts';
+import type { FeatureRow } from '../../src/questdb/tables/features.ts';
+import type { LabelRow } from '../../src/questdb/tables/labels.ts';
+import type { PredictionRow } from '../../src/questdb/tables/predictions.ts';
 
 export const START = parseUs('2031-03-04T20:00:00Z');
 const MINUTES = 420;

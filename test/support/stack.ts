@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { must } from '../../src/assert.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
-import { loadConfig, type Config } from '../../src/config.ts';
+import { loadConfig, type Config } from '../../src/config/config.ts';
 
 /** The environment of such a stack, also for a child process. */
 export async function stackEnv(): Promise<Record<string, string>> {

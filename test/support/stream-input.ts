@@ -1,5 +1,5 @@
 /** A tick as the chain of an instrument takes it, as if it had come just when it happened. */
-import type { StreamInput } from '../../pipelines/stream.ts';
+import type { StreamInput } from '../../pipelines/stream/stream.ts';
 import type { ControlState } from '../../src/domain/control.ts';
 import { marketTickOf } from '../../src/domain/tick.ts';
 import { US_PER_S } from '../../src/domain/time.ts';

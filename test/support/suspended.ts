@@ -3,8 +3,8 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { must } from '../../src/assert.ts';
 import { formatUs, US_PER_DAY } from '../../src/domain/time.ts';
-import type { Context } from '../../src/processes/context.ts';
-import { heartbeats } from '../../src/tables/questdb/heartbeats.ts';
+import type { Context } from '../../src/runtime/context.ts';
+import { heartbeats } from '../../src/questdb/tables/heartbeats.ts';
 import { until } from './until.ts';
 
 /** What the rows that suspend it are of. */

@@ -1,6 +1,6 @@
 /** A whole topic, as whoever wants to know what really lies in it reads it. */
-import { endOffsets, withAdmin } from '../../src/adapters/kafka.ts';
-import type { Context } from '../../src/processes/context.ts';
+import { endOffsets, withAdmin } from '../../src/kafka/kafka.ts';
+import type { Context } from '../../src/runtime/context.ts';
 
 /** A record as it lies in a topic. */
 export interface LoggedRecord {

@@ -1,5 +1,5 @@
 /** A row of `ticks` with a symbol that has to be escaped and a value that is left out. */
-import type { TickRow } from '../../src/tables/questdb/ticks.ts';
+import type { TickRow } from '../../src/questdb/tables/ticks.ts';
 
 export const tradeRow: TickRow = {
   ts: 1_398_902_400_000_001,

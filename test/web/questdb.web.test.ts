@@ -7,8 +7,8 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { askQuestDb } from '../../src/adapters/questdb-http.ts';
-import { loadConfig } from '../../src/config.ts';
+import { askQuestDb } from '../../src/questdb/http.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { openBrowser, type TestBrowser } from '../support/browser.ts';
 
 const { questdbUrl } = loadConfig();

@@ -1,9 +1,9 @@
 /** `tickloom alerts list | ack`, `tickloom errors list | resolve`. */
 import { InvalidArgumentError, type Command } from 'commander';
 import { formatUs } from '../../domain/time.ts';
-import { acknowledgeAlert, alertsOf } from '../../tables/postgres/alerts.ts';
-import { openErrors, resolveError } from '../../tables/postgres/errors.ts';
-import { CommandError, outputFor, withContext } from '../context.ts';
+import { acknowledgeAlert, alertsOf } from '../../postgres/tables/alerts.ts';
+import { openErrors, resolveError } from '../../postgres/tables/errors.ts';
+import { CommandError, outputFor, withContext } from '../support/context.ts';
 
 export function alertCommands(program: Command): void {
   const alerts = program.command('alerts').description('what somebody has to look at');

@@ -2,9 +2,9 @@
 import type { Command } from 'commander';
 import type { BotControl } from '../../domain/control.ts';
 import { formatUs } from '../../domain/time.ts';
-import { refusals, type RefusedOf } from '../../tables/postgres/refusals.ts';
-import { outputFor, withContext } from '../context.ts';
-import { columns, type Columns } from '../table.ts';
+import { refusals, type RefusedOf } from '../../postgres/tables/refusals.ts';
+import { outputFor, withContext } from '../support/context.ts';
+import { columns, type Columns } from '../support/table.ts';
 
 interface BotRow {
   readonly bot: string;

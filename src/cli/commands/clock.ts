@@ -2,9 +2,9 @@
 import type { Command } from 'commander';
 import { nowUs } from '../../clock.ts';
 import { formatUs } from '../../domain/time.ts';
-import { clockRecords } from '../../processes/clock-sender.ts';
-import { partitionClocks, type PartitionClock } from '../../tables/postgres/log-clocks.ts';
-import { CommandError, outputFor, withContext } from '../context.ts';
+import { clockRecords } from '../../../pipelines/control/clock-sender.ts';
+import { partitionClocks, type PartitionClock } from '../../postgres/tables/log-clocks.ts';
+import { CommandError, outputFor, withContext } from '../support/context.ts';
 
 export function clockCommands(program: Command): void {
   const clock = program.command('clock').description("the installation's clock in the log");

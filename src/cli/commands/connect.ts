@@ -4,17 +4,17 @@
  */
 import type { Command } from 'commander';
 import { endpointOf, isLoopback } from '../../../infra/local/ports.ts';
-import { loadConfig, type Config } from '../../config.ts';
+import { loadConfig, type Config } from '../../config/config.ts';
 import {
   credentialsFile,
   readCredentials,
   withLogin,
   withoutLogin,
   type Login,
-} from '../../credentials.ts';
+} from '../../config/credentials.ts';
 import { installationToken } from '../../http/access.ts';
-import type { KafkaSasl } from '../../server-access.ts';
-import { CommandError, outputFor } from '../context.ts';
+import type { KafkaSasl } from '../../config/server-access.ts';
+import { CommandError, outputFor } from '../support/context.ts';
 
 export interface Connections {
   readonly postgres: string;

@@ -1,13 +1,13 @@
 /** `tickloom curate summary | model | trades | reports`: how markets, models and trades do. */
 import { Option, type Command } from 'commander';
-import { BASELINE_MODEL_ID } from '../../../pipelines/predictions.ts';
+import { BASELINE_MODEL_ID } from '../../../pipelines/stream/predictions.ts';
 import { formatUs, US_PER_DAY } from '../../domain/time.ts';
 import { keyOf } from '../../domain/wire.ts';
 import type { GateVerdict } from '../../learning/gate.ts';
-import { marketSummaries, type MarketSummary } from '../../tables/market-summary.ts';
-import { runsOf } from '../../tables/postgres/job-runs.ts';
-import { storedWatermark } from '../../tables/postgres/stored-watermarks.ts';
-import { modelOutcomes } from '../../tables/questdb/model-outcomes.ts';
+import { marketSummaries, type MarketSummary } from '../../summaries/market-summary.ts';
+import { runsOf } from '../../postgres/tables/job-runs.ts';
+import { storedWatermark } from '../../postgres/tables/stored-watermarks.ts';
+import { modelOutcomes } from '../../questdb/tables/model-outcomes.ts';
 import {
   closedTrades,
   performanceBy,
@@ -15,10 +15,10 @@ import {
   type Closed,
   type GroupPerformance,
   type TradeGroup,
-} from '../../tables/trade-performance.ts';
-import { CommandError, instrumentOption, outputFor, withContext } from '../context.ts';
-import { refuseUnknownAccount, refuseUnstored } from '../known.ts';
-import { columns, show, type Columns } from '../table.ts';
+} from '../../summaries/trade-performance.ts';
+import { CommandError, instrumentOption, outputFor, withContext } from '../support/context.ts';
+import { refuseUnknownAccount, refuseUnstored } from '../support/known.ts';
+import { columns, show, type Columns } from '../support/table.ts';
 import { OUTCOME_COLUMNS } from './model-monitoring.ts';
 
 const DAYS = '30';

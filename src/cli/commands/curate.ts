@@ -6,22 +6,28 @@ import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Option, type Command } from 'commander';
-import { AskError } from '../../datasets/ask.ts';
-import type { DatasetManifest } from '../../datasets/definition.ts';
-import { makeDataset } from '../../datasets/make.ts';
-import { wholeFile } from '../../datasets/whole.ts';
+import { AskError } from '../../../pipelines/dataset/ask.ts';
+import type { DatasetManifest } from '../../../pipelines/dataset/definition.ts';
+import { makeDataset } from '../../../pipelines/dataset/make.ts';
+import { wholeFile } from '../../../pipelines/dataset/whole.ts';
 import { formatUs, US_PER_DAY } from '../../domain/time.ts';
 import { keyOf } from '../../domain/wire.ts';
-import { drop, expiredNow, KEEPS_ALL, nameOf, parseAges } from '../../jobs/retention.ts';
-import { DROPS_NAMED } from '../../jobs/named-stretches.ts';
-import type { Context } from '../../processes/context.ts';
-import { changeSetting, writeSetting } from '../../tables/postgres/settings.ts';
-import { storedWatermarks } from '../../tables/postgres/stored-watermarks.ts';
-import { MARKET_TABLES } from '../../tables/questdb/schema.ts';
-import { storedInstruments } from '../../tables/questdb/stored-ticks.ts';
-import { CommandError, instrumentOption, outputFor, withContext } from '../context.ts';
-import { emptyPlace } from '../empty-place.ts';
-import { notStored } from '../known.ts';
+import {
+  drop,
+  expiredNow,
+  KEEPS_ALL,
+  nameOf,
+  parseAges,
+} from '../../../pipelines/retention/job.ts';
+import { DROPS_NAMED } from '../../../pipelines/retention/named-stretches.ts';
+import type { Context } from '../../runtime/context.ts';
+import { changeSetting, writeSetting } from '../../postgres/tables/settings.ts';
+import { storedWatermarks } from '../../postgres/tables/stored-watermarks.ts';
+import { MARKET_TABLES } from '../../questdb/tables/schema.ts';
+import { storedInstruments } from '../../questdb/tables/stored-ticks.ts';
+import { CommandError, instrumentOption, outputFor, withContext } from '../support/context.ts';
+import { emptyPlace } from '../support/empty-place.ts';
+import { notStored } from '../support/known.ts';
 import { curateViews } from './curate-views.ts';
 
 export function curateCommands(program: Command): void {

@@ -3,18 +3,30 @@ import { existsSync } from 'node:fs';
 import { cp, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
-import { AskError, checkAsk, type DatasetAsk } from '../../datasets/ask.ts';
-import { buildDefined } from '../../datasets/build.ts';
-import { definitionOf, MANIFEST, type DatasetManifest } from '../../datasets/definition.ts';
-import { readEntityFile } from '../../datasets/entities.ts';
-import { toDataFrame } from '../../datasets/frame.ts';
-import { knownInstruments, makeDataset, withEntitiesFile } from '../../datasets/make.ts';
-import { isTrainedSet, verifyTrainedSet, type TrainedSet } from '../../datasets/trained.ts';
-import { verifyDataset, wrongFiles } from '../../datasets/verify.ts';
+import { AskError, checkAsk, type DatasetAsk } from '../../../pipelines/dataset/ask.ts';
+import { buildDefined } from '../../../pipelines/dataset/build.ts';
+import {
+  definitionOf,
+  MANIFEST,
+  type DatasetManifest,
+} from '../../../pipelines/dataset/definition.ts';
+import { readEntityFile } from '../../../pipelines/dataset/entities.ts';
+import { toDataFrame } from '../../../pipelines/dataset/frame.ts';
+import {
+  knownInstruments,
+  makeDataset,
+  withEntitiesFile,
+} from '../../../pipelines/dataset/make.ts';
+import {
+  isTrainedSet,
+  verifyTrainedSet,
+  type TrainedSet,
+} from '../../../pipelines/dataset/trained.ts';
+import { verifyDataset, wrongFiles } from '../../../pipelines/dataset/verify.ts';
 import { parseLabelSpec } from '../../domain/label-spec.ts';
 import { formatUs, parseUs } from '../../domain/time.ts';
 import { keyOf } from '../../domain/wire.ts';
-import type { Context } from '../../processes/context.ts';
+import type { Context } from '../../runtime/context.ts';
 import {
   coveringCut,
   listDatasets,
@@ -22,8 +34,8 @@ import {
   readEntities,
   saveDataset,
   type StoredDataset,
-} from '../../tables/postgres/datasets.ts';
-import { trainingData, type TrainingData } from '../../tables/questdb/training-data.ts';
+} from '../../postgres/tables/datasets.ts';
+import { trainingData, type TrainingData } from '../../questdb/tables/training-data.ts';
 import {
   CommandError,
   instrumentOption,
@@ -33,10 +45,10 @@ import {
   repeated,
   withContext,
   type Output,
-} from '../context.ts';
-import { emptyPlace } from '../empty-place.ts';
-import { refuseUnstored } from '../known.ts';
-import { columns, show as shown, type Columns } from '../table.ts';
+} from '../support/context.ts';
+import { emptyPlace } from '../support/empty-place.ts';
+import { refuseUnstored } from '../support/known.ts';
+import { columns, show as shown, type Columns } from '../support/table.ts';
 
 interface BuildFlags {
   readonly features?: string;

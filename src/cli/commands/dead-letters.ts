@@ -9,11 +9,11 @@ import {
   resend,
   unsendable,
   type DeadRecord,
-} from '../../processes/dead-letters.ts';
-import type { Context } from '../../processes/context.ts';
-import { unknownKinds } from '../../tables/postgres/unknown-kinds.ts';
-import { CommandError, outputFor, withContext } from '../context.ts';
-import { columns } from '../table.ts';
+} from '../../app/dead-letters.ts';
+import type { Context } from '../../runtime/context.ts';
+import { unknownKinds } from '../../postgres/tables/unknown-kinds.ts';
+import { CommandError, outputFor, withContext } from '../support/context.ts';
+import { columns } from '../support/table.ts';
 
 interface Filters {
   readonly topic?: string;

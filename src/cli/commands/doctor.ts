@@ -1,7 +1,7 @@
 /** `tickloom doctor`: every check with its finding; exit code 1 when one of them fails. */
 import type { Command } from 'commander';
-import { examine } from '../../processes/doctor.ts';
-import { outputFor, withContext } from '../context.ts';
+import { examine } from '../../app/doctor.ts';
+import { outputFor, withContext } from '../support/context.ts';
 
 export function doctorCommands(program: Command): void {
   program

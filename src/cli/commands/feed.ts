@@ -7,15 +7,15 @@ import {
   problemText,
   ticksOfFiles,
   type FileProblem,
-} from '../../adapters/feed/files.ts';
-import { FeedFileError, type FileTick, type FormatOptions } from '../../adapters/feed/format.ts';
-import { asClaimed, KNOWN_AT_TS } from '../../adapters/feed/known-at.ts';
+} from '../../feeds/files.ts';
+import { FeedFileError, type FileTick, type FormatOptions } from '../../feeds/format.ts';
+import { asClaimed, KNOWN_AT_TS } from '../../feeds/known-at.ts';
 import { parseUs } from '../../domain/time.ts';
 import { isSymbol, keyOf, SYMBOL_RULE, VENUE_RE, VENUE_RULE } from '../../domain/wire.ts';
 import { DEFAULT_RATE } from '../../market/synthetic.ts';
 import { mergedTrades } from '../../market/merged.ts';
-import { runFeed, type FeedRun } from '../../processes/feeding.ts';
-import { settled } from '../../processes/settled.ts';
+import { runFeed, type FeedRun } from '../../../pipelines/feed/feeding.ts';
+import { settled } from '../../runtime/settled.ts';
 import {
   CommandError,
   interruptSignal,
@@ -24,7 +24,7 @@ import {
   repeated,
   timeOption,
   withContext,
-} from '../context.ts';
+} from '../support/context.ts';
 
 interface CheckFlags {
   readonly format: string;

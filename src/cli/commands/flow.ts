@@ -2,9 +2,9 @@
 import type { Command } from 'commander';
 import { FLOW, TOPICS } from '../../../pipelines/flow.ts';
 import { US_PER_MS } from '../../domain/time.ts';
-import { judgePositions, misfits } from '../../processes/log-positions.ts';
-import { settled } from '../../processes/settled.ts';
-import { CommandError, durationOption, outputFor, withContext } from '../context.ts';
+import { judgePositions, misfits } from '../../runtime/log-positions.ts';
+import { settled } from '../../runtime/settled.ts';
+import { CommandError, durationOption, outputFor, withContext } from '../support/context.ts';
 
 export function flowCommands(program: Command): void {
   const flow = program

@@ -2,7 +2,7 @@
 import { userInfo } from 'node:os';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { formatUs } from '../../domain/time.ts';
-import { RUN_QUEUES } from '../../jobs/queue-names.ts';
+import { RUN_QUEUES } from '../../queue/queue-names.ts';
 import {
   changeRun,
   listRuns,
@@ -11,8 +11,8 @@ import {
   showRun,
   type RunChange,
   type ShownRun,
-} from '../../tables/postgres/job-changes.ts';
-import { CommandError, outputFor, withContext } from '../context.ts';
+} from '../../postgres/tables/job-changes.ts';
+import { CommandError, outputFor, withContext } from '../support/context.ts';
 
 interface ListFlags {
   readonly job?: string;

@@ -1,11 +1,11 @@
 /** `tickloom keys list | rotate | retire`: what signs control records, and what verifies them. */
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
-import { inTransaction } from '../../adapters/postgres.ts';
-import type { Context } from '../../processes/context.ts';
-import { waitingControls } from '../../tables/postgres/outbox.ts';
-import { confirm, reasonGiven, YES } from '../confirm.ts';
-import { CommandError, outputFor, withContext } from '../context.ts';
+import { inTransaction } from '../../postgres/postgres.ts';
+import type { Context } from '../../runtime/context.ts';
+import { waitingControls } from '../../postgres/tables/outbox.ts';
+import { confirm, reasonGiven, YES } from '../support/confirm.ts';
+import { CommandError, outputFor, withContext } from '../support/context.ts';
 
 interface Flags {
   readonly why: string;

@@ -8,10 +8,10 @@ import {
   migrateUp,
   migrationStatus,
   nextNumber,
-} from '../../tables/postgres/migrate.ts';
-import { migrateQuestDb } from '../../tables/questdb/schema.ts';
-import { confirmAtTerminal, YES } from '../confirm.ts';
-import { CommandError, outputFor, withContext } from '../context.ts';
+} from '../../postgres/tables/migrate.ts';
+import { migrateQuestDb } from '../../questdb/tables/schema.ts';
+import { confirmAtTerminal, YES } from '../support/confirm.ts';
+import { CommandError, outputFor, withContext } from '../support/context.ts';
 
 export function migrateCommands(program: Command): void {
   const migrate = program.command('migrate').description('the tables of PostgreSQL and QuestDB');

@@ -5,26 +5,26 @@
  */
 import { userInfo } from 'node:os';
 import { InvalidArgumentError, type Command } from 'commander';
-import { readOutsideFile } from '../../adapters/outside-file.ts';
+import { readOutsideFile } from '../../files/outside-file.ts';
 import { monotonicMs, sleep } from '../../clock.ts';
 import { formatUs } from '../../domain/time.ts';
 import { instrumentOf } from '../../domain/wire.ts';
-import { registerModel } from '../../jobs/register.ts';
+import { registerModel } from '../../../pipelines/training/register.ts';
 import { ChangeRefused, type Market, type ModelRequest } from '../../learning/model-change.ts';
 import { MODEL_FILE_BYTES_MAX } from '../../learning/outside-artefact.ts';
-import type { Context } from '../../processes/context.ts';
-import { heldSince } from '../../tables/postgres/model-activations.ts';
+import type { Context } from '../../runtime/context.ts';
+import { heldSince } from '../../postgres/tables/model-activations.ts';
 import {
   changeModel,
   ModelMissing,
   planChange,
   type AppliedChange,
   type PlannedChange,
-} from '../../tables/postgres/registry.ts';
-import { ChangeMissing, undoOf } from '../../tables/postgres/registry-undo.ts';
-import { championMarkets, modelChanges } from '../../tables/postgres/reviews.ts';
-import { confirm, reasonGiven, YES } from '../confirm.ts';
-import { CommandError, outputFor, withContext } from '../context.ts';
+} from '../../postgres/tables/registry.ts';
+import { ChangeMissing, undoOf } from '../../postgres/tables/registry-undo.ts';
+import { championMarkets, modelChanges } from '../../postgres/tables/reviews.ts';
+import { confirm, reasonGiven, YES } from '../support/confirm.ts';
+import { CommandError, outputFor, withContext } from '../support/context.ts';
 
 /** How long a command waits for the log to show what it sent. */
 const SHOWN_MS = 15_000;

@@ -3,20 +3,20 @@
  * features have moved from what they were trained on, and why they were trained again.
  */
 import { Option, type Command } from 'commander';
-import { BASELINE_MODEL_ID } from '../../../pipelines/predictions.ts';
+import { BASELINE_MODEL_ID } from '../../../pipelines/stream/predictions.ts';
 import { formatUs, US_PER_HOUR } from '../../domain/time.ts';
 import {
   OUTCOME_GROUPS,
   type OutcomeGroup,
   type OutcomeMetrics,
 } from '../../learning/monitoring.ts';
-import type { Context } from '../../processes/context.ts';
-import { modelDrift, type ModelDrift } from '../../tables/model-drift.ts';
-import { triggerRows } from '../../tables/postgres/retrain-triggers.ts';
-import { modelOutcomes } from '../../tables/questdb/model-outcomes.ts';
-import { CommandError, outputFor, timeOption, withContext } from '../context.ts';
-import { noModel } from '../known.ts';
-import { columns, show, type Columns } from '../table.ts';
+import type { Context } from '../../runtime/context.ts';
+import { modelDrift, type ModelDrift } from '../../summaries/model-drift.ts';
+import { triggerRows } from '../../postgres/tables/retrain-triggers.ts';
+import { modelOutcomes } from '../../questdb/tables/model-outcomes.ts';
+import { CommandError, outputFor, timeOption, withContext } from '../support/context.ts';
+import { noModel } from '../support/known.ts';
+import { columns, show, type Columns } from '../support/table.ts';
 
 export function modelMonitoringCommands(models: Command): void {
   models

@@ -3,10 +3,10 @@ import type { Command } from 'commander';
 import { formatUs, US_PER_DAY } from '../../domain/time.ts';
 import { keyOf } from '../../domain/wire.ts';
 import type { GateVerdict } from '../../learning/gate.ts';
-import { storedWatermarks } from '../../tables/postgres/stored-watermarks.ts';
-import { outputFor, withContext } from '../context.ts';
-import { noModel } from '../known.ts';
-import { columns, show, type Columns } from '../table.ts';
+import { storedWatermarks } from '../../postgres/tables/stored-watermarks.ts';
+import { outputFor, withContext } from '../support/context.ts';
+import { noModel } from '../support/known.ts';
+import { columns, show, type Columns } from '../support/table.ts';
 import { modelChangeCommands } from './model-changes.ts';
 import { modelMonitoringCommands } from './model-monitoring.ts';
 

@@ -2,9 +2,9 @@
 import type { Command } from 'commander';
 import { formatUs } from '../../domain/time.ts';
 import { instrumentOf } from '../../domain/wire.ts';
-import { releaseFuture } from '../../processes/release-future.ts';
-import { instrumentOption, outputFor, withContext } from '../context.ts';
-import { refuseUnstored } from '../known.ts';
+import { releaseFuture } from '../../app/release-future.ts';
+import { instrumentOption, outputFor, withContext } from '../support/context.ts';
+import { refuseUnstored } from '../support/known.ts';
 
 interface ReleaseFlags {
   readonly symbol?: string;

@@ -2,8 +2,8 @@
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { formatUs } from '../../domain/time.ts';
-import { isNothing, planRepair, repair, type RepairPlan } from '../../processes/repair.ts';
-import { outputFor, withContext } from '../context.ts';
+import { isNothing, planRepair, repair, type RepairPlan } from '../../app/repair.ts';
+import { outputFor, withContext } from '../support/context.ts';
 
 export function repairCommands(program: Command): void {
   program

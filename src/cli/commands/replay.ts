@@ -6,13 +6,17 @@ import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { extname } from 'node:path';
 import type { Command } from 'commander';
-import type { FeatureVector } from '../../../pipelines/replay.ts';
+import type { FeatureVector } from '../../../pipelines/quality/replay.ts';
 import { formatUs } from '../../domain/time.ts';
 import { keyOf } from '../../domain/wire.ts';
 import { FEATURE_NAMES } from '../../features/definition.ts';
-import { replayStretch, type Compared, type ReplayReport } from '../../jobs/replay-check.ts';
-import type { Context } from '../../processes/context.ts';
-import { storedWatermarks } from '../../tables/postgres/stored-watermarks.ts';
+import {
+  replayStretch,
+  type Compared,
+  type ReplayReport,
+} from '../../../pipelines/quality/replay-check.ts';
+import type { Context } from '../../runtime/context.ts';
+import { storedWatermarks } from '../../postgres/tables/stored-watermarks.ts';
 import {
   CommandError,
   isInstrument,
@@ -21,8 +25,8 @@ import {
   repeated,
   timeOption,
   withContext,
-} from '../context.ts';
-import { notStored } from '../known.ts';
+} from '../support/context.ts';
+import { notStored } from '../support/known.ts';
 
 interface Flags {
   readonly from?: string;

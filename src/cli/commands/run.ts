@@ -1,10 +1,10 @@
 /** `tickloom run [stage…]`: the named stages in the foreground, in this one process. */
 import type { Command } from 'commander';
-import { interruptSignal } from '../context.ts';
-import { PROCESSES, runProcess, type ProcessName } from '../../processes/run.ts';
-import { awayServers } from '../../adapters/server-probe.ts';
-import { loadConfig, type Config } from '../../config.ts';
-import { CommandError } from '../context.ts';
+import { interruptSignal } from '../support/context.ts';
+import { PROCESSES, runProcess, type ProcessName } from '../../app/run.ts';
+import { awayServers } from '../../runtime/server-probe.ts';
+import { loadConfig, type Config } from '../../config/config.ts';
+import { CommandError } from '../support/context.ts';
 
 export function runCommands(program: Command): void {
   program

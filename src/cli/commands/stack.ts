@@ -1,9 +1,9 @@
 /** `tickloom stack up | down | status | reset`: the local servers alone. */
 import type { Command } from 'commander';
 import { resetStack, stackStatus, startStack, stopStack } from '../../../infra/local/stack.ts';
-import { loadConfig } from '../../config.ts';
-import { confirmAtTerminal, YES } from '../confirm.ts';
-import { outputFor } from '../context.ts';
+import { loadConfig } from '../../config/config.ts';
+import { confirmAtTerminal, YES } from '../support/confirm.ts';
+import { outputFor } from '../support/context.ts';
 
 export function stackCommands(program: Command): void {
   const stack = program.command('stack').description('the local servers alone');

@@ -1,16 +1,16 @@
 /** `tickloom topics create | list | accept`. */
 import { Option, type Command } from 'commander';
 import { TOPICS } from '../../../pipelines/flow.ts';
-import { withAdmin } from '../../adapters/kafka.ts';
+import { withAdmin } from '../../kafka/kafka.ts';
 import {
   accept,
   acceptedPositions,
   judgePositions,
   type AcceptFrom,
   type JudgedPosition,
-} from '../../processes/log-positions.ts';
-import { createTopics } from '../../processes/topics.ts';
-import { CommandError, outputFor, withContext } from '../context.ts';
+} from '../../runtime/log-positions.ts';
+import { createTopics } from '../../runtime/topics.ts';
+import { CommandError, outputFor, withContext } from '../support/context.ts';
 
 export function topicsCommands(program: Command): void {
   const topics = program.command('topics').description('the topics of the flow');

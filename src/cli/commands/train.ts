@@ -8,9 +8,9 @@ import type { Command } from 'commander';
 import { monotonicMs, sleep } from '../../clock.ts';
 import { venueOf } from '../../domain/venues.ts';
 import { keyOf } from '../../domain/wire.ts';
-import type { Context } from '../../processes/context.ts';
-import { addDueRuns, runOf, type JobRun } from '../../tables/postgres/job-runs.ts';
-import { storedWatermarks } from '../../tables/postgres/stored-watermarks.ts';
+import type { Context } from '../../runtime/context.ts';
+import { addDueRuns, runOf, type JobRun } from '../../postgres/tables/job-runs.ts';
+import { storedWatermarks } from '../../postgres/tables/stored-watermarks.ts';
 import {
   CommandError,
   instrumentOption,
@@ -18,8 +18,8 @@ import {
   outputFor,
   withContext,
   type Output,
-} from '../context.ts';
-import { notStored } from '../known.ts';
+} from '../support/context.ts';
+import { notStored } from '../support/known.ts';
 
 const POLL_MS = 300;
 const TELL_MS = 10_000;

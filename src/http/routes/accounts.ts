@@ -1,7 +1,7 @@
 /** `GET /v1/accounts`: accounts with their cash and what they are worth. */
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { equityOf } from '../../tables/account-equity.ts';
+import { equityOf } from '../../summaries/account-equity.ts';
 import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
 import { postgresList } from '../list-route.ts';

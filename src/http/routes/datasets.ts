@@ -7,19 +7,19 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type, type Static } from 'typebox';
-import { AskError, checkAsk, type DatasetAsk } from '../../datasets/ask.ts';
-import { exportsDir, type DatasetManifest } from '../../datasets/definition.ts';
-import { entitiesOf, type Entities } from '../../datasets/entities.ts';
-import { wholeFile, type WholeFormat } from '../../datasets/whole.ts';
+import { AskError, checkAsk, type DatasetAsk } from '../../../pipelines/dataset/ask.ts';
+import { exportsDir, type DatasetManifest } from '../../../pipelines/dataset/definition.ts';
+import { entitiesOf, type Entities } from '../../../pipelines/dataset/entities.ts';
+import { wholeFile, type WholeFormat } from '../../../pipelines/dataset/whole.ts';
 import { canonicalJson } from '../../domain/control.ts';
 import {
   isUnderWay,
   readDataset,
   saveEntities,
   saveRequest,
-} from '../../tables/postgres/datasets.ts';
-import { addDueRuns } from '../../tables/postgres/job-runs.ts';
-import { storedInstruments } from '../../tables/questdb/stored-ticks.ts';
+} from '../../postgres/tables/datasets.ts';
+import { addDueRuns } from '../../postgres/tables/job-runs.ts';
+import { storedInstruments } from '../../questdb/tables/stored-ticks.ts';
 import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
 import { postgresList } from '../list-route.ts';

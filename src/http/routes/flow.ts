@@ -1,9 +1,9 @@
 /** `GET /v1/flow`: the graph of stages and jobs, how far each has come, and the topics' ends. */
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { newestRuns, runCounts } from '../../tables/http/jobs.ts';
-import { openComponents } from '../../tables/postgres/errors.ts';
-import { aliveNames } from '../../tables/postgres/process-metrics.ts';
+import { newestRuns, runCounts } from '../tables/jobs.ts';
+import { openComponents } from '../../postgres/tables/errors.ts';
+import { aliveNames } from '../../postgres/tables/process-metrics.ts';
 import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
 import type { FlowStatus } from '../flow-status.ts';

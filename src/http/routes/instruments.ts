@@ -1,7 +1,7 @@
 /** `GET /v1/instruments`: what there is data of, the one with the newest data first. */
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { readInstruments } from '../../tables/http/instruments.ts';
+import { readInstruments } from '../tables/instruments.ts';
 import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
 import { pagedRead } from '../paged-route.ts';

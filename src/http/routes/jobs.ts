@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { newestRuns } from '../../tables/http/jobs.ts';
+import { newestRuns } from '../tables/jobs.ts';
 import {
   changeRun,
   RunMissing,
@@ -12,7 +12,7 @@ import {
   showRun,
   type RunChange,
   type ShownRun,
-} from '../../tables/postgres/job-changes.ts';
+} from '../../postgres/tables/job-changes.ts';
 import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
 import { postgresList } from '../list-route.ts';

@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { trainingData } from '../../tables/questdb/training-data.ts';
+import { trainingData } from '../../questdb/tables/training-data.ts';
 import * as c from '../columns.ts';
 import { defaultLabelSpec, type HttpContext } from '../context.ts';
 import { questdbList } from '../list-route.ts';

@@ -6,9 +6,9 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { ChangeRefused, type Market, type ModelRequest } from '../../learning/model-change.ts';
-import { changeModel, ModelMissing } from '../../tables/postgres/registry.ts';
-import { ChangeMissing, undoOf } from '../../tables/postgres/registry-undo.ts';
-import { modelChanges } from '../../tables/postgres/reviews.ts';
+import { changeModel, ModelMissing } from '../../postgres/tables/registry.ts';
+import { ChangeMissing, undoOf } from '../../postgres/tables/registry-undo.ts';
+import { modelChanges } from '../../postgres/tables/reviews.ts';
 import * as c from '../columns.ts';
 import { defaultLabelSpec, type HttpContext } from '../context.ts';
 import { pagedRead } from '../paged-route.ts';

@@ -5,7 +5,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { formatUs, US_PER_HOUR } from '../../domain/time.ts';
-import { modelDrift } from '../../tables/model-drift.ts';
+import { modelDrift } from '../../summaries/model-drift.ts';
 import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
 import { postgresList } from '../list-route.ts';

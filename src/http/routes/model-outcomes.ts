@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { formatUs } from '../../domain/time.ts';
 import { OUTCOME_GROUPS, type OutcomeGroup } from '../../learning/monitoring.ts';
-import { modelOutcomes } from '../../tables/questdb/model-outcomes.ts';
+import { modelOutcomes } from '../../questdb/tables/model-outcomes.ts';
 import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
 import * as p from '../parameters.ts';

@@ -1,7 +1,7 @@
 /** `GET /v1/models` and `/v1/models/{id}`: trained models, their verdicts and where they decide. */
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { modelActivations } from '../../tables/http/models.ts';
+import { modelActivations } from '../tables/models.ts';
 import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
 import { postgresList } from '../list-route.ts';

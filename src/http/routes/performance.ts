@@ -4,14 +4,14 @@
  */
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { dailyPerformance, equityCurve } from '../../tables/http/performance.ts';
-import { newestGraded, scoreOf } from '../../tables/http/predictions.ts';
+import { dailyPerformance, equityCurve } from '../tables/performance.ts';
+import { newestGraded, scoreOf } from '../tables/predictions.ts';
 import {
   closedTrades,
   performanceBy,
   TRADE_GROUPS,
   type TradeGroup,
-} from '../../tables/trade-performance.ts';
+} from '../../summaries/trade-performance.ts';
 import * as c from '../columns.ts';
 import { defaultLabelSpec, type HttpContext } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';

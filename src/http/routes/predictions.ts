@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { gradedPredictions } from '../../tables/http/predictions.ts';
+import { gradedPredictions } from '../tables/predictions.ts';
 import * as c from '../columns.ts';
 import { defaultLabelSpec, type HttpContext } from '../context.ts';
 import { questdbList } from '../list-route.ts';

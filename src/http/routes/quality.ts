@@ -4,8 +4,8 @@
  */
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { unknownKinds } from '../../tables/postgres/unknown-kinds.ts';
-import { qualityCounts } from '../../tables/http/quality.ts';
+import { unknownKinds } from '../../postgres/tables/unknown-kinds.ts';
+import { qualityCounts } from '../tables/quality.ts';
 import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
 import { questdbList } from '../list-route.ts';

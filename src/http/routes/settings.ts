@@ -1,8 +1,8 @@
 /** `GET /v1/settings`: the configuration in force, secrets and passwords left out. */
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { childEnv, SETTINGS, type Config } from '../../config.ts';
-import { storedSettings } from '../../tables/http/settings.ts';
+import { childEnv, SETTINGS, type Config } from '../../config/config.ts';
+import { storedSettings } from '../tables/settings.ts';
 import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
 import { pagedRead } from '../paged-route.ts';

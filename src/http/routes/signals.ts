@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { signalOutcomes } from '../../tables/http/signals.ts';
+import { signalOutcomes } from '../tables/signals.ts';
 import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
 import { oneRow } from '../one-row.ts';

@@ -1,7 +1,7 @@
 /** `GET /v1/trades` and `/v1/trades/{id}`: what was bought and sold, and what it brought. */
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { tradeFills } from '../../tables/http/trades.ts';
+import { tradeFills } from '../tables/trades.ts';
 import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
 import { postgresList } from '../list-route.ts';

@@ -6,7 +6,7 @@
  */
 import { Sender } from '@questdb/nodejs-client';
 import { Kafka, logLevel } from 'kafkajs';
-import { loadConfig } from '../../../src/config.ts';
+import { loadConfig } from '../../../src/config/config.ts';
 
 const [brokers, questdb, topic, table, groupId] = process.argv.slice(2);
 const { username, password } = new URL(loadConfig().questdbUrl);

@@ -8,7 +8,7 @@ import { sqlPage } from '../../../infra/docs/sql-page.ts';
 import { wirePage } from '../../../infra/docs/wire-page.ts';
 import { FLOW, TOPICS } from '../../../pipelines/flow.ts';
 import { PROJECT_DIR } from '../../../src/code-files.ts';
-import { SETTINGS } from '../../../src/config.ts';
+import { SETTINGS } from '../../../src/config/config.ts';
 
 const pages = generatedPages();
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeCredentials } from '../../../infra/local/credentials.ts';
 import { StackError } from '../../../infra/local/stack-error.ts';
-import { loadConfig, type Config } from '../../../src/config.ts';
-import { credentialsFile, LOGINS, readCredentials } from '../../../src/credentials.ts';
+import { loadConfig, type Config } from '../../../src/config/config.ts';
+import { credentialsFile, LOGINS, readCredentials } from '../../../src/config/credentials.ts';
 
 let dir = '';
 beforeEach(() => {

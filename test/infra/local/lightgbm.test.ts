@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { explainLoadFailure, lightgbmLibrary } from '../../../infra/local/lightgbm.ts';
-import { loadConfig } from '../../../src/config.ts';
+import { loadConfig } from '../../../src/config/config.ts';
 
 test('a missing libgomp is named by the package that brings it', () => {
   const said =

@@ -6,8 +6,8 @@ import { makeCredentials } from '../../../infra/local/credentials.ts';
 import { kafkaServer } from '../../../infra/local/kafka.ts';
 import { questdbServer } from '../../../infra/local/questdb.ts';
 import { redisServer } from '../../../infra/local/redis.ts';
-import { loadConfig, type Config } from '../../../src/config.ts';
-import { type Credentials } from '../../../src/credentials.ts';
+import { loadConfig, type Config } from '../../../src/config/config.ts';
+import { type Credentials } from '../../../src/config/credentials.ts';
 
 let config: Config;
 let made: Credentials;

@@ -1,0 +1,86 @@
+/**
+ * A cut for a job: what lies behind it in the log is known later than the job's `as_of`.
+ *
+ * Appended once for a job, subject and due time, however often the job is tried. It resolves when
+ * the cut holds everywhere and every decision of the subject that had matured by then is graded.
+ */
+import { monotonicMs, sleep } from '../../src/clock.ts';
+import { AHEAD_MAX_US } from '../../src/domain/control.ts';
+import { formatUs, LATEST_US } from '../../src/domain/time.ts';
+import type { Context } from '../../src/runtime/context.ts';
+import { installationTime } from '../../src/runtime/installation-time.ts';
+import { keyOf } from '../../src/domain/wire.ts';
+import { appendControl, isSent, lastCut } from '../../src/postgres/tables/outbox.ts';
+import type { LabelBacklog, PendingLabels } from '../../src/questdb/tables/pending-labels.ts';
+
+const SETTLE_MS = 300_000;
+/**
+ * Behind a cut whose value event time has not reached, what came in time is known a microsecond
+ * later and what came late two (`pipelines/stream/intake.ts`): the next cut must not be in front of them.
+ */
+const STEP_US = 2;
+
+export interface CutRequest {
+  readonly job: string;
+  /** An instrument's key, or `all`. */
+  readonly subject: string;
+  readonly dueTs: number;
+}
+
+/** The cut's value, which is the job's `as_of`. Throws when the flow does not settle in time. */
+export async function cut(context: Context, { job, subject, dueTs }: CutRequest): Promise<number> {
+  const { postgres } = context;
+  const controlId = `cut:${job}:${subject}:${dueTs}`;
+  // One of the future, from when a wrong clock could still ask for it, is not built upon.
+  const byUs = ((await installationTime(context)) ?? LATEST_US) + AHEAD_MAX_US;
+  const value = Math.max(dueTs, (await lastCut(postgres, byUs)) + STEP_US);
+  const cause = `${job} of ${subject} due at ${formatUs(dueTs)}`;
+  const body = { value };
+  await appendControl(postgres, { controlId, type: 'cut', subject: 'cut', body, cause });
+  const { rows } = await postgres.query<{ value: string }>(
+    `SELECT body->>'value' AS value FROM control_outbox WHERE control_id = $1`,
+    [controlId],
+  );
+  const deadline = monotonicMs() + SETTLE_MS;
+  while (!(await isSent(postgres, controlId))) await pause(deadline, 'its cut is not sent');
+  await settledAndGraded(context, subject, deadline);
+  return Number(rows[0]?.value);
+}
+
+/**
+ * Resolves when the flow has come to where the log ends now and every decision of the subject that
+ * had matured by then is graded. Throws when that is not so at the deadline.
+ */
+export async function settledAndGraded(
+  context: Context,
+  subject: string,
+  deadline = monotonicMs() + SETTLE_MS,
+): Promise<void> {
+  const open = await context.flowProbe().settle(Math.max(0, deadline - monotonicMs()));
+  if (open.length > 0) throw new Error(`the flow has not settled: ${open.join('; ')}`);
+  await gradedAll(context.labelBacklog(), subject, deadline);
+}
+
+/** What matures meanwhile is not waited for: of many instruments one always has something. */
+async function gradedAll(backlog: LabelBacklog, subject: string, deadline: number): Promise<void> {
+  const open = new Map<string, number>();
+  const keyOfWork = (work: PendingLabels): string => `${keyOf(work)}|${work.label_spec}`;
+  const of = subject === 'all' ? undefined : subject;
+  for (const work of await backlog.pending(of)) {
+    open.set(keyOfWork(work), work.decidedByUs);
+  }
+  while (open.size > 0) {
+    await pause(deadline, 'decisions wait for their labels');
+    const oldest = new Map(
+      (await backlog.pending(of)).map((work) => [keyOfWork(work), work.from_ts]),
+    );
+    for (const [key, decidedByUs] of open) {
+      if ((oldest.get(key) ?? Infinity) > decidedByUs) open.delete(key);
+    }
+  }
+}
+
+async function pause(deadline: number, what: string): Promise<void> {
+  if (monotonicMs() > deadline) throw new Error(`after ${SETTLE_MS / 1000} s ${what}`);
+  await sleep(100);
+}

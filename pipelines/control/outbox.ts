@@ -1,0 +1,64 @@
+/**
+ * control_outbox -> ticks: appends every due control record to each partition, signed
+ *
+ * A crash between the append and the note that it was sent appends the record again; the second
+ * one has no newer version and is void.
+ */
+import type { Control } from '../../src/domain/wire.ts';
+import { signControl } from '../../src/stream/control-key.ts';
+import type { OutLog, OutRecord } from '../../src/stream/stage.ts';
+
+/** A control record that waits in PostgreSQL. */
+export interface DueControl {
+  readonly seq: number;
+  readonly controlId: string;
+  readonly type: Control['type'];
+  readonly subject: string;
+  readonly version: number;
+  readonly body: Record<string, unknown>;
+}
+
+export interface OutboxDeps {
+  readonly due: () => Promise<readonly DueControl[]>;
+  readonly markSent: (controls: readonly DueControl[]) => Promise<void>;
+  readonly log: OutLog;
+  /** What signs now: it may be another one at the next record. */
+  readonly key: () => string;
+  /** How many partitions a topic has. */
+  readonly partitionsOf: (topic: string) => number;
+  readonly topicOf: (name: string) => string;
+  readonly nowMs: () => number;
+}
+
+/** Sends what is due, oldest first; returns how many records it sent. */
+export async function sendDueControls(deps: OutboxDeps): Promise<number> {
+  const due = await deps.due();
+  if (due.length === 0) return 0;
+  await deps.log.append(due.flatMap((control) => recordsOf(control, deps)));
+  await deps.markSent(due);
+  return due.length;
+}
+
+function recordsOf(due: DueControl, deps: OutboxDeps): OutRecord[] {
+  const { controlId, type, subject, version, body } = due;
+  const control = signControl(deps.key(), {
+    kind: 'control',
+    control_id: controlId,
+    version,
+    type,
+    subject,
+    body,
+  });
+  const value = JSON.stringify(control);
+  // History obeys the same cuts as the live log.
+  const topics = type === 'cut' ? ['ticks', 'ticks-backfill'] : ['ticks'];
+  return topics.map(deps.topicOf).flatMap((topic) =>
+    Array.from({ length: deps.partitionsOf(topic) }, (_, partition) => ({
+      topic,
+      key: null,
+      value,
+      timestampMs: deps.nowMs(),
+      partition,
+    })),
+  );
+}

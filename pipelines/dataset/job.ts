@@ -1,0 +1,127 @@
+/**
+ * The dataset job: makes the training set that a request asked for, in the exports of the data
+ * directory, where the HTTP server reads it.
+ *
+ * A request that cannot be met is refused with the reason. A job that runs again finds a finished
+ * set and removes what a killed one has left.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { JobData } from '../../src/queue/queue.ts';
+import { must } from '../../src/assert.ts';
+import { monotonicMs } from '../../src/clock.ts';
+import { AskError, type DatasetAsk } from './ask.ts';
+import { exportsDir, MANIFEST, type DatasetManifest } from './definition.ts';
+import type { Entities } from './entities.ts';
+import { makeDataset } from './make.ts';
+import type { Context } from '../../src/runtime/context.ts';
+import {
+  noteProgress,
+  noteReason,
+  readEntities,
+  readRequest,
+  saveDataset,
+} from '../../src/postgres/tables/datasets.ts';
+import { finishRun } from '../../src/postgres/tables/job-runs.ts';
+
+/** What lies in `dataset_requests`. */
+export interface DatasetRequestRow {
+  readonly ask: DatasetAsk;
+  readonly entities: Omit<Entities, 'csv'> | null;
+}
+
+const SAY_EVERY_MS = 1_000;
+
+export type Tell = (progress: string) => Promise<void>;
+
+export async function runDataset(
+  context: Context,
+  { subject, dueTs }: JobData,
+  tell: Tell,
+): Promise<void> {
+  const { postgres, config } = context;
+  const run = { job: 'dataset', subject, due_ts: dueTs };
+  const request = must(
+    await readRequest<DatasetRequestRow>(postgres, subject),
+    `request ${subject}`,
+  );
+  const out = join(exportsDir(config.dataDir), subject);
+  await sweep(out);
+  const progress = slowly(tell, context, subject);
+  try {
+    let note: string | null = null;
+    const onNotice = (line: string): void => {
+      note = line;
+    };
+    const options = { out, dueTs, onProgress: progress.say, onNotice };
+    const entities = await keptEntities(context, request.entities);
+    const manifest =
+      (await finished(context, out)) ??
+      (await makeDataset(context, request.ask, { ...options, entities }));
+    await progress.told();
+    const { dataset_id, rows, rows_in, excluded } = manifest;
+    if (note !== null) await noteReason(postgres, subject, note);
+    await noteProgress(postgres, subject, 'done', dataset_id);
+    await finishRun(postgres, run, 'done', { dataset_id, rows, rows_in, excluded });
+  } catch (error) {
+    if (!(error instanceof AskError)) throw error;
+    await progress.told();
+    await noteProgress(postgres, subject, 'refused');
+    await finishRun(postgres, run, 'refused', { reason: error.message });
+  }
+}
+
+async function finished({ postgres }: Context, out: string): Promise<DatasetManifest | null> {
+  const file = join(out, MANIFEST);
+  if (!existsSync(file)) return null;
+  const manifest = JSON.parse(await readFile(file, 'utf8')) as DatasetManifest;
+  await saveDataset(postgres, manifest, out);
+  return manifest;
+}
+
+async function keptEntities(
+  { postgres }: Context,
+  entities: DatasetRequestRow['entities'],
+): Promise<Entities | null> {
+  if (entities === null) return null;
+  const csv = await readEntities(postgres, entities.sha256);
+  return { ...entities, csv: must(csv, `the requests ${entities.sha256} are kept`) };
+}
+
+/** Removes what lies aside of a set that nobody makes any more. */
+async function sweep(out: string): Promise<void> {
+  const dir = dirname(out);
+  await mkdir(dir, { recursive: true });
+  for (const name of await readdir(dir)) {
+    if (name.startsWith(`${basename(out)}.`)) {
+      await rm(join(dir, name), { recursive: true, force: true });
+    }
+  }
+}
+
+/**
+ * At most once a second: the queue and the table of requests both hear it. One after the other, and
+ * `told` waits for the last, which would otherwise come behind the end.
+ */
+function slowly(tell: Tell, { postgres, log }: Context, subject: string) {
+  let saidMs = -Infinity;
+  let telling = Promise.resolve();
+  const note = async (line: string): Promise<void> => {
+    try {
+      await tell(line);
+      await noteProgress(postgres, subject, line);
+    } catch (error) {
+      log.warn({ err: error }, 'the progress of a data set could not be noted');
+    }
+  };
+  return {
+    say: (line: string): void => {
+      const nowMs = monotonicMs();
+      if (nowMs - saidMs < SAY_EVERY_MS) return;
+      saidMs = nowMs;
+      telling = telling.then(() => note(line));
+    },
+    told: (): Promise<void> => telling,
+  };
+}

@@ -1,0 +1,84 @@
+/**
+ * The curation job: a market's week, month or quarter is over and graded -> a report in its
+ * `job_runs` row, and an alert for as long as the newest report of a period misses the target.
+ */
+import {
+  isOutdated,
+  missedTarget,
+  periodsEndingAt,
+  reportLine,
+  type CurationReport,
+  type Period,
+} from './reports.ts';
+import type { JobData } from '../../src/queue/queue.ts';
+import { must } from '../../src/assert.ts';
+import { formatUs, LATEST_US } from '../../src/domain/time.ts';
+import { instrumentOf } from '../../src/domain/wire.ts';
+import type { Context } from '../../src/runtime/context.ts';
+import { installationTime } from '../../src/runtime/installation-time.ts';
+import { settleAlerts, type NewAlert } from '../../src/postgres/tables/alerts.ts';
+import { finishRun, newestDue } from '../../src/postgres/tables/job-runs.ts';
+import { modelOutcomes } from '../../src/questdb/tables/model-outcomes.ts';
+import type { Instrument } from '../../src/questdb/table.ts';
+import { trainingData } from '../../src/questdb/tables/training-data.ts';
+import { closedTrades, performanceBy } from '../../src/summaries/trade-performance.ts';
+import { settledAndGraded } from '../control/cut.ts';
+
+export async function runCuration(context: Context, { subject, dueTs }: JobData): Promise<void> {
+  const { postgres } = context;
+  // The last trades of the period may not be booked yet, nor its last decisions graded.
+  await settledAndGraded(context, subject);
+  const instrument = must(instrumentOf(subject), `subject "${subject}" is an instrument`);
+  const reports: CurationReport[] = [];
+  for (const period of periodsEndingAt(dueTs)) {
+    const report = await reportOf(context, instrument, period);
+    reports.push(report);
+    await alarm(context, subject, report);
+  }
+  const reason = reports.map(reportLine).join('\n');
+  const run = { job: 'curation', subject, due_ts: dueTs };
+  await finishRun(postgres, run, 'done', { reason, reports: reports.map(stored) });
+}
+
+/** Its times as people read them. */
+const stored = ({ fromUs, toUs, ...report }: CurationReport) => ({
+  ...{ from: formatUs(fromUs), to: formatUs(toUs) },
+  ...report,
+});
+
+async function reportOf(
+  context: Context,
+  instrument: Instrument,
+  period: Period,
+): Promise<CurationReport> {
+  const { postgres, config } = context;
+  const reader = context.questdbReader();
+  const of = { ...instrument, fromUs: period.fromUs, toUs: period.toUs };
+  const graded = { ...of, labelSpec: config.labelSpec };
+  const [data] = await trainingData(reader, graded);
+  return {
+    ...period,
+    trades: await performanceBy('account', await closedTrades(postgres, of), reader),
+    outcomes: (await modelOutcomes(reader, { by: 'model', ...graded })).metrics,
+    samples: data ?? null,
+  };
+}
+
+/**
+ * One alert a period that missed the target, over with the next of its kind. Only the newest
+ * decides: one that is made up for late is history.
+ */
+async function alarm(context: Context, subject: string, report: CurationReport): Promise<void> {
+  const { postgres, config, log } = context;
+  const byTs = (await installationTime(context)) ?? LATEST_US;
+  const newest = await newestDue(postgres, 'curation', subject, byTs);
+  if (newest !== null && isOutdated(report, newest)) return;
+  const kind = `win-rate:${report.period}:${subject}`;
+  const missed = missedTarget(report, config.targetWinRate);
+  const alert: NewAlert = {
+    key: `${kind}:${formatUs(report.toUs).slice(0, 10)}`,
+    ...{ severity: 'warning', subject, message: `${subject}: ${missed ?? ''}`, context: report },
+  };
+  const raised = await settleAlerts(postgres, kind, missed === null ? [] : [alert]);
+  for (const { message } of raised) log.warn(message);
+}

@@ -1,0 +1,27 @@
+/** Stored markets -> a due curation run for every end of a period that lacks one. */
+import { periodEnds } from './reports.ts';
+import { venueOf } from '../../src/domain/venues.ts';
+import { keyOf } from '../../src/domain/wire.ts';
+import { addDueRuns, newestDueBySubject } from '../../src/postgres/tables/job-runs.ts';
+import type { Context } from '../../src/runtime/context.ts';
+import type { MovedMarket } from '../../src/runtime/stored-markets.ts';
+
+/** Of a market whose past comes all at once: the newest of them. */
+const ENDS_MAX = 100;
+
+/** A period is over once the decisions in it have matured; `nowUs`: the installation's clock. */
+export async function scheduleCuration(
+  { postgres, config }: Pick<Context, 'postgres' | 'config'>,
+  markets: readonly MovedMarket[],
+  nowUs: number,
+): Promise<void> {
+  const newest = await newestDueBySubject(postgres, 'curation', nowUs);
+  for (const market of markets) {
+    const subject = keyOf(market);
+    const latenessUs = venueOf(market.venue).latenessUs ?? config.latenessUs;
+    const reachedTs = Math.min(market.reachedTs, nowUs);
+    const maturedTs = reachedTs - latenessUs - config.horizonUs;
+    const ends = periodEnds(newest.get(subject) ?? market.from_ts, maturedTs);
+    for (const end of ends.slice(-ENDS_MAX)) await addDueRuns(postgres, 'curation', [subject], end);
+  }
+}

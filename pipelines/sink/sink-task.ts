@@ -1,0 +1,354 @@
+/**
+ * The sink's work on one partition: everything of the flow into QuestDB, and a word about whatever
+ * is not as it should be
+ *
+ * For `ticks` it runs the same intake as the stream and so comes to the same verdicts. Per batch:
+ *
+ * 1. Decode, and run the intake; rows are collected. A record that may be of the future waits for
+ *    the next clock (`log-clock.ts`).
+ * 2. Rows of in-time ticks are written and acknowledged, verdicts before ticks.
+ * 3. Stale ticks are judged by what is stored now, and written likewise.
+ * 4. Dead records, and rows that QuestDB refused, are appended to `dead-letters`.
+ * 5. Where control records came by, and from when a model record held, is written back. The
+ *    position moves.
+ * 6. A little later others are told the highest event time of every instrument. A row that can be
+ *    read tells them less: what came before it may still be on its way into another table.
+ *
+ * All of it can be repeated: rows are absorbed by their keys, verdicts are kept by their source.
+ */
+import { must } from '../../src/assert.ts';
+import {
+  applyControl,
+  initialControlState,
+  type ClockControl,
+  type ModelControl,
+} from '../../src/domain/control.ts';
+import type { DeadPlace, KindPlace } from '../../src/domain/dead-letter.ts';
+import { keyOf, type Control, type Feature } from '../../src/domain/wire.ts';
+import { decodeTicks, type VerifyControl } from '../../src/stream/decode.ts';
+import type { FailPoints } from '../../src/stream/fail-point.ts';
+import { InstrumentStates } from '../../src/stream/instrument-states.ts';
+import type { LogMarker } from '../../src/stream/log-marker.ts';
+import {
+  FencedError,
+  type Checkpoint,
+  type CheckpointStore,
+  type Count,
+  type CountOf,
+  type LogRecord,
+  type OutLog,
+  type OutRecord,
+  type PartitionTask,
+  type Stage,
+} from '../../src/stream/stage.ts';
+import { decodeState, encodeState } from '../../src/stream/state-codec.ts';
+import { whileBeating } from '../../src/stream/while-beating.ts';
+import type { Backfilled } from '../../src/postgres/tables/backfilled.ts';
+import type { ModelHeld } from '../../src/postgres/tables/model-activations.ts';
+import type { ControlPlace } from '../../src/postgres/tables/outbox.ts';
+import type { PartitionClock, WrittenPartition } from '../../src/postgres/tables/log-clocks.ts';
+import type { StoredWatermark } from '../../src/postgres/tables/stored-watermarks.ts';
+import type { FeatureRow } from '../../src/questdb/tables/features.ts';
+import type { QuestTable, RowWriter, SqlReader } from '../../src/questdb/table.ts';
+import { buried, malformedRow, placeOf } from './dead-letters.ts';
+import { initialCounts, intake, tellCounts, type IntakeState } from '../stream/intake.ts';
+import { clockBody, LogClock, tellClock } from '../stream/log-clock.ts';
+import { decodeDerived, unknownTickKinds } from './decode.ts';
+import { writeSinkBatch } from './effects.ts';
+import { addRow, initialFloods } from './notes.ts';
+import { judgeStale } from './stale.ts';
+import { SinkTicks, type SinkControlState, type TicksBatch } from './ticks.ts';
+import { WrittenPartitions } from './written.ts';
+import { emptySinkRows, rowOfPrediction, rowsOfFeature, type SinkRows } from './sink.ts';
+
+export interface SinkDeps {
+  readonly latenessUs: number;
+  readonly log: OutLog;
+  readonly checkpoints: CheckpointStore;
+  readonly writer: RowWriter;
+  readonly reader: SqlReader;
+  readonly featuresTable: QuestTable<FeatureRow>;
+  readonly verifyControl: VerifyControl;
+  readonly modelHeld: (held: readonly ModelHeld[]) => Promise<void>;
+  readonly controlsPassed: (places: readonly ControlPlace[]) => Promise<void>;
+  readonly stored: (reached: readonly StoredWatermark[]) => Promise<void>;
+  readonly backfilled: (parts: readonly Backfilled[]) => Promise<void>;
+  /** Told of the log's clock, at most as often as it changes. */
+  readonly clockPassed: (place: PartitionClock) => Promise<void>;
+  /** Which partitions of tables were written to, and the clock by then. */
+  readonly written: (parts: readonly WrittenPartition[]) => Promise<void>;
+  readonly clockSeen: (clock: ClockControl) => void;
+  readonly noteDead: (places: readonly DeadPlace[]) => Promise<void>;
+  readonly noteKinds: (places: readonly KindPlace[]) => Promise<void>;
+  readonly topicOf: (name: string) => string;
+  readonly failPoints: FailPoints;
+  readonly count: CountOf;
+}
+
+/** All of a large fetch: a row costs QuestDB four times as much in small requests. */
+const RECORDS_MAX = 100_000;
+const FETCH_BYTES = 8 * 1024 * 1024;
+
+export const sinkStage = (deps: SinkDeps): Stage => ({
+  name: 'sink',
+  topics: ['ticks', 'ticks-backfill', 'features', 'predictions'],
+  recordsMax: RECORDS_MAX,
+  fetchBytes: FETCH_BYTES,
+  open: async (topic, partition) =>
+    new SinkTask(deps, topic, partition, await deps.checkpoints.claim(topic, partition)),
+});
+
+interface Batch extends TicksBatch {
+  readonly dead: OutRecord[];
+  /** Of each of the dead. */
+  readonly places: DeadPlace[];
+  readonly kinds: KindPlace[];
+  readonly held: ModelHeld[];
+  readonly controls: ControlPlace[];
+}
+
+class SinkTask implements PartitionTask {
+  position: number;
+  marker: LogMarker | null;
+  isLookingAhead = false;
+  private readonly deps: SinkDeps;
+  private readonly topic: string;
+  private readonly partition: number;
+  private readonly epoch: number;
+  private readonly count: Count;
+  private readonly control: SinkControlState;
+  private readonly clock: LogClock;
+  private readonly written: WrittenPartitions;
+  private readonly instruments: InstrumentStates<IntakeState>;
+  private readonly ticks: SinkTicks;
+  private announcedClock = '';
+  /** The highest event time of each as it was last told. */
+  private readonly announced = new Map<string, number>();
+  /** Of the records in hand; told at their end, because a metric is no matter for every tick. */
+  private readonly counts = initialCounts();
+
+  constructor(deps: SinkDeps, topic: string, partition: number, checkpoint: Checkpoint) {
+    this.deps = deps;
+    this.topic = topic;
+    this.partition = partition;
+    this.epoch = checkpoint.epoch;
+    this.count = deps.count(topic, partition);
+    this.position = checkpoint.nextOffset;
+    this.marker = checkpoint.marker ?? null;
+    this.control =
+      checkpoint.partitionState === null
+        ? initialControlState()
+        : decodeState(checkpoint.partitionState);
+    this.clock = new LogClock(this.control, deps.verifyControl);
+    tellClock(this.control, deps.clockSeen);
+    this.written = new WrittenPartitions(deps.featuresTable.name);
+    this.instruments = new InstrumentStates(
+      () => intake.initial(),
+      deps.latenessUs,
+      checkpoint.instrumentStates,
+    );
+    const historyTopic = deps.topicOf('ticks-backfill');
+    const { control, clock, instruments, counts } = this;
+    this.ticks = new SinkTicks(control, clock, instruments, counts, historyTopic);
+  }
+
+  async process(records: readonly LogRecord[], beat: () => Promise<void>): Promise<void> {
+    const { deps } = this;
+    const batch = emptyBatch();
+    const taken = this.takeAll(records, batch);
+    tellCounts(this.counts, this.count);
+    await this.write(batch.rows, batch, beat);
+    if (batch.stale.length > 0) await this.judge(batch, beat);
+    await this.bringOut(batch, beat);
+    if (batch.controls.length > 0) await whileBeating(deps.controlsPassed(batch.controls), beat);
+    if (batch.held.length > 0) await whileBeating(deps.modelHeld(batch.held), beat);
+    if (batch.history.size > 0) {
+      await whileBeating(deps.backfilled([...batch.history.values()]), beat);
+    }
+    this.isLookingAhead = taken < records.length;
+    this.position = records[taken]?.offset ?? must(records.at(-1)).offset + 1;
+    deps.failPoints.pass('sink.after_write', taken);
+  }
+
+  lookAhead(records: readonly LogRecord[]): boolean {
+    return this.clock.lookAhead(records);
+  }
+
+  async checkpoint(): Promise<void> {
+    // What is remembered nowhere else has to be told before the position moves over it.
+    await this.written.flush(this.deps.written);
+    const instrumentStates = this.instruments.changed();
+    const { topic, partition, epoch, position, marker } = this;
+    const partitionState = encodeState(this.control);
+    const write = { epoch, nextOffset: position, marker, partitionState, instrumentStates };
+    const outcome = await this.deps.checkpoints.save(topic, partition, write);
+    if (outcome === 'fenced') throw new FencedError('sink', topic, partition);
+    this.instruments.saved();
+    this.deps.failPoints.committed('sink.after_write');
+  }
+
+  async announce(): Promise<void> {
+    const reached: StoredWatermark[] = [];
+    for (const { key, state } of this.instruments) {
+      if (state.maxTs < 0 || state.maxTs === this.announced.get(key)) continue;
+      const clockUs = this.clock.clockUs || null;
+      reached.push({ instrument: key, reachedTs: state.maxTs, clockUs });
+    }
+    if (reached.length > 0) await this.deps.stored(reached);
+    for (const { instrument, reachedTs } of reached) this.announced.set(instrument, reachedTs);
+    await this.announceClock();
+  }
+
+  private async announceClock(): Promise<void> {
+    const { topic, partition } = this;
+    const { clock = null, heldClock = null } = this.control;
+    const now = `${clock}|${heldClock}`;
+    if (now === this.announcedClock || (clock === null && heldClock === null)) return;
+    await this.deps.clockPassed({ topic, partition, clockUs: clock, heldUs: heldClock });
+    this.announcedClock = now;
+  }
+
+  private async bringOut({ dead, places, kinds }: Batch, beat: () => Promise<void>): Promise<void> {
+    const { log, noteDead, noteKinds } = this.deps;
+    if (dead.length > 0) {
+      await log.append(dead);
+      await whileBeating(noteDead(places), beat);
+    }
+    if (kinds.length > 0) await whileBeating(noteKinds(kinds), beat);
+  }
+
+  private async judge(batch: Batch, beat: () => Promise<void>): Promise<void> {
+    const rows = emptySinkRows();
+    const counts = await whileBeating(judgeStale(this.deps.reader, batch.stale, rows), beat);
+    for (const [verdict, n] of Object.entries(counts)) this.count(verdict, n);
+    await this.write(rows, batch, beat);
+  }
+
+  private async write(
+    rows: SinkRows,
+    { dead, places }: Batch,
+    beat: () => Promise<void>,
+  ): Promise<void> {
+    const { writer, featuresTable } = this.deps;
+    this.written.note(rows, this.clock.clockUs);
+    const refused = await writeSinkBatch(writer, featuresTable, rows, { heartbeat: beat });
+    for (const { table, row, message } of refused) {
+      this.count('refused');
+      dead.push({
+        topic: this.deps.topicOf('dead-letters'),
+        key: null,
+        value: JSON.stringify(row),
+        timestampMs: 0,
+        headers: { reason: 'refused_by_questdb', table, detail: message.slice(0, 500) },
+      });
+      const at = { topic: `table ${table}`, partition: 0, offset: null };
+      places.push({ ...at, reason: 'refused_by_questdb', detail: message });
+    }
+  }
+
+  /** Returns how many were taken: all, or those in front of one that waits for a clock. */
+  private takeAll(records: readonly LogRecord[], batch: Batch): number {
+    const { topicOf } = this.deps;
+    const isTicks = this.topic === topicOf('ticks') || this.topic === topicOf('ticks-backfill');
+    let taken = 0;
+    for (; taken < records.length; taken++) {
+      if (!isTicks) this.takeDerived(must(records[taken]), batch);
+      else if (!this.takeTicks(records, taken, batch)) break;
+    }
+    batch.rows.quality_events.push(...batch.sums.values());
+    return taken;
+  }
+
+  /** False: the record waits for the next clock. */
+  private takeTicks(records: readonly LogRecord[], at: number, batch: Batch): boolean {
+    const record = must(records[at]);
+    const decoded = decodeTicks(record.key, record.value, this.deps.verifyControl);
+    const byUs = this.clock.judge(decoded, records, at);
+    if (byUs === null) return false;
+    switch (decoded.type) {
+      case 'dead':
+        this.bury(record, decoded.reason, decoded.detail, batch, byUs);
+        break;
+      case 'control':
+        this.takeControl(decoded.control, record, byUs, batch);
+        break;
+      case 'ticks':
+        if (decoded.skipped > 0) batch.kinds.push(...unknownTickKinds(record));
+        if (decoded.items.length > 0) this.ticks.take(decoded, record, byUs, batch);
+        break;
+    }
+    return true;
+  }
+
+  private takeControl(
+    control: Control,
+    { topic, partition, offset }: LogRecord,
+    byUs: number,
+    batch: Batch,
+  ): void {
+    if (control.type === 'clock') {
+      applyControl(this.control, control);
+      this.deps.clockSeen(clockBody(control));
+      return;
+    }
+    if (topic === this.deps.topicOf('ticks')) {
+      batch.controls.push({ controlId: control.control_id, partition, offset });
+    }
+    if (!applyControl(this.control, control, { byUs }) || control.type !== 'model') return;
+    const model = control.body as unknown as ModelControl;
+    const { maxTs = -1 } = this.instruments.find(keyOf(model))?.state ?? {};
+    // Only the partition on which the instrument lives can say from when the record held.
+    if (maxTs < 0) return;
+    batch.held.push({ controlId: control.control_id, model, fromTs: maxTs + 1 });
+  }
+
+  /** A value without a column would vanish in silence. */
+  private takeFeature(feature: Feature, record: LogRecord, batch: Batch): void {
+    const { columns } = this.deps.featuresTable;
+    const strange = Object.keys(feature.values).find((name) => !Object.hasOwn(columns, name));
+    if (strange === undefined) rowsOfFeature(batch.rows, feature);
+    else this.bury(record, 'newer_version', `no column for "${strange}": update the sink`, batch);
+  }
+
+  private takeDerived(record: LogRecord, batch: Batch): void {
+    const name = record.topic === this.deps.topicOf('features') ? 'feature' : 'prediction';
+    const decoded = decodeDerived(name, record.key, record.value);
+    switch (decoded.type) {
+      case 'feature':
+        this.takeFeature(decoded.record, record, batch);
+        break;
+      case 'prediction':
+        batch.rows.predictions.push(rowOfPrediction(decoded.record));
+        break;
+      case 'unknown': {
+        const { topic, partition, offset } = record;
+        batch.kinds.push({ topic, partition, offset, kind: decoded.kind, records: 1 });
+        break;
+      }
+      case 'dead':
+        this.bury(record, decoded.reason, decoded.detail, batch);
+        break;
+    }
+  }
+
+  /** `byUs`: by which clock its timestamp is bounded in what is said of it. */
+  private bury(
+    source: LogRecord,
+    reason: string,
+    detail: string,
+    batch: Batch,
+    byUs = this.clock.clockUs,
+  ): void {
+    this.count('dead');
+    const dead = { source, reason, detail };
+    batch.dead.push(buried(dead, this.deps.topicOf('dead-letters')));
+    batch.places.push(placeOf(dead));
+    const floods = (this.control.floods ??= initialFloods());
+    addRow(malformedRow(dead, byUs), { floods, clockUs: this.clock.clockUs }, batch);
+  }
+}
+
+const emptyBatch = (): Batch => ({
+  ...{ rows: emptySinkRows(), stale: [], sums: new Map(), dead: [], places: [], kinds: [] },
+  ...{ held: [], controls: [], history: new Map() },
+});

@@ -1,0 +1,266 @@
+/**
+ * The stream's work on one partition: records in, derived records appended, state in checkpoints.
+ *
+ * 1. Decode; dead records are skipped here, by the same validator by which the sink records them.
+ *    A record that may be of the future waits for the next clock (`log-clock.ts`).
+ * 2. Control records change the partition's control state; one that names a model is passed only
+ *    once that model is loaded, so the record's place alone says who decides.
+ * 3. Ticks go through their instrument's chain.
+ * 4. What came out is appended and acknowledged; the position moves.
+ * 5. Now and then a checkpoint saves changed instruments, control state and position together.
+ *
+ * A crash between 4 and 5 repeats the same bytes from the last checkpoint on.
+ */
+import { must } from '../../src/assert.ts';
+import {
+  applyControl,
+  initialControlState,
+  noteFirstTick,
+  type ClockControl,
+  type ControlState,
+  type ModelControl,
+} from '../../src/domain/control.ts';
+import { keyOf, type Control } from '../../src/domain/wire.ts';
+import type { ServingModel } from '../../src/learning/serving-model.ts';
+import { decodeTicks, type Item, type VerifyControl } from '../../src/stream/decode.ts';
+import type { FailPoints } from '../../src/stream/fail-point.ts';
+import { InstrumentStates, type InstrumentSlot } from '../../src/stream/instrument-states.ts';
+import type { LogMarker } from '../../src/stream/log-marker.ts';
+import {
+  FencedError,
+  type Checkpoint,
+  type CheckpointStore,
+  type Count,
+  type CountOf,
+  type LogRecord,
+  type OutLog,
+  type OutRecord,
+  type PartitionTask,
+  type Stage,
+} from '../../src/stream/stage.ts';
+import { decodeState, encodeState } from '../../src/stream/state-codec.ts';
+import { whileBeating } from '../../src/stream/while-beating.ts';
+import { importedAt, initialCounts, tellCounts } from './intake.ts';
+import { clockBody, LogClock, tellClock } from './log-clock.ts';
+import {
+  instrumentStream,
+  type Derived,
+  type InstrumentState,
+  type StreamSettings,
+} from './stream.ts';
+
+/** Where models come from; resolves once the model is at hand, however long that takes. */
+export interface ModelSource {
+  load(modelId: string, sha256: string): Promise<ServingModel>;
+}
+
+export interface StreamDeps {
+  readonly settings: StreamSettings;
+  readonly latenessUs: number;
+  readonly log: OutLog;
+  readonly checkpoints: CheckpointStore;
+  readonly models: ModelSource;
+  readonly verifyControl: VerifyControl;
+  /** Told of every clock that comes by. */
+  readonly clockSeen: (clock: ClockControl) => void;
+  readonly topicOf: (name: string) => string;
+  readonly failPoints: FailPoints;
+  readonly count: CountOf;
+}
+
+export const streamStage = (deps: StreamDeps): Stage => ({
+  name: 'stream',
+  topics: ['ticks'],
+  open: async (topic, partition) => {
+    const task = new StreamTask(
+      deps,
+      topic,
+      partition,
+      await deps.checkpoints.claim(topic, partition),
+    );
+    await task.loadModels();
+    return task;
+  },
+});
+
+class StreamTask implements PartitionTask {
+  position: number;
+  marker: LogMarker | null;
+  isLookingAhead = false;
+  private readonly deps: StreamDeps;
+  private readonly topic: string;
+  private readonly partition: number;
+  private readonly epoch: number;
+  private readonly count: Count;
+  private readonly control: ControlState;
+  private readonly instruments: InstrumentStates<InstrumentState>;
+  /** Of the records in hand; told at their end, because a metric is no matter for every tick. */
+  private readonly counts = initialCounts();
+  /** What the records in hand give, and how it gets there: a function made once. */
+  private out: OutRecord[] = [];
+  private readonly emit = (derived: Derived): void => {
+    this.out.push(this.outRecord(derived));
+  };
+  private readonly models = new Map<string, ServingModel>();
+  private readonly clock: LogClock;
+  private readonly chain: ReturnType<typeof instrumentStream>;
+
+  constructor(deps: StreamDeps, topic: string, partition: number, checkpoint: Checkpoint) {
+    this.deps = deps;
+    this.topic = topic;
+    this.partition = partition;
+    this.epoch = checkpoint.epoch;
+    this.count = deps.count(topic, partition);
+    this.position = checkpoint.nextOffset;
+    this.marker = checkpoint.marker ?? null;
+    this.control =
+      checkpoint.partitionState === null
+        ? initialControlState()
+        : decodeState(checkpoint.partitionState);
+    this.clock = new LogClock(this.control, deps.verifyControl);
+    tellClock(this.control, deps.clockSeen);
+    this.chain = instrumentStream(deps.settings, (type) => {
+      this.counts[type] += 1;
+    });
+    this.instruments = new InstrumentStates(
+      () => this.chain.initial(),
+      deps.latenessUs,
+      checkpoint.instrumentStates,
+    );
+  }
+
+  async loadModels(): Promise<void> {
+    for (const model of Object.values(this.control.models)) await this.loadModel(model);
+  }
+
+  async process(records: readonly LogRecord[], beat: () => Promise<void>): Promise<void> {
+    const out = (this.out = []);
+    let taken = 0;
+    for (; taken < records.length; taken++) {
+      const record = must(records[taken]);
+      const decoded = decodeTicks(record.key, record.value, this.deps.verifyControl);
+      const byUs = this.clock.judge(decoded, records, taken);
+      if (byUs === null) break;
+      switch (decoded.type) {
+        case 'dead':
+          this.count('dead');
+          break;
+        case 'control':
+          await this.takeControl(decoded.control, byUs, beat);
+          break;
+        case 'ticks':
+          this.takeItems(decoded.key, decoded.items, record, byUs);
+          break;
+      }
+    }
+    tellCounts(this.counts, this.count);
+    if (out.length > 0) await whileBeating(this.deps.log.append(out), beat);
+    this.isLookingAhead = taken < records.length;
+    this.position = records[taken]?.offset ?? must(records.at(-1)).offset + 1;
+    this.deps.failPoints.pass('stream.after_append', taken);
+  }
+
+  lookAhead(records: readonly LogRecord[]): boolean {
+    return this.clock.lookAhead(records);
+  }
+
+  async checkpoint(): Promise<void> {
+    const instrumentStates = this.instruments.changed();
+    const { topic, partition, epoch, position, marker } = this;
+    const partitionState = encodeState(this.control);
+    const write = { epoch, nextOffset: position, marker, partitionState, instrumentStates };
+    const outcome = await this.deps.checkpoints.save(topic, partition, write);
+    if (outcome === 'fenced') throw new FencedError('stream', topic, partition);
+    this.instruments.saved();
+    this.deps.failPoints.committed('stream.after_append');
+  }
+
+  private takeItems(
+    key: string,
+    items: readonly Item[],
+    record: LogRecord,
+    judgedByUs: number,
+  ): void {
+    if (items.length === 0) return;
+    const instrument = this.instruments.change(key);
+    for (const item of items) this.takeItem(instrument, item, record, judgedByUs);
+  }
+
+  private takeItem(
+    { venue, symbol, latenessUs, contiguousTradeIds, state }: InstrumentSlot<InstrumentState>,
+    tick: Item,
+    record: LogRecord,
+    judgedByUs: number,
+  ): void {
+    const { control, modelOf } = this;
+    const clocks = { clockUs: this.clock.clockUs, judgedByUs, cutUs: control.cut };
+    // A spread here would cost more than the step itself: it is taken at every tick.
+    const arrival = {
+      tick,
+      recordUs: record.timestampUs,
+      clockUs: clocks.clockUs,
+      judgedByUs,
+      cutUs: clocks.cutUs,
+      latenessUs,
+      contiguousTradeIds,
+      importedAt: importedAt(record, clocks),
+    };
+    const isUnseen = state.intake.maxTs < 0;
+    this.chain.step(state, { venue, symbol, arrival, control, modelOf }, this.emit);
+    if (isUnseen && state.intake.maxTs >= 0) {
+      noteFirstTick(control, { venue, symbol }, state.intake.maxTs);
+    }
+  }
+
+  private async takeControl(
+    control: Control,
+    byUs: number,
+    beat: () => Promise<void>,
+  ): Promise<void> {
+    if (control.type === 'clock') this.deps.clockSeen(clockBody(control));
+    let seenTs = -1;
+    if (control.type === 'model') {
+      const model = control.body as unknown as ModelControl;
+      if (model.state !== 'retired') await whileBeating(this.loadModel(model), beat);
+      seenTs = this.instruments.find(keyOf(model))?.state.intake.maxTs ?? -1;
+    }
+    const taken = applyControl(this.control, control, { seenTs, byUs });
+    this.count(taken ? 'controls_taken' : 'controls_void');
+  }
+
+  private async loadModel({ model_id, sha256 }: ModelControl): Promise<void> {
+    if (this.models.has(model_id)) return;
+    this.models.set(model_id, await this.deps.models.load(model_id, sha256));
+  }
+
+  private readonly modelOf = (modelId: string): ServingModel =>
+    must(this.models.get(modelId), `model "${modelId}" is in force and not loaded`);
+
+  private outRecord(derived: Derived): OutRecord {
+    const { topic, key, atUs } = addressOf(derived);
+    this.count(`out_${derived.kind}`);
+    return {
+      topic: this.deps.topicOf(topic),
+      key,
+      value: JSON.stringify(derived),
+      timestampMs: Math.floor(atUs / 1000),
+    };
+  }
+}
+
+function addressOf(derived: Derived): { topic: string; key: string; atUs: number } {
+  switch (derived.kind) {
+    case 'feature':
+      return { topic: 'features', key: keyOf(derived), atUs: derived.known_at };
+    case 'prediction':
+      return { topic: 'predictions', key: keyOf(derived), atUs: derived.known_at };
+    case 'signal':
+      return { topic: 'signals', key: keyOf(derived), atUs: derived.known_at };
+    case 'signal_end':
+      return { topic: 'signals', key: keyOf(derived), atUs: derived.ts };
+    case 'refusal':
+      return { topic: 'signals', key: keyOf(derived), atUs: derived.last_ts };
+    case 'fill':
+      return { topic: 'fills', key: derived.account, atUs: derived.ts };
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * signals, fills -> PostgreSQL: signals, orders, fills, trades and the ledger, exactly once
+ *
+ * One transaction a batch: every row, what follows from it, and the input's position, only while
+ * the partition is ours. Signals and fills come on two topics in any order relative to each other;
+ * the tables end up the same.
+ *
+ * A record that cannot be taken goes to `dead-letters`, acknowledged before the position moves, and
+ * all others of its batch are booked. A kind that nobody knows is listed with a count.
+ */
+import { must } from '../../src/assert.ts';
+import { plainKind, type DeadPlace, type KindPlace } from '../../src/domain/dead-letter.ts';
+import { markerOf, type LogMarker } from '../../src/stream/log-marker.ts';
+import {
+  FencedError,
+  type Checkpoint,
+  type CheckpointStore,
+  type Count,
+  type CountOf,
+  type LogRecord,
+  type OutLog,
+  type PartitionTask,
+  type Stage,
+} from '../../src/stream/stage.ts';
+import { whileBeating } from '../../src/stream/while-beating.ts';
+import type { BookRequest, Bury } from '../../src/postgres/tables/booking.ts';
+import { buried, placeOf, type Dead } from '../sink/dead-letters.ts';
+import { decodeBooked, type Booked } from './decode.ts';
+
+export interface TradesDeps {
+  readonly checkpoints: CheckpointStore;
+  /** Books the batch and moves the position, or nothing of it. */
+  readonly book: (request: BookRequest, bury: Bury) => Promise<'booked' | 'fenced'>;
+  readonly log: OutLog;
+  readonly topicOf: (name: string) => string;
+  readonly count: CountOf;
+}
+
+/** So few that a partition with a long way to go is seen to move. */
+const RECORDS_MAX = 500;
+
+export const tradesStage = (deps: TradesDeps): Stage => ({
+  name: 'trades',
+  topics: ['signals', 'fills'],
+  recordsMax: RECORDS_MAX,
+  open: async (topic, partition) => {
+    const checkpoint = await deps.checkpoints.claim(topic, partition);
+    return new TradesTask(deps, topic, partition, checkpoint);
+  },
+});
+
+interface Batch {
+  readonly records: Booked[];
+  /** Of each of the records. */
+  readonly sources: LogRecord[];
+  readonly dead: Dead[];
+  readonly kinds: KindPlace[];
+}
+
+class TradesTask implements PartitionTask {
+  position: number;
+  marker: LogMarker | null;
+  private readonly deps: TradesDeps;
+  private readonly topic: string;
+  private readonly partition: number;
+  private readonly epoch: number;
+  private readonly count: Count;
+
+  constructor(deps: TradesDeps, topic: string, partition: number, checkpoint: Checkpoint) {
+    this.deps = deps;
+    this.topic = topic;
+    this.partition = partition;
+    this.epoch = checkpoint.epoch;
+    this.count = deps.count(topic, partition);
+    this.position = checkpoint.nextOffset;
+    this.marker = checkpoint.marker ?? null;
+  }
+
+  async process(records: readonly LogRecord[], beat: () => Promise<void>): Promise<void> {
+    const { topic, partition, epoch, deps } = this;
+    const last = must(records.at(-1));
+    const nextOffset = last.offset + 1;
+    const batch: Batch = { records: [], sources: [], dead: [], kinds: [] };
+    for (const record of records) this.take(record, batch);
+    const { records: booked, kinds } = batch;
+    const marker = markerOf(last);
+    const request = { topic, partition, epoch, nextOffset, marker, records: booked, kinds };
+    const outcome = await whileBeating(deps.book(request, this.burier(batch)), beat);
+    if (outcome === 'fenced') throw new FencedError('trades', topic, partition);
+    this.position = nextOffset;
+  }
+
+  /** Bookings save it too; this one is for what moves it without a booking. */
+  async checkpoint(): Promise<void> {
+    const { topic, partition, epoch, position, marker } = this;
+    const nothing = {
+      partitionState: Buffer.alloc(0),
+      instrumentStates: new Map<string, Buffer>(),
+    };
+    const write = { epoch, nextOffset: position, marker, ...nothing };
+    const outcome = await this.deps.checkpoints.save(topic, partition, write);
+    if (outcome === 'fenced') throw new FencedError('trades', topic, partition);
+  }
+
+  private take(source: LogRecord, { records, sources, dead, kinds }: Batch): void {
+    const { deps, topic, partition } = this;
+    const name = topic === deps.topicOf('fills') ? 'fills' : 'signals';
+    const decoded = decodeBooked(name, source.key, source.value);
+    switch (decoded.type) {
+      case 'booked':
+        this.count(`in_${decoded.record.kind}`);
+        records.push(decoded.record);
+        sources.push(source);
+        break;
+      case 'unknown': {
+        this.count('skipped');
+        const kind = plainKind(decoded.kind);
+        kinds.push({ topic, partition, offset: source.offset, kind, records: 1 });
+        break;
+      }
+      case 'dead':
+        dead.push({ source, reason: decoded.reason, detail: decoded.detail });
+        break;
+    }
+  }
+
+  /** A batch that has to be booked again appends no record to `dead-letters` a second time. */
+  private burier({ sources, dead }: Batch): Bury {
+    const { deps } = this;
+    const kept = new Set<number>();
+    return async (refused): Promise<DeadPlace[]> => {
+      const all = [
+        ...dead,
+        ...refused.map(({ index, ...why }) => ({ source: must(sources[index]), ...why })),
+      ];
+      const fresh = all.filter(({ source }) => !kept.has(source.offset));
+      if (fresh.length > 0) {
+        await deps.log.append(fresh.map((each) => buried(each, deps.topicOf('dead-letters'))));
+        this.count('dead', fresh.length);
+      }
+      for (const { source } of fresh) kept.add(source.offset);
+      return all.map(placeOf);
+    };
+  }
+}

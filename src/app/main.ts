@@ -1,0 +1,172 @@
+/**
+ * `npm start`: the whole installation on one machine, from nothing to a live page
+ *
+ * Servers, tables, topics, processes; then the recorded sample is replayed with barriers, then a
+ * synthetic market with a planted edge up to now, and that market goes on live. Ctrl-C stops all of
+ * it in order; the next start goes on where this one stopped.
+ */
+import { join } from 'node:path';
+import { startStack, type Stack } from '../../infra/local/stack.ts';
+import { ticksOfFiles } from '../feeds/files.ts';
+import { withAdmin } from '../kafka/kafka.ts';
+import { outageOf } from '../runtime/outage.ts';
+import { monotonicMs, sleep } from '../clock.ts';
+import { PROJECT_DIR } from '../code-files.ts';
+import { CONFIG_EXIT_CODE, ConfigError, loadConfig, type Config } from '../config/config.ts';
+import { FEATURE_NAMES } from '../features/definition.ts';
+import { tlsOf } from '../http/exposure.ts';
+import { openContext, type Context } from '../runtime/context.ts';
+import { runFeed } from '../../pipelines/feed/feeding.ts';
+import { publishMetrics } from '../runtime/publish-metrics.ts';
+import { liveMarket, SYNTHETIC_VENUE } from '../../pipelines/feed/live-market.ts';
+import { insecureFlag, PROCESSES } from './run.ts';
+import { sampleFiles } from '../feeds/sample.ts';
+import { seedInstallation } from './seed.ts';
+import { readSetting, writeSetting } from '../postgres/tables/settings.ts';
+import { settled } from '../runtime/settled.ts';
+import { summary } from './summary.ts';
+import { Supervisor } from './supervisor.ts';
+import { createTopics } from '../runtime/topics.ts';
+import { migrateUp } from '../postgres/tables/migrate.ts';
+import { migrateQuestDb } from '../questdb/tables/schema.ts';
+
+const READY_MS = 120_000;
+const AWAY_MS = 2_000;
+const say = (line: string): void => console.log(line);
+
+async function main(): Promise<void> {
+  const config = loadConfig(undefined, insecureFlag(process.argv));
+  tlsOf(config);
+  const controller = new AbortController();
+  const { signal } = controller;
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (!signal.aborted) say('\nstopping in order …');
+      controller.abort();
+    });
+  }
+  const supervisor = new Supervisor({ dataDir: config.dataDir, say });
+  let stack: Stack | null = null;
+  let context: Context | null = null;
+  let stopPublishing = async (): Promise<void> => undefined;
+  try {
+    say('tickloom: starting Kafka, QuestDB, PostgreSQL and Redis');
+    stack = await startStack(config, {
+      onProgress: (line) => say(`  ${line}`),
+      // Without one of its servers the flow only waits: stopping says so at once.
+      onExit: (server, message) => {
+        console.error(`${server} does not stay up: ${message}`);
+        process.exitCode = 1;
+        controller.abort();
+      },
+      signal,
+    });
+    context = openContext(config, 'main');
+    await prepare(context);
+    stopPublishing = publishMetrics(context, 'feed');
+    say(`starting the processes: ${PROCESSES.join(', ')}`);
+    await Promise.race([supervisor.start(PROCESSES, READY_MS), aborted(signal)]);
+    signal.throwIfAborted();
+    say(`\ntickloom is ready: ${pageOf(config)}\n`);
+    // Whatever the feed waits for: Ctrl-C does not.
+    const feeding = feedThrough(context, signal);
+    feeding.catch(() => undefined);
+    await Promise.race([feeding, aborted(signal)]);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    await supervisor.stop();
+    await stopPublishing();
+    await context?.close().catch(() => undefined);
+    await stack?.stop();
+    if (signal.aborted) say('stopped');
+  }
+}
+
+const pageOf = ({ httpHost, httpPort, httpTlsCert }: Config): string =>
+  `${httpTlsCert === null ? 'http' : 'https'}://${httpHost}:${httpPort}/`;
+
+async function prepare(context: Context): Promise<void> {
+  const { config, kafka, postgres, topicOf } = context;
+  const applied = await migrateUp(postgres);
+  await migrateQuestDb(context.questdbReader(), { features: FEATURE_NAMES });
+  const topics = await createTopics(kafka, { partitions: config.partitions, topicOf });
+  for (const note of await seedInstallation(postgres, config)) say(note);
+  context.controlKey();
+  const created = topics.filter((topic) => topic.created).length;
+  say(`tables: ${applied.length} migrations applied; topics: ${created} created`);
+  await withAdmin(kafka, (admin) => admin.describeCluster());
+}
+
+/** Goes on from where the tables are, however often a server is away meanwhile. */
+async function feedThrough(context: Context, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    try {
+      return await feedEverything(context, signal);
+    } catch (error) {
+      if (signal.aborted || outageOf(error) === null) throw error;
+      say(`a server is away (${(error as Error).message}); the feed goes on when it is back`);
+      await sleep(AWAY_MS, signal);
+    }
+  }
+}
+
+async function feedEverything(context: Context, signal: AbortSignal): Promise<void> {
+  const startMs = monotonicMs();
+  await replaySample(context, signal);
+  signal.throwIfAborted();
+  const market = await liveMarket(context);
+  if (market.behindUs > 0) {
+    say(`replaying the synthetic market ${market.symbol} up to now (a planted edge to be found)`);
+    await runFeed(context, {
+      source: market.pastTicks(),
+      say: progress,
+      barriers: true,
+      open: true,
+      signal,
+    });
+    signal.throwIfAborted();
+  }
+  await settled(context, 60_000);
+  const seconds = Math.round((monotonicMs() - startMs) / 1000);
+  say(await summary(context, pageOf(context.config), seconds));
+  say(`the market ${SYNTHETIC_VENUE}:${market.symbol} goes on live; Ctrl-C stops everything`);
+  await runFeed(context, {
+    source: market.liveTicks(signal),
+    say: () => undefined,
+    speed: 1_000_000,
+    open: true,
+    signal,
+  });
+}
+
+async function replaySample({ postgres, ...rest }: Context, signal: AbortSignal): Promise<void> {
+  const context = { postgres, ...rest };
+  if ((await readSetting(postgres, 'sample_replayed')) === true) {
+    say('the recorded sample is in the tables already');
+    return;
+  }
+  const { paths, format, venue, symbol } = sampleFiles(join(PROJECT_DIR, 'data', 'sample'));
+  say(`replaying ${paths.length} recorded days of ${symbol} (${venue}, 2014), as they happened`);
+  const source = ticksOfFiles(paths, format, { venue, symbol });
+  await runFeed(context, { source, say: progress, barriers: true, signal });
+  signal.throwIfAborted();
+  await writeSetting(postgres, 'sample_replayed', true);
+}
+
+const progress = (line: string): void => say(`  ${line}`);
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+try {
+  await main();
+} catch (error) {
+  const { message } = error as Error;
+  console.error(error instanceof ConfigError ? message : `tickloom: ${message}`);
+  process.exitCode = error instanceof ConfigError ? CONFIG_EXIT_CODE : 1;
+}
+setTimeout(() => process.exit(), 3_000).unref();

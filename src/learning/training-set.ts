@@ -1,0 +1,79 @@
+/**
+ * features, labels, predictions as known at one moment -> the rows of a training set
+ *
+ * A decision enters with the features that were served, the outcome that was known by then, and
+ * what the champion had said. Rows in = rows out + exclusions, each with its reason and count.
+ */
+import { isWarmingUp } from './null-policy.ts';
+import type { TrainingRow } from './train-part.ts';
+
+export interface FeatureValues {
+  readonly ts: number;
+  readonly decided_ts: number;
+  readonly values: readonly (number | null)[];
+}
+
+export interface Outcome {
+  readonly ts: number;
+  readonly state: 'matured' | 'void';
+  readonly void_reason: string | null;
+  readonly up: 0 | 1 | null;
+  readonly forward_return: number | null;
+  readonly exit_ts: number | null;
+}
+
+export interface ChampionSaid {
+  readonly ts: number;
+  readonly probability_up: number;
+  readonly expected_return: number;
+}
+
+export interface TrainingSet {
+  readonly rows: readonly TrainingRow[];
+  readonly rowTs: readonly number[];
+  readonly rowsIn: number;
+  /** Of the rows, those whose features are of an import. */
+  readonly imported?: number;
+  /** By reason: `immature`, `void_gap`, `warming_up`, … */
+  readonly excluded: Readonly<Record<string, number>>;
+}
+
+/** Joins by `ts`; all three are of one instrument and label spec, oldest first. */
+export function trainingSet(
+  features: readonly FeatureValues[],
+  outcomes: readonly Outcome[],
+  champion: readonly ChampionSaid[],
+): TrainingSet {
+  const outcomeAt = new Map(outcomes.map((outcome) => [outcome.ts, outcome]));
+  const saidAt = new Map(champion.map((said) => [said.ts, said]));
+  const rows: TrainingRow[] = [];
+  const rowTs: number[] = [];
+  const excluded: Record<string, number> = {};
+  for (const feature of features) {
+    const outcome = outcomeAt.get(feature.ts);
+    const reason = exclusionOf(feature, outcome);
+    if (reason !== null || outcome === undefined) {
+      const counted = reason ?? 'immature';
+      excluded[counted] = (excluded[counted] ?? 0) + 1;
+      continue;
+    }
+    const said = saidAt.get(feature.ts);
+    rowTs.push(feature.ts);
+    rows.push({
+      decidedTs: feature.decided_ts,
+      labelEndTs: outcome.exit_ts ?? feature.decided_ts,
+      values: feature.values,
+      up: outcome.up ?? 0,
+      forwardReturn: outcome.forward_return ?? 0,
+      championProbability: said?.probability_up ?? null,
+      championReturn: said?.expected_return ?? null,
+    });
+  }
+  return { rows, rowTs, rowsIn: features.length, excluded };
+}
+
+function exclusionOf(feature: FeatureValues, outcome: Outcome | undefined): string | null {
+  if (outcome === undefined) return 'immature';
+  if (outcome.state === 'void') return `void_${outcome.void_reason ?? 'unknown'}`;
+  return isWarmingUp(feature.values) ? 'warming_up' : null;
+}

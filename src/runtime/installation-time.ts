@@ -1,0 +1,19 @@
+/** The installation's clock, as the log says it: the lowest that any partition has passed. */
+import { installationClock } from '../postgres/tables/log-clocks.ts';
+import { readSetting } from '../postgres/tables/settings.ts';
+import type { Context } from './context.ts';
+import type { Partitions } from './partition-guard.ts';
+
+/**
+ * Microseconds; null while a partition of `ticks` has passed no clock yet. What falls due, what may
+ * go and where a cut may lie is bounded by it, whatever any tick or record says of its own time.
+ */
+export async function installationTime({
+  postgres,
+  topicOf,
+}: Pick<Context, 'postgres' | 'topicOf'>): Promise<number | null> {
+  const ticks = topicOf('ticks');
+  const agreed = (await readSetting(postgres, 'partitions')) as Partitions | null;
+  const partitions = agreed?.[ticks];
+  return partitions === undefined ? null : installationClock(postgres, ticks, partitions);
+}

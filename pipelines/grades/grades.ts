@@ -15,7 +15,7 @@ import {
   type GradingInput,
   type LabelPrice,
   type VoidReason,
-} from '../labels/labels.ts';
+} from './grading.ts';
 
 export interface GradedSignal {
   readonly signalId: string;

@@ -5,7 +5,7 @@
  * was known first of what lies behind the end is read too. That may not be the first by event time:
  * a late tick can have come between, and when a job runs must not change what it says.
  */
-import type { Arrival, GradingInput, LabelPrice } from '../labels/labels.ts';
+import type { Arrival, GradingInput, LabelPrice } from './grading.ts';
 import { must } from '../../src/assert.ts';
 import { hasPrice } from '../../src/domain/tick.ts';
 import { keyOf } from '../../src/domain/wire.ts';

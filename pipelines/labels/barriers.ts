@@ -14,7 +14,8 @@
  */
 import type { BarrierLabelRow, BarrierSide } from '../../src/questdb/tables/labels.ts';
 import { gradesOf, type Grade, type GradedSignal, type Touched } from '../grades/grades.ts';
-import { labelsOf, type LabelPrice, type LabelRequest } from './labels.ts';
+import { labelsOf, type LabelRequest } from './labels.ts';
+import type { LabelPrice } from '../grades/grading.ts';
 
 /** The definition's first version: distances from the entry in ATRs of this feature. */
 export const BARRIERS = { atr: 'atr_14_15m', target: 3, stop: 2 } as const;

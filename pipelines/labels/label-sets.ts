@@ -10,7 +10,10 @@
  * between them is not read. The rows are those that the job of one instrument gives. What does not
  * fit into memory is left to that job, and so is what was shown long after its end.
  */
-import { knownAtOrBehind, labelsOf, TOLERANCE_SHARE, type Arrival } from './labels.ts';
+import { must } from '../../src/assert.ts';
+import { MANY_MARKETS, type JobData } from '../../src/queue/queue-names.ts';
+import { labelsOf } from './labels.ts';
+import { knownAtOrBehind, TOLERANCE_SHARE, type Arrival } from '../grades/grading.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
 import { formatUs, US_PER_DAY, US_PER_HOUR, US_PER_MIN } from '../../src/domain/time.ts';
 import { venueOf } from '../../src/domain/venues.ts';
@@ -62,6 +65,12 @@ export interface LabelSetRequest {
   readonly reached: ReadonlyMap<string, number>;
   readonly limits?: SetLimits;
 }
+
+/** The job: of many instruments at once where its subject says so, else of one. */
+export const runLabelJob = (context: Context, data: JobData): Promise<void> =>
+  data.subject === MANY_MARKETS
+    ? runLabelSet(context, must(data.labelSpec), must(data.fromTs))
+    : runLabels(context, data);
 
 /** Grades what has matured of all instruments, of decisions with `ts` in the hour from `fromUs`. */
 export async function runLabelSet(

@@ -5,7 +5,7 @@
  * known once all of them were, and once the watermark had passed: a clock that says earlier is a
  * leak, because whoever trains "as known then" would train on what nobody knew.
  */
-import { knownAtOrBehind, type Arrival } from '../labels/labels.ts';
+import { knownAtOrBehind, type Arrival } from '../grades/grading.ts';
 
 export interface TooEarly {
   readonly ts: number;

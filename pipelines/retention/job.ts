@@ -3,7 +3,6 @@ import {
   isOldByClock,
   mayGo,
   neededFrom,
-  partitionName,
   type Partition,
   type RetentionRequest,
 } from './retention.ts';
@@ -18,7 +17,7 @@ import { noteWritten, writtenPartitions } from '../../src/postgres/tables/log-cl
 import { readSetting } from '../../src/postgres/tables/settings.ts';
 import { marketTimes, noteMoved } from '../../src/postgres/tables/stored-watermarks.ts';
 import { MARKET_TABLES } from '../../src/questdb/tables/schema.ts';
-import type { Instrument, SqlReader } from '../../src/questdb/table.ts';
+import { partitionName, type Instrument, type SqlReader } from '../../src/questdb/table.ts';
 import { namedStretches } from './named-stretches.ts';
 
 export async function runRetention(context: Context, { subject, dueTs }: JobData): Promise<void> {

@@ -12,11 +12,6 @@
  * Never one that a decision still waiting for its label needs, and none that is named: by a data
  * set's manifest, or as the sample that comes with the project. Without a setting all is kept.
  */
-import { formatUs } from '../../src/domain/time.ts';
-
-/** The name of the day's partition, as QuestDB has it. */
-export const partitionName = (ts: number): string => formatUs(ts).slice(0, 10);
-
 export interface Partition {
   readonly table: string;
   readonly name: string;

@@ -45,8 +45,8 @@ export interface ReviewSettings {
   /**
    * What a shadow has to show, by the gate's own margin, at one of its daily looks. Each look is
    * one more chance: of simulated shadows that equal the champion about a third passes at least
-   * once in seven days (`test/pipelines/review/shadow-loss.test.ts`), three times the level. What bounds
-   * this is the gate in front, which passes at most 5 % of noise, and the rollback behind.
+   * once in seven days (`test/pipelines/review/shadow-loss.test.ts`), three times the level. What
+   * bounds this is the gate in front, which passes at most 5 % of noise, and the rollback behind.
    */
   readonly shadow: Partial<GateSettings>;
   /**

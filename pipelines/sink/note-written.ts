@@ -1,5 +1,5 @@
 /** Rows that a job has written -> when their partitions were last written to, for retention. */
-import { partitionName } from '../retention/retention.ts';
+import { partitionName } from '../../src/questdb/table.ts';
 import type { Context } from '../../src/runtime/context.ts';
 import { installationTime } from '../../src/runtime/installation-time.ts';
 import { noteWritten } from '../../src/postgres/tables/log-clocks.ts';

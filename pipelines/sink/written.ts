@@ -7,7 +7,7 @@
  */
 import { US_PER_DAY, US_PER_HOUR } from '../../src/domain/time.ts';
 import type { WrittenPartition } from '../../src/postgres/tables/log-clocks.ts';
-import { partitionName } from '../retention/retention.ts';
+import { partitionName } from '../../src/questdb/table.ts';
 import type { SinkRows } from './sink.ts';
 
 const TABLE_OF: Partial<Record<keyof SinkRows, string>> = {

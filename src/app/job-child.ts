@@ -37,20 +37,20 @@ export type Work = (
 ) => Promise<void>;
 
 /** Each is loaded by the child of its queue alone. */
-const PROCESSORS: Readonly<Record<QueueName, () => Promise<{ readonly default: Work }>>> = {
-  labels: () => import('./processors/labels.ts'),
-  grades: () => import('./processors/grades.ts'),
-  quality: () => import('./processors/quality.ts'),
-  review: () => import('./processors/review.ts'),
-  training: () => import('./processors/training.ts'),
-  retention: () => import('./processors/retention.ts'),
-  curation: () => import('./processors/curation.ts'),
-  dataset: () => import('./processors/dataset.ts'),
+const WORK: Readonly<Record<QueueName, () => Promise<Work>>> = {
+  labels: async () => (await import('../../pipelines/labels/label-sets.ts')).runLabelJob,
+  grades: async () => (await import('../../pipelines/grades/job.ts')).runGrades,
+  quality: async () => (await import('../../pipelines/quality/job.ts')).runQuality,
+  review: async () => (await import('../../pipelines/review/job.ts')).runReview,
+  training: async () => (await import('../../pipelines/training/job.ts')).runTraining,
+  retention: async () => (await import('../../pipelines/retention/job.ts')).runRetention,
+  curation: async () => (await import('../../pipelines/reports/job.ts')).runCuration,
+  dataset: async () => (await import('../../pipelines/dataset/job.ts')).runDataset,
 };
 
 async function perform(queue: QueueName, task: JobTask): Promise<JobAnswer> {
   try {
-    const { default: work } = await PROCESSORS[queue]();
+    const work = await WORK[queue]();
     const open = isSwept(queue) ? inKept : inJob;
     return await open(`job-${queue}`, (context) => performIn(context, queue, task, work));
   } catch (error) {

@@ -5,6 +5,10 @@
  *
  * Null means that the column is left out of the row, which QuestDB reads back as null.
  */
+import { formatUs } from '../domain/time.ts';
+
+/** The name of the partition of a table that holds the day of `ts` (microseconds). */
+export const partitionName = (ts: number): string => formatUs(ts).slice(0, 10);
 
 /** `timestamp` values are integer microseconds (`Us`); `ts` is always the designated timestamp. */
 export type ColumnType = 'symbol' | 'varchar' | 'double' | 'int' | 'long' | 'timestamp';

@@ -2,7 +2,8 @@
  * A recording -> its decisions with features, outcomes and what the online baseline said, by the
  * stream's own operators and labels, without servers.
  */
-import { labelsOf, type LabelPrice } from '../../pipelines/labels/labels.ts';
+import { labelsOf } from '../../pipelines/labels/labels.ts';
+import type { LabelPrice } from '../../pipelines/grades/grading.ts';
 import { instrumentStream } from '../../pipelines/stream/stream.ts';
 import { trainingSet, type TrainingSet } from '../../src/learning/training-set.ts';
 import { initialControlState } from '../../src/domain/control.ts';

@@ -10,9 +10,9 @@ import {
   setRows,
   type LabelSetRequest,
   type SetLimits,
+  runLabelJob,
 } from '../../pipelines/labels/label-sets.ts';
 import { nextSlice } from '../../pipelines/labels/job.ts';
-import labelsWork from '../../src/app/processors/labels.ts';
 import { MANY_MARKETS } from '../../src/queue/queue-names.ts';
 import { openContext, type Context } from '../../src/runtime/context.ts';
 import { seededRandom, type Random } from '../../src/random.ts';
@@ -217,7 +217,7 @@ describe('label sets', () => {
   test('are written by the job, once, and nothing that has matured is left', async () => {
     const expected = await oneByOne();
     const job = { subject: MANY_MARKETS, dueTs: AT, labelSpec: LABEL_SPEC, fromTs: AT };
-    await labelsWork(context, job, () => Promise.resolve());
+    await runLabelJob(context, job);
     const stored = await context
       .questdbReader()
       .query<LabelRow>(`SELECT * FROM labels WHERE venue = $1`, [VENUE]);

@@ -61,7 +61,7 @@ export const IMPORT_MUTATIONS: readonly Mutation[] = [
   mutation(
     'import-preferred-to-a-live-record',
     label('is of an import where one showed it first, and not where a live record did at once'),
-    'pipelines/labels/labels.ts',
+    'pipelines/grades/grading.ts',
     'a.knownAt < b.knownAt || (a.knownAt === b.knownAt && (a.importedAt ?? null) === null);',
     'a.knownAt <= b.knownAt;',
   ),

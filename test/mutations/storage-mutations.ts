@@ -13,7 +13,7 @@ const effects = testsOf('test/pipelines/sink/sink.test.ts', 'the effects of a ba
 const stale = testsOf('test/pipelines/sink/sink.test.ts', 'a stale tick');
 const encoder = testsOf('test/questdb/ilp-encoder.test.ts', 'makes the bytes of the client');
 const savedLater = (stage: string) => ({
-  file: `test/pipelines/${stage}-task.test.ts`,
+  file: `test/pipelines/${stage}/${stage}-task.test.ts`,
   name: `a checkpoint of the ${stage} that failed leaves all that changed to the next one`,
 });
 const retention = testsOf('test/pipelines/retention/retention.test.ts', 'retention');

@@ -104,7 +104,7 @@ test.each(EMPTY)('%s is empty: no program names it', (name) => {
 
 test.each(QUESTDB_EMPTY)('%s is empty: no program writes it', (name) => {
   const word = name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
-  expect(usersOf(word, /questdb\/(system-metrics|schema)\.ts$/)).toEqual([]);
+  expect(usersOf(word, /questdb\/tables\/(system-metrics|schema)\.ts$/)).toEqual([]);
 });
 
 test.each(Object.entries(VIEWS))(

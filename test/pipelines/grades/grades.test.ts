@@ -5,7 +5,7 @@ import {
   type GradedSignal,
   type GradesRequest,
 } from '../../../pipelines/grades/grades.ts';
-import type { LabelPrice } from '../../../pipelines/labels/labels.ts';
+import type { LabelPrice } from '../../../pipelines/grades/grading.ts';
 
 const S = 1_000_000;
 const HORIZON = 3600 * S;

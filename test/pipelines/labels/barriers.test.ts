@@ -6,7 +6,7 @@ import {
   barrierLabelsOf,
   type BarrierRequest,
 } from '../../../pipelines/labels/barriers.ts';
-import type { LabelPrice } from '../../../pipelines/labels/labels.ts';
+import type { LabelPrice } from '../../../pipelines/grades/grading.ts';
 
 const S = 1_000_000;
 const HORIZON = 600 * S;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { labelsOf, type LabelPrice, type LabelRequest } from '../../../pipelines/labels/labels.ts';
+import { labelsOf, type LabelRequest } from '../../../pipelines/labels/labels.ts';
+import type { LabelPrice } from '../../../pipelines/grades/grading.ts';
 
 const S = 1_000_000;
 const HORIZON = 3600 * S;

@@ -123,7 +123,7 @@ export const FLOW: readonly FlowNode[] = [
     file: 'pipelines/retention/retention.ts',
   },
   {
-    name: 'curation',
+    name: 'reports',
     kind: 'job',
     reads: ['questdb', 'postgres'],
     writes: ['postgres'],

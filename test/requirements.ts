@@ -63,7 +63,7 @@ export const REQUIREMENTS: Readonly<Record<string, Answer>> = {
   D10: shown('src/http/access.ts'),
   E1: shown('pipelines/labels/labels.ts', 'test/pipelines/labels/labels.test.ts'),
   E2: shown('pipelines/training/job.ts', 'src/postgres/tables/model-source.ts'),
-  E3: shown('src/cli/commands/curate.ts', 'test/flow/curation.int.test.ts'),
+  E3: shown('src/cli/commands/curate.ts', 'test/flow/reports.int.test.ts'),
   E4: shown(
     'src/money/performance.ts',
     'test/money/performance.test.ts',
@@ -79,7 +79,7 @@ export const REQUIREMENTS: Readonly<Record<string, Answer>> = {
   E6: shown(
     'pipelines/reports/reports.ts',
     'pipelines/reports/job.ts',
-    'test/flow/curation.int.test.ts',
+    'test/flow/reports.int.test.ts',
   ),
   E7: later(MONEY),
   X1: shown('sql/questdb/labels.sql', 'test/pipelines/labels/labels.test.ts'),

@@ -41,7 +41,8 @@ export function tablesOf(files: readonly string[]): Table[] {
   return [...tables.values()];
 }
 
-const OTHER = /^CREATE ((UNIQUE )?INDEX|VIEW|FUNCTION) /;
+/** What changes no table's form. */
+const OTHER = /^(CREATE ((UNIQUE )?INDEX|VIEW|FUNCTION)|UPDATE) /;
 
 function apply(tables: Map<string, OpenTable>, { text, comment }: Statement): void {
   const created = /^CREATE (?:UNLOGGED )?TABLE (\w+) \(\n([\s\S]*)\n\)$/.exec(text);

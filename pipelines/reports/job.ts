@@ -1,5 +1,5 @@
 /**
- * The curation job: a market's week, month or quarter is over and graded -> a report in its
+ * The reports job: a market's week, month or quarter is over and graded -> a report in its
  * `job_runs` row, and an alert for as long as the newest report of a period misses the target.
  */
 import {
@@ -7,7 +7,7 @@ import {
   missedTarget,
   periodsEndingAt,
   reportLine,
-  type CurationReport,
+  type PeriodReport,
   type Period,
 } from './reports.ts';
 import type { JobData } from '../../src/queue/queue.ts';
@@ -24,24 +24,24 @@ import { trainingData } from '../../src/questdb/tables/training-data.ts';
 import { closedTrades, performanceBy } from '../../src/summaries/trade-performance.ts';
 import { settledAndGraded } from '../control/cut.ts';
 
-export async function runCuration(context: Context, { subject, dueTs }: JobData): Promise<void> {
+export async function runReports(context: Context, { subject, dueTs }: JobData): Promise<void> {
   const { postgres } = context;
   // The last trades of the period may not be booked yet, nor its last decisions graded.
   await settledAndGraded(context, subject);
   const instrument = must(instrumentOf(subject), `subject "${subject}" is an instrument`);
-  const reports: CurationReport[] = [];
+  const reports: PeriodReport[] = [];
   for (const period of periodsEndingAt(dueTs)) {
     const report = await reportOf(context, instrument, period);
     reports.push(report);
     await alarm(context, subject, report);
   }
   const reason = reports.map(reportLine).join('\n');
-  const run = { job: 'curation', subject, due_ts: dueTs };
+  const run = { job: 'reports', subject, due_ts: dueTs };
   await finishRun(postgres, run, 'done', { reason, reports: reports.map(stored) });
 }
 
 /** Its times as people read them. */
-const stored = ({ fromUs, toUs, ...report }: CurationReport) => ({
+const stored = ({ fromUs, toUs, ...report }: PeriodReport) => ({
   ...{ from: formatUs(fromUs), to: formatUs(toUs) },
   ...report,
 });
@@ -50,7 +50,7 @@ async function reportOf(
   context: Context,
   instrument: Instrument,
   period: Period,
-): Promise<CurationReport> {
+): Promise<PeriodReport> {
   const { postgres, config } = context;
   const reader = context.questdbReader();
   const of = { ...instrument, fromUs: period.fromUs, toUs: period.toUs };
@@ -68,10 +68,10 @@ async function reportOf(
  * One alert a period that missed the target, over with the next of its kind. Only the newest
  * decides: one that is made up for late is history.
  */
-async function alarm(context: Context, subject: string, report: CurationReport): Promise<void> {
+async function alarm(context: Context, subject: string, report: PeriodReport): Promise<void> {
   const { postgres, config, log } = context;
   const byTs = (await installationTime(context)) ?? LATEST_US;
-  const newest = await newestDue(postgres, 'curation', subject, byTs);
+  const newest = await newestDue(postgres, 'reports', subject, byTs);
   if (newest !== null && isOutdated(report, newest)) return;
   const kind = `win-rate:${report.period}:${subject}`;
   const missed = missedTarget(report, config.targetWinRate);

@@ -21,7 +21,7 @@ export interface Period {
   readonly toUs: number;
 }
 
-export interface CurationReport extends Period {
+export interface PeriodReport extends Period {
   /** By account; all of the market's that closed in the period. */
   readonly trades: readonly GroupPerformance[];
   /** Of decisions in the period, by model, as they are graded by now. */
@@ -72,7 +72,7 @@ const TRADES_MIN = 20;
  * What is to be told where a period's trades won less often than `target` (a share), those of all
  * accounts together; null: they did not, or were fewer than 20, or there is no target.
  */
-export function missedTarget(report: CurationReport, target: number | null): string | null {
+export function missedTarget(report: PeriodReport, target: number | null): string | null {
   const [trades, winners] = totals(report.trades);
   const [low, high] = wilson(winners, trades);
   if (target === null || trades < TRADES_MIN || low === null) return null;
@@ -85,7 +85,7 @@ export function missedTarget(report: CurationReport, target: number | null): str
 }
 
 /** A line for people. */
-export function reportLine(report: CurationReport): string {
+export function reportLine(report: PeriodReport): string {
   const [trades, winners] = totals(report.trades);
   const net = report.trades.map(({ net_pnl, currency }) => `${net_pnl} ${currency}`).join(' and ');
   const traded = trades === 0 ? 'no trade' : `${trades} trades, ${winners} won, net ${net}`;

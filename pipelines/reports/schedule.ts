@@ -1,4 +1,4 @@
-/** Stored markets -> a due curation run for every end of a period that lacks one. */
+/** Stored markets -> a due run of reports for every end of a period that lacks one. */
 import { periodEnds } from './reports.ts';
 import { venueOf } from '../../src/domain/venues.ts';
 import { keyOf } from '../../src/domain/wire.ts';
@@ -10,18 +10,18 @@ import type { MovedMarket } from '../../src/runtime/stored-markets.ts';
 const ENDS_MAX = 100;
 
 /** A period is over once the decisions in it have matured; `nowUs`: the installation's clock. */
-export async function scheduleCuration(
+export async function scheduleReports(
   { postgres, config }: Pick<Context, 'postgres' | 'config'>,
   markets: readonly MovedMarket[],
   nowUs: number,
 ): Promise<void> {
-  const newest = await newestDueBySubject(postgres, 'curation', nowUs);
+  const newest = await newestDueBySubject(postgres, 'reports', nowUs);
   for (const market of markets) {
     const subject = keyOf(market);
     const latenessUs = venueOf(market.venue).latenessUs ?? config.latenessUs;
     const reachedTs = Math.min(market.reachedTs, nowUs);
     const maturedTs = reachedTs - latenessUs - config.horizonUs;
     const ends = periodEnds(newest.get(subject) ?? market.from_ts, maturedTs);
-    for (const end of ends.slice(-ENDS_MAX)) await addDueRuns(postgres, 'curation', [subject], end);
+    for (const end of ends.slice(-ENDS_MAX)) await addDueRuns(postgres, 'reports', [subject], end);
   }
 }

@@ -44,7 +44,7 @@ const WORK: Readonly<Record<QueueName, () => Promise<Work>>> = {
   review: async () => (await import('../../pipelines/review/job.ts')).runReview,
   training: async () => (await import('../../pipelines/training/job.ts')).runTraining,
   retention: async () => (await import('../../pipelines/retention/job.ts')).runRetention,
-  curation: async () => (await import('../../pipelines/reports/job.ts')).runCuration,
+  reports: async () => (await import('../../pipelines/reports/job.ts')).runReports,
   dataset: async () => (await import('../../pipelines/dataset/job.ts')).runDataset,
 };
 

@@ -24,7 +24,7 @@ const LONGEST_MINUTES: Readonly<Record<QueueName, number>> = {
   review: 30,
   training: 120,
   retention: 60,
-  curation: 60,
+  reports: 60,
   dataset: 360,
 };
 

@@ -5,8 +5,15 @@ import { floorTo, US_PER_HOUR } from '../domain/time.ts';
 import { keyOf } from '../domain/wire.ts';
 import { grouped } from '../grouped.ts';
 import { isBarrier } from '../../pipelines/labels/label-rows.ts';
-import { MANY_MARKETS, RUN_QUEUES, type JobData, type QueueName } from '../queue/queue-names.ts';
+import {
+  OLD_QUEUES,
+  MANY_MARKETS,
+  RUN_QUEUES,
+  type JobData,
+  type QueueName,
+} from '../queue/queue-names.ts';
 import { reviveFailed, runsToTry } from '../postgres/tables/job-attempts.ts';
+import { renameRuns } from '../postgres/tables/job-runs.ts';
 import { ungradedSignals } from '../postgres/tables/signal-outcomes.ts';
 import { ONE_BY_ONE, type PendingLabels } from '../questdb/tables/pending-labels.ts';
 import type { Context } from '../runtime/context.ts';
@@ -91,7 +98,11 @@ export async function sweepRuns(
   return found.length > 0;
 }
 
-/** What failed for good and has rested is due again: its cause may be gone. */
+/**
+ * What failed for good and has rested is due again: its cause may be gone. And what a process of an
+ * earlier version beside this one has made due has today's name.
+ */
 export async function sweepFailed({ postgres, log }: Context): Promise<void> {
+  for (const [old, name] of Object.entries(OLD_QUEUES)) await renameRuns(postgres, old, name);
   for (const run of await reviveFailed(postgres)) log.info(run, 'a failed run is tried again');
 }

@@ -15,7 +15,7 @@ import type { Context } from '../runtime/context.ts';
 import { DueIndex } from './due-index.ts';
 import { installationTime } from '../runtime/installation-time.ts';
 import { reviewEveryUs } from '../../pipelines/review/review-every.ts';
-import { scheduleCuration } from '../../pipelines/reports/schedule.ts';
+import { scheduleReports } from '../../pipelines/reports/schedule.ts';
 import { StoredMarkets, type MovedMarket } from '../runtime/stored-markets.ts';
 
 /** While nothing has changed, all markets are gone through so seldom. */
@@ -50,7 +50,7 @@ export class Schedule {
     if (markets.length > 0) await this.due('retention', 'all', floorTo(nowUs, US_PER_DAY));
     if (this.isKnown(markets, reviewed.size)) return;
     this.last = null;
-    await scheduleCuration(context, markets, nowUs);
+    await scheduleReports(context, markets, nowUs);
     for (const market of markets) await this.scheduleMarket(market, nowUs, reviewed);
     const isAhead = markets.some(({ to_ts, reachedTs }) => Math.max(to_ts, reachedTs) > nowUs);
     this.last = { markets, reviewed: reviewed.size, atMs: monotonicMs(), isAhead };

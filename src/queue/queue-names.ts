@@ -7,10 +7,13 @@ export const QUEUES = [
   'review',
   'training',
   'retention',
-  'curation',
+  'reports',
   'dataset',
 ] as const;
 export type QueueName = (typeof QUEUES)[number];
+
+/** Names of earlier versions, each with today's. */
+export const OLD_QUEUES: Readonly<Record<string, QueueName>> = { curation: 'reports' };
 
 /** Those whose work is swept from the tables of what they make; all others run `job_runs`. */
 export type SweptQueue = 'labels' | 'grades';

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { isSwept, QUEUES, type JobData, type QueueName } from './queue-names.ts';
+import { isSwept, OLD_QUEUES, QUEUES, type JobData, type QueueName } from './queue-names.ts';
 import type { Logger } from '../log.ts';
 import { openRedis, type RedisAccess } from './redis.ts';
 
@@ -47,6 +47,7 @@ export function openQueues(redis: RedisAccess, prefix: string, log: Logger): Job
       return [name, queue];
     }),
   );
+  const drained = drainOld(connection, prefix);
   return {
     add: async (name, data) => {
       const options = { jobId: jobId(name, data), removeOnComplete: true, removeOnFail: true };
@@ -54,10 +55,20 @@ export function openQueues(redis: RedisAccess, prefix: string, log: Logger): Job
     },
     close: async () => {
       // A Redis that is away answers no farewell.
-      await Promise.allSettled([...queues.values()].map((queue) => queue.close()));
+      await Promise.allSettled([drained, ...[...queues.values()].map((queue) => queue.close())]);
       connection.disconnect();
     },
   };
+}
+
+/** Nobody works on them any more. A Redis that is away keeps them until the next start. */
+async function drainOld(connection: Redis, prefix: string): Promise<void> {
+  for (const name of Object.keys(OLD_QUEUES)) {
+    const old = new Queue(name, { connection, prefix });
+    old.on('error', () => undefined);
+    await old.obliterate({ force: true }).catch(() => undefined);
+    await old.close();
+  }
 }
 
 export interface WorkerOptions {

@@ -124,8 +124,8 @@ async function measure(bed: Bed, count: number): Promise<void> {
       `${Math.round((user + system) / 1_000)} ms of CPU here; ${left} left`,
   );
   const subjects = Array.from({ length: count }, (_, i) => `${VENUE}:${symbolOf(i)}`);
-  await addDueRuns(postgres, 'curation', subjects, FROM);
-  const [, runsMs] = await timed(() => runsToTry(postgres, ['curation', 'review'], 20));
+  await addDueRuns(postgres, 'reports', subjects, FROM);
+  const [, runsMs] = await timed(() => runsToTry(postgres, ['reports', 'review'], 20));
   console.log(`  ${count} open runs: the next ones in ${runsMs} ms`);
   await postgres.query(`DELETE FROM job_runs WHERE starts_with(subject, '${VENUE}:')`);
   // Nothing is left to be done: what it costs to find that out.

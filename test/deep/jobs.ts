@@ -25,7 +25,7 @@ const { values } = parseArgs({
   },
 });
 const [RUNS, MS] = [Number(values.runs), Number(values.minutes) * 60_000];
-const JOBS = ['quality', 'review', 'training', 'retention', 'curation'];
+const JOBS = ['quality', 'review', 'training', 'retention', 'reports'];
 const AT = parseUs('2033-03-03T00:00:00Z');
 const SETTINGS = { TICKLOOM_TOPIC_PREFIX: 'deep-' };
 

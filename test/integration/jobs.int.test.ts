@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sleep } from '../../src/clock.ts';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { Queue } from 'bullmq';
+import { openQueues } from '../../src/queue/queue.ts';
 import { openRedis } from '../../src/queue/redis.ts';
 import { must } from '../../src/assert.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
@@ -19,6 +21,7 @@ import {
   runsToTry,
   takeRun,
 } from '../../src/postgres/tables/job-attempts.ts';
+import { addDueRuns, renameRuns } from '../../src/postgres/tables/job-runs.ts';
 import { jobAlerts } from '../../src/postgres/tables/job-alerts.ts';
 import { createTopics } from '../../src/runtime/topics.ts';
 import { labels, type LabelRow } from '../../src/questdb/tables/labels.ts';
@@ -34,7 +37,7 @@ import { NO_WITNESS, WITNESS } from '../support/witness.ts';
 
 const AT = parseUs('2033-03-03T00:00:00Z');
 const SETTINGS = { TICKLOOM_TOPIC_PREFIX: 'jobs-' };
-const JOBS = ['quality', 'review', 'training', 'retention', 'curation'];
+const JOBS = ['quality', 'review', 'training', 'retention', 'reports'];
 
 let installation: Installation;
 const query = async <Row extends object>(sql: string, params: unknown[] = []): Promise<Row[]> =>
@@ -321,6 +324,38 @@ describe('Redis', () => {
       await setting('maxmemory', '0').catch(() => undefined);
       redis.disconnect();
     }
+  });
+});
+
+describe('queues of an earlier version', () => {
+  test('are emptied when the queues are opened', async () => {
+    const { config, log } = installation.context;
+    const prefix = `old-queues-${process.pid}`;
+    const connection = openRedis(config, { maxRetriesPerRequest: null });
+    const old = new Queue('curation', { connection, prefix });
+    await old.add('curation', { subject: 'v:s', dueTs: AT });
+    const queues = openQueues(config, prefix, log);
+    await until('nothing is left', async () => (await connection.keys(`${prefix}:*`)).length === 0);
+    await queues.close();
+    await old.close();
+    connection.disconnect();
+  });
+
+  test('give their runs to the job of the new name, each once', async () => {
+    const { postgres } = installation.context;
+    const subject = `renamed:${process.pid}`;
+    await addDueRuns(postgres, 'curation', [subject], AT);
+    await addDueRuns(postgres, 'curation', [subject], AT + US_PER_DAY);
+    await addDueRuns(postgres, 'reports', [subject], AT);
+    await renameRuns(postgres, 'curation', 'reports');
+    const { rows } = await postgres.query(
+      'DELETE FROM job_runs WHERE subject = $1 RETURNING job, due_ts',
+      [subject],
+    );
+    expect(rows.toSorted((a, b) => a.due_ts - b.due_ts)).toEqual([
+      { job: 'reports', due_ts: AT },
+      { job: 'reports', due_ts: AT + US_PER_DAY },
+    ]);
   });
 });
 

@@ -1,6 +1,6 @@
 /** All mutations, those that a second tells first. */
 import { CLOCK_MUTATIONS } from './clock-mutations.ts';
-import { CURATION_MUTATIONS } from './curation-mutations.ts';
+import { REPORTS_MUTATIONS } from './reports-mutations.ts';
 import { DECISION_MUTATIONS } from './decision-mutations.ts';
 import { FILE_MUTATIONS } from './file-mutations.ts';
 import { IMPORT_MUTATIONS } from './import-mutations.ts';
@@ -26,7 +26,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...LEARNING_MUTATIONS,
   ...MODEL_MUTATIONS,
   ...MONITORING_MUTATIONS,
-  ...CURATION_MUTATIONS,
+  ...REPORTS_MUTATIONS,
   ...JOB_MUTATIONS,
   ...STORAGE_MUTATIONS,
   ...LOG_MUTATIONS,

@@ -134,7 +134,7 @@ async function trades(flags: TradeFlags, command: Command): Promise<void> {
 async function reports({ symbol: key }: { readonly symbol?: string }, command: Command) {
   const subject = key === undefined ? null : keyOf(instrumentOption(key));
   await withContext('cli', async (context) => {
-    const runs = (await runsOf(context.postgres, 'curation')).filter(
+    const runs = (await runsOf(context.postgres, 'reports')).filter(
       (run) => run.state === 'done' && (subject === null || run.subject === subject),
     );
     if (runs.length === 0) await refuseUnstored(context, key);

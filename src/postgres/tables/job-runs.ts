@@ -145,3 +145,14 @@ export async function lastDetail(
   );
   return rows[0] ?? null;
 }
+
+/** Gives the runs of a job today's name. One that is there under both is the one of that name. */
+export async function renameRuns(pool: Pool, from: string, to: string): Promise<void> {
+  await pool.query(
+    `DELETE FROM job_runs AS old USING job_runs AS own
+     WHERE old.job = $1 AND own.job = $2 AND own.subject = old.subject
+       AND own.due_ts = old.due_ts`,
+    [from, to],
+  );
+  await pool.query('UPDATE job_runs SET job = $2 WHERE job = $1', [from, to]);
+}

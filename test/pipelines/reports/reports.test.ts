@@ -5,7 +5,7 @@ import {
   periodEnds,
   periodsEndingAt,
   reportLine,
-  type CurationReport,
+  type PeriodReport,
 } from '../../../pipelines/reports/reports.ts';
 import { formatUs, parseUs, US_PER_DAY } from '../../../src/domain/time.ts';
 import { PerformanceTally } from '../../../src/money/performance.ts';
@@ -61,7 +61,7 @@ describe('periods', () => {
   });
 });
 
-function reportOf(winners: number, losers: number): CurationReport {
+function reportOf(winners: number, losers: number): PeriodReport {
   const tally = new PerformanceTally('1000');
   for (let i = 0; i < winners + losers; i++) {
     tally.add({ closedTs: at('2026-11-16'), pnl: i < winners ? '1' : '-1' });

@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { CurationReport } from '../../pipelines/reports/reports.ts';
+import type { PeriodReport } from '../../pipelines/reports/reports.ts';
 import { formatUs, parseUs, US_PER_HOUR } from '../../src/domain/time.ts';
 import { regimeOf } from '../../src/learning/regime.ts';
 import { runFeed } from '../../pipelines/feed/feeding.ts';
@@ -35,15 +35,15 @@ interface TradeRow {
 }
 
 /** As it is stored. */
-type Told = Omit<CurationReport, 'fromUs' | 'toUs'> & { readonly from: string };
+type Told = Omit<PeriodReport, 'fromUs' | 'toUs'> & { readonly from: string };
 
-describe('curation', () => {
+describe('reports', () => {
   let installation: Installation;
   let dir: string;
   let booked: readonly TradeRow[];
 
   beforeAll(async () => {
-    dir = mkdtempSync(join(tmpdir(), 'tickloom-curation-'));
+    dir = mkdtempSync(join(tmpdir(), 'tickloom-reports-'));
     // Whoever does not always win misses it; nobody is trained here.
     const settings = { TICKLOOM_TARGET_WIN_RATE: '1', TICKLOOM_RETRAIN_EVERY: '300d' };
     installation = new Installation(settings);
@@ -78,7 +78,7 @@ describe('curation', () => {
     const deadline = performance.now() + 120_000;
     for (let graded = 0; graded < 20;) {
       const [run] = await query<{ state: string }>(
-        `SELECT state FROM job_runs WHERE job = 'curation' AND subject = $1`,
+        `SELECT state FROM job_runs WHERE job = 'reports' AND subject = $1`,
         SUBJECT,
       );
       const backlog = await installation.context.labelBacklog().pending();
@@ -114,7 +114,7 @@ describe('curation', () => {
     for (;;) {
       const [run] = await query<{ detail: { reports: readonly Told[] }; due_ts: number }>(
         `SELECT due_ts, detail FROM job_runs
-         WHERE job = 'curation' AND subject = $1 AND state = 'done'`,
+         WHERE job = 'reports' AND subject = $1 AND state = 'done'`,
         SUBJECT,
       );
       if (run !== undefined) {
@@ -149,7 +149,7 @@ describe('curation', () => {
     const [{ rows, unheeded } = { rows: 0, unheeded: 0 }] = told.outcomes;
     expect(rows + unheeded).toBe(labels!.n);
     const runs = await query(
-      `SELECT 1 FROM job_runs WHERE job = 'curation' AND subject = $1`,
+      `SELECT 1 FROM job_runs WHERE job = 'reports' AND subject = $1`,
       SUBJECT,
     );
     expect(runs).toHaveLength(1);

@@ -2,13 +2,13 @@
 import { mutation, testsOf, type Mutation } from './mutation.ts';
 
 const PERFORMANCE = 'src/money/performance.ts';
-const CURATION = 'pipelines/reports/reports.ts';
+const REPORTS = 'pipelines/reports/reports.ts';
 const performance = testsOf('test/money/performance.test.ts', 'performance of closed trades');
 const periods = testsOf('test/pipelines/reports/reports.test.ts', 'periods');
 const target = testsOf('test/pipelines/reports/reports.test.ts', 'a target win rate');
-const flow = testsOf('test/flow/curation.int.test.ts', 'curation');
+const flow = testsOf('test/flow/reports.int.test.ts', 'reports');
 
-export const CURATION_MUTATIONS: readonly Mutation[] = [
+export const REPORTS_MUTATIONS: readonly Mutation[] = [
   mutation(
     'drawdown-from-the-start',
     performance('is what empyrical says of the same returns'),
@@ -26,14 +26,14 @@ export const CURATION_MUTATIONS: readonly Mutation[] = [
   mutation(
     'week-from-sunday',
     periods('end at the start of 2026-11-23: ["week 2026-11-16"]'),
-    CURATION,
+    REPORTS,
     'const MONDAY = 4;',
     'const MONDAY = 3;',
   ),
   mutation(
     'target-of-each-account',
     target('counts the trades of all accounts'),
-    CURATION,
+    REPORTS,
     'trades.reduce((sum, of) => sum + of.trades, 0)',
     'trades[0]?.trades ?? 0',
   ),

@@ -6,7 +6,7 @@ import { gradesOf, type Grade } from './grades.ts';
 import type { JobData } from '../../src/queue/queue.ts';
 import { assert, must } from '../../src/assert.ts';
 import { US_PER_HOUR } from '../../src/domain/time.ts';
-import { venueOf } from '../../src/domain/venues.ts';
+import { latenessOf } from '../../src/domain/venues.ts';
 import { instrumentOf } from '../../src/domain/wire.ts';
 import type { Context } from '../../src/runtime/context.ts';
 import {
@@ -26,7 +26,7 @@ const SLICE_US = 6 * US_PER_HOUR;
 export async function runGrades(context: Context, { subject }: JobData): Promise<void> {
   const instrument = must(instrumentOf(subject), `subject "${subject}" is an instrument`);
   const { config, postgres } = context;
-  const latenessUs = venueOf(instrument.venue).latenessUs ?? config.latenessUs;
+  const latenessUs = latenessOf(instrument.venue, config.latenessUs);
   const { horizonUs } = config;
   const reachedTs = await storedWatermark(postgres, subject);
   if (reachedTs === null) return;

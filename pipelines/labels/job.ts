@@ -4,7 +4,7 @@
  */
 import type { JobData } from '../../src/queue/queue.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
-import { venueOf } from '../../src/domain/venues.ts';
+import { latenessOf } from '../../src/domain/venues.ts';
 import { instrumentOf } from '../../src/domain/wire.ts';
 import { must } from '../../src/assert.ts';
 import type { Context } from '../../src/runtime/context.ts';
@@ -26,7 +26,7 @@ export async function runLabels(
   const instrument = must(instrumentOf(subject), `subject "${subject}" is an instrument`);
   const reader = context.questdbReader();
   const writer = context.questdbWriter();
-  const latenessUs = venueOf(instrument.venue).latenessUs ?? context.config.latenessUs;
+  const latenessUs = latenessOf(instrument.venue, context.config.latenessUs);
   const spec = must(labelSpec);
   const { labelSpec: predicted, moreLabelSpecs } = context.config;
   // A spec that is predicted grades its own predictions, any other those of the default.

@@ -16,7 +16,7 @@ import { labelsOf } from './labels.ts';
 import { knownAtOrBehind, TOLERANCE_SHARE, type Arrival } from '../grades/grading.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
 import { formatUs, US_PER_DAY, US_PER_HOUR, US_PER_MIN } from '../../src/domain/time.ts';
-import { venueOf } from '../../src/domain/venues.ts';
+import { latenessOf } from '../../src/domain/venues.ts';
 import { keyOf } from '../../src/domain/wire.ts';
 import { grouped } from '../../src/grouped.ts';
 import type { Context } from '../../src/runtime/context.ts';
@@ -143,7 +143,7 @@ export async function maturedOfMany(
     [of, formatUs(fromUs), formatUs(toUs), labelSpec, formatUs(furthestOf(request))],
   );
   return rows.filter((row) => {
-    const overUs = row.decided_ts + horizonUs + (venueOf(row.venue).latenessUs ?? latenessUs);
+    const overUs = row.decided_ts + horizonUs + latenessOf(row.venue, latenessUs);
     return overUs <= (reached.get(keyOf(row)) ?? -Infinity);
   });
 }
@@ -178,16 +178,21 @@ export async function setRows(
 ): Promise<LabelRow[]> {
   const { labelSpec } = request;
   const { horizonUs } = parseLabelSpec(labelSpec);
-  const latenessOf = ({ venue }: Instrument): number =>
-    venueOf(venue).latenessUs ?? request.latenessUs;
   const byMarket = grouped(decisions, keyOf);
   const { limits = LIMITS } = request;
-  const input = await inputOfMany(reader, decisions, horizonUs, latenessOf, byMarket, limits);
+  const input = await inputOfMany(
+    reader,
+    decisions,
+    horizonUs,
+    request.latenessUs,
+    byMarket,
+    limits,
+  );
   if (input === null) return [];
   const rows: LabelRow[] = [];
   for (const [key, own] of byMarket) {
     const { venue, symbol } = own[0] as SetDecision;
-    const latenessUs = latenessOf({ venue, symbol });
+    const latenessUs = latenessOf(venue, request.latenessUs);
     const stored = input.prices.get(key) ?? [];
     const arrivals = [...arrivalsOf(stored), ...(input.heartbeats.get(key) ?? [])];
     arrivals.sort((a, b) => a.ts - b.ts);
@@ -225,7 +230,7 @@ async function inputOfMany(
   reader: SqlReader,
   decisions: readonly SetDecision[],
   horizonUs: number,
-  latenessOf: (market: Instrument) => number,
+  usualUs: number,
   byMarket: ReadonlyMap<string, unknown>,
   limits: SetLimits,
 ): Promise<InputOfMany | null> {
@@ -233,7 +238,10 @@ async function inputOfMany(
   for (const decision of decisions) {
     fromUs = Math.min(fromUs, decision.decided_ts);
     lastUs = Math.max(lastUs, decision.decided_ts);
-    overUs = Math.max(overUs, decision.decided_ts + horizonUs + latenessOf(decision));
+    overUs = Math.max(
+      overUs,
+      decision.decided_ts + horizonUs + latenessOf(decision.venue, usualUs),
+    );
     firstTs = Math.min(firstTs, decision.ts);
     lastTs = Math.max(lastTs, decision.ts);
   }

@@ -26,7 +26,7 @@ import {
   US_PER_DAY,
   US_PER_HOUR,
 } from '../../src/domain/time.ts';
-import { venueOf } from '../../src/domain/venues.ts';
+import { latenessOf } from '../../src/domain/venues.ts';
 import { instrumentOf } from '../../src/domain/wire.ts';
 import { FEATURE_SET } from '../../src/features/definition.ts';
 import type { Context } from '../../src/runtime/context.ts';
@@ -126,7 +126,7 @@ async function reviseInstrument(
   const { postgres, config } = context;
   const reader = context.questdbReader();
   const key = `${instrument.venue}:${instrument.symbol}`;
-  const latenessUs = venueOf(instrument.venue).latenessUs ?? config.latenessUs;
+  const latenessUs = latenessOf(instrument.venue, config.latenessUs);
   const fromTs = Math.min(touches[0]?.ts ?? dueTs, history?.fromTs ?? dueTs);
   // What the stream has not closed yet is still its own to make.
   const reachedTs = (await storedWatermark(postgres, key)) ?? 0;

@@ -22,7 +22,7 @@ import { storedClocks, storedMarketTicks } from './stored-market-ticks.ts';
 import { must } from '../../src/assert.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
 import { floorTo, formatUs, LATEST_US, US_PER_DAY, US_PER_HOUR } from '../../src/domain/time.ts';
-import { venueOf } from '../../src/domain/venues.ts';
+import { latenessOf } from '../../src/domain/venues.ts';
 import { keyOf } from '../../src/domain/wire.ts';
 import { FEATURE_SET } from '../../src/features/definition.ts';
 import type { Context } from '../../src/runtime/context.ts';
@@ -76,7 +76,7 @@ export async function replayStretch(
   { fromUs, toUs: askedUs, onVector, check, onProgress }: Asked,
 ): Promise<ReplayReport> {
   const subject = keyOf(instrument);
-  const latenessUs = venueOf(instrument.venue).latenessUs ?? context.config.latenessUs;
+  const latenessUs = latenessOf(instrument.venue, context.config.latenessUs);
   const reachedTs = (await storedWatermark(context.postgres, subject)) ?? 0;
   const toUs = Math.min(askedUs, reachedTs - latenessUs);
   const report: ReplayReport = {

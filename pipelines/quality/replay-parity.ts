@@ -14,7 +14,7 @@ import {
 } from './replay.ts';
 import type { TrainingSet } from '../../src/learning/training-set.ts';
 import { storedMarketTicks } from './stored-market-ticks.ts';
-import { venueOf } from '../../src/domain/venues.ts';
+import { latenessOf } from '../../src/domain/venues.ts';
 import { keyOf } from '../../src/domain/wire.ts';
 import { FEATURE_NAMES, FEATURE_SET } from '../../src/features/definition.ts';
 import type { Context } from '../../src/runtime/context.ts';
@@ -35,7 +35,7 @@ export async function replayParity(
   { save = true }: { readonly save?: boolean } = {},
 ): Promise<Parity> {
   const { postgres } = context;
-  const latenessUs = venueOf(instrument.venue).latenessUs ?? context.config.latenessUs;
+  const latenessUs = latenessOf(instrument.venue, context.config.latenessUs);
   const subject = keyOf(instrument);
   const saved = await readReplayState<ReplayState>(postgres, FEATURE_SET, subject);
   const from = { ...replayStart(), ...saved };

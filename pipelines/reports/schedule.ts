@@ -1,6 +1,6 @@
 /** Stored markets -> a due run of reports for every end of a period that lacks one. */
 import { periodEnds } from './reports.ts';
-import { venueOf } from '../../src/domain/venues.ts';
+import { latenessOf } from '../../src/domain/venues.ts';
 import { keyOf } from '../../src/domain/wire.ts';
 import { addDueRuns, newestDueBySubject } from '../../src/postgres/tables/job-runs.ts';
 import type { Context } from '../../src/runtime/context.ts';
@@ -18,7 +18,7 @@ export async function scheduleReports(
   const newest = await newestDueBySubject(postgres, 'reports', nowUs);
   for (const market of markets) {
     const subject = keyOf(market);
-    const latenessUs = venueOf(market.venue).latenessUs ?? config.latenessUs;
+    const latenessUs = latenessOf(market.venue, config.latenessUs);
     const reachedTs = Math.min(market.reachedTs, nowUs);
     const maturedTs = reachedTs - latenessUs - config.horizonUs;
     const ends = periodEnds(newest.get(subject) ?? market.from_ts, maturedTs);

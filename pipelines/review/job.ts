@@ -15,7 +15,7 @@ import type { JobData } from '../../src/queue/queue.ts';
 import { inTransaction } from '../../src/postgres/postgres.ts';
 import { must } from '../../src/assert.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
-import { venueOf } from '../../src/domain/venues.ts';
+import { latenessOf } from '../../src/domain/venues.ts';
 import { instrumentOf, keyOf } from '../../src/domain/wire.ts';
 import {
   championOf,
@@ -118,7 +118,7 @@ async function histories(
   const ofChampion = await slotOf(postgres, market, 'champion', champion?.modelId ?? null);
   const ofShadow =
     shadow === null ? null : await slotOf(postgres, market, shadow.modelId, shadow.modelId);
-  const latenessUs = venueOf(market.venue).latenessUs ?? config.latenessUs;
+  const latenessUs = latenessOf(market.venue, config.latenessUs);
   const { horizonUs } = parseLabelSpec(market.labelSpec);
   const fromTs = Math.min(
     champion === null ? Infinity : ofChampion.fromTs,

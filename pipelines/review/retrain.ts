@@ -5,7 +5,7 @@
  */
 import type { Finding } from './registry.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
-import { venueOf } from '../../src/domain/venues.ts';
+import { latenessOf } from '../../src/domain/venues.ts';
 import { instrumentOf } from '../../src/domain/wire.ts';
 import { must } from '../../src/assert.ts';
 import { driftSummary } from '../../src/learning/drift.ts';
@@ -116,7 +116,7 @@ async function newDataOf(
   const last = await trainingBefore(context.postgres, market, atTs);
   if (last === null) return null;
   const { labelSpec } = market;
-  const latenessUs = venueOf(market.venue).latenessUs ?? context.config.latenessUs;
+  const latenessUs = latenessOf(market.venue, context.config.latenessUs);
   const behindUs = parseLabelSpec(labelSpec).horizonUs + latenessUs;
   const newRows = await maturedBetween(context.questdbReader(), market, {
     ...{ labelSpec, afterUs: last.trainedTs - behindUs, untilUs: atTs - behindUs },

@@ -6,7 +6,7 @@
  */
 import { monotonicMs } from '../clock.ts';
 import { floorTo, US_PER_DAY } from '../domain/time.ts';
-import { venueOf } from '../domain/venues.ts';
+import { latenessOf } from '../domain/venues.ts';
 import { keyOf } from '../domain/wire.ts';
 import { fireCalendar } from '../../pipelines/review/retrain.ts';
 import { addDueRuns, newestDue } from '../postgres/tables/job-runs.ts';
@@ -71,7 +71,7 @@ export class Schedule {
     const { context, index } = this;
     const { config } = context;
     const subject = keyOf(market);
-    const latenessUs = venueOf(market.venue).latenessUs ?? config.latenessUs;
+    const latenessUs = latenessOf(market.venue, config.latenessUs);
     const passedTs = Math.min(market.to_ts, nowUs) - latenessUs;
     const reviewTs = floorTo(passedTs, reviewEveryUs(config));
     if (reviewed.has(subject) && reviewTs > market.from_ts) {

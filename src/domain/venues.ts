@@ -17,3 +17,7 @@ const VENUES: Readonly<Record<string, Venue>> = {
 
 export const venueOf = (name: string): Venue =>
   Object.hasOwn(VENUES, name) ? (VENUES[name] ?? UNKNOWN) : UNKNOWN;
+
+/** How long ticks of a venue are waited for, in microseconds; `usualUs`: the installation's setting. */
+export const latenessOf = (venue: string, usualUs: number): number =>
+  venueOf(venue).latenessUs ?? usualUs;

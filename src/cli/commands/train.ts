@@ -6,7 +6,7 @@
  */
 import type { Command } from 'commander';
 import { monotonicMs, sleep } from '../../clock.ts';
-import { venueOf } from '../../domain/venues.ts';
+import { latenessOf } from '../../domain/venues.ts';
 import { keyOf } from '../../domain/wire.ts';
 import type { Context } from '../../runtime/context.ts';
 import { addDueRuns, runOf, type JobRun } from '../../postgres/tables/job-runs.ts';
@@ -57,7 +57,7 @@ async function askFor({ postgres, config }: Context, symbol?: string): Promise<D
   const runs: Due[] = [];
   for (const { venue, reachedTs, ...of } of stored) {
     const subject = keyOf({ venue, ...of });
-    const due_ts = reachedTs - (venueOf(venue).latenessUs ?? config.latenessUs);
+    const due_ts = reachedTs - latenessOf(venue, config.latenessUs);
     await addDueRuns(postgres, 'training', [subject], due_ts);
     runs.push({ job: 'training', subject, due_ts });
   }

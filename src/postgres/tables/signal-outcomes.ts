@@ -2,7 +2,7 @@
 import type { Pool } from 'pg';
 import { inTransaction } from '../postgres.ts';
 import { formatUs } from '../../domain/time.ts';
-import { venueOf } from '../../domain/venues.ts';
+import { latenessOf } from '../../domain/venues.ts';
 import { keyOf } from '../../domain/wire.ts';
 import type { Instrument } from '../../questdb/table.ts';
 import { insert } from './insert.ts';
@@ -27,7 +27,7 @@ export async function ungradedSignals(
      ORDER BY 1, 2`,
   );
   return rows.flatMap(({ venue, symbol, from_ts: fromTs, reached_ts }) => {
-    const decidedByUs = reached_ts - (venueOf(venue).latenessUs ?? latenessUs) - horizonUs;
+    const decidedByUs = reached_ts - latenessOf(venue, latenessUs) - horizonUs;
     return fromTs <= decidedByUs ? [{ venue, symbol, fromTs, decidedByUs }] : [];
   });
 }

@@ -9,7 +9,7 @@
 import { monotonicMs } from '../../clock.ts';
 import { parseLabelSpec } from '../../domain/label-spec.ts';
 import { floorTo, formatUs, US_PER_DAY } from '../../domain/time.ts';
-import { venueOf } from '../../domain/venues.ts';
+import { latenessOf } from '../../domain/venues.ts';
 import { keyOf } from '../../domain/wire.ts';
 import { grouped } from '../../grouped.ts';
 import type { Instrument, SqlReader } from '../table.ts';
@@ -208,7 +208,7 @@ export class LabelBacklog {
     const quiet = isMany ? MANY : FEW;
     const awake: Asked[] = [];
     for (const market of markets) {
-      const latenessUs = venueOf(market.venue).latenessUs ?? this.settings.latenessUs;
+      const latenessUs = latenessOf(market.venue, this.settings.latenessUs);
       const decidedByUs = market.reachedTs - latenessUs - horizonUs;
       if (decidedByUs < 0) continue;
       const key = `${keyOf(market)}|${by?.[1] ?? ''}`;

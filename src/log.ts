@@ -4,9 +4,14 @@ import { pino, type Logger } from 'pino';
 export type { Logger };
 
 const SECRET = [
-  ...['*.password', '*.token', 'hmac', '*.hmac', 'headers.authorization'],
+  '*.password',
+  '*.token',
+  'hmac',
+  '*.hmac',
+  'headers.authorization',
   // The client of Redis hangs the command onto its error: AUTH, with user and password.
-  ...['err.command.args', 'err.aggregateErrors[*].command.args'],
+  'err.command.args',
+  'err.aggregateErrors[*].command.args',
 ];
 
 export const openLog = (level: string, role: string): Logger =>

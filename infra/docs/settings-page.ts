@@ -8,8 +8,15 @@ const GROUPS: readonly (readonly [title: string, names: readonly string[]])[] = 
   [
     'Kafka',
     [
-      ...['KAFKA_BROKERS', 'KAFKA_SASL', 'KAFKA_USER', 'KAFKA_PASSWORD', 'KAFKA_TLS'],
-      ...['TOPIC_PREFIX', 'PARTITIONS', 'SESSION_TIMEOUT_MS', 'STANDSTILL_MS'],
+      'KAFKA_BROKERS',
+      'KAFKA_SASL',
+      'KAFKA_USER',
+      'KAFKA_PASSWORD',
+      'KAFKA_TLS',
+      'TOPIC_PREFIX',
+      'PARTITIONS',
+      'SESSION_TIMEOUT_MS',
+      'STANDSTILL_MS',
     ],
   ],
   ['Databases and queues', ['QUESTDB_URL', 'QUESTDB_PG_URL', 'POSTGRES_URL', 'REDIS_URL']],

@@ -96,7 +96,8 @@ async function write(
 ): Promise<DatasetManifest> {
   const { aside, work, memoryMb, entitiesFile, onProgress, cut = null } = options;
   const { db, close } = await openDuckdb({
-    ...{ dir: work, dirs: [work, aside] },
+    dir: work,
+    dirs: [work, aside],
     ...(memoryMb ? { memoryMb } : {}),
   });
   try {

@@ -57,9 +57,9 @@ export async function newestImport(
     const { venue, symbol } = must(instrumentOf(key), `"${key}" is venue:symbol`);
     for (const table of new Set(tables)) {
       const wanted = [
-        ...[from === null ? null : (['ts >=', from] as const)],
-        ...[to === null ? null : (['ts <', to] as const)],
-        ...[byUs === null ? null : (['imported_at <=', formatUs(byUs)] as const)],
+        from === null ? null : (['ts >=', from] as const),
+        to === null ? null : (['ts <', to] as const),
+        byUs === null ? null : (['imported_at <=', formatUs(byUs)] as const),
       ].flatMap((each) => (each === null ? [] : [each]));
       const where = wanted.map(([condition], i) => ` AND ${condition} $${i + 3}`).join('');
       const [row] = await reader.query<{ came: number | null }>(

@@ -114,7 +114,9 @@ export function columnsOfFiles(definition: DatasetDefinition): string[] {
   const { entities, keep, label_spec } = definition;
   return [
     ...(entities === null ? [] : ['request_row', 'request_ts']),
-    ...['ts', 'decided_ts', 'venue'],
+    'ts',
+    'decided_ts',
+    'venue',
     ...columnsOf(definition).map(identifier),
     ...(label_spec === null ? [] : ['up', 'forward_return', 'exit_ts', 'champion_probability']),
     ...(keep === 'all' ? ['missing'] : []),

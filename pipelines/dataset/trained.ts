@@ -52,8 +52,13 @@ export function trainedSet(trainedOn: TrainedOn): TrainedSet {
   }
   const sha256 = hash.digest('hex');
   return {
-    ...{ origin: 'training', dataset_id: `ds-${sha256.slice(0, 16)}`, sha256, ...definition },
-    ...{ rows: set.rows.length, rows_in: set.rowsIn, excluded: set.excluded },
+    origin: 'training',
+    dataset_id: `ds-${sha256.slice(0, 16)}`,
+    sha256,
+    ...definition,
+    rows: set.rows.length,
+    rows_in: set.rowsIn,
+    excluded: set.excluded,
     ...(trainedOn.importedByUs === undefined ? {} : { imported: set.imported ?? 0 }),
     pool: pool.map(({ instrument, rows }) => ({ instrument, rows: rows.length })),
   };

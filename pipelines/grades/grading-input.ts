@@ -145,5 +145,7 @@ interface Heartbeat {
 }
 
 const arrivalOf = ({ ts, known_at, imported_at }: Heartbeat): Arrival => ({
-  ...{ ts, knownAt: known_at, importedAt: imported_at },
+  ts,
+  knownAt: known_at,
+  importedAt: imported_at,
 });

@@ -45,9 +45,14 @@ export function barrierLabelsOf(request: BarrierRequest): BarrierLabelRow[] {
     if (typeof a === 'string') return { ...none, void_reason: a };
     if (typeof b === 'string') return { ...none, void_reason: b };
     return {
-      ...{ ...head, state: 'matured', void_reason: null },
-      ...{ entry_ts: a.entryTs, entry_price: a.entryPrice },
-      ...{ exit_ts: a.exitTs, exit_price: a.exitPrice, forward_return: a.forwardReturn },
+      ...head,
+      state: 'matured',
+      void_reason: null,
+      entry_ts: a.entryTs,
+      entry_price: a.entryPrice,
+      exit_ts: a.exitTs,
+      exit_price: a.exitPrice,
+      forward_return: a.forwardReturn,
       up: a.forwardReturn > 0 ? 1 : 0,
       ...columnsOf('long', a),
       ...columnsOf('short', b),

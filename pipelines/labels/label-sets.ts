@@ -206,7 +206,13 @@ export async function setRows(
       );
       rows.push(
         ...labelsOf({
-          ...{ venue, symbol, labelSpec, horizonUs, latenessUs, arrivals, gaps },
+          venue,
+          symbol,
+          labelSpec,
+          horizonUs,
+          latenessUs,
+          arrivals,
+          gaps,
           decisions: graded.map(({ ts, decided_ts }) => ({ ts, decidedTs: decided_ts })),
           prices: pricesOf(stored, source),
         }),
@@ -259,7 +265,8 @@ async function inputOfMany(
       for (const [key, own] of read) prices.set(key, [...(prices.get(key) ?? []), ...own]);
     }
     return {
-      ...{ prices, toUs },
+      prices,
+      toUs,
       heartbeats: await readHeartbeatsOfMany(reader, { fromUs: endsFromUs, toUs }),
       // One that ends later was not known by then.
       gaps: await gapsOfMany(reader, { fromUs, toUs }),

@@ -80,9 +80,15 @@ export async function replayStretch(
   const reachedTs = (await storedWatermark(context.postgres, subject)) ?? 0;
   const toUs = Math.min(askedUs, reachedTs - latenessUs);
   const report: ReplayReport = {
-    ...{ instrument: subject, from: formatUs(fromUs), to: formatUs(Math.max(toUs, fromUs)) },
-    ...{ recomputed: 0, imported: 0, features: nothing(), labels: nothing() },
-    ...{ tooEarly: [], notComparable: null },
+    instrument: subject,
+    from: formatUs(fromUs),
+    to: formatUs(Math.max(toUs, fromUs)),
+    recomputed: 0,
+    imported: 0,
+    features: nothing(),
+    labels: nothing(),
+    tooEarly: [],
+    notComparable: null,
   };
   const ends = await endsOf(context, instrument);
   const saved = await readReplayState<ReplayState>(context.postgres, FEATURE_SET, subject);
@@ -226,7 +232,10 @@ async function compareLabels(
     for (const { source, decisions } of await bySource(reader, instrument, served)) {
       const graded = { fromUs: must(decisions[0]).decided_ts, endUs, source };
       const again = await labelRows(reader, {
-        ...{ ...instrument, labelSpec, horizonUs, latenessUs },
+        ...instrument,
+        labelSpec,
+        horizonUs,
+        latenessUs,
         decisions: decisions.map(({ ts, decided_ts }) => ({ ts, decidedTs: decided_ts })),
         ...(await gradingInput(reader, instrument, graded)),
       });

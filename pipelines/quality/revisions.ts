@@ -20,7 +20,12 @@ type Row = CandleRow | FeatureRow | LabelRow;
 
 /** What tells one revision from another, and when each was made; the rest is content. */
 const ABOUT = new Set([
-  ...['revision', 'known_at', 'label_known_at', 'decided_ts', 'feature_id', 'imported_at'],
+  'revision',
+  'known_at',
+  'label_known_at',
+  'decided_ts',
+  'feature_id',
+  'imported_at',
 ]);
 
 export interface RevisionRequest<R extends Row> {

@@ -42,7 +42,8 @@ export async function runReports(context: Context, { subject, dueTs }: JobData):
 
 /** Its times as people read them. */
 const stored = ({ fromUs, toUs, ...report }: PeriodReport) => ({
-  ...{ from: formatUs(fromUs), to: formatUs(toUs) },
+  from: formatUs(fromUs),
+  to: formatUs(toUs),
   ...report,
 });
 
@@ -77,7 +78,10 @@ async function alarm(context: Context, subject: string, report: PeriodReport): P
   const missed = missedTarget(report, config.targetWinRate);
   const alert: NewAlert = {
     key: `${kind}:${formatUs(report.toUs).slice(0, 10)}`,
-    ...{ severity: 'warning', subject, message: `${subject}: ${missed ?? ''}`, context: report },
+    severity: 'warning',
+    subject,
+    message: `${subject}: ${missed ?? ''}`,
+    context: report,
   };
   const raised = await settleAlerts(postgres, kind, missed === null ? [] : [alert]);
   for (const { message } of raised) log.warn(message);

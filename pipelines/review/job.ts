@@ -131,7 +131,8 @@ async function histories(
       : await liveOutcomes(context.questdbReader(), market, {
           labelSpec: market.labelSpec,
           slots: ['champion', ...(shadow === null ? [] : [shadow.modelId])],
-          ...{ fromUs: fromTs, decidedByUs },
+          fromUs: fromTs,
+          decidedByUs,
         });
   const outcomesOf = (slot: string): LiveOutcome[] =>
     rows.filter((row) => row.slot === slot).map(outcomeOf);

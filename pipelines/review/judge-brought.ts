@@ -37,7 +37,10 @@ export async function judgeBrought(
     // Only some of the rows are compared here: how far all were is the training's to say.
     const parity = await replayParity(context, market, stretch, set, { save: false });
     const verdict = judgeModel(model, set.rows, {
-      ...{ labelSpec: market.labelSpec, asOfTs, replayParity: parity.holds, seed: SEED },
+      labelSpec: market.labelSpec,
+      asOfTs,
+      replayParity: parity.holds,
+      seed: SEED,
     });
     verdicts.push({ modelId, verdict });
     await keepVerdict(postgres, modelId, verdict);

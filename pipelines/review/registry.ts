@@ -134,7 +134,9 @@ export function reviewOf(input: ReviewInput): readonly Finding[] {
     next === null
       ? null
       : {
-          ...{ modelId: next.modelId, about: 'candidate', verdict: null },
+          modelId: next.modelId,
+          about: 'candidate',
+          verdict: null,
           why: 'it passed the gate, and the place of the shadow is free',
           request: { action: 'shadow', modelId: next.modelId },
         };

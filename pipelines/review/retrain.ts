@@ -42,7 +42,8 @@ export async function fireRetraining(
   const champion = findings.find(({ about }) => about === 'champion') ?? null;
   const shadow = findings.find(({ about }) => about === 'shadow') ?? null;
   const known = {
-    ...{ atTs, calendarEveryUs: null },
+    atTs,
+    calendarEveryUs: null,
     drift: await driftOf(context, champion ?? shadow, atTs),
     decay: await decayOf(context, champion),
     newData: await newDataOf(context, market, atTs),
@@ -119,7 +120,9 @@ async function newDataOf(
   const latenessUs = latenessOf(market.venue, context.config.latenessUs);
   const behindUs = parseLabelSpec(labelSpec).horizonUs + latenessUs;
   const newRows = await maturedBetween(context.questdbReader(), market, {
-    ...{ labelSpec, afterUs: last.trainedTs - behindUs, untilUs: atTs - behindUs },
+    labelSpec,
+    afterUs: last.trainedTs - behindUs,
+    untilUs: atTs - behindUs,
   });
   return { ...last, newRows };
 }

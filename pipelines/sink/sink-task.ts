@@ -349,6 +349,13 @@ class SinkTask implements PartitionTask {
 }
 
 const emptyBatch = (): Batch => ({
-  ...{ rows: emptySinkRows(), stale: [], sums: new Map(), dead: [], places: [], kinds: [] },
-  ...{ held: [], controls: [], history: new Map() },
+  rows: emptySinkRows(),
+  stale: [],
+  sums: new Map(),
+  dead: [],
+  places: [],
+  kinds: [],
+  held: [],
+  controls: [],
+  history: new Map(),
 });

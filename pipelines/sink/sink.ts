@@ -122,7 +122,10 @@ export const rowOfHeartbeat = (
   { venue, symbol }: Instrument,
   importedAt: number | null = null,
 ): HeartbeatRow => ({
-  ...{ ts, known_at: knownAt, venue, symbol },
+  ts,
+  known_at: knownAt,
+  venue,
+  symbol,
   ...importColumn(importedAt ?? undefined),
 });
 
@@ -295,7 +298,9 @@ export function correctionRow(
 }
 
 const saidOf = ({ tick, knownAt, toldAt = knownAt, source }: Omit<StaleTick, 'isHistory'>) => ({
-  ...{ ts: tick.ts, knownAt: toldAt, source },
+  ts: tick.ts,
+  knownAt: toldAt,
+  source,
 });
 
 /** What a tick says besides its time and id, under the names of the table's columns. */

@@ -23,7 +23,9 @@ const validators = {
   fill: Compile(Fill),
 };
 const TOPIC_OF = {
-  ...{ signal: 'signals', signal_end: 'signals', refusal: 'signals' },
+  signal: 'signals',
+  signal_end: 'signals',
+  refusal: 'signals',
   fill: 'fills',
 } as const;
 

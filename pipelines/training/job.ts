@@ -86,11 +86,17 @@ export async function runTraining(context: Context, { subject, dueTs }: JobData)
   const sha256 = createHash('sha256').update(candidate.bytes).digest('hex');
   const day = formatUs(dueTs).slice(0, 10);
   const modelId = modelIdOf(instrument.symbol, labelSpec, day, sha256);
-  const { bytes, manifest, verdict } = candidate;
   await registerTrained(postgres, {
-    ...{ ...instrument, labelSpec, modelId, sha256, bytes, manifest, verdict },
-    ...{ trainedTs: dueTs, origin: 'training', codeVersion: codeVersion() },
-    ...{ actor: 'training', why: `trained at ${formatUs(dueTs)}` },
+    ...instrument,
+    ...candidate,
+    labelSpec,
+    modelId,
+    sha256,
+    trainedTs: dueTs,
+    origin: 'training',
+    codeVersion: codeVersion(),
+    actor: 'training',
+    why: `trained at ${formatUs(dueTs)}`,
     dataset,
   });
   await finishRun(postgres, run, 'done', {

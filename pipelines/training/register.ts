@@ -54,12 +54,20 @@ export async function registerModel(
   const { instrument, subject, labelSpec, asOfTs, importedByUs } = dataset;
   const stretch = { fromUs: dataset.fromTs, toUs: dataset.toTs, asOfUs: asOfTs, importedByUs };
   const set = await loadTrainingSet(context.questdbReader(), {
-    ...{ ...instrument, labelSpec, ...stretch },
+    ...instrument,
+    labelSpec,
+    ...stretch,
   });
   await tryOnnx(context, file, set.rows, say);
   const { bytes, manifest } = artefactOf({
-    ...{ bytes: file, datasetId, labelSpec, rows: set.rows, asOfTs },
-    ...{ featureSet: FEATURE_SET, featureNames: FEATURE_NAMES, expiresTs: asOfTs + EXPIRES_US },
+    bytes: file,
+    datasetId,
+    labelSpec,
+    rows: set.rows,
+    asOfTs,
+    featureSet: FEATURE_SET,
+    featureNames: FEATURE_NAMES,
+    expiresTs: asOfTs + EXPIRES_US,
     onnx: loadOnnx,
   });
   const sha256 = createHash('sha256').update(bytes).digest('hex');
@@ -70,8 +78,18 @@ export async function registerModel(
   await servableHere(bytes, { modelId, sha256 });
   const market = { ...instrument, labelSpec };
   const isNew = await registerBrought(postgres, {
-    ...{ ...market, modelId, sha256, bytes, manifest, datasetId, verdict: null },
-    ...{ trainedTs: asOfTs, origin: 'registered', codeVersion: codeVersion(), actor, why },
+    ...market,
+    modelId,
+    sha256,
+    bytes,
+    manifest,
+    datasetId,
+    verdict: null,
+    trainedTs: asOfTs,
+    origin: 'registered',
+    codeVersion: codeVersion(),
+    actor,
+    why,
   });
   const atTs = await storedWatermark(postgres, subject);
   if (isNew && atTs !== null) await judgeBrought(context, market, atTs);
@@ -154,7 +172,10 @@ async function datasetOf(
   if (instrument === null) throw new Error(`"${subject}" is not of the form venue:symbol`);
   const asOfTs = parseUs(as_of);
   return {
-    ...{ instrument, subject, labelSpec: label_spec, asOfTs },
+    instrument,
+    subject,
+    labelSpec: label_spec,
+    asOfTs,
     importedByUs: isTime(manifest.imported_by) ? parseUs(manifest.imported_by) : undefined,
     fromTs: isTime(from) ? parseUs(from) : 0,
     toTs: isTime(to) ? parseUs(to) : asOfTs,

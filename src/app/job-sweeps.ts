@@ -66,7 +66,10 @@ export function labelJobs(found: readonly PendingLabels[], bySet: boolean): JobD
 }
 
 const jobOf = (subject: string, { decidedByUs, label_spec, from_ts }: PendingLabels): JobData => ({
-  ...{ subject, dueTs: decidedByUs, labelSpec: label_spec, fromTs: from_ts },
+  subject,
+  dueTs: decidedByUs,
+  labelSpec: label_spec,
+  fromTs: from_ts,
 });
 
 export async function sweepSignals(

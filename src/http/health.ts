@@ -25,7 +25,11 @@ export function health(app: FastifyInstance, context: HttpContext): void {
     const standing = context
       .standing()
       .map(({ stage, topic, partition, position, end, forMs }) => ({
-        ...{ stage, topic, partition, position, end },
+        stage,
+        topic,
+        partition,
+        position,
+        end,
         seconds: Math.round(forMs / 1000),
       }));
     return { status: ready ? 'ok' : 'not ready', checks, ...(ready ? {} : { standing }) };

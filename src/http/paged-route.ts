@@ -41,7 +41,10 @@ export function pagedRead<F extends TProperties>(
   const description = 'items on a page at most';
   const limit = Type.Integer({ minimum: 1, maximum: MOST, default: usual, description });
   read(app, {
-    ...{ path, noun, summary, answer: listOf(item) },
+    path,
+    noun,
+    summary,
+    answer: listOf(item),
     query: parameters({ ...filters, limit: optional(limit), after: optional(after) }),
     handle: async (query) => {
       const { limit: size = usual, after: cursor, ...asked } = query as PageQuery;

@@ -105,7 +105,8 @@ function pointOf(
 ): LearningPoint {
   const said = directionScore.map((score) => probabilityOf(score, baseLogOdds, 1));
   return {
-    ...{ share, train_rows },
+    share,
+    train_rows,
     score_auc: auc(up, directionScore),
     log_loss: mean(logLosses(up, said)),
   };

@@ -171,11 +171,21 @@ function compare(
   const test = bootstrap(blocks, settings, seededRandom(input.seed));
   const { pValue } = test;
   const comparison: GateComparison = {
-    ...{ reference: name, loss: input.loss, rows: losses.length },
-    ...{ mean_loss: own, mean_reference_loss: theirs, gain },
-    ...{ standard_error: test.error, t: test.t, gain_low: test.low },
-    ...{ p_value: pValue, level: settings.level, blocks: blocks.length },
-    ...{ block_horizons: settings.blockHorizons, resamples: settings.resamples, seed: input.seed },
+    reference: name,
+    loss: input.loss,
+    rows: losses.length,
+    mean_loss: own,
+    mean_reference_loss: theirs,
+    gain,
+    standard_error: test.error,
+    t: test.t,
+    gain_low: test.low,
+    p_value: pValue,
+    level: settings.level,
+    blocks: blocks.length,
+    block_horizons: settings.blockHorizons,
+    resamples: settings.resamples,
+    seed: input.seed,
   };
   const means = `${input.loss} ${show(own)} against ${show(theirs)} of the ${name}`;
   const reasons: GateReason[] = [

@@ -10,9 +10,23 @@ export type Fields = ReadonlyMap<string, string>;
 
 /** What is read of a model's head and of its trees; whatever else a file holds is not kept. */
 const READ = new Set([
-  ...['version', 'num_class', 'num_tree_per_iteration', 'max_feature_idx', 'objective'],
-  ...['feature_names', 'tree_sizes', 'num_leaves', 'num_cat', 'is_linear', 'split_feature'],
-  ...['split_gain', 'threshold', 'decision_type', 'left_child', 'right_child', 'leaf_value'],
+  'version',
+  'num_class',
+  'num_tree_per_iteration',
+  'max_feature_idx',
+  'objective',
+  'feature_names',
+  'tree_sizes',
+  'num_leaves',
+  'num_cat',
+  'is_linear',
+  'split_feature',
+  'split_gain',
+  'threshold',
+  'decision_type',
+  'left_child',
+  'right_child',
+  'leaf_value',
 ]);
 
 /** The lines `name=value` of a block. */

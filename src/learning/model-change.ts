@@ -235,7 +235,11 @@ function undo(registry: Registry, was: readonly ModelPlace[]): ModelChange {
   return {
     modelId: must(moved.at(-1), 'a change that is taken back moved a model').now.modelId,
     states: was.map(({ modelId, state: to, changedBy: by, replaced, changedTs: since }) => ({
-      ...{ modelId, to, by, replaced, since },
+      modelId,
+      to,
+      by,
+      replaced,
+      since,
     })),
     records,
   };
@@ -251,7 +255,13 @@ function record(
   return {
     subject: modelSlotKey(venue, symbol, labelSpec, slot),
     body: {
-      ...{ venue, symbol, label_spec: labelSpec, slot, model_id: modelId, sha256, state },
+      venue,
+      symbol,
+      label_spec: labelSpec,
+      slot,
+      model_id: modelId,
+      sha256,
+      state,
       passed: passed === true,
     },
   };

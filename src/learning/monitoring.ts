@@ -106,8 +106,13 @@ export class OutcomeTally {
       sums = {
         of: { model_id, label_spec, group },
         buckets: Array.from({ length: BUCKETS }, () => ({ rows: 0, predicted: 0, ups: 0 })),
-        ...{ unheeded: 0, calls: 0, hits: 0, squared: 0, log: 0 },
-        ...{ firstTs: row.ts, lastTs: row.ts },
+        unheeded: 0,
+        calls: 0,
+        hits: 0,
+        squared: 0,
+        log: 0,
+        firstTs: row.ts,
+        lastTs: row.ts,
       };
       this.#sums.set(key, sums);
     }
@@ -170,7 +175,9 @@ function metricsOf({ of, buckets, ...sums }: Sums): OutcomeMetrics {
   const share = (sum: number): number | null => (rows === 0 ? null : sum / rows);
   const shareUp = share(total(({ ups }) => ups));
   return {
-    ...{ ...of, rows, unheeded: sums.unheeded },
+    ...of,
+    rows,
+    unheeded: sums.unheeded,
     hit_rate: sums.calls === 0 ? null : sums.hits / sums.calls,
     brier: share(sums.squared),
     base_brier: shareUp === null ? null : shareUp * (1 - shareUp),
@@ -179,7 +186,8 @@ function metricsOf({ of, buckets, ...sums }: Sums): OutcomeMetrics {
     mean_probability_up: share(total(({ predicted }) => predicted)),
     share_up: shareUp,
     calibration_error: share(total(({ predicted, ups }) => Math.abs(predicted - ups))),
-    ...{ first_ts: sums.firstTs, last_ts: sums.lastTs },
+    first_ts: sums.firstTs,
+    last_ts: sums.lastTs,
   };
 }
 

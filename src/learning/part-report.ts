@@ -216,7 +216,10 @@ export function emptyReport(testFromTs: number, trainRows: number): PartReport {
   return {
     test_from_ts: testFromTs,
     train_rows: trainRows,
-    ...{ test_rows: 0, purged: 0, embargoed: 0, score_auc: null },
+    test_rows: 0,
+    purged: 0,
+    embargoed: 0,
+    score_auc: null,
     direction: { candidate: direction, champion: direction, base_rate: direction },
     return: { candidate: returns, champion: returns, base_rate: returns },
   };

@@ -121,11 +121,17 @@ function drift(
     `(${percent(driftShare)} are asked), ${percent(gainShareDrifted)} of its split gain hangs on ` +
     `them (${percent(driftGainShare)}): ${drifted.slice(0, 5).join(', ')}`;
   return {
-    ...{ kind: 'drift', modelId, reason },
+    kind: 'drift',
+    modelId,
+    reason,
     detail: {
-      ...{ rows, window_us: driftWindowUs, features: drifted },
-      ...{ share_drifted: shareDrifted, share_asked: driftShare },
-      ...{ gain_share_drifted: gainShareDrifted, gain_share_asked: driftGainShare },
+      rows,
+      window_us: driftWindowUs,
+      features: drifted,
+      share_drifted: shareDrifted,
+      share_asked: driftShare,
+      gain_share_drifted: gainShareDrifted,
+      gain_share_asked: driftGainShare,
     },
   };
 }
@@ -145,7 +151,9 @@ function decay(
     `${show(live.gain)} live: a fall of ${show(fall / error)} standard errors, ` +
     `${show(decayErrors)} are asked`;
   return {
-    ...{ kind: 'decay', modelId, reason },
+    kind: 'decay',
+    modelId,
+    reason,
     detail: { promised, live, fall, standard_error: error, errors_asked: decayErrors },
   };
 }
@@ -161,9 +169,13 @@ function newData(
     `${newRows} outcomes since the training at ${formatUs(trainedTs)}, which had ${trainedRows}: ` +
     `${show(newDataShare)} for each is asked`;
   return {
-    ...{ kind: 'new_data', modelId: null, reason },
+    kind: 'new_data',
+    modelId: null,
+    reason,
     detail: {
-      ...{ trained_ts: formatUs(trainedTs), trained_rows: trainedRows, new_rows: newRows },
+      trained_ts: formatUs(trainedTs),
+      trained_rows: trainedRows,
+      new_rows: newRows,
       share_asked: newDataShare,
     },
   };

@@ -99,8 +99,13 @@ export function chooseParams<Fold extends { readonly prediction: PartPrediction 
   });
   const place = behind.findIndex(({ mean: gap, error }) => gap <= (error ?? 0) + ROUNDING);
   const table = searched.map(({ candidate: { name, params, beside } }, i) => ({
-    ...{ name, params, ...(beside && { beside }), mean_loss: means[i]!, chosen: i === place },
-    ...{ behind_best: behind[i]!.mean, standard_error: behind[i]!.error },
+    name,
+    params,
+    ...(beside && { beside }),
+    mean_loss: means[i]!,
+    chosen: i === place,
+    behind_best: behind[i]!.mean,
+    standard_error: behind[i]!.error,
   }));
   return { chosen: searched[place]!, table };
 }

@@ -85,7 +85,12 @@ export function trainPart(
     const models = kinds.flatMap((kind) =>
       seeds.map((bagSeed) =>
         trainer.train({
-          ...{ matrix, labels, weights, featureNames, rounds, seed: bagSeed },
+          matrix,
+          labels,
+          weights,
+          featureNames,
+          rounds,
+          seed: bagSeed,
           params: { ...kind, objective },
         }),
       ),

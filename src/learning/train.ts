@@ -114,11 +114,13 @@ export function trainCandidate(request: CandidateRequest): Candidate {
   const judgedBy = target === 'return' ? 'return' : 'direction';
   const settings = { ...defaultSplit(horizonUs), ...request.split };
   const { folds, final, flashCrash } = partsOf(request, settings, horizonUs);
-  const rounds = request.rounds ?? DEFAULT_ROUNDS;
-  const halfLifeDays =
-    request.halfLifeDays === undefined ? DEFAULT_HALF_LIFE_DAYS : request.halfLifeDays;
+  const { rounds = DEFAULT_ROUNDS, halfLifeDays = DEFAULT_HALF_LIFE_DAYS } = request;
   const settingsOf = ({ params, bags, beside }: SearchCandidate): TrainingSettings => ({
-    ...{ trainer, rounds, seed, halfLifeDays, bags },
+    trainer,
+    rounds,
+    seed,
+    halfLifeDays,
+    bags,
     params: paramsOf(params, request.params),
     beside: beside && paramsOf(beside, request.params),
   });
@@ -141,8 +143,7 @@ export function trainCandidate(request: CandidateRequest): Candidate {
   const predictions = chosen.folds.map(({ prediction }) => prediction);
   const earlier = earlierFolds(rows, chosen.folds, settings.embargoUs);
   const { shrinkage, report: calibration } = calibrated(predictions, earlier, horizonUs);
-  const report = ({ part, prediction }: Trained): PartReport =>
-    judgePart(part, prediction, shrinkage);
+  const report = (of: Trained): PartReport => judgePart(of.part, of.prediction, shrinkage);
   const verdict = judge({
     ...verdictInput(last.prediction, shrinkage, judgedBy),
     horizonUs,
@@ -157,17 +158,18 @@ export function trainCandidate(request: CandidateRequest): Candidate {
   request.onProgress?.(total, total);
   const manifest: ModelManifest = {
     ...provenance(request, final),
-    ...{ params: chosenSettings.params, rounds },
+    params: chosenSettings.params,
+    rounds,
     serving: servingOf(last.models, shrinkage),
     folds: chosen.folds.map(report),
     slice: report(last),
     gate: verdict,
     importance: importanceOf(last.models.direction, rows, fold, seed),
     training: {
-      half_life_days: halfLifeDays,
-      excluded: { flash_crash: flashCrash },
-      flash_crash_rule: FLASH_CRASH_RULE,
-      ...{ search: table, calibration, learning_curve: curve },
+      ...rowsReport(halfLifeDays, flashCrash),
+      search: table,
+      calibration,
+      learning_curve: curve,
       ...kindReport(chosenSettings),
       ...poolReport(pool, chosen.candidate),
     },
@@ -176,6 +178,13 @@ export function trainCandidate(request: CandidateRequest): Candidate {
   const artefact: ModelArtefact = { format: MODEL_FORMAT, manifest, direction, return: returns };
   return { bytes: encodeArtefact(artefact), manifest, verdict };
 }
+
+/** What became of the rows before any tree saw them. */
+const rowsReport = (halfLifeDays: number | null, flashCrash: number) => ({
+  half_life_days: halfLifeDays,
+  excluded: { flash_crash: flashCrash },
+  flash_crash_rule: FLASH_CRASH_RULE,
+});
 
 const servingOf = (models: PartModels, shrinkage: Shrinkage): ServingParameters => ({
   base_log_odds: models.baseLogOdds,

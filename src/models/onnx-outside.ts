@@ -37,7 +37,11 @@ export async function probeOnnx(
   });
   const input = [head, new Uint8Array(values.buffer), model];
   const { msPerRow } = await answerOf({
-    ...{ script: PROBE, args: [artefactsDir], input, timeMs, memoryMb },
+    script: PROBE,
+    args: [artefactsDir],
+    input,
+    timeMs,
+    memoryMb,
   });
   if (msPerRow <= ROW_MS_MAX) return;
   throw new Error(

@@ -94,7 +94,9 @@ export class PerformanceTally {
     const { trades, winners, losers, profit, loss } = this;
     const [low, high] = wilson(winners, trades);
     return {
-      ...{ trades, winners, losers },
+      trades,
+      winners,
+      losers,
       win_rate: trades === 0 ? null : winners / trades,
       win_rate_low: low,
       win_rate_high: high,

@@ -171,7 +171,11 @@ export class ControlKeyring {
 }
 
 const storedKey = (secret: string, { first = false, made = null as string | null }): StoredKey => ({
-  ...{ id: keyIdOf(secret), secret, first, made, retired: null },
+  id: keyIdOf(secret),
+  secret,
+  first,
+  made,
+  retired: null,
 });
 
 /** The first of a setting signs; which one is older, nobody knows. */

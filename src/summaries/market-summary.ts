@@ -57,7 +57,9 @@ export async function marketSummaries(
     const model_id = champion?.model_id ?? baselineId;
     const said = metrics.find((row) => row.group === key && row.model_id === model_id);
     return {
-      ...{ venue, symbol, model_id },
+      venue,
+      symbol,
+      model_id,
       samples: taught?.samples ?? 0,
       up_share: taught?.up_share ?? null,
       last_sample_ts: taught?.last_ts ?? null,

@@ -80,7 +80,9 @@ export async function performanceBy(
           tally,
         },
       ]) => ({
-        ...{ account, currency, group },
+        account,
+        currency,
+        group,
         ...tally.performance(),
       }),
     );
@@ -142,7 +144,9 @@ function stretchesOf(trades: readonly Closed[]): Map<string, Decided> {
     const instrument = { venue, symbol };
     const { fromUs, lastUs } = stretches.get(keyOf(instrument)) ?? { fromUs: ts, lastUs: ts };
     stretches.set(keyOf(instrument), {
-      ...{ instrument, fromUs: Math.min(fromUs, ts), lastUs: Math.max(lastUs, ts) },
+      instrument,
+      fromUs: Math.min(fromUs, ts),
+      lastUs: Math.max(lastUs, ts),
     });
   }
   return stretches;

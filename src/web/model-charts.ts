@@ -100,11 +100,15 @@ export function calibrationChart(
 ): HTMLElement | null {
   const judged = (slice.calibration ?? []).map(({ count, mean_predicted, share_up }) => ({
     where: 'gate',
-    ...{ rows: count, said: mean_predicted, happened: share_up },
+    rows: count,
+    said: mean_predicted,
+    happened: share_up,
   }));
   const since = live.map(({ rows, mean_probability_up: said, share_up: happened }) => ({
     where: 'live',
-    ...{ rows, said, happened },
+    rows,
+    said,
+    happened,
   }));
   const points = [...judged, ...since].filter(
     ({ rows, said, happened }) => rows >= FEW_ROWS && said !== null && happened !== null,
@@ -125,7 +129,11 @@ export function calibrationChart(
       marks: [
         Plot.line(diagonalOf(points), { stroke: color('muted'), strokeDasharray: '3,3' }),
         Plot.dot(points, {
-          ...{ x: 'said', y: 'happened', r: 'rows', fill: 'where', fillOpacity: 0.8 },
+          x: 'said',
+          y: 'happened',
+          r: 'rows',
+          fill: 'where',
+          fillOpacity: 0.8,
           title: ({ where, rows }: (typeof points)[number]) => `${where}: ${rows} rows`,
         }),
       ],
@@ -162,12 +170,18 @@ export function importanceChart({ importance }: ModelManifest): HTMLElement | nu
       y: { label: null },
       marks: [
         Plot.barX(bars, {
-          ...{ x: 'gain_share', y: 'feature', fill: color('pending') },
+          x: 'gain_share',
+          y: 'feature',
+          fill: color('pending'),
           sort: { y: '-x' },
         }),
         Plot.text(bars, {
-          ...{ x: 'gain_share', y: 'feature', text: lossOf },
-          ...{ textAnchor: 'start', dx: 4, fill: color('text') },
+          x: 'gain_share',
+          y: 'feature',
+          text: lossOf,
+          textAnchor: 'start',
+          dx: 4,
+          fill: color('text'),
         }),
       ],
     },

@@ -17,7 +17,7 @@ import { formatUs, US_PER_DAY, US_PER_HOUR } from '../../src/domain/time.ts';
 import { keyOf, type Tick } from '../../src/domain/wire.ts';
 import { decodeTicks } from '../../src/stream/decode.ts';
 
-const CASES = join(import.meta.dirname, '..', '..', 'fixtures', 'cases', 'files');
+const CASES = join(import.meta.dirname, '..', 'fixtures', 'cases', 'files');
 const dir = mkdtempSync(join(tmpdir(), 'tickloom-cases-'));
 const HBF = { venue: 'hbf', symbol: 'X' };
 

@@ -14,7 +14,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-const CHILD = join(PROJECT_DIR, 'src', 'adapters', 'bounded-child.ts');
+const CHILD = join(PROJECT_DIR, 'src', 'files', 'bounded-child.ts');
 
 function run(work: string, bounds = { timeMs: 60_000, memoryMb: 400 }): Promise<unknown> {
   const script = join(dir, `task-${tasks++}.mts`);

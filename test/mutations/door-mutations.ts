@@ -169,7 +169,7 @@ export const DOOR_MUTATIONS: readonly Mutation[] = [
       name: 'stages, jobs and the API with right and with wrong passwords',
     },
     'src/log.ts',
-    `'err.command.args', `,
+    `'err.command.args',`,
     '',
   ),
   mutation(

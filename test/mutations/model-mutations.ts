@@ -133,7 +133,11 @@ export const MODEL_MUTATIONS: readonly Mutation[] = [
     'a-change-taken-back-forgets-what-was-replaced',
     back('is exactly what it was, models and slots; and that can be taken back too'),
     CHANGE,
-    '...{ modelId, to, by, replaced, since },',
-    '...{ modelId, to, by, since, ...(replaced === null ? {} : { replaced }) },',
+    `      by,
+      replaced,
+      since,`,
+    `      by,
+      since,
+      ...(replaced === null ? {} : { replaced }),`,
   ),
 ];

@@ -5,7 +5,7 @@ import { PROJECT_DIR } from '../../src/code-files.ts';
 import type { childArgs } from '../../src/app/child-args.ts';
 
 const dir = await compiled(PROJECT_DIR);
-const own = (await import(join(dir, 'src', 'processes', 'child-args.js'))) as {
+const own = (await import(join(dir, 'src', 'app', 'child-args.js'))) as {
   readonly childArgs: typeof childArgs;
 };
 

@@ -81,7 +81,8 @@ async function drift(
   const untilUs = timeOption('--to', to);
   await withContext('cli', async (context) => {
     const found = await modelDrift(context.questdbReader(), context.postgres, modelId, {
-      ...{ windowUs: Number(hours) * US_PER_HOUR, untilUs },
+      windowUs: Number(hours) * US_PER_HOUR,
+      untilUs,
     });
     if (found === null) throw noModel(modelId);
     const { features, rows, reason } = found;

@@ -65,7 +65,10 @@ async function run(flags: Flags, command: Command): Promise<void> {
     for (const instrument of instruments) {
       const key = keyOf(instrument);
       const report = await replayStretch(context, instrument, {
-        ...{ fromUs, toUs, check: flags.check === true, onProgress: output.say },
+        fromUs,
+        toUs,
+        check: flags.check === true,
+        onProgress: output.say,
         ...(file === null ? {} : { onVector: (vector) => file.add(key, vector) }),
       });
       reports.push(report);

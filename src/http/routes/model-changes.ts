@@ -63,7 +63,11 @@ export const modelChangesRoutes = (app: FastifyInstance, context: HttpContext): 
       const { venue: v, symbol: s, labelSpec: spec, champion, states, controlIds, auditId } = done;
       const changed = states.map(({ modelId, to }) => ({ model_id: modelId, state: to }));
       return {
-        ...{ venue: v, symbol: s, label_spec: spec, champion, states: changed },
+        venue: v,
+        symbol: s,
+        label_spec: spec,
+        champion,
+        states: changed,
         control_ids: controlIds,
         audit_id: auditId,
       };

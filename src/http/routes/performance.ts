@@ -120,7 +120,9 @@ export const performance = (app: FastifyInstance, context: HttpContext): void =>
     noun,
     summary: 'Equity after each of the newest closed trades, oldest first; "after": older ones',
     query: parameters({
-      ...{ account: optional(account), limit: optional(limit), after: optional(after) },
+      account: optional(account),
+      limit: optional(limit),
+      after: optional(after),
     }),
     answer: listOf(EquityPoint),
     handle: async (query) => {
@@ -140,9 +142,12 @@ export const performance = (app: FastifyInstance, context: HttpContext): void =>
     noun,
     summary: 'Win rate, profit factor, Sharpe ratio and drawdown of closed trades',
     filters: {
-      ...{ by: optional(by), account: optional(account) },
-      ...{ venue: optional(venue), symbol: optional(symbol) },
-      ...{ from: optional(from), to: optional(to) },
+      by: optional(by),
+      account: optional(account),
+      venue: optional(venue),
+      symbol: optional(symbol),
+      from: optional(from),
+      to: optional(to),
     },
     item: Metrics,
     keys: ['account', 'currency', 'group'],

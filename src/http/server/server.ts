@@ -107,7 +107,11 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     monotonicMs,
   });
   const context: HttpContext = {
-    ...{ ...options, flow: flowStatus, metrics, nowUs, monotonicMs },
+    ...options,
+    flow: flowStatus,
+    metrics,
+    nowUs,
+    monotonicMs,
     standing: () => watch.standing(),
   };
   const token = installationToken(config.dataDir);

@@ -81,8 +81,12 @@ function bookAll(
          marker_offset = $5, marker_hash = $6
        WHERE stage = 'trades' AND topic = $1 AND partition = $2 AND epoch = $3`,
       [
-        ...[request.topic, request.partition, request.epoch, request.nextOffset],
-        ...[request.marker?.offset ?? null, request.marker?.hash ?? null],
+        request.topic,
+        request.partition,
+        request.epoch,
+        request.nextOffset,
+        request.marker?.offset ?? null,
+        request.marker?.hash ?? null,
       ],
     );
     if (rowCount === 0) return 'fenced';
@@ -172,10 +176,7 @@ async function bookRefusal(client: PoolClient, refusal: Refusal): Promise<null> 
      ON CONFLICT (bot, account, venue, symbol, cause) DO UPDATE SET reason = excluded.reason,
        first_ts = excluded.first_ts, last_ts = excluded.last_ts, decisions = excluded.decisions
      WHERE r.last_ts < excluded.last_ts`,
-    [
-      ...[bot, account, venue, symbol, cause, reason, formatUs(first_ts), formatUs(last_ts)],
-      decisions,
-    ],
+    [bot, account, venue, symbol, cause, reason, formatUs(first_ts), formatUs(last_ts), decisions],
   );
   return null;
 }

@@ -67,8 +67,14 @@ export class PostgresCheckpoints implements CheckpointStore {
            marker_offset = $7, marker_hash = $8
          WHERE stage = $1 AND topic = $2 AND partition = $3 AND epoch = $4`,
         [
-          ...[this.stage, topic, partition, write.epoch, write.nextOffset, write.partitionState],
-          ...[write.marker?.offset ?? null, write.marker?.hash ?? null],
+          this.stage,
+          topic,
+          partition,
+          write.epoch,
+          write.nextOffset,
+          write.partitionState,
+          write.marker?.offset ?? null,
+          write.marker?.hash ?? null,
         ],
       );
       if (rowCount === 0) return 'fenced';

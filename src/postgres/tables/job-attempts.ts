@@ -23,7 +23,9 @@ export const ATTEMPTS_MAX = 4;
 const HOUR_S = 3_600;
 /** Behind the first attempt that failed, the second, and so on; the last one for all others. */
 export const RESTS_S: readonly number[] = [
-  ...[2, 10, 30],
+  2,
+  10,
+  30,
   ...[1, 2, 4, 8, 16, 24].map((hours) => hours * HOUR_S),
 ];
 /** The same of a server that is away. */

@@ -19,7 +19,6 @@ import {
   type KnownModel,
   type Market,
   type ModelChange,
-  type ModelPlace,
   type ModelRequest,
   type ModelState,
   type Registry,
@@ -29,6 +28,7 @@ import type { StoredManifest } from './datasets.ts';
 import { insert } from './insert.ts';
 import { servable } from './model-source.ts';
 import { appendControl } from './outbox.ts';
+import { audit, nextAuditId } from './registry-audit.ts';
 import { placesOf } from './registry-undo.ts';
 
 export interface NewCandidate extends Market {
@@ -135,7 +135,12 @@ async function storeCandidate(client: PoolClient, request: NewCandidate): Promis
   const known = { champion: championOf(registry)?.modelId ?? null };
   const state = verdict?.passed === false ? 'rejected' : 'candidate';
   await audit(client, await nextAuditId(client), registry, {
-    ...{ actor, why, action: 'register', subject: modelId, forced: false, records: [] },
+    actor,
+    why,
+    action: 'register',
+    subject: modelId,
+    forced: false,
+    records: [],
     before: { ...known, states: {} },
     after: { ...known, states: { [modelId]: state } },
   });
@@ -279,7 +284,11 @@ async function applyChange(
     null;
   await noteWaiting(client, await readRegistry(client, market, atTs));
   await audit(client, auditId, registry, {
-    ...{ actor, why, action: request.action, subject: change.modelId, records: controlIds },
+    actor,
+    why,
+    action: request.action,
+    subject: change.modelId,
+    records: controlIds,
     forced: request.action === 'promote' && request.force,
     before: { champion: championOf(registry)?.modelId ?? null, states: Object.fromEntries(before) },
     after: { champion, states: changed },
@@ -313,7 +322,12 @@ async function sendRecords(
     if (state !== 'retired') {
       await refuseUnservable(client, model_id, sha256);
       await insert(client, 'model_activations', {
-        ...{ control_id: controlId, venue, symbol, label_spec, slot, model_id },
+        control_id: controlId,
+        venue,
+        symbol,
+        label_spec,
+        slot,
+        model_id,
       });
     }
     await appendControl(client, { controlId, type: 'model', subject, body, cause: why });
@@ -353,39 +367,4 @@ async function refuseUnservable(
   }
 }
 
-async function nextAuditId(client: PoolClient): Promise<number> {
-  const { rows } = await client.query<{ id: number }>(
-    `SELECT nextval(pg_get_serial_sequence('audit_log', 'audit_id')) AS id`,
-  );
-  return rows[0]?.id ?? 0;
-}
-
 const time = (us: number | null): string | null => (us === null ? null : formatUs(us));
-
-interface AuditEntry {
-  readonly actor: string;
-  readonly action: string;
-  readonly subject: string;
-  readonly why: string;
-  readonly forced: boolean;
-  readonly records: readonly string[];
-  readonly before: object;
-  readonly after: object;
-  /** For `registry-undo.ts`: all that the models were. */
-  readonly kept?: readonly ModelPlace[];
-}
-
-async function audit(
-  client: PoolClient,
-  auditId: number,
-  { market, atTs }: Registry,
-  { actor, action, subject, why, ...rest }: AuditEntry,
-): Promise<void> {
-  const { venue, symbol, labelSpec: label_spec } = market;
-  const detail = { venue, symbol, label_spec, event_ts: time(atTs), ...rest };
-  await client.query(
-    `INSERT INTO audit_log (audit_id, actor, action, subject, reason, detail)
-     VALUES ($1, $2, $3, $4, $5, $6)`,
-    [auditId, actor, `model.${action}`, subject, why, detail],
-  );
-}

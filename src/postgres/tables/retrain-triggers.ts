@@ -36,7 +36,12 @@ export function fireTriggers(
     const triggers = decide(await firedOf(client, market));
     for (const { kind, modelId, reason, detail } of triggers) {
       await insert(client, 'retrain_triggers', {
-        ...{ venue, symbol, label_spec, kind, fired_ts: due, model_id: modelId },
+        venue,
+        symbol,
+        label_spec,
+        kind,
+        fired_ts: due,
+        model_id: modelId,
         detail: { reason, ...detail },
       });
     }

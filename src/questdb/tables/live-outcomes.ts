@@ -45,7 +45,11 @@ export async function liveOutcomes(
            WHERE venue = $1 AND symbol = $2 AND label_spec = $3 AND ts >= $6 AND ts <= $5
              AND revision = 0 AND state = 'matured') l ON p.ts = l.ts`,
     [
-      ...[venue, symbol, labelSpec, formatUs(fromUs), formatUs(decidedByUs)],
+      venue,
+      symbol,
+      labelSpec,
+      formatUs(fromUs),
+      formatUs(decidedByUs),
       formatUs(Math.max(0, fromUs - DECIDED_WITHIN_US)),
       ...slots,
     ],

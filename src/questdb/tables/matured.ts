@@ -20,9 +20,12 @@ export async function maturedBetween(
      WHERE venue = $1 AND symbol = $2 AND label_spec = $3 AND revision = 0 AND state = 'matured'
        AND ts >= $4 AND ts <= $5 AND decided_ts > $6 AND decided_ts <= $5`,
     [
-      ...[venue, symbol, labelSpec],
+      venue,
+      symbol,
+      labelSpec,
       formatUs(Math.max(0, afterUs - DECIDED_WITHIN_US)),
-      ...[formatUs(untilUs), formatUs(afterUs)],
+      formatUs(untilUs),
+      formatUs(afterUs),
     ],
   );
   return row?.decisions ?? 0;

@@ -198,7 +198,10 @@ async function gradedPredictions(
   const regimes =
     by === 'regime' ? await regimesOf(reader, { venue, symbol }, { fromUs, toUs }) : null;
   return onceEach(rows).map(({ slot: _slot, ...row }) => ({
-    ...{ ...row, venue, symbol, label_spec },
+    ...row,
+    venue,
+    symbol,
+    label_spec,
     regime: regimes?.get(row.ts) ?? null,
   }));
 }

@@ -106,7 +106,13 @@ interface Quote extends Omit<StoredPrice, 'kind' | 'price'> {
 }
 
 const priceOfTrade = ({ ts, known_at, id, price, imported_at, came_by }: Trade): StoredPrice => ({
-  ...{ ts, known_at, kind: 'trade', id, price, imported_at, came_by },
+  ts,
+  known_at,
+  kind: 'trade',
+  id,
+  price,
+  imported_at,
+  came_by,
 });
 
 const priceOfQuote = ({
@@ -118,8 +124,13 @@ const priceOfQuote = ({
   imported_at,
   came_by,
 }: Quote): StoredPrice => ({
-  ...{ ts, known_at, kind: 'quote', id, price: ((bid ?? NaN) + (ask ?? NaN)) / 2 },
-  ...{ imported_at, came_by },
+  ts,
+  known_at,
+  kind: 'quote',
+  id,
+  price: ((bid ?? NaN) + (ask ?? NaN)) / 2,
+  imported_at,
+  came_by,
 });
 
 function compareStored(a: StoredPrice, b: StoredPrice): number {

@@ -64,7 +64,9 @@ export async function trainingData(
   { venue, symbol, labelSpec, fromUs, toUs }: TrainingDataAsked,
 ): Promise<TrainingData[]> {
   const wanted = {
-    ...{ 'venue =': venue, 'symbol =': symbol, 'label_spec =': labelSpec },
+    'venue =': venue,
+    'symbol =': symbol,
+    'label_spec =': labelSpec,
     'ts >=': fromUs === undefined ? undefined : formatUs(fromUs),
     'ts <': toUs === undefined ? undefined : formatUs(toUs),
   };
@@ -114,7 +116,11 @@ export function summary(rows: readonly Counted[], last: Sample | null): Training
     reasons[reason] = (reasons[reason] ?? 0) + row.rows;
   }
   return {
-    ...{ venue, symbol, label_spec, samples, ups },
+    venue,
+    symbol,
+    label_spec,
+    samples,
+    ups,
     up_share: samples === 0 ? null : ups / samples,
     newest_week: sumOf(newer),
     week_before: sumOf(before),

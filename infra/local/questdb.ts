@@ -70,10 +70,18 @@ metrics.enabled=true
 # A small machine that it shares. A query holds its network worker, so there are a few of these.
 shared.network.worker.count=3
 shared.query.worker.count=1
-shared.write.worker.count=2
+shared.write.worker.count=1
 # Workers without work go to sleep at once. By default each spins and dozes a thousand times before:
 # a few small queries a second then take three quarters of a core (measured), and these a third.
 ${RESTING.map((pool) => restOf(pool)).join('\n')}
+# One that sleeps wakes up a hundred times a second, and ten of them cost 3 % of a core. So what is
+# seldom asked of (views, exports) wakes up seldom, and what applies rows twenty times a second.
+wal.apply.worker.sleep.timeout=50
+view.compiler.worker.count=1
+view.compiler.worker.sleep.timeout=500
+mat.view.refresh.worker.count=1
+mat.view.refresh.worker.sleep.timeout=500
+export.worker.sleep.timeout=500
 # By default every open column takes 16 MB of disk at a time, and the features have fifty.
 cairo.writer.data.append.page.size=1m
 cairo.wal.writer.data.append.page.size=256k

@@ -18,6 +18,8 @@ const loaded = require.cache[require.resolve(DECODER)];
 if (loaded === undefined) throw new Error(`${DECODER} is not where kafkajs looks for it`);
 loaded.exports = fetchDecoder(kafkajsDecoder);
 
+quietQueues(require('kafkajs/src/network/requestQueue/index.js') as RequestQueueClass);
+
 export const {
   CompressionTypes,
   CompressionCodecs,
@@ -28,3 +30,22 @@ export const {
 } = require('kafkajs') as typeof Kafkajs;
 
 for (const [codec, make] of kafkajsCodecs()) Object.assign(CompressionCodecs, { [codec]: make });
+
+interface RequestQueueClass {
+  readonly prototype: {
+    readonly pending: readonly unknown[];
+    scheduleCheckPendingRequests(): void;
+  };
+}
+
+/**
+ * A connection of kafkajs looks for requests that wait a thousand times a second, whether there are
+ * any or not: its pause until the end of a throttling that is none comes out negative. Without one
+ * that waits there is nothing to look for; whatever makes one wait looks again itself.
+ */
+function quietQueues({ prototype }: RequestQueueClass): void {
+  const schedule = prototype.scheduleCheckPendingRequests;
+  prototype.scheduleCheckPendingRequests = function scheduleWhereOneWaits(): void {
+    if (this.pending.length > 0) schedule.call(this);
+  };
+}

@@ -29,6 +29,8 @@ await consumer.run({
     const work = async () => {
       for (const { value } of batch.messages) {
         const tick = JSON.parse(value.toString());
+        // Clock records stand between the ticks.
+        if (tick.venue === undefined) continue;
         const row = sender.table(table).symbol('venue', tick.venue).symbol('symbol', tick.symbol);
         if (tick.side !== undefined) row.symbol('side', tick.side);
         row.stringColumn('id', tick.id);

@@ -2,7 +2,6 @@
  * What the stack needs to know of one server. Promise: a server's file says how it is prepared,
  * started, asked and stopped, and nothing else knows.
  */
-import type { Config } from '../../src/config/config.ts';
 import type { Artefacts } from './artefacts.ts';
 import type { ServerName } from './data-dir.ts';
 import type { Endpoint } from './ports.ts';
@@ -36,5 +35,3 @@ export interface LocalServer {
   /** Deletes what lies outside the data directory. */
   reset?(): void;
 }
-
-export type MakeServer = (config: Config) => LocalServer;

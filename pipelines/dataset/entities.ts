@@ -6,7 +6,7 @@
  * names its row.
  */
 import { createHash } from 'node:crypto';
-import { constants, copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { constants, copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
@@ -142,10 +142,6 @@ function microsecondsOf(ts: EntityRow['ts'], where: string): number {
 
 const field = (text: string): string =>
   /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-
-/** Writes them where a build finds them. */
-export const writeEntities = ({ csv }: Entities, file: string): Promise<void> =>
-  writeFile(file, csv);
 
 /** `_entities.csv` -> `requests`; `instruments` is filled already. */
 export async function loadEntities(db: DuckDBConnection, file: string): Promise<void> {

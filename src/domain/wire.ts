@@ -256,7 +256,6 @@ export type SignalEnd = Static<typeof SignalEnd>;
 export type Refusal = Static<typeof Refusal>;
 export type Fill = Static<typeof Fill>;
 export type Tick = TradeTick | QuoteTick;
-export type TickRecord = Tick | Heartbeat | Control;
 
 /** All kinds by name, for validators, AsyncAPI and the tests. */
 export const SCHEMAS = {

@@ -4,11 +4,6 @@
  */
 import { assert } from '../../assert.ts';
 
-export interface Clause {
-  readonly sql: string;
-  readonly values: readonly (string | number)[];
-}
-
 /** Collects conditions and numbers their parameters. */
 export class Conditions {
   readonly values: (string | number)[] = [];

@@ -131,8 +131,8 @@ async function measure(bed: Bed, count: number): Promise<void> {
   // Nothing is left to be done: what it costs to find that out.
   const jobs = await startOurs(bed, 'jobs');
   const questdb = must(readRecord(recordFile(config.dataDir, 'questdb'))).pid;
-  // Its first sweeps.
-  await sleep(Math.max(45_000, count * 1.2));
+  // Its first sweeps, and a minute until it takes nothing for new any more.
+  await sleep(120_000);
   const before = [cpuSeconds(jobs.pid), cpuSeconds(questdb)] as const;
   await sleep(IDLE_S * 1_000);
   const cores = [cpuSeconds(jobs.pid) - before[0], cpuSeconds(questdb) - before[1]].map(

@@ -139,7 +139,7 @@ interface Quiet {
 /** From so many unknown markets on, a process begins with a guess of where each stands. */
 const GUESSED_FROM = 200;
 /** So many of them are then looked at from their beginning, at each look. */
-const PROVEN_AT_ONCE = 10;
+const PROVEN_AT_ONCE = 4;
 
 const MANY: Quiet = { sinceMs: 30_000, everyMs: 300_000 };
 /** Rows that a watermark vouches for can be read well before. */
@@ -194,7 +194,7 @@ export class LabelBacklog {
     }
     if (!isRest) return found.flat();
     this.rested = all;
-    return [...found, await this.prove()].flat();
+    return [...found.flat(), ...(await this.prove())];
   }
 
   /** By what each decision predicts itself, or `by` another spec. */
@@ -273,15 +273,20 @@ export class LabelBacklog {
     }
   }
 
-  /** A few of those that began with a guess, from their beginning. */
+  /**
+   * A few of those that began with a guess, from their beginning: what lies in front of the guess.
+   * What lies behind it is found like that of any other market.
+   */
   private async prove(): Promise<PendingLabels[]> {
-    const found: PendingLabels[][] = [];
+    const found: PendingLabels[] = [];
     for (const [key, { asked, by }] of [...this.unproven].slice(0, PROVEN_AT_ONCE)) {
-      found.push(await this.pendingOfOne(asked, by));
+      const guess = this.guessedTo.get(key) ?? Infinity;
+      const pending = await this.pendingOfOne(asked, by);
+      found.push(...pending.filter(({ from_ts }) => from_ts < guess));
       this.unproven.delete(key);
       this.guessedTo.delete(key);
     }
-    return found.flat();
+    return found;
   }
 
   private async pendingOfOne(asked: Asked, by: By): Promise<PendingLabels[]> {

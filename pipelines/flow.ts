@@ -96,7 +96,7 @@ export const FLOW: readonly FlowNode[] = [
     reads: ['questdb'],
     writes: ['postgres'],
     does: 'trains a candidate on what really happened, and judges it',
-    file: 'src/learning/training-set.ts',
+    file: 'pipelines/training/job.ts',
   },
   {
     name: 'review',

@@ -1,8 +1,9 @@
 /** The mechanical part of the style: read from the source itself. Numbers here only go down. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { FLOW } from '../pipelines/flow.ts';
+import { QUEUES } from '../src/queue/queue-names.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const FOLDERS = ['pipelines', 'src', 'infra', 'test'];
@@ -198,6 +199,23 @@ describe('the flow', () => {
       sources.filter(({ file }) => file.startsWith('pipelines/') || file.startsWith('src/')),
     );
     expect(bare).toEqual([]);
+  });
+
+  test('every node has its folder with a README, and every job its queue', () => {
+    const folders = readdirSync(join(ROOT, 'pipelines'), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+    expect(folders.toSorted()).toEqual(FLOW.map(({ name }) => name).toSorted());
+    expect(FLOW.filter(({ name, file }) => !file.startsWith(`pipelines/${name}/`))).toEqual([]);
+    for (const name of folders) {
+      const readme = readFileSync(join(ROOT, 'pipelines', name, 'README.md'), 'utf8');
+      expect(readme.split('\n')[0]).toBe(`# ${name}`);
+      const named = [...readme.matchAll(/`([a-z][\w-]*\.ts)`/g)].map(([, file = '']) => file);
+      const isAway = (file: string): boolean => !existsSync(join(ROOT, 'pipelines', name, file));
+      expect(named.filter(isAway), name).toEqual([]);
+    }
+    const jobs = FLOW.filter(({ kind }) => kind === 'job').map(({ name }) => name);
+    expect([...QUEUES].toSorted()).toEqual(jobs.toSorted());
   });
 
   test('whatever a stage reads is written by another', () => {

@@ -14,6 +14,8 @@ import { endpointOf, type Endpoint } from './ports.ts';
 import type { LocalServer, Programs } from './server.ts';
 
 const HEAP = ['-Xms128m', '-Xmx768m', '-XX:+UseParallelGC', '-XX:ErrorFile=hs_err.log'];
+/** It would be sampled twenty times a second for whoever attaches by `jps`. */
+const NO_SAMPLES = '-XX:-UsePerfData';
 
 /** Errors and advice; at its own level it writes a line for every request. */
 const LOG_CONF = `writers=stdout
@@ -74,9 +76,9 @@ shared.write.worker.count=1
 # Workers without work go to sleep at once. By default each spins and dozes a thousand times before:
 # a few small queries a second then take three quarters of a core (measured), and these a third.
 ${RESTING.map((pool) => restOf(pool)).join('\n')}
-# One that sleeps wakes up a hundred times a second, and fourteen of them cost 4 % of a core. So what
-# is seldom asked of (views, exports) wakes up seldom, what applies rows twenty times a second, all
-# others every 15 ms: a query that comes alone waits 2 ms longer for that.
+# One that sleeps wakes up a hundred times a second, and fourteen of them cost 4 % of a core. So
+# what is seldom asked of (views, exports) wakes up seldom, what applies rows twenty times a second,
+# and all others every 15 ms: a query that comes alone waits 2 ms longer for that.
 shared.worker.sleep.timeout=15
 wal.apply.worker.sleep.timeout=50
 view.compiler.worker.count=1
@@ -133,6 +135,7 @@ export function questdbServer(config: Config): LocalServer {
       file: 'java',
       args: [
         ...HEAP,
+        NO_SAMPLES,
         ...javaFlags(programs),
         '--module-path',
         programs.questdbJars.join(delimiter),

@@ -18,7 +18,8 @@ import { LOOKS } from './watch.ts';
 
 const SWEEP_MS = 500;
 const SCHEDULE_MS = 5_000;
-const LOOK_MS = 5_000;
+/** An alert is there within ten seconds. */
+const LOOK_MS = 8_000;
 const FAILED_MS = 30_000;
 
 export async function runJobs(

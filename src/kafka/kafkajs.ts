@@ -31,11 +31,12 @@ export const {
 
 for (const [codec, make] of kafkajsCodecs()) Object.assign(CompressionCodecs, { [codec]: make });
 
+interface RequestQueue {
+  readonly pending: readonly unknown[];
+  scheduleCheckPendingRequests: (this: RequestQueue) => void;
+}
 interface RequestQueueClass {
-  readonly prototype: {
-    readonly pending: readonly unknown[];
-    scheduleCheckPendingRequests(): void;
-  };
+  readonly prototype: RequestQueue;
 }
 
 /**
@@ -45,7 +46,7 @@ interface RequestQueueClass {
  */
 function quietQueues({ prototype }: RequestQueueClass): void {
   const schedule = prototype.scheduleCheckPendingRequests;
-  prototype.scheduleCheckPendingRequests = function scheduleWhereOneWaits(): void {
+  prototype.scheduleCheckPendingRequests = function whereOneWaits(): void {
     if (this.pending.length > 0) schedule.call(this);
   };
 }

@@ -139,7 +139,7 @@ interface Quiet {
 /** From so many unknown markets on, a process begins with a guess of where each stands. */
 const GUESSED_FROM = 200;
 /** So many of them are then looked at from their beginning, at each look. */
-const PROVEN_AT_ONCE = 4;
+const PROVEN_AT_ONCE = 2;
 
 const MANY: Quiet = { sinceMs: 30_000, everyMs: 300_000 };
 /** Rows that a watermark vouches for can be read well before. */

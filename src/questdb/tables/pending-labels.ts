@@ -279,7 +279,9 @@ export class LabelBacklog {
    */
   private async prove(): Promise<PendingLabels[]> {
     const found: PendingLabels[] = [];
-    for (const [key, { asked, by }] of [...this.unproven].slice(0, PROVEN_AT_ONCE)) {
+    let left = PROVEN_AT_ONCE;
+    for (const [key, { asked, by }] of this.unproven) {
+      if (left-- === 0) break;
       const guess = this.guessedTo.get(key) ?? Infinity;
       const pending = await this.pendingOfOne(asked, by);
       found.push(...pending.filter(({ from_ts }) => from_ts < guess));

@@ -334,8 +334,9 @@ describe('queues of an earlier version', () => {
     const connection = openRedis(config, { maxRetriesPerRequest: null });
     const old = new Queue('curation', { connection, prefix });
     await old.add('curation', { subject: 'v:s', dueTs: AT });
+    expect(await old.getWaitingCount()).toBe(1);
     const queues = openQueues(config, prefix, log);
-    await until('nothing is left', async () => (await connection.keys(`${prefix}:*`)).length === 0);
+    await until('nothing waits', async () => (await old.getWaitingCount()) === 0);
     await queues.close();
     await old.close();
     connection.disconnect();

@@ -91,7 +91,7 @@ const startPostgres = (): Promise<void> => startServer(config, 'postgres');
 function otherStart(): ReturnType<typeof spawn> {
   const script = `
     import { startServer } from './infra/local/stack.ts';
-    import { loadConfig } from './src/config.ts';
+    import { loadConfig } from './src/config/config.ts';
     await startServer(loadConfig(), 'postgres');`;
   const args = ['--import', 'tsx', '--input-type=module', '-e', script];
   return spawn(process.execPath, args, {

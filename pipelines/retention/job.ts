@@ -99,11 +99,13 @@ async function requestOf(
   };
 }
 
+/** Drops them. Behind it nobody reads their rows any more. */
 export async function drop(context: Context, expired: readonly Partition[]): Promise<void> {
   const reader = context.questdbReader();
   for (const { table, name } of expired) {
     await reader.query(`ALTER TABLE ${table} DROP PARTITION LIST '${name}'`);
   }
+  await reader.waitApplied([...new Set(expired.map(({ table }) => table))]);
 }
 
 export const nameOf = ({ table, name }: Partition): string => `${table}/${name}`;

@@ -27,7 +27,7 @@ export type Dump = ReadonlyMap<string, readonly string[]>;
  */
 const POSTGRES_TABLES: Readonly<Record<string, readonly string[]>> = {
   instruments: [],
-  stored_watermarks: ['moved_us'],
+  stored_watermarks: ['moved_us', 'changed_xid'],
   accounts: [],
   signals: [],
   signal_ends: [],

@@ -42,7 +42,7 @@ export function tablesOf(files: readonly string[]): Table[] {
 }
 
 /** What changes no table's form. */
-const OTHER = /^(CREATE ((UNIQUE )?INDEX|VIEW|FUNCTION)|UPDATE) /;
+const OTHER = /^(CREATE ((UNIQUE )?INDEX|VIEW|FUNCTION|TRIGGER)|UPDATE) /;
 
 function apply(tables: Map<string, OpenTable>, { text, comment }: Statement): void {
   const created = /^CREATE (?:UNLOGGED )?TABLE (\w+) \(\n([\s\S]*)\n\)$/.exec(text);

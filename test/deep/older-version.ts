@@ -120,12 +120,16 @@ class Mixed {
   }
 }
 
-/** An hour of one market, the same under every venue. What is fed ends with a heartbeat. */
-async function feed(context: Context, venue: string, hour: number): Promise<void> {
+/**
+ * An hour of one market, the same under every venue. What is fed ends with a heartbeat. Tables that
+ * were not migrated yet are the older version's to ask.
+ */
+async function feed(context: Context, venue: string, hour: number, older?: Mixed): Promise<void> {
   const market = { seed: 9, venue, symbols: ['OLDER/USD'], rate: 0.3, edge: 'planted' } as const;
   const [skipToUs, toUs] = [FROM + hour * US_PER_HOUR, FROM + (hour + 1) * US_PER_HOUR];
   const source = mergedTrades({ ...market, fromUs: FROM, skipToUs, toUs });
   await runFeed(context, { source, say: () => undefined });
+  if (older !== undefined) return void older.older('flow', 'wait');
   const open = await settled(context, SETTLE_MS);
   if (open.length > 0) throw new Error(`does not come to rest:\n${open.join('\n')}`);
 }
@@ -168,8 +172,8 @@ function proof(problems: readonly string[], fullName: string): void {
 
 /** Every tick under every mixture of versions; the tables at the end by venue. */
 async function sideBySide(mixed: Mixed, context: Context): Promise<void> {
-  for (const hour of HOURS) await feed(context, 'all-old', hour);
-  await feed(context, 'mixed', 0);
+  for (const hour of HOURS) await feed(context, 'all-old', hour, mixed);
+  await feed(context, 'mixed', 0, mixed);
   await migrateUp(context.postgres);
   await migrateQuestDb(context.questdbReader(), { features: FEATURE_NAMES });
   await mixed.run('new', 'stream');

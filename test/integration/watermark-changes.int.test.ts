@@ -36,10 +36,6 @@ describe('watermarks', () => {
     await late.query('UPDATE stored_watermarks SET reached_ts = 5 WHERE instrument = $1', [
       `${VENUE}:A`,
     ]);
-    await late.query(
-      'UPDATE stored_watermarks SET changed_xid = pg_current_xact_id() WHERE instrument = $1',
-      [`${VENUE}:A`],
-    );
     await noteStored(pool, [of('B', 7), of('C', 2)]);
     expect(await isSame()).toBe(3);
     await noteStored(pool, [of('D', 1)]);

@@ -131,9 +131,9 @@ export const JOB_MUTATIONS: readonly Mutation[] = [
   mutation(
     'what-moves-a-watermark-is-no-change',
     changes('read by what has changed are those that are there'),
-    'src/postgres/tables/stored-watermarks.ts',
-    'changed_xid = pg_current_xact_id()',
-    'changed_xid = w.changed_xid',
+    'sql/postgres/025_watermark_changes.up.sql',
+    'NEW.changed_xid := pg_current_xact_id();',
+    '',
   ),
   mutation(
     'quiet-sweeps-go-on',

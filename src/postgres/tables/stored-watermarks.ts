@@ -19,8 +19,7 @@ export async function noteStored(pool: Pool, reached: readonly StoredWatermark[]
      SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[]) ORDER BY 1
      ON CONFLICT (instrument) DO UPDATE
        SET reached_ts = greatest(w.reached_ts, excluded.reached_ts),
-         moved_us = greatest(w.moved_us, excluded.moved_us),
-         changed_xid = pg_current_xact_id()`,
+         moved_us = greatest(w.moved_us, excluded.moved_us)`,
     [
       reached.map(({ instrument }) => instrument),
       reached.map(({ reachedTs }) => reachedTs),

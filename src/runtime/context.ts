@@ -18,6 +18,7 @@ import { openLog, type Logger } from '../log.ts';
 import type { Control } from '../domain/wire.ts';
 import type { ControlVerdict } from '../stream/control-key.ts';
 import { watermarkChanges } from '../postgres/tables/watermark-changes.ts';
+import { MARKET_TABLES } from '../questdb/tables/schema.ts';
 import { LabelBacklog } from '../questdb/tables/pending-labels.ts';
 import { ControlKeyring } from './control-keys.ts';
 
@@ -43,7 +44,7 @@ export interface Context {
   readonly close: () => Promise<void>;
 }
 
-const APPLIED = ['ticks', 'quotes', 'heartbeats', 'candles', 'features', 'predictions', 'labels'];
+const APPLIED = [...MARKET_TABLES, 'quality_events'];
 
 export function openContext(config: Config, role: string): Context {
   const log = openLog(config.logLevel, role);

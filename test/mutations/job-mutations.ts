@@ -129,11 +129,11 @@ export const JOB_MUTATIONS: readonly Mutation[] = [
     'pg_snapshot_xmax(',
   ),
   mutation(
-    'what-moves-a-watermark-is-no-change',
+    'the-oldest-open-transaction-is-missed',
     changes('read by what has changed are those that are there'),
-    'sql/postgres/025_watermark_changes.up.sql',
-    'NEW.changed_xid := pg_current_xact_id();',
-    '',
+    'src/postgres/tables/watermark-changes.ts',
+    'changed_xid >= $1::xid8',
+    'changed_xid > $1::xid8',
   ),
   mutation(
     'quiet-sweeps-go-on',

@@ -69,7 +69,8 @@ line.auto.create.new.columns=false
 telemetry.enabled=false
 telemetry.disable.completely=true
 metrics.enabled=true
-# A small machine that it shares. A query holds its network worker, so there are a few of these.
+# A small machine that it shares. A query holds its network worker, so there are a few of these. One
+# worker that writes is enough beside the two that apply rows: as many rows a second as with two.
 shared.network.worker.count=3
 shared.query.worker.count=1
 shared.write.worker.count=1

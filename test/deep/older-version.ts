@@ -129,7 +129,10 @@ async function feed(context: Context, venue: string, hour: number, older?: Mixed
   const [skipToUs, toUs] = [FROM + hour * US_PER_HOUR, FROM + (hour + 1) * US_PER_HOUR];
   const source = mergedTrades({ ...market, fromUs: FROM, skipToUs, toUs });
   await runFeed(context, { source, say: () => undefined });
-  if (older !== undefined) return void older.older('flow', 'wait');
+  if (older !== undefined) {
+    older.older('flow', 'wait');
+    return;
+  }
   const open = await settled(context, SETTLE_MS);
   if (open.length > 0) throw new Error(`does not come to rest:\n${open.join('\n')}`);
 }

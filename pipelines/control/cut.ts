@@ -16,7 +16,7 @@ import type { LabelBacklog, PendingLabels } from '../../src/questdb/tables/pendi
 const SETTLE_MS = 300_000;
 /**
  * Behind a cut whose value event time has not reached, what came in time is known a microsecond
- * later and what came late two (`pipelines/stream/intake.ts`): the next cut must not be in front of
+ * later and what came late two (`pipelines/stream/ingest.ts`): the next cut must not be in front of
  * them.
  */
 const STEP_US = 2;

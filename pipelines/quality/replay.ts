@@ -12,7 +12,7 @@ import type { FeatureState } from '../../src/features/features.ts';
 import { venueOf } from '../../src/domain/venues.ts';
 import { candles, type CandlesState, type Closing } from '../stream/candles.ts';
 import { features, type FeaturesOut } from '../stream/features.ts';
-import { noteTrade, type IntakeOut, type IntakeState } from '../stream/intake.ts';
+import { noteTrade, type IngestOut, type IngestState } from '../stream/ingest.ts';
 
 export interface FeatureVector {
   readonly ts: number;
@@ -45,7 +45,7 @@ export interface ReplayState {
   readonly toUs: number;
   readonly candles: CandlesState;
   readonly features: FeatureState;
-  lastTrade: IntakeState['lastTrade'];
+  lastTrade: IngestState['lastTrade'];
 }
 
 export const replayStart = (): ReplayState => ({
@@ -72,7 +72,7 @@ export function replay(
   const onClosing = (closing: Closing): void => {
     features.step(state, { venue, symbol, closing }, emit);
   };
-  const onGap = (out: Extract<IntakeOut, { type: 'gap' | 'reset' }>): void => {
+  const onGap = (out: Extract<IngestOut, { type: 'gap' | 'reset' }>): void => {
     if (out.type === 'gap') candles.step(open, out, onClosing);
   };
   for (const tick of ticks) {

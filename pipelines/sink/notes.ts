@@ -1,5 +1,5 @@
 /**
- * what the intake says of a tick -> rows of QuestDB, and of a flood of the same a sum
+ * what ingest says of a tick -> rows of QuestDB, and of a flood of the same a sum
  *
  * Whatever is not as it should be gets a row of its own, a hundred times a minute for each
  * instrument and kind; what is beyond is told by one row with counts, first and last, so that a
@@ -12,7 +12,7 @@
 import { floorTo, formatUs, US_PER_MIN } from '../../src/domain/time.ts';
 import type { Instrument } from '../../src/questdb/table.ts';
 import type { QualityKind, QualityRow } from '../../src/questdb/tables/quality-events.ts';
-import type { IntakeOut } from '../stream/intake.ts';
+import type { IngestOut } from '../stream/ingest.ts';
 import {
   contentOf,
   correctionRow,
@@ -81,7 +81,7 @@ export function withinFlood(
   return null;
 }
 
-/** What a batch collects of the intake's words. */
+/** What a batch collects of what ingest says. */
 export interface Notes {
   readonly rows: SinkRows;
   readonly stale: StaleTick[];
@@ -97,8 +97,8 @@ export interface NotePlace {
   readonly source: () => string;
 }
 
-/** Adds what one word of the intake becomes. */
-export function noteIntake(out: IntakeOut, place: NotePlace, notes: Notes): void {
+/** Adds what one word of ingest becomes. */
+export function noteIngest(out: IngestOut, place: NotePlace, notes: Notes): void {
   const { rows, stale } = notes;
   const { instrument } = place;
   switch (out.type) {
@@ -147,7 +147,7 @@ export function noteIntake(out: IntakeOut, place: NotePlace, notes: Notes): void
 function tickRowOf(
   kind: QualityKind,
   ts: number,
-  { tick, knownAt }: Pick<Extract<IntakeOut, { type: 'future' }>, 'tick' | 'knownAt'>,
+  { tick, knownAt }: Pick<Extract<IngestOut, { type: 'future' }>, 'tick' | 'knownAt'>,
   place: NotePlace,
   more: Readonly<Record<string, unknown>>,
 ): QualityRow {

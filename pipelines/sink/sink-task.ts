@@ -2,9 +2,9 @@
  * The sink's work on one partition: everything of the flow into QuestDB, and a word about whatever
  * is not as it should be
  *
- * For `ticks` it runs the same intake as the stream and so comes to the same verdicts. Per batch:
+ * For `ticks` it runs the same ingest as the stream and so comes to the same verdicts. Per batch:
  *
- * 1. Decode, and run the intake; rows are collected. A record that may be of the future waits for
+ * 1. Decode, and run ingest; rows are collected. A record that may be of the future waits for
  *    the next clock (`log-clock.ts`).
  * 2. Rows of in-time ticks are written and acknowledged, verdicts before ticks.
  * 3. Stale ticks are judged by what is stored now, and written likewise.
@@ -51,7 +51,7 @@ import type { StoredWatermark } from '../../src/postgres/tables/stored-watermark
 import type { FeatureRow } from '../../src/questdb/tables/features.ts';
 import type { QuestTable, RowWriter, SqlReader } from '../../src/questdb/table.ts';
 import { buried, malformedRow, placeOf } from './dead-letters.ts';
-import { initialCounts, intake, tellCounts, type IntakeState } from '../stream/intake.ts';
+import { initialCounts, ingest, tellCounts, type IngestState } from '../stream/ingest.ts';
 import { clockBody, LogClock, tellClock } from '../stream/log-clock.ts';
 import { decodeDerived, unknownTickKinds } from './decode.ts';
 import { writeSinkBatch } from './effects.ts';
@@ -119,7 +119,7 @@ class SinkTask implements PartitionTask {
   private readonly control: SinkControlState;
   private readonly clock: LogClock;
   private readonly written: WrittenPartitions;
-  private readonly instruments: InstrumentStates<IntakeState>;
+  private readonly instruments: InstrumentStates<IngestState>;
   private readonly ticks: SinkTicks;
   private announcedClock = '';
   /** The highest event time of each as it was last told. */
@@ -143,7 +143,7 @@ class SinkTask implements PartitionTask {
     tellClock(this.control, deps.clockSeen);
     this.written = new WrittenPartitions(deps.featuresTable.name);
     this.instruments = new InstrumentStates(
-      () => intake.initial(),
+      () => ingest.initial(),
       deps.latenessUs,
       checkpoint.instrumentStates,
     );

@@ -21,7 +21,7 @@ import { quoteRow, type QuoteRow } from '../../src/questdb/tables/quotes.ts';
 import type { Instrument } from '../../src/questdb/table.ts';
 import { tickRow, type HistoryRow, type TickRow } from '../../src/questdb/tables/ticks.ts';
 import type { Moment } from '../../src/stream/operator.ts';
-import type { Gap } from '../stream/intake.ts';
+import type { Gap } from '../stream/ingest.ts';
 
 /** The rows of one batch by table. */
 export interface SinkRows {

@@ -1,7 +1,7 @@
 /**
- * decoded ticks of one record -> the intake's words about each, as rows of the batch
+ * decoded ticks of one record -> what ingest says about each, as rows of the batch
  *
- * Ticks of the live log go through the intake; history has no watermark to be held against, and is
+ * Ticks of the live log go through ingest; history has no watermark to be held against, and is
  * judged by what is stored.
  */
 import { must } from '../../src/assert.ts';
@@ -13,15 +13,15 @@ import type { LogRecord } from '../../src/stream/stage.ts';
 import type { Backfilled } from '../../src/postgres/tables/backfilled.ts';
 import {
   importedAt,
-  intake,
+  ingest,
   judgeHistory,
   type Arrival,
-  type IntakeCounts,
-  type IntakeOut,
-  type IntakeState,
-} from '../stream/intake.ts';
+  type IngestCounts,
+  type IngestOut,
+  type IngestState,
+} from '../stream/ingest.ts';
 import type { LogClock } from '../stream/log-clock.ts';
-import { initialFloods, noteIntake, type Floods, type NotePlace, type Notes } from './notes.ts';
+import { initialFloods, noteIngest, type Floods, type NotePlace, type Notes } from './notes.ts';
 import { sourceOf, widened } from './sink.ts';
 
 /** What the sink keeps of its partition; floods are absent in states from before they were. */
@@ -39,15 +39,15 @@ type Clocks = Pick<Arrival, 'recordUs' | 'clockUs' | 'judgedByUs' | 'cutUs'> & {
 export class SinkTicks {
   private readonly control: SinkControlState;
   private readonly clock: LogClock;
-  private readonly instruments: InstrumentStates<IntakeState>;
-  private readonly counts: IntakeCounts;
+  private readonly instruments: InstrumentStates<IngestState>;
+  private readonly counts: IngestCounts;
   private readonly historyTopic: string;
 
   constructor(
     control: SinkControlState,
     clock: LogClock,
-    instruments: InstrumentStates<IntakeState>,
-    counts: IntakeCounts,
+    instruments: InstrumentStates<IngestState>,
+    counts: IngestCounts,
     historyTopic: string,
   ) {
     this.control = control;
@@ -77,9 +77,9 @@ export class SinkTicks {
       floods: (this.control.floods ??= initialFloods()),
       source: () => sourceOf(topic, partition, String(offset), position),
     };
-    const note = (out: IntakeOut): void => {
+    const note = (out: IngestOut): void => {
       this.counts[out.type] += 1;
-      noteIntake(out, place, batch);
+      noteIngest(out, place, batch);
     };
     for (let i = 0; i < items.length; i++) {
       const tick = must(items[i]);
@@ -100,7 +100,7 @@ export class SinkTicks {
           latenessUs,
           contiguousTradeIds,
         };
-        intake.step(state, arrival, note);
+        ingest.step(state, arrival, note);
       }
     }
   }
@@ -112,7 +112,7 @@ function takeHistory(
   key: string,
   { instrument, source }: NotePlace,
   { stale, history }: TicksBatch,
-  note: (out: IntakeOut) => void,
+  note: (out: IngestOut) => void,
 ): void {
   const { tick } = arrival;
   if (tick.kind === 'heartbeat') return;

@@ -40,7 +40,7 @@ import {
 } from '../../src/stream/stage.ts';
 import { decodeState, encodeState } from '../../src/stream/state-codec.ts';
 import { whileBeating } from '../../src/stream/while-beating.ts';
-import { importedAt, initialCounts, tellCounts } from './intake.ts';
+import { importedAt, initialCounts, tellCounts } from './ingest.ts';
 import { clockBody, LogClock, tellClock } from './log-clock.ts';
 import {
   instrumentStream,

@@ -2,7 +2,7 @@
  * ticks -> features, predictions, signals, fills: the operators of one instrument in a chain, and
  * the task that runs all instruments of a partition
  *
- * Everything is decided here, by one pure function of the partition's records: intake, candles,
+ * Everything is decided here, by one pure function of the partition's records: ingest, candles,
  * features, predictions, signals and paper fills in one process, without a hop and with a single
  * checkpoint. Outputs are derived from inputs down to their ids, so a replay repeats their bytes.
  */
@@ -24,7 +24,7 @@ import type { Operator } from '../../src/stream/operator.ts';
 import { candles, type CandlesState, type Closing } from './candles.ts';
 import { features, type FeaturesOut } from './features.ts';
 import { fills, isFlat, type FillsState } from './fills.ts';
-import { intake, type Arrival, type IntakeOut, type IntakeState } from './intake.ts';
+import { ingest, type Arrival, type IngestOut, type IngestState } from './ingest.ts';
 import { predictions, type ModelInForce, type PredictionsIn } from './predictions.ts';
 import { signals, type SignalsState } from './signals.ts';
 
@@ -37,7 +37,8 @@ export interface StreamSettings {
 
 /** All that the stream knows of one instrument. Plain data; saved as one. */
 export interface InstrumentState {
-  intake: IntakeState;
+  /** Of ingest; checkpoints hold it under this name. */
+  intake: IngestState;
   candles: CandlesState;
   features: FeatureState;
   baseline: BaselineState;
@@ -55,13 +56,13 @@ export interface StreamInput {
 }
 
 /**
- * The chain of one instrument, itself an operator: `count` hears what the intake makes of a tick.
+ * The chain of one instrument, itself an operator: `count` hears what ingest makes of a tick.
  *
  * What happens at every tick is wired once: functions made anew at each of them showed in profiles.
  */
 export function instrumentStream(
   settings: StreamSettings,
-  count: (type: IntakeOut['type']) => void = () => undefined,
+  count: (type: IngestOut['type']) => void = () => undefined,
 ): Operator<StreamInput, Derived, InstrumentState> {
   const predict = predictions(settings.horizonUs);
   let state: InstrumentState;
@@ -82,7 +83,7 @@ export function instrumentStream(
       });
     });
   };
-  const onIntake = (out: IntakeOut): void => {
+  const onIngest = (out: IngestOut): void => {
     count(out.type);
     switch (out.type) {
       case 'gap':
@@ -102,7 +103,7 @@ export function instrumentStream(
     name: 'stream',
 
     initial: () => ({
-      intake: intake.initial(),
+      intake: ingest.initial(),
       candles: candles.initial(),
       features: features.initial(),
       baseline: predict.initial(),
@@ -114,7 +115,7 @@ export function instrumentStream(
       state = of;
       input = at;
       emit = to;
-      intake.step(of.intake, at.arrival, onIntake);
+      ingest.step(of.intake, at.arrival, onIngest);
     },
   };
 }

@@ -101,7 +101,7 @@ async function spoiltInstruments(
     [stage, topic, partition],
   );
   return rows.flatMap(({ instrument, state }) => {
-    const { maxTs, knownAt } = intakeIn(decodeState<StoredState>(state));
+    const { maxTs, knownAt } = reachedIn(decodeState<StoredState>(state));
     return maxTs > byUs || knownAt > byUs ? [instrument] : [];
   });
 }
@@ -111,10 +111,10 @@ interface Reached {
   readonly knownAt: number;
 }
 
-/** The sink keeps an intake, the stream a chain that begins with one. */
+/** The sink keeps an ingest state, the stream a chain that begins with one. */
 type StoredState = Reached | { readonly intake: Reached };
 
-const intakeIn = (state: StoredState): Reached => ('intake' in state ? state.intake : state);
+const reachedIn = (state: StoredState): Reached => ('intake' in state ? state.intake : state);
 
 async function spoiltTables(context: Context, byUs: number): Promise<SpoiltTable[]> {
   const spoilt: SpoiltTable[] = [];

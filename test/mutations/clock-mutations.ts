@@ -1,14 +1,14 @@
 /** Mutations of the log's own clock, of what is judged by it, and of what may go by it. */
 import { mutation, testsOf, type Mutation } from './mutation.ts';
 
-const INTAKE = 'pipelines/stream/intake.ts';
+const INGEST = 'pipelines/stream/ingest.ts';
 const LOG_CLOCK = 'pipelines/stream/log-clock.ts';
 const BEAT = 'pipelines/control/clock-beat.ts';
 const RETENTION = 'pipelines/retention/retention.ts';
 const NOTES = 'pipelines/sink/notes.ts';
 const CONTROL = 'src/domain/control.ts';
 
-const intake = testsOf('test/pipelines/stream/intake.test.ts', 'intake');
+const ingest = testsOf('test/pipelines/stream/ingest.test.ts', 'ingest');
 const judged = testsOf(
   'test/pipelines/stream/log-clock.test.ts',
   'by which time a record is judged',
@@ -66,25 +66,25 @@ export const CLOCK_MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'bad-clock-heeded',
-    intake('a timestamp of the record that cannot be right in another unit is told and not heeded'),
-    INTAKE,
+    ingest('a timestamp of the record that cannot be right in another unit is told and not heeded'),
+    INGEST,
     'const recordUs = isBadClock ? arrival.clockUs : arrival.recordUs;',
     'const { recordUs } = arrival;',
   ),
   mutation(
     'reset-not-told',
-    intake(
+    ingest(
       'ids of a venue that numbers its trades that fall back are a reset, and what is missing ' +
         'behind it is a gap',
     ),
-    INTAKE,
+    INGEST,
     "emit({ type: step > 1 ? 'gap' : 'reset', gap, moment });",
     "if (step > 1) emit({ type: 'gap', gap, moment });",
   ),
   mutation(
     'ids-as-doubles',
-    intake('ids of a venue that numbers its trades are compared as whole numbers of any size'),
-    INTAKE,
+    ingest('ids of a venue that numbers its trades are compared as whole numbers of any size'),
+    INGEST,
     'if (Number.isSafeInteger(before) && Number.isSafeInteger(now)) return now - before;',
     'if (Number.isInteger(before) && Number.isInteger(now)) return now - before;',
   ),

@@ -1,7 +1,7 @@
 /** Mutations of what an import may claim, and of who believes it. */
 import { mutation, testsOf, type Mutation } from './mutation.ts';
 
-const INTAKE = 'pipelines/stream/intake.ts';
+const INGEST = 'pipelines/stream/ingest.ts';
 const imported = testsOf('test/pipelines/stream/imports.test.ts', 'an imported record');
 const computed = testsOf(
   'test/pipelines/stream/imports.test.ts',
@@ -17,7 +17,7 @@ export const IMPORT_MUTATIONS: readonly Mutation[] = [
   mutation(
     'import-floored-by-the-cut',
     imported('is known since when it claims, and any other since the last cut'),
-    INTAKE,
+    INGEST,
     '  importedAt === undefined || importedAt === null ? cutUs + 1 : 0;',
     '  importedAt === undefined ? 0 : cutUs + 1;',
   ),
@@ -26,21 +26,21 @@ export const IMPORT_MUTATIONS: readonly Mutation[] = [
     imported(
       'came by the clock of the log, the next one where there was none, behind the last cut',
     ),
-    INTAKE,
+    INGEST,
     '(isImported ? Math.max(clockUs || judgedByUs, cutUs + 1) : null);',
     '(isImported ? clockUs || judgedByUs : null);',
   ),
   mutation(
     'late-import-backdated',
     imported('that comes behind the watermark, or contradicts, is known of since it came'),
-    INTAKE,
+    INGEST,
     'const toldAt = Math.max(knownAt, cutUs + 1);',
     'const toldAt = knownAt;',
   ),
   mutation(
     'history-of-an-import-not-found',
     imported('of history has its own clock, and the job that looks for history still finds it'),
-    INTAKE,
+    INGEST,
     'const toldAt = Math.max(knownAt, cameAt ?? 0, cutUs + 1);',
     'const toldAt = knownAt;',
   ),

@@ -1,8 +1,8 @@
-/** Mutations of what is made of a record's bytes, of the intake, and of candles. */
+/** Mutations of what is made of a record's bytes, of ingest, and of candles. */
 import { mutation, testsOf, type Mutation } from './mutation.ts';
 
-const INTAKE = 'pipelines/stream/intake.ts';
-const intake = testsOf('test/pipelines/stream/intake.test.ts', 'intake');
+const INGEST = 'pipelines/stream/ingest.ts';
+const ingest = testsOf('test/pipelines/stream/ingest.test.ts', 'ingest');
 const candles = testsOf('test/pipelines/stream/candles.test.ts', 'candles');
 const decode = testsOf('test/stream/decode.test.ts', 'decodeTicks');
 const control = testsOf('test/domain/control.test.ts', 'control records');
@@ -21,44 +21,44 @@ const KEPT =
 export const TICK_MUTATIONS: readonly Mutation[] = [
   mutation(
     'heartbeat-without-watermark',
-    intake('a heartbeat moves the watermark, a stale one is ignored'),
-    INTAKE,
+    ingest('a heartbeat moves the watermark, a stale one is ignored'),
+    INGEST,
     `      emit({ type: 'heartbeat', ts: tick.ts, knownAt });
       advance(state, arrival, emit);`,
     `      emit({ type: 'heartbeat', ts: tick.ts, knownAt });`,
   ),
   mutation(
     'tick-at-the-watermark-handed-on',
-    intake('a tick is handed on once the watermark has passed it, not when it is reached'),
-    INTAKE,
+    ingest('a tick is handed on once the watermark has passed it, not when it is reached'),
+    INGEST,
     'tick.ts < watermark;',
     'tick.ts <= watermark;',
   ),
   mutation(
     'tick-at-the-watermark-stale',
-    intake('a tick exactly at the watermark is in time, one microsecond before it is stale'),
-    INTAKE,
+    ingest('a tick exactly at the watermark is in time, one microsecond before it is stale'),
+    INGEST,
     'if (tick.ts < state.maxTs - latenessUs) {',
     'if (tick.ts <= state.maxTs - latenessUs) {',
   ),
   mutation(
     'held-ticks-not-by-id',
-    intake(HELD_ORDER),
+    ingest(HELD_ORDER),
     'src/domain/tick.ts',
     'return compareIds(a.id, b.id);',
     'return a.id < b.id ? -1 : Number(a.id > b.id);',
   ),
   mutation(
     'handed-on-forgotten',
-    intake('no tick is handed on twice, also when more lateness is allowed from now on'),
-    INTAKE,
+    ingest('no tick is handed on twice, also when more lateness is allowed from now on'),
+    INGEST,
     'placeOf(state.held, state.handed ?? 0, tick)',
     'placeOf(state.held, 0, tick)',
   ),
   mutation(
     'correction-takes-the-place',
-    intake(KEPT),
-    INTAKE,
+    ingest(KEPT),
+    INGEST,
     `else emit({ type: 'correction', tick, kept: twin, knownAt: toldAt });`,
     `else {
         emit({ type: 'correction', tick, kept: twin, knownAt });
@@ -67,29 +67,29 @@ export const TICK_MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'repeat-not-recognised',
-    intake(KEPT),
-    INTAKE,
+    ingest(KEPT),
+    INGEST,
     'if (twin !== undefined && compareTicks(twin, tick) === 0) {',
     'if (twin === tick) {',
   ),
   mutation(
     'stale-known-with-what-came-before',
-    intake(KNOWN),
-    INTAKE,
+    ingest(KNOWN),
+    INGEST,
     `emit({ type: 'stale', tick, knownAt: Math.max(toldAt, state.knownAt + 1) });`,
     `emit({ type: 'stale', tick, knownAt: toldAt });`,
   ),
   mutation(
     'cut-not-heeded',
-    intake(KNOWN),
-    INTAKE,
+    ingest(KNOWN),
+    INGEST,
     'Math.max(recordUs, tick.ts, state.knownAt, floorOf(arrival));',
     'Math.max(recordUs, tick.ts, state.knownAt);',
   ),
   mutation(
     'heartbeat-of-the-future',
-    intake(FAR),
-    INTAKE,
+    ingest(FAR),
+    INGEST,
     `const { tick, cutUs, latenessUs } = arrival;
     if (tick.ts > arrival.judgedByUs`,
     `const { tick, cutUs, latenessUs } = arrival;
@@ -97,8 +97,8 @@ export const TICK_MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'gap-not-told',
-    intake('a jump in contiguous ids is a gap, in others nothing'),
-    INTAKE,
+    ingest('a jump in contiguous ids is a gap, in others nothing'),
+    INGEST,
     'lastTrade !== null && step !== 1',
     'lastTrade !== null && (step < 1 || step > 10)',
   ),

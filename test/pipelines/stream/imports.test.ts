@@ -1,11 +1,11 @@
-/** A record that is imported: whose clock counts for what, in the intake and in what comes of it. */
+/** A record that is imported: whose clock counts for what, in ingest and in what comes of it. */
 import { describe, expect, test } from 'vitest';
 import {
   importedAt,
-  intake,
+  ingest,
   judgeHistory,
-  type IntakeOut,
-} from '../../../pipelines/stream/intake.ts';
+  type IngestOut,
+} from '../../../pipelines/stream/ingest.ts';
 import { labelsOf, type LabelRequest } from '../../../pipelines/labels/labels.ts';
 import { instrumentStream, type Derived } from '../../../pipelines/stream/stream.ts';
 import { initialControlState } from '../../../src/domain/control.ts';
@@ -27,15 +27,15 @@ const arrivalOf = (tick: ReturnType<typeof trade>, isImported: boolean, recordUs
 };
 
 function feeder() {
-  const state = intake.initial();
-  return (tick: ReturnType<typeof trade>, isImported = true, recordUs = tick.ts): IntakeOut[] => {
-    const out: IntakeOut[] = [];
-    intake.step(state, arrivalOf(tick, isImported, recordUs), (o) => out.push(o));
+  const state = ingest.initial();
+  return (tick: ReturnType<typeof trade>, isImported = true, recordUs = tick.ts): IngestOut[] => {
+    const out: IngestOut[] = [];
+    ingest.step(state, arrivalOf(tick, isImported, recordUs), (o) => out.push(o));
     return out;
   };
 }
 
-const knownAt = (out: readonly IntakeOut[], type: IntakeOut['type']): number | undefined => {
+const knownAt = (out: readonly IngestOut[], type: IngestOut['type']): number | undefined => {
   const found = out.find((o) => o.type === type);
   return found !== undefined && 'knownAt' in found ? found.knownAt : undefined;
 };

@@ -16,7 +16,7 @@ import { AHEAD_MAX_US } from '../../src/domain/control.ts';
 import { US_PER_S } from '../../src/domain/time.ts';
 import type { Moment, Operator } from '../../src/stream/operator.ts';
 
-export interface IntakeState {
+export interface IngestState {
   /** -1 before the first tick. */
   maxTs: number;
   knownAt: number;
@@ -54,7 +54,7 @@ export interface Gap {
   readonly toTs: number;
 }
 
-export type IntakeOut =
+export type IngestOut =
   /** A new in-time tick, as it arrives: what the sink stores. */
   | { readonly type: 'new'; readonly tick: MarketTick; readonly knownAt: number }
   | { readonly type: 'heartbeat'; readonly ts: number; readonly knownAt: number }
@@ -87,10 +87,10 @@ export type IntakeOut =
   | { readonly type: 'ordered'; readonly tick: MarketTick; readonly moment: Moment }
   | { readonly type: 'watermark'; readonly ts: number; readonly moment: Moment };
 
-type Emit = (out: IntakeOut) => void;
+type Emit = (out: IngestOut) => void;
 
-export const intake: Operator<Arrival, IntakeOut, IntakeState> = {
-  name: 'intake',
+export const ingest: Operator<Arrival, IngestOut, IngestState> = {
+  name: 'ingest',
 
   initial: () => ({ maxTs: -1, knownAt: 0, held: [], lastTrade: null }),
 
@@ -135,7 +135,7 @@ export const intake: Operator<Arrival, IntakeOut, IntakeState> = {
 };
 
 /**
- * The intake of history, which has no watermark: since when it is known, and since when it is known
+ * Ingest of history, which has no watermark: since when it is known, and since when it is known
  * that there is this history; null where it is of the future. `emit` hears a word beside.
  */
 export function judgeHistory(
@@ -196,7 +196,7 @@ function momentOf({ tick, importedAt: cameAt }: Arrival, knownAt: number): Momen
 }
 
 /** Moves the watermark and hands on what it has passed. */
-function advance(state: IntakeState, arrival: Arrival, emit: Emit): void {
+function advance(state: IngestState, arrival: Arrival, emit: Emit): void {
   const moment = momentOf(arrival, state.knownAt);
   state.maxTs = arrival.tick.ts;
   const watermark = state.maxTs - arrival.latenessUs;
@@ -221,10 +221,10 @@ function advance(state: IntakeState, arrival: Arrival, emit: Emit): void {
  * size; one that is no whole number is not of the numbering and says nothing.
  */
 export function noteTrade(
-  state: Pick<IntakeState, 'lastTrade'>,
+  state: Pick<IngestState, 'lastTrade'>,
   tick: MarketTick,
   moment: Moment,
-  emit: (out: Extract<IntakeOut, { type: 'gap' | 'reset' }>) => void,
+  emit: (out: Extract<IngestOut, { type: 'gap' | 'reset' }>) => void,
 ): void {
   if (!WHOLE.test(tick.id)) return;
   const { lastTrade } = state;
@@ -268,10 +268,10 @@ function placeOf(held: readonly MarketTick[], from: number, tick: MarketTick): n
   return low;
 }
 
-/** How often the intake said each of its words. */
-export type IntakeCounts = Record<IntakeOut['type'], number>;
+/** How often ingest said each of its words. */
+export type IngestCounts = Record<IngestOut['type'], number>;
 
-export const initialCounts = (): IntakeCounts => ({
+export const initialCounts = (): IngestCounts => ({
   new: 0,
   heartbeat: 0,
   duplicate: 0,
@@ -286,8 +286,8 @@ export const initialCounts = (): IntakeCounts => ({
 });
 
 /** Hands the counts to a metric and begins anew. */
-export function tellCounts(counts: IntakeCounts, count: (what: string, n: number) => void): void {
-  for (const type of Object.keys(counts) as IntakeOut['type'][]) {
+export function tellCounts(counts: IngestCounts, count: (what: string, n: number) => void): void {
+  for (const type of Object.keys(counts) as IngestOut['type'][]) {
     if (counts[type] > 0) count(type, counts[type]);
     counts[type] = 0;
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { intake, type Arrival, type IntakeOut } from '../../../pipelines/stream/intake.ts';
+import { ingest, type Arrival, type IngestOut } from '../../../pipelines/stream/ingest.ts';
 import { marketTickOf, type MarketTick } from '../../../src/domain/tick.ts';
 
 const S = 1_000_000;
@@ -16,11 +16,11 @@ interface Options {
 }
 
 function feeder() {
-  const state = intake.initial();
+  const state = ingest.initial();
   return (tick: Arrival['tick'], options: Options = {}) => {
     const { recordUs = tick.ts, cutUs = 0, contiguous = false, latenessUs = 2 * S } = options;
     const { clockUs = recordUs } = options;
-    const out: IntakeOut[] = [];
+    const out: IngestOut[] = [];
     const arrival = {
       tick,
       recordUs,
@@ -30,16 +30,16 @@ function feeder() {
       latenessUs,
       contiguousTradeIds: contiguous,
     };
-    intake.step(state, arrival, (o) => out.push(o));
+    ingest.step(state, arrival, (o) => out.push(o));
     return out;
   };
 }
 
-const types = (out: readonly IntakeOut[]): string[] => out.map(({ type }) => type);
-const ordered = (out: readonly IntakeOut[]): string[] =>
+const types = (out: readonly IngestOut[]): string[] => out.map(({ type }) => type);
+const ordered = (out: readonly IngestOut[]): string[] =>
   out.flatMap((o) => (o.type === 'ordered' ? [o.tick.id] : []));
 
-describe('intake', () => {
+describe('ingest', () => {
   test('a tick is handed on once the watermark has passed it, not when it is reached', () => {
     const feed = feeder();
     expect(types(feed(trade(10 * S, '1')))).toEqual(['new', 'watermark']);
@@ -86,7 +86,7 @@ describe('intake', () => {
 
   test('what is known never lies before the event, the record, the cut, or what was known before', () => {
     const feed = feeder();
-    const knownAt = (out: readonly IntakeOut[]): unknown =>
+    const knownAt = (out: readonly IngestOut[]): unknown =>
       (out[0] as { knownAt?: number }).knownAt;
     expect(knownAt(feed(trade(10 * S, '1'), { recordUs: 9 * S }))).toBe(10 * S);
     expect(knownAt(feed(trade(11 * S, '2'), { recordUs: 15 * S }))).toBe(15 * S);

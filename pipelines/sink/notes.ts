@@ -22,7 +22,7 @@ import {
   rowOfImport,
   rowsOfTick,
   type SinkRows,
-  type StaleTick,
+  type LateTick,
 } from './sink.ts';
 
 const ROWS_A_MINUTE = 100;
@@ -84,7 +84,7 @@ export function withinFlood(
 /** What a batch collects of what ingest says. */
 export interface Notes {
   readonly rows: SinkRows;
-  readonly stale: StaleTick[];
+  readonly late: LateTick[];
   readonly sums: Map<string, QualityRow>;
 }
 
@@ -99,7 +99,7 @@ export interface NotePlace {
 
 /** Adds what one word of ingest becomes. */
 export function noteIngest(out: IngestOut, place: NotePlace, notes: Notes): void {
-  const { rows, stale } = notes;
+  const { rows, late } = notes;
   const { instrument } = place;
   switch (out.type) {
     case 'new':
@@ -109,10 +109,10 @@ export function noteIngest(out: IngestOut, place: NotePlace, notes: Notes): void
     case 'heartbeat':
       rows.heartbeats.push(rowOfHeartbeat(out.ts, out.knownAt, instrument, place.importedAt));
       break;
-    case 'stale': {
+    case 'behind': {
       const { tick, knownAt } = out;
       const about = { source: place.source(), isHistory: false, importedAt: place.importedAt };
-      stale.push({ ...instrument, tick, knownAt, ...about });
+      late.push({ ...instrument, tick, knownAt, ...about });
       break;
     }
     case 'correction': {

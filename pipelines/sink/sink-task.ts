@@ -56,7 +56,7 @@ import { clockBody, LogClock, tellClock } from '../stream/log-clock.ts';
 import { decodeDerived, unknownTickKinds } from './decode.ts';
 import { writeSinkBatch } from './effects.ts';
 import { addRow, initialFloods } from './notes.ts';
-import { judgeStale } from './stale.ts';
+import { judgeLate } from './late-events.ts';
 import { SinkTicks, type SinkControlState, type TicksBatch } from './ticks.ts';
 import { WrittenPartitions } from './written.ts';
 import { emptySinkRows, rowOfPrediction, rowsOfFeature, type SinkRows } from './sink.ts';
@@ -158,7 +158,7 @@ class SinkTask implements PartitionTask {
     const taken = this.takeAll(records, batch);
     tellCounts(this.counts, this.count);
     await this.write(batch.rows, batch, beat);
-    if (batch.stale.length > 0) await this.judge(batch, beat);
+    if (batch.late.length > 0) await this.judge(batch, beat);
     await this.bringOut(batch, beat);
     if (batch.controls.length > 0) await whileBeating(deps.controlsPassed(batch.controls), beat);
     if (batch.held.length > 0) await whileBeating(deps.modelHeld(batch.held), beat);
@@ -219,7 +219,7 @@ class SinkTask implements PartitionTask {
 
   private async judge(batch: Batch, beat: () => Promise<void>): Promise<void> {
     const rows = emptySinkRows();
-    const counts = await whileBeating(judgeStale(this.deps.reader, batch.stale, rows), beat);
+    const counts = await whileBeating(judgeLate(this.deps.reader, batch.late, rows), beat);
     for (const [verdict, n] of Object.entries(counts)) this.count(verdict, n);
     await this.write(rows, batch, beat);
   }
@@ -350,7 +350,7 @@ class SinkTask implements PartitionTask {
 
 const emptyBatch = (): Batch => ({
   rows: emptySinkRows(),
-  stale: [],
+  late: [],
   sums: new Map(),
   dead: [],
   places: [],

@@ -1,5 +1,5 @@
 /**
- * records of the flow -> rows of QuestDB, and what a stale tick was, judged by the stored rows
+ * records of the flow -> rows of QuestDB, and what a late tick was, judged by the stored rows
  *
  * Pure. Ticks and quotes are stored as they arrive and as first seen; a feature record becomes its
  * candles and one row of values, revision 0. Every row is a function of its record alone, so a
@@ -88,17 +88,17 @@ function rowWithOrigin(rows: OriginRows, { tick, knownAt, ...of }: Known, origin
   return row;
 }
 
-const isImport = <T extends Pick<StaleTick, 'importedAt'>>(
-  stale: T,
-): stale is T & { readonly importedAt: number } => typeof stale.importedAt === 'number';
+const isImport = <T extends Pick<LateTick, 'importedAt'>>(
+  late: T,
+): late is T & { readonly importedAt: number } => typeof late.importedAt === 'number';
 
 /** Of history: with its own clock where it was imported. */
-export const rowOfHistory = (rows: OriginRows, stale: StaleTick): StoredRow =>
+export const rowOfHistory = (rows: OriginRows, late: LateTick): StoredRow =>
   rowWithOrigin(
     rows,
-    stale,
-    isImport(stale)
-      ? { origin: 'import', imported_at: stale.importedAt, came_by: 'backfill' }
+    late,
+    isImport(late)
+      ? { origin: 'import', imported_at: late.importedAt, came_by: 'backfill' }
       : { origin: 'backfill' },
   );
 
@@ -109,10 +109,10 @@ export const rowOfImport = (
 ): StoredRow => rowWithOrigin(rows, known, { origin: 'import', imported_at: importedAt });
 
 /** Of a tick that came behind the watermark; returns the row. */
-export function rowOfLate(rows: SinkRows, stale: StaleTick): StoredRow {
-  const { tick, knownAt } = stale;
-  if (isImport(stale)) return rowOfImport(rows, stale);
-  rowsOfTick(rows, tick, knownAt, stale);
+export function rowOfLate(rows: SinkRows, late: LateTick): StoredRow {
+  const { tick, knownAt } = late;
+  if (isImport(late)) return rowOfImport(rows, late);
+  rowsOfTick(rows, tick, knownAt, late);
   return must(tick.kind === 'trade' ? rows.ticks.at(-1) : rows.quotes.at(-1));
 }
 
@@ -239,7 +239,7 @@ export const gapRow = (
   });
 
 /** A tick behind the watermark, or of history, with its place in the log. */
-export interface StaleTick extends Instrument {
+export interface LateTick extends Instrument {
   readonly tick: MarketTick;
   readonly knownAt: number;
   /** What is said of it is known since then; the same, unless it is imported. */
@@ -252,7 +252,7 @@ export interface StaleTick extends Instrument {
 
 export type StoredRow = TickRow | QuoteRow;
 
-export type StaleVerdict =
+export type LateVerdict =
   | { readonly verdict: 'duplicate' }
   /** Recorded; the content that was there first stays. */
   | { readonly verdict: 'correction'; readonly event: QualityRow }
@@ -260,44 +260,44 @@ export type StaleVerdict =
   | { readonly verdict: 'late'; readonly event: QualityRow };
 
 /**
- * What a stale tick was. `stored` is the row of its kind with its `ts` and id, if there is one;
+ * What a late tick was. `stored` is the row of its kind with its `ts` and id, if there is one;
  * `earlier` is the `quality_events` row of this very source, if there is one: then this is a replay
  * after a crash, in which `stored` may be the tick's own row, and the first verdict stands.
  */
-export function verdictOfStale(
-  stale: StaleTick,
+export function lateVerdict(
+  late: LateTick,
   stored: StoredRow | undefined,
   earlier: QualityRow | undefined,
-): StaleVerdict {
+): LateVerdict {
   if (earlier?.kind === 'late') return { verdict: 'late', event: earlier };
   if (earlier?.kind === 'correction') return { verdict: 'correction', event: earlier };
-  if (stored === undefined) return { verdict: 'late', event: lateEvent(stale) };
-  if (sameContent(stale.tick, stored)) return { verdict: 'duplicate' };
-  return { verdict: 'correction', event: correctionRow(stale, contentOfRow(stored)) };
+  if (stored === undefined) return { verdict: 'late', event: lateEvent(late) };
+  if (sameContent(late.tick, stored)) return { verdict: 'duplicate' };
+  return { verdict: 'correction', event: correctionRow(late, contentOfRow(stored)) };
 }
 
-function lateEvent(stale: StaleTick): QualityRow {
-  const { tick } = stale;
+function lateEvent(late: LateTick): QualityRow {
+  const { tick } = late;
   const windows = TIMEFRAMES.map(({ name }) => [
     name,
     formatUs(floorTo(tick.ts, timeframeUs(name))),
   ]);
   const { kind, id } = tick;
   const detail = { tick: kind, id, ...contentOf(tick), windows: Object.fromEntries(windows) };
-  return qualityRow('late', saidOf(stale), stale, detail);
+  return qualityRow('late', saidOf(late), late, detail);
 }
 
 /** A second content for an id that has one: `kept` stays, the tick's own is only recorded here. */
 export function correctionRow(
-  stale: Omit<StaleTick, 'isHistory'>,
+  late: Omit<LateTick, 'isHistory'>,
   kept: Readonly<Record<string, unknown>>,
 ): QualityRow {
-  const { tick } = stale;
+  const { tick } = late;
   const detail = { tick: tick.kind, id: tick.id, kept, seen: contentOf(tick) };
-  return qualityRow('correction', saidOf(stale), stale, detail);
+  return qualityRow('correction', saidOf(late), late, detail);
 }
 
-const saidOf = ({ tick, knownAt, toldAt = knownAt, source }: Omit<StaleTick, 'isHistory'>) => ({
+const saidOf = ({ tick, knownAt, toldAt = knownAt, source }: Omit<LateTick, 'isHistory'>) => ({
   ts: tick.ts,
   knownAt: toldAt,
   source,

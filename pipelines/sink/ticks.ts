@@ -106,12 +106,12 @@ export class SinkTicks {
   }
 }
 
-/** History is stored as neither stale nor late; without a claim it is known since it was fed. */
+/** History is stored as never late; without a claim it is known since it was fed. */
 function takeHistory(
   arrival: Clocks & Pick<Arrival, 'tick'>,
   key: string,
   { instrument, source }: NotePlace,
-  { stale, history }: TicksBatch,
+  { late, history }: TicksBatch,
   note: (out: IngestOut) => void,
 ): void {
   const { tick } = arrival;
@@ -122,7 +122,7 @@ function takeHistory(
   const { knownAt, toldAt } = judged;
   const { importedAt: cameAt } = arrival;
   const about = { source: source(), isHistory: true, importedAt: cameAt };
-  stale.push({ ...instrument, tick, knownAt, toldAt, ...about });
+  late.push({ ...instrument, tick, knownAt, toldAt, ...about });
   // The job that revises looks for what came behind its last look, whatever that claims.
   history.set(key, widened(history.get(key), { instrument: key, ts, knownAt: toldAt }));
 }

@@ -1,5 +1,5 @@
 /**
- * ticks of one instrument, as they arrive -> new, duplicate, corrected, stale and future ones, and
+ * ticks of one instrument, as they arrive -> new, duplicate, corrected, late and future ones, and
  * the new ones once more in event-time order with the watermark that follows them
  *
  * The watermark is the highest event time seen minus the allowed lateness. A tick that is not
@@ -9,7 +9,7 @@
  *
  *        watermark = max(ts) - lateness          max(ts)
  *   ------------|-----------------------------------|----> event time
- *     stale     |   held: may still be overtaken    |
+ *     late     |   held: may still be overtaken    |
  */
 import { compareTicks, type MarketTick } from '../../src/domain/tick.ts';
 import { AHEAD_MAX_US } from '../../src/domain/control.ts';
@@ -65,7 +65,7 @@ export type IngestOut =
       readonly kept: MarketTick;
       readonly knownAt: number;
     }
-  | { readonly type: 'stale'; readonly tick: MarketTick; readonly knownAt: number }
+  | { readonly type: 'behind'; readonly tick: MarketTick; readonly knownAt: number }
   /** Further ahead of the log's clock than a clock may be off; `ts`: when it came, by that clock. */
   | {
       readonly type: 'future';
@@ -116,7 +116,7 @@ export const ingest: Operator<Arrival, IngestOut, IngestState> = {
     }
     if (tick.ts < state.maxTs - latenessUs) {
       // One microsecond more, so that it is never known together with what came before it.
-      emit({ type: 'stale', tick, knownAt: Math.max(toldAt, state.knownAt + 1) });
+      emit({ type: 'behind', tick, knownAt: Math.max(toldAt, state.knownAt + 1) });
       return;
     }
     const place = placeOf(state.held, state.handed ?? 0, tick);
@@ -276,7 +276,7 @@ export const initialCounts = (): IngestCounts => ({
   heartbeat: 0,
   duplicate: 0,
   correction: 0,
-  stale: 0,
+  behind: 0,
   future: 0,
   bad_clock: 0,
   gap: 0,

@@ -95,7 +95,7 @@ export function instrumentStream(
         fills.step(state.fills, out, emit);
         break;
       default:
-        // New, duplicate, corrected, stale and future ticks are the sink's to record.
+        // New, duplicate, corrected, late and future ticks are the sink's to record.
         break;
     }
   };

@@ -19,7 +19,7 @@ const checkpoints = new Counter({
 /** By stage: these stand at 0 from the start, so that the first of them is seen as a rise. */
 const WATCHED: Readonly<Record<string, readonly string[]>> = {
   // Behind the watermark: whether it is late or a repeat of long ago, the sink looks up.
-  stream: ['dead', 'duplicate', 'correction', 'stale', 'gap', 'future'],
+  stream: ['dead', 'duplicate', 'correction', 'behind', 'gap', 'future'],
   sink: ['dead', 'duplicate', 'correction', 'late', 'gap', 'future'],
   trades: ['dead', 'skipped'],
 };

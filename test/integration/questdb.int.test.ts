@@ -5,10 +5,10 @@ import {
   emptySinkRows,
   rowsOfFeature,
   rowsOfTick,
-  type StaleTick,
+  type LateTick,
 } from '../../pipelines/sink/sink.ts';
 import { writeSinkBatch } from '../../pipelines/sink/effects.ts';
-import { judgeStale } from '../../pipelines/sink/stale.ts';
+import { judgeLate } from '../../pipelines/sink/late-events.ts';
 import {
   QuestDbMismatchError,
   QuestDbUnavailableError,
@@ -272,7 +272,7 @@ describe('the sink', () => {
     expect(await all(candles)).toEqual([{ ...rows.candles[0], imported_at: null }]);
   });
 
-  const stale = (tick: MarketTick, offset: number): StaleTick => ({
+  const late = (tick: MarketTick, offset: number): LateTick => ({
     ...EURUSD,
     tick,
     knownAt: T0 + US_PER_HOUR + offset,
@@ -280,28 +280,28 @@ describe('the sink', () => {
     isHistory: false,
   });
 
-  test('judges stale ticks by what is stored, and a replay by what was said', async () => {
+  test('judges late ticks by what is stored, and a replay by what was said', async () => {
     await store(quotes, quoteRows(10));
     const batch = [
-      stale(quoteTick(3), 100),
-      stale(quoteTick(4, 9), 101),
-      stale(quoteTick(50), 102),
-      stale(quoteTick(50), 103),
-      stale(quoteTick(50, 9), 104),
+      late(quoteTick(3), 100),
+      late(quoteTick(4, 9), 101),
+      late(quoteTick(50), 102),
+      late(quoteTick(50), 103),
+      late(quoteTick(50, 9), 104),
     ];
     const rows = emptySinkRows();
-    const counts = await judgeStale(reader, batch, rows);
+    const counts = await judgeLate(reader, batch, rows);
     expect(counts).toEqual({ duplicate: 2, correction: 2, late: 1, history: 0 });
     expect(rows.quotes.map(({ id }) => id)).toEqual(['50']);
     // A crash after the first effect: only what was said is there.
     await store(qualityEvents, rows.quality_events);
     const again = emptySinkRows();
-    await judgeStale(reader, batch, again);
+    await judgeLate(reader, batch, again);
     expect(again).toEqual(rows);
     // And a crash behind all of them.
     expect(await writeSinkBatch(writer, featureTable, again)).toEqual([]);
     const third = emptySinkRows();
-    expect(await judgeStale(reader, batch, third)).toEqual(counts);
+    expect(await judgeLate(reader, batch, third)).toEqual(counts);
     expect(third).toEqual(rows);
     const events = await all(qualityEvents);
     expect(events.map(({ kind, source }) => `${kind} ${source}`).toSorted()).toEqual([
@@ -311,19 +311,19 @@ describe('the sink', () => {
     ]);
     expect(await all(quotes)).toHaveLength(11);
     const fresh = emptySinkRows();
-    const elsewhere = await judgeStale(reader, [stale(quoteTick(50), 999)], fresh);
+    const elsewhere = await judgeLate(reader, [late(quoteTick(50), 999)], fresh);
     expect(elsewhere).toEqual({ duplicate: 1, correction: 0, late: 0, history: 0 });
   });
 
   test('judges ticks strewn among many rows, and a file that is fed again', async () => {
     const rows = quoteRows(30_000);
     await store(quotes, rows);
-    const strewn = [5, 29_995].map((i) => stale(quoteTick(i), i));
+    const strewn = [5, 29_995].map((i) => late(quoteTick(i), i));
     const few = emptySinkRows();
-    expect((await judgeStale(reader, strewn, few)).duplicate).toBe(2);
-    const fed = rows.map((_, i) => stale(quoteTick(i), 40_000 + i));
+    expect((await judgeLate(reader, strewn, few)).duplicate).toBe(2);
+    const fed = rows.map((_, i) => late(quoteTick(i), 40_000 + i));
     const none = emptySinkRows();
-    const counts = await judgeStale(reader, fed, none);
+    const counts = await judgeLate(reader, fed, none);
     expect(counts).toEqual({ duplicate: 30_000, correction: 0, late: 0, history: 0 });
     expect(none).toEqual(emptySinkRows());
   }, 60_000);

@@ -41,9 +41,9 @@ export const LEARNING_MUTATIONS: readonly Mutation[] = [
   mutation(
     'history-written-again',
     quality('history that is stored already stays what it was, known when it was'),
-    'pipelines/sink/stale.ts',
-    `if (judged.verdict === 'late' && stale.isHistory) {`,
-    'if (stale.isHistory) {',
+    'pipelines/sink/late-events.ts',
+    `if (judged.verdict === 'late' && late.isHistory) {`,
+    'if (late.isHistory) {',
   ),
   mutation(
     'known-as-soon-as-passed',

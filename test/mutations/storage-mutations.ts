@@ -10,7 +10,7 @@ const crashes = testsOf('test/simulation/simulation.test.ts', 'crashes, zombies 
 const NOTHING_LEFT = crashes('leave nothing behind, from seed 0 on');
 const schema = testsOf('test/questdb/tables/schema.test.ts', 'the SQL files and the code');
 const effects = testsOf('test/pipelines/sink/sink.test.ts', 'the effects of a batch');
-const stale = testsOf('test/pipelines/sink/sink.test.ts', 'a stale tick');
+const late = testsOf('test/pipelines/sink/sink.test.ts', 'a late tick');
 const encoder = testsOf('test/questdb/ilp-encoder.test.ts', 'makes the bytes of the client');
 const savedLater = (stage: string) => ({
   file: `test/pipelines/${stage}/${stage}-task.test.ts`,
@@ -43,7 +43,7 @@ export const STORAGE_MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'verdict-given-anew',
-    stale('keeps the verdict that its own source got before'),
+    late('keeps the verdict that its own source got before'),
     'pipelines/sink/sink.ts',
     `if (earlier?.kind === 'late') return { verdict: 'late', event: earlier };`,
     '',
@@ -114,11 +114,11 @@ export const STORAGE_MUTATIONS: readonly Mutation[] = [
     'sink-commits-before-it-writes',
     NOTHING_LEFT,
     SINK,
-    '    await this.write(batch.rows, batch, beat);\n    if (batch.stale',
+    '    await this.write(batch.rows, batch, beat);\n    if (batch.late',
     `    this.position = must(records.at(-1)).offset + 1;
     await this.checkpoint();
     await this.write(batch.rows, batch, beat);
-    if (batch.stale`,
+    if (batch.late`,
   ),
   mutation(
     'tick-before-its-model-is-loaded',
@@ -152,15 +152,15 @@ export const STORAGE_MUTATIONS: readonly Mutation[] = [
     'watermark-told-before-the-rows-are-stored',
     NOTHING_LEFT,
     SINK,
-    '    await this.write(batch.rows, batch, beat);\n    if (batch.stale',
+    '    await this.write(batch.rows, batch, beat);\n    if (batch.late',
     `    await this.announce();
     await this.write(batch.rows, batch, beat);
-    if (batch.stale`,
+    if (batch.late`,
   ),
   mutation(
-    'stale-ticks-judged-too-soon',
+    'late-ticks-judged-too-soon',
     NOTHING_LEFT,
-    'pipelines/sink/stale.ts',
+    'pipelines/sink/late-events.ts',
     `await reader.waitApplied(['ticks', 'quotes', 'quality_events']);`,
     '',
   ),

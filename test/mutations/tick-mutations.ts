@@ -21,7 +21,7 @@ const KEPT =
 export const TICK_MUTATIONS: readonly Mutation[] = [
   mutation(
     'heartbeat-without-watermark',
-    ingest('a heartbeat moves the watermark, a stale one is ignored'),
+    ingest('a heartbeat moves the watermark, a late one is ignored'),
     INGEST,
     `      emit({ type: 'heartbeat', ts: tick.ts, knownAt });
       advance(state, arrival, emit);`,
@@ -35,8 +35,8 @@ export const TICK_MUTATIONS: readonly Mutation[] = [
     'tick.ts <= watermark;',
   ),
   mutation(
-    'tick-at-the-watermark-stale',
-    ingest('a tick exactly at the watermark is in time, one microsecond before it is stale'),
+    'tick-at-the-watermark-late',
+    ingest('a tick exactly at the watermark is in time, one microsecond before it is late'),
     INGEST,
     'if (tick.ts < state.maxTs - latenessUs) {',
     'if (tick.ts <= state.maxTs - latenessUs) {',
@@ -73,11 +73,11 @@ export const TICK_MUTATIONS: readonly Mutation[] = [
     'if (twin === tick) {',
   ),
   mutation(
-    'stale-known-with-what-came-before',
+    'late-known-with-what-came-before',
     ingest(KNOWN),
     INGEST,
-    `emit({ type: 'stale', tick, knownAt: Math.max(toldAt, state.knownAt + 1) });`,
-    `emit({ type: 'stale', tick, knownAt: toldAt });`,
+    `emit({ type: 'behind', tick, knownAt: Math.max(toldAt, state.knownAt + 1) });`,
+    `emit({ type: 'behind', tick, knownAt: toldAt });`,
   ),
   mutation(
     'cut-not-heeded',

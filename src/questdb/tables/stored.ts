@@ -1,6 +1,6 @@
 /**
  * The stored rows at given moments of one instrument, and the verdicts given there before: what a
- * stale tick is judged by.
+ * late tick is judged by.
  *
  * Stale ticks mostly come in runs (a file fed again), where one range read is best. Ticks strewn
  * over years are asked for one by one instead: a range that holds far more rows than moments is

@@ -6,12 +6,12 @@ import {
   rowsOfFeature,
   rowsOfTick,
   sourceOf,
-  verdictOfStale,
-  type StaleTick,
+  lateVerdict,
+  type LateTick,
   type StoredRow,
 } from '../../../pipelines/sink/sink.ts';
 import { writeSinkBatch } from '../../../pipelines/sink/effects.ts';
-import { judgeStale } from '../../../pipelines/sink/stale.ts';
+import { judgeLate } from '../../../pipelines/sink/late-events.ts';
 import { marketTickOf, type MarketTick } from '../../../src/domain/tick.ts';
 import type { Feature } from '../../../src/domain/wire.ts';
 import { featuresTable } from '../../../src/questdb/tables/features.ts';
@@ -32,7 +32,7 @@ const trade = (side?: 'buy' | 'sell'): MarketTick =>
     size: 1,
     ...(side === undefined ? {} : { side }),
   });
-const stale = (tick: MarketTick, source = 'ticks/0/9'): StaleTick => ({
+const late = (tick: MarketTick, source = 'ticks/0/9'): LateTick => ({
   ...AT,
   tick,
   knownAt: TS + 77,
@@ -61,9 +61,9 @@ describe('rows', () => {
     const half = marketTickOf({ kind: 'quote', ...AT, ts: TS, id: '3', bid: null, ask: '2' });
     const row = rowOf(half);
     expect(row).toMatchObject({ bid: null, ask: 2 });
-    expect(verdictOfStale(stale(half), row, undefined).verdict).toBe('duplicate');
-    expect(verdictOfStale(stale(quote(1)), row, undefined).verdict).toBe('correction');
-    expect(verdictOfStale(stale(half), rowOf(quote(1)), undefined).verdict).toBe('correction');
+    expect(lateVerdict(late(half), row, undefined).verdict).toBe('duplicate');
+    expect(lateVerdict(late(quote(1)), row, undefined).verdict).toBe('correction');
+    expect(lateVerdict(late(half), rowOf(quote(1)), undefined).verdict).toBe('correction');
   });
 
   test('of a feature record share its moment, and no value takes the place of a column', () => {
@@ -109,10 +109,10 @@ describe('rows', () => {
   });
 });
 
-describe('a stale tick', () => {
+describe('a late tick', () => {
   test('that is stored with the same content is a duplicate', () => {
-    expect(verdictOfStale(stale(quote(1)), rowOf(quote(1)), undefined).verdict).toBe('duplicate');
-    expect(verdictOfStale(stale(trade()), rowOf(trade()), undefined).verdict).toBe('duplicate');
+    expect(lateVerdict(late(quote(1)), rowOf(quote(1)), undefined).verdict).toBe('duplicate');
+    expect(lateVerdict(late(trade()), rowOf(trade()), undefined).verdict).toBe('duplicate');
   });
 
   test.each([
@@ -122,7 +122,7 @@ describe('a stale tick', () => {
     [trade('buy'), trade()],
     [trade(), trade('sell')],
   ])('that is stored with other content is a correction (%#)', (tick, other) => {
-    const judged = verdictOfStale(stale(tick), rowOf(other), undefined);
+    const judged = lateVerdict(late(tick), rowOf(other), undefined);
     expect(judged.verdict).toBe('correction');
     const event = judged.verdict === 'correction' ? judged.event : null;
     expect(event).toMatchObject({ kind: 'correction', ts: TS, known_at: TS + 77, ...AT });
@@ -131,7 +131,7 @@ describe('a stale tick', () => {
   });
 
   test('that is not stored is late, with the windows that it would have changed', () => {
-    const judged = verdictOfStale(stale(quote(1)), undefined, undefined);
+    const judged = lateVerdict(late(quote(1)), undefined, undefined);
     const event = judged.verdict === 'late' ? judged.event : null;
     expect(event).toMatchObject({ kind: 'late', source: 'ticks/0/9', ts: TS });
     expect(JSON.parse(event?.detail ?? '{}')).toMatchObject({
@@ -147,12 +147,12 @@ describe('a stale tick', () => {
   });
 
   test('keeps the verdict that its own source got before', () => {
-    const late = verdictOfStale(stale(quote(1)), undefined, undefined);
-    const event = late.verdict === 'late' ? late.event : undefined;
-    expect(verdictOfStale(stale(quote(1)), rowOf(quote(1)), event)).toEqual(late);
-    const corrected = verdictOfStale(stale(quote(1)), rowOf(quote(9)), undefined);
+    const first = lateVerdict(late(quote(1)), undefined, undefined);
+    const event = first.verdict === 'late' ? first.event : undefined;
+    expect(lateVerdict(late(quote(1)), rowOf(quote(1)), event)).toEqual(first);
+    const corrected = lateVerdict(late(quote(1)), rowOf(quote(9)), undefined);
     const said = corrected.verdict === 'correction' ? corrected.event : undefined;
-    expect(verdictOfStale(stale(quote(1)), rowOf(quote(1)), said)).toEqual(corrected);
+    expect(lateVerdict(late(quote(1)), rowOf(quote(1)), said)).toEqual(corrected);
   });
 });
 
@@ -175,12 +175,12 @@ describe('the effects of a batch', () => {
     expect(rejected).toEqual([{ table: 'quotes', row: rows.quotes[0], message: 'no' }]);
   });
 
-  test('of a batch without stale ticks ask nothing', async () => {
+  test('of a batch without late ticks ask nothing', async () => {
     const reader: SqlReader = {
       query: () => Promise.reject(new Error('asked')),
       waitApplied: () => Promise.reject(new Error('waited')),
     };
-    const counts = await judgeStale(reader, [], emptySinkRows());
+    const counts = await judgeLate(reader, [], emptySinkRows());
     expect(counts).toEqual({ duplicate: 0, correction: 0, late: 0, history: 0 });
   });
 });

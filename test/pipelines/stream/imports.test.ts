@@ -59,7 +59,7 @@ describe('an imported record', () => {
     const feed = feeder();
     feed(trade(10 * S, 'a'));
     feed(trade(20 * S, 'b'));
-    expect(knownAt(feed(trade(10 * S, 'c'), true, 21 * S), 'stale')).toBe(CUT + 1);
+    expect(knownAt(feed(trade(10 * S, 'c'), true, 21 * S), 'behind')).toBe(CUT + 1);
     const corrected = trade(20 * S, 'b', 101);
     expect(knownAt(feed(corrected, true, 21 * S), 'correction')).toBe(CUT + 1);
     const wrongClock = feed(trade(22 * S, 'd'), true, NOW + US_PER_HOUR);

@@ -65,11 +65,11 @@ describe('ingest', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  test('a tick exactly at the watermark is in time, one microsecond before it is stale', () => {
+  test('a tick exactly at the watermark is in time, one microsecond before it is late', () => {
     const feed = feeder();
     feed(trade(10 * S, '1'));
     expect(types(feed(trade(8 * S, '2')))).toEqual(['new']);
-    expect(types(feed(trade(8 * S - 1, '3')))).toEqual(['stale']);
+    expect(types(feed(trade(8 * S - 1, '3')))).toEqual(['behind']);
   });
 
   test('the same content again is a duplicate, another content a correction that keeps the first', () => {
@@ -92,7 +92,7 @@ describe('ingest', () => {
     expect(knownAt(feed(trade(11 * S, '2'), { recordUs: 15 * S }))).toBe(15 * S);
     expect(knownAt(feed(trade(12 * S, '3'), { recordUs: 12 * S }))).toBe(15 * S);
     expect(knownAt(feed(trade(13 * S, '4'), { recordUs: 13 * S, cutUs: 20 * S }))).toBe(20 * S + 1);
-    expect(knownAt(feed(trade(1 * S, '0'), { recordUs: 1 * S })), 'stale').toBe(20 * S + 2);
+    expect(knownAt(feed(trade(1 * S, '0'), { recordUs: 1 * S })), 'behind').toBe(20 * S + 2);
     expect(knownAt(feed(trade(14 * S, '5'), { recordUs: 14 * S })), 'not moved by it').toBe(
       20 * S + 1,
     );
@@ -111,7 +111,7 @@ describe('ingest', () => {
     expect(types(feed(trade(72 * S, '3')))).toEqual(['new', 'watermark']);
   });
 
-  test('a heartbeat moves the watermark, a stale one is ignored', () => {
+  test('a heartbeat moves the watermark, a late one is ignored', () => {
     const feed = feeder();
     feed(trade(10 * S, '1'));
     expect(ordered(feed({ kind: 'heartbeat', ts: 13 * S }))).toEqual(['1']);

@@ -1,7 +1,7 @@
 /**
- * stale ticks and history of one batch -> rows to write, judged by what QuestDB already holds
+ * late ticks and history of one batch -> rows to write, judged by what QuestDB already holds
  *
- * The shell of `verdictOfStale`: it waits until the tables show what has been acknowledged, and
+ * The shell of `lateVerdict`: it waits until the tables show what has been acknowledged, and
  * reads the stored stretches in few, bounded queries, so that feeding a whole file a second time
  * costs little more than reading it. A tick that an earlier one of the same batch made known counts
  * as stored. History that is stored already stays as it is too: written again, it would be known
@@ -12,16 +12,16 @@ import { storedAt, storedKey, verdictsAt } from '../../src/questdb/tables/stored
 import {
   rowOfHistory,
   rowOfLate,
-  verdictOfStale,
+  lateVerdict,
   type SinkRows,
-  type StaleTick,
+  type LateTick,
   type StoredRow,
 } from './sink.ts';
 
 /** Ticks judged at a time: bounds memory and the length of a query. */
 const CHUNK_TICKS = 10_000;
 
-export interface StaleCounts {
+export interface LateCounts {
   duplicate: number;
   correction: number;
   late: number;
@@ -33,12 +33,12 @@ export interface StaleCounts {
  * from one partition, so nobody else writes their instruments meanwhile. Everything that the same
  * partition sent before has to be acknowledged by QuestDB.
  */
-export async function judgeStale(
+export async function judgeLate(
   reader: SqlReader,
-  batch: readonly StaleTick[],
+  batch: readonly LateTick[],
   rows: SinkRows,
-): Promise<StaleCounts> {
-  const counts: StaleCounts = { duplicate: 0, correction: 0, late: 0, history: 0 };
+): Promise<LateCounts> {
+  const counts: LateCounts = { duplicate: 0, correction: 0, late: 0, history: 0 };
   if (batch.length === 0) return counts;
   await reader.waitApplied(['ticks', 'quotes', 'quality_events']);
   for (const group of groupsOf(batch).values()) {
@@ -48,13 +48,13 @@ export async function judgeStale(
 }
 
 /** One table and one instrument each. */
-function groupsOf(batch: readonly StaleTick[]): Map<string, StaleTick[]> {
-  const groups = new Map<string, StaleTick[]>();
-  for (const stale of batch) {
-    const key = `${stale.tick.kind}|${stale.venue}:${stale.symbol}`;
+function groupsOf(batch: readonly LateTick[]): Map<string, LateTick[]> {
+  const groups = new Map<string, LateTick[]>();
+  for (const late of batch) {
+    const key = `${late.tick.kind}|${late.venue}:${late.symbol}`;
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, [stale]);
-    else group.push(stale);
+    if (group === undefined) groups.set(key, [late]);
+    else group.push(late);
   }
   return groups;
 }
@@ -63,42 +63,42 @@ function groupsOf(batch: readonly StaleTick[]): Map<string, StaleTick[]> {
  * By time, so that a chunk's stretch is short. The sort is stable: ticks of one `ts` stay in log
  * order, and one `ts` never falls into two chunks, so a repeat meets the tick that it repeats.
  */
-function* chunksOf(group: readonly StaleTick[]): Generator<StaleTick[]> {
+function* chunksOf(group: readonly LateTick[]): Generator<LateTick[]> {
   const sorted = group.toSorted((a, b) => a.tick.ts - b.tick.ts);
-  let chunk: StaleTick[] = [];
-  for (const stale of sorted) {
-    if (chunk.length >= CHUNK_TICKS && chunk.at(-1)?.tick.ts !== stale.tick.ts) {
+  let chunk: LateTick[] = [];
+  for (const late of sorted) {
+    if (chunk.length >= CHUNK_TICKS && chunk.at(-1)?.tick.ts !== late.tick.ts) {
       yield chunk;
       chunk = [];
     }
-    chunk.push(stale);
+    chunk.push(late);
   }
   yield chunk;
 }
 
 async function judgeChunk(
   reader: SqlReader,
-  chunk: readonly StaleTick[],
+  chunk: readonly LateTick[],
   rows: SinkRows,
-  counts: StaleCounts,
+  counts: LateCounts,
 ): Promise<void> {
   const [first] = chunk;
   if (first === undefined) return;
   const times = [...new Set(chunk.map(({ tick }) => tick.ts))];
   const stored: Map<string, StoredRow> = await storedAt(reader, first.tick.kind, first, times);
   const earlier = await verdictsAt(reader, first, times);
-  for (const stale of chunk) {
-    const key = storedKey(stale.tick);
-    const judged = verdictOfStale(stale, stored.get(key), earlier.get(stale.source));
-    if (judged.verdict === 'late' && stale.isHistory) {
+  for (const late of chunk) {
+    const key = storedKey(late.tick);
+    const judged = lateVerdict(late, stored.get(key), earlier.get(late.source));
+    if (judged.verdict === 'late' && late.isHistory) {
       counts.history += 1;
-      stored.set(key, rowOfHistory(rows, stale));
+      stored.set(key, rowOfHistory(rows, late));
       continue;
     }
     counts[judged.verdict] += 1;
     if (judged.verdict === 'duplicate') continue;
     rows.quality_events.push(judged.event);
     if (judged.verdict === 'correction') continue;
-    stored.set(key, rowOfLate(rows, stale));
+    stored.set(key, rowOfLate(rows, late));
   }
 }

@@ -50,7 +50,7 @@ function recordsOf(due: DueControl, deps: OutboxDeps): OutRecord[] {
     body,
   });
   const value = JSON.stringify(control);
-  // History obeys the same cuts as the live log.
+  // History obeys the same as-of barriers as the live log.
   const topics = type === 'cut' ? ['ticks', 'ticks-backfill'] : ['ticks'];
   return topics.map(deps.topicOf).flatMap((topic) =>
     Array.from({ length: deps.partitionsOf(topic) }, (_, partition) => ({

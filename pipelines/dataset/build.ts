@@ -22,7 +22,7 @@ import {
   identified,
   MANIFEST,
   tableOfSet,
-  type DatasetCut,
+  type DatasetBarrier,
   type DatasetDefinition,
   type DatasetManifest,
 } from './definition.ts';
@@ -46,7 +46,7 @@ export interface BuildOptions {
   readonly out: string;
   /** The requests of the definition, as `_entities.csv` has them; needed where it has some. */
   readonly entitiesFile?: string | undefined;
-  readonly cut?: DatasetCut | null;
+  readonly cut?: DatasetBarrier | null;
   readonly memoryMb?: number;
   readonly onProgress?: ((line: string) => void) | undefined;
 }

@@ -73,8 +73,8 @@ export interface DatasetFile {
   readonly sha256: string;
 }
 
-/** Where in the log the cut stands that makes the set final. */
-export interface DatasetCut {
+/** Where in the log the as-of barrier stands that makes the set final. */
+export interface DatasetBarrier {
   readonly value: string;
   readonly control_id: string;
   /** Partition of `ticks` -> offset. */
@@ -100,8 +100,8 @@ export interface DatasetManifest extends DatasetDefinition {
   readonly imported?: number;
   readonly writer: string;
   readonly files: readonly DatasetFile[];
-  /** Null: no cut vouches that nothing will be known by `as_of` that is not known now. */
-  readonly cut: DatasetCut | null;
+  /** Null: no as-of barrier vouches that nothing will be known by `as_of` that is not known now. */
+  readonly cut: DatasetBarrier | null;
 }
 
 /** Where the sets lie that were asked for over HTTP, below the data directory. */
@@ -153,10 +153,10 @@ function checkNames(sets: readonly FeatureSetUse[]): void {
   }
 }
 
-/** The manifest with its own hash and id, which the cut does not decide. */
+/** The manifest with its own hash and id, which the as-of barrier does not decide. */
 export function identified(
   content: Omit<DatasetManifest, 'dataset_id' | 'sha256' | 'cut'>,
-  cut: DatasetCut | null,
+  cut: DatasetBarrier | null,
 ): DatasetManifest {
   const sha256 = createHash('sha256').update(canonicalJson(content)).digest('hex');
   return { dataset_id: `ds-${sha256.slice(0, 16)}`, sha256, ...content, cut };

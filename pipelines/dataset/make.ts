@@ -1,25 +1,26 @@
 /**
  * what somebody asks for -> a training set that is final, its files and its row in `datasets`
  *
- * Without an `as_of` a cut goes into the log first, and what lies before it is waited for: later on
- * nothing can come to be known by then. With one, the set is final where such a cut stands already;
- * where it does not, the manifest has no cut and the caller is told.
+ * Without an `as_of` an as-of barrier goes into the log first, and what lies before it is waited
+ * for: later on nothing can come to be known by then. With one, the set is final where such an
+ * as-of barrier stands already; where it does not, the manifest has no as-of barrier and the caller
+ * is told.
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { nowUs } from '../../src/clock.ts';
 import { formatUs, parseDurationUs, parseUs } from '../../src/domain/time.ts';
 import { instrumentOf, keyOf } from '../../src/domain/wire.ts';
-import { cut } from '../control/cut.ts';
+import { appendBarrier } from '../control/as-of-barrier.ts';
 import type { Context } from '../../src/runtime/context.ts';
-import { coveringCut, saveDataset, saveEntities } from '../../src/postgres/tables/datasets.ts';
+import { coveringBarrier, saveDataset, saveEntities } from '../../src/postgres/tables/datasets.ts';
 import { isStored, storedInstruments } from '../../src/questdb/tables/stored-ticks.ts';
 import type { Instrument } from '../../src/questdb/table.ts';
 import { AskError, checkAsk, type DatasetAsk } from './ask.ts';
 import { buildDefined } from './build.ts';
 import {
   CURRENT_SET,
-  type DatasetCut,
+  type DatasetBarrier,
   type DatasetDefinition,
   type DatasetManifest,
   type FeatureSetUse,
@@ -175,7 +176,7 @@ async function finalAsOf(
   { asOf, subject }: { readonly asOf: string | undefined; readonly subject: string },
   wanted: Parameters<typeof newestImport>[1],
   { dueTs = nowUs(), onProgress }: MakeOptions,
-): Promise<{ asOfUs: number; cut: DatasetCut | null; imported_by?: string }> {
+): Promise<{ asOfUs: number; cut: DatasetBarrier | null; imported_by?: string }> {
   const reader = context.questdbReader();
   const imports = async (byUs: number): Promise<{ imported_by?: string }> => {
     const newest = await newestImport(reader, wanted, byUs);
@@ -184,14 +185,15 @@ async function finalAsOf(
   if (asOf === undefined) {
     const settledUs = await importsSettledBy(context);
     onProgress?.('waiting until all that is known by now is stored and graded');
-    const asOfUs = await cut(context, { job: 'dataset', subject, dueTs });
-    const final = await coveringCut(context.postgres, asOfUs);
+    const asOfUs = await appendBarrier(context, { job: 'dataset', subject, dueTs });
+    const final = await coveringBarrier(context.postgres, asOfUs);
     return { asOfUs, cut: final, ...(await imports(Math.max(asOfUs, settledUs))) };
   }
   const asOfUs = parseUs(asOf);
   const settledUs = await importsSettledSoon(context, wanted);
-  const covering = await coveringCut(context.postgres, asOfUs);
-  const open = covering === null ? ['no cut stands behind it'] : await openBefore(context, subject);
+  const covering = await coveringBarrier(context.postgres, asOfUs);
+  const open =
+    covering === null ? ['no as-of barrier stands behind it'] : await openBefore(context, subject);
   const imported = await imports(settledUs);
   if (open.length === 0) return { asOfUs, cut: covering, ...imported };
   onProgress?.(`what is known by ${asOf} may still grow, and the set with it: ${open.join('; ')}`);

@@ -2,9 +2,9 @@
  * features made again of history that was imported -> since when each would have been known
  *
  * A row that the stream never served has no moment of its own. Of plain history it is known since
- * the cut of the job that made it. Of an import it is known as it would have been had its ticks
- * come by the stream when they claim: since the tick that moved the watermark past its end, and
- * since no tick before it was known later. One tick of the past that was known late, as plain
+ * the as-of barrier of the job that made it. Of an import it is known as it would have been had its
+ * ticks come by the stream when they claim: since the tick that moved the watermark past its end,
+ * and since no tick before it was known later. One tick of the past that was known late, as plain
  * history is, makes all that is computed behind it known as late.
  */
 import type { FeaturesOut } from '../stream/features.ts';

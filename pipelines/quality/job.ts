@@ -2,15 +2,15 @@
  * The data-quality job at event time T: what came behind its time is looked at again.
  *
  * 1. Late ticks, corrections and history since the last look; without any there is nothing to do.
- * 2. A cut: all that is known by it counts, and what is written is known since it.
+ * 2. An as-of barrier: all that is known by it counts, and what is written is known since it.
  * 3. The touched instruments' stored ticks run through the same operators again, a day at a time,
  *    from the state of the last look where nothing before it has changed.
  * 4. Candles, features and labels that differ, or were touched, get their next revision.
  *
  * What was never served, of history that was imported, is known since its own ticks were
- * (`import-clocks.ts`), not since the cut. Done twice it writes nothing the second time. Where
- * retention has dropped the ticks that came before, a feature made again would begin cold and be
- * wrong: features then stay as they are.
+ * (`import-clocks.ts`), not since the as-of barrier. Done twice it writes nothing the second time.
+ * Where retention has dropped the ticks that came before, a feature made again would begin cold and
+ * be wrong: features then stay as they are.
  */
 import { replay, replayStart, type ReplayState } from './replay.ts';
 import type { FeaturesOut } from '../stream/features.ts';
@@ -37,7 +37,7 @@ import { storedWatermark } from '../../src/postgres/tables/stored-watermarks.ts'
 import { readReplayState, saveReplayState } from '../../src/postgres/tables/replay-state.ts';
 import type { Instrument } from '../../src/questdb/table.ts';
 import { touchesOf } from '../../src/questdb/tables/touches.ts';
-import { cut } from '../control/cut.ts';
+import { appendBarrier } from '../control/as-of-barrier.ts';
 import { ImportClocks } from './import-clocks.ts';
 import { reviseDay, reviseLabels, type Revised } from './revise.ts';
 
@@ -60,7 +60,7 @@ export async function runQuality(context: Context, { subject, dueTs }: JobData):
     await finishRun(postgres, run, 'done', { reason: 'nothing came behind its time' });
     return;
   }
-  const look = { dueTs, asOfUs: await cut(context, { job: run.job, subject, dueTs }) };
+  const look = { dueTs, asOfUs: await appendBarrier(context, { job: run.job, subject, dueTs }) };
   const revised: Revised = { candles: 0, features: 0, labels: 0 };
   for (const [instrument, touched] of await touchedSince(context, subject, last, look)) {
     await reviseInstrument(context, must(instrumentOf(instrument)), touched, look, revised);
@@ -156,7 +156,10 @@ async function reviseInstrument(
   await reviseLabels(context, instrument, { fromTs, lastTs, touches, asOfUs }, revised);
 }
 
-/** Null where no history of the instrument was imported: then a cut says since when it is known. */
+/**
+ * Null where no history of the instrument was imported: then an as-of barrier says since when it is
+ * known.
+ */
 async function importClocks(
   context: Context,
   { venue, symbol }: Instrument,

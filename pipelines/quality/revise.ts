@@ -73,7 +73,7 @@ export async function reviseDay(
   );
 }
 
-/** The job's cut; or its own moment where it is of an import and was never served. */
+/** The job's as-of barrier; or its own moment where it is of an import and was never served. */
 function knownSince<R extends CandleRow | FeatureRow>(
   again: R,
   stored: R | undefined,

@@ -2,9 +2,9 @@
  * rows as stored and the same rows made again from all that is known now -> revisions
  *
  * What the stream served stays. Where a row made again differs, or was touched by a tick that came
- * too late or was corrected, its next revision says so: known since the cut of the job that found
- * it, with the flags of what happened. Where nothing differs there is none, so that doing it again
- * changes nothing.
+ * too late or was corrected, its next revision says so: known since the as-of barrier of the job
+ * that found it, with the flags of what happened. Where nothing differs there is none, so that
+ * doing it again changes nothing.
  */
 import type { CandleRow } from '../../src/questdb/tables/candles.ts';
 import type { FeatureRow } from '../../src/questdb/tables/features.ts';
@@ -35,7 +35,7 @@ export interface RevisionRequest<R extends Row> {
   readonly again: R;
   /** What touched it. */
   readonly flags: readonly string[];
-  /** The job's cut. */
+  /** The job's as-of barrier. */
   readonly knownAt: number;
 }
 

@@ -22,7 +22,7 @@ import { modelOutcomes } from '../../src/questdb/tables/model-outcomes.ts';
 import type { Instrument } from '../../src/questdb/table.ts';
 import { trainingData } from '../../src/questdb/tables/training-data.ts';
 import { closedTrades, performanceBy } from '../../src/summaries/trade-performance.ts';
-import { settledAndGraded } from '../control/cut.ts';
+import { settledAndGraded } from '../control/as-of-barrier.ts';
 
 export async function runReports(context: Context, { subject, dueTs }: JobData): Promise<void> {
   const { postgres } = context;

@@ -34,7 +34,7 @@ import {
   slotOf,
 } from '../../src/postgres/tables/reviews.ts';
 import { liveOutcomes, type LiveOutcomeRow } from '../../src/questdb/tables/live-outcomes.ts';
-import { settledAndGraded } from '../control/cut.ts';
+import { settledAndGraded } from '../control/as-of-barrier.ts';
 import { judgeBrought } from './judge-brought.ts';
 import { fireRetraining } from './retrain.ts';
 

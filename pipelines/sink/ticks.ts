@@ -32,7 +32,7 @@ export interface TicksBatch extends Notes {
   readonly history: Map<string, Backfilled>;
 }
 
-type Clocks = Pick<Arrival, 'recordUs' | 'clockUs' | 'judgedByUs' | 'cutUs'> & {
+type Clocks = Pick<Arrival, 'recordUs' | 'clockUs' | 'judgedByUs' | 'barrierUs'> & {
   readonly importedAt: number | null;
 };
 
@@ -65,7 +65,7 @@ export class SinkTicks {
     batch: TicksBatch,
   ): void {
     const { topic, partition, offset, timestampUs: recordUs } = record;
-    const log = { clockUs: this.clock.clockUs, judgedByUs, cutUs: this.control.cut };
+    const log = { clockUs: this.clock.clockUs, judgedByUs, barrierUs: this.control.cut };
     const clocks = { recordUs, ...log, importedAt: importedAt(record, log) };
     const slot = topic === this.historyTopic ? null : this.instruments.change(key);
     const { venue, symbol } = slot ?? must(instrumentOf(key));
@@ -88,14 +88,14 @@ export class SinkTicks {
         takeHistory({ ...clocks, tick }, key, place, batch, note);
       } else {
         const { latenessUs, contiguousTradeIds, state } = slot;
-        const { clockUs, cutUs, importedAt: importTs } = clocks;
+        const { clockUs, barrierUs, importedAt: importTs } = clocks;
         // A spread here would cost more than the step itself: it is taken at every tick.
         const arrival = {
           tick,
           recordUs,
           clockUs,
           judgedByUs,
-          cutUs,
+          barrierUs,
           importedAt: importTs,
           latenessUs,
           contiguousTradeIds,

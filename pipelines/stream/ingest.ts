@@ -39,8 +39,8 @@ export interface Arrival {
   readonly clockUs: number;
   /** By which time the record is judged: that clock, or the next one (`log-clock.ts`). */
   readonly judgedByUs: number;
-  /** The partition's last cut. */
-  readonly cutUs: number;
+  /** The partition's last as-of barrier. */
+  readonly barrierUs: number;
   /** Of a record that is imported: when it came (`importedAt`). No cut raises its known_at. */
   readonly importedAt?: number | null;
   readonly latenessUs: number;
@@ -66,7 +66,9 @@ export type IngestOut =
       readonly knownAt: number;
     }
   | { readonly type: 'behind'; readonly tick: MarketTick; readonly knownAt: number }
-  /** Further ahead of the log's clock than a clock may be off; `ts`: when it came, by that clock. */
+  /**
+   * Further ahead of the log's clock than a clock may be off; `ts`: when it came, by that clock.
+   */
   | {
       readonly type: 'future';
       readonly tick: Arrival['tick'];
@@ -95,17 +97,17 @@ export const ingest: Operator<Arrival, IngestOut, IngestState> = {
   initial: () => ({ maxTs: -1, knownAt: 0, held: [], lastTrade: null }),
 
   step(state, arrival, emit) {
-    const { tick, cutUs, latenessUs } = arrival;
+    const { tick, barrierUs, latenessUs } = arrival;
     if (tick.ts > arrival.judgedByUs + AHEAD_MAX_US) {
       const ts = arrival.clockUs || arrival.judgedByUs;
-      emit({ type: 'future', tick, ts, knownAt: Math.max(ts, state.knownAt, cutUs + 1) });
+      emit({ type: 'future', tick, ts, knownAt: Math.max(ts, state.knownAt, barrierUs + 1) });
       return;
     }
     const isBadClock = hasBadClock(arrival);
     const recordUs = isBadClock ? arrival.clockUs : arrival.recordUs;
     const knownAt = Math.max(recordUs, tick.ts, state.knownAt, floorOf(arrival));
-    // Since when it was known that something is wrong with it: never before the last cut.
-    const toldAt = Math.max(knownAt, cutUs + 1);
+    // Since when it was known that something is wrong with it: never before the last as-of barrier.
+    const toldAt = Math.max(knownAt, barrierUs + 1);
     if (isBadClock) emit({ type: 'bad_clock', tick, recordUs: arrival.recordUs, knownAt: toldAt });
     if (tick.kind === 'heartbeat') {
       if (tick.ts <= state.maxTs) return;
@@ -144,39 +146,40 @@ export function judgeHistory(
     recordUs,
     clockUs,
     judgedByUs,
-    cutUs,
+    barrierUs,
     importedAt: cameAt = null,
   }: Omit<Arrival, 'latenessUs' | 'contiguousTradeIds'>,
   emit: Emit,
 ): { readonly knownAt: number; readonly toldAt: number } | null {
   if (tick.ts > judgedByUs + AHEAD_MAX_US) {
     const ts = clockUs || judgedByUs;
-    emit({ type: 'future', tick, ts, knownAt: Math.max(ts, cutUs + 1) });
+    emit({ type: 'future', tick, ts, knownAt: Math.max(ts, barrierUs + 1) });
     return null;
   }
   const isBadClock = hasBadClock({ tick, recordUs, judgedByUs });
-  const floorUs = floorOf({ cutUs, importedAt: cameAt });
+  const floorUs = floorOf({ barrierUs, importedAt: cameAt });
   const knownAt = Math.max(isBadClock ? clockUs : recordUs, tick.ts, floorUs);
-  const toldAt = Math.max(knownAt, cameAt ?? 0, cutUs + 1);
+  const toldAt = Math.max(knownAt, cameAt ?? 0, barrierUs + 1);
   if (isBadClock) emit({ type: 'bad_clock', tick, recordUs, knownAt: toldAt });
   return { knownAt, toldAt };
 }
 
 /**
- * The earliest that something can have come to be known: behind the last cut, but for a recording
- * that was imported, which claims to have been known in its own time.
+ * The earliest that something can have come to be known: behind the last as-of barrier, but for a
+ * recording that was imported, which claims to have been known in its own time.
  */
-const floorOf = ({ cutUs, importedAt }: Pick<Arrival, 'cutUs' | 'importedAt'>): number =>
-  importedAt === undefined || importedAt === null ? cutUs + 1 : 0;
+const floorOf = ({ barrierUs, importedAt }: Pick<Arrival, 'barrierUs' | 'importedAt'>): number =>
+  importedAt === undefined || importedAt === null ? barrierUs + 1 : 0;
 
 /**
- * When an imported record came: by the log's clock, and behind the last cut, so that whatever was
- * made of what lay before that cut never has it. Null: the record is not imported.
+ * When an imported record came: by the log's clock, and behind the last as-of barrier, so that
+ * whatever was made of what lay before that as-of barrier never has it. Null: the record is not
+ * imported.
  */
 export const importedAt = (
   { isImported = false }: { readonly isImported?: boolean | undefined },
-  { clockUs, judgedByUs, cutUs }: Pick<Arrival, 'clockUs' | 'judgedByUs' | 'cutUs'>,
-): number | null => (isImported ? Math.max(clockUs || judgedByUs, cutUs + 1) : null);
+  { clockUs, judgedByUs, barrierUs }: Pick<Arrival, 'clockUs' | 'judgedByUs' | 'barrierUs'>,
+): number | null => (isImported ? Math.max(clockUs || judgedByUs, barrierUs + 1) : null);
 
 /**
  * Whether the record's timestamp cannot be its producer's time: it lies behind what it tells of, as

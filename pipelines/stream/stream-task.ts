@@ -193,14 +193,14 @@ class StreamTask implements PartitionTask {
     judgedByUs: number,
   ): void {
     const { control, modelOf } = this;
-    const clocks = { clockUs: this.clock.clockUs, judgedByUs, cutUs: control.cut };
+    const clocks = { clockUs: this.clock.clockUs, judgedByUs, barrierUs: control.cut };
     // A spread here would cost more than the step itself: it is taken at every tick.
     const arrival = {
       tick,
       recordUs: record.timestampUs,
       clockUs: clocks.clockUs,
       judgedByUs,
-      cutUs: clocks.cutUs,
+      barrierUs: clocks.barrierUs,
       latenessUs,
       contiguousTradeIds,
       importedAt: importedAt(record, clocks),

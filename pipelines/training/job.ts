@@ -1,9 +1,9 @@
 /**
  * The training job of an instrument at event time T:
  *
- * 1. A cut goes into the log: what lies behind it is known later than this training.
+ * 1. An as-of barrier goes into the log: what lies behind it is known later than this training.
  * 2. It waits until the flow has come there and every decision that can be graded is graded.
- * 3. The training set as known at the cut; too few rows are a refusal with the numbers.
+ * 3. The training set as known at the as-of barrier; too few rows are a refusal with the numbers.
  * 4. Replay parity: the served features against those recomputed from the stored ticks.
  * 5. Training and the gate; model, data set and verdict are stored.
  * 6. A model that passed becomes a shadow by a control record; the reviews decide what follows.
@@ -26,7 +26,7 @@ import { trainCandidate, type Candidate } from '../../src/learning/train.ts';
 import type { Context } from '../../src/runtime/context.ts';
 import { finishRun, noteStep } from '../../src/postgres/tables/job-runs.ts';
 import { registerTrained } from '../../src/postgres/tables/registry.ts';
-import { cut } from '../control/cut.ts';
+import { appendBarrier } from '../control/as-of-barrier.ts';
 import { replayParity } from '../quality/replay-parity.ts';
 import { poolOf, trainingPool } from './training-pool.ts';
 
@@ -49,7 +49,7 @@ export async function runTraining(context: Context, { subject, dueTs }: JobData)
   }
   await noteStep(postgres, run, 'waits until all that it is to know is stored and graded');
   const settledUs = await importsSettledBy(context);
-  const asOfUs = await cut(context, { job: 'training', subject, dueTs });
+  const asOfUs = await appendBarrier(context, { job: 'training', subject, dueTs });
   await noteStep(postgres, run, 'reads the training set');
   const reader = context.questdbReader();
   const window = { fromUs: Math.max(0, dueTs - WINDOW_US), toUs: dueTs, asOfUs };

@@ -1,6 +1,6 @@
 /**
  * A model's file and the data set that it was trained on -> a candidate in the registry, judged on
- * what was decided behind the set's cut, and shadow if it passed and the place is free.
+ * what was decided behind the set's as-of barrier, and shadow if it passed and the place is free.
  */
 import { createHash } from 'node:crypto';
 import { fetchOnnxRuntime } from '../../infra/local/onnxruntime.ts';
@@ -23,7 +23,7 @@ import { storedWatermark } from '../../src/postgres/tables/stored-watermarks.ts'
 import type { Instrument } from '../../src/questdb/table.ts';
 import { judgeBrought } from '../review/judge-brought.ts';
 
-/** A model is not to be trusted for longer than this behind the cut of its data set. */
+/** A model is not to be trusted for longer than this behind the as-of barrier of its data set. */
 const EXPIRES_US = 30 * US_PER_DAY;
 
 export interface RegisterRequest {

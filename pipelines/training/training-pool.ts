@@ -1,13 +1,13 @@
 /**
- * The rows of the instruments that a training shares (`TICKLOOM_TRAIN_POOL`), as known at its cut.
- * A member that nothing is graded of yet is left out.
+ * The rows of the instruments that a training shares (`TICKLOOM_TRAIN_POOL`), as known at its as-of
+ * barrier. A member that nothing is graded of yet is left out.
  */
 import { must } from '../../src/assert.ts';
 import { loadTrainingSet, type LoadRequest } from '../dataset/load.ts';
 import { instrumentOf } from '../../src/domain/wire.ts';
 import type { PooledInstrument } from '../../src/learning/pool.ts';
 import type { Context } from '../../src/runtime/context.ts';
-import { settledAndGraded } from '../control/cut.ts';
+import { settledAndGraded } from '../control/as-of-barrier.ts';
 
 /** The other instruments that a training of `subject` learns from. */
 export function poolOf({ config }: Pick<Context, 'config'>, subject: string): string[] {
@@ -24,7 +24,7 @@ export async function trainingPool(
   const pool: PooledInstrument[] = [];
   for (const member of poolOf(context, subject)) {
     const instrument = must(instrumentOf(member), `"${member}" is an instrument`);
-    // What had matured by the cut counts, however late its label is written.
+    // What had matured by the as-of barrier counts, however late its label is written.
     await settledAndGraded(context, member);
     const { rows } = await loadTrainingSet(context.questdbReader(), { ...instrument, ...request });
     if (rows.length > 0) pool.push({ instrument: member, rows });

@@ -1,6 +1,6 @@
 /**
- * What a tick or a cut of the future has spoilt, from before the log's clock bounded them -> what
- * there is, and everything made again from the log
+ * What a tick or an as-of barrier of the future has spoilt, from before the log's clock bounded
+ * them -> what there is, and everything made again from the log
  *
  * A poisoned instrument calls each later tick late, because its watermark lies years ahead; a
  * raised cut makes all behind it known then. Both are states that follow from the log, and by
@@ -22,7 +22,7 @@ export interface SpoiltPartition {
   readonly topic: string;
   readonly partition: number;
   /** The cut in its state, where that is of the future. */
-  readonly cutTs: number | null;
+  readonly barrierTs: number | null;
   /** Instruments whose watermark is of the future. */
   readonly instruments: readonly string[];
 }
@@ -83,9 +83,9 @@ async function spoiltPartitions(postgres: Pool, byUs: number): Promise<SpoiltPar
     if (state === null) continue;
     const { cut } = decodeState<ControlState>(state);
     const instruments = await spoiltInstruments(postgres, { stage, topic, partition }, byUs);
-    const cutTs = cut > byUs ? cut : null;
-    if (cutTs === null && instruments.length === 0) continue;
-    spoilt.push({ stage, topic, partition, cutTs, instruments });
+    const barrierTs = cut > byUs ? cut : null;
+    if (barrierTs === null && instruments.length === 0) continue;
+    spoilt.push({ stage, topic, partition, barrierTs, instruments });
   }
   return spoilt;
 }

@@ -73,7 +73,7 @@ export interface HaltControl {
 }
 
 /** Everything behind this record in its partition is known after `value`. */
-export interface CutControl {
+export interface BarrierControl {
   readonly value: number;
 }
 
@@ -88,7 +88,7 @@ export interface ClockControl {
   readonly accepted?: boolean;
 }
 
-/** Further ahead of the log's clock than this a tick, and a cut, is of the future. */
+/** Further ahead of the log's clock than this a tick, and an as-of barrier, is of the future. */
 export const AHEAD_MAX_US = 60_000_000;
 
 /** What the control records of one partition have established so far. Plain data. */
@@ -158,7 +158,7 @@ export function applyControl(
       state.halts[control.subject] = body as HaltControl;
       break;
     case 'cut':
-      state.cut = Math.max(state.cut, boundedCut(body as CutControl, byUs));
+      state.cut = Math.max(state.cut, boundedBarrier(body as BarrierControl, byUs));
       break;
     default:
       break;
@@ -175,8 +175,8 @@ function applyClock(state: ControlState, { ts, held = false }: ClockControl): vo
   delete state.heldClock;
 }
 
-/** A cut of the future would make all that is to come known then. */
-const boundedCut = ({ value }: CutControl, byUs: number | undefined): number =>
+/** An as-of barrier of the future would make all that is to come known then. */
+const boundedBarrier = ({ value }: BarrierControl, byUs: number | undefined): number =>
   byUs === undefined ? value : Math.min(value, byUs + AHEAD_MAX_US);
 
 /** A model that is named once more for the slot it has goes on holding it. */

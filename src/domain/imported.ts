@@ -1,6 +1,6 @@
 /**
  * The header of records of `ticks` and `ticks-backfill` that are a recording of the past: their own
- * timestamp is since when they claim to have been known, and no cut of ours raises it.
+ * timestamp is since when they claim to have been known, and no as-of barrier of ours raises it.
  */
 export const IMPORTED_HEADER = 'imported';
 
@@ -8,6 +8,8 @@ const IMPORTED = '1';
 
 export const IMPORT_HEADERS: Readonly<Record<string, string>> = { [IMPORTED_HEADER]: IMPORTED };
 
-/** What the header says: any value but the one is no import, and the cut stays its floor. */
+/**
+ * What the header says: any value but the one is no import, and the as-of barrier stays its floor.
+ */
 export const saysImported = (value: unknown): boolean =>
   (typeof value === 'string' || Buffer.isBuffer(value)) && value.toString() === IMPORTED;

@@ -190,8 +190,8 @@ function checkModel(
 }
 
 /**
- * The gate's verdict on the rows that were decided behind the data set's cut. The features are the
- * served ones; `replayParity` says whether a replay gives them again.
+ * The gate's verdict on the rows that were decided behind the data set's as-of barrier. The
+ * features are the served ones; `replayParity` says whether a replay gives them again.
  */
 export function judgeModel(
   model: ServingModel,

@@ -9,7 +9,8 @@ export function waitsBecause(registry: Registry, model: KnownModel): string | nu
   if (state !== 'candidate') return null;
   if (passed !== true) {
     const lacks = failed.length === 0 ? 'none are graded yet' : failed.join('; ');
-    return `it waits for outcomes behind the cut of its data set, to be judged by: ${lacks}`;
+    const barrier = 'the as-of barrier of its data set';
+    return `it waits for outcomes behind ${barrier}, to be judged by: ${lacks}`;
   }
   if (expiresTs !== null && atTs !== null && atTs > expiresTs) {
     return `it passed the gate, and expired at ${formatUs(expiresTs)} before it had its turn`;

@@ -6,7 +6,8 @@ import type { Partitions } from './partition-guard.ts';
 
 /**
  * Microseconds; null while a partition of `ticks` has passed no clock yet. What falls due, what may
- * go and where a cut may lie is bounded by it, whatever any tick or record says of its own time.
+ * go and where an as-of barrier may lie is bounded by it, whatever any tick or record says of its
+ * own time.
  */
 export async function installationTime({
   postgres,

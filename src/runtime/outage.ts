@@ -29,7 +29,10 @@ const OF_TEXT: readonly (readonly [RegExp, Outage])[] = [
   // A table that QuestDB is busy with, or one whose server is being stopped.
   [/cancelled by user|table busy|writer is busy|could not open read-(only|write)/i, 'questdb'],
   // The stages have not come to where the job has to wait for them.
-  [/^the flow has not settled: |^after \d+ s (its cut is not sent|decisions wait )/, 'flow'],
+  [
+    /^the flow has not settled: |^after \d+ s (its (?:cut|as-of barrier) is not sent|decisions wait )/,
+    'flow',
+  ],
   [/^(OOM command not allowed|READONLY |MISCONF |LOADING |Connection is closed)/, 'redis'],
   [/no space left on device|disk full/i, 'disk'],
   [/Query read timeout|fetch failed|socket hang up/, 'questdb'],

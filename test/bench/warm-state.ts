@@ -39,7 +39,7 @@ export function warmState(config: Config, untilTs: number): InstrumentState {
     const size = Math.ceil(5_000 * random()) / 1_000;
     const trade = { kind: 'trade', venue: 'bench', symbol: 'S0/USD', side, size, price } as const;
     const tick = marketTickOf({ ...trade, id: String(id++), ts });
-    const clocks = { recordUs: ts, clockUs: ts, judgedByUs: ts, cutUs: 0 };
+    const clocks = { recordUs: ts, clockUs: ts, judgedByUs: ts, barrierUs: 0 };
     const arrival = { tick, ...clocks, latenessUs, contiguousTradeIds: false };
     chain.step(state, { ...of, arrival }, () => undefined);
   }

@@ -46,14 +46,14 @@ describe('control records', () => {
     expect(applyControl(state, record('cut', 'a', 1, { value: 3 }))).toBe(true);
   });
 
-  test('never move the cut back', () => {
+  test('never move the as-of barrier back', () => {
     const state = initialControlState();
     applyControl(state, record('cut', 'all', 1, { value: 9 }));
     applyControl(state, record('cut', 'all', 2, { value: 4 }));
     expect(state.cut).toBe(9);
   });
 
-  test('bound a cut by the clock', () => {
+  test('bound an as-of barrier by the clock', () => {
     const state = initialControlState();
     const byUs = 1_000_000_000;
     applyControl(state, record('cut', 'all', 1, { value: 9e15 }), { byUs });

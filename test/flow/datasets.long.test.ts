@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildDataset } from '../../pipelines/dataset/build.ts';
 import { makeDataset } from '../../pipelines/dataset/make.ts';
-import { cut } from '../../pipelines/control/cut.ts';
+import { appendBarrier } from '../../pipelines/control/as-of-barrier.ts';
 import { replayStretch } from '../../pipelines/quality/replay-check.ts';
 import { loadTrainingSet } from '../../pipelines/dataset/load.ts';
 import { trainingPool } from '../../pipelines/training/training-pool.ts';
@@ -28,7 +28,8 @@ import { entitiesOf } from '../../pipelines/dataset/entities.ts';
 import { Installation } from '../support/installation.ts';
 
 const KEY = { venue: 'datasets', symbol: 'SET/USD' };
-// Before all that other tests feed: cuts only rise, and theirs must not be raised by this one.
+// Before all that other tests feed: as-of barriers only rise, and theirs must not be raised by this
+// one.
 const START = parseUs('2013-03-01T10:00:00Z');
 const END = START + 6 * US_PER_HOUR;
 
@@ -152,7 +153,7 @@ test(
         entities: () => Promise.resolve(null),
       });
     try {
-      await cut(context, { job: 'imports', subject: 'all', dueTs: START });
+      await appendBarrier(context, { job: 'imports', subject: 'all', dueTs: START });
       await installation.feed(between('PLAIN/USD', 0, 3));
       const plain = await build('imports:PLAIN/USD', 'plain');
       expect([plain.rows_in, plain.rows, plain.imported_by]).toEqual([0, 0, undefined]);

@@ -253,7 +253,8 @@ describe('reports', () => {
     const asked = ['curate', 'export', '--csv', file, '--symbol', SUBJECT] as const;
     const early = await tickloom(...asked, '--as-of', '2012-12-31');
     expect(early).toMatchObject({ code: 1, err: expect.stringContaining('nothing is written') });
-    // Without an as_of behind a cut: those of other tests may lie years ahead of this market.
+    // Without an as_of behind an as-of barrier: those of other tests may lie years ahead of this
+    // market.
     const { code, out, err } = await tickloom(...asked, '--json');
     expect(code, err).toBe(0);
     const { rows, rows_in: rowsIn } = JSON.parse(out) as { rows: number; rows_in: number };

@@ -86,7 +86,7 @@ test('from a file into the tables', { timeout: 120_000 }, async () => {
   const path = file();
   const checked = await tickloom('feed', 'check', path, '--format', 'csv');
   expect([checked.code, checked.err]).toEqual([1, expect.stringContaining('csv:2: ts: ')]);
-  // Known in its own time, whatever cuts other tests have asked for.
+  // Known in its own time, whatever as-of barriers other tests have asked for.
   const flags = ['--format', 'csv', '--skip-bad', '--known-at', 'ts'];
   const { code, out, err } = await tickloom('feed', 'file', path, ...flags);
   expect([code, err]).toEqual([0, expect.stringContaining('csv:2: ts: there is no such time')]);

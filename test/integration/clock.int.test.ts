@@ -239,7 +239,7 @@ describe('retention', () => {
 describe('tickloom repair', () => {
   const READ = `SELECT state FROM operator_state WHERE stage = $1 AND topic = $2 AND instrument = $3`;
 
-  /** As an older version has left it: a watermark of 2101, and a cut of then. */
+  /** As an older version has left it: a watermark of 2101, and an as-of barrier of then. */
   async function poison(symbol: string): Promise<void> {
     const { postgres } = installation.context;
     const far = parseUs('2101-01-01');
@@ -281,7 +281,7 @@ describe('tickloom repair', () => {
     expect((await stored('WELL')).at(-1)?.known_at, 'known in 2101').toBeGreaterThan(now + YEAR);
     const plan = await planRepair(installation.context);
     expect(plan.partitions.flatMap(({ instruments }) => instruments)).toContain('ticking:SICK');
-    expect(plan.partitions.every(({ cutTs }) => cutTs !== null)).toBe(true);
+    expect(plan.partitions.every(({ barrierTs }) => barrierTs !== null)).toBe(true);
     const ended = Promise.all([installation.ended('stream'), installation.ended('sink')]);
     await repair(installation.context, plan, 'test');
     await ended;
@@ -296,7 +296,7 @@ describe('tickloom repair', () => {
     }
     // What was judged by the clock that jumped is so by the log, and stays.
     const { partitions } = await planRepair(installation.context);
-    expect(partitions.filter(({ cutTs }) => cutTs !== null)).toEqual([]);
+    expect(partitions.filter(({ barrierTs }) => barrierTs !== null)).toEqual([]);
     const ahead = new Set(partitions.flatMap(({ instruments }) => instruments));
     expect([...ahead].filter((key) => key !== 'ticking:JUMPED')).toEqual([]);
   });

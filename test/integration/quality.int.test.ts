@@ -20,7 +20,7 @@ import { replayStretch } from '../../pipelines/quality/replay-check.ts';
 import { runFeed } from '../../pipelines/feed/feeding.ts';
 import { createTopics } from '../../src/runtime/topics.ts';
 import { addDueRuns, finishRun, lastDetail } from '../../src/postgres/tables/job-runs.ts';
-import { appendControl, isSent, lastCut } from '../../src/postgres/tables/outbox.ts';
+import { appendControl, isSent, lastBarrier } from '../../src/postgres/tables/outbox.ts';
 import { candles, type CandleRow } from '../../src/questdb/tables/candles.ts';
 import { featuresTable, type FeatureRow } from '../../src/questdb/tables/features.ts';
 import { barrierLabels, type BarrierLabelRow } from '../../src/questdb/tables/labels.ts';
@@ -76,9 +76,9 @@ const lateMarket = (venue: string): FeedTick[] =>
 
 const isHistory = ({ tick }: FeedTick): boolean => tick.ts >= HISTORY.from && tick.ts < HISTORY.to;
 
-/** As if a market of today had been looked at: its cut makes what follows known later. */
+/** As if a market of today had been looked at: its as-of barrier makes what follows known later. */
 async function cutAhead(postgres: Pool): Promise<void> {
-  const value = Math.max(nowUs(), await lastCut(postgres, nowUs()));
+  const value = Math.max(nowUs(), await lastBarrier(postgres, nowUs()));
   const cut = { controlId: 'cut:ahead', type: 'cut', subject: 'cut', body: { value } } as const;
   await appendControl(postgres, { ...cut, cause: 'another market' });
   while (!(await isSent(postgres, cut.controlId))) await sleep(50);
@@ -154,7 +154,7 @@ describe('the data-quality job', () => {
     expect(await rows('features', 'q-cold', 'AND revision > 0')).toEqual([]);
   });
 
-  test('labels whose prices came late get a revision that is known since the cut', async () => {
+  test('labels whose prices came late get a revision that is known since the as-of barrier', async () => {
     const before = await rows('labels', 'q-late', 'AND revision = 0');
     const revised = await rows('labels', 'q-late', 'AND revision > 0');
     expect(revised.length).toBeGreaterThan(0);

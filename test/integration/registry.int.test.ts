@@ -336,7 +336,7 @@ describe('the registry', () => {
   });
 
   test(
-    'judges a model that was trained elsewhere on decisions behind the cut of its data set',
+    'judges a model that was trained elsewhere on decisions behind the as-of barrier of its data set',
     async () => {
       await passes(26);
       const asOf = formatUs(START + 8 * US_PER_HOUR);
@@ -360,7 +360,7 @@ describe('the registry', () => {
         dataset,
       );
       expect(row).toMatchObject({ origin: 'registered', verdict: { passed: false } });
-      // A decision a minute, from the cut to the last whose hour has passed.
+      // A decision a minute, from the as-of barrier to the last whose hour has passed.
       const judged = row?.verdict.comparisons[0]?.rows ?? 0;
       expect(judged).toBeGreaterThan(28 * 60);
       expect(judged).toBeLessThanOrEqual((hour - 8 - 1) * 60 + 60);

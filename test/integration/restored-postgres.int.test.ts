@@ -10,7 +10,7 @@ import type { Control } from '../../src/domain/wire.ts';
 import { openContext, type Context } from '../../src/runtime/context.ts';
 import { scanControls } from '../../pipelines/control/control-scan.ts';
 import { renumberDue } from '../../src/postgres/tables/control-versions.ts';
-import { appendControl, lastCut } from '../../src/postgres/tables/outbox.ts';
+import { appendControl, lastBarrier } from '../../src/postgres/tables/outbox.ts';
 
 const PREFIX = `restored-${process.pid}-`;
 const TOPIC = `${PREFIX}ticks`;
@@ -91,7 +91,7 @@ describe('an older PostgreSQL beside a newer log', () => {
     return ids;
   }
 
-  test('sends what holds, knows the last cut, and repeats nothing that is in the log', async () => {
+  test('sends what holds, knows the last as-of barrier, and repeats nothing that is in the log', async () => {
     await queue('halt-1', 'halt', { scope: 'all', reason: 'a' });
     await send();
     await scan();
@@ -112,11 +112,11 @@ describe('an older PostgreSQL beside a newer log', () => {
     // Queued by a process that was up before the log was read.
     await queue('early', 'halt', { scope: 'all', reason: 'd' });
     expect((await due()).map(({ version }) => version)).toEqual([2, 3]);
-    expect(await lastCut(context.postgres, LATER_CUT)).toBeLessThan(LATER_CUT);
+    expect(await lastBarrier(context.postgres, LATER_CUT)).toBeLessThan(LATER_CUT);
 
     await scan();
     expect(await renumberDue(context.postgres)).toBe(1);
-    expect(await lastCut(context.postgres, LATER_CUT)).toBe(LATER_CUT);
+    expect(await lastBarrier(context.postgres, LATER_CUT)).toBe(LATER_CUT);
     await queue('new', 'halt', { scope: 'all', reason: 'e' });
     await queue('cut-2', 'cut', { value: LATER_CUT + 1 });
     await send();

@@ -14,7 +14,7 @@ const STREAM = { featureSet: 'default@test', featureNames: NAMES };
 const market = marketRows({ seed: 3, rows: 9_000, columns: COLUMNS, edge: 0.5 });
 const CUT = 6_000;
 const asOfTs = market[CUT - 1]!.decidedTs;
-/** What the set holds: rows whose outcome was known at its cut. */
+/** What the set holds: rows whose outcome was known at its as-of barrier. */
 const rows = market.filter(({ labelEndTs }) => labelEndTs <= asOfTs);
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -88,7 +88,7 @@ describe('a model that LightGBM saved as text', () => {
     expect(loadModel(bytes, STREAM).predict(far).outlier).toBe(true);
   });
 
-  test('is judged by the same gate, on decisions behind the cut alone', () => {
+  test('is judged by the same gate, on decisions behind the as-of barrier alone', () => {
     const model = loadModel(brought().bytes, STREAM);
     const verdict = verdictOf(model);
     expect(verdict.passed).toBe(true);

@@ -28,7 +28,7 @@ test('candidates behind a shadow say who holds its place, and how many come befo
   expect(said([...queue, model('a', 'candidate'), model('now', 'shadow')])).toEqual({
     gone: 'it passed the gate, and expired at 1970-01-01T00:00:00.000999Z before it had its turn',
     unjudged:
-      'it waits for outcomes behind the cut of its data set, to be judged by: none are graded yet',
+      'it waits for outcomes behind the as-of barrier of its data set, to be judged by: none are graded yet',
     c: `${holds}it is next`,
     b: `${holds}1 newer one comes before it`,
     a: `${holds}2 newer ones come before it`,
@@ -48,7 +48,7 @@ test('a model that was brought says what it lacks to be judged', () => {
   const failed = ['300 rows of at least 500', 'p is 0.5'];
   expect(said([model('b', 'candidate', { passed: false, failed })])).toEqual({
     b:
-      'it waits for outcomes behind the cut of its data set, to be judged by: ' +
+      'it waits for outcomes behind the as-of barrier of its data set, to be judged by: ' +
       '300 rows of at least 500; p is 0.5',
   });
 });

@@ -59,7 +59,7 @@ export const CLOCK_MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'cut-of-any-time',
-    control('bound a cut by the clock'),
+    control('bound an as-of barrier by the clock'),
     CONTROL,
     'Math.min(value, byUs + AHEAD_MAX_US)',
     'Math.max(value, byUs - AHEAD_MAX_US)',

@@ -16,32 +16,32 @@ const FLOW = {
 export const IMPORT_MUTATIONS: readonly Mutation[] = [
   mutation(
     'import-floored-by-the-cut',
-    imported('is known since when it claims, and any other since the last cut'),
+    imported('is known since when it claims, and any other since the last as-of barrier'),
     INGEST,
-    '  importedAt === undefined || importedAt === null ? cutUs + 1 : 0;',
-    '  importedAt === undefined ? 0 : cutUs + 1;',
+    '  importedAt === undefined || importedAt === null ? barrierUs + 1 : 0;',
+    '  importedAt === undefined ? 0 : barrierUs + 1;',
   ),
   mutation(
     'import-before-the-last-cut',
     imported(
-      'came by the clock of the log, the next one where there was none, behind the last cut',
+      'came by the clock of the log, the next one where there was none, behind the last as-of barrier',
     ),
     INGEST,
-    '(isImported ? Math.max(clockUs || judgedByUs, cutUs + 1) : null);',
+    '(isImported ? Math.max(clockUs || judgedByUs, barrierUs + 1) : null);',
     '(isImported ? clockUs || judgedByUs : null);',
   ),
   mutation(
     'late-import-backdated',
     imported('that comes behind the watermark, or contradicts, is known of since it came'),
     INGEST,
-    'const toldAt = Math.max(knownAt, cutUs + 1);',
+    'const toldAt = Math.max(knownAt, barrierUs + 1);',
     'const toldAt = knownAt;',
   ),
   mutation(
     'history-of-an-import-not-found',
     imported('of history has its own clock, and the job that looks for history still finds it'),
     INGEST,
-    'const toldAt = Math.max(knownAt, cameAt ?? 0, cutUs + 1);',
+    'const toldAt = Math.max(knownAt, cameAt ?? 0, barrierUs + 1);',
     'const toldAt = knownAt;',
   ),
   mutation(

@@ -13,7 +13,7 @@ const swapped = (name: string) => ({ file: 'test/simulation/swapped-log.test.ts'
 const ahead = (name: string) => ({ file: 'test/simulation/look-ahead.test.ts', name });
 
 const HOLDS = restored(
-  'sends what holds, knows the last cut, and repeats nothing that is in the log',
+  'sends what holds, knows the last as-of barrier, and repeats nothing that is in the log',
 );
 const FOUND = ahead(
   'whatever waits is decided by the first marker behind it, through rebalances and crashes',

@@ -12,7 +12,7 @@ const scanner = testsOf('test/stream/tick-scanner.test.ts', 'the scanner leaves 
 const SIGNED = decode('a control record counts only with our signature over exactly its content');
 const HELD_ORDER = 'ticks overtaken within the lateness come out by time, then id as a number';
 const KNOWN =
-  'what is known never lies before the event, the record, the cut, or what was known before';
+  'what is known never lies before the event, the record, the as-of barrier, or what was known before';
 const FAR =
   'more than 60 s ahead of the clock a tick or heartbeat is quarantined and moves nothing';
 const KEPT =
@@ -90,9 +90,9 @@ export const TICK_MUTATIONS: readonly Mutation[] = [
     'heartbeat-of-the-future',
     ingest(FAR),
     INGEST,
-    `const { tick, cutUs, latenessUs } = arrival;
+    `const { tick, barrierUs, latenessUs } = arrival;
     if (tick.ts > arrival.judgedByUs`,
-    `const { tick, cutUs, latenessUs } = arrival;
+    `const { tick, barrierUs, latenessUs } = arrival;
     if (tick.kind !== 'heartbeat' && tick.ts > arrival.judgedByUs`,
   ),
   mutation(
@@ -132,10 +132,10 @@ export const TICK_MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'cut-moves-back',
-    control('never move the cut back'),
+    control('never move the as-of barrier back'),
     'src/domain/control.ts',
-    'Math.max(state.cut, boundedCut(body as CutControl, byUs))',
-    'boundedCut(body as CutControl, byUs)',
+    'Math.max(state.cut, boundedBarrier(body as BarrierControl, byUs))',
+    'boundedBarrier(body as BarrierControl, byUs)',
   ),
   mutation(
     'frame-with-a-bad-tick',

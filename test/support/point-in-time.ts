@@ -82,7 +82,10 @@ function deliver<R>(into: R[], random: () => number, rows: readonly R[]): void {
   for (let n = 0; n < times; n++) into.push(...rows);
 }
 
-/** A row and its revisions; now and then it was never served, late, or known at a cut's moment. */
+/**
+ * A row and its revisions; now and then it was never served, late, or known at an as-of barrier's
+ * moment.
+ */
 function featuresOf(instrument: Omit<Request, 'ts'>, ts: number, random: () => number) {
   const drawn = random();
   const isBackfilled = drawn < 0.02;

@@ -9,7 +9,7 @@ export const LATENESS_US = 2 * US_PER_S;
 
 export function streamInput(tick: Tick, control: ControlState): StreamInput {
   const { venue, symbol, ts } = tick;
-  const at = { recordUs: ts, clockUs: ts, judgedByUs: ts, cutUs: control.cut };
+  const at = { recordUs: ts, clockUs: ts, judgedByUs: ts, barrierUs: control.cut };
   const venueHas = { latenessUs: LATENESS_US, contiguousTradeIds: false };
   const arrival = { tick: marketTickOf(tick), ...at, ...venueHas };
   return { venue, symbol, arrival, control, modelOf: noModel };

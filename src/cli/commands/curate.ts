@@ -42,7 +42,7 @@ export function curateCommands(program: Command): void {
     .option('--symbol <key>', 'venue:symbol (default: every instrument)')
     .option('--from <time>', 'UTC; all that is stored if left out')
     .option('--to <time>', 'UTC')
-    .option('--as-of <time>', 'what was known then (default: now, behind a cut)')
+    .option('--as-of <time>', 'what was known then (default: now, behind an as-of barrier)')
     .action(exportCsv);
   curate
     .command('clean')

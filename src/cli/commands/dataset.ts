@@ -28,7 +28,7 @@ import { formatUs, parseUs } from '../../domain/time.ts';
 import { keyOf } from '../../domain/wire.ts';
 import type { Context } from '../../runtime/context.ts';
 import {
-  coveringCut,
+  coveringBarrier,
   listDatasets,
   readDataset,
   readEntities,
@@ -74,7 +74,7 @@ export function datasetCommands(program: Command): void {
     .option('--from <time>', 'all decisions from then on: RFC 3339 or a UTC date')
     .option('--to <time>', 'and before then')
     .option('--entities <file>', 'instead: your own requests, CSV or Parquet: symbol, ts [, venue]')
-    .option('--as-of <time>', 'what was known then (default: now, behind a cut)')
+    .option('--as-of <time>', 'what was known then (default: now, behind an as-of barrier)')
     .option('--symbols <keys>', 'venue:symbol,… or several times (default: all)', repeated)
     .addOption(
       new Option(
@@ -294,7 +294,7 @@ async function pullTrained(
   const { dataset_id: id, pool } = manifest;
   const differs = (await verifyTrainedSet(context.questdbReader(), manifest)).length > 0;
   if (differs) throw new CommandError(otherNow(id, 'a training writes no files'));
-  const cut = await coveringCut(context.postgres, parseUs(manifest.as_of));
+  const cut = await coveringBarrier(context.postgres, parseUs(manifest.as_of));
   const definition = definitionOf(manifest);
   const options = { out, cut, onProgress: output.say };
   const made = await buildDefined(context.questdbReader(), definition, options);

@@ -8,7 +8,7 @@ import { outputFor, withContext } from '../support/context.ts';
 export function repairCommands(program: Command): void {
   program
     .command('repair')
-    .description('makes right from the log what ticks and cuts of the future have spoilt')
+    .description('makes right from the log what ticks and as-of barriers of the future have spoilt')
     .option('--yes', 'do it; without it the command only says what it would do')
     .action(run);
 }
@@ -24,9 +24,9 @@ async function run({ yes = false }: { readonly yes?: boolean }, command: Command
 
 function linesOf(plan: RepairPlan, isDone: boolean): string[] {
   if (isNothing(plan)) return [`nothing lies ahead of the log's clock, ${formatUs(plan.nowUs)}`];
-  const lines = plan.partitions.map(({ stage, topic, partition, cutTs, instruments }) => {
+  const lines = plan.partitions.map(({ stage, topic, partition, barrierTs, instruments }) => {
     const what = [
-      ...(cutTs === null ? [] : [`a cut of ${formatUs(cutTs)}`]),
+      ...(barrierTs === null ? [] : [`an as-of barrier of ${formatUs(barrierTs)}`]),
       ...(instruments.length === 0 ? [] : [`poisoned: ${instruments.join(', ')}`]),
     ];
     return `${stage} of ${topic}/${partition}: ${what.join('; ')}`;

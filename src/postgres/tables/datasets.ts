@@ -128,15 +128,15 @@ export async function noteProgress(
   );
 }
 
-interface CutRow {
+interface BarrierRow {
   readonly control_id: string;
   readonly value: number;
   readonly offsets: Readonly<Record<string, number>>;
 }
 
 /** The first cut that is not before `asOfUs` and that the log has shown; null: there is none. */
-export async function coveringCut(pool: Pool, asOfUs: number) {
-  const { rows } = await pool.query<CutRow>(
+export async function coveringBarrier(pool: Pool, asOfUs: number) {
+  const { rows } = await pool.query<BarrierRow>(
     `SELECT o.control_id, (o.body->>'value')::bigint AS value,
        jsonb_object_agg(p.partition, p.log_offset) AS offsets
      FROM control_outbox o JOIN control_places p USING (control_id)

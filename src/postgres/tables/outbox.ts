@@ -144,7 +144,7 @@ export async function isSent(pool: Pool, controlId: string): Promise<boolean> {
 }
 
 /** The highest cut that was ever asked for, up to `byUs`; 0: none. */
-export async function lastCut(client: Pool | PoolClient, byUs: number): Promise<number> {
+export async function lastBarrier(client: Pool | PoolClient, byUs: number): Promise<number> {
   const { rows } = await client.query<{ value: string | null }>(
     `SELECT max((body->>'value')::bigint)::text AS value FROM (
        SELECT body FROM control_outbox WHERE type = 'cut'

@@ -39,7 +39,10 @@ test('a checkpoint of the sink that failed leaves all that changed to the next o
 
 const TS = 1_700_000_000_000_000;
 
-/** The rows by table that the sink writes of one record, each behind a cut of the day after. */
+/**
+ * The rows by table that the sink writes of one record, each behind an as-of barrier of the day
+ * after.
+ */
 async function rowsOf(topic: string, more: Partial<LogRecord>, kind = 'trade') {
   const written = new Map<string, object[]>();
   const backfilled: Backfilled[] = [];
@@ -87,7 +90,7 @@ test('a record that is imported is stored with its claim, its origin and when it
   expect(heartbeat.rows).toEqual({ heartbeats: [known] });
 });
 
-test('a record that is not has the floor of the cut, and no word of an import', async () => {
+test('a record that is not has the floor of the as-of barrier, and no word of an import', async () => {
   const floor = TS + US_PER_DAY + 1;
   const { rows } = await rowsOf('ticks', {});
   expect(rows).toEqual({ ticks: [expect.objectContaining({ known_at: floor })] });

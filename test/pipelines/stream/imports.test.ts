@@ -21,7 +21,7 @@ const trade = (ts: number, id = String(ts), price = 100) =>
   marketTickOf({ kind: 'trade', venue: 'v', symbol: 'A', id, ts, price, size: 1 });
 
 const arrivalOf = (tick: ReturnType<typeof trade>, isImported: boolean, recordUs = tick.ts) => {
-  const log = { clockUs: NOW, judgedByUs: NOW, cutUs: CUT };
+  const log = { clockUs: NOW, judgedByUs: NOW, barrierUs: CUT };
   const fixed = { latenessUs: LATENESS, contiguousTradeIds: false };
   return { tick, recordUs, ...log, ...fixed, importedAt: importedAt({ isImported }, log) };
 };
@@ -41,7 +41,7 @@ const knownAt = (out: readonly IngestOut[], type: IngestOut['type']): number | u
 };
 
 describe('an imported record', () => {
-  test('is known since when it claims, and any other since the last cut', () => {
+  test('is known since when it claims, and any other since the last as-of barrier', () => {
     expect(knownAt(feeder()(trade(10 * S), true, 15 * S), 'new')).toBe(15 * S);
     expect(knownAt(feeder()(trade(10 * S), false, 15 * S), 'new')).toBe(CUT + 1);
   });
@@ -67,13 +67,13 @@ describe('an imported record', () => {
     expect(knownAt(wrongClock, 'new')).toBe(NOW);
   });
 
-  test('came by the clock of the log, the next one where there was none, behind the last cut', () => {
-    const log = { clockUs: NOW, judgedByUs: NOW, cutUs: CUT };
+  test('came by the clock of the log, the next one where there was none, behind the last as-of barrier', () => {
+    const log = { clockUs: NOW, judgedByUs: NOW, barrierUs: CUT };
     expect(importedAt({ isImported: true }, log)).toBe(NOW);
     expect(importedAt({ isImported: true }, { ...log, clockUs: 0, judgedByUs: NOW + 7 })).toBe(
       NOW + 7,
     );
-    expect(importedAt({ isImported: true }, { ...log, cutUs: NOW + 10 })).toBe(NOW + 11);
+    expect(importedAt({ isImported: true }, { ...log, barrierUs: NOW + 10 })).toBe(NOW + 11);
     expect(importedAt({}, log)).toBeNull();
   });
 

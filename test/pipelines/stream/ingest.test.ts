@@ -10,7 +10,7 @@ const trade = (ts: number, id: string, price = 100): MarketTick =>
 interface Options {
   readonly latenessUs?: number;
   readonly recordUs?: number;
-  readonly cutUs?: number;
+  readonly barrierUs?: number;
   readonly clockUs?: number;
   readonly contiguous?: boolean;
 }
@@ -18,7 +18,7 @@ interface Options {
 function feeder() {
   const state = ingest.initial();
   return (tick: Arrival['tick'], options: Options = {}) => {
-    const { recordUs = tick.ts, cutUs = 0, contiguous = false, latenessUs = 2 * S } = options;
+    const { recordUs = tick.ts, barrierUs = 0, contiguous = false, latenessUs = 2 * S } = options;
     const { clockUs = recordUs } = options;
     const out: IngestOut[] = [];
     const arrival = {
@@ -26,7 +26,7 @@ function feeder() {
       recordUs,
       clockUs,
       judgedByUs: clockUs,
-      cutUs,
+      barrierUs,
       latenessUs,
       contiguousTradeIds: contiguous,
     };
@@ -84,14 +84,16 @@ describe('ingest', () => {
     );
   });
 
-  test('what is known never lies before the event, the record, the cut, or what was known before', () => {
+  test('what is known never lies before the event, the record, the as-of barrier, or what was known before', () => {
     const feed = feeder();
     const knownAt = (out: readonly IngestOut[]): unknown =>
       (out[0] as { knownAt?: number }).knownAt;
     expect(knownAt(feed(trade(10 * S, '1'), { recordUs: 9 * S }))).toBe(10 * S);
     expect(knownAt(feed(trade(11 * S, '2'), { recordUs: 15 * S }))).toBe(15 * S);
     expect(knownAt(feed(trade(12 * S, '3'), { recordUs: 12 * S }))).toBe(15 * S);
-    expect(knownAt(feed(trade(13 * S, '4'), { recordUs: 13 * S, cutUs: 20 * S }))).toBe(20 * S + 1);
+    expect(knownAt(feed(trade(13 * S, '4'), { recordUs: 13 * S, barrierUs: 20 * S }))).toBe(
+      20 * S + 1,
+    );
     expect(knownAt(feed(trade(1 * S, '0'), { recordUs: 1 * S })), 'behind').toBe(20 * S + 2);
     expect(knownAt(feed(trade(14 * S, '5'), { recordUs: 14 * S })), 'not moved by it').toBe(
       20 * S + 1,

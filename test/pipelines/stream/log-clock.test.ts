@@ -100,7 +100,7 @@ describe('by which time a record is judged', () => {
     expect(judged(next, { ts: NOW })).toBe(NOW + YEAR);
   });
 
-  test('a cut is bounded as well, and other records say what they will', () => {
+  test('an as-of barrier is bounded as well, and other records say what they will', () => {
     const of = (json: object, us: number): LogRecord => recordOf(1, null, json, us);
     expect(judged([of(cut(NOW + YEAR), NOW)], { ts: NOW })).toBe(NOW);
     expect(judged([of(cut(NOW + YEAR), NOW)], null), 'without any clock').toBeNull();

@@ -1,8 +1,9 @@
 /**
- * A cut for a job: what lies behind it in the log is known later than the job's `as_of`.
+ * An as-of barrier for a job: what lies behind it in the log is known later than the job's `as_of`.
  *
  * Appended once for a job, subject and due time, however often the job is tried. It resolves when
- * the cut holds everywhere and every decision of the subject that had matured by then is graded.
+ * the as-of barrier holds everywhere and every decision of the subject that had matured by then is
+ * graded.
  */
 import { monotonicMs, sleep } from '../../src/clock.ts';
 import { AHEAD_MAX_US } from '../../src/domain/control.ts';
@@ -10,18 +11,18 @@ import { formatUs, LATEST_US } from '../../src/domain/time.ts';
 import type { Context } from '../../src/runtime/context.ts';
 import { installationTime } from '../../src/runtime/installation-time.ts';
 import { keyOf } from '../../src/domain/wire.ts';
-import { appendControl, isSent, lastCut } from '../../src/postgres/tables/outbox.ts';
+import { appendControl, isSent, lastBarrier } from '../../src/postgres/tables/outbox.ts';
 import type { LabelBacklog, PendingLabels } from '../../src/questdb/tables/pending-labels.ts';
 
 const SETTLE_MS = 300_000;
 /**
- * Behind a cut whose value event time has not reached, what came in time is known a microsecond
- * later and what came late two (`pipelines/stream/ingest.ts`): the next cut must not be in front of
- * them.
+ * Behind an as-of barrier whose value event time has not reached, what came in time is known a
+ * microsecond later and what came late two (`pipelines/stream/ingest.ts`): the next cut must not be
+ * in front of them.
  */
 const STEP_US = 2;
 
-export interface CutRequest {
+export interface AsOfBarrierRequest {
   readonly job: string;
   /** An instrument's key, or `all`. */
   readonly subject: string;
@@ -29,12 +30,15 @@ export interface CutRequest {
 }
 
 /** The cut's value, which is the job's `as_of`. Throws when the flow does not settle in time. */
-export async function cut(context: Context, { job, subject, dueTs }: CutRequest): Promise<number> {
+export async function appendBarrier(
+  context: Context,
+  { job, subject, dueTs }: AsOfBarrierRequest,
+): Promise<number> {
   const { postgres } = context;
   const controlId = `cut:${job}:${subject}:${dueTs}`;
   // One of the future, from when a wrong clock could still ask for it, is not built upon.
   const byUs = ((await installationTime(context)) ?? LATEST_US) + AHEAD_MAX_US;
-  const value = Math.max(dueTs, (await lastCut(postgres, byUs)) + STEP_US);
+  const value = Math.max(dueTs, (await lastBarrier(postgres, byUs)) + STEP_US);
   const cause = `${job} of ${subject} due at ${formatUs(dueTs)}`;
   const body = { value };
   await appendControl(postgres, { controlId, type: 'cut', subject: 'cut', body, cause });
@@ -43,7 +47,8 @@ export async function cut(context: Context, { job, subject, dueTs }: CutRequest)
     [controlId],
   );
   const deadline = monotonicMs() + SETTLE_MS;
-  while (!(await isSent(postgres, controlId))) await pause(deadline, 'its cut is not sent');
+  while (!(await isSent(postgres, controlId)))
+    await pause(deadline, 'its as-of barrier is not sent');
   await settledAndGraded(context, subject, deadline);
   return Number(rows[0]?.value);
 }

@@ -17,7 +17,7 @@ export interface Dead {
 }
 
 /** `topic`: the full name of `dead-letters`. */
-export const buried = ({ source, reason, detail }: Dead, topic: string): OutRecord => ({
+export const deadLetterRecord = ({ source, reason, detail }: Dead, topic: string): OutRecord => ({
   topic,
   ...deadLetterOf(source, reason, detail),
 });

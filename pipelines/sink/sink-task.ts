@@ -50,7 +50,7 @@ import type { PartitionClock, WrittenPartition } from '../../src/postgres/tables
 import type { StoredWatermark } from '../../src/postgres/tables/stored-watermarks.ts';
 import type { FeatureRow } from '../../src/questdb/tables/features.ts';
 import type { QuestTable, RowWriter, SqlReader } from '../../src/questdb/table.ts';
-import { buried, malformedRow, placeOf } from './dead-letters.ts';
+import { deadLetterRecord, malformedRow, placeOf } from './dead-letters.ts';
 import { initialCounts, ingest, tellCounts, type IngestState } from '../stream/ingest.ts';
 import { clockBody, LogClock, tellClock } from '../stream/log-clock.ts';
 import { decodeDerived, unknownTickKinds } from './decode.ts';
@@ -267,7 +267,7 @@ class SinkTask implements PartitionTask {
     if (byUs === null) return false;
     switch (decoded.type) {
       case 'dead':
-        this.bury(record, decoded.reason, decoded.detail, batch, byUs);
+        this.deadLetter(record, decoded.reason, decoded.detail, batch, byUs);
         break;
       case 'control':
         this.takeControl(decoded.control, record, byUs, batch);
@@ -307,7 +307,13 @@ class SinkTask implements PartitionTask {
     const { columns } = this.deps.featuresTable;
     const strange = Object.keys(feature.values).find((name) => !Object.hasOwn(columns, name));
     if (strange === undefined) rowsOfFeature(batch.rows, feature);
-    else this.bury(record, 'newer_version', `no column for "${strange}": update the sink`, batch);
+    else
+      this.deadLetter(
+        record,
+        'newer_version',
+        `no column for "${strange}": update the sink`,
+        batch,
+      );
   }
 
   private takeDerived(record: LogRecord, batch: Batch): void {
@@ -326,13 +332,13 @@ class SinkTask implements PartitionTask {
         break;
       }
       case 'dead':
-        this.bury(record, decoded.reason, decoded.detail, batch);
+        this.deadLetter(record, decoded.reason, decoded.detail, batch);
         break;
     }
   }
 
   /** `byUs`: by which clock its timestamp is bounded in what is said of it. */
-  private bury(
+  private deadLetter(
     source: LogRecord,
     reason: string,
     detail: string,
@@ -341,7 +347,7 @@ class SinkTask implements PartitionTask {
   ): void {
     this.count('dead');
     const dead = { source, reason, detail };
-    batch.dead.push(buried(dead, this.deps.topicOf('dead-letters')));
+    batch.dead.push(deadLetterRecord(dead, this.deps.topicOf('dead-letters')));
     batch.places.push(placeOf(dead));
     const floods = (this.control.floods ??= initialFloods());
     addRow(malformedRow(dead, byUs), { floods, clockUs: this.clock.clockUs }, batch);

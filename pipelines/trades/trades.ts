@@ -23,14 +23,14 @@ import {
   type Stage,
 } from '../../src/stream/stage.ts';
 import { whileBeating } from '../../src/stream/while-beating.ts';
-import type { BookRequest, Bury } from '../../src/postgres/tables/booking.ts';
-import { buried, placeOf, type Dead } from '../sink/dead-letters.ts';
+import type { BookRequest, OnRefused } from '../../src/postgres/tables/booking.ts';
+import { deadLetterRecord, placeOf, type Dead } from '../sink/dead-letters.ts';
 import { decodeBooked, type Booked } from './decode.ts';
 
 export interface TradesDeps {
   readonly checkpoints: CheckpointStore;
   /** Books the batch and moves the position, or nothing of it. */
-  readonly book: (request: BookRequest, bury: Bury) => Promise<'booked' | 'fenced'>;
+  readonly book: (request: BookRequest, onRefused: OnRefused) => Promise<'booked' | 'fenced'>;
   readonly log: OutLog;
   readonly topicOf: (name: string) => string;
   readonly count: CountOf;
@@ -85,7 +85,7 @@ class TradesTask implements PartitionTask {
     const { records: booked, kinds } = batch;
     const marker = markerOf(last);
     const request = { topic, partition, epoch, nextOffset, marker, records: booked, kinds };
-    const outcome = await whileBeating(deps.book(request, this.burier(batch)), beat);
+    const outcome = await whileBeating(deps.book(request, this.onRefused(batch)), beat);
     if (outcome === 'fenced') throw new FencedError('trades', topic, partition);
     this.position = nextOffset;
   }
@@ -125,7 +125,7 @@ class TradesTask implements PartitionTask {
   }
 
   /** A batch that has to be booked again appends no record to `dead-letters` a second time. */
-  private burier({ sources, dead }: Batch): Bury {
+  private onRefused({ sources, dead }: Batch): OnRefused {
     const { deps } = this;
     const kept = new Set<number>();
     return async (refused): Promise<DeadPlace[]> => {
@@ -135,7 +135,9 @@ class TradesTask implements PartitionTask {
       ];
       const fresh = all.filter(({ source }) => !kept.has(source.offset));
       if (fresh.length > 0) {
-        await deps.log.append(fresh.map((each) => buried(each, deps.topicOf('dead-letters'))));
+        await deps.log.append(
+          fresh.map((each) => deadLetterRecord(each, deps.topicOf('dead-letters'))),
+        );
         this.count('dead', fresh.length);
       }
       for (const { source } of fresh) kept.add(source.offset);

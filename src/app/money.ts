@@ -29,8 +29,8 @@ export async function runMoney(
       new PostgresCheckpoints(postgres, 'trades', `trades-${process.pid}`),
     ),
     // PostgreSQL being away is no reason to give up: the batch waits, the membership is kept.
-    book: (request, bury) =>
-      untilTaken(() => bookBatch(postgres, request, bury), {
+    book: (request, onRefused) =>
+      untilTaken(() => bookBatch(postgres, request, onRefused), {
         signal,
         onRetry: (err) => log.warn({ err }, 'PostgreSQL did not take the batch, trying again'),
       }),

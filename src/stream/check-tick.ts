@@ -1,6 +1,6 @@
 /**
  * An object -> a sound tick or heartbeat, or why it is none. The one check of ticks: the wire, the
- * importer of files and HTTP ask it alike, so nothing that the sink would bury is ever sent.
+ * importer of files and HTTP ask it alike, so nothing that the sink would refuse is ever sent.
  */
 import { Compile } from 'typebox/compile';
 import {

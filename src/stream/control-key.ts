@@ -11,7 +11,7 @@ import type { Control } from '../domain/wire.ts';
 
 export type UnsignedControl = Omit<Control, 'hmac' | 'key_id'>;
 
-/** Whose a record is; all but `ours` are reasons to bury it. */
+/** Whose a record is; all but `ours` are reasons to refuse it. */
 export type ControlVerdict = 'ours' | 'bad_hmac' | 'unknown_key' | 'retired_key';
 
 export interface ControlKeys {
@@ -64,7 +64,9 @@ export type SealedControl = Pick<Control, 'type' | 'subject'> & {
   readonly body: object;
 };
 
-/** The writer's own mark on it; over other text than a signature is, so that neither is the other. */
+/**
+ * The writer's own mark on it; over other text than a signature is, so that neither is the other.
+ */
 export function sealOf(key: string, { controlId, type, subject, body }: SealedControl): string {
   // As it comes back out of PostgreSQL.
   const stored: unknown = JSON.parse(JSON.stringify(body));

@@ -115,13 +115,13 @@ export const poisonRecords: Fault = {
     // Where the other run's clocks have not come yet there would be none: one that changes nothing.
     const clocks = await clockRecords(context, { ts: nowUs(), held: true });
     await context.outLog().append([...records, ...clocks]);
-    const buried = await untilHit('they are dead letters', async () => {
+    const found = await untilHit('they are dead letters', async () => {
       const letters = (await readTopic(context, 'dead-letters')).slice(0);
       const ours = letters.filter(({ key }) => key?.startsWith(POISON));
       const topics = new Set(ours.map(({ headers }) => headers['source_topic']));
       return topics.size === TOPICS.length && letters.length - before;
     });
-    return `${records.length} records, ${buried} dead letters`;
+    return `${records.length} records, ${found} dead letters`;
   },
 };
 
@@ -149,7 +149,9 @@ export const swapTopic: Fault = {
   },
 };
 
-/** What the stage says of a log that is not its own; where there was nothing it has nothing to say. */
+/**
+ * What the stage says of a log that is not its own; where there was nothing it has nothing to say.
+ */
 async function stoppedAt(bed: Bed, topic: string, heard: number, held: number): Promise<string> {
   if (held === 0) throw new Error('hit nothing: there are no signals yet');
   return untilHit('trades stops', () => {

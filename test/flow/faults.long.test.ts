@@ -58,7 +58,7 @@ describe('faults', () => {
     }
   });
 
-  test('garbage is buried once by its offset, its neighbours are untouched, nothing stops', async () => {
+  test('garbage is a dead letter once, by its offset, its neighbours are untouched, nothing stops', async () => {
     const topic = installation.context.topicOf('ticks');
     const key = 'garbage:A/USD';
     const letters = (): Promise<string[]> => deadLetters(installation);
@@ -123,7 +123,7 @@ describe('faults', () => {
         `SELECT kind, source, detail FROM quality_events
          WHERE venue = 'garbage' OR kind = 'malformed'`,
       );
-    // Other tests have buried something too, some of it from topics of their own.
+    // Other tests have made dead letters too, some of it from topics of their own.
     const others = [...(await eventsNow()).map(({ source }) => source), ...(await letters())];
     const before = new Set(others);
     await installation.append(records);
@@ -135,8 +135,8 @@ describe('faults', () => {
     expect(malformed.length).toBe(dead.length);
     expect(new Set(malformed.map(({ source }) => source)).size).toBe(dead.length);
     expect(events.filter(({ kind }) => kind === 'future').length).toBe(1);
-    const buried = (await letters()).filter((source) => !before.has(source));
-    expect(buried).toEqual(malformed.map(({ source }) => source).toSorted());
+    const found = (await letters()).filter((source) => !before.has(source));
+    expect(found).toEqual(malformed.map(({ source }) => source).toSorted());
     const stored = await installation.dump('ticks', 'garbage');
     expect(stored.length, 'every neighbour is stored').toBe(dead.length + 1);
     await installation.feed(market('after-garbage', 'A/USD', 1));

@@ -1,6 +1,7 @@
 /**
  * Passwords as canaries: commands, stages and jobs that have them, that have wrong ones, and that
- * are set wrongly; and none of it is found in what they say, log, answer, queue, store or bury.
+ * are set wrongly; and none of it is found in what they say, log, answer, queue, store or
+ * dead-letter.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

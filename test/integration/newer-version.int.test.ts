@@ -54,7 +54,7 @@ const feature = (ts: number, set: string, more: object) => ({
   flags: [],
 });
 
-test('what cannot be kept whole is buried with its reason, all else is kept, nothing stops', async () => {
+test('what cannot be kept whole is a dead letter with its reason, all else is kept, nothing stops', async () => {
   const { context } = installation;
   const tick = (second: number, more: object): object => {
     const ts = FROM + second * 1_000_000;
@@ -99,7 +99,7 @@ test('what cannot be kept whole is buried with its reason, all else is kept, not
   ]);
 });
 
-test('a control key rotates under flow: nothing is lost; what is retired or unknown is buried', async () => {
+test('a control key rotates under flow: nothing is lost; what is retired or unknown is a dead letter', async () => {
   const { context } = installation;
   const { postgres, controlKeys, topicOf } = context;
   const keys = (...words: string[]) => tickloomWith(settings, 'keys', ...words, '--why', 'a test');

@@ -103,8 +103,10 @@ export const RECORD_MUTATIONS: readonly Mutation[] = [
     'if (trade !== null && trade.account === null) {',
   ),
   mutation(
-    'buried-twice',
-    stage('a batch that is booked again buries nothing twice, and all of it is noted each time'),
+    'dead-letter-twice',
+    stage(
+      'a batch that is booked again makes no dead letter twice, and all of it is noted each time',
+    ),
     'pipelines/trades/trades.ts',
     'for (const { source } of fresh) kept.add(source.offset);',
     '',
@@ -127,8 +129,8 @@ export const RECORD_MUTATIONS: readonly Mutation[] = [
     'batch-with-its-worst',
     booking('data that a table refuses takes nothing with it, whatever comes before and behind'),
     BOOKING,
-    'return bookAll(pool, request, bury, bookGuarded);',
-    'return bookAll(pool, request, bury, bookPlainly);',
+    'return bookAll(pool, request, onRefused, bookGuarded);',
+    'return bookAll(pool, request, onRefused, bookPlainly);',
   ),
   mutation(
     'deferred-at-the-commit',

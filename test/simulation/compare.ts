@@ -26,16 +26,18 @@ type Texts = ReadonlyMap<string, string>;
 export const DERIVED = ['features', 'predictions', 'signals', 'fills'] as const;
 const SHOWN = 3;
 
-/** Where a run in peace is not what its world asks for: all stored once, all dead ones buried. */
+/**
+ * Where a run in peace is not what its world asks for: all stored once, all dead ones dead letters.
+ */
 export function mistakes(world: World, peace: Result): string[] {
   const dead = [...deadLetters(peace).keys()].filter((source) => source.startsWith('ticks/'));
   const asMap = (keys: Iterable<string>): Texts => new Map([...keys].map((key) => [key, '']));
-  const toBury = [...world.dead].map((place) => `ticks/${place}`);
+  const wanted = [...world.dead].map((place) => `ticks/${place}`);
   const noted = [...peace.noted.keys()].filter((place) => place.startsWith('dead ticks/'));
   return [
     ...compared('stored ticks', world.stored, storedTicks(peace)),
-    ...compared('buried records', asMap(toBury), asMap(dead)),
-    ...compared('noted records', asMap(toBury.map((place) => `dead ${place}`)), asMap(noted)),
+    ...compared('dead letters', asMap(wanted), asMap(dead)),
+    ...compared('noted records', asMap(wanted.map((place) => `dead ${place}`)), asMap(noted)),
   ];
 }
 

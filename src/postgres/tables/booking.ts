@@ -3,7 +3,8 @@
  *
  * A record that is there already changes nothing; one with the same id and another content is kept
  * apart in `errors` and books nothing. What cannot be booked (by a rule of ours, or because the
- * tables refuse its data) affects only itself: it is handed to `bury`, and all others are booked.
+ * tables refuse its data) affects only itself: it is handed to `onRefused`, and all others are
+ * booked.
  */
 import type { Pool, PoolClient } from 'pg';
 import { inTransaction, isDataError } from '../postgres.ts';
@@ -42,27 +43,27 @@ export interface Refused {
  * Told what cannot be booked, before anything is committed, and told nothing where all can be.
  * Resolves once it is kept elsewhere, with all places that are to be noted with the batch.
  */
-export type Bury = (refused: readonly Refused[]) => Promise<readonly DeadPlace[]>;
+export type OnRefused = (refused: readonly Refused[]) => Promise<readonly DeadPlace[]>;
 
 /** One booking at a time in a database; any number that nobody else locks. */
 const BOOKING_LOCK = 7_414_106;
 
 /**
  * Books all that can be booked and moves the position, or nothing. Rejects when the server is away
- * or `bury` does; never because of what a record says.
+ * or `onRefused` does; never because of what a record says.
  */
 export async function bookBatch(
   pool: Pool,
   request: BookRequest,
-  bury: Bury,
+  onRefused: OnRefused,
 ): Promise<'booked' | 'fenced'> {
   try {
-    return await bookAll(pool, request, bury, bookPlainly);
+    return await bookAll(pool, request, onRefused, bookPlainly);
   } catch (error) {
     if (!isDataError(error)) throw error;
   }
   // One of them breaks the transaction: again, each with a point behind it to go back to.
-  return bookAll(pool, request, bury, bookGuarded);
+  return bookAll(pool, request, onRefused, bookGuarded);
 }
 
 type BookOne = (client: PoolClient, record: Booked) => Promise<Verdict>;
@@ -72,7 +73,7 @@ type Verdict = Omit<Refused, 'index'> | null;
 function bookAll(
   pool: Pool,
   request: BookRequest,
-  bury: Bury,
+  onRefused: OnRefused,
   bookOne: BookOne,
 ): Promise<'booked' | 'fenced'> {
   return inTransaction(pool, async (client) => {
@@ -100,7 +101,7 @@ function bookAll(
     }
     // Deferred triggers would speak at the commit only, when what is dead has been told already.
     await client.query('SET CONSTRAINTS ALL IMMEDIATE');
-    await noteDead(client, await bury(refused));
+    await noteDead(client, await onRefused(refused));
     await noteKinds(client, request.kinds ?? []);
     return 'booked';
   });

@@ -1,4 +1,6 @@
-/** The task of the trades stage without servers: what it books, buries, lists, and in which order. */
+/**
+ * The task of the trades stage without servers: what it books, refuses, lists, and in which order.
+ */
 import { describe, expect, test } from 'vitest';
 import { tradesStage, type TradesDeps } from '../../../pipelines/trades/trades.ts';
 import type { LogRecord, OutRecord } from '../../../src/stream/stage.ts';
@@ -51,11 +53,11 @@ const offsets = (appended: readonly OutRecord[]): string[] =>
   appended.map(({ headers = {} }) => `${headers['source_offset']} ${headers['reason']}`);
 
 describe('the trades stage', () => {
-  test('books what is sound, buries what is not and lists what nobody knows', async () => {
+  test('books what is sound, refuses what is not and lists what nobody knows', async () => {
     let asked: BookRequest | undefined;
-    const { appended, position } = await taken(async (request, bury) => {
+    const { appended, position } = await taken(async (request, onRefused) => {
       asked = request;
-      const places = await bury([{ index: 1, reason: 'unbookable', detail: 'a rule' }]);
+      const places = await onRefused([{ index: 1, reason: 'unbookable', detail: 'a rule' }]);
       expect(places.map(({ offset, reason }) => `${offset} ${reason}`)).toEqual([
         '1 bad_json',
         '4 schema',
@@ -75,10 +77,10 @@ describe('the trades stage', () => {
     expect(position).toBe(5);
   });
 
-  test('a batch that is booked again buries nothing twice, and all of it is noted each time', async () => {
-    const { appended } = await taken(async (_, bury) => {
-      await bury([]);
-      const again = await bury([{ index: 0, reason: 'refused_by_postgres', detail: 'x' }]);
+  test('a batch that is booked again makes no dead letter twice, and all of it is noted each time', async () => {
+    const { appended } = await taken(async (_, onRefused) => {
+      await onRefused([]);
+      const again = await onRefused([{ index: 0, reason: 'refused_by_postgres', detail: 'x' }]);
       expect(again.length).toBe(3);
       return 'booked';
     });

@@ -42,7 +42,7 @@ import {
   type Stage,
 } from '../../src/stream/stage.ts';
 import { decodeState, encodeState } from '../../src/stream/state-codec.ts';
-import { whileBeating } from '../../src/stream/while-beating.ts';
+import { withHeartbeat } from '../../src/stream/with-heartbeat.ts';
 import type { Backfilled } from '../../src/postgres/tables/backfilled.ts';
 import type { ModelHeld } from '../../src/postgres/tables/model-activations.ts';
 import type { ControlPlace } from '../../src/postgres/tables/outbox.ts';
@@ -152,18 +152,19 @@ class SinkTask implements PartitionTask {
     this.ticks = new SinkTicks(control, clock, instruments, counts, historyTopic);
   }
 
-  async process(records: readonly LogRecord[], beat: () => Promise<void>): Promise<void> {
+  async process(records: readonly LogRecord[], heartbeat: () => Promise<void>): Promise<void> {
     const { deps } = this;
     const batch = emptyBatch();
     const taken = this.takeAll(records, batch);
     tellCounts(this.counts, this.count);
-    await this.write(batch.rows, batch, beat);
-    if (batch.late.length > 0) await this.judge(batch, beat);
-    await this.bringOut(batch, beat);
-    if (batch.controls.length > 0) await whileBeating(deps.controlsPassed(batch.controls), beat);
-    if (batch.held.length > 0) await whileBeating(deps.modelHeld(batch.held), beat);
+    await this.write(batch.rows, batch, heartbeat);
+    if (batch.late.length > 0) await this.judge(batch, heartbeat);
+    await this.bringOut(batch, heartbeat);
+    if (batch.controls.length > 0)
+      await withHeartbeat(deps.controlsPassed(batch.controls), heartbeat);
+    if (batch.held.length > 0) await withHeartbeat(deps.modelHeld(batch.held), heartbeat);
     if (batch.history.size > 0) {
-      await whileBeating(deps.backfilled([...batch.history.values()]), beat);
+      await withHeartbeat(deps.backfilled([...batch.history.values()]), heartbeat);
     }
     this.isLookingAhead = taken < records.length;
     this.position = records[taken]?.offset ?? must(records.at(-1)).offset + 1;
@@ -208,30 +209,33 @@ class SinkTask implements PartitionTask {
     this.announcedClock = now;
   }
 
-  private async bringOut({ dead, places, kinds }: Batch, beat: () => Promise<void>): Promise<void> {
+  private async bringOut(
+    { dead, places, kinds }: Batch,
+    heartbeat: () => Promise<void>,
+  ): Promise<void> {
     const { log, noteDead, noteKinds } = this.deps;
     if (dead.length > 0) {
       await log.append(dead);
-      await whileBeating(noteDead(places), beat);
+      await withHeartbeat(noteDead(places), heartbeat);
     }
-    if (kinds.length > 0) await whileBeating(noteKinds(kinds), beat);
+    if (kinds.length > 0) await withHeartbeat(noteKinds(kinds), heartbeat);
   }
 
-  private async judge(batch: Batch, beat: () => Promise<void>): Promise<void> {
+  private async judge(batch: Batch, heartbeat: () => Promise<void>): Promise<void> {
     const rows = emptySinkRows();
-    const counts = await whileBeating(judgeLate(this.deps.reader, batch.late, rows), beat);
+    const counts = await withHeartbeat(judgeLate(this.deps.reader, batch.late, rows), heartbeat);
     for (const [verdict, n] of Object.entries(counts)) this.count(verdict, n);
-    await this.write(rows, batch, beat);
+    await this.write(rows, batch, heartbeat);
   }
 
   private async write(
     rows: SinkRows,
     { dead, places }: Batch,
-    beat: () => Promise<void>,
+    heartbeat: () => Promise<void>,
   ): Promise<void> {
     const { writer, featuresTable } = this.deps;
     this.written.note(rows, this.clock.clockUs);
-    const refused = await writeSinkBatch(writer, featuresTable, rows, { heartbeat: beat });
+    const refused = await writeSinkBatch(writer, featuresTable, rows, { heartbeat });
     for (const { table, row, message } of refused) {
       this.count('refused');
       dead.push({

@@ -39,7 +39,7 @@ import {
   type Stage,
 } from '../../src/stream/stage.ts';
 import { decodeState, encodeState } from '../../src/stream/state-codec.ts';
-import { whileBeating } from '../../src/stream/while-beating.ts';
+import { withHeartbeat } from '../../src/stream/with-heartbeat.ts';
 import { importedAt, initialCounts, tellCounts } from './ingest.ts';
 import { clockBody, LogClock, tellClock } from './log-clock.ts';
 import {
@@ -133,7 +133,7 @@ class StreamTask implements PartitionTask {
     for (const model of Object.values(this.control.models)) await this.loadModel(model);
   }
 
-  async process(records: readonly LogRecord[], beat: () => Promise<void>): Promise<void> {
+  async process(records: readonly LogRecord[], heartbeat: () => Promise<void>): Promise<void> {
     const out = (this.out = []);
     let taken = 0;
     for (; taken < records.length; taken++) {
@@ -146,7 +146,7 @@ class StreamTask implements PartitionTask {
           this.count('dead');
           break;
         case 'control':
-          await this.takeControl(decoded.control, byUs, beat);
+          await this.takeControl(decoded.control, byUs, heartbeat);
           break;
         case 'ticks':
           this.takeItems(decoded.key, decoded.items, record, byUs);
@@ -154,7 +154,7 @@ class StreamTask implements PartitionTask {
       }
     }
     tellCounts(this.counts, this.count);
-    if (out.length > 0) await whileBeating(this.deps.log.append(out), beat);
+    if (out.length > 0) await withHeartbeat(this.deps.log.append(out), heartbeat);
     this.isLookingAhead = taken < records.length;
     this.position = records[taken]?.offset ?? must(records.at(-1)).offset + 1;
     this.deps.failPoints.pass('stream.after_append', taken);
@@ -215,13 +215,13 @@ class StreamTask implements PartitionTask {
   private async takeControl(
     control: Control,
     byUs: number,
-    beat: () => Promise<void>,
+    heartbeat: () => Promise<void>,
   ): Promise<void> {
     if (control.type === 'clock') this.deps.clockSeen(clockBody(control));
     let seenTs = -1;
     if (control.type === 'model') {
       const model = control.body as unknown as ModelControl;
-      if (model.state !== 'retired') await whileBeating(this.loadModel(model), beat);
+      if (model.state !== 'retired') await withHeartbeat(this.loadModel(model), heartbeat);
       seenTs = this.instruments.find(keyOf(model))?.state.intake.maxTs ?? -1;
     }
     const taken = applyControl(this.control, control, { seenTs, byUs });

@@ -22,7 +22,7 @@ import {
   type PartitionTask,
   type Stage,
 } from '../../src/stream/stage.ts';
-import { whileBeating } from '../../src/stream/while-beating.ts';
+import { withHeartbeat } from '../../src/stream/with-heartbeat.ts';
 import type { BookRequest, OnRefused } from '../../src/postgres/tables/booking.ts';
 import { deadLetterRecord, placeOf, type Dead } from '../sink/dead-letters.ts';
 import { decodeBooked, type Booked } from './decode.ts';
@@ -76,7 +76,7 @@ class TradesTask implements PartitionTask {
     this.marker = checkpoint.marker ?? null;
   }
 
-  async process(records: readonly LogRecord[], beat: () => Promise<void>): Promise<void> {
+  async process(records: readonly LogRecord[], heartbeat: () => Promise<void>): Promise<void> {
     const { topic, partition, epoch, deps } = this;
     const last = must(records.at(-1));
     const nextOffset = last.offset + 1;
@@ -85,7 +85,7 @@ class TradesTask implements PartitionTask {
     const { records: booked, kinds } = batch;
     const marker = markerOf(last);
     const request = { topic, partition, epoch, nextOffset, marker, records: booked, kinds };
-    const outcome = await whileBeating(deps.book(request, this.onRefused(batch)), beat);
+    const outcome = await withHeartbeat(deps.book(request, this.onRefused(batch)), heartbeat);
     if (outcome === 'fenced') throw new FencedError('trades', topic, partition);
     this.position = nextOffset;
   }

@@ -8,7 +8,7 @@ import { outageOf } from '../runtime/outage.ts';
 import type { Context } from '../runtime/context.ts';
 import { holdRun, takeRun } from '../postgres/tables/job-attempts.ts';
 import { noteStep, runOf } from '../postgres/tables/job-runs.ts';
-import { startBeating } from '../runtime/beat.ts';
+import { startHeartbeats } from '../runtime/heartbeat-thread.ts';
 import { inJob, inKept } from '../runtime/job-context.ts';
 
 /** What a parent asks for. */
@@ -98,7 +98,7 @@ function leave(): void {
 }
 
 const queue = must(QUEUES.find((known) => known === process.argv[2]));
-startBeating();
+startHeartbeats();
 process.on('message', (task) => {
   void perform(queue, task as JobTask).then((answer) => process.send?.(answer));
 });

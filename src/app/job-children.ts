@@ -44,8 +44,8 @@ export class JobChild {
   private readonly entry: string;
   private readonly time: RunningTime;
   private child: ChildProcess | null = null;
-  private beatMs = 0;
-  private hasBeaten = false;
+  private heartbeatMs = 0;
+  private hasHeartbeat = false;
 
   /** `args` are those of `entry`, a module that answers every message by one. */
   constructor(args: readonly string[], entry = JOB_CHILD, time = REAL_TIME) {
@@ -104,16 +104,16 @@ export class JobChild {
   }
 
   private ready(): ChildProcess {
-    this.beatMs = this.time.monotonicMs();
+    this.heartbeatMs = this.time.monotonicMs();
     if (this.child !== null && this.child.connected) return this.child;
-    this.hasBeaten = false;
+    this.hasHeartbeat = false;
     const child = fork(this.entry, [...this.args], {
       execArgv: [...NODE_FLAGS],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
     });
     (child.stdio[4] as Readable).on('data', () => {
-      this.beatMs = this.time.monotonicMs();
-      this.hasBeaten = true;
+      this.heartbeatMs = this.time.monotonicMs();
+      this.hasHeartbeat = true;
     });
     // Unheard, an error between two tasks would end this process.
     child.on('error', () => undefined);
@@ -135,11 +135,11 @@ export class JobChild {
       const away = Math.max(0, now - lookedMs - 2 * LOOK_MS);
       lookedMs = now;
       deadlineMs += away;
-      this.beatMs += away;
+      this.heartbeatMs += away;
       if (now > deadlineMs) {
         stop();
         end('overdue', `it took longer than ${longestMs / 60_000} minutes and was ended`);
-      } else if (now - this.beatMs > (this.hasBeaten ? silentMs : START_MS)) {
+      } else if (now - this.heartbeatMs > (this.hasHeartbeat ? silentMs : START_MS)) {
         stop();
         end('frozen', `it gave no sign of life for ${silentMs / 1_000} s and was ended`);
       } else if (isWanted !== undefined && ++looks % WANTED_LOOKS === 0) {

@@ -264,16 +264,16 @@ class Member {
   ): Promise<void> {
     const { topic, partition } = open;
     const records = messages.map((message) => recordOf(topic, partition, message));
-    let beatMs = this.time.monotonicMs();
-    const beat = async (): Promise<void> => {
-      if (this.time.monotonicMs() - beatMs < HEARTBEAT_MS) return;
-      beatMs = this.time.monotonicMs();
+    let sentMs = this.time.monotonicMs();
+    const heartbeatIfDue = async (): Promise<void> => {
+      if (this.time.monotonicMs() - sentMs < HEARTBEAT_MS) return;
+      sentMs = this.time.monotonicMs();
       // A rebalance under way is told by an error. Our effects are the same bytes either way: the
       // chunk is finished first, and the next join decides who goes on.
       await heartbeat().catch(() => undefined);
     };
-    await open.give(records, beat);
-    await beat();
+    await open.give(records, heartbeatIfDue);
+    await heartbeatIfDue();
   }
 
   private noteEnd(open: OpenPartition, end: number): void {

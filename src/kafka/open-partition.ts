@@ -153,11 +153,11 @@ export class OpenPartition {
    * Gives the task the next records. `next` lies behind them then; or, where the task has found
    * what it looked for, at its position again.
    */
-  async give(records: readonly LogRecord[], beat: () => Promise<void>): Promise<void> {
+  async give(records: readonly LogRecord[], heartbeat: () => Promise<void>): Promise<void> {
     const { task } = this;
     const end = must(records.at(-1)).offset + 1;
     if (this.lookedTo === null) {
-      await task.process(records, beat);
+      await task.process(records, heartbeat);
       this.noteProcessed(end);
       this.noteMarker(markerBelow(records, task.position, this.marker));
     } else if (must(task.lookAhead?.bind(task), 'who looks ahead can')(records)) {

@@ -89,10 +89,10 @@ export interface PartitionTask {
   /**
    * Takes records in offset order, the first of them at `position` or behind it. Resolves once
    * every effect of those below the new `position` is acknowledged: that is behind the last record,
-   * or, where `isLookingAhead`, the offset of the record that waits. `beat` keeps the group
+   * or, where `isLookingAhead`, the offset of the record that waits. `heartbeat` keeps the group
    * membership during long waits.
    */
-  process(records: readonly LogRecord[], beat: () => Promise<void>): Promise<void>;
+  process(records: readonly LogRecord[], heartbeat: () => Promise<void>): Promise<void>;
   /**
    * Is offered the records behind those already given to `process` or to it, in order and without
    * a gap. True: found. `process` has to come further with it than it did. Without effects.

@@ -1,7 +1,7 @@
 /** A job's process that does what its message says: see `job-children.test.ts`. */
-import { startBeating } from '../../src/runtime/beat.ts';
+import { startHeartbeats } from '../../src/runtime/heartbeat-thread.ts';
 
-startBeating();
+startHeartbeats();
 process.once('disconnect', () => process.exit());
 process.on('message', ({ data }: { data: { subject: string } }) => {
   if (data.subject === 'freeze') process.kill(process.pid, 'SIGSTOP');

@@ -26,8 +26,8 @@ export const JOB_MUTATIONS: readonly Mutation[] = [
     'frozen-children-live',
     child('of a frozen process is ended, and the next one is done by a new one'),
     'src/app/job-children.ts',
-    'now - this.beatMs > (this.hasBeaten ? silentMs : START_MS)',
-    'now - this.beatMs > START_MS',
+    'now - this.heartbeatMs > (this.hasHeartbeat ? silentMs : START_MS)',
+    'now - this.heartbeatMs > START_MS',
   ),
   mutation(
     'endless-jobs',
@@ -44,11 +44,11 @@ export const JOB_MUTATIONS: readonly Mutation[] = [
     'deadlineMs += 0;',
   ),
   mutation(
-    'beats-of-the-main-thread',
+    'heartbeats-of-the-main-thread',
     child('that keeps its process busy is not taken for frozen'),
-    'src/runtime/beat.ts',
-    'const beater = new Worker(BEATER, { eval: true });',
-    `const beater = new Worker('', { eval: true });
+    'src/runtime/heartbeat-thread.ts',
+    'const thread = new Worker(THREAD, { eval: true });',
+    `const thread = new Worker('', { eval: true });
   setInterval(() => void import('node:fs').then((fs) => fs.writeSync(4, '.')), 1_000);`,
   ),
   mutation(

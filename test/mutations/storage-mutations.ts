@@ -102,30 +102,30 @@ export const STORAGE_MUTATIONS: readonly Mutation[] = [
     'stream-commits-before-it-appends',
     NOTHING_LEFT,
     STREAM,
-    `    if (out.length > 0) await whileBeating(this.deps.log.append(out), beat);
+    `    if (out.length > 0) await withHeartbeat(this.deps.log.append(out), heartbeat);
     this.isLookingAhead = taken < records.length;
     this.position = records[taken]?.offset ?? must(records.at(-1)).offset + 1;`,
     `    this.isLookingAhead = taken < records.length;
     this.position = records[taken]?.offset ?? must(records.at(-1)).offset + 1;
     await this.checkpoint();
-    if (out.length > 0) await whileBeating(this.deps.log.append(out), beat);`,
+    if (out.length > 0) await withHeartbeat(this.deps.log.append(out), heartbeat);`,
   ),
   mutation(
     'sink-commits-before-it-writes',
     NOTHING_LEFT,
     SINK,
-    '    await this.write(batch.rows, batch, beat);\n    if (batch.late',
+    '    await this.write(batch.rows, batch, heartbeat);\n    if (batch.late',
     `    this.position = must(records.at(-1)).offset + 1;
     await this.checkpoint();
-    await this.write(batch.rows, batch, beat);
+    await this.write(batch.rows, batch, heartbeat);
     if (batch.late`,
   ),
   mutation(
     'tick-before-its-model-is-loaded',
     NOTHING_LEFT,
     STREAM,
-    'await whileBeating(this.loadModel(model), beat);',
-    'void whileBeating(this.loadModel(model), beat).catch(() => undefined);',
+    'await withHeartbeat(this.loadModel(model), heartbeat);',
+    'void withHeartbeat(this.loadModel(model), heartbeat).catch(() => undefined);',
   ),
   mutation(
     'resolved-before-its-models-are-loaded',
@@ -152,9 +152,9 @@ export const STORAGE_MUTATIONS: readonly Mutation[] = [
     'watermark-told-before-the-rows-are-stored',
     NOTHING_LEFT,
     SINK,
-    '    await this.write(batch.rows, batch, beat);\n    if (batch.late',
+    '    await this.write(batch.rows, batch, heartbeat);\n    if (batch.late',
     `    await this.announce();
-    await this.write(batch.rows, batch, beat);
+    await this.write(batch.rows, batch, heartbeat);
     if (batch.late`,
   ),
   mutation(

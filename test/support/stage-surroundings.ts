@@ -54,14 +54,14 @@ export async function expectNothingForgotten(
   task: PartitionTask,
   checkpoints: RememberedCheckpoints,
 ): Promise<void> {
-  const beat = (): Promise<void> => Promise.resolve();
+  const heartbeat = (): Promise<void> => Promise.resolve();
   checkpoints.isAway = true;
-  await task.process([tradeRecord('A', 0)], beat);
+  await task.process([tradeRecord('A', 0)], heartbeat);
   await expect(task.checkpoint?.()).rejects.toThrow('away');
   checkpoints.isAway = false;
-  await task.process([tradeRecord('B', 1)], beat);
+  await task.process([tradeRecord('B', 1)], heartbeat);
   await task.checkpoint?.();
-  await task.process([tradeRecord('B', 2)], beat);
+  await task.process([tradeRecord('B', 2)], heartbeat);
   await task.checkpoint?.();
   const saved = checkpoints.saved.map((write) => [
     write.nextOffset,

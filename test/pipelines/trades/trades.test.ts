@@ -26,7 +26,7 @@ const records = values.map((value, offset): LogRecord => ({
   ...{ topic: 'p-signals', partition: 1, offset, timestampUs: 5_000, key: null },
   value: Buffer.from(value),
 }));
-const beat = (): Promise<void> => Promise.resolve();
+const heartbeat = (): Promise<void> => Promise.resolve();
 
 async function taken(book: TradesDeps['book']) {
   const appended: OutRecord[] = [];
@@ -43,7 +43,7 @@ async function taken(book: TradesDeps['book']) {
     book,
   });
   const task = await stage.open('p-signals', 1);
-  const outcome = await task.process(records, beat).then(
+  const outcome = await task.process(records, heartbeat).then(
     () => 'done',
     (error: unknown) => String(error),
   );

@@ -242,7 +242,7 @@ export const READ: Readonly<Record<string, { readonly is: string; readonly colum
       last_error: 'The message of that try.',
       rest_s: 'How long it rests before the next try, in seconds.',
       run_id: 'The number that people name it by.',
-      cause: 'Why the last try brought no result.',
+      cause: 'Why the last try gave no result.',
       next_try_at: 'When it is tried again.',
       alive_at: 'When that try last said that it runs.',
     },

@@ -35,7 +35,7 @@ import {
 } from '../../src/postgres/tables/reviews.ts';
 import { liveOutcomes, type LiveOutcomeRow } from '../../src/questdb/tables/live-outcomes.ts';
 import { settledAndGraded } from '../control/as-of-barrier.ts';
-import { judgeBrought } from './judge-brought.ts';
+import { judgeImported } from './judge-imported.ts';
 import { fireRetraining } from './retrain.ts';
 
 const SEED = 20_140_501;
@@ -66,7 +66,7 @@ async function reviewMarket(
   atTs: number,
 ): Promise<readonly Finding[]> {
   const { postgres } = context;
-  await judgeBrought(context, market, atTs);
+  await judgeImported(context, market, atTs);
   const registry = await inTransaction(postgres, (client) => readRegistry(client, market, atTs));
   const findings = reviewOf({
     registry,

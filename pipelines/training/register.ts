@@ -12,16 +12,16 @@ import { loadTrainingSet } from '../dataset/load.ts';
 import { formatUs, parseUs, US_PER_DAY } from '../../src/domain/time.ts';
 import { instrumentOf } from '../../src/domain/wire.ts';
 import { FEATURE_NAMES, FEATURE_SET } from '../../src/features/definition.ts';
-import { artefactOf, isOnnx, onnxIn } from '../../src/learning/brought.ts';
+import { artefactOf, isOnnx, onnxIn } from '../../src/learning/imported-model.ts';
 import type { GateVerdict } from '../../src/learning/gate.ts';
 import { ChangeRefused } from '../../src/learning/model-change.ts';
 import type { TrainingRow } from '../../src/learning/train-part.ts';
 import type { Context } from '../../src/runtime/context.ts';
 import { servableHere } from '../../src/postgres/tables/model-source.ts';
-import { changeModel, registerBrought } from '../../src/postgres/tables/registry.ts';
+import { changeModel, registerImported } from '../../src/postgres/tables/registry.ts';
 import { storedWatermark } from '../../src/postgres/tables/stored-watermarks.ts';
 import type { Instrument } from '../../src/questdb/table.ts';
-import { judgeBrought } from '../review/judge-brought.ts';
+import { judgeImported } from '../review/judge-imported.ts';
 
 /** A model is not to be trusted for longer than this behind the as-of barrier of its data set. */
 const EXPIRES_US = 30 * US_PER_DAY;
@@ -77,7 +77,7 @@ export async function registerModel(
   // What the stream could not serve is refused here, with the reason, and not stored.
   await servableHere(bytes, { modelId, sha256 });
   const market = { ...instrument, labelSpec };
-  const isNew = await registerBrought(postgres, {
+  const isNew = await registerImported(postgres, {
     ...market,
     modelId,
     sha256,
@@ -92,7 +92,7 @@ export async function registerModel(
     why,
   });
   const atTs = await storedWatermark(postgres, subject);
-  if (isNew && atTs !== null) await judgeBrought(context, market, atTs);
+  if (isNew && atTs !== null) await judgeImported(context, market, atTs);
   const { state, verdict } = await found(context, modelId);
   if (state !== 'candidate' || verdict?.passed !== true) {
     return { modelId, sha256, isNew, state, verdict };

@@ -1,5 +1,5 @@
 /**
- * One job of a queue -> a process that does it, and a note of how it ended: a run that brought no
+ * One job of a queue -> a process that does it, and a note of how it ended: a run that gave no
  * result rests, what it needs and is away rests the whole queue, everything is said once.
  */
 import { randomBytes } from 'node:crypto';
@@ -128,7 +128,9 @@ export class JobRunner {
     await this.tell(queue, subject, cause, about, error);
   }
 
-  /** What is away is one trouble of the queue, whatever it was doing; a failure is the subject's. */
+  /**
+   * What is away is one trouble of the queue, whatever it was doing; a failure is the subject's.
+   */
   private async tell(
     queue: QueueName,
     subject: string,

@@ -1,5 +1,5 @@
 /**
- * A trained model as one file: two LightGBM texts, or a model in ONNX that was brought from
+ * A trained model as one file: two LightGBM texts, or a model in ONNX that was imported from
  * elsewhere, and the manifest that says what they were made from, how they are served and how they
  * were judged. Canonical JSON: the same training gives the same bytes, whose sha256 is the model's
  * identity in the registry and in control records.
@@ -133,7 +133,7 @@ export interface ModelManifest {
   readonly folds: readonly PartReport[];
   readonly slice: PartReport;
   readonly gate: GateVerdict;
-  /** None in artefacts from before it, and in models that were brought from elsewhere. */
+  /** None in artefacts from before it, and in models that were imported. */
   readonly training?: TrainingReport;
   readonly importance: readonly FeatureImportance[];
 }

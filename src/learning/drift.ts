@@ -138,7 +138,7 @@ function chiSquared99(degrees: number): number {
   return degrees * (1 - spread + Z_99 * Math.sqrt(spread)) ** 3;
 }
 
-/** The bins of a model's manifest; null: it has none, because it is older or was brought. */
+/** The bins of a model's manifest; null: it has none, because it is older or was imported. */
 export const binsOf = ({
   feature_bins: bins = [],
 }: Pick<ModelManifest, 'feature_bins'>): readonly FeatureBins[] | null =>

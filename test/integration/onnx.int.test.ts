@@ -14,7 +14,7 @@ import { loadOnnx, OnnxRuntimeMissing } from '../../src/models/onnx.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { decodeArtefact, encodeArtefact, ONNX_FORMAT } from '../../src/learning/artefact.ts';
-import { artefactOf } from '../../src/learning/brought.ts';
+import { artefactOf } from '../../src/learning/imported-model.ts';
 import { loadModel } from '../../src/learning/serving-model.ts';
 import { openContext } from '../../src/runtime/context.ts';
 import { PostgresModels } from '../../src/postgres/tables/model-source.ts';
@@ -37,7 +37,7 @@ const bytesOf = (name: string): Uint8Array => readFileSync(join(FOLDER, `${name}
 
 const rows = marketRows({ seed: 3, rows: 2_000, columns: COLUMNS, edge: 0.5 });
 const whole = rows.filter(({ values }) => values.every((value) => value !== null));
-const brought = (name: string, names = STREAM.featureNames) =>
+const imported = (name: string, names = STREAM.featureNames) =>
   artefactOf({
     ...{ bytes: bytesOf(name), datasetId: 'ds-1', labelSpec: 'direction_1h@1' },
     ...{ featureSet: STREAM.featureSet, featureNames: names },
@@ -109,8 +109,8 @@ describe('a model in ONNX', () => {
     );
 
     test('is served from its artefact, the same bytes every time', () => {
-      const { bytes, manifest } = brought('network');
-      expect(brought('network').bytes).toEqual(bytes);
+      const { bytes, manifest } = imported('network');
+      expect(imported('network').bytes).toEqual(bytes);
       expect(manifest.library).toContain('onnx');
       const model = loadModel(bytes, STREAM, loadOnnx);
       const original = loadOnnx(bytesOf('network'));
@@ -123,7 +123,7 @@ describe('a model in ONNX', () => {
     });
 
     test('is vetoed on a row to which it has no answer', () => {
-      const model = loadModel(brought('bare').bytes, STREAM, loadOnnx);
+      const model = loadModel(imported('bare').bytes, STREAM, loadOnnx);
       const { values } = whole[7] ?? { values: [] };
       expect(model.predict(values).outlier).toBe(false);
       expect(model.predict(values.map((value, i) => (i === 0 ? null : value)))).toEqual({
@@ -133,8 +133,8 @@ describe('a model in ONNX', () => {
 
     test('is refused in words: other columns, no tensor of probabilities, no model at all', () => {
       const more = [...STREAM.featureNames, 'one_more'];
-      expect(() => brought('logistic', more)).toThrow('takes 12 columns, the stream has 13');
-      expect(() => brought('zipmap')).toThrow('"zipmap": False');
+      expect(() => imported('logistic', more)).toThrow('takes 12 columns, the stream has 13');
+      expect(() => imported('zipmap')).toThrow('"zipmap": False');
       const broken = Uint8Array.from([0x08, 1, 2, 3]);
       expect(() => loadOnnx(broken)).toThrow();
     });

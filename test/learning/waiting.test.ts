@@ -44,7 +44,7 @@ test('without a shadow the next review decides; without a time nothing has expir
   });
 });
 
-test('a model that was brought says what it lacks to be judged', () => {
+test('a model that was imported says what it lacks to be judged', () => {
   const failed = ['300 rows of at least 500', 'p is 0.5'];
   expect(said([model('b', 'candidate', { passed: false, failed })])).toEqual({
     b:

@@ -35,7 +35,7 @@ export function modelChangeCommands(models: Command): void {
     .command('register')
     .argument('<file>', 'what LightGBM saved as text, ONNX, or a model file of tickloom')
     .requiredOption('--dataset <id>', 'the data set that it was trained on')
-    .option('--why <text>', 'kept in the audit log', 'brought from elsewhere')
+    .option('--why <text>', 'kept in the audit log', 'trained elsewhere')
     .option('--symbol <key>', 'venue:symbol, where the data set has several')
     .description('take up a model that was trained elsewhere, and judge it as any other')
     .action(register);

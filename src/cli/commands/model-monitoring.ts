@@ -100,7 +100,7 @@ async function triggers(_flags: object, command: Command): Promise<void> {
         `${formatUs(fired_ts).slice(0, 19)}Z  ${kind.padEnd(8)}  ` +
         `${venue}:${symbol} ${label_spec}: ${detail.reason}`,
     );
-    outputFor(command).show(rows, lines.join('\n') || 'nothing has brought a training yet');
+    outputFor(command).show(rows, lines.join('\n') || 'nothing has asked for a training yet');
   });
 }
 

@@ -29,7 +29,7 @@ const Job = Type.Object({
   state: c.text('due, running, done, refused, failed or cancelled'),
   attempts: c.integer('that failed'),
   outages: c.integer('times that it was put off because a server was away'),
-  cause: c.maybe(c.text('how the last try ended that brought no result')),
+  cause: c.maybe(c.text('how the last try ended that gave no result')),
   last_error: c.maybe(c.text()),
   next_try_at: c.maybe(c.time()),
   detail: c.json(),

@@ -10,7 +10,7 @@ import type { Pool, PoolClient } from 'pg';
 import { formatUs } from '../../domain/time.ts';
 import type { JobRun, RunKey } from './job-runs.ts';
 
-/** How a try ended that brought no result. */
+/** How a try ended that gave no result. */
 export type Cause = 'error' | 'outage' | 'frozen' | 'overdue' | 'crashed';
 
 export interface FailedTry {

@@ -15,7 +15,7 @@ import { sealWaiting } from './outbox.ts';
 const DIR = join(PROJECT_DIR, 'sql', 'postgres');
 /** Any number that nobody else in the database locks. */
 const LOCK = 7_414_105;
-const BROUGHT_SEALS = '019_outbox_seal';
+const ADDED_SEALS = '019_outbox_seal';
 
 export interface MigrationStatus {
   readonly name: string;
@@ -36,7 +36,7 @@ export function migrateUp(pool: Pool): Promise<string[]> {
     for (const name of missing) {
       await client.query(readFileSync(join(DIR, `${name}.up.sql`), 'utf8'));
       await client.query('INSERT INTO schema_migrations (name) VALUES ($1)', [name]);
-      if (name === BROUGHT_SEALS) await sealWaiting(client, () => must(sealKeysOf(pool)[0]));
+      if (name === ADDED_SEALS) await sealWaiting(client, () => must(sealKeysOf(pool)[0]));
     }
     return missing;
   });

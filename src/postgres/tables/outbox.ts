@@ -86,7 +86,7 @@ async function setAside(pool: Pool, { seq, controlId }: { seq: number; controlId
   await pool.query(`UPDATE control_outbox SET state = 'refused' WHERE seq = $1`, [seq]);
 }
 
-/** Seals what waits: for the migration that brought seals, and never again. */
+/** Seals what waits: for the migration that added seals, and never again. */
 export async function sealWaiting(client: PoolClient, key: () => string): Promise<void> {
   const { rows } = await client.query<OutboxRow>(
     `SELECT seq, control_id, type, subject, body FROM control_outbox WHERE state = 'due'`,

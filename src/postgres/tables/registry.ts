@@ -101,7 +101,7 @@ export function registerTrained(pool: Pool, request: TrainedCandidate): Promise<
 }
 
 /** Stores a model that was made elsewhere; false when it is registered already. */
-export const registerBrought = (pool: Pool, request: NewCandidate): Promise<boolean> =>
+export const registerImported = (pool: Pool, request: NewCandidate): Promise<boolean> =>
   inTransaction(pool, (client) => storeCandidate(client, request));
 
 async function storeCandidate(client: PoolClient, request: NewCandidate): Promise<boolean> {

@@ -77,7 +77,7 @@ export async function keepJudgement(
   );
 }
 
-export interface BroughtCandidate {
+export interface ImportedCandidate {
   readonly modelId: string;
   readonly sha256: string;
   readonly artifact: Buffer;
@@ -85,11 +85,11 @@ export interface BroughtCandidate {
   readonly asOfTs: number;
 }
 
-/** Models of a market that were brought from elsewhere and have not passed the gate yet. */
-export async function broughtCandidates(
+/** Imported models of a market and have not passed the gate yet. */
+export async function importedCandidates(
   pool: Pool,
   { venue, symbol, labelSpec }: Market,
-): Promise<BroughtCandidate[]> {
+): Promise<ImportedCandidate[]> {
   const { rows } = await pool.query<{
     model_id: string;
     sha256: string;

@@ -1,36 +1,36 @@
 /**
- * Models that were brought from elsewhere -> their verdicts, as soon as enough decisions behind the
- * cut of their data set are graded. Until then they wait as candidates, and every look says for how
- * much; what has enough and fails is rejected.
+ * Models that were trained elsewhere and imported -> their verdicts, as soon as enough decisions
+ * behind the cut of their data set are graded. Until then they wait as candidates, and every look
+ * says for how much; what has enough and fails is rejected.
  */
 import { FEATURE_SET } from '../../src/features/definition.ts';
 import { keyOf } from '../../src/domain/wire.ts';
-import { judgeModel } from '../../src/learning/brought.ts';
+import { judgeModel } from '../../src/learning/imported-model.ts';
 import type { GateVerdict } from '../../src/learning/gate.ts';
 import type { Market } from '../../src/learning/model-change.ts';
 import { loadTrainingSet } from '../dataset/load.ts';
 import type { Context } from '../../src/runtime/context.ts';
 import { servableHere } from '../../src/postgres/tables/model-source.ts';
 import { changeModel } from '../../src/postgres/tables/registry.ts';
-import { broughtCandidates, keepVerdict } from '../../src/postgres/tables/reviews.ts';
+import { importedCandidates, keepVerdict } from '../../src/postgres/tables/reviews.ts';
 import { replayParity } from '../quality/replay-parity.ts';
 
 const SEED = 20_140_501;
 
 /** One model's verdict by outcomes known at `atTs`. */
-export interface BroughtVerdict {
+export interface ImportedVerdict {
   readonly modelId: string;
   readonly verdict: GateVerdict;
 }
 
-export async function judgeBrought(
+export async function judgeImported(
   context: Context,
   market: Market,
   atTs: number,
-): Promise<BroughtVerdict[]> {
+): Promise<ImportedVerdict[]> {
   const { postgres } = context;
-  const verdicts: BroughtVerdict[] = [];
-  for (const { modelId, sha256, artifact, asOfTs } of await broughtCandidates(postgres, market)) {
+  const verdicts: ImportedVerdict[] = [];
+  for (const { modelId, sha256, artifact, asOfTs } of await importedCandidates(postgres, market)) {
     const model = await servableHere(artifact, { modelId, sha256 });
     const stretch = { fromUs: asOfTs, toUs: atTs, asOfUs: atTs };
     const set = await loadTrainingSet(context.questdbReader(), { ...market, ...stretch });

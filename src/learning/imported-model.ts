@@ -26,7 +26,7 @@ import { emptyReport } from './part-report.ts';
 import type { OnnxLoader, ServingModel } from './serving-model.ts';
 import type { TrainingRow } from './train-part.ts';
 
-export interface BroughtRequest {
+export interface ImportRequest {
   readonly bytes: Uint8Array;
   readonly datasetId: string;
   readonly labelSpec: string;
@@ -53,7 +53,7 @@ export function onnxIn(bytes: Uint8Array): Uint8Array | null {
 }
 
 /** The artefact behind a file. Throws an error that says what was found and what is understood. */
-export function artefactOf(request: BroughtRequest): {
+export function artefactOf(request: ImportRequest): {
   readonly bytes: Uint8Array;
   readonly manifest: ModelManifest;
 } {
@@ -84,9 +84,9 @@ export function artefactOf(request: BroughtRequest): {
   return ofLightgbm(request, new TextDecoder().decode(bytes));
 }
 
-type Brought = ReturnType<typeof artefactOf>;
+type Imported = ReturnType<typeof artefactOf>;
 
-function ofLightgbm(request: BroughtRequest, text: string): Brought {
+function ofLightgbm(request: ImportRequest, text: string): Imported {
   const model = parseLightgbmModel(text);
   checkModel(model.objective, model.featureNames, request.featureNames);
   const library = 'lightgbm, brought as text';
@@ -97,7 +97,7 @@ function ofLightgbm(request: BroughtRequest, text: string): Brought {
 /** Fewer of its own rows than these answered: it was not trained on what the stream serves. */
 const ANSWERED_SHARE = 0.9;
 
-function ofOnnx(request: BroughtRequest): Brought {
+function ofOnnx(request: ImportRequest): Imported {
   const { bytes, rows, featureNames, onnx } = request;
   if (onnx === null) throw new Error('a model in ONNX, and this machine cannot open it');
   const model = onnx(bytes);
@@ -128,9 +128,9 @@ interface Made extends Pick<ModelArtefact, 'format' | 'direction'> {
 }
 
 function artefactFrom(
-  request: BroughtRequest,
+  request: ImportRequest,
   { format, direction, library, rounds }: Made,
-): Brought {
+): Imported {
   const { rows, featureNames } = request;
   const [first, last] = [rows[0], rows.at(-1)];
   if (first === undefined || last === undefined) {

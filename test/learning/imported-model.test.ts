@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { decodeArtefact } from '../../src/learning/artefact.ts';
-import { artefactOf, judgeModel, type BroughtRequest } from '../../src/learning/brought.ts';
+import { artefactOf, judgeModel, type ImportRequest } from '../../src/learning/imported-model.ts';
 import { parseLightgbmModel } from '../../src/learning/lightgbm-model.ts';
 import { loadModel, type ServingModel } from '../../src/learning/serving-model.ts';
 import { testLightgbm } from '../support/lightgbm.ts';
@@ -42,7 +42,7 @@ beforeAll(() => {
   text = trained();
 }, 180_000);
 
-const brought = (more: Partial<BroughtRequest> = {}): ReturnType<typeof artefactOf> =>
+const imported = (more: Partial<ImportRequest> = {}): ReturnType<typeof artefactOf> =>
   artefactOf({
     ...{ bytes: bytesOf(text), datasetId: 'ds-1', labelSpec: LABEL_SPEC, rows, asOfTs },
     ...{ ...STREAM, expiresTs: 99, onnx: null },
@@ -57,7 +57,7 @@ const verdictOf = (model: ServingModel, cut = asOfTs): ReturnType<typeof judgeMo
 
 describe('a model that LightGBM saved as text', () => {
   test('serves its own probabilities, and a return by the usual move', () => {
-    const model = loadModel(brought().bytes, STREAM);
+    const model = loadModel(imported().bytes, STREAM);
     const original = parseLightgbmModel(text);
     const mean = rows.reduce((sum, row) => sum + Math.abs(row.forwardReturn), 0) / rows.length;
     for (const { values } of market.slice(CUT, CUT + 500)) {
@@ -70,7 +70,7 @@ describe('a model that LightGBM saved as text', () => {
 
   test('may be a random forest, and answers as LightGBM does', () => {
     const forest = trained({ boosting: 'rf', bagging_freq: 1, bagging_fraction: 0.5 });
-    const model = loadModel(brought({ bytes: bytesOf(forest) }).bytes, STREAM);
+    const model = loadModel(imported({ bytes: bytesOf(forest) }).bytes, STREAM);
     const asked = market.slice(CUT, CUT + 500);
     const said = testLightgbm().predict(forest, matrixOf(asked));
     for (const [i, { values }] of asked.entries()) {
@@ -80,16 +80,16 @@ describe('a model that LightGBM saved as text', () => {
   });
 
   test('knows what its data set spanned, and is the same bytes every time', () => {
-    const { manifest, bytes } = brought();
+    const { manifest, bytes } = imported();
     expect(manifest.features.map(({ name }) => name)).toEqual(NAMES);
     expect(manifest.trained.rows).toBe(rows.length);
-    expect(brought().bytes).toEqual(bytes);
+    expect(imported().bytes).toEqual(bytes);
     const far = rows[0]!.values.map(() => 1e6);
     expect(loadModel(bytes, STREAM).predict(far).outlier).toBe(true);
   });
 
   test('is judged by the same gate, on decisions behind the as-of barrier alone', () => {
-    const model = loadModel(brought().bytes, STREAM);
+    const model = loadModel(imported().bytes, STREAM);
     const verdict = verdictOf(model);
     expect(verdict.passed).toBe(true);
     expect(verdict.comparisons?.[0]?.rows).toBe(market.length - CUT);
@@ -100,7 +100,7 @@ describe('a model that LightGBM saved as text', () => {
   });
 
   test('is refused by the same gate when it knows nothing', () => {
-    const model = loadModel(brought().bytes, STREAM);
+    const model = loadModel(imported().bytes, STREAM);
     const blind = {
       ...model,
       predict: () => ({ probabilityUp: 0.3, expectedReturn: 0, outlier: false }),
@@ -109,30 +109,30 @@ describe('a model that LightGBM saved as text', () => {
   });
 });
 
-describe('what is brought', () => {
+describe('what is imported', () => {
   test('may be a file of ours, which stays as it is', () => {
-    const { bytes } = brought();
-    expect(brought({ bytes }).bytes).toBe(bytes);
-    expect(() => brought({ bytes, datasetId: 'ds-2' })).toThrow('trained on ds-1, not on ds-2');
-    expect(() => brought({ bytes, labelSpec: 'direction_4h@1' })).toThrow('name its own');
+    const { bytes } = imported();
+    expect(imported({ bytes }).bytes).toBe(bytes);
+    expect(() => imported({ bytes, datasetId: 'ds-2' })).toThrow('trained on ds-1, not on ds-2');
+    expect(() => imported({ bytes, labelSpec: 'direction_4h@1' })).toThrow('name its own');
   });
 
   test('is refused in words when it is something else', () => {
-    expect(() => brought({ bytes: bytesOf('PK..') })).toThrow('neither tickloom-model@1 (JSON)');
-    expect(() => brought({ bytes: bytesOf('{}') })).toThrow('format "undefined"');
+    expect(() => imported({ bytes: bytesOf('PK..') })).toThrow('neither tickloom-model@1 (JSON)');
+    expect(() => imported({ bytes: bytesOf('{}') })).toThrow('format "undefined"');
     const other = NAMES.map((name, i) => (i === 4 ? 'tomorrow' : name));
-    expect(() => brought({ featureNames: other })).toThrow(
+    expect(() => imported({ featureNames: other })).toThrow(
       "feature 4 of the model is feature_4, the stream's is tomorrow",
     );
-    expect(() => brought({ rows: [] })).toThrow('has no rows of this instrument');
+    expect(() => imported({ rows: [] })).toThrow('has no rows of this instrument');
     const regression = text.replace('objective=binary sigmoid:1', 'objective=regression');
-    expect(() => brought({ bytes: bytesOf(regression) })).toThrow('up or not is binary');
+    expect(() => imported({ bytes: bytesOf(regression) })).toThrow('up or not is binary');
   });
 });
 
 describe('a model file of ours from outside', () => {
   const changed = (more: object): Uint8Array => {
-    const artefact = decodeArtefact(brought().bytes);
+    const artefact = decodeArtefact(imported().bytes);
     const manifest = Object.assign({}, artefact.manifest, more);
     return bytesOf(JSON.stringify(Object.assign({}, artefact, { manifest })));
   };
@@ -141,7 +141,7 @@ describe('a model file of ours from outside', () => {
   for (let level = 0; level < 500; level++) deep = [deep];
 
   test('is taken as it was trained', () => {
-    expect(brought({ bytes: changed({}) }).manifest).toEqual(brought().manifest);
+    expect(imported({ bytes: changed({}) }).manifest).toEqual(imported().manifest);
   });
 
   test.each([
@@ -157,11 +157,11 @@ describe('a model file of ours from outside', () => {
     [{ label_spec: 'x'.repeat(301) }, 'label_spec is no name'],
     [{ params: { text: 'x'.repeat(9_000_000) } }, 'up to 8388608 are taken'],
   ])('with another manifest is refused: %#', (more, reason) => {
-    expect(() => brought({ bytes: changed(more) })).toThrow(reason);
+    expect(() => imported({ bytes: changed(more) })).toThrow(reason);
   });
 
   test('is refused where LightGBM applies another sigmoid than serving does', () => {
     const other = text.replace('objective=binary sigmoid:1', 'objective=binary sigmoid:2');
-    expect(() => brought({ bytes: bytesOf(other) })).toThrow('train it with sigmoid=1');
+    expect(() => imported({ bytes: bytesOf(other) })).toThrow('train it with sigmoid=1');
   });
 });

@@ -218,7 +218,7 @@ function shadowFinding(
 }
 
 /**
- * The rows on which both were heeded. Those before the present champion held are another's, and a
+ * The rows on which both were eligible. Those before the present champion held are another's, and a
  * vetoed prediction of either says nothing of what it would have decided. The baseline that warms
  * up says one half, and is held to it.
  */
@@ -227,12 +227,12 @@ function pairs(
   champion: SlotHistory,
   championId: string | null,
 ): readonly [LiveOutcome[], LiveOutcome[]] {
-  const isHeeded = ({ verdict }: LiveOutcome): boolean =>
+  const isEligible = ({ verdict }: LiveOutcome): boolean =>
     verdict === 'ok' || (championId === null && verdict === 'warming_up');
   const fromTs = Math.max(shadow.fromTs, championId === null ? 0 : champion.fromTs);
   const theirs = new Map(
     champion.outcomes
-      .filter((row) => isHeeded(row) && (championId === null || row.modelId === championId))
+      .filter((row) => isEligible(row) && (championId === null || row.modelId === championId))
       .map((row) => [row.ts, row]),
   );
   const mine = shadow.outcomes.filter(

@@ -75,7 +75,7 @@ export type IngestOut =
       readonly ts: number;
       readonly knownAt: number;
     }
-  /** A word beside the tick's own: its record's timestamp cannot be right, and was not heeded. */
+  /** A word beside the tick's own: its record's timestamp cannot be right, and was ignored. */
   | {
       readonly type: 'bad_clock';
       readonly tick: Arrival['tick'];

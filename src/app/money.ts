@@ -3,7 +3,7 @@ import { sendDueControls } from '../../pipelines/control/outbox.ts';
 import { tradesStage } from '../../pipelines/trades/trades.ts';
 import { runConsumer } from '../kafka/consumer.ts';
 import { must } from '../assert.ts';
-import { isRetriable, untilTaken } from '../postgres/postgres.ts';
+import { isRetriable, retryUntilCommitted } from '../postgres/postgres.ts';
 import { nowMs, sleep } from '../clock.ts';
 import { bookBatch } from '../postgres/tables/booking.ts';
 import { PostgresCheckpoints } from '../postgres/tables/checkpoints.ts';
@@ -30,7 +30,7 @@ export async function runMoney(
     ),
     // PostgreSQL being away is no reason to give up: the batch waits, the membership is kept.
     book: (request, onRefused) =>
-      untilTaken(() => bookBatch(postgres, request, onRefused), {
+      retryUntilCommitted(() => bookBatch(postgres, request, onRefused), {
         signal,
         onRetry: (err) => log.warn({ err }, 'PostgreSQL did not take the batch, trying again'),
       }),
@@ -44,7 +44,7 @@ export async function runMoney(
     topicOf,
     log,
     signal,
-    mayPass: isRetriable,
+    isTransient: isRetriable,
     guard: await partitionGuard(context, stage.topics),
     onAssigned: ready,
   });

@@ -2,7 +2,7 @@
 import { sinkStage } from '../../pipelines/sink/sink-task.ts';
 import { FEATURE_NAMES } from '../features/definition.ts';
 import { runConsumer } from '../kafka/consumer.ts';
-import { isRetriable, untilTaken } from '../postgres/postgres.ts';
+import { isRetriable, retryUntilCommitted } from '../postgres/postgres.ts';
 import { FailPoints, parseFailPoint } from '../stream/fail-point.ts';
 import { noteBackfilled } from '../postgres/tables/backfilled.ts';
 import { PostgresCheckpoints } from '../postgres/tables/checkpoints.ts';
@@ -40,15 +40,15 @@ export async function runSink(
     reader: context.questdbReader(),
     featuresTable: featuresTable(FEATURE_NAMES),
     verifyControl: context.verifyControl,
-    modelHeld: (held) => untilTaken(() => noteModelHeld(postgres, held), patience),
-    controlsPassed: (places) => untilTaken(() => notePlaces(postgres, places), patience),
+    modelHeld: (held) => retryUntilCommitted(() => noteModelHeld(postgres, held), patience),
+    controlsPassed: (places) => retryUntilCommitted(() => notePlaces(postgres, places), patience),
     stored: (reached) => noteStored(postgres, reached),
     clockPassed: (passed) => noteClock(postgres, passed),
     written: (parts) => noteWritten(postgres, parts),
     clockSeen: clock.heard,
-    backfilled: (parts) => untilTaken(() => noteBackfilled(postgres, parts), patience),
-    noteDead: (places) => untilTaken(() => noteDead(postgres, places), patience),
-    noteKinds: (kinds) => untilTaken(() => noteKinds(postgres, kinds), patience),
+    backfilled: (parts) => retryUntilCommitted(() => noteBackfilled(postgres, parts), patience),
+    noteDead: (places) => retryUntilCommitted(() => noteDead(postgres, places), patience),
+    noteKinds: (kinds) => retryUntilCommitted(() => noteKinds(postgres, kinds), patience),
     topicOf,
     failPoints: new FailPoints(parseFailPoint(config.failAt)),
     count: counter('sink'),
@@ -59,7 +59,7 @@ export async function runSink(
     topicOf,
     log,
     signal,
-    mayPass: isRetriable,
+    isTransient: isRetriable,
     guard: await partitionGuard(context, stage.topics),
     onLookedToEnd: clock.ask,
     onAssigned: () => {

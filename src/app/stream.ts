@@ -1,4 +1,6 @@
-/** The stream process: the stage of `pipelines/stream/stream-task.ts` on real Kafka and PostgreSQL. */
+/**
+ * The stream process: the stage of `pipelines/stream/stream-task.ts` on real Kafka and PostgreSQL.
+ */
 import { streamStage } from '../../pipelines/stream/stream-task.ts';
 import { runConsumer } from '../kafka/consumer.ts';
 import { isRetriable } from '../postgres/postgres.ts';
@@ -41,7 +43,7 @@ export async function runStream(
     topicOf,
     log,
     signal,
-    mayPass: isRetriable,
+    isTransient: isRetriable,
     guard: await partitionGuard(context, stage.topics),
     onLookedToEnd: clock.ask,
     onAssigned: () => {

@@ -44,8 +44,10 @@ export interface ConsumerOptions {
   readonly sessionTimeoutMs?: number;
   readonly log: Logger;
   readonly signal: AbortSignal;
-  /** Whether a checkpoint that failed may be tried again later; else the failure ends the member. */
-  readonly mayPass: (error: unknown) => boolean;
+  /**
+   * Whether a checkpoint that failed may be tried again later; else the failure ends the member.
+   */
+  readonly isTransient: (error: unknown) => boolean;
   /** Asked every now and then; a failure ends the member. */
   readonly guard?: () => Promise<void>;
   /** Called with the number of open partitions whenever that changes. */
@@ -185,7 +187,7 @@ class Member {
         const task = await this.stage.open(topic, partition);
         return generation === this.generation ? task : null;
       } catch (error) {
-        if (!this.o.mayPass(error)) throw error;
+        if (!this.o.isTransient(error)) throw error;
         this.o.log.warn({ err: error, topic, partition }, 'a checkpoint cannot be read yet');
         await this.time.sleep(RETRY_MS, this.o.signal);
         if (generation !== this.generation || this.o.signal.aborted) return null;

@@ -30,7 +30,7 @@ export interface Surroundings {
   readonly log: Logger;
   readonly time: RunningTime;
   /** Whether what failed may be tried again later; else the failure ends the member. */
-  readonly mayPass: (error: unknown) => boolean;
+  readonly isTransient: (error: unknown) => boolean;
 }
 
 export class OpenPartition {
@@ -210,7 +210,7 @@ export class OpenPartition {
 
   /** Saves the task's state, where it has moved; `beside`: how many of the topic are open here. */
   async checkpoint(beside: number): Promise<void> {
-    const { time, log, mayPass } = this.around;
+    const { time, log, isTransient } = this.around;
     const startMs = time.monotonicMs();
     if (this.task.checkpoint !== undefined && this.task.position !== this.checkpointed) {
       const { position } = this.task;
@@ -218,7 +218,7 @@ export class OpenPartition {
         await this.task.checkpoint();
         this.checkpointed = position;
       } catch (error) {
-        if (!mayPass(error)) throw error;
+        if (!isTransient(error)) throw error;
         const { topic, partition } = this;
         log.warn({ err: error, topic, partition }, 'no checkpoint: going on without');
       }
@@ -230,14 +230,14 @@ export class OpenPartition {
 
   /** False when it could not be told yet. */
   async announce(): Promise<boolean> {
-    const { time, log, mayPass } = this.around;
+    const { time, log, isTransient } = this.around;
     const { topic, partition } = this;
     const startMs = time.monotonicMs();
     try {
       await this.task.announce?.();
       return true;
     } catch (error) {
-      if (!mayPass(error)) throw error;
+      if (!isTransient(error)) throw error;
       log.warn({ err: error, topic, partition }, 'progress not announced: later');
       return false;
     } finally {

@@ -3,7 +3,7 @@
  * the whole, an instrument, a bucket of probability, a day, a regime. Sums alone, so that a stretch
  * of any length is counted piece by piece in bounded memory.
  *
- * Only what was heeded counts: a vetoed prediction, or one of the baseline that warmed up, said
+ * Only eligible predictions count: a vetoed prediction, or one of the baseline that warmed up, said
  * nothing that anybody would have acted on. How many there were is told beside.
  */
 import { formatUs } from '../domain/time.ts';

@@ -42,7 +42,7 @@ export interface StreamFeatures {
  * What stands in for a model that cannot be asked: it says nothing, and every prediction of its
  * slot is `expired`, which nobody acts on.
  */
-export const silentModel = (bytes: Uint8Array): ServingModel => ({
+export const unavailableModel = (bytes: Uint8Array): ServingModel => ({
   manifest: decodeArtefact(bytes).manifest,
   expiresTs: -Infinity,
   predict: () => ({ probabilityUp: 0.5, expectedReturn: 0, outlier: false }),

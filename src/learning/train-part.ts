@@ -108,7 +108,7 @@ export function trainPart(
 type Base = Pick<PartModels, 'baseRate' | 'baseLogOdds' | 'meanReturn'>;
 
 /** What is said where nothing is known but what usually happened in the rows of `indices`. */
-export function usualOutcome(
+export function classPrior(
   rows: readonly TrainingRow[],
   indices: Uint32Array,
   halfLifeDays: number | null,

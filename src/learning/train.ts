@@ -36,7 +36,7 @@ import { chooseParams, searchedWith, type ModelKind, type SearchCandidate } from
 import { defaultSplit, splitRows, type Part, type SplitSettings } from './split.ts';
 import {
   trainPart,
-  usualOutcome,
+  classPrior,
   type PartModels,
   type Trainer,
   type TrainingRow,
@@ -205,7 +205,7 @@ function trainOn(
   const { embargoUs } = { ...defaultSplit(horizonUs), ...split };
   const all = pooledRows(rows, part, pool, { embargoUs, horizonUs });
   const models = trainPart(all, Uint32Array.from(all.keys()), featureNames, settings);
-  return { ...models, ...usualOutcome(rows, part.train, settings.halfLifeDays) };
+  return { ...models, ...classPrior(rows, part.train, settings.halfLifeDays) };
 }
 
 /**

@@ -159,7 +159,7 @@ export interface Patience {
 const RETRY_MS = 1_000;
 
 /** Does `work` again until PostgreSQL is back; any other error, or the signal, ends it. */
-export async function untilTaken<T>(
+export async function retryUntilCommitted<T>(
   work: () => Promise<T>,
   { signal, onRetry }: Patience,
 ): Promise<T> {

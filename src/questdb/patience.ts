@@ -14,7 +14,7 @@ export interface Patience {
   readonly signal?: AbortSignal | undefined;
   readonly heartbeat?: (() => Promise<void> | void) | undefined;
   /** False for an error that no second try can mend. */
-  readonly mayPass: (error: unknown) => boolean;
+  readonly isTransient: (error: unknown) => boolean;
 }
 
 /**
@@ -22,7 +22,7 @@ export interface Patience {
  * the last error. An abort throws the signal's reason, an error of the heartbeat that error.
  */
 export async function patiently<T>(work: () => Promise<T>, patience: Patience): Promise<T> {
-  const { patienceMs, signal, heartbeat, mayPass } = patience;
+  const { patienceMs, signal, heartbeat, isTransient } = patience;
   const deadline = monotonicMs() + patienceMs;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
     signal?.throwIfAborted();
@@ -31,7 +31,7 @@ export async function patiently<T>(work: () => Promise<T>, patience: Patience): 
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof HeartbeatFailed) throw error.cause;
-      if (!mayPass(error) || monotonicMs() + pause > deadline) throw error;
+      if (!isTransient(error) || monotonicMs() + pause > deadline) throw error;
     }
     await heartbeat?.();
     await sleep(pause, signal);

@@ -56,7 +56,7 @@ export class QuestDbReader implements SqlReader {
    */
   async query<Row extends object>(sql: string, params: readonly Cell[] = []): Promise<Row[]> {
     const ask = async (): Promise<Row[]> => (await this.#pool.query<Row>(sql, [...params])).rows;
-    return patiently(ask, { patienceMs: this.#patienceMs, mayPass: isConnectionError });
+    return patiently(ask, { patienceMs: this.#patienceMs, isTransient: isConnectionError });
   }
 
   /**

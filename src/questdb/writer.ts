@@ -136,7 +136,7 @@ export class QuestDbWriter implements RowWriter {
         patienceMs: this.#options.patienceMs,
         signal: options.signal,
         heartbeat: options.heartbeat,
-        mayPass: (error) => error instanceof TryFailed,
+        isTransient: (error) => error instanceof TryFailed,
       });
     } catch (error) {
       if (!(error instanceof TryFailed)) throw error;

@@ -19,11 +19,11 @@ export interface ScannedInstrument {
   readonly symbol: Uint8Array;
   shape: Shape | null;
   /** Ticks of another shape since it was learnt. */
-  strangers: number;
+  mismatches: number;
 }
 
 /** Learning costs more than a tick: of several producers' shapes one stays for a while. */
-const STRANGERS_MAX = 16;
+const MISMATCHES_MAX = 16;
 
 const SPACE = 0x20;
 const QUOTE = 0x22;
@@ -131,17 +131,17 @@ export class TickScanner {
     if (shape !== null) {
       if (this.#byShape(shape)) return this.#made();
       this.#at = from;
-      instrument.strangers += 1;
+      instrument.mismatches += 1;
     }
     const tick = this.#byFields(instrument) ? this.#made() : null;
-    const learns = shape === null || instrument.strangers >= STRANGERS_MAX;
+    const learns = shape === null || instrument.mismatches >= MISMATCHES_MAX;
     if (tick !== null && learns && this.#at <= this.#end) {
       instrument.shape = {
         ...shapeOf(this.#bytes, from, this.#at, this.#cuts),
         seen: this.#seen,
         isTrade: this.#isTrade,
       };
-      instrument.strangers = 0;
+      instrument.mismatches = 0;
     }
     return tick;
   }
@@ -349,5 +349,5 @@ export const scannedInstrument = (venue: string, symbol: string): ScannedInstrum
   venue: bytesOf(`${venue}"`),
   symbol: Uint8Array.from(Buffer.from(JSON.stringify(symbol).slice(1), 'utf8')),
   shape: null,
-  strangers: 0,
+  mismatches: 0,
 });

@@ -16,7 +16,7 @@ export interface MarketSummary extends Instrument {
   readonly model_id: string;
   /** Event time since its training; null of the baseline. */
   readonly model_age_us: number | null;
-  /** What it said in the newest 30 days that was heeded and is graded. */
+  /** What it said in the newest 30 days that was eligible and is graded. */
   readonly graded: number;
   readonly hit_rate: number | null;
   /** Trades that closed in the newest `newestUs`, by account. */

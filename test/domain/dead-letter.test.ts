@@ -35,7 +35,7 @@ describe('a dead letter', () => {
     }
   });
 
-  test('texts of strangers are bounded, without NUL and without half characters', () => {
+  test('texts of mismatches are bounded, without NUL and without half characters', () => {
     expect(plainText('a\u0000b\ud800c')).toBe('a\ufffdb\ufffdc');
     expect(plainText(`${'a'.repeat(499)}😀`).length).toBe(500);
     expect(plainKind('k'.repeat(5_000)).length).toBe(100);

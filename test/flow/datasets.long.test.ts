@@ -102,7 +102,7 @@ test('a set without an as_of is cut, and stays what it is', { timeout: 300_000 }
   cuts = [parseUs(set.as_of), parseUs(later.as_of)];
 });
 
-test('a pool has the rows of its other members as known then, and none of strangers', async () => {
+test('a pool has the rows of its other members as known then, and none of mismatches', async () => {
   const { context, reader } = installation;
   const { labelSpec } = context.config;
   const [asOfUs = 0, laterUs = 0] = cuts;

@@ -102,7 +102,7 @@ describe('a consumer', () => {
       topicOf: (name) => name,
       log: context.log.child({}, { level: 'silent' }),
       signal: over.signal,
-      mayPass: () => true,
+      isTransient: () => true,
       onLookedToEnd,
     }).finally(() => over.abort());
     ended.catch(() => undefined);

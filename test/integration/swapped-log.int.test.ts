@@ -89,7 +89,7 @@ describe('a stage whose topic', () => {
       topicOf: (name) => name,
       log: context.log.child({}, { level: 'silent' }),
       signal: over.signal,
-      mayPass: () => true,
+      isTransient: () => true,
     })
       .catch((error: Error) => {
         why = error.message;

@@ -90,7 +90,7 @@ describe('the mean of several LightGBM models', () => {
     expect(bag.slice(at, at + 12)).toBe('end of trees');
   });
 
-  it('is the model itself of one, and of none or of strangers an error', () => {
+  it('is the model itself of one, and of none or of mismatches an error', () => {
     expect(meanOfModels([texts[0]!])).toBe(texts[0]);
     expect(() => meanOfModels([])).toThrow('a model to take the mean of');
     expect(() => meanOfModels([texts[0]!, trained(1, ['a', 'b', 'c', 'x'])])).toThrow(

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { decodeArtefact, encodeArtefact } from '../../src/learning/artefact.ts';
-import { loadModel, silentModel } from '../../src/learning/serving-model.ts';
+import { loadModel, unavailableModel } from '../../src/learning/serving-model.ts';
 import { trainCandidate, type Candidate, type CandidateRequest } from '../../src/learning/train.ts';
 import type { Trainer, TrainingRow } from '../../src/learning/train-part.ts';
 import { seededRandom } from '../../src/random.ts';
@@ -308,7 +308,7 @@ describe('a model file', () => {
   });
 
   it('says nothing where it cannot be asked', () => {
-    const silent = silentModel(candidate.bytes);
+    const silent = unavailableModel(candidate.bytes);
     expect(silent.predict([])).toEqual({ probabilityUp: 0.5, expectedReturn: 0, outlier: false });
     expect(silent.expiresTs).toBe(-Infinity);
     expect(silent.manifest.feature_set).toBe('default@test');

@@ -51,7 +51,7 @@ export const CLOCK_MUTATIONS: readonly Mutation[] = [
     'ahead !== null',
   ),
   mutation(
-    'held-clock-not-heeded-for-ticks',
+    'held-clock-ignored-for-ticks',
     judged('a clock that was held back counts for ticks'),
     CONTROL,
     'Math.max(clock, heldClock);',
@@ -66,7 +66,7 @@ export const CLOCK_MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'bad-clock-heeded',
-    ingest('a timestamp of the record that cannot be right in another unit is told and not heeded'),
+    ingest('a timestamp of the record that cannot be right in another unit is told and ignored'),
     INGEST,
     'const recordUs = isBadClock ? arrival.clockUs : arrival.recordUs;',
     'const { recordUs } = arrival;',
@@ -112,7 +112,7 @@ export const CLOCK_MUTATIONS: readonly Mutation[] = [
     'maxTs < nowUs - age',
   ),
   mutation(
-    'own-time-not-heeded',
+    'own-time-ignored',
     retention('keeps what is young by the time of a market in it, unless that one is silent'),
     RETENTION,
     'return isSilent || maxTs < market.reachedTs - age;',

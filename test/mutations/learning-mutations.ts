@@ -130,8 +130,8 @@ export const LEARNING_MUTATIONS: readonly Mutation[] = [
       'a training with a pool',
     )('takes it where it tells more, and stays judged on its own rows'),
     'src/learning/train.ts',
-    '...models, ...usualOutcome(rows, part.train, settings.halfLifeDays)',
-    '...usualOutcome(rows, part.train, settings.halfLifeDays), ...models',
+    '...models, ...classPrior(rows, part.train, settings.halfLifeDays)',
+    '...classPrior(rows, part.train, settings.halfLifeDays), ...models',
   ),
   mutation(
     'bag-is-a-sum',

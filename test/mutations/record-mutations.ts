@@ -142,7 +142,7 @@ export const RECORD_MUTATIONS: readonly Mutation[] = [
     '',
   ),
   mutation(
-    'columns-of-strangers',
+    'columns-of-mismatches',
     booking('fields that a newer producer adds have no column and change nothing'),
     'src/postgres/tables/booking-fills.ts',
     "const row = { ...columnsOf('fills', fill), ts: formatUs(fill.ts) };",

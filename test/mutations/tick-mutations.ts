@@ -80,7 +80,7 @@ export const TICK_MUTATIONS: readonly Mutation[] = [
     `emit({ type: 'behind', tick, knownAt: toldAt });`,
   ),
   mutation(
-    'cut-not-heeded',
+    'cut-ignored',
     ingest(KNOWN),
     INGEST,
     'Math.max(recordUs, tick.ts, state.knownAt, floorOf(arrival));',

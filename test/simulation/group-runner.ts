@@ -120,7 +120,7 @@ export class GroupRunner {
         log: silent,
         signal: this.ending.signal,
         ...(onLookedToEnd === undefined ? {} : { onLookedToEnd }),
-        mayPass: (error) => error instanceof Crash && !process.isDead,
+        isTransient: (error) => error instanceof Crash && !process.isDead,
         time: {
           monotonicMs: () => scheduler.nowMs,
           sleep: (ms, signal) => scheduler.sleep(ms, signal),

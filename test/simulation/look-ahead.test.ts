@@ -125,7 +125,7 @@ test('at the end of the log it is told once, again where telling failed, and not
       topicOf: (name) => name,
       log: pino({ level: 'silent' }),
       signal: ending.signal,
-      mayPass: () => false,
+      isTransient: () => false,
       onLookedToEnd: async () => {
         told.push(log.recordsOf(TOPIC, 0).length);
         if (told.length === 1) throw new Error('the sender is away');

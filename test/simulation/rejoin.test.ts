@@ -69,7 +69,7 @@ class Setting {
         topicOf: (name) => name,
         log: pino({ level: 'silent' }),
         signal: ending.signal,
-        mayPass: () => false,
+        isTransient: () => false,
         time: {
           monotonicMs: () => scheduler.nowMs,
           sleep: (ms, signal) => scheduler.sleep(ms, signal),

@@ -77,7 +77,7 @@ class Course {
         topicOf: (name) => name,
         log: pino({}, { write: (line) => void this.warnings.push(line) }),
         signal: ending.signal,
-        mayPass: () => false,
+        isTransient: () => false,
         time: {
           monotonicMs: () => scheduler.nowMs,
           sleep: (ms, signal) => scheduler.sleep(ms, signal),

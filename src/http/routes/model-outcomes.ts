@@ -19,7 +19,7 @@ const Metrics = Type.Object({
   model_id: c.text(),
   label_spec: c.text(),
   group: c.text('all, an instrument, a bucket of probability_up, a UTC day, or a regime'),
-  rows: c.integer('heeded predictions with a matured label, in its newest revision'),
+  rows: c.integer('eligible predictions with a matured label, in its newest revision'),
   unheeded: c.integer('vetoed or of a warm-up: in no metric'),
   hit_rate: share('right calls among rows with a call; exactly one half is none'),
   brier: share('mean squared difference of probability and outcome'),

@@ -12,7 +12,7 @@ import { FEATURE_NAMES, FEATURE_SET } from '../../features/definition.ts';
 import {
   FeaturesDifferError,
   loadModel,
-  silentModel,
+  unavailableModel,
   type ServingModel,
 } from '../../learning/serving-model.ts';
 import { recordError } from './errors.ts';
@@ -73,7 +73,7 @@ export class PostgresModels {
   async load(modelId: string, sha256: string): Promise<ServingModel> {
     for (;;) {
       const artifact = await this.fetch(modelId).catch(() => null);
-      const model = artifact && (await this.servedOrSilent(artifact, { modelId, sha256 }));
+      const model = artifact && (await this.servedOrUnavailable(artifact, { modelId, sha256 }));
       if (model !== null) return model;
       await sleep(artifact === null ? RETRY_MS : RUNTIME_RETRY_MS, this.signal);
       this.signal.throwIfAborted();
@@ -81,7 +81,7 @@ export class PostgresModels {
   }
 
   /** Null: the runtime that it needs is not to be had yet. */
-  private async servedOrSilent(
+  private async servedOrUnavailable(
     artefact: Buffer,
     named: { readonly modelId: string; readonly sha256: string },
   ): Promise<ServingModel | null> {
@@ -109,7 +109,7 @@ export class PostgresModels {
         message: `${modelId} says nothing: ${error.message}, or: tickloom models retire ${modelId}`,
         context: { model_id: modelId },
       }).catch(() => undefined);
-      return silentModel(artefact);
+      return unavailableModel(artefact);
     }
   }
 

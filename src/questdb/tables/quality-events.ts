@@ -3,7 +3,7 @@ import type { QuestTable } from '../table.ts';
 
 /**
  * `future`: ahead of the log's clock, set apart. `bad_clock`: the record's timestamp cannot be
- * right and was not heeded. `reset`: a venue began to number its trades anew.
+ * right and was ignored. `reset`: a venue began to number its trades anew.
  */
 export type QualityKind =
   | 'late'

@@ -183,7 +183,7 @@ describe('ingest', () => {
       ['a minute behind the tick', 1_000 * S - 61 * S],
       ['beyond the clock', 1_061 * S],
       ['in another unit', 9.2e21],
-    ])('%s is told and not heeded', (_what, recordUs) => {
+    ])('%s is told and ignored', (_what, recordUs) => {
       const feed = feeder();
       const out = feed(trade(1_000 * S, '1'), { ...at, recordUs });
       expect(types(out)).toEqual(['bad_clock', 'new', 'watermark']);

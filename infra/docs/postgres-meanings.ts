@@ -330,7 +330,7 @@ export const INTERNAL: Columns = {
   control_versions: 'the newest control record of each subject in the log',
   control_scans: 'how far the log was read for that',
   stored_watermarks: 'up to which event time all of an instrument is in QuestDB',
-  backfilled: 'stretches of history that were fed and that a job has to look at',
+  backfilled: 'ranges of history that were fed and that a job has to look at',
   dataset_entities: 'request rows of training sets',
   dead_letter_counts: 'numbers of dead letters',
   partition_clocks: 'the clock of the log, by partition',

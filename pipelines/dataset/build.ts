@@ -14,7 +14,7 @@ import { duckRow, duckRows, openDuckdb } from './duckdb.ts';
 import { assert, must } from '../../src/assert.ts';
 import { formatUs, parseUs } from '../../src/domain/time.ts';
 import { instrumentOf, keyOf } from '../../src/domain/wire.ts';
-import type { Instrument, SqlReader, Stretch } from '../../src/questdb/table.ts';
+import type { Instrument, SqlReader, TimeRange } from '../../src/questdb/table.ts';
 import {
   columnsOf,
   completeDecisions,
@@ -51,12 +51,12 @@ export interface BuildOptions {
   readonly onProgress?: ((line: string) => void) | undefined;
 }
 
-/** All decisions of a stretch, with the features of this version. */
+/** All decisions of a range, with the features of this version. */
 export function buildDataset(
   reader: SqlReader,
-  { instruments, out, onProgress, ...stretch }: DatasetRequest,
+  { instruments, out, onProgress, ...range }: DatasetRequest,
 ): Promise<DatasetManifest> {
-  const definition = completeDecisions({ ...stretch, instruments: instruments.map(keyOf) });
+  const definition = completeDecisions({ ...range, instruments: instruments.map(keyOf) });
   return buildDefined(reader, definition, { out, onProgress });
 }
 
@@ -180,11 +180,11 @@ async function stageInstrument(
   const asOfUs = parseUs(definition.as_of);
   for (const [n, set] of feature_sets.entries()) {
     const isOwn = n === 0 && from !== null && to !== null;
-    const stretch = isOwn
+    const range = isOwn
       ? { fromUs: parseUs(from), toUs: parseUs(to) }
       : await answering(db, reader, definition, { n, instrument, key });
-    if (stretch === null) continue;
-    await stageFeatures(db, reader, [n, set], key, { instrument, asOfUs, importedBy, ...stretch });
+    if (range === null) continue;
+    await stageFeatures(db, reader, [n, set], key, { instrument, asOfUs, importedBy, ...range });
   }
   if (label_spec === null) return;
   const { first, last } = await span(db, ['ts', featureTable(0)], instrument);
@@ -194,7 +194,7 @@ async function stageInstrument(
 }
 
 /**
- * The stretch of `ts` that can answer an instrument's requests: up to the last of them, and from
+ * The range of `ts` that can answer an instrument's requests: up to the last of them, and from
  * the answer of the first one on, because a later request never has an earlier answer.
  */
 async function answering(
@@ -202,7 +202,7 @@ async function answering(
   reader: SqlReader,
   { feature_sets, entities: own, as_of, known, imported_by }: DatasetDefinition,
   { n, instrument, key }: { n: number; instrument: number; key: Instrument },
-): Promise<Stretch | null> {
+): Promise<TimeRange | null> {
   const times = own === null ? ['decided_ts', featureTable(0)] : ['asked_at', 'requests'];
   const { first, last } = await span(db, times, instrument);
   const set = feature_sets[n]?.feature_set;

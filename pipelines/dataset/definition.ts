@@ -51,7 +51,7 @@ export interface Decisions {
   readonly importedByUs?: number | undefined;
 }
 
-/** All decisions of a stretch that lack nothing, with the features of this version. */
+/** All decisions of a range that lack nothing, with the features of this version. */
 export const completeDecisions = (of: Decisions): DatasetDefinition => ({
   feature_sets: [CURRENT_SET],
   label_spec: of.labelSpec,

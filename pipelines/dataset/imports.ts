@@ -129,7 +129,7 @@ interface KnownLater {
   readonly since: number;
 }
 
-/** Rows of the stretch, up to `as_of` by event time, that were known only behind it. */
+/** Rows of the range, up to `as_of` by event time, that were known only behind it. */
 async function knownLater(
   reader: SqlReader,
   { from, to, as_of }: DatasetManifest,

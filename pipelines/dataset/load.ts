@@ -19,10 +19,10 @@ export async function loadTrainingSet(
   { venue, symbol, labelSpec, fromUs, toUs, asOfUs, importedByUs = 0 }: LoadRequest,
 ): Promise<TrainingSet> {
   const instrument = { venue, symbol };
-  const stretch = { fromUs, toUs, asOfUs, importedByUs };
+  const range = { fromUs, toUs, asOfUs, importedByUs };
   const [features, labels, said] = await Promise.all([
-    readFeaturesAsOf(reader, instrument, stretch),
-    readLabelsAsOf(reader, instrument, { ...stretch, labelSpec }),
+    readFeaturesAsOf(reader, instrument, range),
+    readLabelsAsOf(reader, instrument, { ...range, labelSpec }),
     reader.query<{ ts: number; probability_up: number; expected_return: number }>(
       `SELECT ts, probability_up, expected_return FROM predictions
        WHERE venue = $1 AND symbol = $2 AND label_spec = $3 AND slot = 'champion'

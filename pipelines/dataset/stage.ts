@@ -7,7 +7,7 @@
 import type { DuckDBAppender, DuckDBConnection } from '@duckdb/node-api';
 import { identifier } from './duckdb.ts';
 import { formatUs, US_PER_DAY } from '../../src/domain/time.ts';
-import type { Cell, Instrument, SqlReader, Stretch } from '../../src/questdb/table.ts';
+import type { Cell, Instrument, SqlReader, TimeRange } from '../../src/questdb/table.ts';
 import { tableOfSet, type FeatureSetUse } from './definition.ts';
 import { importsSql } from './imports.ts';
 
@@ -42,7 +42,7 @@ export const CHAMPION_COLUMNS: Columns = [
 ];
 
 /** What is to be staged of one instrument. */
-export interface Staging extends Stretch {
+export interface Staging extends TimeRange {
   /** Its place in the definition. */
   readonly instrument: number;
   readonly asOfUs: number;
@@ -139,8 +139,8 @@ async function stage(
     WHERE venue = $1 AND symbol = $2 AND ts >= $3 AND ts < $4 AND ${where}
       AND ${importsSql(importedBy)} ORDER BY ts`;
   for (let at = startUs; at <= lastUs; at += SLICE_US) {
-    const stretch = [formatUs(at), formatUs(Math.min(at + SLICE_US, lastUs + 1))];
-    const asked = [venue, symbol, ...stretch, formatUs(asOfUs), last];
+    const range = [formatUs(at), formatUs(Math.min(at + SLICE_US, lastUs + 1))];
+    const asked = [venue, symbol, ...range, formatUs(asOfUs), last];
     await appendRows(db, into, columns, instrument, await reader.query<Row>(sql, asked));
   }
 }

@@ -54,7 +54,7 @@ export async function runFeed(context: Context, run: FeedRun): Promise<FeedResul
     // A job that looks before the history is stored would find nothing to revise.
     await context.flowProbe().settle(STORED_MS);
     await addDueRuns(context.postgres, 'quality', result.instruments, nowUs());
-    run.say('what was computed over this stretch is revised by the data-quality job, due now');
+    run.say('what was computed over this range is revised by the data-quality job, due now');
   }
   if (!run.open && !run.backfill && result.lastTs !== null && !run.signal?.aborted) {
     // Nobody can say yet that nothing more comes up to a time that is still to come.

@@ -1,5 +1,5 @@
 /**
- * QuestDB -> what a stretch of decisions is graded by: prices, when each was known, and gaps.
+ * QuestDB -> what a range of decisions is graded by: prices, when each was known, and gaps.
  *
  * A label and a grade are known since the record that showed their horizon to be over, so whatever
  * was known first of what lies behind the end is read too. That may not be the first by event time:
@@ -16,7 +16,7 @@ import {
   readPrices,
   type StoredPrice,
 } from '../../src/questdb/tables/stored-ticks.ts';
-import type { Instrument, SqlReader, Stretch } from '../../src/questdb/table.ts';
+import type { Instrument, SqlReader, TimeRange } from '../../src/questdb/table.ts';
 import type { PriceSource } from './price-source.ts';
 
 const READ = ['ticks', 'quotes', 'heartbeats', 'quality_events'];
@@ -29,7 +29,9 @@ export interface Graded {
   readonly source: PriceSource | null;
 }
 
-/** Of an instrument. The stored watermark has to be at or behind `endUs`, which has the lateness. */
+/**
+ * Of an instrument. The stored watermark has to be at or behind `endUs`, which has the lateness.
+ */
 export async function gradingInput(
   reader: SqlReader,
   instrument: Instrument,
@@ -38,9 +40,9 @@ export async function gradingInput(
   // What the watermark vouches for is written; now it is to be read, too.
   await reader.waitApplied(READ);
   const shown = must(await firstKnownFrom(reader, instrument, endUs));
-  const stretch = { fromUs, toUs: shown.ts + 1 };
-  const stored = await readPrices(reader, instrument, stretch);
-  const heartbeats = await readHeartbeats(reader, instrument, stretch);
+  const range = { fromUs, toUs: shown.ts + 1 };
+  const stored = await readPrices(reader, instrument, range);
+  const heartbeats = await readHeartbeats(reader, instrument, range);
   return {
     prices: pricesOf(stored, source),
     arrivals: [...arrivalsOf(stored), ...heartbeats].toSorted((a, b) => a.ts - b.ts),
@@ -127,7 +129,7 @@ export async function readHeartbeats(
 /** The same of every instrument, by its key. */
 export async function readHeartbeatsOfMany(
   reader: SqlReader,
-  { fromUs, toUs }: Stretch,
+  { fromUs, toUs }: TimeRange,
 ): Promise<ReadonlyMap<string, readonly Arrival[]>> {
   const rows = await reader.query<Heartbeat & Instrument>(
     `SELECT venue, symbol, ts, known_at, imported_at FROM heartbeats WHERE ts >= $1 AND ts < $2`,

@@ -2,14 +2,14 @@
  * By which prices decisions are graded: by those that their own candles were made of. That is the
  * mids of quotes until the instrument is traded, and its trades from then on.
  *
- * It is a property of the decision. What else lies in the stretch that a job happens to read, a
+ * It is a property of the decision. What else lies in the range that a job happens to read, a
  * trade that came later or long before, must not change a label.
  */
 import { timeframeUs } from '../../src/domain/candle.ts';
 import { formatUs } from '../../src/domain/time.ts';
 import { keyOf } from '../../src/domain/wire.ts';
 import { grouped } from '../../src/grouped.ts';
-import type { Cell, Instrument, SqlReader, Stretch } from '../../src/questdb/table.ts';
+import type { Cell, Instrument, SqlReader, TimeRange } from '../../src/questdb/table.ts';
 
 export type PriceSource = 'trade' | 'mid';
 
@@ -26,10 +26,10 @@ export function sourceAt({ trade, mid }: FirstCandles, decisionTs: number): Pric
   return mid !== undefined && mid <= startTs ? 'mid' : null;
 }
 
-/** Of every market with decisions in the stretch, by its key; of `one` alone where it is given. */
+/** Of every market with decisions in the range, by its key; of `one` alone where it is given. */
 export async function firstCandles(
   reader: SqlReader,
-  { fromUs, toUs }: Stretch,
+  { fromUs, toUs }: TimeRange,
   one: Instrument | null,
 ): Promise<ReadonlyMap<string, FirstCandles>> {
   await reader.waitApplied(['candles']);
@@ -63,8 +63,8 @@ export async function bySource<D extends { readonly ts: number }>(
 ): Promise<OfOneSource<D>[]> {
   if (decisions.length === 0) return [];
   const times = decisions.map(({ ts }) => ts);
-  const stretch = { fromUs: Math.min(...times), toUs: Math.max(...times) };
-  const first = (await firstCandles(reader, stretch, instrument)).get(keyOf(instrument)) ?? {};
+  const range = { fromUs: Math.min(...times), toUs: Math.max(...times) };
+  const first = (await firstCandles(reader, range, instrument)).get(keyOf(instrument)) ?? {};
   const parts = grouped(decisions, ({ ts }) => sourceAt(first, ts));
   return [...parts].map(([source, of]) => ({ source, decisions: of }));
 }

@@ -28,7 +28,7 @@ import {
   type StoredGap,
   type StoredPrice,
 } from '../../src/questdb/tables/stored-ticks.ts';
-import type { Instrument, SqlReader, Stretch } from '../../src/questdb/table.ts';
+import type { Instrument, SqlReader, TimeRange } from '../../src/questdb/table.ts';
 import { arrivalsOf, pricesOf, readHeartbeatsOfMany } from '../grades/grading-input.ts';
 import { runLabels } from './job.ts';
 import { noteJobRows } from '../sink/note-written.ts';
@@ -127,7 +127,7 @@ function furthestOf({ labelSpec, reached }: LabelSetRequest): number {
 export async function maturedOfMany(
   reader: SqlReader,
   request: LabelSetRequest,
-  { fromUs, toUs }: Stretch,
+  { fromUs, toUs }: TimeRange,
 ): Promise<SetDecision[]> {
   const { labelSpec, of, latenessUs, reached } = request;
   const { horizonUs } = parseLabelSpec(labelSpec);
@@ -256,12 +256,12 @@ async function inputOfMany(
   const endsFromUs = fromUs + horizonUs - toleranceUs;
   for (const shownUs of limits.shownUs) {
     const toUs = overUs + shownUs;
-    const stretches =
+    const ranges =
       entries.toUs < endsFromUs ? [entries, { fromUs: endsFromUs, toUs }] : [{ fromUs, toUs }];
-    if ((await rowsIn(reader, stretches)) > limits.rowsMax) continue;
+    if ((await rowsIn(reader, ranges)) > limits.rowsMax) continue;
     const prices = new Map<string, StoredPrice[]>();
-    for (const stretch of stretches) {
-      const read = await readPricesOfMany(reader, stretch, (key) => byMarket.has(key));
+    for (const range of ranges) {
+      const read = await readPricesOfMany(reader, range, (key) => byMarket.has(key));
       for (const [key, own] of read) prices.set(key, [...(prices.get(key) ?? []), ...own]);
     }
     return {
@@ -276,9 +276,9 @@ async function inputOfMany(
   return null;
 }
 
-async function rowsIn(reader: SqlReader, stretches: readonly Stretch[]): Promise<number> {
+async function rowsIn(reader: SqlReader, ranges: readonly TimeRange[]): Promise<number> {
   let sum = 0;
-  for (const { fromUs, toUs } of stretches) {
+  for (const { fromUs, toUs } of ranges) {
     for (const table of ['ticks', 'quotes', 'heartbeats']) {
       const [row] = await reader.query<{ rows: number }>(
         `SELECT count() AS rows FROM ${table} WHERE ts >= $1 AND ts < $2`,

@@ -28,8 +28,8 @@ export class ImportClocks {
   }
 
   /**
-   * Takes what a stretch gave, and its ticks, both in the order of `ts`, each stretch behind the
-   * last; returns what has its moment now, of this stretch or of one before.
+   * Takes what a range gave, and its ticks, both in the order of `ts`, each range behind the
+   * last; returns what has its moment now, of this range or of one before.
    */
   add(outs: readonly FeaturesOut[], ticks: readonly KnownTick[]): FeaturesOut[] {
     this.waiting.push(...outs);

@@ -141,11 +141,11 @@ async function reviseInstrument(
   const clocks = isCold ? await importClocks(context, instrument, latenessUs, asOfUs) : null;
   for (let at = firstTs; at < toTs;) {
     const endTs = Math.min(toTs, floorTo(at, US_PER_DAY) + US_PER_DAY);
-    const stretch = { fromUs: at, toUs: endTs, asOfUs };
+    const range = { fromUs: at, toUs: endTs, asOfUs };
     const outs: FeaturesOut[] = [];
-    const ticks = await knownMarketTicks(reader, instrument, stretch);
+    const ticks = await knownMarketTicks(reader, instrument, range);
     state = replay(instrument, ticks, endTs, state, (out) => outs.push(out));
-    const made = clocks?.add(outs, await knownClocks(reader, instrument, stretch)) ?? outs;
+    const made = clocks?.add(outs, await knownClocks(reader, instrument, range)) ?? outs;
     if (endTs === toTs) made.push(...(clocks?.rest() ?? []));
     const touched = made.filter(({ record }) => record.ts > fromTs);
     await reviseDay(context, instrument, { records: touched, touches, asOfUs, knowsAll }, revised);

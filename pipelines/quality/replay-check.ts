@@ -1,5 +1,5 @@
 /**
- * A stretch of stored ticks -> its features again, and whether what was served is what they give.
+ * A range of stored ticks -> its features again, and whether what was served is what they give.
  *
  * Three things are compared, row by row: the served values with those that the in-time ticks give
  * again, bit for bit; the clocks of those rows with what was stored when; the labels with those
@@ -31,7 +31,7 @@ import { storedWatermark } from '../../src/postgres/tables/stored-watermarks.ts'
 import type { LabelRow } from '../../src/questdb/tables/labels.ts';
 import { readServedFeatures } from '../../src/questdb/tables/readers.ts';
 import { IN_STREAM } from '../../src/questdb/tables/ticks.ts';
-import type { Cell, Instrument, Stretch } from '../../src/questdb/table.ts';
+import type { Cell, Instrument, TimeRange } from '../../src/questdb/table.ts';
 import { firstKnownFrom, gradingInput, readHeartbeats } from '../grades/grading-input.ts';
 import { labelRows } from '../labels/label-rows.ts';
 import { bySource } from '../grades/price-source.ts';
@@ -41,7 +41,7 @@ export interface ReplayReport {
   readonly instrument: string;
   readonly from: string;
   readonly to: string;
-  /** Feature vectors of the stretch. */
+  /** Feature vectors of the range. */
   recomputed: number;
   /** Served rows that were decided by an import: they are not compared. */
   imported: number;
@@ -61,8 +61,8 @@ export interface Compared {
   first: Difference | null;
 }
 
-interface Asked extends Stretch {
-  /** Hears every feature vector of the stretch. */
+interface Asked extends TimeRange {
+  /** Hears every feature vector of the range. */
   readonly onVector?: (vector: FeatureVector) => void;
   /** Whether what was served is compared. */
   readonly check: boolean;
@@ -70,7 +70,7 @@ interface Asked extends Stretch {
 }
 
 /** Every day of the instrument up to `toUs`, or to where its stream stands. */
-export async function replayStretch(
+export async function replayRange(
   context: Context,
   instrument: Instrument,
   { fromUs, toUs: askedUs, onVector, check, onProgress }: Asked,
@@ -148,7 +148,7 @@ async function endsOf(context: Context, { venue, symbol }: Instrument) {
   };
 }
 
-interface Day extends Stretch {
+interface Day extends TimeRange {
   readonly latenessUs: number;
 }
 
@@ -161,8 +161,8 @@ async function compareDay(
 ): Promise<void> {
   const { vectors, servedTo, report } = made;
   const reader = context.questdbReader();
-  const stretch = { fromUs: fromUs + 1, toUs: toUs + 1 };
-  const all = await readServedFeatures(reader, instrument, stretch);
+  const range = { fromUs: fromUs + 1, toUs: toUs + 1 };
+  const all = await readServedFeatures(reader, instrument, range);
   const ours = all.filter(({ feature_set }) => feature_set === FEATURE_SET);
   // Nobody was served with what is of an import: it says nothing of how we served.
   const rows = ours.filter(({ imported_at = null }) => imported_at === null);
@@ -190,7 +190,7 @@ async function compareDay(
     const served = rows.map(({ ts, known_at }) => ({ ts, knownAt: known_at }));
     report.tooEarly.push(...tooEarly(served, { ticks, arrivals, latenessUs }));
   }
-  await compareLabels(context, instrument, { ...stretch, latenessUs }, report.labels);
+  await compareLabels(context, instrument, { ...range, latenessUs }, report.labels);
 }
 
 function addUp(sum: Compared, { checked, missing, extra, mismatches, first }: Parity): void {
@@ -206,7 +206,7 @@ function addUp(sum: Compared, { checked, missing, extra, mismatches, first }: Pa
 /** What says which label it is; the rest is compared. */
 const ABOUT = new Set(['ts', 'decided_ts', 'venue', 'symbol', 'label_spec', 'revision', 'flags']);
 
-/** First labels (revision 0) of the stretch with what the prices known by then give. */
+/** First labels (revision 0) of the range with what the prices known by then give. */
 async function compareLabels(
   context: Context,
   instrument: Instrument,

@@ -25,7 +25,7 @@ import type { Instrument } from '../../src/questdb/table.ts';
 
 /**
  * Served features against recomputed ones, behind the place up to which they were found equal
- * before. A stretch that differs is looked at again by every later training.
+ * before. A range that differs is looked at again by every later training.
  */
 export async function replayParity(
   context: Context,
@@ -40,12 +40,12 @@ export async function replayParity(
   const saved = await readReplayState<ReplayState>(postgres, FEATURE_SET, subject);
   const from = { ...replayStart(), ...saved };
   const { toUs: fromUs } = from;
-  const stretch = { fromUs, toUs: dueTs, asOfUs };
-  const ticks = await storedMarketTicks(context.questdbReader(), instrument, stretch);
+  const range = { fromUs, toUs: dueTs, asOfUs };
+  const ticks = await storedMarketTicks(context.questdbReader(), instrument, range);
   const { vectors, end } = recomputeFeatures(instrument, ticks, dueTs - latenessUs, from);
   const byTs = new Map(vectors.map((vector) => [vector.ts, vector]));
   const trained = new Set(set.rowTs.filter((ts) => ts > fromUs));
-  const rows = await readServedFeatures(context.questdbReader(), instrument, stretch);
+  const rows = await readServedFeatures(context.questdbReader(), instrument, range);
   const live = rows.filter(({ imported_at = null }) => imported_at === null);
   const served = live.filter(({ ts }) => trained.has(ts)).map(servedVector);
   // Exclusions are not served rows: compare on the rows that are trained and judged on.

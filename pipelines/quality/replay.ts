@@ -99,7 +99,7 @@ export function recomputeFeatures(
 }
 
 /**
- * Compares served rows with recomputed ones of the same stretch, both oldest first. What was
+ * Compares served rows with recomputed ones of the same range, both oldest first. What was
  * recomputed behind `lastTs` need not have been served yet.
  */
 export function compareFeatures(

@@ -13,7 +13,7 @@ import { featuresTable, type FeatureRow } from '../../src/questdb/tables/feature
 import type { LabelRow } from '../../src/questdb/tables/labels.ts';
 import { readFeaturesAsOf, readLabelsAsOf } from '../../src/questdb/tables/readers.ts';
 import { gapsTouching, readPrices } from '../../src/questdb/tables/stored-ticks.ts';
-import type { Instrument, QuestTable, Stretch } from '../../src/questdb/table.ts';
+import type { Instrument, QuestTable, TimeRange } from '../../src/questdb/table.ts';
 import { pricesOf } from '../grades/grading-input.ts';
 import { labelRows, labelsTable } from '../labels/label-rows.ts';
 import { noteJobRows } from '../sink/note-written.ts';
@@ -45,9 +45,9 @@ export async function reviseDay(
   if (first === undefined || last === undefined) return;
   const again = emptySinkRows();
   for (const { record } of records) rowsOfFeature(again, record);
-  const stretch = { fromUs: first.ts, toUs: last.ts + 1, asOfUs };
+  const range = { fromUs: first.ts, toUs: last.ts + 1, asOfUs };
   const reader = context.questdbReader();
-  const served = await readFeaturesAsOf(reader, instrument, stretch);
+  const served = await readFeaturesAsOf(reader, instrument, range);
   const candles = await candlesAsOf(context, instrument, again.candles, asOfUs);
   const features = new Map(served.map((row) => [`${row.ts}|${row.feature_set}`, row]));
   revised.candles += await write(
@@ -131,7 +131,7 @@ export async function reviseLabels(
     // A decision stands at its candle's end; the tick that made it came within the hour.
     for (let at = fromTs - 2 * horizonUs; at <= lastTs;) {
       const toUs = Math.min(lastTs + 1, floorTo(at, US_PER_DAY) + US_PER_DAY);
-      const request = { labelSpec, horizonUs, stretch: { fromUs: Math.max(0, at), toUs } };
+      const request = { labelSpec, horizonUs, range: { fromUs: Math.max(0, at), toUs } };
       revised.labels += await reviseSome(context, instrument, request, touches, asOfUs);
       at = toUs;
     }
@@ -141,13 +141,13 @@ export async function reviseLabels(
 async function reviseSome(
   context: Context,
   instrument: Instrument,
-  request: { labelSpec: string; horizonUs: number; stretch: Stretch },
+  request: { labelSpec: string; horizonUs: number; range: TimeRange },
   touches: readonly Touch[],
   asOfUs: number,
 ): Promise<number> {
-  const { labelSpec, stretch } = request;
+  const { labelSpec, range } = request;
   const reader = context.questdbReader();
-  const stored = await readLabelsAsOf(reader, instrument, { ...stretch, labelSpec, asOfUs });
+  const stored = await readLabelsAsOf(reader, instrument, { ...range, labelSpec, asOfUs });
   const sorted = stored.toSorted((a, b) => a.decided_ts - b.decided_ts);
   let revised = 0;
   for (const part of await bySource(reader, instrument, sorted)) {

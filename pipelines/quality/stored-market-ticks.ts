@@ -2,7 +2,7 @@
 import { compareTicks, marketTickOf, type MarketTick } from '../../src/domain/tick.ts';
 import { formatUs } from '../../src/domain/time.ts';
 import type { QuoteRow } from '../../src/questdb/tables/quotes.ts';
-import type { Instrument, SqlReader, Stretch } from '../../src/questdb/table.ts';
+import type { Instrument, SqlReader, TimeRange } from '../../src/questdb/table.ts';
 import { IN_STREAM, type TickRow } from '../../src/questdb/tables/ticks.ts';
 
 /**
@@ -12,10 +12,10 @@ import { IN_STREAM, type TickRow } from '../../src/questdb/tables/ticks.ts';
 export async function storedMarketTicks(
   reader: SqlReader,
   instrument: Instrument,
-  stretch: Stretch & { readonly asOfUs: number },
+  range: TimeRange & { readonly asOfUs: number },
 ): Promise<MarketTick[]> {
-  const ticks = await marketTicks(reader, instrument, stretch, ` AND ${IN_STREAM}`);
-  const late = await lateKeys(reader, instrument, stretch);
+  const ticks = await marketTicks(reader, instrument, range, ` AND ${IN_STREAM}`);
+  const late = await lateKeys(reader, instrument, range);
   return late.size === 0 ? ticks : ticks.filter((tick) => !late.has(keyOfTick(tick)));
 }
 
@@ -23,13 +23,13 @@ export async function storedMarketTicks(
 export async function storedClocks(
   reader: SqlReader,
   instrument: Instrument,
-  stretch: Stretch & { readonly asOfUs: number },
+  range: TimeRange & { readonly asOfUs: number },
 ): Promise<{ readonly ts: number; readonly knownAt: number }[]> {
-  const params = paramsOf(instrument, stretch);
+  const params = paramsOf(instrument, range);
   const clocks = `${TS}, CAST(known_at AS LONG) AS "knownAt", id`;
   type Clock = { ts: number; knownAt: number; id: string };
   const [late, trades, quotes] = await Promise.all([
-    lateKeys(reader, instrument, stretch),
+    lateKeys(reader, instrument, range),
     reader.query<Clock>(`SELECT ${clocks} FROM ticks ${WHERE} AND ${IN_STREAM}`, params),
     reader.query<Clock>(`SELECT ${clocks} FROM quotes ${WHERE} AND ${IN_STREAM}`, params),
   ]);
@@ -44,11 +44,11 @@ const keyOfTick = ({ kind, ts, id }: { kind: string; ts: number; id: string }): 
 async function lateKeys(
   reader: SqlReader,
   instrument: Instrument,
-  stretch: Stretch & { readonly asOfUs: number },
+  range: TimeRange & { readonly asOfUs: number },
 ): Promise<ReadonlySet<string>> {
   const late = await reader.query<{ ts: number; detail: string }>(
     `SELECT ts, detail FROM quality_events ${WHERE} AND kind = 'late'`,
-    paramsOf(instrument, stretch),
+    paramsOf(instrument, range),
   );
   return new Set(
     late.map(({ ts, detail }) => {
@@ -62,14 +62,14 @@ async function lateKeys(
 export async function knownClocks(
   reader: SqlReader,
   instrument: Instrument,
-  stretch: Stretch & { readonly asOfUs: number },
+  range: TimeRange & { readonly asOfUs: number },
 ): Promise<{ readonly ts: number; readonly knownAt: number }[]> {
   const clocks = `${TS}, CAST(known_at AS LONG) AS "knownAt"`;
   const found = await Promise.all(
     ['ticks', 'quotes'].map((table) =>
       reader.query<{ ts: number; knownAt: number }>(
         `SELECT ${clocks} FROM ${table} ${WHERE}`,
-        paramsOf(instrument, stretch),
+        paramsOf(instrument, range),
       ),
     ),
   );
@@ -80,17 +80,17 @@ export async function knownClocks(
 export const knownMarketTicks = (
   reader: SqlReader,
   instrument: Instrument,
-  stretch: Stretch & { readonly asOfUs: number },
-): Promise<MarketTick[]> => marketTicks(reader, instrument, stretch, '');
+  range: TimeRange & { readonly asOfUs: number },
+): Promise<MarketTick[]> => marketTicks(reader, instrument, range, '');
 
 async function marketTicks(
   reader: SqlReader,
   instrument: Instrument,
-  stretch: Stretch & { readonly asOfUs: number },
+  range: TimeRange & { readonly asOfUs: number },
   condition: string,
 ): Promise<MarketTick[]> {
   const { venue, symbol } = instrument;
-  const params = paramsOf(instrument, stretch);
+  const params = paramsOf(instrument, range);
   const [trades, quotes] = await Promise.all([
     reader.query<Pick<TickRow, 'ts' | 'id' | 'price' | 'size' | 'side'>>(
       `SELECT ${TS}, id, price, size, side FROM ticks ${WHERE}${condition}`,
@@ -119,5 +119,5 @@ const WHERE = 'WHERE venue = $1 AND symbol = $2 AND ts >= $3 AND ts < $4 AND kno
 
 const paramsOf = (
   { venue, symbol }: Instrument,
-  { fromUs, toUs, asOfUs }: Stretch & { readonly asOfUs: number },
+  { fromUs, toUs, asOfUs }: TimeRange & { readonly asOfUs: number },
 ): string[] => [venue, symbol, formatUs(fromUs), formatUs(toUs), formatUs(asOfUs)];

@@ -1,4 +1,7 @@
-/** The retention job: drops what `pipelines/retention/retention.ts` finds expired, and says what it did. */
+/**
+ * The retention job: drops what `pipelines/retention/retention.ts` finds expired, and says what it
+ * did.
+ */
 import {
   isOldByClock,
   mayGo,
@@ -18,7 +21,7 @@ import { readSetting } from '../../src/postgres/tables/settings.ts';
 import { marketTimes, noteMoved } from '../../src/postgres/tables/stored-watermarks.ts';
 import { MARKET_TABLES } from '../../src/questdb/tables/schema.ts';
 import { partitionName, type Instrument, type SqlReader } from '../../src/questdb/table.ts';
-import { namedStretches } from './named-stretches.ts';
+import { namedRanges } from './named-ranges.ts';
 
 export async function runRetention(context: Context, { subject, dueTs }: JobData): Promise<void> {
   const { postgres } = context;
@@ -94,7 +97,7 @@ async function requestOf(
     ),
     nowUs,
     neededFromUs: neededFrom(nowUs, horizonsUs, pending),
-    named: await namedStretches(postgres, Math.max(...horizonsUs)),
+    named: await namedRanges(postgres, Math.max(...horizonsUs)),
     markets: await marketTimes(postgres),
   };
 }

@@ -29,8 +29,8 @@ export interface MarketTime {
   readonly movedUs: number | null;
 }
 
-/** A stretch of instruments, both ends included; null: of all of them. */
-export interface NamedStretch {
+/** A range of instruments, both ends included; null: of all of them. */
+export interface NamedRange {
   readonly instruments: ReadonlySet<string> | null;
   readonly fromTs: number;
   readonly toTs: number;
@@ -43,7 +43,7 @@ export interface RetentionRequest {
   readonly nowUs: number;
   /** Everything from here on is still needed. */
   readonly neededFromUs: number;
-  readonly named: readonly NamedStretch[];
+  readonly named: readonly NamedRange[];
   /** By instrument. */
   readonly markets: ReadonlyMap<string, MarketTime>;
 }

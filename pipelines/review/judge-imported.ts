@@ -32,10 +32,10 @@ export async function judgeImported(
   const verdicts: ImportedVerdict[] = [];
   for (const { modelId, sha256, artifact, asOfTs } of await importedCandidates(postgres, market)) {
     const model = await servableHere(artifact, { modelId, sha256 });
-    const stretch = { fromUs: asOfTs, toUs: atTs, asOfUs: atTs };
-    const set = await loadTrainingSet(context.questdbReader(), { ...market, ...stretch });
+    const range = { fromUs: asOfTs, toUs: atTs, asOfUs: atTs };
+    const set = await loadTrainingSet(context.questdbReader(), { ...market, ...range });
     // Only some of the rows are compared here: how far all were is the training's to say.
-    const parity = await replayParity(context, market, stretch, set, { save: false });
+    const parity = await replayParity(context, market, range, set, { save: false });
     const verdict = judgeModel(model, set.rows, {
       labelSpec: market.labelSpec,
       asOfTs,

@@ -2,7 +2,7 @@
  * late ticks and history of one batch -> rows to write, judged by what QuestDB already holds
  *
  * The shell of `lateVerdict`: it waits until the tables show what has been acknowledged, and
- * reads the stored stretches in few, bounded queries, so that feeding a whole file a second time
+ * reads the stored ranges in few, bounded queries, so that feeding a whole file a second time
  * costs little more than reading it. A tick that an earlier one of the same batch made known counts
  * as stored. History that is stored already stays as it is too: written again, it would be known
  * later than it was.
@@ -60,7 +60,7 @@ function groupsOf(batch: readonly LateTick[]): Map<string, LateTick[]> {
 }
 
 /**
- * By time, so that a chunk's stretch is short. The sort is stable: ticks of one `ts` stay in log
+ * By time, so that a chunk's range is short. The sort is stable: ticks of one `ts` stay in log
  * order, and one `ts` never falls into two chunks, so a repeat meets the tick that it repeats.
  */
 function* chunksOf(group: readonly LateTick[]): Generator<LateTick[]> {

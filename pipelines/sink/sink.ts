@@ -196,7 +196,7 @@ export const rowOfPrediction = (record: Prediction): PredictionRow => ({
   ...importColumn(record.imported_at),
 });
 
-/** The stretch of an instrument's history in hand, with one more tick of it. */
+/** The range of an instrument's history in hand, with one more tick of it. */
 export const widened = (
   before: Backfilled | undefined,
   { instrument, ts, knownAt }: { instrument: string; ts: number; knownAt: number },

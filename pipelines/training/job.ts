@@ -56,19 +56,19 @@ export async function runTraining(context: Context, { subject, dueTs }: JobData)
   const instruments = [...new Set([subject, ...poolOf(context, subject)])];
   const wanted = completeDecisions({ ...window, labelSpec, instruments });
   const importedByUs = await newestImport(reader, wanted, Math.max(asOfUs, settledUs));
-  const stretch = { ...window, importedByUs: importedByUs ?? undefined };
-  const set = await loadTrainingSet(reader, { ...instrument, labelSpec, ...stretch });
+  const range = { ...window, importedByUs: importedByUs ?? undefined };
+  const set = await loadTrainingSet(reader, { ...instrument, labelSpec, ...range });
   const counts = { rows: set.rows.length, rows_in: set.rowsIn, excluded: set.excluded };
   if (set.rows.length < MIN_ROWS) {
     const reason = `${set.rows.length} graded decisions, ${MIN_ROWS} are needed`;
     await finishRun(postgres, run, 'refused', { reason, ...counts });
     return;
   }
-  const pool = await trainingPool(context, subject, { labelSpec, ...stretch });
+  const pool = await trainingPool(context, subject, { labelSpec, ...range });
   await noteStep(postgres, run, `recomputes the features of ${set.rows.length} decisions`);
-  const parity = await replayParity(context, instrument, stretch, set);
+  const parity = await replayParity(context, instrument, range, set);
   await noteStep(postgres, run, `trains on ${set.rows.length} decisions`);
-  const dataset = trainedSet({ subject, labelSpec, ...stretch, set, pool });
+  const dataset = trainedSet({ subject, labelSpec, ...range, set, pool });
   const candidate = trainCandidate({
     rows: set.rows,
     featureNames: FEATURE_NAMES,

@@ -52,11 +52,11 @@ export async function registerModel(
   const { postgres } = context;
   const dataset = await datasetOf(context, datasetId, asked);
   const { instrument, subject, labelSpec, asOfTs, importedByUs } = dataset;
-  const stretch = { fromUs: dataset.fromTs, toUs: dataset.toTs, asOfUs: asOfTs, importedByUs };
+  const range = { fromUs: dataset.fromTs, toUs: dataset.toTs, asOfUs: asOfTs, importedByUs };
   const set = await loadTrainingSet(context.questdbReader(), {
     ...instrument,
     labelSpec,
-    ...stretch,
+    ...range,
   });
   await tryOnnx(context, file, set.rows, say);
   const { bytes, manifest } = artefactOf({
@@ -182,7 +182,7 @@ async function datasetOf(
   };
 }
 
-/** A set of own requests has no stretch: whatever was known at its `as_of` may be of it. */
+/** A set of own requests has no range: whatever was known at its `as_of` may be of it. */
 const isTime = (text: string | null | undefined): text is string =>
   text !== null && text !== undefined;
 

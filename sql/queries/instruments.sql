@@ -1,4 +1,4 @@
--- Every stored instrument with its stretch and its numbers of trades and quotes.
+-- Every stored instrument with its range and its numbers of trades and quotes.
 SELECT venue, symbol, min(from_ts) AS from_ts, max(to_ts) AS to_ts,
   sum(trades) AS trades, sum(quotes) AS quotes
 FROM (

@@ -1,4 +1,4 @@
--- The instruments with ticks from $1 on: the stretch and the numbers of those alone.
+-- The instruments with ticks from $1 on: the range and the numbers of those alone.
 SELECT venue, symbol, min(from_ts) AS from_ts, max(to_ts) AS to_ts,
   sum(trades) AS trades, sum(quotes) AS quotes
 FROM (

@@ -79,7 +79,7 @@ export async function releaseFuture(
   return { released, ahead, nextTs, missing };
 }
 
-/** Of each instrument the stretches of the log that its events name, without overlap. */
+/** Of each instrument the ranges of the log that its events name, without overlap. */
 async function placesOf(context: Context, instrument: Instrument | null): Promise<Place[]> {
   const of = instrument === null ? '' : ' AND venue = $1 AND symbol = $2';
   const rows = await context

@@ -111,10 +111,10 @@ export function questdbList(
 
 function declared(listing: ListDeclaration, hasTime: boolean) {
   const { noun, path = `/v1/${noun}`, summary, filters, item, maximum } = listing;
-  const stretch = hasTime ? { from: optional(p.from), to: optional(p.to) } : {};
+  const range = hasTime ? { from: optional(p.from), to: optional(p.to) } : {};
   const limit = optional(p.limit(maximum));
   const paging = { order: optional(p.order), limit, after: optional(p.after) };
-  const query = p.parameters({ ...filters, ...stretch, ...paging });
+  const query = p.parameters({ ...filters, ...range, ...paging });
   return { path, noun, summary, query, answer: listOf(item) };
 }
 

@@ -1,5 +1,5 @@
 /**
- * A stretch of one partition -> its records with their headers, in order.
+ * A range of one partition -> its records with their headers, in order.
  *
  * For whoever looks something up in a log: commands, checks, repairs. It reads in a consumer group
  * of its own, which commits nothing and is deleted at the end, so no stage is disturbed.
@@ -8,7 +8,7 @@ import type { Consumer, IHeaders, Kafka } from 'kafkajs';
 import { monotonicMs } from '../clock.ts';
 import { withAdmin } from './kafka.ts';
 
-export interface LogStretch {
+export interface LogRange {
   /** As Kafka knows it, prefix included. */
   readonly topic: string;
   readonly partition: number;
@@ -30,12 +30,12 @@ export interface ReadRecord {
 }
 
 /** What was really there to be read: `from` is included, `to` is not. */
-export interface ReadStretch {
+export interface ReadRange {
   readonly from: number;
   readonly to: number;
 }
 
-interface Found extends ReadStretch {
+interface Found extends ReadRange {
   /** The other partitions of the topic. */
   readonly others: readonly number[];
 }
@@ -44,17 +44,17 @@ const SILENCE_MS = 60_000;
 let groups = 0;
 
 /**
- * Hands every record of the stretch to `onRecord`, in the order of offsets, and resolves with the
- * stretch once the last one was taken. Nothing is handed on of an empty stretch. Rejects when the
+ * Hands every record of the range to `onRecord`, in the order of offsets, and resolves with the
+ * range once the last one was taken. Nothing is handed on of an empty range. Rejects when the
  * topic or partition does not exist, when `onRecord` throws, and after a minute without a record.
  */
 export async function readLog(
   kafka: Kafka,
-  stretch: LogStretch,
+  range: LogRange,
   onRecord: (record: ReadRecord) => void,
-): Promise<ReadStretch> {
-  const { topic, partition } = stretch;
-  const { from, to, others } = await stretchOf(kafka, stretch);
+): Promise<ReadRange> {
+  const { topic, partition } = range;
+  const { from, to, others } = await rangeOf(kafka, range);
   if (from >= to) return { from, to: from };
   const groupId = `tickloom-read-${process.pid}-${monotonicMs().toString(36)}-${groups++}`;
   const consumer = kafka.consumer({
@@ -75,9 +75,9 @@ export async function readLog(
   return { from, to };
 }
 
-async function stretchOf(
+async function rangeOf(
   kafka: Kafka,
-  { topic, partition, from = 0, to = Infinity }: LogStretch,
+  { topic, partition, from = 0, to = Infinity }: LogRange,
 ): Promise<Found> {
   const offsets = await withAdmin(kafka, (admin) => admin.fetchTopicOffsets(topic));
   const of = offsets.find((each) => each.partition === partition);
@@ -89,7 +89,7 @@ async function stretchOf(
   };
 }
 
-type Wanted = Required<LogStretch> & Found;
+type Wanted = Required<LogRange> & Found;
 
 function readThrough(
   consumer: Consumer,
@@ -116,7 +116,7 @@ function readThrough(
   return reading.ended;
 }
 
-/** How far a stretch was read; `ended` settles with its last record, or with what went wrong. */
+/** How far a range was read; `ended` settles with its last record, or with what went wrong. */
 class Reading {
   readonly ended: Promise<void>;
   private settle: { resolve: () => void; reject: (error: unknown) => void } | null = null;

@@ -18,7 +18,7 @@ export interface GateSettings {
   /** By how much the mean loss must be smaller, as a share of the reference's mean loss. */
   readonly marginShare: number;
   readonly minRows: number;
-  /** Stretches of one horizon that hold a row: about the number of independent outcomes. */
+  /** Ranges of one horizon that hold a row: about the number of independent outcomes. */
   readonly minHorizons: number;
   /** Length of a block; at least 2, so that little of a label reaches over its border. */
   readonly blockHorizons: number;
@@ -145,7 +145,7 @@ function countReasons(input: GateInput, settings: GateSettings): GateReason[] {
     {
       rule: 'minimum_horizons',
       passed: horizons >= minHorizons,
-      detail: `${horizons} stretches of one horizon with rows, of at least ${minHorizons}`,
+      detail: `${horizons} ranges of one horizon with rows, of at least ${minHorizons}`,
       value: horizons,
       threshold: minHorizons,
     },

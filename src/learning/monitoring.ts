@@ -1,6 +1,6 @@
 /**
  * predictions whose outcome is known -> how good they were, by model and by whatever else one asks:
- * the whole, an instrument, a bucket of probability, a day, a regime. Sums alone, so that a stretch
+ * the whole, an instrument, a bucket of probability, a day, a regime. Sums alone, so that a range
  * of any length is counted piece by piece in bounded memory.
  *
  * Only eligible predictions count: a vetoed prediction, or one of the baseline that warmed up, said

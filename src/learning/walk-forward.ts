@@ -22,7 +22,7 @@ export type Metric = 'auc' | 'hit_rate' | 'brier' | 'log_loss';
 export const METRICS: readonly Metric[] = ['auc', 'hit_rate', 'brier', 'log_loss'];
 const LESS_IS_BETTER: ReadonlySet<Metric> = new Set(['brier', 'log_loss']);
 
-/** Decisions of one stretch, in the order of `decidedTs`; the first predictor is the one judged. */
+/** Decisions of one range, in the order of `decidedTs`; the first predictor is the one judged. */
 export interface Judgement {
   readonly decidedTs: Float64Array;
   readonly up: Float64Array;
@@ -39,18 +39,18 @@ export interface MetricReport {
 export type PredictorReport = Readonly<Record<Metric, MetricReport>> & { readonly name: string };
 
 /**
- * All metrics of all predictors over one stretch or several in their order, which then have the
- * same predictors. Ranks are taken within a stretch: scores of differently trained models, and base
+ * All metrics of all predictors over one range or several in their order, which then have the
+ * same predictors. Ranks are taken within a range: scores of differently trained models, and base
  * rates of different times, do not compare. Deterministic by `seed`.
  */
 export function judgeAll(
-  stretches: readonly Judgement[],
+  ranges: readonly Judgement[],
   options: { readonly horizonUs: number; readonly coverage: number; readonly seed: number },
 ): PredictorReport[] {
-  const joined = (of: (stretch: Judgement) => Numbers): Float64Array =>
-    Float64Array.from(stretches.flatMap((stretch) => Array.from(of(stretch))));
-  const decidedTs = joined((stretch) => stretch.decidedTs);
-  const names = (stretches[0]?.predictors ?? []).map(({ name }) => name);
+  const joined = (of: (range: Judgement) => Numbers): Float64Array =>
+    Float64Array.from(ranges.flatMap((range) => Array.from(of(range))));
+  const decidedTs = joined((range) => range.decidedTs);
+  const names = (ranges[0]?.predictors ?? []).map(({ name }) => name);
   const valuesOf = (metric: Metric, place: number): Float64Array =>
     joined(({ up, predictors }) => rowValues(metric, up, predictors[place]!));
   return names.map((name, place) => {

@@ -59,8 +59,8 @@ export interface Instrument {
   readonly symbol: string;
 }
 
-/** A half-open stretch of event time, [fromUs, toUs). */
-export interface Stretch {
+/** A half-open range of event time, [fromUs, toUs). */
+export interface TimeRange {
   readonly fromUs: number;
   readonly toUs: number;
 }

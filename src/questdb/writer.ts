@@ -50,7 +50,7 @@ export interface QuestDbWriterOptions {
   readonly encoder?: RowEncoder;
 }
 
-/** Rows encoded at a stretch, between which the event loop and the heartbeat get their turn. */
+/** Rows encoded at a range, between which the event loop and the heartbeat get their turn. */
 const SLICE_ROWS = 5_000;
 
 export class QuestDbWriter implements RowWriter {

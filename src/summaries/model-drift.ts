@@ -52,13 +52,13 @@ export async function modelDrift(
     const reason = `no row of feature set ${manifest.feature_set} was ever served`;
     return { ...nothing, fromUs: null, toUs: null, reason };
   }
-  const stretch = { fromUs: toUs - windowUs, toUs };
-  const tally = await servedTally(reader, of, new DriftTally(bins), stretch);
+  const range = { fromUs: toUs - windowUs, toUs };
+  const tally = await servedTally(reader, of, new DriftTally(bins), range);
   const gains = gainShares(manifest);
   const features = tally
     .drift()
     .map((each) => ({ ...each, gain_share: gains.get(each.name) ?? 0 }));
-  return { ...nothing, ...stretch, rows: tally.rows, reason: null, features };
+  return { ...nothing, ...range, rows: tally.rows, reason: null, features };
 }
 
 interface Served extends Instrument {

@@ -124,9 +124,9 @@ async function byRegime(
   trades: readonly Closed[],
 ): Promise<(trade: Closed) => string | null> {
   const regimes = new Map<string, Map<number, string | null>>();
-  for (const [key, { instrument, fromUs, lastUs }] of stretchesOf(trades)) {
-    const stretch = { fromUs, toUs: lastUs + 1 };
-    regimes.set(key, await regimesOf(reader, instrument, stretch));
+  for (const [key, { instrument, fromUs, lastUs }] of rangesOf(trades)) {
+    const range = { fromUs, toUs: lastUs + 1 };
+    regimes.set(key, await regimesOf(reader, instrument, range));
   }
   return (trade) => regimes.get(keyOf(trade))?.get(trade.signal_ts ?? Number.NaN) ?? null;
 }
@@ -137,17 +137,17 @@ interface Decided {
   readonly lastUs: number;
 }
 
-function stretchesOf(trades: readonly Closed[]): Map<string, Decided> {
-  const stretches = new Map<string, Decided>();
+function rangesOf(trades: readonly Closed[]): Map<string, Decided> {
+  const ranges = new Map<string, Decided>();
   for (const { venue, symbol, signal_ts: ts } of trades) {
     if (ts === null) continue;
     const instrument = { venue, symbol };
-    const { fromUs, lastUs } = stretches.get(keyOf(instrument)) ?? { fromUs: ts, lastUs: ts };
-    stretches.set(keyOf(instrument), {
+    const { fromUs, lastUs } = ranges.get(keyOf(instrument)) ?? { fromUs: ts, lastUs: ts };
+    ranges.set(keyOf(instrument), {
       instrument,
       fromUs: Math.min(fromUs, ts),
       lastUs: Math.max(lastUs, ts),
     });
   }
-  return stretches;
+  return ranges;
 }

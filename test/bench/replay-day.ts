@@ -49,7 +49,7 @@ interface Replay {
 async function main(): Promise<void> {
   const ticks = benchTicks({ count: COUNT, instruments: 1, stepUs: Math.ceil(86_400e6 / COUNT) });
   const [first, last] = [must(ticks[0]).ts, must(ticks.at(-1)).ts];
-  const stretch = { fromUs: first, toUs: first + US_PER_DAY, asOfUs: first + 2 * US_PER_DAY };
+  const range = { fromUs: first, toUs: first + US_PER_DAY, asOfUs: first + 2 * US_PER_DAY };
   const replays = await onServers(async (bed) => {
     await produce(bed, framesOf(ticks, 50));
     const start = () => startOurs(bed, 'sink');
@@ -57,7 +57,7 @@ async function main(): Promise<void> {
     const straight = recomputeFeatures(INSTRUMENT, ticks.map(marketTick), last).vectors;
     const found: Replay[] = [];
     for (let round = -1; round < Number(values.rounds); round++) {
-      const replay = await replayed(bed, stretch, last, straight);
+      const replay = await replayed(bed, range, last, straight);
       if (round >= 0) found.push(replay);
     }
     console.log(`${COUNT} ticks, ${straight.length} feature vectors, equal bit for bit`);
@@ -76,7 +76,7 @@ const marketTick = ({ value }: BenchTick) => marketTickOf(JSON.parse(value) as T
 
 async function replayed(
   bed: Bed,
-  stretch: Parameters<typeof storedMarketTicks>[2],
+  range: Parameters<typeof storedMarketTicks>[2],
   watermarkUs: number,
   straight: readonly FeatureVector[],
 ): Promise<Replay> {
@@ -84,7 +84,7 @@ async function replayed(
   const cpu = () => [cpuSeconds(pids.own), cpuSeconds(pids.questdb)] as const;
   const before = cpu();
   const startMs = performance.now();
-  const ticks = await storedMarketTicks(bed.context.questdbReader(), INSTRUMENT, stretch);
+  const ticks = await storedMarketTicks(bed.context.questdbReader(), INSTRUMENT, range);
   const readMs = performance.now();
   const { vectors } = recomputeFeatures(INSTRUMENT, ticks, watermarkUs);
   const endMs = performance.now();

@@ -6,7 +6,7 @@
  *
  *   node --import tsx test/bench/stream-process.ts [--ticks 600000] [--rounds 3] [--per-candle 600]
  *
- * First comes a thinner stretch of five hours, so that the baseline has its 200 outcomes and the
+ * First comes a thinner range of five hours, so that the baseline has its 200 outcomes and the
  * bot trades in what is measured. Before a number is printed, all candles of both are equal, and
  * so are the indicators that do not depend on a seed.
  */
@@ -68,7 +68,7 @@ async function main(): Promise<void> {
   console.log(`single records: ${ratio.toFixed(1)} x what the plain one does with a core`);
 }
 
-/** Five thin hours, then the stretch that is measured; it ends in the middle of a minute. */
+/** Five thin hours, then the range that is measured; it ends in the middle of a minute. */
 function ticks(): [thin: BenchTick[], dense: BenchTick[]] {
   const of = (minutes: number, perCandle: number, fromTs: number): BenchTick[] => {
     const stepUs = Math.round(US_PER_MIN / (INSTRUMENTS * perCandle));

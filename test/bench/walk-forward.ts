@@ -1,6 +1,6 @@
 /**
  * Is there anything to learn on a real recording? The training job as of several moments, each
- * candidate judged on the stretch behind its training, beside baselines that need no training.
+ * candidate judged on the range behind its training, beside baselines that need no training.
  *
  *   npm run report:walk-forward
  *   npm run report:walk-forward -- --data DIR --symbol GBP/USD --folds 4 --label direction_1h@1
@@ -168,11 +168,11 @@ function printTable(windows: readonly Window[]): void {
   console.log('| decisions | by | AUC | hit rate | Brier | log loss |\n|---|---|---|---|---|---|');
   const options = { horizonUs, coverage: COVERAGE, seed: SEED };
   const all = windows.map(({ judgement }) => judgement);
-  const stretches: [string, readonly Judgement[]][] = [
+  const ranges: [string, readonly Judgement[]][] = [
     ...windows.map(({ name, judgement }): [string, Judgement[]] => [name, [judgement]]),
     ['all of these', all],
   ];
-  for (const [name, judgements] of stretches) {
+  for (const [name, judgements] of ranges) {
     const rows = judgements.reduce((sum, { up }) => sum + up.length, 0);
     judgeAll(judgements, options).forEach((report, place) => {
       console.log(lineOf(place === 0 ? `${name}: ${rows}` : '', report));

@@ -30,8 +30,8 @@ const FROM = parseUs('2026-02-01');
 
 function noise(seed: number): TradeTick[] {
   const edge = seed % 2 === 0 ? 'none' : 'planted';
-  const stretch = { fromUs: FROM, toUs: FROM + DAYS * US_PER_DAY };
-  const market = { seed, venue: 'noise', symbols: ['N/USD'], rate: 0.2, edge, ...stretch } as const;
+  const range = { fromUs: FROM, toUs: FROM + DAYS * US_PER_DAY };
+  const market = { seed, venue: 'noise', symbols: ['N/USD'], rate: 0.2, edge, ...range } as const;
   const ticks = [...mergedTrades(market)].map(({ tick }) => tick);
   return edge === 'none' ? ticks : shuffledReturns(ticks, seed);
 }

@@ -36,8 +36,8 @@ const MODELS = ['lightgbm.txt', 'logistic.onnx', 'network.onnx'];
 
 async function feed(bed: Bed, fromUs: number, toUs: number): Promise<void> {
   const market = { seed: 901, venue: VENUE, symbols: [SYMBOL], rate: 0.2 };
-  const stretch = { fromUs: FROM, skipToUs: fromUs, toUs };
-  const source = mergedTrades({ ...market, ...stretch, edge: 'planted' });
+  const range = { fromUs: FROM, skipToUs: fromUs, toUs };
+  const source = mergedTrades({ ...market, ...range, edge: 'planted' });
   await runFeed(bed.context, { source, say: () => undefined, open: true });
   await bed.settle();
 }

@@ -6,7 +6,7 @@ import { gradedMarket, trainedOn } from '../support/loop.ts';
 
 const FROM = parseUs('2026-02-01');
 const market = { seed: 7_002, venue: 'synthetic', symbols: ['ANY/USD'], rate: 0.2 };
-const stretch = { fromUs: FROM, toUs: FROM + 10 * US_PER_DAY };
-const ticks = [...mergedTrades({ ...market, ...stretch, edge: 'planted' })];
+const range = { fromUs: FROM, toUs: FROM + 10 * US_PER_DAY };
+const ticks = [...mergedTrades({ ...market, ...range, edge: 'planted' })];
 const { bytes } = trainedOn(gradedMarket(ticks.map(({ tick }) => tick)));
 console.log(createHash('sha256').update(bytes).digest('hex'));

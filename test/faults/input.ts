@@ -1,5 +1,5 @@
 /**
- * The recorded input of the fault proofs: what a feed may do wrong, in one seeded stretch of
+ * The recorded input of the fault proofs: what a feed may do wrong, in one seeded range of
  * market.
  *
  * Three instruments of two venues, trades and quotes, single records and frames; and among them
@@ -33,15 +33,15 @@ const SKEW_US = 1_270_000;
 
 export function recordedInput({ seed, hours }: InputSettings): InputRecord[] {
   const random = seededRandom(seed);
-  const stretch = { seed, fromUs: FROM, toUs: FROM + hours * US_PER_HOUR, rate: 0.25 };
-  const plain = mergedTrades({ ...stretch, venue: 'alpha', symbols: ['A/USD'], edge: 'none' });
+  const range = { seed, fromUs: FROM, toUs: FROM + hours * US_PER_HOUR, rate: 0.25 };
+  const plain = mergedTrades({ ...range, venue: 'alpha', symbols: ['A/USD'], edge: 'none' });
   const numbered = mergedTrades({
-    ...stretch,
+    ...range,
     venue: 'binance',
     symbols: ['B/USDT'],
     edge: 'none',
   });
-  const source = mergedTrades({ ...stretch, venue: 'alpha', symbols: ['Q/USD'], edge: 'none' });
+  const source = mergedTrades({ ...range, venue: 'alpha', symbols: ['Q/USD'], edge: 'none' });
   const timed: { at: number; record: InputRecord }[] = [];
   const add = (at: number, ...ticks: readonly Tick[]): void => {
     timed.push({ at, record: recordOf(ticks, at) });

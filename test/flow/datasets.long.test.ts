@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildDataset } from '../../pipelines/dataset/build.ts';
 import { makeDataset } from '../../pipelines/dataset/make.ts';
 import { appendBarrier } from '../../pipelines/control/as-of-barrier.ts';
-import { replayStretch } from '../../pipelines/quality/replay-check.ts';
+import { replayRange } from '../../pipelines/quality/replay-check.ts';
 import { loadTrainingSet } from '../../pipelines/dataset/load.ts';
 import { trainingPool } from '../../pipelines/training/training-pool.ts';
 import type { DatasetManifest } from '../../pipelines/dataset/definition.ts';
@@ -163,8 +163,8 @@ test(
 
       const { labelSpec } = context.config;
       const key = { venue: 'imports', symbol: 'TAPE/USD' };
-      const stretch = { fromUs: PAST, toUs: AS_OF, asOfUs: AS_OF };
-      const request = { instruments: [key], labelSpec, ...stretch, out: join(dir, 'before') };
+      const range = { fromUs: PAST, toUs: AS_OF, asOfUs: AS_OF };
+      const request = { instruments: [key], labelSpec, ...range, out: join(dir, 'before') };
       const before = await buildDataset(reader, request);
       await installation.feed(between('TAPE/USD', 0, 3), { imported: true });
       const tape = await build('imports:TAPE/USD', 'tape');
@@ -188,7 +188,7 @@ test(
       const { first, last, came } = row as Record<string, number>;
       expect([first! >= PAST, last! < AS_OF, came! > AS_OF]).toEqual([true, true, true]);
 
-      const report = await replayStretch(context, key, { fromUs: PAST, toUs: AS_OF, check: true });
+      const report = await replayRange(context, key, { fromUs: PAST, toUs: AS_OF, check: true });
       expect(report.imported).toBeGreaterThan(200);
       const none = { checked: 0, missing: 0, extra: 0 };
       expect([report.features, report.labels]).toMatchObject([none, none]);

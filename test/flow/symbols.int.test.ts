@@ -117,10 +117,10 @@ test('over HTTP, page by page', async () => {
 test('into the folders of an export, and out of them again', { timeout: 60_000 }, async () => {
   const out = join(dir, 'set');
   const symbols = SYMBOLS.map((symbol) => `${VENUE}:${symbol}`);
-  const stretch = { from: formatUs(START), to: formatUs(START + 60 * US_PER_MIN) };
-  const ask = { ...stretch, symbols, label: 'none', keep: 'all', as_of: '2014-07-01' } as const;
+  const range = { from: formatUs(START), to: formatUs(START + 60 * US_PER_MIN) };
+  const ask = { ...range, symbols, label: 'none', keep: 'all', as_of: '2014-07-01' } as const;
   const manifest = await makeDataset(installation.context, ask, { out, entities: null });
-  // The full hour is the end of the stretch, and not of it.
+  // The full hour is the end of the range, and not of it.
   expect(manifest.rows).toBe(SYMBOLS.length * (ENDS - 1));
   expect(readdirSync(join(out, 'date=2014-06-01'))).toHaveLength(SYMBOLS.length);
   const asked = { dir: out, entities: async () => null };

@@ -94,9 +94,9 @@ describe('what is read', () => {
     expect(pages[0]?.['ts']).toBe('2014-05-09T19:59:00.000000Z');
   });
 
-  test('from and to cut a half-open stretch, and order=asc turns it round', async () => {
-    const stretch = 'from=2014-05-09T19:00:00Z&to=2014-05-09T19:03:00Z';
-    const { items } = await get<Page>(`candles?${of}&timeframe=1m&${stretch}&order=asc`);
+  test('from and to cut a half-open range, and order=asc turns it round', async () => {
+    const range = 'from=2014-05-09T19:00:00Z&to=2014-05-09T19:03:00Z';
+    const { items } = await get<Page>(`candles?${of}&timeframe=1m&${range}&order=asc`);
     expect(items.map(({ ts }) => (ts as string).slice(11, 16))).toEqual([
       '19:00',
       '19:01',

@@ -64,9 +64,9 @@ describe('foreign producers', () => {
   }
 
   function linesOf(venue: string): string[] {
-    const stretch = { fromUs: FROM, toUs: FROM + HOURS * US_PER_HOUR };
+    const range = { fromUs: FROM, toUs: FROM + HOURS * US_PER_HOUR };
     const market = { seed: 5, venue, symbols: ['A/USD'], rate: 0.3, edge: 'none' } as const;
-    return [...mergedTrades({ ...market, ...stretch })].map(
+    return [...mergedTrades({ ...market, ...range })].map(
       ({ tick }) => `${tick.venue}:${tick.symbol}\t${JSON.stringify(tick)}`,
     );
   }

@@ -179,8 +179,8 @@ describe('label sets', () => {
   test('are those that each instrument alone gets, whatever befell it', async () => {
     const expected = await oneByOne();
     const reader = context.questdbReader();
-    const stretch = { fromUs: AT, toUs: AT + DECISIONS * US_PER_MIN };
-    const sets = nearOnes(await maturedOfMany(reader, request(), stretch));
+    const range = { fromUs: AT, toUs: AT + DECISIONS * US_PER_MIN };
+    const sets = nearOnes(await maturedOfMany(reader, request(), range));
     expect(sets.length).toBeGreaterThan(2);
     const found: LabelRow[] = [];
     for (const set of sets) found.push(...(await setRows(reader, request(), set)));
@@ -195,8 +195,8 @@ describe('label sets', () => {
   test('of what is too much at once are fewer, never others', async () => {
     const expected = new Map((await oneByOne()).map((row) => [`${row.ts}|${keyOf(row)}`, row]));
     const reader = context.questdbReader();
-    const stretch = { fromUs: AT, toUs: AT + DECISIONS * US_PER_MIN };
-    const matured = await maturedOfMany(reader, request(), stretch);
+    const range = { fromUs: AT, toUs: AT + DECISIONS * US_PER_MIN };
+    const matured = await maturedOfMany(reader, request(), range);
     const made = async (limits: SetLimits): Promise<number> => {
       let count = 0;
       for (const set of nearOnes(matured)) {

@@ -16,7 +16,7 @@ import {
 } from '../../src/domain/time.ts';
 import { FEATURE_NAMES } from '../../src/features/definition.ts';
 import { mergedTrades } from '../../src/market/merged.ts';
-import { replayStretch } from '../../pipelines/quality/replay-check.ts';
+import { replayRange } from '../../pipelines/quality/replay-check.ts';
 import { runFeed } from '../../pipelines/feed/feeding.ts';
 import { createTopics } from '../../src/runtime/topics.ts';
 import { addDueRuns, finishRun, lastDetail } from '../../src/postgres/tables/job-runs.ts';
@@ -248,7 +248,7 @@ describe('the data-quality job', () => {
 
   describe('a replay', () => {
     const checked = (venue: string) =>
-      replayStretch(
+      replayRange(
         installation.context,
         { venue, symbol: 'A/USD' },
         { fromUs: 0, toUs: FROM + HOURS * US_PER_HOUR, check: true },

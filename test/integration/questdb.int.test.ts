@@ -362,7 +362,7 @@ describe('the readers', () => {
     void_reason: revision === 0 ? 'gap' : null,
     flags: '',
   });
-  const stretch = { fromUs: T0, toUs: T0 + US_PER_HOUR };
+  const range = { fromUs: T0, toUs: T0 + US_PER_HOUR };
 
   test('find decisions without label, each once', async () => {
     const two = ['champion', 'shadow'];
@@ -377,7 +377,7 @@ describe('the readers', () => {
     const found = await maturedWithoutLabel(reader, EURUSD, { ...options, limit: 10 });
     const decision = { ts: T0 + 20_000, decided_ts: T0 + 20_001, horizon_s: 3600 };
     expect(found).toEqual([decision]);
-    const newest = { ...stretch, labelSpec: 'direction_1h@1', limit: 3 };
+    const newest = { ...range, labelSpec: 'direction_1h@1', limit: 3 };
     const read = await readPredictions(reader, EURUSD, newest);
     expect(read.map(({ ts }) => ts - T0)).toEqual([20_000, 30_000, 30_000]);
   });
@@ -387,7 +387,7 @@ describe('the readers', () => {
     await store(labels, rows);
     const labelSpec = 'direction_1h@1';
     const known = async (asOfUs: number): Promise<number[][]> =>
-      (await readLabelsAsOf(reader, EURUSD, { ...stretch, labelSpec, asOfUs })).map((row) => [
+      (await readLabelsAsOf(reader, EURUSD, { ...range, labelSpec, asOfUs })).map((row) => [
         row.ts - T0,
         row.revision,
       ]);
@@ -429,7 +429,7 @@ describe('the readers', () => {
     });
     const rows = [candleAt(0, 0), candleAt(1, 0), candleAt(1, 1), candleAt(2, 0)];
     await store(candles, rows);
-    const read = await readCandles(reader, EURUSD, { ...stretch, timeframe: '1m', limit: 2 });
+    const read = await readCandles(reader, EURUSD, { ...range, timeframe: '1m', limit: 2 });
     expect(read).toEqual([rows[2], rows[3]].map((row) => ({ ...row, imported_at: null })));
     const values = (revision: number) => ({
       ...EURUSD,
@@ -444,8 +444,8 @@ describe('the readers', () => {
       atr_14_5m: null,
     });
     await store(featureTable, [values(0), values(1)]);
-    const [before] = await readFeaturesAsOf(reader, EURUSD, { ...stretch, asOfUs: T0 + 1 });
-    const [after] = await readFeaturesAsOf(reader, EURUSD, { ...stretch, asOfUs: T0 + 2 });
+    const [before] = await readFeaturesAsOf(reader, EURUSD, { ...range, asOfUs: T0 + 1 });
+    const [after] = await readFeaturesAsOf(reader, EURUSD, { ...range, asOfUs: T0 + 2 });
     expect(before).toMatchObject(values(0));
     expect(after).toMatchObject(values(1));
   });
@@ -465,7 +465,7 @@ describe('the readers', () => {
     expect(await storedInstruments(reader)).toEqual([
       { ...EURUSD, from_ts: T0, to_ts: T0 + 1, trades: 2, quotes: 2 },
     ]);
-    const prices = await readPrices(reader, EURUSD, stretch);
+    const prices = await readPrices(reader, EURUSD, range);
     expect(prices.map(({ kind, id }) => kind + id)).toEqual([
       'quote0',
       'quote1',
@@ -476,7 +476,7 @@ describe('the readers', () => {
     expect(prices[0]?.price).toBe(marketTickOf(wire).price);
     const half = marketTickOf({ kind: 'quote', ...EURUSD, ts: T0 + 2, id: '0', ask: 1.4 });
     await store(quotes, [quoteRow(half, T0 + 2, EURUSD)]);
-    const withHalf = await readPrices(reader, EURUSD, stretch);
+    const withHalf = await readPrices(reader, EURUSD, range);
     expect([withHalf.length, withHalf.at(-1)?.price]).toEqual([5, NaN]);
     const kept = pricesOf(withHalf, 'mid');
     expect(kept.map(({ ts }) => ts)).toEqual([T0, T0 + 1]);

@@ -1,13 +1,13 @@
-/** A stretch of a partition, read with its headers, beside partitions that nobody asked for. */
+/** A range of a partition, read with its headers, beside partitions that nobody asked for. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readLog, type LogStretch, type ReadRecord } from '../../src/kafka/read-log.ts';
+import { readLog, type LogRange, type ReadRecord } from '../../src/kafka/read-log.ts';
 import { withAdmin } from '../../src/kafka/kafka.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { openContext, type Context } from '../../src/runtime/context.ts';
 
 const TOPIC = 'read-log-test';
 
-describe('a stretch of a log', () => {
+describe('a range of a log', () => {
   let context: Context;
 
   beforeAll(async () => {
@@ -29,9 +29,9 @@ describe('a stretch of a log', () => {
     await context.close();
   });
 
-  const read = async (stretch: Omit<LogStretch, 'topic'>): Promise<ReadRecord[]> => {
+  const read = async (range: Omit<LogRange, 'topic'>): Promise<ReadRecord[]> => {
     const records: ReadRecord[] = [];
-    await readLog(context.kafka, { topic: TOPIC, ...stretch }, (record) => records.push(record));
+    await readLog(context.kafka, { topic: TOPIC, ...range }, (record) => records.push(record));
     return records;
   };
 
@@ -57,8 +57,8 @@ describe('a stretch of a log', () => {
     const refuse = ({ offset }: ReadRecord): void => {
       if (offset === 3) throw new Error('not this one');
     };
-    const stretch = { topic: TOPIC, partition: 0 };
-    await expect(readLog(context.kafka, stretch, refuse)).rejects.toThrow('not this one');
+    const range = { topic: TOPIC, partition: 0 };
+    await expect(readLog(context.kafka, range, refuse)).rejects.toThrow('not this one');
     const { groups } = await withAdmin(context.kafka, (admin) => admin.listGroups());
     expect(groups.filter(({ groupId }) => groupId.startsWith('tickloom-read-'))).toEqual([]);
   });

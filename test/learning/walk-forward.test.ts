@@ -14,7 +14,7 @@ const MINUTE_US = 60e6;
 const OPTIONS = { horizonUs: 60 * MINUTE_US, coverage: 0.95, seed: 3 };
 
 /** Outcomes that whole hours share, and scores that know of them by `edge`. */
-function stretch(seed: number, rows: number, edge: number): Judgement {
+function range(seed: number, rows: number, edge: number): Judgement {
   const random = seededRandom(seed);
   const hours = Array.from({ length: Math.ceil(rows / 60) }, () => gaussian(random));
   const all = Array.from({ length: rows }, (_, i) => i);
@@ -34,7 +34,7 @@ function stretch(seed: number, rows: number, edge: number): Judgement {
 
 describe('metrics as means over rows', () => {
   it('are those of scikit-learn, ties included', () => {
-    const { up, predictors } = stretch(1, 900, 0.2);
+    const { up, predictors } = range(1, 900, 0.2);
     for (const predictor of predictors) {
       const expected = directionMetrics(up, predictor.probabilityUp);
       for (const metric of ['auc', 'hit_rate', 'brier', 'log_loss'] as const) {
@@ -45,7 +45,7 @@ describe('metrics as means over rows', () => {
   });
 
   it('are not determined where one outcome alone occurred', () => {
-    const one = { ...stretch(1, 600, 0.2), up: new Float64Array(600).fill(1) };
+    const one = { ...range(1, 600, 0.2), up: new Float64Array(600).fill(1) };
     const [report] = judgeAll([one], OPTIONS);
     expect(report!.auc.value).toBeNull();
     expect(report!.brier.value).not.toBeNull();
@@ -54,7 +54,7 @@ describe('metrics as means over rows', () => {
 
 describe('a gain', () => {
   it('is above 0 beyond chance for who knows, in every metric', () => {
-    const [ours, theirs] = judgeAll([stretch(2, 6000, 0.5)], OPTIONS);
+    const [ours, theirs] = judgeAll([range(2, 6000, 0.5)], OPTIONS);
     expect(ours!.auc.gain).toBeNull();
     for (const metric of ['auc', 'hit_rate', 'brier', 'log_loss'] as const) {
       expect(theirs![metric].gain!.mean, metric).toBeGreaterThan(0);
@@ -62,9 +62,9 @@ describe('a gain', () => {
     }
   });
 
-  it('ranks within a stretch only: a shift between two of them is no knowledge', () => {
-    const first = stretch(4, 3000, 0.2);
-    const later = stretch(5, 3000, 0.2);
+  it('ranks within a range only: a shift between two of them is no knowledge', () => {
+    const first = range(4, 3000, 0.2);
+    const later = range(5, 3000, 0.2);
     const moved = {
       ...later,
       decidedTs: later.decidedTs.map((ts) => ts + 1e6 * MINUTE_US),
@@ -85,7 +85,7 @@ describe('the interval of a mean', () => {
   const covered = (rows: number, tries: number): number => {
     let count = 0;
     for (let seed = 1; seed <= tries; seed++) {
-      const { decidedTs, up } = stretch(seed, rows, 0);
+      const { decidedTs, up } = range(seed, rows, 0);
       const { low, high } = meanInterval(decidedTs, up, OPTIONS);
       if (low! <= 0.5 && 0.5 <= high!) count += 1;
     }
@@ -98,7 +98,7 @@ describe('the interval of a mean', () => {
   });
 
   it('is not determined by few blocks', () => {
-    const { decidedTs, up } = stretch(1, 300, 0);
+    const { decidedTs, up } = range(1, 300, 0);
     const { low, high, blocks } = meanInterval(decidedTs, up, OPTIONS);
     expect([low, high, blocks]).toEqual([null, null, 3]);
   });

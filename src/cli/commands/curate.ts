@@ -19,7 +19,7 @@ import {
   nameOf,
   parseAges,
 } from '../../../pipelines/retention/job.ts';
-import { DROPS_NAMED } from '../../../pipelines/retention/named-stretches.ts';
+import { DROPS_NAMED } from '../../../pipelines/retention/named-ranges.ts';
 import type { Context } from '../../runtime/context.ts';
 import { changeSetting, writeSetting } from '../../postgres/tables/settings.ts';
 import { storedWatermarks } from '../../postgres/tables/stored-watermarks.ts';

@@ -181,8 +181,8 @@ async function list(_flags: unknown, command: Command): Promise<void> {
       created_at: formatUs(row.created_at),
     }));
     const lines = rows.map(({ dataset_id: id, rows: n, label_spec: label, from, to, path }) => {
-      const stretch = from === null ? '' : `${from.slice(0, 10)}..${to?.slice(0, 10) ?? ''}`;
-      return [id, `${n} rows`, label ?? '', stretch, path ?? 'no files'].join('  ');
+      const range = from === null ? '' : `${from.slice(0, 10)}..${to?.slice(0, 10) ?? ''}`;
+      return [id, `${n} rows`, label ?? '', range, path ?? 'no files'].join('  ');
     });
     outputFor(command).show(rows, lines.join('\n'));
   });

@@ -11,7 +11,7 @@ import { formatUs } from '../../domain/time.ts';
 import { keyOf } from '../../domain/wire.ts';
 import { FEATURE_NAMES } from '../../features/definition.ts';
 import {
-  replayStretch,
+  replayRange,
   type Compared,
   type ReplayReport,
 } from '../../../pipelines/quality/replay-check.ts';
@@ -64,7 +64,7 @@ async function run(flags: Flags, command: Command): Promise<void> {
     const reports: ReplayReport[] = [];
     for (const instrument of instruments) {
       const key = keyOf(instrument);
-      const report = await replayStretch(context, instrument, {
+      const report = await replayRange(context, instrument, {
         fromUs,
         toUs,
         check: flags.check === true,

@@ -1,4 +1,4 @@
-/** Instruments: their stretch of candles from QuestDB, what they are made of from PostgreSQL. */
+/** Instruments: their range of candles from QuestDB, what they are made of from PostgreSQL. */
 import type pg from 'pg';
 import type { SqlReader } from '../../questdb/table.ts';
 import type { DbRow } from './postgres-list.ts';

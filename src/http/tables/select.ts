@@ -32,7 +32,7 @@ export class Conditions {
   }
 }
 
-/** A half-open stretch and a page, as lists of both databases take them. */
+/** A half-open range and a page, as lists of both databases take them. */
 export interface PageOptions {
   readonly fromUs: number | undefined;
   readonly toUs: number | undefined;

@@ -1,4 +1,4 @@
-/** `backfilled`: over which stretch history of an instrument was fed; see the sink. */
+/** `backfilled`: over which range history of an instrument was fed; see the sink. */
 import type { Pool } from 'pg';
 
 export interface Backfilled {

@@ -26,7 +26,7 @@ export interface OutcomesAsked {
 }
 
 export interface OutcomesFound {
-  /** The stretch that was counted; null: there are no such predictions. */
+  /** The range that was counted; null: there are no such predictions. */
   readonly fromUs: number | null;
   readonly toUs: number | null;
   readonly metrics: readonly OutcomeMetrics[];
@@ -45,7 +45,7 @@ interface Spoken extends Instrument {
   readonly last_ts: number;
 }
 
-/** Every prediction of the stretch that has a matured label, each decision of a model once. */
+/** Every prediction of the range that has a matured label, each decision of a model once. */
 export async function modelOutcomes(
   reader: SqlReader,
   asked: OutcomesAsked,
@@ -53,65 +53,65 @@ export async function modelOutcomes(
   const markets = await marketsSpokenOf(reader, asked);
   if (markets.length === 0) return { fromUs: null, toUs: null, metrics: [] };
   const tally = new OutcomeTally(asked.by);
-  const stretches = markets.map((market) => ({ market, ...stretchOf(market, asked) }));
-  for (const set of setsOf(stretches)) {
+  const ranges = markets.map((market) => ({ market, ...rangeOf(market, asked) }));
+  for (const set of setsOf(ranges)) {
     // The regime of a decision is read market by market.
     if (set.length > ONE_BY_ONE && asked.by !== 'regime') await addSet(reader, set, asked, tally);
     else for (const one of set) await addOne(reader, one, asked, tally);
   }
   return {
-    fromUs: Math.min(...stretches.map(({ fromUs }) => fromUs)),
-    toUs: Math.max(...stretches.map(({ toUs }) => toUs)),
+    fromUs: Math.min(...ranges.map(({ fromUs }) => fromUs)),
+    toUs: Math.max(...ranges.map(({ toUs }) => toUs)),
     metrics: tally.metrics(),
   };
 }
 
-interface Stretch {
+interface TimeRange {
   readonly market: Spoken;
   readonly fromUs: number;
   readonly toUs: number;
 }
 
-const startOf = ({ market, fromUs }: Stretch): number => Math.max(fromUs, market.first_ts);
-const endOf = ({ market, toUs }: Stretch): number => Math.min(toUs, market.last_ts + 1);
+const startOf = ({ market, fromUs }: TimeRange): number => Math.max(fromUs, market.first_ts);
+const endOf = ({ market, toUs }: TimeRange): number => Math.min(toUs, market.last_ts + 1);
 
 /** Markets that spoke in the same weeks: an old recording is not read together with a live one. */
-function setsOf(stretches: readonly Stretch[]): Iterable<readonly Stretch[]> {
-  const sets = new Map<string, Stretch[]>();
-  for (const stretch of stretches) {
-    const weeks = [startOf(stretch), endOf(stretch)].map((ts) => Math.floor(ts / PIECE_US));
+function setsOf(ranges: readonly TimeRange[]): Iterable<readonly TimeRange[]> {
+  const sets = new Map<string, TimeRange[]>();
+  for (const range of ranges) {
+    const weeks = [startOf(range), endOf(range)].map((ts) => Math.floor(ts / PIECE_US));
     const set = sets.get(weeks.join());
-    if (set === undefined) sets.set(weeks.join(), [stretch]);
-    else set.push(stretch);
+    if (set === undefined) sets.set(weeks.join(), [range]);
+    else set.push(range);
   }
   return sets.values();
 }
 
 async function addOne(
   reader: SqlReader,
-  stretch: Stretch,
+  range: TimeRange,
   asked: OutcomesAsked,
   tally: OutcomeTally,
 ): Promise<void> {
-  const endUs = endOf(stretch);
-  for (let at = startOf(stretch); at < endUs; at += PIECE_US) {
+  const endUs = endOf(range);
+  for (let at = startOf(range); at < endUs; at += PIECE_US) {
     const piece = { fromUs: at, toUs: Math.min(endUs, at + PIECE_US) };
-    tally.add(await gradedPredictions(reader, stretch.market, { ...asked, ...piece }));
+    tally.add(await gradedPredictions(reader, range.market, { ...asked, ...piece }));
   }
 }
 
 /** All of the set by one question for each piece of time, so short that its rows fit as before. */
 async function addSet(
   reader: SqlReader,
-  set: readonly Stretch[],
+  set: readonly TimeRange[],
   { modelId }: OutcomesAsked,
   tally: OutcomeTally,
 ): Promise<void> {
-  const wanted = new Map(set.map((stretch) => [specOf(stretch.market), stretch]));
+  const wanted = new Map(set.map((range) => [specOf(range.market), range]));
   let [fromUs, endUs] = [Infinity, 0];
-  for (const stretch of set) {
-    fromUs = Math.min(fromUs, startOf(stretch));
-    endUs = Math.max(endUs, endOf(stretch));
+  for (const range of set) {
+    fromUs = Math.min(fromUs, startOf(range));
+    endUs = Math.max(endUs, endOf(range));
   }
   const stepUs = Math.max(SHORTEST_US, Math.ceil((PIECE_US * ONE_BY_ONE) / set.length));
   for (let at = fromUs; at < endUs; at += stepUs) {
@@ -123,8 +123,8 @@ async function addSet(
     const of = new Map<string, (Joined & Spoken)[]>();
     for (const row of rows) {
       const key = specOf(row);
-      const stretch = wanted.get(key);
-      if (stretch === undefined || row.ts < startOf(stretch) || row.ts >= endOf(stretch)) continue;
+      const range = wanted.get(key);
+      if (range === undefined || row.ts < startOf(range) || row.ts >= endOf(range)) continue;
       const before = of.get(key);
       if (before === undefined) of.set(key, [row]);
       else before.push(row);
@@ -149,7 +149,7 @@ const GRADED_SET_SQL = (more: string): string => `
     ON p.ts = l.ts AND p.symbol = l.symbol AND p.venue = l.venue AND p.label_spec = l.label_spec`;
 
 /** An old recording stands beside a live market: each has newest days of its own. */
-function stretchOf(
+function rangeOf(
   { last_ts: lastUs }: Spoken,
   asked: OutcomesAsked,
 ): { readonly fromUs: number; readonly toUs: number } {
@@ -183,7 +183,7 @@ async function gradedPredictions(
   { venue, symbol, label_spec }: Spoken,
   { by, modelId, fromUs, toUs }: OutcomesAsked & { readonly fromUs: number; readonly toUs: number },
 ): Promise<GradedPrediction[]> {
-  const stretch = [formatUs(fromUs), formatUs(toUs)];
+  const range = [formatUs(fromUs), formatUs(toUs)];
   const rows = await reader.query<Joined>(
     `SELECT p.ts AS ts, p.slot AS slot, p.model_id AS model_id, p.verdict AS verdict,
        p.probability_up AS probability_up, l.up AS up
@@ -193,7 +193,7 @@ async function gradedPredictions(
      JOIN (SELECT ts, up FROM labels_latest
            WHERE venue = $1 AND symbol = $2 AND label_spec = $3 AND ts >= $4 AND ts < $5
              AND state = 'matured') l ON p.ts = l.ts`,
-    [venue, symbol, label_spec, ...stretch, ...(modelId === undefined ? [] : [modelId])],
+    [venue, symbol, label_spec, ...range, ...(modelId === undefined ? [] : [modelId])],
   );
   const regimes =
     by === 'regime' ? await regimesOf(reader, { venue, symbol }, { fromUs, toUs }) : null;

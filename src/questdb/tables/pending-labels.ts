@@ -119,7 +119,7 @@ interface Start extends Instrument {
   readonly ts: number;
 }
 
-/** Of a stretch: the newest label of each market and spec, and its first decision. */
+/** Of a range: the newest label of each market and spec, and its first decision. */
 const LABELLED_SQL = (more: string): string => `
   SELECT venue, symbol, label_spec, max(ts) AS ts FROM labels
   WHERE revision = 0 AND ts >= $1 ${more} GROUP BY venue, symbol, label_spec`;

@@ -8,13 +8,13 @@ import type { FeatureRow } from './features.ts';
 import type { LabelRow } from './labels.ts';
 import type { PredictionRow } from './predictions.ts';
 import { loadSql } from './sql.ts';
-import type { Instrument, SqlReader, Stretch } from '../table.ts';
+import type { Instrument, SqlReader, TimeRange } from '../table.ts';
 
-/** The newest `limit` candles that start within the stretch, oldest first, highest revision. */
+/** The newest `limit` candles that start within the range, oldest first, highest revision. */
 export async function readCandles(
   reader: SqlReader,
   { venue, symbol }: Instrument,
-  { timeframe, fromUs, toUs, limit }: Stretch & { timeframe: string; limit: number },
+  { timeframe, fromUs, toUs, limit }: TimeRange & { timeframe: string; limit: number },
 ): Promise<CandleRow[]> {
   const params = [venue, symbol, timeframe, formatUs(fromUs), formatUs(toUs), limit];
   const rows = await reader.query<CandleRow>(loadSql('queries/candles_newest'), params);
@@ -22,9 +22,9 @@ export async function readCandles(
 }
 
 /** What was known by `asOfUs`; and of imports only what came by `importedByUs`: all of them. */
-type KnownBy = Stretch & { readonly asOfUs: number; readonly importedByUs?: number | undefined };
+type KnownBy = TimeRange & { readonly asOfUs: number; readonly importedByUs?: number | undefined };
 
-/** Feature rows whose `ts` lies in the stretch, each in the revision known by `asOfUs`. */
+/** Feature rows whose `ts` lies in the range, each in the revision known by `asOfUs`. */
 export function readFeaturesAsOf(
   reader: SqlReader,
   { venue, symbol }: Instrument,
@@ -39,7 +39,7 @@ export function readFeaturesAsOf(
 export function readServedFeatures(
   reader: SqlReader,
   { venue, symbol }: Instrument,
-  { fromUs, toUs }: Stretch,
+  { fromUs, toUs }: TimeRange,
 ): Promise<FeatureRow[]> {
   return reader.query<FeatureRow>(
     `SELECT * FROM features WHERE venue = $1 AND symbol = $2 AND ts >= $3 AND ts < $4
@@ -48,23 +48,23 @@ export function readServedFeatures(
   );
 }
 
-/** Labels of a spec whose `ts` lies in the stretch, each in the revision known by `asOfUs`. */
+/** Labels of a spec whose `ts` lies in the range, each in the revision known by `asOfUs`. */
 export function readLabelsAsOf(
   reader: SqlReader,
   { venue, symbol }: Instrument,
   options: KnownBy & { labelSpec: string },
 ): Promise<LabelRow[]> {
   const { fromUs, toUs, asOfUs, labelSpec, importedByUs = LATEST_US } = options;
-  const stretch = [formatUs(fromUs), formatUs(toUs), formatUs(asOfUs)];
-  const params = [venue, symbol, ...stretch, labelSpec, formatUs(importedByUs)];
+  const range = [formatUs(fromUs), formatUs(toUs), formatUs(asOfUs)];
+  const params = [venue, symbol, ...range, labelSpec, formatUs(importedByUs)];
   return reader.query<LabelRow>(loadSql('queries/labels_as_of'), params);
 }
 
-/** The newest `limit` predictions of a spec within the stretch, all slots, oldest first. */
+/** The newest `limit` predictions of a spec within the range, all slots, oldest first. */
 export async function readPredictions(
   reader: SqlReader,
   { venue, symbol }: Instrument,
-  options: Stretch & { labelSpec: string; limit: number },
+  options: TimeRange & { labelSpec: string; limit: number },
 ): Promise<PredictionRow[]> {
   const sql = `SELECT * FROM predictions WHERE venue = $1 AND symbol = $2 AND label_spec = $3
     AND ts >= $4 AND ts < $5 ORDER BY ts DESC LIMIT $6`;

@@ -1,13 +1,13 @@
 /** `features` -> the regime of a market at each decision, by the values that were served. */
 import { formatUs } from '../../domain/time.ts';
 import { REGIME_FEATURES, regimeOf, type Regime } from '../../learning/regime.ts';
-import type { Instrument, SqlReader, Stretch } from '../table.ts';
+import type { Instrument, SqlReader, TimeRange } from '../table.ts';
 
 /** By `ts` of the decisions in [fromUs, toUs); null: the values do not tell. */
 export async function regimesOf(
   reader: SqlReader,
   { venue, symbol }: Instrument,
-  { fromUs, toUs }: Stretch,
+  { fromUs, toUs }: TimeRange,
 ): Promise<Map<number, Regime | null>> {
   const [volatility, trend] = REGIME_FEATURES;
   const rows = await reader.query<{ ts: number; volatility: number | null; trend: number | null }>(

@@ -5,7 +5,7 @@ import { formatUs, parseUs } from '../../domain/time.ts';
 import { keyOf } from '../../domain/wire.ts';
 import type { QualityRow } from './quality-events.ts';
 import { loadSql } from './sql.ts';
-import type { Instrument, SqlReader, Stretch } from '../table.ts';
+import type { Instrument, SqlReader, TimeRange } from '../table.ts';
 
 export interface StoredInstrument extends Instrument {
   readonly from_ts: number;
@@ -58,7 +58,7 @@ const CLOCKS = `ts, CASE WHEN came_by = 'backfill' THEN imported_at ELSE known_a
 export async function readPrices(
   reader: SqlReader,
   { venue, symbol }: Instrument,
-  { fromUs, toUs }: Stretch,
+  { fromUs, toUs }: TimeRange,
 ): Promise<StoredPrice[]> {
   const where = 'WHERE venue = $1 AND symbol = $2 AND ts >= $3 AND ts < $4';
   const params = [venue, symbol, formatUs(fromUs), formatUs(toUs)];
@@ -72,7 +72,7 @@ export async function readPrices(
 /** The same of every instrument at once, by its key; of those alone that `isWanted`. */
 export async function readPricesOfMany(
   reader: SqlReader,
-  { fromUs, toUs }: Stretch,
+  { fromUs, toUs }: TimeRange,
   isWanted: (key: string) => boolean,
 ): Promise<Map<string, StoredPrice[]>> {
   const where = 'WHERE ts >= $1 AND ts < $2';
@@ -152,7 +152,7 @@ export interface StoredGap {
 export async function gapsTouching(
   reader: SqlReader,
   { venue, symbol }: Instrument,
-  { fromUs, toUs }: Stretch,
+  { fromUs, toUs }: TimeRange,
 ): Promise<StoredGap[]> {
   const of = `SELECT * FROM quality_events WHERE venue = $1 AND symbol = $2 AND kind = 'gap'`;
   const [inside, behind] = await Promise.all([
@@ -174,7 +174,7 @@ export async function gapsTouching(
 /** Gaps of every instrument that end in [fromUs, toUs), by its key, in the order of their ends. */
 export async function gapsOfMany(
   reader: SqlReader,
-  { fromUs, toUs }: Stretch,
+  { fromUs, toUs }: TimeRange,
 ): Promise<Map<string, StoredGap[]>> {
   const rows = await reader.query<QualityRow & Instrument>(
     `SELECT * FROM quality_events WHERE kind = 'gap' AND ts >= $1 AND ts < $2 ORDER BY ts`,

@@ -97,7 +97,7 @@ await consumer.run({
       const tick = JSON.parse(value.toString());
       if (tick.kind === 'trade') take(tick, out);
     }
-    // Of a thin stretch a batch makes more than a request may hold.
+    // Of a thin range a batch makes more than a request may hold.
     for (let at = 0; at < out.length; at += SEND_MAX) {
       const messages = out.slice(at, at + SEND_MAX);
       await producer.send({ topic: candleTopic, messages, acks: -1 });

@@ -4,7 +4,7 @@ import {
   mayGo,
   neededFrom,
   type MarketTime,
-  type NamedStretch,
+  type NamedRange,
   type Partition,
   type RetentionRequest,
 } from '../../../pipelines/retention/retention.ts';
@@ -63,7 +63,7 @@ describe('retention', () => {
   });
 
   test('keeps what is named, of the instruments for which it is', () => {
-    const named = (of: string[] | null, fromTs: number, toTs: number): NamedStretch[] => [
+    const named = (of: string[] | null, fromTs: number, toTs: number): NamedRange[] => [
       { instruments: of === null ? null : new Set(of), fromTs, toTs },
     ];
     expect(goes(partition(9), { named: named(['v:A'], 9, 20) })).toBe(false);

@@ -6,8 +6,8 @@ import { gradedMarket } from '../../support/loop.ts';
 const FROM = parseUs('2026-02-01');
 
 const over = (hours: number): ReturnType<typeof gradedMarket> => {
-  const stretch = { fromUs: FROM, toUs: FROM + hours * US_PER_HOUR };
-  const market = { seed: 3, venue: 'v', symbols: ['s'], rate: 0.2, edge: 'planted', ...stretch };
+  const range = { fromUs: FROM, toUs: FROM + hours * US_PER_HOUR };
+  const market = { seed: 3, venue: 'v', symbols: ['s'], rate: 0.2, edge: 'planted', ...range };
   return gradedMarket([...mergedTrades(market as never)].map(({ tick }) => tick));
 };
 

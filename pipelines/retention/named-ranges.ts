@@ -1,7 +1,7 @@
-/** Data sets' manifests and the bundled sample -> the stretches that retention leaves alone. */
+/** Data sets' manifests and the bundled sample -> the ranges that retention leaves alone. */
 import { basename, join } from 'node:path';
 import type { Pool } from 'pg';
-import type { NamedStretch } from './retention.ts';
+import type { NamedRange } from './retention.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
 import { parseUs, US_PER_DAY } from '../../src/domain/time.ts';
 import { keyOf } from '../../src/domain/wire.ts';
@@ -21,17 +21,17 @@ interface NamingManifest {
 export const DROPS_NAMED = 'retention_drops_named';
 
 /** `horizonUs`: the last decision of a set was graded by ticks up to so much later. */
-export async function namedStretches(pool: Pool, horizonUs: number): Promise<NamedStretch[]> {
+export async function namedRanges(pool: Pool, horizonUs: number): Promise<NamedRange[]> {
   if ((await readSetting(pool, DROPS_NAMED)) === true) return [];
   const { rows } = await pool.query<{ manifest: NamingManifest }>('SELECT manifest FROM datasets');
-  return [sampleStretch(), ...rows.map(({ manifest }) => stretchOf(manifest, horizonUs))];
+  return [sampleRange(), ...rows.map(({ manifest }) => rangeOf(manifest, horizonUs))];
 }
 
-/** One of own requests has no stretch: whatever was known by its `as_of` may be of it. */
-function stretchOf(
+/** One of own requests has no range: whatever was known by its `as_of` may be of it. */
+function rangeOf(
   { instruments, subject, from, to, as_of }: NamingManifest,
   horizonUs: number,
-): NamedStretch {
+): NamedRange {
   return {
     instruments: new Set(instruments ?? (subject === undefined ? [] : [subject])),
     fromTs: from === null || from === undefined ? 0 : parseUs(from),
@@ -39,7 +39,7 @@ function stretchOf(
   };
 }
 
-function sampleStretch(): NamedStretch {
+function sampleRange(): NamedRange {
   const sample = sampleFiles(join(PROJECT_DIR, 'data', 'sample'));
   const days = sample.paths.map((path) =>
     parseUs(basename(path).replace(/^(\d{4})(\d\d)(\d\d).*$/, '$1-$2-$3')),

@@ -14,7 +14,7 @@ import { keyOf } from '../../src/domain/wire.ts';
 import { appendControl, isSent, lastBarrier } from '../../src/postgres/tables/outbox.ts';
 import type { LabelBacklog, PendingLabels } from '../../src/questdb/tables/pending-labels.ts';
 
-const SETTLE_MS = 300_000;
+const DRAIN_MS = 300_000;
 /**
  * Behind an as-of barrier whose value event time has not reached, what came in time is known a
  * microsecond later and what came late two (`pipelines/stream/ingest.ts`): the next cut must not be
@@ -29,7 +29,7 @@ export interface AsOfBarrierRequest {
   readonly dueTs: number;
 }
 
-/** The cut's value, which is the job's `as_of`. Throws when the flow does not settle in time. */
+/** The cut's value, which is the job's `as_of`. Throws when the flow is not drained in time. */
 export async function appendBarrier(
   context: Context,
   { job, subject, dueTs }: AsOfBarrierRequest,
@@ -46,10 +46,10 @@ export async function appendBarrier(
     `SELECT body->>'value' AS value FROM control_outbox WHERE control_id = $1`,
     [controlId],
   );
-  const deadline = monotonicMs() + SETTLE_MS;
+  const deadline = monotonicMs() + DRAIN_MS;
   while (!(await isSent(postgres, controlId)))
     await pause(deadline, 'its as-of barrier is not sent');
-  await settledAndGraded(context, subject, deadline);
+  await drainedAndGraded(context, subject, deadline);
   return Number(rows[0]?.value);
 }
 
@@ -57,13 +57,13 @@ export async function appendBarrier(
  * Resolves when the flow has come to where the log ends now and every decision of the subject that
  * had matured by then is graded. Throws when that is not so at the deadline.
  */
-export async function settledAndGraded(
+export async function drainedAndGraded(
   context: Context,
   subject: string,
-  deadline = monotonicMs() + SETTLE_MS,
+  deadline = monotonicMs() + DRAIN_MS,
 ): Promise<void> {
-  const open = await context.flowProbe().settle(Math.max(0, deadline - monotonicMs()));
-  if (open.length > 0) throw new Error(`the flow has not settled: ${open.join('; ')}`);
+  const open = await context.flowProbe().drain(Math.max(0, deadline - monotonicMs()));
+  if (open.length > 0) throw new Error(`the flow is not drained: ${open.join('; ')}`);
   await gradedAll(context.labelBacklog(), subject, deadline);
 }
 
@@ -87,6 +87,6 @@ async function gradedAll(backlog: LabelBacklog, subject: string, deadline: numbe
 }
 
 async function pause(deadline: number, what: string): Promise<void> {
-  if (monotonicMs() > deadline) throw new Error(`after ${SETTLE_MS / 1000} s ${what}`);
+  if (monotonicMs() > deadline) throw new Error(`after ${DRAIN_MS / 1000} s ${what}`);
   await sleep(100);
 }

@@ -29,7 +29,7 @@ import type { Entities } from './entities.ts';
 import { importsSettledBy, importsSettledSoon, newestImport, whyMissing } from './imports.ts';
 
 /** How long a build with an `as_of` of the past waits for the flow. */
-const SETTLE_MS = 10_000;
+const DRAIN_MS = 10_000;
 /** Of the instruments that there are, in a message. */
 const NAMED = 20;
 
@@ -202,7 +202,7 @@ async function finalAsOf(
 
 /** What the flow has not passed, and decisions that could be graded and are not. */
 async function openBefore(context: Context, subject: string): Promise<readonly string[]> {
-  const open = await context.flowProbe().settle(SETTLE_MS);
+  const open = await context.flowProbe().drain(DRAIN_MS);
   if (open.length > 0) return open;
   const of = subject === 'all' ? undefined : subject;
   return (await context.labelBacklog().pending(of)).map(

@@ -11,7 +11,7 @@ import { addDueRuns } from '../../src/postgres/tables/job-runs.ts';
 import { reviewedSubjects } from '../../src/postgres/tables/reviews.ts';
 import type { Context } from '../../src/runtime/context.ts';
 import { reviewEveryUs } from '../review/review-every.ts';
-import { settled } from '../../src/runtime/settled.ts';
+import { drained } from '../../src/runtime/drained.ts';
 
 /** Without any progress for so long, the replay gives up and says what is open. */
 const PATIENCE_MS = 600_000;
@@ -22,7 +22,7 @@ export function replayBarriers(context: Context, say: (line: string) => void): B
   return {
     next: (ts) => Math.min(...everyUs.map((every) => floorTo(ts, every) + every)),
     async reach(ts, instruments) {
-      await settle(context, ts);
+      await drain(context, ts);
       const startMs = monotonicMs();
       let ran = 0;
       // What was mended is learnt from; who decides is settled before somebody new is judged.
@@ -36,7 +36,7 @@ export function replayBarriers(context: Context, say: (line: string) => void): B
         const due = [...subjects].filter((subject) => reviewed?.has(subject) ?? true);
         const made = await addDueRuns(context.postgres, job, due, ts);
         if (job === 'training') for (const each of due) await fireCalendar(context, each, ts);
-        if (made > 0) await settle(context, ts);
+        if (made > 0) await drain(context, ts);
         ran += job === 'quality' ? 0 : made;
       }
       if (ran === 0) return;
@@ -51,11 +51,11 @@ export function replayBarriers(context: Context, say: (line: string) => void): B
 /**
  * What is open may change for as long as it likes; what stays the same for ten minutes is stuck.
  */
-async function settle(context: Context, ts: number): Promise<void> {
+async function drain(context: Context, ts: number): Promise<void> {
   let sameMs = monotonicMs();
   let before = '';
   for (;;) {
-    const open = await settled(context, 5_000);
+    const open = await drained(context, 5_000);
     if (open.length === 0) return;
     // Clocks go on coming into the log: where it ends says nothing of how far a stage has come.
     const now = open.map((line) => line.replace(/ of \d+ in /, ' in ')).join();

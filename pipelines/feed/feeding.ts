@@ -52,7 +52,7 @@ export async function runFeed(context: Context, run: FeedRun): Promise<FeedResul
   });
   if (run.backfill && result.ticks > 0) {
     // A job that looks before the history is stored would find nothing to revise.
-    await context.flowProbe().settle(STORED_MS);
+    await context.flowProbe().drain(STORED_MS);
     await addDueRuns(context.postgres, 'quality', result.instruments, nowUs());
     run.say('what was computed over this range is revised by the data-quality job, due now');
   }

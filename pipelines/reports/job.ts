@@ -22,12 +22,12 @@ import { modelOutcomes } from '../../src/questdb/tables/model-outcomes.ts';
 import type { Instrument } from '../../src/questdb/table.ts';
 import { trainingData } from '../../src/questdb/tables/training-data.ts';
 import { closedTrades, performanceBy } from '../../src/summaries/trade-performance.ts';
-import { settledAndGraded } from '../control/as-of-barrier.ts';
+import { drainedAndGraded } from '../control/as-of-barrier.ts';
 
 export async function runReports(context: Context, { subject, dueTs }: JobData): Promise<void> {
   const { postgres } = context;
   // The last trades of the period may not be booked yet, nor its last decisions graded.
-  await settledAndGraded(context, subject);
+  await drainedAndGraded(context, subject);
   const instrument = must(instrumentOf(subject), `subject "${subject}" is an instrument`);
   const reports: PeriodReport[] = [];
   for (const period of periodsEndingAt(dueTs)) {

@@ -34,7 +34,7 @@ import {
   slotOf,
 } from '../../src/postgres/tables/reviews.ts';
 import { liveOutcomes, type LiveOutcomeRow } from '../../src/questdb/tables/live-outcomes.ts';
-import { settledAndGraded } from '../control/as-of-barrier.ts';
+import { drainedAndGraded } from '../control/as-of-barrier.ts';
 import { judgeImported } from './judge-imported.ts';
 import { fireRetraining } from './retrain.ts';
 
@@ -50,7 +50,7 @@ export async function runReview(context: Context, { subject, dueTs }: JobData): 
     await finishRun(postgres, run, 'done', { reason });
     return;
   }
-  await settledAndGraded(context, subject);
+  await drainedAndGraded(context, subject);
   await context.questdbReader().waitApplied(['predictions', 'labels']);
   const findings: Finding[] = [];
   for (const market of markets) findings.push(...(await reviewMarket(context, market, dueTs)));

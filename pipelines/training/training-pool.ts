@@ -7,7 +7,7 @@ import { loadTrainingSet, type LoadRequest } from '../dataset/load.ts';
 import { instrumentOf } from '../../src/domain/wire.ts';
 import type { PooledInstrument } from '../../src/learning/pool.ts';
 import type { Context } from '../../src/runtime/context.ts';
-import { settledAndGraded } from '../control/as-of-barrier.ts';
+import { drainedAndGraded } from '../control/as-of-barrier.ts';
 
 /** The other instruments that a training of `subject` learns from. */
 export function poolOf({ config }: Pick<Context, 'config'>, subject: string): string[] {
@@ -25,7 +25,7 @@ export async function trainingPool(
   for (const member of poolOf(context, subject)) {
     const instrument = must(instrumentOf(member), `"${member}" is an instrument`);
     // What had matured by the as-of barrier counts, however late its label is written.
-    await settledAndGraded(context, member);
+    await drainedAndGraded(context, member);
     const { rows } = await loadTrainingSet(context.questdbReader(), { ...instrument, ...request });
     if (rows.length > 0) pool.push({ instrument: member, rows });
   }

@@ -23,7 +23,7 @@ import { insecureFlag, PROCESSES } from './run.ts';
 import { sampleFiles } from '../feeds/sample.ts';
 import { seedInstallation } from './seed.ts';
 import { readSetting, writeSetting } from '../postgres/tables/settings.ts';
-import { settled } from '../runtime/settled.ts';
+import { drained } from '../runtime/drained.ts';
 import { summary } from './summary.ts';
 import { Supervisor } from './supervisor.ts';
 import { createTopics } from '../runtime/topics.ts';
@@ -127,7 +127,7 @@ async function feedEverything(context: Context, signal: AbortSignal): Promise<vo
     });
     signal.throwIfAborted();
   }
-  await settled(context, 60_000);
+  await drained(context, 60_000);
   const seconds = Math.round((monotonicMs() - startMs) / 1000);
   say(await summary(context, pageOf(context.config), seconds));
   say(`the market ${SYNTHETIC_VENUE}:${market.symbol} goes on live; Ctrl-C stops everything`);

@@ -50,7 +50,7 @@ export class FlowProbe implements FlowProgress {
     this.waitApplied = waitApplied;
   }
 
-  async settle(timeoutMs: number): Promise<readonly string[]> {
+  async drain(timeoutMs: number): Promise<readonly string[]> {
     const deadline = monotonicMs() + timeoutMs;
     for (const stage of this.stages) {
       // Earlier stages have passed what was there at the call, so this end includes their outputs.

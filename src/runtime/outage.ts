@@ -30,7 +30,7 @@ const OF_TEXT: readonly (readonly [RegExp, Outage])[] = [
   [/cancelled by user|table busy|writer is busy|could not open read-(only|write)/i, 'questdb'],
   // The stages have not come to where the job has to wait for them.
   [
-    /^the flow has not settled: |^after \d+ s (its (?:cut|as-of barrier) is not sent|decisions wait )/,
+    /^the flow (?:has not settled|is not drained): |^after \d+ s (its (?:cut|as-of barrier) is not sent|decisions wait )/,
     'flow',
   ],
   [/^(OOM command not allowed|READONLY |MISCONF |LOADING |Connection is closed)/, 'redis'],

@@ -7,5 +7,5 @@ export interface FlowProgress {
    * Resolves once all that was in the log at the call has passed every stage and can be read in
    * the tables: an empty list. At the timeout it says what is still open, one line each.
    */
-  settle(timeoutMs: number): Promise<readonly string[]>;
+  drain(timeoutMs: number): Promise<readonly string[]>;
 }

@@ -170,7 +170,7 @@ async function datasetMs(bed: Bed): Promise<number> {
   const stages = await Promise.all(STAGES.map((name) => startOurs(bed, name)));
   const out = mkdtempSync(join(tmpdir(), 'tickloom-bench-'));
   try {
-    await context.flowProbe().settle(60_000);
+    await context.flowProbe().drain(60_000);
     const symbols = [`${VENUE}:${symbolOf(0)}`];
     const ask = { symbols, from: formatUs(FROM), to: formatUs(FROM + 600 * MINUTE_US) };
     const [, ms] = await timed(() =>

@@ -11,7 +11,7 @@ import { readRecord } from '../../infra/local/process-record.ts';
 import { KafkaOutLog } from '../../src/kafka/kafka.ts';
 import { must } from '../../src/assert.ts';
 import { sleep } from '../../src/clock.ts';
-import { settled } from '../../src/runtime/settled.ts';
+import { drained } from '../../src/runtime/drained.ts';
 import type { Bed } from '../faults/bed.ts';
 import { STAGES } from '../faults/bed.ts';
 import { benchTicks, FROM_TS } from './bench-ticks.ts';
@@ -30,7 +30,7 @@ const { values } = parseArgs({
 const SECONDS = Number(values.minutes) * 60;
 const PER_S = Number(values['per-s']);
 const LOOK_S = 30;
-const SETTLE_MS = 120_000;
+const DRAIN_MS = 120_000;
 /** Heaps breathe: more than this between the second and the last quarter is growth. */
 const FLAT = 1.15;
 const FLAT_MB = 40;
@@ -104,7 +104,7 @@ async function soak(bed: Bed): Promise<void> {
   for (const stage of STAGES) await bed.keep(stage);
   const before = new Map([...pidsOf(bed)].map(([name, pid]) => [name, cpuSeconds(pid)]));
   const looks = await feed(bed);
-  const open = await settled(bed.context, SETTLE_MS);
+  const open = await drained(bed.context, DRAIN_MS);
   const last = await look(bed, SECONDS);
   for (const [name, pid] of pidsOf(bed)) {
     const us = ((cpuSeconds(pid) - (before.get(name) ?? 0)) * 1e6) / (PER_S * SECONDS);

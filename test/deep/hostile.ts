@@ -219,7 +219,7 @@ async function prove(bed: Bed, topic: string): Promise<void> {
   for (let i = 0; i < records.length; i += 100) {
     await context.outLog().append(records.slice(i, i + 100));
   }
-  await bed.settle();
+  await bed.drain();
   const log = await readTopic(context, topic);
   const fates = new Map<number, Drawn>();
   // Clocks come between them: found again by their bytes, in order.

@@ -39,7 +39,7 @@ async function feed(bed: Bed, fromUs: number, toUs: number): Promise<void> {
   const range = { fromUs: FROM, skipToUs: fromUs, toUs };
   const source = mergedTrades({ ...market, ...range, edge: 'planted' });
   await runFeed(bed.context, { source, say: () => undefined, open: true });
-  await bed.settle();
+  await bed.drain();
 }
 
 async function registered(bed: Bed, dir: string, datasetId: string): Promise<Registered[]> {
@@ -97,7 +97,7 @@ async function main(): Promise<ProofResult[]> {
       market,
       by,
     );
-    await bed.settle();
+    await bed.drain();
     const end = FROM + 11 * US_PER_DAY;
     await feed(bed, end, end + 3 * US_PER_HOUR);
     const file = readFileSync(join(dir, 'models', MODELS[1] ?? ''));

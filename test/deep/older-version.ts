@@ -20,7 +20,7 @@ import { mergedTrades } from '../../src/market/merged.ts';
 import { openContext, type Context } from '../../src/runtime/context.ts';
 import { runFeed } from '../../pipelines/feed/feeding.ts';
 import type { ProcessName } from '../../src/app/run.ts';
-import { settled } from '../../src/runtime/settled.ts';
+import { drained } from '../../src/runtime/drained.ts';
 import { migrateUp } from '../../src/postgres/tables/migrate.ts';
 import { MARKET_TABLES, migrateQuestDb } from '../../src/questdb/tables/schema.ts';
 import { compiledArgs } from '../support/compiled.ts';
@@ -38,7 +38,7 @@ const { values } = parseArgs({
 
 const FROM = parseUs('2026-01-01');
 const HOURS = [0, 1, 2];
-const SETTLE_MS = 180_000;
+const DRAIN_MS = 180_000;
 const STAGES = ['stream', 'sink', 'money', 'jobs'] as const;
 
 type Env = Record<string, string>;
@@ -133,7 +133,7 @@ async function feed(context: Context, venue: string, hour: number, older?: Mixed
     older.older('flow', 'wait');
     return;
   }
-  const open = await settled(context, SETTLE_MS);
+  const open = await drained(context, DRAIN_MS);
   if (open.length > 0) throw new Error(`does not come to rest:\n${open.join('\n')}`);
 }
 

@@ -57,7 +57,7 @@ async function onServers(other: string): Promise<ProofResult[]> {
     const market = { seed: 31, venue: 'synthetic', symbols: ['NODE/USD'], rate: 0.3 };
     const source = mergedTrades({ ...market, fromUs: FROM, toUs: TO, edge: 'planted' });
     await runFeed(bed.context, { source, say: () => undefined });
-    await bed.settle();
+    await bed.drain();
     const env = childEnv(bed.config);
     const replayed = said(other, [BIN, 'replay', '--check', '--symbols', KEY], env);
     console.log(replayed.out);

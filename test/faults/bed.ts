@@ -19,7 +19,7 @@ import { compiledArgs } from '../support/compiled.ts';
 import { openContext, type Context } from '../../src/runtime/context.ts';
 import type { ProcessName } from '../../src/app/run.ts';
 import { seedInstallation } from '../../src/app/seed.ts';
-import { settled } from '../../src/runtime/settled.ts';
+import { drained } from '../../src/runtime/drained.ts';
 import { createTopics } from '../../src/runtime/topics.ts';
 import { migrateUp } from '../../src/postgres/tables/migrate.ts';
 import { migrateQuestDb } from '../../src/questdb/tables/schema.ts';
@@ -32,7 +32,7 @@ export const STAGES: readonly StageName[] = ['stream', 'sink', 'money', 'jobs'];
 
 const RESTART_MS = 300;
 const READY_MS = 90_000;
-const SETTLE_MS = 180_000;
+const DRAIN_MS = 180_000;
 /** How long after everything was stopped a process may still be there. */
 const ENDED_MS = 10_000;
 
@@ -164,8 +164,8 @@ export class Bed {
   }
 
   /** Resolves once the whole flow has come to rest; throws what is open when it does not. */
-  async settle(): Promise<void> {
-    const open = await settled(this.context, SETTLE_MS);
+  async drain(): Promise<void> {
+    const open = await drained(this.context, DRAIN_MS);
     if (open.length > 0) throw new Error(`does not come to rest:\n${open.join('\n')}`);
   }
 

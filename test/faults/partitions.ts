@@ -100,16 +100,16 @@ async function run({ partitions, more, changes }: Layout, ticks: FeedTick[]): Pr
   const bed = await Bed.open({ ...SETTINGS, TICKLOOM_PARTITIONS: String(partitions) });
   const feed = async (source: FeedTick[], open: boolean): Promise<void> => {
     await runFeed(bed.context, { source, barriers: true, open, say: () => undefined });
-    await bed.settle();
+    await bed.drain();
   };
   try {
     await bed.context.postgres.query('UPDATE accounts SET daily_loss_limit = NULL');
     for (const as of [...STAGES, ...more]) await bed.keep(stageOf(as), {}, as);
-    await bed.settle();
+    await bed.drain();
     const half = Math.floor(ticks.length / 2);
     await feed(ticks.slice(0, half), true);
     await promote(bed.context, model);
-    await bed.settle();
+    await bed.drain();
     let over = false;
     const feeding = feed(ticks.slice(half), false).finally(() => (over = true));
     feeding.catch(() => undefined);

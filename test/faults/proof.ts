@@ -49,21 +49,21 @@ export async function goldenRun(input: InputSettings, say: Say): Promise<Golden>
   const bed = await Bed.open(SETTINGS);
   try {
     for (const stage of STAGES) await bed.keep(stage);
-    await bed.settle();
+    await bed.drain();
     const { context } = bed;
     const topic = context.topicOf('ticks');
     const records: OutRecord[] = recordedInput(input).map((record) => ({ topic, ...record }));
     const half = Math.floor(records.length / 2);
     const log = context.outLog();
     await appendAll(log, records.slice(0, half));
-    await bed.settle();
+    await bed.drain();
     await promote(context, model());
-    await bed.settle();
+    await bed.drain();
     await appendAll(log, records.slice(half));
     await log.append(lastHeartbeats(topic, records));
     // Whatever a fault brings that waits for a clock: at the end there is one.
     await log.append(await clockRecords(context, { ts: nowUs() }));
-    await bed.settle();
+    await bed.drain();
     const golden = { log: await readTopic(context, 'ticks'), dump: await dumpOf(context) };
     say(`golden run: ${golden.log.length} records, ${sizesOf(golden.dump)}`);
     return golden;
@@ -103,7 +103,7 @@ export async function faultRun(
     }
     await appendAll(log, rest);
     await log.close();
-    await bed.settle();
+    await bed.drain();
     const dump = await dumpOf(bed.context);
     const repeats = await repeatsOf(bed, dump);
     say(`  repeats in topics: ${repeats}`);

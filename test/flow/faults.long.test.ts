@@ -46,7 +46,7 @@ describe('faults', () => {
       expect(installation.output(name)).toMatch(/fail point \w+\.\w+: \d{4,} records passed/);
       await installation.start(name);
     }
-    await installation.settle();
+    await installation.drain();
     expect(await repeatsIn(installation, 'features', 'feature_id')).toBeGreaterThan(0);
     expect(await repeatsIn(installation, 'predictions', 'prediction_id')).toBeGreaterThan(0);
     for (const table of ['ticks', 'candles', 'features', 'predictions', 'labels']) {
@@ -127,7 +127,7 @@ describe('faults', () => {
     const others = [...(await eventsNow()).map(({ source }) => source), ...(await letters())];
     const before = new Set(others);
     await installation.append(records);
-    await installation.settle();
+    await installation.drain();
     const events = await eventsNow();
     const malformed = events.filter(
       ({ kind, source }) => kind === 'malformed' && !before.has(source),

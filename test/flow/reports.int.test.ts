@@ -49,14 +49,14 @@ describe('reports', () => {
     installation = new Installation(settings);
     for (const name of ['stream', 'sink', 'money', 'jobs'] as const) await installation.start(name);
     // The paper bot is in the log then.
-    await installation.settle();
+    await installation.drain();
     await installation.stop('money');
     const market = { seed: 5, venue, symbols: [symbol], rate: 0.2, edge: 'none' as const };
     const source = mergedTrades({ ...market, fromUs: START, toUs: END });
     await runFeed(installation.context, { source, say: () => undefined });
     await dueUntold();
     await installation.start('money');
-    await installation.settle();
+    await installation.drain();
     booked = await query<TradeRow>(
       `SELECT t.trade_id, t.closed_at, t.account_pnl, s.ts AS signal_ts
        FROM trades t JOIN signals s USING (signal_id)

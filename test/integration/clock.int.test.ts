@@ -58,14 +58,14 @@ const stored = (symbol: string): Promise<{ ts: number; known_at: number }[]> =>
   );
 
 /** The stages alone: no job runs here. */
-async function settle(): Promise<void> {
-  const open = await installation.context.flowProbe().settle(60_000);
-  if (open.length > 0) throw new Error(`not settled:\n${open.join('\n')}`);
+async function drain(): Promise<void> {
+  const open = await installation.context.flowProbe().drain(60_000);
+  if (open.length > 0) throw new Error(`not drained:\n${open.join('\n')}`);
 }
 
 async function send(...records: readonly OutRecord[]): Promise<void> {
   await installation.append(records);
-  await settle();
+  await drain();
 }
 
 /** How far all of the future may be: a stage that is not there yet has a second or two more. */
@@ -97,7 +97,7 @@ describe('a log from before there were clocks', () => {
     );
     await installation.append(weekend);
     for (const name of ['stream', 'sink'] as const) await installation.start(name);
-    await settle();
+    await drain();
     expect(await kinds('OLD')).toEqual([]);
     expect(await kinds('WEEKEND')).toEqual([]);
     expect(await stored('OLD')).toHaveLength(400);
@@ -221,7 +221,7 @@ describe('what was set apart', () => {
       await sleep(500);
     }
     expect(await releaseFuture(installation.context, ask)).toMatchObject({ released: 1, ahead: 1 });
-    await settle();
+    await drain();
     expect((await stored('AGAIN')).map(({ ts }) => ts)).toEqual([soonUs]);
   });
 });

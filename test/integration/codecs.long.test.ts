@@ -78,7 +78,7 @@ describe('foreign producers', () => {
         return { venue, codec, end } as const;
       }),
     );
-    expect(await installation.context.flowProbe().settle(90_000)).toEqual([]);
+    expect(await installation.context.flowProbe().drain(90_000)).toEqual([]);
     const rows = async (table: string, venue: string): Promise<string[]> =>
       (await installation.dump(table, venue))
         .map((row) => row.replaceAll(`"${venue}`, '"V').replaceAll(`:${venue}:`, ':V:'))
@@ -101,7 +101,7 @@ describe('foreign producers', () => {
       { venue: 'behind', codec: 'lz4', end: 'none' },
     );
     expect(Math.min(...counts)).toBeGreaterThan(1_500);
-    expect(await installation.context.flowProbe().settle(90_000)).toEqual([]);
+    expect(await installation.context.flowProbe().drain(90_000)).toEqual([]);
     expect(await installation.dump('ticks', 'aborted')).toEqual([]);
     expect((await installation.dump('ticks', 'behind')).length).toBeGreaterThan(1_500);
   });

@@ -83,7 +83,7 @@ test('what cannot be kept whole is a dead letter with its reason, all else is ke
     ...of('features', KEY, { kind: 'feature_drift' }),
   ]);
   // Its own topics alone: jobs that other tests left due would never be done here.
-  expect(await context.flowProbe().settle(120_000)).toEqual([]);
+  expect(await context.flowProbe().drain(120_000)).toEqual([]);
   await installation.reader.waitApplied(['ticks', 'features']);
   const letters = await readTopic(context, 'dead-letters');
   const said = letters.map(({ headers }) => [headers['reason'], headers['detail']]);
@@ -136,7 +136,7 @@ test('a control key rotates under flow: nothing is lost; what is retired or unkn
   expect(new Set(log.map(({ key_id }) => key_id))).toEqual(new Set([keyIdOf(first), second]));
   expect(new Set(log.map((control) => context.verifyControl(control)))).toEqual(new Set(['ours']));
 
-  expect(await context.flowProbe().settle(60_000)).toEqual([]);
+  expect(await context.flowProbe().drain(60_000)).toEqual([]);
   await installation.stop('money');
   expect((await keys('retire', keyIdOf(first))).err).toContain('add --yes to do it');
   expect((await keys('retire', keyIdOf(first), '--yes')).code).toBe(0);
@@ -144,7 +144,7 @@ test('a control key rotates under flow: nothing is lost; what is retired or unkn
   const { key_id: _, ...unnamed } = cut(first);
   await append(cut(first), unnamed, cut('a stranger of 32 characters or so'));
   await append(cut(context.controlKey()));
-  expect(await context.flowProbe().settle(60_000)).toEqual([]);
+  expect(await context.flowProbe().drain(60_000)).toEqual([]);
   const letters = (await readTopic(context, 'dead-letters'))
     .map(({ headers }) => headers)
     .filter(({ detail }) => String(detail).includes('"keys:'));

@@ -197,7 +197,7 @@ describe('the data-quality job', () => {
     const source = market('q-history').filter(isHistory);
     expect(source.length).toBeGreaterThan(300);
     await runFeed(installation.context, { source, backfill: true, say: () => undefined });
-    await installation.settle();
+    await installation.drain();
   }
 
   test('history fed afterwards: the same tables as if it had come in time', async () => {
@@ -213,7 +213,7 @@ describe('the data-quality job', () => {
     const source = market('q-import').filter(({ tick }) => tick.ts < HISTORY.to);
     const feed = { source, backfill: true, imported: true, say: () => undefined };
     await runFeed(installation.context, feed);
-    await installation.settle();
+    await installation.drain();
     await expectSame('q-import', DUE - US_PER_HOUR);
     const [tick] = await rows('ticks', 'q-import', `AND ts < '${formatUs(HISTORY.to)}' LIMIT 1`);
     expect(tick).toMatchObject({ origin: 'import', came_by: 'backfill' });
@@ -238,7 +238,7 @@ describe('the data-quality job', () => {
     const source = [dearer, ...rest];
     for (let times = 0; times < 2; times++) {
       await runFeed(installation.context, { source, backfill: true, say: () => undefined });
-      await installation.settle();
+      await installation.drain();
     }
     expect(before.length).toBeGreaterThan(400);
     expect(await stored()).toEqual(before);

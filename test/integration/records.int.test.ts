@@ -121,7 +121,7 @@ describe('records of money', () => {
   });
   const rows = async (sql: string, ...values: unknown[]): Promise<Record<string, unknown>[]> =>
     (await installation.context.postgres.query<Record<string, unknown>>(sql, values)).rows;
-  const settled = async (): Promise<void> => {
+  const drained = async (): Promise<void> => {
     const probe = installation.context.flowProbe();
     const open = async () => must((await probe.lags()).find(({ stage }) => stage === 'trades')).lag;
     while ((await open()) > 0) await sleep(100);
@@ -156,7 +156,7 @@ describe('records of money', () => {
       record('signals', key, signal(`signal-${i}`)),
     ]);
     await installation.append([...fills, ...signals]);
-    await settled();
+    await drained();
     const booked = await rows('SELECT fill_id FROM fills WHERE account = $1', ACCOUNT);
     expect(booked.length).toBe(GOOD + 2);
     expect((await rows('SELECT 1 FROM signals WHERE account = $1', ACCOUNT)).length).toBe(6);
@@ -223,7 +223,7 @@ describe('records of money', () => {
     await look();
     expect(await open()).toEqual([]);
     await installation.append([record('fills', ACCOUNT, '{')]);
-    await settled();
+    await drained();
     await look();
     expect((await open()).map(({ message }) => message)).toEqual([
       expect.stringContaining('(bad_json, 2 so far)'),
@@ -250,7 +250,7 @@ describe('records of money', () => {
     // In an account that somebody has opened in euros by mistake.
     await rows(`UPDATE accounts SET currency = 'EUR' WHERE account = $1`, ACCOUNT);
     await installation.append([record('fills', ACCOUNT, late)]);
-    await settled();
+    await drained();
     await rows(`UPDATE accounts SET currency = 'USD' WHERE account = $1`, ACCOUNT);
     const json = await said('list', '--reason', 'unbookable', '--topic', 'fills', '--json');
     const listed = JSON.parse(json.out) as { place: string; detail: string; was_resent: boolean }[];
@@ -265,14 +265,14 @@ describe('records of money', () => {
     expect(kinds.out).toMatch(/records-fills +"dividend" +2/);
     expect(wrong.code).toBe(2);
     expect((await said('resend', place)).out).toContain(`sent again: ${place}`);
-    await settled();
+    await drained();
     const booked = await rows(`SELECT fill_id FROM fills WHERE trade_id = 'late'`);
     expect(booked).toEqual([{ fill_id: 'late-in' }]);
     const topic = await readTopic(installation.context, 'fills');
     expect(topic.at(-1)?.headers).toEqual({ resent_from: place });
     const all = await said('resend', '--all', '--reason', 'unbookable', '--json');
     expect((JSON.parse(all.out) as { sent: string[] }).sent).not.toContain(place);
-    await settled();
+    await drained();
     expect((await rows('SELECT 1 FROM fills WHERE account = $1', ACCOUNT)).length).toBe(GOOD + 3);
   }, 300_000);
 

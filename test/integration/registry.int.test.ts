@@ -77,7 +77,7 @@ describe('the registry', () => {
       dataset: { dataset_id: DATASET, sha256: 'registry', rows: 1, as_of: formatUs(START) },
     });
     // Its control record lies in the log before what is fed next.
-    await installation.settle();
+    await installation.drain();
     return modelId;
   }
 
@@ -281,7 +281,7 @@ describe('the registry', () => {
     for (const modelId of champions) {
       await changeModel(postgres, { action: 'promote', modelId, force: true }, null, by);
       // The stream is past its record, with the sound artefact.
-      await installation.settle();
+      await installation.drain();
     }
     await postgres.query(`UPDATE models SET artifact = artifact || '\\x20' WHERE model_id = $1`, [
       champions[0],

@@ -7,7 +7,7 @@ import { loadConfig } from '../../src/config/config.ts';
 import { compiledArgs } from './compiled.ts';
 import { openContext, type Context } from '../../src/runtime/context.ts';
 import type { ProcessName } from '../../src/app/run.ts';
-import { settled } from '../../src/runtime/settled.ts';
+import { drained } from '../../src/runtime/drained.ts';
 import { runFeed, type FeedRun } from '../../pipelines/feed/feeding.ts';
 import type { FeedTick } from '../../pipelines/feed/feed.ts';
 import type { OutRecord } from '../../src/stream/stage.ts';
@@ -79,16 +79,16 @@ export class Installation {
     options: Partial<Pick<FeedRun, 'barriers' | 'backfill' | 'imported'>> = {},
   ): Promise<void> {
     await runFeed(this.context, { source, say: () => undefined, ...options });
-    await this.settle();
+    await this.drain();
   }
 
   async append(records: readonly OutRecord[]): Promise<void> {
     await this.context.outLog().append(records);
   }
 
-  async settle(timeoutMs = 120_000): Promise<void> {
-    const open = await settled(this.context, timeoutMs);
-    if (open.length > 0) throw new Error(`not settled:\n${open.join('\n')}`);
+  async drain(timeoutMs = 120_000): Promise<void> {
+    const open = await drained(this.context, timeoutMs);
+    if (open.length > 0) throw new Error(`not drained:\n${open.join('\n')}`);
   }
 
   /** Every row of a QuestDB table of one venue as text, in the order of its key. */

@@ -15,7 +15,7 @@ import { isSymbol, keyOf, SYMBOL_RULE, VENUE_RE, VENUE_RULE } from '../../domain
 import { DEFAULT_RATE } from '../../market/synthetic.ts';
 import { mergedTrades } from '../../market/merged.ts';
 import { runFeed, type FeedRun } from '../../../pipelines/feed/feeding.ts';
-import { settled } from '../../runtime/settled.ts';
+import { drained } from '../../runtime/drained.ts';
 import {
   CommandError,
   interruptSignal,
@@ -237,8 +237,8 @@ async function feed(
   await withContext('feed', async (context) => {
     const result = await runFeed(context, { ...run, say: output.say, signal });
     if (run.barriers && !signal.aborted) {
-      const open = await settled(context, 600_000);
-      if (open.length > 0) throw new CommandError(`not settled:\n  ${open.join('\n  ')}`);
+      const open = await drained(context, 600_000);
+      if (open.length > 0) throw new CommandError(`not drained:\n  ${open.join('\n  ')}`);
     }
     const { ticks, instruments } = result;
     const names = [...instruments];

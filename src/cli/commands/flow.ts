@@ -1,9 +1,9 @@
-/** `tickloom flow`: the graph with its lag; `tickloom flow wait`: until it has settled. */
+/** `tickloom flow`: the graph with its lag; `tickloom flow wait`: until it is drained. */
 import type { Command } from 'commander';
 import { FLOW, TOPICS } from '../../../pipelines/flow.ts';
 import { US_PER_MS } from '../../domain/time.ts';
 import { judgePositions, misfits } from '../../runtime/log-positions.ts';
-import { settled } from '../../runtime/settled.ts';
+import { drained } from '../../runtime/drained.ts';
 import { CommandError, durationOption, outputFor, withContext } from '../support/context.ts';
 
 export function flowCommands(program: Command): void {
@@ -39,9 +39,9 @@ export function flowCommands(program: Command): void {
     .action(async ({ timeout }: { timeout: string }) => {
       const waitUs = durationOption('--timeout', timeout);
       await withContext('cli', async (context) => {
-        const open = await settled(context, waitUs / US_PER_MS);
+        const open = await drained(context, waitUs / US_PER_MS);
         if (open.length > 0) {
-          throw new CommandError(`not settled within ${timeout}:\n  ${open.join('\n  ')}`);
+          throw new CommandError(`not drained within ${timeout}:\n  ${open.join('\n  ')}`);
         }
       });
     });

@@ -2,8 +2,8 @@
  * ticks of a file, a generator or an exchange -> records of `ticks`
  *
  * Ticks of one instrument that were received in the same millisecond travel as one frame, so that
- * the record's timestamp is the receive time of every tick in it. With barriers, the feed stops at
- * each event time at which a job is due until the whole flow has come that far and the job is
+ * the record's timestamp is the receive time of every tick in it. With sync points, the feed stops
+ * at each event time at which a job is due until the whole flow has come that far and the job is
  * finished: a replay of the past then learns when it would have learnt, not when it was replayed.
  */
 import { keyOf, type Heartbeat, type Tick } from '../../src/domain/wire.ts';
@@ -25,12 +25,12 @@ export interface FeedOptions {
   readonly onProgress?: (ticks: number, ts: number) => void;
   /** Waits before the tick is sent: the replay's pace, or the wall clock of a live market. */
   readonly pace?: (tick: FeedTick) => Promise<void> | void;
-  readonly barriers?: Barriers;
+  readonly syncPoints?: SyncPoints;
   readonly signal?: AbortSignal;
 }
 
 /** Where a replay waits for its jobs. */
-export interface Barriers {
+export interface SyncPoints {
   /** The first event time after `ts` at which a job is due. */
   next(ts: number): number;
   /** Resolves once the flow has come to `ts` and every job due then is finished. */
@@ -55,17 +55,17 @@ export async function feedTicks(
   let ticks = 0;
   let firstTs: number | null = null;
   let lastTs: number | null = null;
-  let barrierTs: number | null = null;
+  let syncTs: number | null = null;
   for await (const entry of source) {
     if (options.signal?.aborted) break;
     const { ts } = entry.tick;
     // A tick dated far ahead is set apart by every stage: it brings no job forward either.
     const reachedTs = Math.min(ts, entry.receivedUs + AHEAD_MAX_US);
-    barrierTs ??= options.barriers?.next(reachedTs) ?? null;
-    while (options.barriers !== undefined && barrierTs !== null && reachedTs > barrierTs) {
-      await writer.heartbeats(barrierTs);
-      await options.barriers.reach(barrierTs, writer.instruments);
-      barrierTs = options.barriers.next(barrierTs);
+    syncTs ??= options.syncPoints?.next(reachedTs) ?? null;
+    while (options.syncPoints !== undefined && syncTs !== null && reachedTs > syncTs) {
+      await writer.heartbeats(syncTs);
+      await options.syncPoints.reach(syncTs, writer.instruments);
+      syncTs = options.syncPoints.next(syncTs);
     }
     await options.pace?.(entry);
     await writer.add(entry);

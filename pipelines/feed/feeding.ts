@@ -1,4 +1,4 @@
-/** Feeds with everything around them: pace, progress, barriers, and the heartbeat at the end. */
+/** Feeds with everything around them: pace, progress, sync points, and the heartbeat at the end. */
 import { feedTicks, heartbeatRecords, type FeedResult, type FeedTick } from './feed.ts';
 import { TIMEFRAMES } from '../../src/domain/candle.ts';
 import { monotonicMs, nowUs, sleep } from '../../src/clock.ts';
@@ -6,13 +6,13 @@ import { IMPORT_HEADERS } from '../../src/domain/imported.ts';
 import { floorTo, formatUs } from '../../src/domain/time.ts';
 import { addDueRuns } from '../../src/postgres/tables/job-runs.ts';
 import type { Context } from '../../src/runtime/context.ts';
-import { replayBarriers } from './barriers.ts';
+import { replaySyncPoints } from './sync-points.ts';
 
 export interface FeedRun {
   readonly source: AsyncIterable<FeedTick> | Iterable<FeedTick>;
   readonly say: (line: string) => void;
   readonly signal?: AbortSignal;
-  readonly barriers?: boolean;
+  readonly syncPoints?: boolean;
   readonly backfill?: boolean;
   /** A recording that claims, by its receive times, since when each tick was known. */
   readonly imported?: boolean;
@@ -48,7 +48,7 @@ export async function runFeed(context: Context, run: FeedRun): Promise<FeedResul
     onProgress,
     ...(run.signal === undefined ? {} : { signal: run.signal }),
     ...(run.speed ? { pace: paceOf(run.speed, run.signal) } : {}),
-    ...(run.barriers ? { barriers: replayBarriers(context, run.say) } : {}),
+    ...(run.syncPoints ? { syncPoints: replaySyncPoints(context, run.say) } : {}),
   });
   if (run.backfill && result.ticks > 0) {
     // A job that looks before the history is stored would find nothing to revise.

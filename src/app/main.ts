@@ -1,7 +1,7 @@
 /**
  * `npm start`: the whole installation on one machine, from nothing to a live page
  *
- * Servers, tables, topics, processes; then the recorded sample is replayed with barriers, then a
+ * Servers, tables, topics, processes; then the recorded sample is replayed with sync points, then a
  * synthetic market with a planted edge up to now, and that market goes on live. Ctrl-C stops all of
  * it in order; the next start goes on where this one stopped.
  */
@@ -121,7 +121,7 @@ async function feedEverything(context: Context, signal: AbortSignal): Promise<vo
     await runFeed(context, {
       source: market.pastTicks(),
       say: progress,
-      barriers: true,
+      syncPoints: true,
       open: true,
       signal,
     });
@@ -149,7 +149,7 @@ async function replaySample({ postgres, ...rest }: Context, signal: AbortSignal)
   const { paths, format, venue, symbol } = sampleFiles(join(PROJECT_DIR, 'data', 'sample'));
   say(`replaying ${paths.length} recorded days of ${symbol} (${venue}, 2014), as they happened`);
   const source = ticksOfFiles(paths, format, { venue, symbol });
-  await runFeed(context, { source, say: progress, barriers: true, signal });
+  await runFeed(context, { source, say: progress, syncPoints: true, signal });
   signal.throwIfAborted();
   await writeSetting(postgres, 'sample_replayed', true);
 }

@@ -4,7 +4,7 @@
  *
  *   npm run test:deep partitions
  *
- * Fed with barriers, and without the limit on a day's loss: a halt holds from wherever it lands.
+ * Fed with sync points, and without the limit on a day's loss: a halt holds from wherever it lands.
  */
 import { parseArgs } from 'node:util';
 import type { FeedTick } from '../../pipelines/feed/feed.ts';
@@ -99,7 +99,7 @@ const model = arbitraryModel();
 async function run({ partitions, more, changes }: Layout, ticks: FeedTick[]): Promise<Dump> {
   const bed = await Bed.open({ ...SETTINGS, TICKLOOM_PARTITIONS: String(partitions) });
   const feed = async (source: FeedTick[], open: boolean): Promise<void> => {
-    await runFeed(bed.context, { source, barriers: true, open, say: () => undefined });
+    await runFeed(bed.context, { source, syncPoints: true, open, say: () => undefined });
     await bed.drain();
   };
   try {

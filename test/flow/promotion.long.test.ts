@@ -1,6 +1,6 @@
 /**
- * A market that the project has never seen, replayed through the real servers with its barriers: a
- * model passes the gate, earns its place as a shadow on live outcomes, is taken up by the running
+ * A market that the project has never seen, replayed through the real servers with its sync points:
+ * a model passes the gate, earns its place as a shadow on live outcomes, is taken up by the running
  * stream where its record stands, and trades.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -40,7 +40,7 @@ describe('a market with a planted edge', () => {
       const [fromUs, toUs] = [parseUs('2026-01-01'), parseUs('2026-01-14T20:00:00Z')];
       const market = { seed: 901, venue: VENUE, symbols: [SYMBOL], rate: 0.2 };
       const source = mergedTrades({ ...market, fromUs, toUs, edge: 'planted' });
-      await installation.feed(source, { barriers: true });
+      await installation.feed(source, { syncPoints: true });
 
       const runs = await rows<{ due_ts: number; state: string }>(
         `SELECT due_ts, state FROM job_runs WHERE job = 'training' AND subject = $1

@@ -107,7 +107,7 @@ describe('the data-quality job', () => {
       ...market('q-history').filter((entry) => !isHistory(entry)),
       ...market('q-import').filter(({ tick }) => tick.ts >= HISTORY.to),
     ].toSorted((a, b) => a.receivedUs - b.receivedUs);
-    await installation.feed(source, { barriers: true });
+    await installation.feed(source, { syncPoints: true });
   }, 300_000);
   afterAll(() => installation.close());
 

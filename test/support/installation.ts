@@ -76,7 +76,7 @@ export class Installation {
   /** Feeds as `tickloom feed` does, and waits until the whole flow has come to rest. */
   async feed(
     source: AsyncIterable<FeedTick> | Iterable<FeedTick>,
-    options: Partial<Pick<FeedRun, 'barriers' | 'backfill' | 'imported'>> = {},
+    options: Partial<Pick<FeedRun, 'syncPoints' | 'backfill' | 'imported'>> = {},
   ): Promise<void> {
     await runFeed(this.context, { source, say: () => undefined, ...options });
     await this.drain();

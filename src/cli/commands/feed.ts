@@ -236,7 +236,7 @@ async function feed(
   const signal = interruptSignal();
   await withContext('feed', async (context) => {
     const result = await runFeed(context, { ...run, say: output.say, signal });
-    if (run.barriers && !signal.aborted) {
+    if (run.syncPoints && !signal.aborted) {
       const open = await drained(context, 600_000);
       if (open.length > 0) throw new CommandError(`not drained:\n  ${open.join('\n  ')}`);
     }
@@ -252,7 +252,7 @@ async function feed(
 const switches = (flags: Pick<FileFlags, 'backfill' | 'barriers' | 'open' | 'knownAt'>) => ({
   backfill: flags.backfill === true,
   imported: flags.knownAt !== undefined,
-  barriers: flags.barriers === true,
+  syncPoints: flags.barriers === true,
   open: flags.open === true,
 });
 

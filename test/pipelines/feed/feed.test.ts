@@ -14,7 +14,7 @@ const at = (ts: number, receivedUs = ts, more: object = {}): FeedTick => ({
   receivedUs,
 });
 
-/** What is appended, and the barriers that were reached, in the order in which they came. */
+/** What is appended, and the sync points that were reached, in the order in which they came. */
 async function fed(source: readonly FeedTick[]): Promise<{ log: OutRecord[]; story: string[] }> {
   const log: OutRecord[] = [];
   const story: string[] = [];
@@ -35,10 +35,10 @@ async function fed(source: readonly FeedTick[]): Promise<{ log: OutRecord[]; sto
         return Promise.resolve();
       },
     },
-    barriers: {
+    syncPoints: {
       next: (ts) => Math.floor(ts / HOUR) * HOUR + HOUR,
       reach: (ts) => {
-        story.push(`barrier ${ts / HOUR}`);
+        story.push(`sync point ${ts / HOUR}`);
         return Promise.resolve();
       },
     },
@@ -55,25 +55,25 @@ describe('a feed', () => {
     expect(JSON.parse(String(log[1]?.value))).toEqual(tickAt(3));
   });
 
-  test('stops at every barrier behind all that came before it and a heartbeat', async () => {
+  test('stops at every sync point behind all that came before it and a heartbeat', async () => {
     const { story } = await fed([at(0.5 * HOUR), at(HOUR), at(3.5 * HOUR)]);
     expect(story).toEqual([
       'trade 0.5',
       'trade 1',
       'heartbeat 1',
-      'barrier 1',
+      'sync point 1',
       'heartbeat 2',
-      'barrier 2',
+      'sync point 2',
       'heartbeat 3',
-      'barrier 3',
+      'sync point 3',
       'trade 3.5',
     ]);
   });
 
-  test('lets a tick that is dated ahead of its receipt bring no barrier forward', async () => {
+  test('lets a tick that is dated ahead of its receipt bring no sync point forward', async () => {
     const ahead = at(0.5 * HOUR + 30_000 * US_PER_DAY, 0.5 * HOUR);
     const { story } = await fed([at(0.4 * HOUR), ahead, at(0.6 * HOUR)]);
-    expect(story.filter((line) => line.startsWith('barrier'))).toEqual([]);
+    expect(story.filter((line) => line.startsWith('sync point'))).toEqual([]);
     expect(story).toHaveLength(3);
   });
 });
@@ -82,12 +82,12 @@ test('what is fed as an import says so in every record, heartbeats too', async (
   const log: OutRecord[] = [];
   const append = (records: readonly OutRecord[]): Promise<void> =>
     Promise.resolve(void log.push(...records));
-  const barriers = {
+  const syncPoints = {
     next: (ts: number) => floorTo(ts, HOUR) + HOUR,
     reach: () => Promise.resolve(),
   };
   const source = [at(0.5 * HOUR), at(1.5 * HOUR)];
-  await feedTicks(source, { topic: 'ticks', log: { append }, barriers, headers: IMPORT_HEADERS });
+  await feedTicks(source, { topic: 'ticks', log: { append }, syncPoints, headers: IMPORT_HEADERS });
   expect(log).toHaveLength(3);
   expect(log.every(({ headers }) => headers?.['imported'] === '1')).toBe(true);
   expect((await fed(source)).log.some((record) => 'headers' in record)).toBe(false);

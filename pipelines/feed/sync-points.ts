@@ -1,9 +1,9 @@
 /**
- * Barriers of a replay: at every event time at which a job is due the feed waits until the flow has
- * come that far, makes the jobs due, and waits until they are finished and what they put into the
- * log has been taken up.
+ * Sync points of a replay: at every event time at which a job is due the feed waits until the flow
+ * has come that far, makes the jobs due, and waits until they are finished and what they put into
+ * the log has been taken up.
  */
-import type { Barriers } from './feed.ts';
+import type { SyncPoints } from './feed.ts';
 import { monotonicMs, sleep } from '../../src/clock.ts';
 import { floorTo, formatUs } from '../../src/domain/time.ts';
 import { fireCalendar } from '../review/retrain.ts';
@@ -16,7 +16,7 @@ import { drained } from '../../src/runtime/drained.ts';
 /** Without any progress for so long, the replay gives up and says what is open. */
 const PATIENCE_MS = 600_000;
 
-export function replayBarriers(context: Context, say: (line: string) => void): Barriers {
+export function replaySyncPoints(context: Context, say: (line: string) => void): SyncPoints {
   const { retrainEveryUs } = context.config;
   const everyUs = [retrainEveryUs, reviewEveryUs(context.config)];
   return {

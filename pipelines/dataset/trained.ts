@@ -9,7 +9,7 @@ import { canonicalJson } from '../../src/domain/control.ts';
 import { parseUs } from '../../src/domain/time.ts';
 import { instrumentOf } from '../../src/domain/wire.ts';
 import type { PooledInstrument } from '../../src/learning/pool.ts';
-import type { TrainingRow } from '../../src/learning/train-part.ts';
+import type { TrainingRow } from '../../src/learning/train-fold.ts';
 import type { SqlReader } from '../../src/questdb/table.ts';
 import {
   completeDecisions,

@@ -2,8 +2,8 @@
  * the models of an instrument and what they said of outcomes that are known -> what becomes of them
  *
  * A model goes live only by a record in the log: its place there says from when it decides. Before
- * that it has to have passed the gate on a slice that it never saw, and then, as a shadow, to have
- * done better on live outcomes than whoever decides, on the very same rows. A champion that is
+ * that it has to have passed the gate on a holdout that it never saw, and then, as a shadow, to
+ * have done better on live outcomes than whoever decides, on the very same rows. A champion that is
  * worse than saying the base rate is taken back. Everything is counted in event time.
  */
 import { must } from '../../src/assert.ts';

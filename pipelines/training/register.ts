@@ -15,7 +15,7 @@ import { FEATURE_NAMES, FEATURE_SET } from '../../src/features/definition.ts';
 import { artefactOf, isOnnx, onnxIn } from '../../src/learning/imported-model.ts';
 import type { GateVerdict } from '../../src/learning/gate.ts';
 import { ChangeRefused } from '../../src/learning/model-change.ts';
-import type { TrainingRow } from '../../src/learning/train-part.ts';
+import type { TrainingRow } from '../../src/learning/train-fold.ts';
 import type { Context } from '../../src/runtime/context.ts';
 import { servableHere } from '../../src/postgres/tables/model-source.ts';
 import { changeModel, registerImported } from '../../src/postgres/tables/registry.ts';

@@ -30,7 +30,7 @@ export interface Judged<Metrics> {
   readonly base_rate: Metrics;
 }
 
-export interface PartReport {
+export interface FoldReport {
   readonly test_from_ts: number;
   readonly train_rows: number;
   readonly test_rows: number;
@@ -85,7 +85,7 @@ export interface LearningPoint {
   readonly log_loss: number | null;
 }
 
-/** How the training came to be what it is; all of it from rows in front of the last slice. */
+/** How the training came to be what it is; all of it from rows in front of the holdout. */
 export interface TrainingReport {
   readonly half_life_days: number | null;
   readonly excluded: { readonly flash_crash: number };
@@ -130,8 +130,8 @@ export interface ModelManifest {
   readonly trained: { readonly from_ts: number; readonly to_ts: number; readonly rows: number };
   readonly expires_ts: number | null;
   readonly serving: ServingParameters;
-  readonly folds: readonly PartReport[];
-  readonly slice: PartReport;
+  readonly folds: readonly FoldReport[];
+  readonly slice: FoldReport;
   readonly gate: GateVerdict;
   /** None in artefacts from before it, and in models that were imported. */
   readonly training?: TrainingReport;

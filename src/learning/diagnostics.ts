@@ -1,16 +1,16 @@
 /**
  * What a reader of a model wants to know and nothing is decided by: which features its trees lean
- * on, and whether more rows would help. All of it from the last walk-forward fold; the last slice
+ * on, and whether more rows would help. All of it from the last walk-forward fold; the holdout
  * stays unseen.
  */
 import { randomIndex, seededRandom } from '../random.ts';
 import type { FeatureImportance, LearningPoint } from './artefact.ts';
 import { parseLightgbmModel } from './lightgbm-model.ts';
 import { auc, logLosses, mean } from './metrics.ts';
-import { predictPart } from './part-report.ts';
+import { predictFold } from './fold-report.ts';
 import { probabilityOf } from './serving-model.ts';
-import type { Part } from './split.ts';
-import { trainPart, type TrainingRow, type TrainingSettings } from './train-part.ts';
+import type { Fold } from './split.ts';
+import { trainFold, type TrainingRow, type TrainingSettings } from './train-fold.ts';
 
 /** More test rows than these say little more, and each costs a prediction a feature. */
 const PERMUTED_ROWS = 2000;
@@ -22,12 +22,12 @@ const PERMUTED_ROWS = 2000;
 export function importanceOf(
   text: string,
   rows: readonly TrainingRow[],
-  fold: { readonly part: Part; readonly direction: string } | null,
+  fold: { readonly fold: Fold; readonly direction: string } | null,
   seed: number,
 ): FeatureImportance[] {
   const { featureNames, gains } = parseLightgbmModel(text);
   const total = gains.reduce((sum, gain) => sum + gain, 0);
-  const losses = fold === null ? null : aucLosses(rows, fold.part, fold.direction, seed);
+  const losses = fold === null ? null : aucLosses(rows, fold.fold, fold.direction, seed);
   return featureNames
     .map((feature, i) => ({
       feature,
@@ -41,7 +41,7 @@ export function importanceOf(
 /** By feature; 0 of one that the model does not ask. Null where one outcome alone occurred. */
 function aucLosses(
   rows: readonly TrainingRow[],
-  { test }: Part,
+  { test }: Fold,
   text: string,
   seed: number,
 ): readonly (number | null)[] {
@@ -85,15 +85,15 @@ export const CURVE_SHARES: readonly number[] = [0.25, 0.5];
  */
 export function learningCurve(
   rows: readonly TrainingRow[],
-  whole: { readonly part: Part; readonly prediction: ReturnType<typeof predictPart> },
+  whole: { readonly fold: Fold; readonly prediction: ReturnType<typeof predictFold> },
   featureNames: readonly string[],
   settings: TrainingSettings,
 ): LearningPoint[] {
-  const { train, test } = whole.part;
+  const { train, test } = whole.fold;
   const points = CURVE_SHARES.map((share) => {
     const newest = train.slice(train.length - Math.floor(share * train.length));
-    const models = trainPart(rows, newest, featureNames, settings);
-    return pointOf(share, newest.length, predictPart(rows, test, models));
+    const models = trainFold(rows, newest, featureNames, settings);
+    return pointOf(share, newest.length, predictFold(rows, test, models));
   });
   return [...points, pointOf(1, train.length, whole.prediction)];
 }
@@ -101,7 +101,7 @@ export function learningCurve(
 function pointOf(
   share: number,
   train_rows: number,
-  { up, directionScore, baseLogOdds }: ReturnType<typeof predictPart>,
+  { up, directionScore, baseLogOdds }: ReturnType<typeof predictFold>,
 ): LearningPoint {
   const said = directionScore.map((score) => probabilityOf(score, baseLogOdds, 1));
   return {

@@ -14,7 +14,7 @@
  * value has a place of its own, below all others.
  */
 import { sortedValues } from './feature-ranges.ts';
-import type { TrainingRow } from './train-part.ts';
+import type { TrainingRow } from './train-fold.ts';
 
 export interface FeatureBins {
   readonly name: string;

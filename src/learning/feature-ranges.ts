@@ -2,7 +2,7 @@
  * Training rows -> what they span, feature by feature, for the outlier check of serving.
  */
 import type { FeatureRange } from './artefact.ts';
-import type { TrainingRow } from './train-part.ts';
+import type { TrainingRow } from './train-fold.ts';
 
 /** The outermost thousandth of either side does not count as seen. */
 const TAIL = 0.001;

@@ -7,7 +7,7 @@
  * Left out are that decision and the one that saw it come back. A jump that stays is none.
  * Only training rows are asked and left out: a model is judged on crashes as on all else.
  */
-import type { TrainingRow } from './train-part.ts';
+import type { TrainingRow } from './train-fold.ts';
 
 /** The rule in words, for whoever reads a manifest. */
 export const FLASH_CRASH_RULE =

@@ -89,7 +89,7 @@ export interface GateVerdict {
 }
 
 /**
- * The verdict over the rows of a slice that the candidate never saw. Deterministic by `seed`. Too
+ * The verdict over the rows of a holdout that the candidate never saw. Deterministic by `seed`. Too
  * few rows are a reason to refuse, never an error.
  */
 export function judge(input: GateInput): GateVerdict {

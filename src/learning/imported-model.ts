@@ -22,9 +22,9 @@ import { judge, type GateSettings, type GateVerdict } from './gate.ts';
 import { parseLightgbmModel } from './lightgbm-model.ts';
 import { logLosses, squaredErrors } from './metrics.ts';
 import { checkManifest } from './outside-artefact.ts';
-import { emptyReport } from './part-report.ts';
+import { emptyReport } from './fold-report.ts';
 import type { OnnxLoader, ServingModel } from './serving-model.ts';
-import type { TrainingRow } from './train-part.ts';
+import type { TrainingRow } from './train-fold.ts';
 
 export interface ImportRequest {
   readonly bytes: Uint8Array;

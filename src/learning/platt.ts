@@ -7,11 +7,11 @@
 import type { CalibrationReport } from './artefact.ts';
 import { blockMean, DEFAULT_GATE } from './gate.ts';
 import { logLosses, mean } from './metrics.ts';
-import { fitShrinkage, type PartPrediction, type Shrinkage } from './part-report.ts';
+import { fitShrinkage, type FoldPrediction, type Shrinkage } from './fold-report.ts';
 import { probabilityOf } from './serving-model.ts';
 
 /** One fold's rows: what was said, what happened. */
-type Fold = Pick<PartPrediction, 'directionScore' | 'up' | 'baseLogOdds'>;
+type Fold = Pick<FoldPrediction, 'directionScore' | 'up' | 'baseLogOdds'>;
 
 /**
  * Newton's method on the log loss with Platt's targets, which are drawn in by one row of either
@@ -80,8 +80,8 @@ const ERRORS_TO_WIN = 2;
  * folds in front of the last, without the rows whose labels reach the embargo in front of it.
  */
 export function calibrated(
-  folds: readonly PartPrediction[],
-  earlier: readonly PartPrediction[],
+  folds: readonly FoldPrediction[],
+  earlier: readonly FoldPrediction[],
   horizonUs: number,
 ): { readonly shrinkage: Shrinkage; readonly report: CalibrationReport } {
   const plain = fitShrinkage(folds);

@@ -4,8 +4,8 @@
  */
 import { assert } from '../assert.ts';
 import { withoutFlashCrashes } from './flash-crash.ts';
-import type { Part } from './split.ts';
-import { rootMeanSquare, type TrainingRow } from './train-part.ts';
+import type { Fold } from './split.ts';
+import { rootMeanSquare, type TrainingRow } from './train-fold.ts';
 
 export interface PooledInstrument {
   readonly instrument: string;
@@ -19,13 +19,13 @@ export interface PoolSettings {
 }
 
 /**
- * The training rows of a part with those of the pool, in order of `decidedTs`. Of the pool as of
- * the part itself: what ended an embargo before its test rows, and no flash crash. Returns are
+ * The training rows of a fold with those of the pool, in order of `decidedTs`. Of the pool as of
+ * the fold itself: what ended an embargo before its test rows, and no flash crash. Returns are
  * scaled to the same root mean square, so that a wild market does not speak for a calm one.
  */
 export function pooledRows(
   rows: readonly TrainingRow[],
-  { train, testFromTs }: Pick<Part, 'train' | 'testFromTs'>,
+  { train, testFromTs }: Pick<Fold, 'train' | 'testFromTs'>,
   pool: readonly PooledInstrument[],
   { embargoUs, horizonUs }: PoolSettings,
 ): TrainingRow[] {

@@ -6,12 +6,12 @@
  * trained on. Decay: the live outcomes of the champion are worse than those that it passed the gate
  * by. New data: about as many outcomes again as the last training had.
  *
- * The statistic of decay: the gain over saying the base rate, in mean loss a row, on the slice that
- * the gate judged less that of the newest live outcomes, over the root of the sum of both squared
- * standard errors. Both errors are of blocks (`src/learning/gate.ts`), as outcomes overlap; beyond
- * 1.645 the fall is more than chance at 5 %, one-sided, by the normal distribution. The gate's own
- * gain is that of a model which was chosen for it and so flatters a little: the test errs towards a
- * training too many, which costs no more than a training.
+ * The statistic of decay: the gain over saying the base rate, in mean loss a row, on the holdout
+ * that the gate judged less that of the newest live outcomes, over the root of the sum of both
+ * squared standard errors. Both errors are of blocks (`src/learning/gate.ts`), as outcomes overlap;
+ * beyond 1.645 the fall is more than chance at 5 %, one-sided, by the normal distribution. The
+ * gate's own gain is that of a model which was chosen for it and so flatters a little: the test
+ * errs towards a training too many, which costs no more than a training.
  */
 import { US_PER_DAY, formatUs } from '../domain/time.ts';
 import type { GateComparison } from './gate.ts';

@@ -1,6 +1,6 @@
 /**
  * A small search over hyper-parameters, walking forward: every candidate is trained before each
- * fold and judged on it, pulled back as it would be served. The last slice has no part in it.
+ * fold and judged on it, pulled back as it would be served. The holdout has no part in it.
  *
  * Taken is the simplest candidate that lies within one standard error of the best (Breiman and
  * others 1984), by the blocks that the gate counts too: where nothing is to be learnt all of them
@@ -10,7 +10,7 @@ import { must } from '../assert.ts';
 import type { SearchRow } from './artefact.ts';
 import { blockMean } from './gate.ts';
 import { logLosses, mean, squaredErrors } from './metrics.ts';
-import { estimates, fitShrinkage, type PartPrediction, type Target } from './part-report.ts';
+import { estimates, fitShrinkage, type FoldPrediction, type Target } from './fold-report.ts';
 
 type Params = Readonly<Record<string, string | number | boolean>>;
 
@@ -80,7 +80,7 @@ export interface Searched<Fold> {
 }
 
 /** The one to take, and the table of how that was decided. Without folds it is the first. */
-export function chooseParams<Fold extends { readonly prediction: PartPrediction }>(
+export function chooseParams<Fold extends { readonly prediction: FoldPrediction }>(
   searched: readonly Searched<Fold>[],
   target: Target,
   horizonUs: number,
@@ -114,7 +114,7 @@ export function chooseParams<Fold extends { readonly prediction: PartPrediction 
 const ROUNDING = 1e-12;
 
 function foldLosses(
-  folds: readonly { readonly prediction: PartPrediction }[],
+  folds: readonly { readonly prediction: FoldPrediction }[],
   target: Target,
 ): Float64Array {
   const predictions = folds.map(({ prediction }) => prediction);

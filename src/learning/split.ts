@@ -1,9 +1,9 @@
 /**
- * Which rows train and which are tested, by time alone: walk-forward folds, and a last slice that
+ * Which rows train and which are tested, by time alone: walk-forward folds, and a holdout that
  * the artefact's training never sees.
  *
  * A label is an interval, from the decision to its exit. A training row is kept only if its label
- * ends before the test part begins, less an embargo: what the training knows and what the test asks
+ * ends before the test rows begins, less an embargo: what the training knows and what the test asks
  * then share no price, and no trend right at the border.
  */
 import { assert, must } from '../assert.ts';
@@ -15,72 +15,72 @@ export interface LabelInterval {
 }
 
 export interface SplitSettings {
-  /** Walk-forward test parts in front of the last slice. */
+  /** Walk-forward test folds in front of the holdout. */
   readonly folds: number;
-  /** The last slice's share of the rows. */
-  readonly sliceShare: number;
-  /** The share of the other rows that only ever trains, before the first fold's test part. */
+  /** The holdout's share of the rows. */
+  readonly holdoutShare: number;
+  /** The share of the other rows that only ever trains, before the first fold's test rows. */
   readonly warmupShare: number;
   readonly embargoUs: number;
 }
 
 /** Indices into the rows given, rising. */
-export interface Part {
+export interface Fold {
   readonly train: Uint32Array;
   readonly test: Uint32Array;
-  /** Decisions from here on are the test part. */
+  /** Decisions from here on are the test rows. */
   readonly testFromTs: number;
-  /** Rows before the test part that were left out because their label reaches into it. */
+  /** Rows before the test rows that were left out because their label reaches into them. */
   readonly purged: number;
   /** Rows left out only because of the embargo. */
   readonly embargoed: number;
 }
 
 export interface Split {
-  readonly folds: readonly Part[];
-  /** `test` is the last slice; `train` is what the artefact is trained on. */
-  readonly final: Part;
+  readonly folds: readonly Fold[];
+  /** `test` is the holdout; `train` is what the artefact is trained on. */
+  readonly final: Fold;
 }
 
 export const defaultSplit = (horizonUs: number): SplitSettings => ({
   folds: 3,
-  sliceShare: 0.3,
+  holdoutShare: 0.3,
   warmupShare: 0.4,
   embargoUs: horizonUs,
 });
 
 /**
  * Splits rows in order of `decidedTs`. Rows decided at one instant stay together. Every fold's rows
- * come from the artefact's own training rows, so the last slice has no part in them either.
+ * come from the artefact's own training rows, so the holdout has no part in them either.
  */
 export function splitRows(rows: readonly LabelInterval[], settings: SplitSettings): Split {
-  const { folds, sliceShare, warmupShare, embargoUs } = settings;
-  assert(sliceShare > 0 && sliceShare < 1, `a slice of ${sliceShare} of the rows`);
+  const { folds, holdoutShare, warmupShare, embargoUs } = settings;
+  assert(holdoutShare > 0 && holdoutShare < 1, `a holdout of ${holdoutShare} of the rows`);
   assert(warmupShare > 0 && warmupShare < 1, `a warm-up of ${warmupShare} of the rows`);
   assert(Number.isInteger(folds) && folds >= 0, `${folds} folds`);
   checkOrder(rows);
   const all = Uint32Array.from(rows, (_, i) => i);
-  const final = partAt(rows, all, share(rows.length, 1 - sliceShare), all.length, embargoUs);
+  const final = foldAt(rows, all, share(rows.length, 1 - holdoutShare), all.length, embargoUs);
   const inner = final.train;
   const edges = Array.from({ length: folds + 1 }, (_, fold) =>
     share(inner.length, warmupShare + ((1 - warmupShare) * fold) / Math.max(folds, 1)),
   );
-  const parts = edges
+  const walked = edges
     .slice(0, folds)
-    .map((from, fold) => partAt(rows, inner, from, must(edges[fold + 1], 'an edge'), embargoUs));
-  return { folds: parts, final };
+    .map((from, fold) => foldAt(rows, inner, from, must(edges[fold + 1], 'an edge'), embargoUs));
+  return { folds: walked, final };
 }
 
 const share = (count: number, part: number): number => Math.floor(count * part);
 
-/** The part of `indices` whose test rows are about `from` to `to` (places in `indices`). */
-function partAt(
+/** The fold of `indices` whose test rows are about `from` to `to` (places in `indices`). */
+function foldAt(
   rows: readonly LabelInterval[],
   indices: Uint32Array,
   from: number,
   to: number,
   embargoUs: number,
-): Part {
+): Fold {
   const decidedTs = (at: number): number =>
     at < indices.length ? rows[indices[at]!]!.decidedTs : Infinity;
   const testFromTs = decidedTs(from);

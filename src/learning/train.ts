@@ -1,9 +1,9 @@
 /**
  * rows with outcomes -> a candidate: two models, how they did walking forward, how they did on a
- * last slice that they never saw, and the gate's verdict; all in one artefact.
+ * holdout that they never saw, and the gate's verdict; all in one artefact.
  *
  * Everything that is fitted (trees, hyper-parameters, winsorising, scale, shrinkage, calibration,
- * feature ranges, base rate) is fitted on rows whose labels end before the part that it is judged
+ * feature ranges, base rate) is fitted on rows whose labels end before the fold that it is judged
  * on. Given a deterministic trainer, the same request gives the same bytes.
  */
 import { parseLabelSpec } from '../domain/label-spec.ts';
@@ -12,7 +12,7 @@ import {
   encodeArtefact,
   type ModelArtefact,
   type ModelManifest,
-  type PartReport,
+  type FoldReport,
   type ServingParameters,
   type TrainingReport,
 } from './artefact.ts';
@@ -23,27 +23,27 @@ import { importanceOf, learningCurve } from './diagnostics.ts';
 import { FLASH_CRASH_RULE, withoutFlashCrashes } from './flash-crash.ts';
 import {
   filtered,
-  judgePart,
-  predictPart,
+  judgeFold,
+  predictFold,
   verdictInput,
-  type PartPrediction,
+  type FoldPrediction,
   type Shrinkage,
-} from './part-report.ts';
+} from './fold-report.ts';
 import { calibrated } from './platt.ts';
 import { pooledRows, type PooledInstrument } from './pool.ts';
 import { DEFAULT_HALF_LIFE_DAYS } from './recency.ts';
 import { chooseParams, searchedWith, type ModelKind, type SearchCandidate } from './search.ts';
-import { defaultSplit, splitRows, type Part, type SplitSettings } from './split.ts';
+import { defaultSplit, splitRows, type Fold, type SplitSettings } from './split.ts';
 import {
-  trainPart,
+  trainFold,
   classPrior,
-  type PartModels,
+  type FoldModels,
   type Trainer,
   type TrainingRow,
   type TrainingSettings,
-} from './train-part.ts';
+} from './train-fold.ts';
 
-export type { Trainer, TrainingRow } from './train-part.ts';
+export type { Trainer, TrainingRow } from './train-fold.ts';
 
 type Params = Readonly<Record<string, string | number | boolean>>;
 
@@ -113,7 +113,7 @@ export function trainCandidate(request: CandidateRequest): Candidate {
   const { target, horizonUs } = parseLabelSpec(request.labelSpec);
   const judgedBy = target === 'return' ? 'return' : 'direction';
   const settings = { ...defaultSplit(horizonUs), ...request.split };
-  const { folds, final, flashCrash } = partsOf(request, settings, horizonUs);
+  const { folds, final, flashCrash } = foldsOf(request, settings, horizonUs);
   const { rounds = DEFAULT_ROUNDS, halfLifeDays = DEFAULT_HALF_LIFE_DAYS } = request;
   const settingsOf = ({ params, bags, beside }: SearchCandidate): TrainingSettings => ({
     trainer,
@@ -128,14 +128,14 @@ export function trainCandidate(request: CandidateRequest): Candidate {
   const among = request.searched ?? searchedWith({ bags, isPooled: pool.length > 0, kinds });
   const total = among.length * folds.length + 1;
   let done = 0;
-  const trained = (part: Part, candidate: SearchCandidate): Trained => {
+  const trained = (fold: Fold, candidate: SearchCandidate): Trained => {
     request.onProgress?.(done++, total);
-    const models = trainOn(request, part, candidate, settingsOf(candidate));
-    return { part, models, prediction: predictPart(rows, part.test, models) };
+    const models = trainOn(request, fold, candidate, settingsOf(candidate));
+    return { fold, models, prediction: predictFold(rows, fold.test, models) };
   };
   const searched = among.map((candidate) => ({
     candidate,
-    folds: folds.map((part) => trained(part, candidate)),
+    folds: folds.map((fold) => trained(fold, candidate)),
   }));
   const { chosen, table } = chooseParams(searched, judgedBy, horizonUs);
   const last = trained(final, chosen.candidate);
@@ -143,7 +143,7 @@ export function trainCandidate(request: CandidateRequest): Candidate {
   const predictions = chosen.folds.map(({ prediction }) => prediction);
   const earlier = earlierFolds(rows, chosen.folds, settings.embargoUs);
   const { shrinkage, report: calibration } = calibrated(predictions, earlier, horizonUs);
-  const report = (of: Trained): PartReport => judgePart(of.part, of.prediction, shrinkage);
+  const report = (of: Trained): FoldReport => judgeFold(of.fold, of.prediction, shrinkage);
   const verdict = judge({
     ...verdictInput(last.prediction, shrinkage, judgedBy),
     horizonUs,
@@ -152,7 +152,7 @@ export function trainCandidate(request: CandidateRequest): Candidate {
     settings: request.gate,
   });
   const newest = chosen.folds.at(-1) ?? null;
-  const fold = newest && { part: newest.part, direction: newest.models.direction };
+  const fold = newest && { fold: newest.fold, direction: newest.models.direction };
   const isOwn = newest !== null && !chosen.candidate.pooled;
   const curve = isOwn ? learningCurve(rows, newest, request.featureNames, chosenSettings) : [];
   request.onProgress?.(total, total);
@@ -186,7 +186,7 @@ const rowsReport = (halfLifeDays: number | null, flashCrash: number) => ({
   flash_crash_rule: FLASH_CRASH_RULE,
 });
 
-const servingOf = (models: PartModels, shrinkage: Shrinkage): ServingParameters => ({
+const servingOf = (models: FoldModels, shrinkage: Shrinkage): ServingParameters => ({
   base_log_odds: models.baseLogOdds,
   direction_shrink: shrinkage.direction,
   direction_shift: shrinkage.shift,
@@ -196,16 +196,16 @@ const servingOf = (models: PartModels, shrinkage: Shrinkage): ServingParameters 
 /** Pooled: trees from the rows of all; what usually happens stays the instrument's own. */
 function trainOn(
   { rows, featureNames, labelSpec, split, pool = [] }: CandidateRequest,
-  part: Part,
+  fold: Fold,
   { pooled }: SearchCandidate,
   settings: TrainingSettings,
-): PartModels {
-  if (!pooled) return trainPart(rows, part.train, featureNames, settings);
+): FoldModels {
+  if (!pooled) return trainFold(rows, fold.train, featureNames, settings);
   const { horizonUs } = parseLabelSpec(labelSpec);
   const { embargoUs } = { ...defaultSplit(horizonUs), ...split };
-  const all = pooledRows(rows, part, pool, { embargoUs, horizonUs });
-  const models = trainPart(all, Uint32Array.from(all.keys()), featureNames, settings);
-  return { ...models, ...classPrior(rows, part.train, settings.halfLifeDays) };
+  const all = pooledRows(rows, fold, pool, { embargoUs, horizonUs });
+  const models = trainFold(all, Uint32Array.from(all.keys()), featureNames, settings);
+  return { ...models, ...classPrior(rows, fold.train, settings.halfLifeDays) };
 }
 
 /**
@@ -239,21 +239,21 @@ function poolReport(
 }
 
 interface Trained {
-  readonly part: Part;
-  readonly models: PartModels;
-  readonly prediction: PartPrediction;
+  readonly fold: Fold;
+  readonly models: FoldModels;
+  readonly prediction: FoldPrediction;
 }
 
-/** The folds that have rows enough, and the last slice; flash crashes are out of all training. */
-function partsOf(
+/** The folds that have rows enough, and the holdout; flash crashes are out of all training. */
+function foldsOf(
   { rows }: CandidateRequest,
   settings: SplitSettings,
   horizonUs: number,
-): { readonly folds: readonly Part[]; readonly final: Part; readonly flashCrash: number } {
+): { readonly folds: readonly Fold[]; readonly final: Fold; readonly flashCrash: number } {
   const split = splitRows(rows, settings);
-  const cleaned = (part: Part): Part => ({
-    ...part,
-    train: withoutFlashCrashes(rows, part.train, horizonUs),
+  const cleaned = (fold: Fold): Fold => ({
+    ...fold,
+    train: withoutFlashCrashes(rows, fold.train, horizonUs),
   });
   const final = cleaned(split.final);
   if (final.train.length < MIN_TRAINING_ROWS || final.test.length === 0) {
@@ -271,21 +271,21 @@ function earlierFolds(
   rows: readonly TrainingRow[],
   folds: readonly Trained[],
   embargoUs: number,
-): PartPrediction[] {
-  const until = (folds.at(-1)?.part.testFromTs ?? 0) - embargoUs;
+): FoldPrediction[] {
+  const until = (folds.at(-1)?.fold.testFromTs ?? 0) - embargoUs;
   return folds
     .slice(0, -1)
-    .map(({ part, prediction }) =>
-      filtered(prediction, (place) => rows[part.test[place]!]!.labelEndTs < until),
+    .map(({ fold, prediction }) =>
+      filtered(prediction, (place) => rows[fold.test[place]!]!.labelEndTs < until),
     );
 }
 
-const isUsable = (part: Part): boolean =>
-  part.train.length >= MIN_TRAINING_ROWS && part.test.length > 0;
+const isUsable = (fold: Fold): boolean =>
+  fold.train.length >= MIN_TRAINING_ROWS && fold.test.length > 0;
 
 function provenance(
   request: CandidateRequest,
-  final: Part,
+  final: Fold,
 ): Pick<
   ModelManifest,
   | 'feature_set'

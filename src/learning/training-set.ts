@@ -5,7 +5,7 @@
  * what the champion had said. Rows in = rows out + exclusions, each with its reason and count.
  */
 import { isWarmingUp } from './null-policy.ts';
-import type { TrainingRow } from './train-part.ts';
+import type { TrainingRow } from './train-fold.ts';
 
 export interface FeatureValues {
   readonly ts: number;

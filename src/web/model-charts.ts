@@ -61,7 +61,7 @@ function figure({ title, reading, tones }: Reading, options: Options): HTMLEleme
 
 const WHO = ['candidate', 'champion', 'base_rate'] as const;
 
-/** Log loss of each fold of the walk forward and of the last slice, by who predicted. */
+/** Log loss of each fold of the walk forward and of the holdout, by who predicted. */
 export function foldsChart({ folds, slice }: ModelManifest): HTMLElement | null {
   const parts = [...folds, slice];
   const points = parts.flatMap((part) =>
@@ -93,7 +93,7 @@ export function foldsChart({ folds, slice }: ModelManifest): HTMLElement | null 
   );
 }
 
-/** What was said against what happened: on the gate's slice, and live. */
+/** What was said against what happened: on the holdout, and live. */
 export function calibrationChart(
   { slice }: ModelManifest,
   live: readonly OutcomeBucket[],

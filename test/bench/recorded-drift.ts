@@ -8,7 +8,7 @@ import { FEATURE_NAMES } from '../../src/features/definition.ts';
 import type { ModelManifest } from '../../src/learning/artefact.ts';
 import { binsOf, driftSummary, featureDrift, type DriftSummary } from '../../src/learning/drift.ts';
 import { DEFAULT_RETRAIN, retrainTriggers } from '../../src/learning/retrain.ts';
-import type { TrainingRow } from '../../src/learning/train-part.ts';
+import type { TrainingRow } from '../../src/learning/train-fold.ts';
 
 export interface DriftReview extends DriftSummary {
   readonly atTs: number;

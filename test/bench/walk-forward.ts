@@ -51,7 +51,7 @@ const { horizonUs } = parseLabelSpec(values.label);
 const FOLDS = Number(values.folds);
 const SEED = Number(values.seed);
 const COVERAGE = 0.95;
-/** The shares of the rows at which the folds begin and end; the last slice is the rest. */
+/** The shares of the rows at which the folds begin and end; the holdout is the rest. */
 const FIRST_SHARE = 0.4;
 const LAST_SHARE = 0.7;
 
@@ -73,7 +73,7 @@ async function main(): Promise<void> {
   );
   const windows = edges.map((from, fold) => {
     const isLast = fold === FOLDS;
-    const name = isLast ? 'last slice' : `fold ${fold + 1}`;
+    const name = isLast ? 'holdout' : `fold ${fold + 1}`;
     console.error(`${name}: trains ...`);
     return windowAt(market, name, from, isLast ? rows.length : edges[fold + 1]!);
   });
@@ -122,7 +122,7 @@ function windowAt({ set, pastReturn }: RecordedMarket, name: string, from: numbe
     seed: SEED,
     expiresTs: null,
     replayParity: true,
-    split: { sliceShare: 1 - from / to },
+    split: { holdoutShare: 1 - from / to },
   });
   const fromTs = candidate.manifest.slice.test_from_ts;
   const places = known.flatMap(({ decidedTs }, i) => (decidedTs >= fromTs ? [i] : []));

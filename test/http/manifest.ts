@@ -1,13 +1,15 @@
-/** A model's manifest for the tests of the API and the page: five folds, a slice, and its training. */
+/**
+ * A model's manifest for the tests of the API and the page: five folds, a slice, and its training.
+ */
 import { US_PER_DAY } from '../../src/domain/time.ts';
 import { FEATURE_NAMES, FEATURE_SET } from '../../src/features/definition.ts';
-import type { Judged, ModelManifest, PartReport } from '../../src/learning/artefact.ts';
+import type { Judged, ModelManifest, FoldReport } from '../../src/learning/artefact.ts';
 import type { DirectionMetrics, ReturnMetrics } from '../../src/learning/metrics.ts';
 
 const FOLDS = 5;
 const USED = 14;
 
-/** As of a training whose last slice begins at `sliceUs`. */
+/** As of a training whose holdout begins at `sliceUs`. */
 export function sampleManifest(labelSpec: string, sliceUs: number): ModelManifest {
   const used = FEATURE_NAMES.slice(0, USED);
   const fromTs = sliceUs - 30 * US_PER_DAY;
@@ -49,7 +51,7 @@ export function sampleManifest(labelSpec: string, sliceUs: number): ModelManifes
   };
 }
 
-function part(testFromTs: number, number: number): PartReport {
+function part(testFromTs: number, number: number): FoldReport {
   return {
     ...{ test_from_ts: testFromTs, train_rows: 8_000, test_rows: 2_000, purged: 60 },
     ...{ embargoed: 60, score_auc: 0.56 },

@@ -5,7 +5,7 @@ import { parseLightgbmModel } from '../../src/learning/lightgbm-model.ts';
 import { FOREST, SEARCHED, searchedWith } from '../../src/learning/search.ts';
 import { loadModel, probabilityOf } from '../../src/learning/serving-model.ts';
 import type { Candidate, CandidateRequest } from '../../src/learning/train.ts';
-import type { Trainer, TrainingRow } from '../../src/learning/train-part.ts';
+import type { Trainer, TrainingRow } from '../../src/learning/train-fold.ts';
 import { gaussian, seededRandom } from '../../src/random.ts';
 import { candidateOf } from '../support/candidate.ts';
 import { testLightgbm } from '../support/lightgbm.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PartPrediction } from '../../src/learning/part-report.ts';
+import type { FoldPrediction } from '../../src/learning/fold-report.ts';
 import { calibrated, fitPlatt } from '../../src/learning/platt.ts';
 import { gaussian, seededRandom } from '../../src/random.ts';
 
@@ -7,7 +7,7 @@ const MIN_US = 60e6;
 const HORIZON_US = 60 * MIN_US;
 
 /** Outcomes drawn from log-odds that are `slope` times the score, and `shift`. */
-function fold(seed: number, slope: number, shift: number, rows = 6000): PartPrediction {
+function fold(seed: number, slope: number, shift: number, rows = 6000): FoldPrediction {
   const random = seededRandom(seed);
   const baseLogOdds = 0.1;
   const score = Float64Array.from({ length: rows }, () => baseLogOdds + gaussian(random));

@@ -3,7 +3,7 @@ import { must } from '../../src/assert.ts';
 import { US_PER_HOUR } from '../../src/domain/time.ts';
 import { pooledRows } from '../../src/learning/pool.ts';
 import type { Candidate, CandidateRequest } from '../../src/learning/train.ts';
-import type { Trainer, TrainingRow } from '../../src/learning/train-part.ts';
+import type { Trainer, TrainingRow } from '../../src/learning/train-fold.ts';
 import { candidateOf } from '../support/candidate.ts';
 import { testLightgbm } from '../support/lightgbm.ts';
 import { marketRows } from '../support/market-rows.ts';
@@ -89,7 +89,7 @@ describe('a training with a pool', () => {
     expect(manifest.training).toMatchObject({ pooled: false });
   });
 
-  it('learns nothing of what the pool was like in and behind the last slice', () => {
+  it('learns nothing of what the pool was like in and behind the holdout', () => {
     const rows = rowsOf(1, 0.5, 6_500);
     const only = { searched: [{ name: 'pooled', params: {}, pooled: true }], rounds: 4 };
     const before = train(rows, { ...only, pool });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { recencyWeights } from '../../src/learning/recency.ts';
-import { trainPart, type TrainingRow } from '../../src/learning/train-part.ts';
+import { trainFold, type TrainingRow } from '../../src/learning/train-fold.ts';
 
 const DAY_US = 86_400e6;
 const days = (...ages: number[]): Float64Array => Float64Array.from(ages, (age) => -age * DAY_US);
@@ -41,7 +41,7 @@ describe('recency weights', () => {
       },
     };
     const settings = { trainer, params: {}, rounds: 1, seed: 1, halfLifeDays: 30 };
-    const models = trainPart(rows, Uint32Array.of(0, 1, 2), ['f'], settings);
+    const models = trainFold(rows, Uint32Array.of(0, 1, 2), ['f'], settings);
     const expected = [...recencyWeights(days(60, 30, 0), 30)];
     expect(seen).toEqual([expected, expected]);
     // 4 of 7 parts of the weight, and a row of each outcome.

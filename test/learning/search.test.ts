@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PartPrediction } from '../../src/learning/part-report.ts';
+import type { FoldPrediction } from '../../src/learning/fold-report.ts';
 import { chooseParams, type Searched } from '../../src/learning/search.ts';
 import { gaussian, seededRandom } from '../../src/random.ts';
 
@@ -7,7 +7,7 @@ const MIN_US = 60e6;
 const HORIZON_US = 60 * MIN_US;
 
 /** Two folds of a candidate whose scores know the hour's outcome by `edge`. */
-function folds(edge: number, seed = 1): { prediction: PartPrediction }[] {
+function folds(edge: number, seed = 1): { prediction: FoldPrediction }[] {
   const outcomes = seededRandom(99);
   const random = seededRandom(seed);
   return [0, 1].map((fold) => {
@@ -30,7 +30,7 @@ function folds(edge: number, seed = 1): { prediction: PartPrediction }[] {
   });
 }
 
-const among = (...edges: number[]): Searched<{ prediction: PartPrediction }>[] =>
+const among = (...edges: number[]): Searched<{ prediction: FoldPrediction }>[] =>
   edges.map((edge, i) => ({ candidate: { name: `c${i}`, params: { i } }, folds: folds(edge, i) }));
 
 describe('the search', () => {

@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { splitRows, type LabelInterval, type Part } from '../../src/learning/split.ts';
+import { splitRows, type LabelInterval, type Fold } from '../../src/learning/split.ts';
 
 const HORIZON = 60;
 
 const everyMinute = (count: number): LabelInterval[] =>
   Array.from({ length: count }, (_, i) => ({ decidedTs: i, labelEndTs: i + HORIZON }));
 
-const SETTINGS = { folds: 3, sliceShare: 0.25, warmupShare: 0.4, embargoUs: HORIZON };
+const SETTINGS = { folds: 3, holdoutShare: 0.25, warmupShare: 0.4, embargoUs: HORIZON };
 
 describe('splitting rows by time', () => {
-  it('leaves a label and an embargo between training and the last slice', () => {
+  it('leaves a label and an embargo between training and the holdout', () => {
     const { final } = splitRows(everyMinute(1000), SETTINGS);
     expect(final.testFromTs).toBe(750);
     expect(final.test[0]).toBe(750);
@@ -21,7 +21,7 @@ describe('splitting rows by time', () => {
     expect(final.embargoed).toBe(60);
   });
 
-  it('walks forward over the training rows, part behind part', () => {
+  it('walks forward over the training rows, fold behind fold', () => {
     const { folds, final } = splitRows(everyMinute(1000), SETTINGS);
     expect(folds).toHaveLength(3);
     const tested = folds.flatMap((fold) => Array.from(fold.test));
@@ -31,7 +31,7 @@ describe('splitting rows by time', () => {
 
   it('keeps rows of one instant together', () => {
     const rows = everyMinute(100).flatMap((row) => [row, row, row]);
-    const { final } = splitRows(rows, { ...SETTINGS, embargoUs: 0, sliceShare: 0.2501 });
+    const { final } = splitRows(rows, { ...SETTINGS, embargoUs: 0, holdoutShare: 0.2501 });
     expect(final.testFromTs).toBe(74);
     expect(final.test).toHaveLength(78);
   });
@@ -48,7 +48,7 @@ describe('splitting rows by time', () => {
           return { decidedTs: now, labelEndTs: now + span };
         });
         const { folds, final } = splitRows(rows, { ...SETTINGS, embargoUs: embargo });
-        for (const part of [...folds, final]) checkPart(rows, part, embargo);
+        for (const fold of [...folds, final]) checkPart(rows, fold, embargo);
         const slice = new Set(final.test);
         for (const fold of folds) {
           expect([...fold.train, ...fold.test].some((index) => slice.has(index))).toBe(false);
@@ -66,11 +66,11 @@ describe('splitting rows by time', () => {
   });
 });
 
-function checkPart(rows: LabelInterval[], part: Part, embargo: number): void {
-  for (const index of part.train) {
-    expect(rows[index]!.labelEndTs + embargo).toBeLessThan(part.testFromTs);
+function checkPart(rows: LabelInterval[], fold: Fold, embargo: number): void {
+  for (const index of fold.train) {
+    expect(rows[index]!.labelEndTs + embargo).toBeLessThan(fold.testFromTs);
   }
-  for (const index of part.test) {
-    expect(rows[index]!.decidedTs).toBeGreaterThanOrEqual(part.testFromTs);
+  for (const index of fold.test) {
+    expect(rows[index]!.decidedTs).toBeGreaterThanOrEqual(fold.testFromTs);
   }
 }

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { decodeArtefact, encodeArtefact } from '../../src/learning/artefact.ts';
 import { loadModel, unavailableModel } from '../../src/learning/serving-model.ts';
 import { trainCandidate, type Candidate, type CandidateRequest } from '../../src/learning/train.ts';
-import type { Trainer, TrainingRow } from '../../src/learning/train-part.ts';
+import type { Trainer, TrainingRow } from '../../src/learning/train-fold.ts';
 import { seededRandom } from '../../src/random.ts';
 import { testLightgbm } from '../support/lightgbm.ts';
 import { featureNamesOf, marketRows } from '../support/market-rows.ts';
@@ -63,7 +63,7 @@ function shuffled(rows: readonly TrainingRow[], seed: number): TrainingRow[] {
   });
 }
 
-/** The loaded model's estimates on the last slice have the losses that the manifest states. */
+/** The loaded model's estimates on the holdout have the losses that the manifest states. */
 function expectServedAsJudged({ bytes, manifest }: Candidate, rows: readonly TrainingRow[]): void {
   const model = loadModel(bytes, STREAM);
   const judged = rows.filter(({ decidedTs }) => decidedTs >= manifest.slice.test_from_ts);
@@ -130,7 +130,7 @@ describe('a candidate from a market with an edge that is not linear', () => {
     expectServedAsJudged(whole, edgeRows);
   });
 
-  it('knows nothing of the last slice', () => {
+  it('knows nothing of the holdout', () => {
     const from = whole.manifest.slice.test_from_ts;
     const turned = edgeRows.map((row) =>
       row.labelEndTs < from

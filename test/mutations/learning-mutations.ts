@@ -73,7 +73,7 @@ export const LEARNING_MUTATIONS: readonly Mutation[] = [
   },
   mutation(
     'no-embargo',
-    split('leaves a label and an embargo between training and the last slice'),
+    split('leaves a label and an embargo between training and the holdout'),
     'src/learning/split.ts',
     'row.labelEndTs + embargoUs >= testFromTs',
     'row.labelEndTs + embargoUs < row.decidedTs',
@@ -130,8 +130,8 @@ export const LEARNING_MUTATIONS: readonly Mutation[] = [
       'a training with a pool',
     )('takes it where it tells more, and stays judged on its own rows'),
     'src/learning/train.ts',
-    '...models, ...classPrior(rows, part.train, settings.halfLifeDays)',
-    '...classPrior(rows, part.train, settings.halfLifeDays), ...models',
+    '...models, ...classPrior(rows, fold.train, settings.halfLifeDays)',
+    '...classPrior(rows, fold.train, settings.halfLifeDays), ...models',
   ),
   mutation(
     'bag-is-a-sum',

@@ -1,6 +1,8 @@
-/** A candidate trained of test rows as the training job does it, with fewer rounds and resamples. */
+/**
+ * A candidate trained of test rows as the training job does it, with fewer rounds and resamples.
+ */
 import { trainCandidate, type Candidate, type CandidateRequest } from '../../src/learning/train.ts';
-import type { TrainingRow } from '../../src/learning/train-part.ts';
+import type { TrainingRow } from '../../src/learning/train-fold.ts';
 import { featureNamesOf } from './market-rows.ts';
 
 type Asked = Partial<CandidateRequest> & Pick<CandidateRequest, 'trainer'>;

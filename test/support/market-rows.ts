@@ -5,7 +5,7 @@
  */
 import { US_PER_HOUR, US_PER_MIN } from '../../src/domain/time.ts';
 import { initialBaseline, updateBaseline } from '../../src/learning/baseline.ts';
-import type { TrainingRow } from '../../src/learning/train-part.ts';
+import type { TrainingRow } from '../../src/learning/train-fold.ts';
 import { gaussian, seededRandom } from '../../src/random.ts';
 
 export interface MarketSettings {

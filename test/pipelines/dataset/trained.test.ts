@@ -1,7 +1,7 @@
 /** The entry of a training job's set: the same rows give the same id, any other number another. */
 import { expect, test } from 'vitest';
 import { trainedSet, type TrainedOn } from '../../../pipelines/dataset/trained.ts';
-import type { TrainingRow } from '../../../src/learning/train-part.ts';
+import type { TrainingRow } from '../../../src/learning/train-fold.ts';
 
 const row = (change: Partial<TrainingRow> = {}): TrainingRow => ({
   decidedTs: 1_000_000,

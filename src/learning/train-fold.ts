@@ -1,5 +1,5 @@
 /**
- * Rows -> the two models of one training part: direction (binary) and return (squared error). The
+ * Rows -> the two models of one training fold: direction (binary) and return (squared error). The
  * trainer is given in, so that this stays pure.
  */
 import { meanOfModels } from './lightgbm-bag.ts';
@@ -40,7 +40,7 @@ export interface Trainer {
   }): string;
 }
 
-export interface PartModels {
+export interface FoldModels {
   readonly direction: string;
   readonly return: string;
   /** Share of ups among the training rows, weighted as they are, and its log-odds. */
@@ -65,12 +65,12 @@ export interface TrainingSettings {
 }
 
 /** Trains both models on the rows of `indices`. */
-export function trainPart(
+export function trainFold(
   rows: readonly TrainingRow[],
   indices: Uint32Array,
   featureNames: readonly string[],
   { trainer, params, rounds, seed, halfLifeDays, bags = 1, beside }: TrainingSettings,
-): PartModels {
+): FoldModels {
   const matrix = matrixOf(rows, indices, featureNames.length);
   const up = Float32Array.from(indices, (index) => rows[index]!.up);
   const returns = Float64Array.from(indices, (index) => rows[index]!.forwardReturn);
@@ -105,7 +105,7 @@ export function trainPart(
   };
 }
 
-type Base = Pick<PartModels, 'baseRate' | 'baseLogOdds' | 'meanReturn'>;
+type Base = Pick<FoldModels, 'baseRate' | 'baseLogOdds' | 'meanReturn'>;
 
 /** What is said where nothing is known but what usually happened in the rows of `indices`. */
 export function classPrior(

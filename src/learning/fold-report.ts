@@ -1,8 +1,8 @@
 /**
- * How the models of one part did on its test rows, against the champion and the base rate on the
+ * How the models of one fold did on its test rows, against the champion and the base rate on the
  * very same rows; and how far the models have to be pulled back, learnt from walk-forward rows.
  */
-import type { PartReport } from './artefact.ts';
+import type { FoldReport } from './artefact.ts';
 import type { GateInput } from './gate.ts';
 import { parseLightgbmModel } from './lightgbm-model.ts';
 import {
@@ -14,11 +14,11 @@ import {
   squaredErrors,
 } from './metrics.ts';
 import { probabilityOf } from './serving-model.ts';
-import type { Part } from './split.ts';
-import type { PartModels, TrainingRow } from './train-part.ts';
+import type { Fold } from './split.ts';
+import type { FoldModels, TrainingRow } from './train-fold.ts';
 
-/** Row by row over a test part; NaN where the champion said nothing. */
-export interface PartPrediction {
+/** Row by row over the test rows of a fold; NaN where the champion said nothing. */
+export interface FoldPrediction {
   readonly decidedTs: Float64Array;
   readonly up: Float64Array;
   readonly realised: Float64Array;
@@ -42,11 +42,11 @@ export interface Shrinkage {
 }
 
 /** The models' scores on the rows of `test`. */
-export function predictPart(
+export function predictFold(
   rows: readonly TrainingRow[],
   test: Uint32Array,
-  models: PartModels,
-): PartPrediction {
+  models: FoldModels,
+): FoldPrediction {
   const direction = parseLightgbmModel(models.direction);
   const returns = parseLightgbmModel(models.return);
   const column = (value: (row: TrainingRow) => number): Float64Array =>
@@ -69,7 +69,7 @@ export function predictPart(
  * The shrinkage that would have served the folds best: by log loss of the direction, by squared
  * error of the return. Without folds nothing is known, and nothing is shrunk.
  */
-export function fitShrinkage(folds: readonly PartPrediction[]): Shrinkage {
+export function fitShrinkage(folds: readonly FoldPrediction[]): Shrinkage {
   if (folds.length === 0) return { direction: 1, shift: 0, return: 1 };
   let product = 0;
   let square = 0;
@@ -84,7 +84,7 @@ export function fitShrinkage(folds: readonly PartPrediction[]): Shrinkage {
 }
 
 /** Bisection on the slope of the log loss, which is convex in the shrinkage. */
-function bestDirection(folds: readonly PartPrediction[]): number {
+function bestDirection(folds: readonly FoldPrediction[]): number {
   if (lossSlope(folds, 0) >= 0) return 0;
   if (lossSlope(folds, 1) <= 0) return 1;
   let low = 0;
@@ -97,7 +97,7 @@ function bestDirection(folds: readonly PartPrediction[]): number {
   return low;
 }
 
-function lossSlope(folds: readonly PartPrediction[], shrink: number): number {
+function lossSlope(folds: readonly FoldPrediction[], shrink: number): number {
   let slope = 0;
   for (const { directionScore, up, baseLogOdds } of folds) {
     for (const [i, score] of directionScore.entries()) {
@@ -110,14 +110,14 @@ function lossSlope(folds: readonly PartPrediction[], shrink: number): number {
 
 /** The candidate's estimates as they would be served. */
 export function estimates(
-  part: PartPrediction,
+  fold: FoldPrediction,
   shrinkage: Shrinkage,
 ): Record<Target, Float64Array> {
   return {
-    direction: part.directionScore.map((score) =>
-      probabilityOf(score, part.baseLogOdds, shrinkage.direction, shrinkage.shift),
+    direction: fold.directionScore.map((score) =>
+      probabilityOf(score, fold.baseLogOdds, shrinkage.direction, shrinkage.shift),
     ),
-    return: part.returnScore.map((score) => score * shrinkage.return),
+    return: fold.returnScore.map((score) => score * shrinkage.return),
   };
 }
 
@@ -132,27 +132,27 @@ interface Series {
 }
 
 /** Only the rows that the champion spoke on: all three are judged on the same. */
-function seriesOf(part: PartPrediction, shrinkage: Shrinkage, target: Target): Series {
+function seriesOf(fold: FoldPrediction, shrinkage: Shrinkage, target: Target): Series {
   const isDirection = target === 'direction';
-  const champion = isDirection ? part.championProbability : part.championReturn;
+  const champion = isDirection ? fold.championProbability : fold.championReturn;
   const spoken = (values: Float64Array): Float64Array =>
     values.filter((_, i) => !Number.isNaN(champion[i]!));
-  const decidedTs = spoken(part.decidedTs);
+  const decidedTs = spoken(fold.decidedTs);
   return {
     decidedTs,
-    outcome: spoken(isDirection ? part.up : part.realised),
-    candidate: spoken(estimates(part, shrinkage)[target]),
+    outcome: spoken(isDirection ? fold.up : fold.realised),
+    candidate: spoken(estimates(fold, shrinkage)[target]),
     champion: spoken(champion),
-    base: decidedTs.map(() => (isDirection ? part.baseRate : part.meanReturn)),
+    base: decidedTs.map(() => (isDirection ? fold.baseRate : fold.meanReturn)),
   };
 }
 
-/** All metrics of a part's test rows. */
-export function judgePart(
-  part: Part,
-  prediction: PartPrediction,
+/** All metrics of a fold's test rows. */
+export function judgeFold(
+  fold: Fold,
+  prediction: FoldPrediction,
   shrinkage: Shrinkage,
-): PartReport {
+): FoldReport {
   const judged = <M>(target: Target, metrics: (a: Float64Array, b: Float64Array) => M) => {
     const { outcome, candidate, champion, base } = seriesOf(prediction, shrinkage, target);
     return {
@@ -163,11 +163,11 @@ export function judgePart(
   };
   const spoken = seriesOf(prediction, shrinkage, 'direction');
   return {
-    test_from_ts: part.testFromTs,
-    train_rows: part.train.length,
-    test_rows: part.test.length,
-    purged: part.purged,
-    embargoed: part.embargoed,
+    test_from_ts: fold.testFromTs,
+    train_rows: fold.train.length,
+    test_rows: fold.test.length,
+    purged: fold.purged,
+    embargoed: fold.embargoed,
     score_auc: auc(prediction.up, prediction.directionScore),
     direction: judged('direction', directionMetrics),
     return: judged('return', returnMetrics),
@@ -176,23 +176,23 @@ export function judgePart(
 }
 
 /** The rows of a prediction that `keep` takes, by their place. */
-export function filtered(part: PartPrediction, keep: (place: number) => boolean): PartPrediction {
+export function filtered(fold: FoldPrediction, keep: (place: number) => boolean): FoldPrediction {
   const kept = (values: Float64Array): Float64Array => values.filter((_, place) => keep(place));
   return {
-    ...part,
-    decidedTs: kept(part.decidedTs),
-    up: kept(part.up),
-    realised: kept(part.realised),
-    directionScore: kept(part.directionScore),
-    returnScore: kept(part.returnScore),
-    championProbability: kept(part.championProbability),
-    championReturn: kept(part.championReturn),
+    ...fold,
+    decidedTs: kept(fold.decidedTs),
+    up: kept(fold.up),
+    realised: kept(fold.realised),
+    directionScore: kept(fold.directionScore),
+    returnScore: kept(fold.returnScore),
+    championProbability: kept(fold.championProbability),
+    championReturn: kept(fold.championReturn),
   };
 }
 
-/** What the gate needs to know of the last slice, by what the label spec is judged by. */
+/** What the gate needs to know of the holdout, by what the label spec is judged by. */
 export function verdictInput(
-  prediction: PartPrediction,
+  prediction: FoldPrediction,
   shrinkage: Shrinkage,
   target: Target,
 ): Pick<GateInput, 'decidedTs' | 'loss' | 'candidate' | 'references'> {
@@ -210,7 +210,7 @@ export function verdictInput(
 }
 
 /** The report of a model that was trained elsewhere: nothing of ours was held back to judge it. */
-export function emptyReport(testFromTs: number, trainRows: number): PartReport {
+export function emptyReport(testFromTs: number, trainRows: number): FoldReport {
   const direction = directionMetrics([], []);
   const returns = returnMetrics([], []);
   return {

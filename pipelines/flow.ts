@@ -104,7 +104,7 @@ export const FLOW: readonly FlowNode[] = [
     reads: ['questdb', 'postgres'],
     writes: ['postgres'],
     does: 'reviews models on live outcomes; puts one into force, or out of it, by a control record',
-    file: 'pipelines/review/registry.ts',
+    file: 'pipelines/review/promotion-policy.ts',
   },
   {
     name: 'dataset',

@@ -93,8 +93,8 @@ export const REQUIREMENTS: Readonly<Record<string, Answer>> = {
   ),
   X6: shown(
     'src/learning/gate.ts',
-    'pipelines/review/registry.ts',
-    'test/pipelines/review/registry.test.ts',
+    'pipelines/review/promotion-policy.ts',
+    'test/pipelines/review/promotion-policy.test.ts',
   ),
   X7: shown('sql/postgres/009_registry.up.sql', 'test/integration/registry.int.test.ts'),
   X8: later(WAYS_IN),

@@ -1,10 +1,10 @@
 /**
  * The data-quality job at event time T: what came behind its time is looked at again.
  *
- * 1. Late ticks, corrections and history since the last look; without any there is nothing to do.
+ * 1. Late ticks, corrections and history since the last check; without any there is nothing to do.
  * 2. An as-of barrier: all that is known by it counts, and what is written is known since it.
  * 3. The touched instruments' stored ticks run through the same operators again, a day at a time,
- *    from the state of the last look where nothing before it has changed.
+ *    from the state of the last check where nothing before it has changed.
  * 4. Candles, features and labels that differ, or were touched, get their next revision.
  *
  * What was never served, of history that was imported, is known since its own ticks were
@@ -41,12 +41,12 @@ import { appendBarrier } from '../control/as-of-barrier.ts';
 import { ImportClocks } from './import-clocks.ts';
 import { reviseDay, reviseLabels, type Revised } from './revise.ts';
 
-/** The state of a look is kept beside that of the parity check, which leaves late ticks out. */
+/** The state of a check is kept beside that of the parity check, which leaves late ticks out. */
 const STATE_OF = `quality:${FEATURE_SET}`;
-/** A tick of this much event time before the last look's T may not have been in it. */
+/** A tick of this much event time before the last check's T may not have been in it. */
 const OVERLAP_US = US_PER_DAY;
 
-interface Look {
+interface QualityCheck {
   readonly dueTs: number;
   readonly asOfUs: number;
 }
@@ -54,36 +54,36 @@ interface Look {
 export async function runQuality(context: Context, { subject, dueTs }: JobData): Promise<void> {
   const { postgres } = context;
   const run = { job: 'quality', subject, due_ts: dueTs };
-  const last = await lastLook(context, run);
+  const last = await lastCheck(context, run);
   const ever = { dueTs, asOfUs: Number.MAX_SAFE_INTEGER };
   if ((await touchedSince(context, subject, last, ever)).size === 0) {
     await finishRun(postgres, run, 'done', { reason: 'nothing came behind its time' });
     return;
   }
-  const look = { dueTs, asOfUs: await appendBarrier(context, { job: run.job, subject, dueTs }) };
+  const check = { dueTs, asOfUs: await appendBarrier(context, { job: run.job, subject, dueTs }) };
   const revised: Revised = { candles: 0, features: 0, labels: 0 };
-  for (const [instrument, touched] of await touchedSince(context, subject, last, look)) {
-    await reviseInstrument(context, must(instrumentOf(instrument)), touched, look, revised);
+  for (const [instrument, touched] of await touchedSince(context, subject, last, check)) {
+    await reviseInstrument(context, must(instrumentOf(instrument)), touched, check, revised);
   }
   const counts = Object.entries(revised).map(([table, n]) => `${n} ${table}`);
   const reason = `revised ${counts.join(', ')}`;
-  await finishRun(postgres, run, 'done', { reason, as_of: formatUs(look.asOfUs), ...revised });
+  await finishRun(postgres, run, 'done', { reason, as_of: formatUs(check.asOfUs), ...revised });
 }
 
 /**
  * The last one before it that had something to look at: one of a market that is years ahead says
  * nothing of how far this one's candles were closed.
  */
-async function lastLook({ postgres }: Context, run: Pick<JobRun, 'job' | 'subject' | 'due_ts'>) {
-  let look: Look = { dueTs: 0, asOfUs: 0 };
+async function lastCheck({ postgres }: Context, run: Pick<JobRun, 'job' | 'subject' | 'due_ts'>) {
+  let check: QualityCheck = { dueTs: 0, asOfUs: 0 };
   // Runs of all markets together are from before each had its own.
   for (const subject of new Set([run.subject, 'all'])) {
     const last = await lastDetail(postgres, { ...run, subject }, 'as_of');
     if (last === null) continue;
     const asOfUs = parseUs(String(last.detail['as_of']));
-    if (asOfUs > look.asOfUs) look = { dueTs: last.due_ts, asOfUs };
+    if (asOfUs > check.asOfUs) check = { dueTs: last.due_ts, asOfUs };
   }
-  return look;
+  return check;
 }
 
 interface Touched {
@@ -95,8 +95,8 @@ interface Touched {
 async function touchedSince(
   context: Context,
   subject: string,
-  last: Look,
-  { dueTs, asOfUs }: Look,
+  last: QualityCheck,
+  { dueTs, asOfUs }: QualityCheck,
 ): Promise<ReadonlyMap<string, Touched>> {
   const touches = await touchesOf(context.questdbReader(), {
     sinceUs: last.asOfUs,
@@ -120,7 +120,7 @@ async function reviseInstrument(
   context: Context,
   instrument: Instrument,
   { touches, history }: Touched,
-  { dueTs, asOfUs }: Look,
+  { dueTs, asOfUs }: QualityCheck,
   revised: Revised,
 ): Promise<void> {
   const { postgres, config } = context;

@@ -8,9 +8,10 @@
  * 3. What the slots said, joined with the outcomes as they were first graded.
  * 4. What speaks for training again, and its training made due: before anything is changed, so that
  *    a review that is repeated finds the same.
- * 5. The rules of `pipelines/review/registry.ts`; the registry's transaction for each change.
+ * 5. The rules of `pipelines/review/promotion-policy.ts`; the registry's transaction for each
+ *    change.
  */
-import { reviewOf, type Finding, type LiveOutcome, type SlotHistory } from './registry.ts';
+import { reviewOf, type Finding, type LiveOutcome, type SlotHistory } from './promotion-policy.ts';
 import type { JobData } from '../../src/queue/queue.ts';
 import { inTransaction } from '../../src/postgres/postgres.ts';
 import { must } from '../../src/assert.ts';

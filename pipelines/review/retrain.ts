@@ -3,7 +3,7 @@
  * kept, and the training of that time made due. Everything that is looked at was known at T, so the
  * same review once more fires the same.
  */
-import type { Finding } from './registry.ts';
+import type { Finding } from './promotion-policy.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
 import { latenessOf } from '../../src/domain/venues.ts';
 import { instrumentOf } from '../../src/domain/wire.ts';

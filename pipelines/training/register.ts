@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { fetchOnnxRuntime } from '../../infra/local/onnxruntime.ts';
-import { modelIdOf } from '../review/registry.ts';
+import { modelIdOf } from '../review/promotion-policy.ts';
 import { probeOnnx } from '../../src/models/onnx-outside.ts';
 import { loadOnnx } from '../../src/models/onnx.ts';
 import { codeVersion } from '../../src/code-version.ts';

@@ -2,7 +2,7 @@
  * Rows -> the two models of one training fold: direction (binary) and return (squared error). The
  * trainer is given in, so that this stays pure.
  */
-import { meanOfModels } from './lightgbm-bag.ts';
+import { meanOfModels } from './seed-ensemble.ts';
 import { recencyWeights } from './recency.ts';
 import type { LabelInterval } from './split.ts';
 
@@ -81,16 +81,16 @@ export function trainFold(
   );
   const kinds = beside === undefined ? [params] : [params, beside];
   const fit = (objective: string, labels: Float32Array): string => {
-    const seeds = Array.from({ length: bags }, (_, bag) => seed + bag);
+    const seeds = Array.from({ length: bags }, (_, i) => seed + i);
     const models = kinds.flatMap((kind) =>
-      seeds.map((bagSeed) =>
+      seeds.map((ensembleSeed) =>
         trainer.train({
           matrix,
           labels,
           weights,
           featureNames,
           rounds,
-          seed: bagSeed,
+          seed: ensembleSeed,
           params: { ...kind, objective },
         }),
       ),

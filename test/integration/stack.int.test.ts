@@ -92,6 +92,8 @@ async function readTopic(topic: string, count: number): Promise<string[]> {
   await consumer.subscribe({ topic, fromBeginning: true });
   const values: string[] = [];
   await new Promise<void>((resolve, reject) => {
+    // A consumer that gives up says so by an event alone.
+    consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
     consumer
       .run({
         eachMessage: async ({ message }) => {

@@ -134,22 +134,22 @@ export const LEARNING_MUTATIONS: readonly Mutation[] = [
     '...classPrior(rows, fold.train, settings.halfLifeDays), ...models',
   ),
   mutation(
-    'bag-is-a-sum',
+    'ensemble-is-a-sum',
     testsOf(
-      'test/learning/lightgbm-bag.test.ts',
+      'test/learning/seed-ensemble.test.ts',
       'the mean of several LightGBM models',
     )('scores the mean of their raw scores, in LightGBM and here'),
-    'src/learning/lightgbm-bag.ts',
+    'src/learning/seed-ensemble.ts',
     'Number(word) / share',
     'Number(word)',
   ),
   mutation(
     'forest-outweighs',
     testsOf(
-      'test/learning/lightgbm-bag.test.ts',
+      'test/learning/seed-ensemble.test.ts',
       'the mean of several LightGBM models',
     )('scores the mean of their raw scores, where some are forests and others boosted'),
-    'src/learning/lightgbm-bag.ts',
+    'src/learning/seed-ensemble.ts',
     'isForest(each.head) ? each.trees.length : 1',
     'isForest(each.head) ? 1 : 1',
   ),

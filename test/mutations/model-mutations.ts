@@ -2,12 +2,12 @@
 import { mutation, testsOf, type Mutation } from './mutation.ts';
 
 const CHANGE = 'src/learning/model-change.ts';
-const REVIEW = 'pipelines/review/registry.ts';
+const REVIEW = 'pipelines/review/promotion-policy.ts';
 const JOIN = 'pipelines/dataset/join.ts';
 const registry = testsOf('test/learning/model-change.test.ts', 'the registry');
 const back = testsOf('test/learning/model-change.test.ts', 'what is taken back');
-const shadow = testsOf('test/pipelines/review/registry.test.ts', 'a shadow');
-const champion = testsOf('test/pipelines/review/registry.test.ts', 'a champion');
+const shadow = testsOf('test/pipelines/review/promotion-policy.test.ts', 'a shadow');
+const champion = testsOf('test/pipelines/review/promotion-policy.test.ts', 'a champion');
 const request = testsOf(
   'test/pipelines/dataset/join.test.ts',
   'a request has the latest feature row',

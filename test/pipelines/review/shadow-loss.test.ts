@@ -7,7 +7,7 @@ import {
   reviewOf,
   type LiveOutcome,
   type SlotHistory,
-} from '../../../pipelines/review/registry.ts';
+} from '../../../pipelines/review/promotion-policy.ts';
 import { US_PER_DAY, US_PER_MIN } from '../../../src/domain/time.ts';
 import type { KnownModel, ModelState } from '../../../src/learning/model-change.ts';
 import { gaussian, seededRandom } from '../../../src/random.ts';

@@ -5,7 +5,7 @@ import {
   type LiveOutcome,
   type ReviewInput,
   type SlotHistory,
-} from '../../../pipelines/review/registry.ts';
+} from '../../../pipelines/review/promotion-policy.ts';
 import { US_PER_DAY, US_PER_HOUR, US_PER_MIN } from '../../../src/domain/time.ts';
 import type { KnownModel, ModelState } from '../../../src/learning/model-change.ts';
 import { gaussian, seededRandom } from '../../../src/random.ts';
@@ -32,7 +32,9 @@ function drawnMarket(seed: number): { up: (0 | 1)[]; drift: number[] } {
 
 const { up, drift } = drawnMarket(5);
 
-/** What a model of some knowledge says: 1 sees the drift, 0 nothing, -1 takes it for its opposite. */
+/**
+ * What a model of some knowledge says: 1 sees the drift, 0 nothing, -1 takes it for its opposite.
+ */
 const said = (modelId: string, knows: number, verdict = 'ok'): LiveOutcome[] =>
   up.map((outcome, i) => ({
     ...{ ts: FROM + i * US_PER_MIN, decidedTs: FROM + i * US_PER_MIN + 2, modelId, verdict },

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Lightgbm } from '../../src/models/lightgbm.ts';
 import { must } from '../../src/assert.ts';
-import { meanOfModels } from '../../src/learning/lightgbm-bag.ts';
+import { meanOfModels } from '../../src/learning/seed-ensemble.ts';
 import { parseLightgbmModel } from '../../src/learning/lightgbm-model.ts';
 import { gaussian, seededRandom } from '../../src/random.ts';
 import { testLightgbm } from '../support/lightgbm.ts';
@@ -32,9 +32,9 @@ beforeAll(() => {
 }, 180_000);
 
 /** In LightGBM and here, of every row. */
-function expectMean(bag: string, scores: readonly Float64Array[]): void {
-  const there = library.predict(bag, matrix, 'raw');
-  const here = parseLightgbmModel(bag);
+function expectMean(ensemble: string, scores: readonly Float64Array[]): void {
+  const there = library.predict(ensemble, matrix, 'raw');
+  const here = parseLightgbmModel(ensemble);
   for (let row = 0; row < ROWS; row++) {
     const mean = scores.reduce((sum, each) => sum + must(each[row]), 0) / scores.length;
     expect(Math.abs(must(there[row]) - mean)).toBeLessThan(1e-12);
@@ -45,11 +45,11 @@ function expectMean(bag: string, scores: readonly Float64Array[]): void {
 
 describe('the mean of several LightGBM models', () => {
   it('scores the mean of their raw scores, in LightGBM and here', () => {
-    const bag = meanOfModels(texts);
+    const ensemble = meanOfModels(texts);
     const scores = texts.map((text) => library.predict(text, matrix, 'raw'));
-    expect(parseLightgbmModel(bag).trees).toBe(10 + 11 + 12);
+    expect(parseLightgbmModel(ensemble).trees).toBe(10 + 11 + 12);
     expect(new Set(scores.map((each) => each[0])).size).toBe(3);
-    expectMean(bag, scores);
+    expectMean(ensemble, scores);
   });
 
   it('scores the mean of their raw scores, where some are forests and others boosted', () => {
@@ -62,9 +62,9 @@ describe('the mean of several LightGBM models', () => {
     });
     expect(must(wood).trees).toBe(9 + 4);
     for (const order of [members, members.toReversed()]) {
-      const bag = meanOfModels(order);
-      expect(bag).not.toContain('average_output');
-      expectMean(bag, scores);
+      const ensemble = meanOfModels(order);
+      expect(ensemble).not.toContain('average_output');
+      expectMean(ensemble, scores);
     }
   });
 
@@ -78,16 +78,16 @@ describe('the mean of several LightGBM models', () => {
   });
 
   it('states the size of each tree, which LightGBM cuts by', () => {
-    const bag = meanOfModels([forest(4), ...texts]);
-    const sizes = must(/^tree_sizes=(.*)$/m.exec(bag))[1]!
+    const ensemble = meanOfModels([forest(4), ...texts]);
+    const sizes = must(/^tree_sizes=(.*)$/m.exec(ensemble))[1]!
       .split(' ')
       .map(Number);
-    let at = bag.indexOf('Tree=0');
+    let at = ensemble.indexOf('Tree=0');
     for (const [number, size] of sizes.entries()) {
-      expect(bag.slice(at, at + 20)).toMatch(new RegExp(`^Tree=${number}\n`));
+      expect(ensemble.slice(at, at + 20)).toMatch(new RegExp(`^Tree=${number}\n`));
       at += size;
     }
-    expect(bag.slice(at, at + 12)).toBe('end of trees');
+    expect(ensemble.slice(at, at + 12)).toBe('end of trees');
   });
 
   it('is the model itself of one, and of none or of mismatches an error', () => {

@@ -22,7 +22,7 @@ import type { DeadPlace, KindPlace } from '../../src/domain/dead-letter.ts';
 import { keyOf, type Control, type Feature } from '../../src/domain/wire.ts';
 import { claimPartition, type Claim } from '../../src/stream/claimed-task.ts';
 import { decodeTicks } from '../../src/stream/decode.ts';
-import type { LogRecord, OutLog, OutRecord, Stage } from '../../src/stream/stage.ts';
+import type { LogRecord, OutRecord, Stage } from '../../src/stream/stage.ts';
 import { whileBeating } from '../../src/stream/while-beating.ts';
 import type { Backfilled } from '../../src/postgres/tables/backfilled.ts';
 import type { ModelHeld } from '../../src/postgres/tables/model-activations.ts';
@@ -44,7 +44,6 @@ import { WrittenPartitions } from './written.ts';
 import { emptySinkRows, rowOfPrediction, rowsOfFeature, type SinkRows } from './sink.ts';
 
 export interface SinkDeps extends TickDeps {
-  readonly log: OutLog;
   readonly writer: RowWriter;
   readonly reader: SqlReader;
   readonly featuresTable: QuestTable<FeatureRow>;
@@ -58,7 +57,6 @@ export interface SinkDeps extends TickDeps {
   readonly written: (parts: readonly WrittenPartition[]) => Promise<void>;
   readonly noteDead: (places: readonly DeadPlace[]) => Promise<void>;
   readonly noteKinds: (places: readonly KindPlace[]) => Promise<void>;
-  readonly topicOf: (name: string) => string;
 }
 
 /** All of a large fetch: a row costs QuestDB four times as much in small requests. */

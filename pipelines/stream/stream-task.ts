@@ -18,7 +18,7 @@ import type { ServingModel } from '../../src/learning/serving-model.ts';
 import { claimPartition } from '../../src/stream/claimed-task.ts';
 import { decodeTicks, type Item } from '../../src/stream/decode.ts';
 import type { InstrumentSlot } from '../../src/stream/instrument-states.ts';
-import type { LogRecord, OutLog, OutRecord, Stage } from '../../src/stream/stage.ts';
+import type { LogRecord, OutRecord, Stage } from '../../src/stream/stage.ts';
 import { whileBeating } from '../../src/stream/while-beating.ts';
 import { importedAt, tellCounts } from './intake.ts';
 import { clockBody } from './log-clock.ts';
@@ -37,9 +37,7 @@ export interface ModelSource {
 
 export interface StreamDeps extends TickDeps {
   readonly settings: StreamSettings;
-  readonly log: OutLog;
   readonly models: ModelSource;
-  readonly topicOf: (name: string) => string;
 }
 
 export const streamStage = (deps: StreamDeps): Stage => ({

@@ -7,7 +7,7 @@ import {
   type ClockControl,
   type ControlState,
 } from '../../src/domain/control.ts';
-import { ClaimedTask, type Claim, type ClaimDeps } from '../../src/stream/claimed-task.ts';
+import { ClaimedTask, type Claim, type StageDeps } from '../../src/stream/claimed-task.ts';
 import type { VerifyControl } from '../../src/stream/decode.ts';
 import type { FailPoints } from '../../src/stream/fail-point.ts';
 import { InstrumentStates } from '../../src/stream/instrument-states.ts';
@@ -16,7 +16,7 @@ import { decodeState, encodeState } from '../../src/stream/state-codec.ts';
 import { initialCounts } from './intake.ts';
 import { LogClock, tellClock } from './log-clock.ts';
 
-export interface TickDeps extends ClaimDeps {
+export interface TickDeps extends StageDeps {
   readonly latenessUs: number;
   readonly verifyControl: VerifyControl;
   /** Told of every clock that comes by. */

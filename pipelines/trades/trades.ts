@@ -10,19 +10,17 @@
  */
 import { must } from '../../src/assert.ts';
 import { plainKind, type DeadPlace, type KindPlace } from '../../src/domain/dead-letter.ts';
-import { ClaimedTask, claimPartition, type ClaimDeps } from '../../src/stream/claimed-task.ts';
+import { ClaimedTask, claimPartition, type StageDeps } from '../../src/stream/claimed-task.ts';
 import { markerOf } from '../../src/stream/log-marker.ts';
-import type { LogRecord, OutLog, Stage } from '../../src/stream/stage.ts';
+import type { LogRecord, Stage } from '../../src/stream/stage.ts';
 import { whileBeating } from '../../src/stream/while-beating.ts';
 import type { BookRequest, Bury } from '../../src/postgres/tables/booking.ts';
 import { buried, placeOf, type Dead } from '../sink/dead-letters.ts';
 import { decodeBooked, type Booked } from './decode.ts';
 
-export interface TradesDeps extends ClaimDeps {
+export interface TradesDeps extends StageDeps {
   /** Books the batch and moves the position, or nothing of it. */
   readonly book: (request: BookRequest, bury: Bury) => Promise<'booked' | 'fenced'>;
-  readonly log: OutLog;
-  readonly topicOf: (name: string) => string;
 }
 
 /** So few that a partition with a long way to go is seen to move. */

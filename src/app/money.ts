@@ -1,18 +1,16 @@
 /** The money process: books signals and fills, and sends control records from the outbox. */
 import { sendDueControls } from '../../pipelines/control/outbox.ts';
 import { tradesStage } from '../../pipelines/trades/trades.ts';
-import { runConsumer } from '../kafka/consumer.ts';
 import { must } from '../assert.ts';
-import { isRetriable, untilTaken } from '../postgres/postgres.ts';
+import { untilTaken } from '../postgres/postgres.ts';
 import { nowMs, sleep } from '../clock.ts';
 import { bookBatch } from '../postgres/tables/booking.ts';
-import { PostgresCheckpoints } from '../postgres/tables/checkpoints.ts';
 import { renumberDue } from '../postgres/tables/control-versions.ts';
 import { dueControls, markObserved, markSent } from '../postgres/tables/outbox.ts';
 import type { Context } from '../runtime/context.ts';
 import { scanControls } from '../../pipelines/control/control-scan.ts';
-import { countedCheckpoints, counter } from '../runtime/counter.ts';
-import { agreedPartitions, partitionGuard } from '../runtime/partition-guard.ts';
+import { agreedPartitions } from '../runtime/partition-guard.ts';
+import { runStage } from './run-stage.ts';
 
 const OUTBOX_POLL_MS = 200;
 const RETRY_MS = 1_000;
@@ -22,31 +20,21 @@ export async function runMoney(
   signal: AbortSignal,
   ready: () => void,
 ): Promise<void> {
-  const { config, kafka, postgres, log, topicOf, groupOf } = context;
-  const stage = tradesStage({
-    checkpoints: countedCheckpoints(
-      'trades',
-      new PostgresCheckpoints(postgres, 'trades', `trades-${process.pid}`),
-    ),
-    // PostgreSQL being away is no reason to give up: the batch waits, the membership is kept.
-    book: (request, bury) =>
-      untilTaken(() => bookBatch(postgres, request, bury), {
-        signal,
-        onRetry: (err) => log.warn({ err }, 'PostgreSQL did not take the batch, trying again'),
-      }),
-    log: context.outLog(),
-    topicOf,
-    count: counter('trades'),
-  });
-  const consuming = runConsumer(kafka, stage, {
-    groupId: groupOf('trades'),
-    sessionTimeoutMs: config.sessionTimeoutMs,
-    topicOf,
-    log,
+  const { postgres, log } = context;
+  const patience = {
     signal,
-    mayPass: isRetriable,
-    guard: await partitionGuard(context, stage.topics),
+    onRetry: (err: unknown) => log.warn({ err }, 'PostgreSQL did not take the batch, trying again'),
+  };
+  const consuming = runStage(context, {
+    name: 'trades',
+    signal,
     onAssigned: ready,
+    make: (deps) =>
+      tradesStage({
+        ...deps,
+        // PostgreSQL being away is no reason to give up: the batch waits, the membership is kept.
+        book: (request, bury) => untilTaken(() => bookBatch(postgres, request, bury), patience),
+      }),
   });
   await Promise.race([consuming, runOutbox(context, signal)]);
   await consuming;

@@ -16,11 +16,16 @@ import {
   type Count,
   type CountOf,
   type LogRecord,
+  type OutLog,
   type PartitionTask,
 } from './stage.ts';
 
-export interface ClaimDeps {
+/** What every stage is given. */
+export interface StageDeps {
   readonly checkpoints: CheckpointStore;
+  /** What it writes topics to. */
+  readonly log: OutLog;
+  readonly topicOf: (name: string) => string;
   readonly count: CountOf;
 }
 
@@ -32,7 +37,7 @@ export interface Claim extends Checkpoint {
 }
 
 export async function claimPartition(
-  { checkpoints }: ClaimDeps,
+  { checkpoints }: StageDeps,
   stage: string,
   topic: string,
   partition: number,
@@ -41,7 +46,7 @@ export async function claimPartition(
 }
 
 /** A task says what it does with records, and what of its state is to be saved. */
-export abstract class ClaimedTask<Deps extends ClaimDeps> implements PartitionTask {
+export abstract class ClaimedTask<Deps extends StageDeps> implements PartitionTask {
   position: number;
   marker: LogMarker | null;
   isLookingAhead = false;

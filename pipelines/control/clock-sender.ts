@@ -5,6 +5,7 @@
  */
 import { uptime } from 'node:os';
 import { ClockBeat, type MachineTime } from './clock-beat.ts';
+import { inEveryPartition } from './outbox.ts';
 import { KafkaOutLog } from '../../src/kafka/kafka.ts';
 import { nowUs, sleep } from '../../src/clock.ts';
 import type { ClockControl } from '../../src/domain/control.ts';
@@ -82,15 +83,5 @@ export async function clockRecords(
     subject: 'clock',
     body: { ...clock },
   });
-  const value = JSON.stringify(control);
-  const timestampMs = Math.floor(clock.ts / 1000);
-  return Object.entries(partitions).flatMap(([topic, count]) =>
-    Array.from({ length: count }, (_, partition) => ({
-      topic,
-      key: null,
-      value,
-      timestampMs,
-      partition,
-    })),
-  );
+  return inEveryPartition(control, partitions, Math.floor(clock.ts / 1000));
 }

@@ -236,7 +236,7 @@ async function compareLabels(
         labelSpec,
         horizonUs,
         latenessUs,
-        decisions: decisions.map(({ ts, decided_ts }) => ({ ts, decidedTs: decided_ts })),
+        decisions,
         ...(await gradingInput(reader, instrument, graded)),
       });
       decisions.forEach((row, i) => compareLabel(row, again[i], sum));

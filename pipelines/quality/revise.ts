@@ -16,7 +16,7 @@ import { gapsTouching, readPrices } from '../../src/questdb/tables/stored-ticks.
 import type { Instrument, QuestTable, Stretch } from '../../src/questdb/table.ts';
 import { pricesOf } from '../grades/grading-input.ts';
 import { labelRows, labelsTable } from '../labels/label-rows.ts';
-import { noteJobRows } from '../sink/note-written.ts';
+import { writeJobRows } from '../sink/note-written.ts';
 import { bySource, type OfOneSource } from '../grades/price-source.ts';
 
 /** How many revisions were written. */
@@ -176,7 +176,7 @@ async function revisePart(
     labelSpec,
     horizonUs,
     latenessUs: 0,
-    decisions: graded.map(({ ts, decided_ts }) => ({ ts, decidedTs: decided_ts })),
+    decisions: graded,
     prices: pricesOf(await readPrices(reader, instrument, over), source),
     arrivals: [],
     gaps: await gapsTouching(reader, instrument, over),
@@ -198,9 +198,7 @@ async function write<Row extends CandleRow | FeatureRow | LabelRow>(
   rows: readonly Row[],
 ): Promise<number> {
   if (rows.length === 0) return 0;
-  const rejected = await context.questdbWriter().write(table, rows);
-  if (rejected.length > 0) throw new Error(`${table.name} refused: ${rejected[0]?.message}`);
-  await noteJobRows(context, table.name, rows);
+  await writeJobRows(context, table, rows);
   await context.questdbReader().waitApplied([table.name]);
   return rows.length;
 }

@@ -94,7 +94,7 @@ class SinkTask extends TickTask<SinkDeps, IntakeState, SinkControlState> {
     this.written = new WrittenPartitions(deps.featuresTable.name);
     const historyTopic = deps.topicOf('ticks-backfill');
     const { control, clock, instruments, counts } = this;
-    this.ticks = new SinkTicks(control, clock, instruments, counts, historyTopic);
+    this.ticks = new SinkTicks({ control, clock, instruments, counts }, historyTopic);
   }
 
   protected initial(): IntakeState {

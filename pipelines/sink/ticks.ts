@@ -12,13 +12,14 @@ import type { InstrumentStates } from '../../src/stream/instrument-states.ts';
 import type { LogRecord } from '../../src/stream/stage.ts';
 import type { Backfilled } from '../../src/postgres/tables/backfilled.ts';
 import {
-  importedAt,
+  arrivalOf,
   intake,
   judgeHistory,
   type Arrival,
   type IntakeCounts,
   type IntakeOut,
   type IntakeState,
+  type RecordClocks,
 } from '../stream/intake.ts';
 import type { LogClock } from '../stream/log-clock.ts';
 import { initialFloods, noteIntake, type Floods, type NotePlace, type Notes } from './notes.ts';
@@ -32,28 +33,20 @@ export interface TicksBatch extends Notes {
   readonly history: Map<string, Backfilled>;
 }
 
-type Clocks = Pick<Arrival, 'recordUs' | 'clockUs' | 'judgedByUs' | 'cutUs'> & {
-  readonly importedAt: number | null;
-};
+/** What the sink keeps of its partition, as far as ticks change it. */
+interface Kept {
+  readonly control: SinkControlState;
+  readonly clock: LogClock;
+  readonly instruments: InstrumentStates<IntakeState>;
+  readonly counts: IntakeCounts;
+}
 
 export class SinkTicks {
-  private readonly control: SinkControlState;
-  private readonly clock: LogClock;
-  private readonly instruments: InstrumentStates<IntakeState>;
-  private readonly counts: IntakeCounts;
+  private readonly kept: Kept;
   private readonly historyTopic: string;
 
-  constructor(
-    control: SinkControlState,
-    clock: LogClock,
-    instruments: InstrumentStates<IntakeState>,
-    counts: IntakeCounts,
-    historyTopic: string,
-  ) {
-    this.control = control;
-    this.clock = clock;
-    this.instruments = instruments;
-    this.counts = counts;
+  constructor(kept: Kept, historyTopic: string) {
+    this.kept = kept;
     this.historyTopic = historyTopic;
   }
 
@@ -64,51 +57,35 @@ export class SinkTicks {
     judgedByUs: number,
     batch: TicksBatch,
   ): void {
-    const { topic, partition, offset, timestampUs: recordUs } = record;
-    const log = { clockUs: this.clock.clockUs, judgedByUs, cutUs: this.control.cut };
-    const clocks = { recordUs, ...log, importedAt: importedAt(record, log) };
-    const slot = topic === this.historyTopic ? null : this.instruments.change(key);
+    const { topic, partition, offset } = record;
+    const { control, clock, instruments, counts } = this.kept;
+    const clocks = clock.clocksOf(record, judgedByUs);
+    const slot = topic === this.historyTopic ? null : instruments.change(key);
     const { venue, symbol } = slot ?? must(instrumentOf(key));
     let position: number | null = null;
     const place: NotePlace = {
       instrument: { venue, symbol },
       clockUs: clocks.clockUs,
       importedAt: clocks.importedAt,
-      floods: (this.control.floods ??= initialFloods()),
+      floods: (control.floods ??= initialFloods()),
       source: () => sourceOf(topic, partition, String(offset), position),
     };
     const note = (out: IntakeOut): void => {
-      this.counts[out.type] += 1;
+      counts[out.type] += 1;
       noteIntake(out, place, batch);
     };
     for (let i = 0; i < items.length; i++) {
       const tick = must(items[i]);
       position = positions === null ? null : must(positions[i]);
-      if (slot === null) {
-        takeHistory({ ...clocks, tick }, key, place, batch, note);
-      } else {
-        const { latenessUs, contiguousTradeIds, state } = slot;
-        const { clockUs, cutUs, importedAt: importTs } = clocks;
-        // A spread here would cost more than the step itself: it is taken at every tick.
-        const arrival = {
-          tick,
-          recordUs,
-          clockUs,
-          judgedByUs,
-          cutUs,
-          importedAt: importTs,
-          latenessUs,
-          contiguousTradeIds,
-        };
-        intake.step(state, arrival, note);
-      }
+      if (slot === null) takeHistory({ ...clocks, tick }, key, place, batch, note);
+      else intake.step(slot.state, arrivalOf(tick, clocks, slot), note);
     }
   }
 }
 
 /** History is stored as neither stale nor late; without a claim it is known since it was fed. */
 function takeHistory(
-  arrival: Clocks & Pick<Arrival, 'tick'>,
+  arrival: RecordClocks & Pick<Arrival, 'tick'>,
   key: string,
   { instrument, source }: NotePlace,
   { stale, history }: TicksBatch,

@@ -20,7 +20,7 @@ import { decodeTicks, type Item } from '../../src/stream/decode.ts';
 import type { InstrumentSlot } from '../../src/stream/instrument-states.ts';
 import type { LogRecord, OutRecord, Stage } from '../../src/stream/stage.ts';
 import { whileBeating } from '../../src/stream/while-beating.ts';
-import { importedAt, tellCounts } from './intake.ts';
+import { arrivalOf, tellCounts, type Arrival } from './intake.ts';
 import { clockBody } from './log-clock.ts';
 import {
   instrumentStream,
@@ -104,28 +104,15 @@ class StreamTask extends TickTask<StreamDeps, InstrumentState> {
   ): void {
     if (items.length === 0) return;
     const instrument = this.instruments.change(key);
-    for (const item of items) this.takeItem(instrument, item, record, judgedByUs);
+    const clocks = this.clock.clocksOf(record, judgedByUs);
+    for (const item of items) this.takeItem(instrument, arrivalOf(item, clocks, instrument));
   }
 
   private takeItem(
-    { venue, symbol, latenessUs, contiguousTradeIds, state }: InstrumentSlot<InstrumentState>,
-    tick: Item,
-    record: LogRecord,
-    judgedByUs: number,
+    { venue, symbol, state }: InstrumentSlot<InstrumentState>,
+    arrival: Arrival,
   ): void {
     const { control, modelOf } = this;
-    const clocks = { clockUs: this.clock.clockUs, judgedByUs, cutUs: control.cut };
-    // A spread here would cost more than the step itself: it is taken at every tick.
-    const arrival = {
-      tick,
-      recordUs: record.timestampUs,
-      clockUs: clocks.clockUs,
-      judgedByUs,
-      cutUs: clocks.cutUs,
-      latenessUs,
-      contiguousTradeIds,
-      importedAt: importedAt(record, clocks),
-    };
     const isUnseen = state.intake.maxTs < 0;
     this.chain.step(state, { venue, symbol, arrival, control, modelOf }, this.emit);
     if (isUnseen && state.intake.maxTs >= 0) {

@@ -3,7 +3,8 @@ import { sendDueControls } from '../../pipelines/control/outbox.ts';
 import { tradesStage } from '../../pipelines/trades/trades.ts';
 import { must } from '../assert.ts';
 import { untilTaken } from '../postgres/postgres.ts';
-import { nowMs, sleep } from '../clock.ts';
+import { nowMs } from '../clock.ts';
+import { untilAborted } from '../lifecycle.ts';
 import { bookBatch } from '../postgres/tables/booking.ts';
 import { renumberDue } from '../postgres/tables/control-versions.ts';
 import { dueControls, markObserved, markSent } from '../postgres/tables/outbox.ts';
@@ -59,19 +60,18 @@ async function runOutbox(context: Context, signal: AbortSignal): Promise<void> {
     nowMs,
   };
   let isScanned = false;
-  while (!signal.aborted) {
-    try {
-      if (config.outbox === 'send') {
-        // Before the first record: what the log holds already decides which versions are newer.
-        if (!isScanned) await scanControls({ ...context, topic: topicOf('ticks') });
-        isScanned = true;
-        await renumberDue(postgres);
-        await sendDueControls(deps);
-      } else await markObserved(postgres, partitionsOf(topicOf('ticks')));
-      await sleep(OUTBOX_POLL_MS, signal);
-    } catch (error) {
-      log.warn({ err: error }, 'control records wait: the outbox could not be sent');
-      await sleep(RETRY_MS, signal);
-    }
-  }
+  const send = async (): Promise<void> => {
+    // Before the first record: what the log holds already decides which versions are newer.
+    if (!isScanned) await scanControls({ ...context, topic: topicOf('ticks') });
+    isScanned = true;
+    await renumberDue(postgres);
+    await sendDueControls(deps);
+  };
+  const observe = (): Promise<void> => markObserved(postgres, partitionsOf(topicOf('ticks')));
+  await untilAborted(config.outbox === 'send' ? send : observe, {
+    signal,
+    everyMs: OUTBOX_POLL_MS,
+    failedMs: RETRY_MS,
+    onFailed: (err) => log.warn({ err }, 'control records wait: the outbox could not be sent'),
+  });
 }

@@ -109,11 +109,6 @@ class SinkTask extends TickTask<SinkDeps, IntakeState, SinkControlState> {
     await this.write(batch.rows, batch, beat);
     if (batch.stale.length > 0) await this.judge(batch, beat);
     await this.bringOut(batch, beat);
-    if (batch.controls.length > 0) await whileBeating(deps.controlsPassed(batch.controls), beat);
-    if (batch.held.length > 0) await whileBeating(deps.modelHeld(batch.held), beat);
-    if (batch.history.size > 0) {
-      await whileBeating(deps.backfilled([...batch.history.values()]), beat);
-    }
     deps.failPoints.pass(this.failPoint, taken);
     return taken;
   }
@@ -145,13 +140,22 @@ class SinkTask extends TickTask<SinkDeps, IntakeState, SinkControlState> {
     this.announcedClock = now;
   }
 
-  private async bringOut({ dead, places, kinds }: Batch, beat: () => Promise<void>): Promise<void> {
-    const { log, noteDead, noteKinds } = this.deps;
-    if (dead.length > 0) {
-      await log.append(dead);
-      await whileBeating(noteDead(places), beat);
-    }
-    if (kinds.length > 0) await whileBeating(noteKinds(kinds), beat);
+  /** Dead letters, and what others are told of the batch. */
+  private async bringOut(batch: Batch, beat: () => Promise<void>): Promise<void> {
+    const { log, noteDead, noteKinds, controlsPassed, modelHeld, backfilled } = this.deps;
+    const { dead, places, kinds, controls, held, history } = batch;
+    const noted = async <T>(
+      note: (all: readonly T[]) => Promise<void>,
+      all: readonly T[],
+    ): Promise<void> => {
+      if (all.length > 0) await whileBeating(note(all), beat);
+    };
+    if (dead.length > 0) await log.append(dead);
+    await noted(noteDead, places);
+    await noted(noteKinds, kinds);
+    await noted(controlsPassed, controls);
+    await noted(modelHeld, held);
+    await noted(backfilled, [...history.values()]);
   }
 
   private async judge(batch: Batch, beat: () => Promise<void>): Promise<void> {

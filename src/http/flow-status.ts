@@ -3,25 +3,11 @@
  * The server knows no flow and no Kafka by itself; whoever starts it hands these in.
  */
 import type { FlowNode } from '../../pipelines/flow.ts';
+import type { StageLag } from '../kafka/flow-probe.ts';
 import type { Place } from '../stream/standstill.ts';
 
 /** One node of the graph. */
 export type FlowGraphNode = Omit<FlowNode, 'file'>;
-
-/** A topic as one stage sees it: records behind the end, summed over the partitions. */
-export interface StageTopicLag {
-  readonly topic: string;
-  /** Sum of the partitions' end offsets. */
-  readonly end: number;
-  /** Sum of the offsets that the stage has passed. */
-  readonly passed: number;
-}
-
-export interface StageLag {
-  readonly stage: string;
-  readonly lag: number;
-  readonly topics: readonly StageTopicLag[];
-}
 
 export interface TopicEnd {
   readonly topic: string;

@@ -5,8 +5,10 @@
  */
 import { uptime } from 'node:os';
 import { ClockBeat, type MachineTime } from './clock-beat.ts';
+import { inEveryPartition } from './outbox.ts';
 import { KafkaOutLog } from '../../src/kafka/kafka.ts';
 import { nowUs, sleep } from '../../src/clock.ts';
+import { untilAborted } from '../../src/lifecycle.ts';
 import type { ClockControl } from '../../src/domain/control.ts';
 import { US_PER_S } from '../../src/domain/time.ts';
 import { signControl } from '../../src/stream/control-key.ts';
@@ -57,15 +59,16 @@ async function sendOnAndOn(
 ): Promise<void> {
   const log = new KafkaOutLog(context.kafka, { patienceMs: APPEND_PATIENCE_MS });
   await Promise.race([isOpen, sleep(OPEN_PATIENCE_MS, signal)]);
-  while (!signal.aborted) {
+  const sendDue = async (): Promise<void> => {
     const clock = beat.due(machineTime());
-    try {
-      if (clock !== null) await log.append(await clockRecords(context, clock));
-    } catch (error) {
-      context.log.warn({ err: error }, 'the clock could not be put into the log, trying again');
-    }
-    await sleep(LOOK_MS, signal);
-  }
+    if (clock !== null) await log.append(await clockRecords(context, clock));
+  };
+  await untilAborted(sendDue, {
+    signal,
+    everyMs: LOOK_MS,
+    onFailed: (err) =>
+      context.log.warn({ err }, 'the clock could not be put into the log, trying again'),
+  });
   await log.close().catch(() => undefined);
 }
 
@@ -82,15 +85,5 @@ export async function clockRecords(
     subject: 'clock',
     body: { ...clock },
   });
-  const value = JSON.stringify(control);
-  const timestampMs = Math.floor(clock.ts / 1000);
-  return Object.entries(partitions).flatMap(([topic, count]) =>
-    Array.from({ length: count }, (_, partition) => ({
-      topic,
-      key: null,
-      value,
-      timestampMs,
-      partition,
-    })),
-  );
+  return inEveryPartition(control, partitions, Math.floor(clock.ts / 1000));
 }

@@ -49,16 +49,20 @@ function recordsOf(due: DueControl, deps: OutboxDeps): OutRecord[] {
     subject,
     body,
   });
-  const value = JSON.stringify(control);
   // History obeys the same as-of barriers as the live log.
   const topics = type === 'cut' ? ['ticks', 'ticks-backfill'] : ['ticks'];
-  return topics.map(deps.topicOf).flatMap((topic) =>
-    Array.from({ length: deps.partitionsOf(topic) }, (_, partition) => ({
-      topic,
-      key: null,
-      value,
-      timestampMs: deps.nowMs(),
-      partition,
-    })),
+  const partitions = topics.map(deps.topicOf).map((topic) => [topic, deps.partitionsOf(topic)]);
+  return inEveryPartition(control, Object.fromEntries(partitions), deps.nowMs());
+}
+
+/** The control record for all partitions of the topics, of each of which it says how many. */
+export function inEveryPartition(
+  control: Control,
+  partitions: Readonly<Record<string, number>>,
+  timestampMs: number,
+): OutRecord[] {
+  const record = { key: null, value: JSON.stringify(control), timestampMs };
+  return Object.entries(partitions).flatMap(([topic, count]) =>
+    Array.from({ length: count }, (_, partition) => ({ topic, ...record, partition })),
   );
 }

@@ -25,6 +25,7 @@ import {
   type DatasetBarrier,
   type DatasetDefinition,
   type DatasetManifest,
+  type Decisions,
 } from './definition.ts';
 import { loadEntities } from './entities.ts';
 import { importsSql } from './imports.ts';
@@ -32,12 +33,8 @@ import { columnsOfFiles, joinAll, requestDecisions } from './join.ts';
 import { createStages, featureTable, stageFeatures, stageLabels } from './stage.ts';
 import { describeFiles, PARQUET, writePartitions } from './write.ts';
 
-export interface DatasetRequest {
+export interface DatasetRequest extends Omit<Decisions, 'instruments'> {
   readonly instruments: readonly Instrument[];
-  readonly labelSpec: string;
-  readonly fromUs: number;
-  readonly toUs: number;
-  readonly asOfUs: number;
   readonly out: string;
   readonly onProgress?: (line: string) => void;
 }

@@ -48,6 +48,7 @@ export interface Decisions {
   readonly fromUs: number;
   readonly toUs: number;
   readonly asOfUs: number;
+  /** Of imported rows those that came by then; none where it is left out. */
   readonly importedByUs?: number | undefined;
 }
 

@@ -5,6 +5,7 @@
  * A request that cannot be met is refused with the reason. A job that runs again finds a finished
  * set and removes what a killed one has left.
  */
+import type { Pool } from 'pg';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -55,9 +56,9 @@ export async function runDataset(
       note = line;
     };
     const options = { out, dueTs, onProgress: progress.say, onNotice };
-    const entities = await keptEntities(context, request.entities);
+    const entities = await keptEntities(postgres, request.entities);
     const manifest =
-      (await finished(context, out)) ??
+      (await finished(postgres, out)) ??
       (await makeDataset(context, request.ask, { ...options, entities }));
     await progress.told();
     const { dataset_id, rows, rows_in, excluded } = manifest;
@@ -72,7 +73,7 @@ export async function runDataset(
   }
 }
 
-async function finished({ postgres }: Context, out: string): Promise<DatasetManifest | null> {
+async function finished(postgres: Pool, out: string): Promise<DatasetManifest | null> {
   const file = join(out, MANIFEST);
   if (!existsSync(file)) return null;
   const manifest = JSON.parse(await readFile(file, 'utf8')) as DatasetManifest;
@@ -81,7 +82,7 @@ async function finished({ postgres }: Context, out: string): Promise<DatasetMani
 }
 
 async function keptEntities(
-  { postgres }: Context,
+  postgres: Pool,
   entities: DatasetRequestRow['entities'],
 ): Promise<Entities | null> {
   if (entities === null) return null;

@@ -4,15 +4,9 @@ import { formatUs } from '../../src/domain/time.ts';
 import { FEATURE_NAMES } from '../../src/features/definition.ts';
 import { readFeaturesAsOf, readLabelsAsOf } from '../../src/questdb/tables/readers.ts';
 import type { Instrument, SqlReader } from '../../src/questdb/table.ts';
+import type { Decisions } from './definition.ts';
 
-export interface LoadRequest extends Instrument {
-  readonly labelSpec: string;
-  readonly fromUs: number;
-  readonly toUs: number;
-  readonly asOfUs: number;
-  /** Of imported rows those that came by then; none where it is left out. */
-  readonly importedByUs?: number | undefined;
-}
+export type LoadRequest = Instrument & Omit<Decisions, 'instruments'>;
 
 export async function loadTrainingSet(
   reader: SqlReader,

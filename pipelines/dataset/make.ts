@@ -6,6 +6,7 @@
  * as-of barrier stands already; where it does not, the manifest has no as-of barrier and the caller
  * is told.
  */
+import type { Pool } from 'pg';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { nowUs } from '../../src/clock.ts';
@@ -15,7 +16,7 @@ import { appendBarrier } from '../control/as-of-barrier.ts';
 import type { Context } from '../../src/runtime/context.ts';
 import { coveringBarrier, saveDataset, saveEntities } from '../../src/postgres/tables/datasets.ts';
 import { isStored, storedInstruments } from '../../src/questdb/tables/stored-ticks.ts';
-import type { Instrument } from '../../src/questdb/table.ts';
+import type { Instrument, SqlReader } from '../../src/questdb/table.ts';
 import { AskError, checkAsk, type DatasetAsk } from './ask.ts';
 import { buildDefined } from './build.ts';
 import {
@@ -53,8 +54,8 @@ export async function makeDataset(
   checkAsk(ask, entities !== null);
   const { postgres, config } = context;
   const reader = context.questdbReader();
-  const instruments = entities?.instruments ?? (await instrumentsOf(context, ask.symbols));
-  const feature_sets = await featureSetsOf(context, ask.features ?? ['default']);
+  const instruments = entities?.instruments ?? (await instrumentsOf(reader, ask.symbols));
+  const feature_sets = await featureSetsOf(postgres, ask.features ?? ['default']);
   // Of one market alone, no other one's labels are waited for.
   const subject = (instruments.length === 1 ? ask.symbols?.[0] : undefined) ?? 'all';
   const label = ask.label ?? config.labelSpec;
@@ -120,10 +121,9 @@ export async function withEntitiesFile<T>(
 }
 
 async function instrumentsOf(
-  context: Context,
+  reader: SqlReader,
   keys: readonly string[] | undefined,
 ): Promise<readonly string[]> {
-  const reader = context.questdbReader();
   const isThere = async (key: string): Promise<boolean> => {
     const instrument = instrumentOf(key);
     return instrument !== null && (await isStored(reader, instrument));
@@ -140,8 +140,8 @@ async function instrumentsOf(
 }
 
 /** The instruments that a request without a venue may mean. */
-export async function knownInstruments(context: Context): Promise<readonly Instrument[]> {
-  const stored = await storedInstruments(context.questdbReader());
+export async function knownInstruments(reader: SqlReader): Promise<readonly Instrument[]> {
+  const stored = await storedInstruments(reader);
   return stored.map(({ venue, symbol }) => ({ venue, symbol }));
 }
 
@@ -151,10 +151,7 @@ interface SetRow {
   readonly features: readonly string[] | null;
 }
 
-async function featureSetsOf(
-  { postgres }: Context,
-  names: readonly string[],
-): Promise<FeatureSetUse[]> {
+async function featureSetsOf(postgres: Pool, names: readonly string[]): Promise<FeatureSetUse[]> {
   const { rows } = await postgres.query<SetRow>(
     `SELECT feature_set, name, definition->'features' AS features FROM feature_sets
      ORDER BY created_at DESC, feature_set`,

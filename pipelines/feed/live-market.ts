@@ -4,6 +4,7 @@
  * It began some days before the first start. A later start makes it again from its seed, leaves out
  * what the tables have, replays what was missed, and goes on live.
  */
+import type { Pool } from 'pg';
 import { nowUs, sleep } from '../../src/clock.ts';
 import type { FeedTick } from './feed.ts';
 import { floorTo, US_PER_DAY, US_PER_S } from '../../src/domain/time.ts';
@@ -35,7 +36,7 @@ export interface LiveMarket {
 }
 
 export async function liveMarket(context: Context): Promise<LiveMarket> {
-  const { seed, symbol, from_us: fromUs } = await marketSetting(context);
+  const { seed, symbol, from_us: fromUs } = await marketSetting(context.postgres);
   const [row] = await context
     .questdbReader()
     .query<{ ts: number | null }>(
@@ -73,7 +74,7 @@ export async function liveMarket(context: Context): Promise<LiveMarket> {
   };
 }
 
-async function marketSetting({ postgres }: Context): Promise<MarketSetting> {
+async function marketSetting(postgres: Pool): Promise<MarketSetting> {
   const found = await readSetting(postgres, 'synthetic_market');
   if (found !== null) return found as MarketSetting;
   const from_us = floorTo(nowUs(), US_PER_DAY) - PAST_DAYS * US_PER_DAY;

@@ -3,6 +3,7 @@
  * has come that far, makes the jobs due, and waits until they are finished and what they put into
  * the log has been taken up.
  */
+import type { Pool } from 'pg';
 import type { SyncPoints } from './feed.ts';
 import { monotonicMs, sleep } from '../../src/clock.ts';
 import { floorTo, formatUs } from '../../src/domain/time.ts';
@@ -42,7 +43,7 @@ export function replaySyncPoints(context: Context, say: (line: string) => void):
       if (ran === 0) return;
       const seconds = ((monotonicMs() - startMs) / 1000).toFixed(1);
       say(
-        `${formatUs(ts).slice(0, 16)}Z  jobs done in ${seconds} s: ${await verdicts(context, ts, instruments)}`,
+        `${formatUs(ts).slice(0, 16)}Z  jobs done in ${seconds} s: ${await verdicts(context.postgres, ts, instruments)}`,
       );
     },
   };
@@ -70,7 +71,7 @@ async function drain(context: Context, ts: number): Promise<void> {
 }
 
 async function verdicts(
-  { postgres }: Context,
+  postgres: Pool,
   ts: number,
   instruments: ReadonlySet<string>,
 ): Promise<string> {

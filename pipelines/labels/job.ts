@@ -13,7 +13,7 @@ import { maturedWithoutLabel } from '../../src/questdb/tables/readers.ts';
 import type { Instrument, SqlReader } from '../../src/questdb/table.ts';
 import { gradingInput } from '../grades/grading-input.ts';
 import { labelRows, labelsTable } from './label-rows.ts';
-import { noteJobRows } from '../sink/note-written.ts';
+import { writeJobRows } from '../sink/note-written.ts';
 import { bySource } from '../grades/price-source.ts';
 
 const SLICE_DECISIONS = 2_000;
@@ -25,7 +25,6 @@ export async function runLabels(
 ): Promise<void> {
   const instrument = must(instrumentOf(subject), `subject "${subject}" is an instrument`);
   const reader = context.questdbReader();
-  const writer = context.questdbWriter();
   const latenessUs = latenessOf(instrument.venue, context.config.latenessUs);
   const spec = must(labelSpec);
   const { labelSpec: predicted, moreLabelSpecs } = context.config;
@@ -41,9 +40,7 @@ export async function runLabels(
     const rows = await nextSlice(reader, instrument, asked);
     const last = rows.at(-1);
     if (last === undefined) return;
-    const rejected = await writer.write(labelsTable(spec), rows);
-    if (rejected.length > 0) throw new Error(`labels refused: ${rejected[0]?.message}`);
-    await noteJobRows(context, 'labels', rows);
+    await writeJobRows(context, labelsTable(spec), rows);
     await reader.waitApplied(['labels']);
     fromUs = last.ts;
   }
@@ -72,10 +69,10 @@ export async function nextSlice(
   const decisions = await maturedWithoutLabel(reader, instrument, asked);
   const [slice] = await bySource(reader, instrument, decisions);
   if (slice === undefined) return [];
-  const graded = slice.decisions.map(({ ts, decided_ts }) => ({ ts, decidedTs: decided_ts }));
-  const fromUs = must(graded[0]).decidedTs;
-  const endUs = must(graded.at(-1)).decidedTs + horizonUs + latenessUs;
-  const input = await gradingInput(reader, instrument, { fromUs, endUs, source: slice.source });
+  const { source, decisions: graded } = slice;
+  const fromUs = must(graded[0]).decided_ts;
+  const endUs = must(graded.at(-1)).decided_ts + horizonUs + latenessUs;
+  const input = await gradingInput(reader, instrument, { fromUs, endUs, source });
   return labelRows(reader, {
     ...instrument,
     labelSpec,

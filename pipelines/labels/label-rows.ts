@@ -15,10 +15,17 @@ import {
 } from '../../src/questdb/tables/labels.ts';
 import type { QuestTable, SqlReader } from '../../src/questdb/table.ts';
 
+interface RowsRequest extends Omit<LabelRequest, 'decisions'> {
+  /** Oldest first by `decided_ts`. */
+  readonly decisions: readonly { readonly ts: number; readonly decided_ts: number }[];
+}
+
 export async function labelRows(
   reader: SqlReader,
-  request: LabelRequest,
+  { decisions: stored, ...rest }: RowsRequest,
 ): Promise<readonly (LabelRow | BarrierLabelRow)[]> {
+  const decisions = stored.map(({ ts, decided_ts }) => ({ ts, decidedTs: decided_ts }));
+  const request = { ...rest, decisions };
   if (!isBarrier(request.labelSpec)) return labelsOf(request);
   return barrierLabelsOf({ ...request, atrs: await servedAtrs(reader, request) });
 }

@@ -31,7 +31,7 @@ import {
 import type { Instrument, SqlReader, TimeRange } from '../../src/questdb/table.ts';
 import { arrivalsOf, pricesOf, readHeartbeatsOfMany } from '../grades/grading-input.ts';
 import { runLabels } from './job.ts';
-import { noteJobRows } from '../sink/note-written.ts';
+import { writeJobRows } from '../sink/note-written.ts';
 import { firstCandles, sourceAt, type FirstCandles } from '../grades/price-source.ts';
 
 /** How far decisions of one set may lie apart. */
@@ -92,7 +92,7 @@ export async function runLabelSet(
     const decisions = await maturedOfMany(reader, request, { fromUs: at, toUs: at + WIDTH_US });
     for (const near of nearOnes(decisions)) {
       const rows = await setRows(reader, request, near);
-      await write(context, rows);
+      await writeJobRows(context, labels, rows);
       const graded = new Set(rows.map((row) => `${row.ts}|${keyOf(row)}`));
       for (const one of near) if (!graded.has(`${one.ts}|${keyOf(one)}`)) left.add(keyOf(one));
     }
@@ -101,13 +101,6 @@ export async function runLabelSet(
   for (const subject of left) {
     await runLabels(context, { subject, labelSpec, dueTs: fromUs, fromTs: fromUs });
   }
-}
-
-async function write(context: Context, rows: readonly LabelRow[]): Promise<void> {
-  if (rows.length === 0) return;
-  const rejected = await context.questdbWriter().write(labels, rows);
-  if (rejected.length > 0) throw new Error(`labels refused: ${rejected[0]?.message}`);
-  await noteJobRows(context, 'labels', rows);
 }
 
 export interface SetDecision extends Instrument {

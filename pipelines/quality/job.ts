@@ -12,6 +12,7 @@
  * Where retention has dropped the ticks that came before, a feature made again would begin cold and
  * be wrong: features then stay as they are.
  */
+import type { Pool } from 'pg';
 import { replay, replayStart, type ReplayState } from './replay.ts';
 import type { FeaturesOut } from '../stream/features.ts';
 import type { Touch } from './revisions.ts';
@@ -35,7 +36,7 @@ import { backfilledSince, type Backfilled } from '../../src/postgres/tables/back
 import { finishRun, lastDetail, type JobRun } from '../../src/postgres/tables/job-runs.ts';
 import { storedWatermark } from '../../src/postgres/tables/stored-watermarks.ts';
 import { readReplayState, saveReplayState } from '../../src/postgres/tables/replay-state.ts';
-import type { Instrument } from '../../src/questdb/table.ts';
+import type { Instrument, SqlReader } from '../../src/questdb/table.ts';
 import { touchesOf } from '../../src/questdb/tables/touches.ts';
 import { appendBarrier } from '../control/as-of-barrier.ts';
 import { ImportClocks } from './import-clocks.ts';
@@ -54,7 +55,7 @@ interface QualityCheck {
 export async function runQuality(context: Context, { subject, dueTs }: JobData): Promise<void> {
   const { postgres } = context;
   const run = { job: 'quality', subject, due_ts: dueTs };
-  const last = await lastCheck(context, run);
+  const last = await lastCheck(postgres, run);
   const ever = { dueTs, asOfUs: Number.MAX_SAFE_INTEGER };
   if ((await touchedSince(context, subject, last, ever)).size === 0) {
     await finishRun(postgres, run, 'done', { reason: 'nothing came behind its time' });
@@ -74,7 +75,7 @@ export async function runQuality(context: Context, { subject, dueTs }: JobData):
  * The last one before it that had something to look at: one of a market that is years ahead says
  * nothing of how far this one's candles were closed.
  */
-async function lastCheck({ postgres }: Context, run: Pick<JobRun, 'job' | 'subject' | 'due_ts'>) {
+async function lastCheck(postgres: Pool, run: Pick<JobRun, 'job' | 'subject' | 'due_ts'>) {
   let check: QualityCheck = { dueTs: 0, asOfUs: 0 };
   // Runs of all markets together are from before each had its own.
   for (const subject of new Set([run.subject, 'all'])) {
@@ -135,9 +136,9 @@ async function reviseInstrument(
   const saved = await readReplayState<ReplayState>(postgres, STATE_OF, key);
   let state = saved !== null && saved.toUs <= fromTs ? saved : replayStart();
   const isCold = state.toUs === 0;
-  const firstTs = isCold ? await firstOf(context, instrument, ['ticks', 'quotes']) : state.toUs;
+  const firstTs = isCold ? await firstOf(reader, instrument, ['ticks', 'quotes']) : state.toUs;
   const knowsAll =
-    !isCold || (await firstOf(context, instrument, ['candles'])) >= floorTo(firstTs, US_PER_HOUR);
+    !isCold || (await firstOf(reader, instrument, ['candles'])) >= floorTo(firstTs, US_PER_HOUR);
   const clocks = isCold ? await importClocks(context, instrument, latenessUs, asOfUs) : null;
   for (let at = firstTs; at < toTs;) {
     const endTs = Math.min(toTs, floorTo(at, US_PER_DAY) + US_PER_DAY);
@@ -182,11 +183,10 @@ async function importClocks(
 
 /** The first `ts` of an instrument in any of the tables. */
 async function firstOf(
-  context: Context,
+  reader: SqlReader,
   { venue, symbol }: Instrument,
   tables: readonly string[],
 ): Promise<number> {
-  const reader = context.questdbReader();
   const firsts = await Promise.all(
     tables.map((table) =>
       reader.query<{ ts: number | null }>(

@@ -31,7 +31,7 @@ import { storedWatermark } from '../../src/postgres/tables/stored-watermarks.ts'
 import type { LabelRow } from '../../src/questdb/tables/labels.ts';
 import { readServedFeatures } from '../../src/questdb/tables/readers.ts';
 import { IN_STREAM } from '../../src/questdb/tables/ticks.ts';
-import type { Cell, Instrument, TimeRange } from '../../src/questdb/table.ts';
+import type { Cell, Instrument, SqlReader, TimeRange } from '../../src/questdb/table.ts';
 import { firstKnownFrom, gradingInput, readHeartbeats } from '../grades/grading-input.ts';
 import { labelRows } from '../labels/label-rows.ts';
 import { bySource } from '../grades/price-source.ts';
@@ -75,9 +75,11 @@ export async function replayRange(
   instrument: Instrument,
   { fromUs, toUs: askedUs, onVector, check, onProgress }: Asked,
 ): Promise<ReplayReport> {
+  const { config, postgres } = context;
+  const reader = context.questdbReader();
   const subject = keyOf(instrument);
-  const latenessUs = latenessOf(instrument.venue, context.config.latenessUs);
-  const reachedTs = (await storedWatermark(context.postgres, subject)) ?? 0;
+  const latenessUs = latenessOf(instrument.venue, config.latenessUs);
+  const reachedTs = (await storedWatermark(postgres, subject)) ?? 0;
   const toUs = Math.min(askedUs, reachedTs - latenessUs);
   const report: ReplayReport = {
     instrument: subject,
@@ -90,8 +92,8 @@ export async function replayRange(
     tooEarly: [],
     notComparable: null,
   };
-  const ends = await endsOf(context, instrument);
-  const saved = await readReplayState<ReplayState>(context.postgres, FEATURE_SET, subject);
+  const ends = await endsOf(reader, instrument);
+  const saved = await readReplayState<ReplayState>(postgres, FEATURE_SET, subject);
   let state =
     saved !== null && saved.toUs <= fromUs ? { ...replayStart(), ...saved } : replayStart();
   const isCold = state.toUs === 0;
@@ -105,7 +107,7 @@ export async function replayRange(
   for (let at = isCold ? ends.ticks : state.toUs; at < toUs;) {
     const endUs = Math.min(toUs, floorTo(at, US_PER_DAY) + US_PER_DAY);
     const day = { fromUs: at, toUs: endUs, asOfUs: LATEST_US };
-    const ticks = await storedMarketTicks(context.questdbReader(), instrument, day);
+    const ticks = await storedMarketTicks(reader, instrument, day);
     const vectors: FeatureVector[] = [];
     state = replay(instrument, ticks, endUs, state, ({ record, vector }) => {
       if (record.ts >= fromUs) vectors.push({ ts: record.ts, values: vector });
@@ -114,7 +116,7 @@ export async function replayRange(
     report.recomputed += vectors.length;
     const part = { fromUs: Math.max(at, fromUs), toUs: endUs, latenessUs };
     if (check && part.toUs > fromUs) {
-      await compareDay(context, instrument, part, { vectors, servedTo, report });
+      await compareDay(reader, instrument, part, { vectors, servedTo, report });
     }
     onProgress?.(`${subject}: to ${formatUs(endUs)}, ${ticks.length} ticks`);
     at = endUs;
@@ -125,15 +127,13 @@ export async function replayRange(
 const nothing = (): Compared => ({ checked: 0, missing: 0, extra: 0, mismatches: {}, first: null });
 
 /** From where ticks and served features of an instrument are kept; `Infinity` where none are. */
-async function endsOf(context: Context, { venue, symbol }: Instrument) {
+async function endsOf(reader: SqlReader, { venue, symbol }: Instrument) {
   const ask = async (table: string, condition: string) => {
-    const [row] = await context
-      .questdbReader()
-      .query<{ first: number | null; last: number | null }>(
-        `SELECT min(ts) AS first, max(ts) AS last FROM ${table}
-         WHERE venue = $1 AND symbol = $2 AND ${condition}`,
-        [venue, symbol],
-      );
+    const [row] = await reader.query<{ first: number | null; last: number | null }>(
+      `SELECT min(ts) AS first, max(ts) AS last FROM ${table}
+       WHERE venue = $1 AND symbol = $2 AND ${condition}`,
+      [venue, symbol],
+    );
     return { first: row?.first ?? Infinity, last: row?.last ?? 0 };
   };
   const [trades, quotes, served] = await Promise.all([
@@ -154,13 +154,12 @@ interface Day extends TimeRange {
 
 /** Rows at the end of the day belong to it: their candles' ticks came before. */
 async function compareDay(
-  context: Context,
+  reader: SqlReader,
   instrument: Instrument,
   { fromUs, toUs, latenessUs }: Day,
   made: { readonly vectors: readonly FeatureVector[]; servedTo: number; report: ReplayReport },
 ): Promise<void> {
   const { vectors, servedTo, report } = made;
-  const reader = context.questdbReader();
   const range = { fromUs: fromUs + 1, toUs: toUs + 1 };
   const all = await readServedFeatures(reader, instrument, range);
   const ours = all.filter(({ feature_set }) => feature_set === FEATURE_SET);
@@ -190,7 +189,7 @@ async function compareDay(
     const served = rows.map(({ ts, known_at }) => ({ ts, knownAt: known_at }));
     report.tooEarly.push(...tooEarly(served, { ticks, arrivals, latenessUs }));
   }
-  await compareLabels(context, instrument, { ...range, latenessUs }, report.labels);
+  await compareLabels(reader, instrument, { ...range, latenessUs }, report.labels);
 }
 
 function addUp(sum: Compared, { checked, missing, extra, mismatches, first }: Parity): void {
@@ -208,12 +207,11 @@ const ABOUT = new Set(['ts', 'decided_ts', 'venue', 'symbol', 'label_spec', 'rev
 
 /** First labels (revision 0) of the range with what the prices known by then give. */
 async function compareLabels(
-  context: Context,
+  reader: SqlReader,
   instrument: Instrument,
   { fromUs, toUs, latenessUs }: Day,
   sum: Compared,
 ): Promise<void> {
-  const reader = context.questdbReader();
   const { venue, symbol } = instrument;
   const labels = await reader.query<LabelRow>(
     `SELECT * FROM labels WHERE venue = $1 AND symbol = $2 AND ts >= $3 AND ts < $4
@@ -236,7 +234,7 @@ async function compareLabels(
         labelSpec,
         horizonUs,
         latenessUs,
-        decisions: decisions.map(({ ts, decided_ts }) => ({ ts, decidedTs: decided_ts })),
+        decisions,
         ...(await gradingInput(reader, instrument, graded)),
       });
       decisions.forEach((row, i) => compareLabel(row, again[i], sum));

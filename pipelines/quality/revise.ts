@@ -13,10 +13,10 @@ import { featuresTable, type FeatureRow } from '../../src/questdb/tables/feature
 import type { LabelRow } from '../../src/questdb/tables/labels.ts';
 import { readFeaturesAsOf, readLabelsAsOf } from '../../src/questdb/tables/readers.ts';
 import { gapsTouching, readPrices } from '../../src/questdb/tables/stored-ticks.ts';
-import type { Instrument, QuestTable, TimeRange } from '../../src/questdb/table.ts';
+import type { Instrument, QuestTable, SqlReader, TimeRange } from '../../src/questdb/table.ts';
 import { pricesOf } from '../grades/grading-input.ts';
 import { labelRows, labelsTable } from '../labels/label-rows.ts';
-import { noteJobRows } from '../sink/note-written.ts';
+import { writeJobRows } from '../sink/note-written.ts';
 import { bySource, type OfOneSource } from '../grades/price-source.ts';
 
 /** How many revisions were written. */
@@ -48,7 +48,7 @@ export async function reviseDay(
   const range = { fromUs: first.ts, toUs: last.ts + 1, asOfUs };
   const reader = context.questdbReader();
   const served = await readFeaturesAsOf(reader, instrument, range);
-  const candles = await candlesAsOf(context, instrument, again.candles, asOfUs);
+  const candles = await candlesAsOf(reader, instrument, again.candles, asOfUs);
   const features = new Map(served.map((row) => [`${row.ts}|${row.feature_set}`, row]));
   revised.candles += await write(
     context,
@@ -89,14 +89,14 @@ const candleKey = ({ ts, timeframe, price_source }: CandleRow): string =>
   `${ts}|${timeframe}|${price_source}`;
 
 async function candlesAsOf(
-  context: Context,
+  reader: SqlReader,
   { venue, symbol }: Instrument,
   rows: readonly CandleRow[],
   asOfUs: number,
 ): Promise<Map<string, CandleRow>> {
   const starts = rows.map(({ ts }) => ts);
   const [fromUs, toUs] = [Math.min(...starts), Math.max(...starts) + 1];
-  const stored = await context.questdbReader().query<CandleRow>(
+  const stored = await reader.query<CandleRow>(
     `SELECT * FROM candles WHERE venue = $1 AND symbol = $2 AND ts >= $3 AND ts < $4
        AND known_at <= $5 ORDER BY revision`,
     [venue, symbol, formatUs(fromUs), formatUs(toUs), formatUs(asOfUs)],
@@ -176,7 +176,7 @@ async function revisePart(
     labelSpec,
     horizonUs,
     latenessUs: 0,
-    decisions: graded.map(({ ts, decided_ts }) => ({ ts, decidedTs: decided_ts })),
+    decisions: graded,
     prices: pricesOf(await readPrices(reader, instrument, over), source),
     arrivals: [],
     gaps: await gapsTouching(reader, instrument, over),
@@ -198,9 +198,7 @@ async function write<Row extends CandleRow | FeatureRow | LabelRow>(
   rows: readonly Row[],
 ): Promise<number> {
   if (rows.length === 0) return 0;
-  const rejected = await context.questdbWriter().write(table, rows);
-  if (rejected.length > 0) throw new Error(`${table.name} refused: ${rejected[0]?.message}`);
-  await noteJobRows(context, table.name, rows);
+  await writeJobRows(context, table, rows);
   await context.questdbReader().waitApplied([table.name]);
   return rows.length;
 }

@@ -26,7 +26,7 @@ import { namedRanges } from './named-ranges.ts';
 export async function runRetention(context: Context, { subject, dueTs }: JobData): Promise<void> {
   const { postgres } = context;
   const { ages, expired } = await expiredNow(context);
-  await drop(context, expired);
+  await drop(context.questdbReader(), expired);
   const dropped = expired.map(nameOf);
   const isAny = Object.keys(ages).length > 0;
   const reason = isAny ? `${dropped.length} dropped` : KEEPS_ALL;
@@ -103,8 +103,7 @@ async function requestOf(
 }
 
 /** Drops them. Behind it nobody reads their rows any more. */
-export async function drop(context: Context, expired: readonly Partition[]): Promise<void> {
-  const reader = context.questdbReader();
+export async function drop(reader: SqlReader, expired: readonly Partition[]): Promise<void> {
   for (const { table, name } of expired) {
     await reader.query(`ALTER TABLE ${table} DROP PARTITION LIST '${name}'`);
   }

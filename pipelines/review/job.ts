@@ -11,6 +11,7 @@
  * 5. The rules of `pipelines/review/promotion-policy.ts`; the registry's transaction for each
  *    change.
  */
+import type { Pool } from 'pg';
 import { reviewOf, type Finding, type LiveOutcome, type SlotHistory } from './promotion-policy.ts';
 import type { JobData } from '../../src/queue/queue.ts';
 import { inTransaction } from '../../src/postgres/postgres.ts';
@@ -86,7 +87,7 @@ async function reviewMarket(
     if (request === null) continue;
     const by = { actor: 'review', why, cause: `review:${atTs}`, atTs };
     const { champion } = await changeModel(postgres, request, market, by);
-    if (about === 'champion') await alarm(context, market, { modelId, why, champion });
+    if (about === 'champion') await alarm(postgres, market, { modelId, why, champion });
   }
   // Also where nothing was changed: time alone makes a candidate expire, and verdicts come.
   await inTransaction(postgres, async (client) =>
@@ -97,7 +98,7 @@ async function reviewMarket(
 
 /** Whoever decided decides no more: somebody should know. */
 async function alarm(
-  { postgres }: Context,
+  postgres: Pool,
   market: Market,
   { modelId, why, champion }: { modelId: string; why: string; champion: string | null },
 ): Promise<void> {

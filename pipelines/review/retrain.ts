@@ -3,6 +3,7 @@
  * kept, and the training of that time made due. Everything that is looked at was known at T, so the
  * same review once more fires the same.
  */
+import type { Pool } from 'pg';
 import type { Finding } from './promotion-policy.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
 import { latenessOf } from '../../src/domain/venues.ts';
@@ -45,7 +46,7 @@ export async function fireRetraining(
     atTs,
     calendarEveryUs: null,
     drift: await driftOf(context, champion ?? shadow, atTs),
-    decay: await decayOf(context, champion),
+    decay: await decayOf(context.postgres, champion),
     newData: await newDataOf(context, market, atTs),
   };
   return fireTriggers(context.postgres, market, atTs, (fired) =>
@@ -90,10 +91,7 @@ async function driftOf(
  * The review asks whether the base rate is better than the champion: the same rows and errors, the
  * other way round. Null where it has not judged enough rows.
  */
-async function decayOf(
-  { postgres }: Context,
-  champion: Finding | null,
-): Promise<RetrainInput['decay']> {
+async function decayOf(postgres: Pool, champion: Finding | null): Promise<RetrainInput['decay']> {
   const verdict = champion?.verdict ?? null;
   if (champion === null || verdict === null) return null;
   const lacksRows = verdict.reasons.some(

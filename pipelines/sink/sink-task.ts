@@ -17,31 +17,12 @@
  * All of it can be repeated: rows are absorbed by their keys, verdicts are kept by their source.
  */
 import { must } from '../../src/assert.ts';
-import {
-  applyControl,
-  initialControlState,
-  type ClockControl,
-  type ModelControl,
-} from '../../src/domain/control.ts';
+import { applyControl, type ModelControl } from '../../src/domain/control.ts';
 import type { DeadPlace, KindPlace } from '../../src/domain/dead-letter.ts';
 import { keyOf, type Control, type Feature } from '../../src/domain/wire.ts';
-import { decodeTicks, type VerifyControl } from '../../src/stream/decode.ts';
-import type { FailPoints } from '../../src/stream/fail-point.ts';
-import { InstrumentStates } from '../../src/stream/instrument-states.ts';
-import type { LogMarker } from '../../src/stream/log-marker.ts';
-import {
-  FencedError,
-  type Checkpoint,
-  type CheckpointStore,
-  type Count,
-  type CountOf,
-  type LogRecord,
-  type OutLog,
-  type OutRecord,
-  type PartitionTask,
-  type Stage,
-} from '../../src/stream/stage.ts';
-import { decodeState, encodeState } from '../../src/stream/state-codec.ts';
+import { claimPartition, type Claim } from '../../src/stream/claimed-task.ts';
+import { decodeTicks } from '../../src/stream/decode.ts';
+import type { LogRecord, OutRecord, Stage } from '../../src/stream/stage.ts';
 import { withHeartbeat } from '../../src/stream/with-heartbeat.ts';
 import type { Backfilled } from '../../src/postgres/tables/backfilled.ts';
 import type { ModelHeld } from '../../src/postgres/tables/model-activations.ts';
@@ -51,8 +32,9 @@ import type { StoredWatermark } from '../../src/postgres/tables/stored-watermark
 import type { FeatureRow } from '../../src/questdb/tables/features.ts';
 import type { QuestTable, RowWriter, SqlReader } from '../../src/questdb/table.ts';
 import { deadLetterRecord, malformedRow, placeOf } from './dead-letters.ts';
-import { initialCounts, ingest, tellCounts, type IngestState } from '../stream/ingest.ts';
-import { clockBody, LogClock, tellClock } from '../stream/log-clock.ts';
+import { ingest, tellCounts, type IngestState } from '../stream/ingest.ts';
+import { clockBody } from '../stream/log-clock.ts';
+import { TickTask, type TickDeps } from '../stream/tick-task.ts';
 import { decodeDerived, unknownTickKinds } from './decode.ts';
 import { writeSinkBatch } from './effects.ts';
 import { addRow, initialFloods } from './notes.ts';
@@ -61,14 +43,10 @@ import { SinkTicks, type SinkControlState, type TicksBatch } from './ticks.ts';
 import { WrittenPartitions } from './written.ts';
 import { emptySinkRows, rowOfPrediction, rowsOfFeature, type SinkRows } from './sink.ts';
 
-export interface SinkDeps {
-  readonly latenessUs: number;
-  readonly log: OutLog;
-  readonly checkpoints: CheckpointStore;
+export interface SinkDeps extends TickDeps {
   readonly writer: RowWriter;
   readonly reader: SqlReader;
   readonly featuresTable: QuestTable<FeatureRow>;
-  readonly verifyControl: VerifyControl;
   readonly modelHeld: (held: readonly ModelHeld[]) => Promise<void>;
   readonly controlsPassed: (places: readonly ControlPlace[]) => Promise<void>;
   readonly stored: (reached: readonly StoredWatermark[]) => Promise<void>;
@@ -77,12 +55,8 @@ export interface SinkDeps {
   readonly clockPassed: (place: PartitionClock) => Promise<void>;
   /** Which partitions of tables were written to, and the clock by then. */
   readonly written: (parts: readonly WrittenPartition[]) => Promise<void>;
-  readonly clockSeen: (clock: ClockControl) => void;
   readonly noteDead: (places: readonly DeadPlace[]) => Promise<void>;
   readonly noteKinds: (places: readonly KindPlace[]) => Promise<void>;
-  readonly topicOf: (name: string) => string;
-  readonly failPoints: FailPoints;
-  readonly count: CountOf;
 }
 
 /** All of a large fetch: a row costs QuestDB four times as much in small requests. */
@@ -95,7 +69,7 @@ export const sinkStage = (deps: SinkDeps): Stage => ({
   recordsMax: RECORDS_MAX,
   fetchBytes: FETCH_BYTES,
   open: async (topic, partition) =>
-    new SinkTask(deps, topic, partition, await deps.checkpoints.claim(topic, partition)),
+    new SinkTask(deps, await claimPartition(deps, 'sink', topic, partition)),
 });
 
 interface Batch extends TicksBatch {
@@ -107,52 +81,30 @@ interface Batch extends TicksBatch {
   readonly controls: ControlPlace[];
 }
 
-class SinkTask implements PartitionTask {
-  position: number;
-  marker: LogMarker | null;
-  isLookingAhead = false;
-  private readonly deps: SinkDeps;
-  private readonly topic: string;
-  private readonly partition: number;
-  private readonly epoch: number;
-  private readonly count: Count;
-  private readonly control: SinkControlState;
-  private readonly clock: LogClock;
+class SinkTask extends TickTask<SinkDeps, IngestState, SinkControlState> {
+  protected readonly failPoint = 'sink.after_write';
   private readonly written: WrittenPartitions;
-  private readonly instruments: InstrumentStates<IngestState>;
   private readonly ticks: SinkTicks;
   private announcedClock = '';
   /** The highest event time of each as it was last told. */
   private readonly announced = new Map<string, number>();
-  /** Of the records in hand; told at their end, because a metric is no matter for every tick. */
-  private readonly counts = initialCounts();
 
-  constructor(deps: SinkDeps, topic: string, partition: number, checkpoint: Checkpoint) {
-    this.deps = deps;
-    this.topic = topic;
-    this.partition = partition;
-    this.epoch = checkpoint.epoch;
-    this.count = deps.count(topic, partition);
-    this.position = checkpoint.nextOffset;
-    this.marker = checkpoint.marker ?? null;
-    this.control =
-      checkpoint.partitionState === null
-        ? initialControlState()
-        : decodeState(checkpoint.partitionState);
-    this.clock = new LogClock(this.control, deps.verifyControl);
-    tellClock(this.control, deps.clockSeen);
+  constructor(deps: SinkDeps, claim: Claim) {
+    super(deps, claim);
     this.written = new WrittenPartitions(deps.featuresTable.name);
-    this.instruments = new InstrumentStates(
-      () => ingest.initial(),
-      deps.latenessUs,
-      checkpoint.instrumentStates,
-    );
     const historyTopic = deps.topicOf('ticks-backfill');
     const { control, clock, instruments, counts } = this;
-    this.ticks = new SinkTicks(control, clock, instruments, counts, historyTopic);
+    this.ticks = new SinkTicks({ control, clock, instruments, counts }, historyTopic);
   }
 
-  async process(records: readonly LogRecord[], heartbeat: () => Promise<void>): Promise<void> {
+  protected initial(): IngestState {
+    return ingest.initial();
+  }
+
+  protected async take(
+    records: readonly LogRecord[],
+    heartbeat: () => Promise<void>,
+  ): Promise<number> {
     const { deps } = this;
     const batch = emptyBatch();
     const taken = this.takeAll(records, batch);
@@ -160,32 +112,14 @@ class SinkTask implements PartitionTask {
     await this.write(batch.rows, batch, heartbeat);
     if (batch.late.length > 0) await this.judge(batch, heartbeat);
     await this.bringOut(batch, heartbeat);
-    if (batch.controls.length > 0)
-      await withHeartbeat(deps.controlsPassed(batch.controls), heartbeat);
-    if (batch.held.length > 0) await withHeartbeat(deps.modelHeld(batch.held), heartbeat);
-    if (batch.history.size > 0) {
-      await withHeartbeat(deps.backfilled([...batch.history.values()]), heartbeat);
-    }
-    this.isLookingAhead = taken < records.length;
-    this.position = records[taken]?.offset ?? must(records.at(-1)).offset + 1;
-    deps.failPoints.pass('sink.after_write', taken);
+    deps.failPoints.pass(this.failPoint, taken);
+    return taken;
   }
 
-  lookAhead(records: readonly LogRecord[]): boolean {
-    return this.clock.lookAhead(records);
-  }
-
-  async checkpoint(): Promise<void> {
+  override async checkpoint(): Promise<void> {
     // What is remembered nowhere else has to be told before the position moves over it.
     await this.written.flush(this.deps.written);
-    const instrumentStates = this.instruments.changed();
-    const { topic, partition, epoch, position, marker } = this;
-    const partitionState = encodeState(this.control);
-    const write = { epoch, nextOffset: position, marker, partitionState, instrumentStates };
-    const outcome = await this.deps.checkpoints.save(topic, partition, write);
-    if (outcome === 'fenced') throw new FencedError('sink', topic, partition);
-    this.instruments.saved();
-    this.deps.failPoints.committed('sink.after_write');
+    await super.checkpoint();
   }
 
   async announce(): Promise<void> {
@@ -209,16 +143,22 @@ class SinkTask implements PartitionTask {
     this.announcedClock = now;
   }
 
-  private async bringOut(
-    { dead, places, kinds }: Batch,
-    heartbeat: () => Promise<void>,
-  ): Promise<void> {
-    const { log, noteDead, noteKinds } = this.deps;
-    if (dead.length > 0) {
-      await log.append(dead);
-      await withHeartbeat(noteDead(places), heartbeat);
-    }
-    if (kinds.length > 0) await withHeartbeat(noteKinds(kinds), heartbeat);
+  /** Dead letters, and what others are told of the batch. */
+  private async bringOut(batch: Batch, heartbeat: () => Promise<void>): Promise<void> {
+    const { log, noteDead, noteKinds, controlsPassed, modelHeld, backfilled } = this.deps;
+    const { dead, places, kinds, controls, held, history } = batch;
+    const noted = async <T>(
+      note: (all: readonly T[]) => Promise<void>,
+      all: readonly T[],
+    ): Promise<void> => {
+      if (all.length > 0) await withHeartbeat(note(all), heartbeat);
+    };
+    if (dead.length > 0) await log.append(dead);
+    await noted(noteDead, places);
+    await noted(noteKinds, kinds);
+    await noted(controlsPassed, controls);
+    await noted(modelHeld, held);
+    await noted(backfilled, [...history.values()]);
   }
 
   private async judge(batch: Batch, heartbeat: () => Promise<void>): Promise<void> {

@@ -12,13 +12,14 @@ import type { InstrumentStates } from '../../src/stream/instrument-states.ts';
 import type { LogRecord } from '../../src/stream/stage.ts';
 import type { Backfilled } from '../../src/postgres/tables/backfilled.ts';
 import {
-  importedAt,
+  arrivalOf,
   ingest,
   judgeHistory,
   type Arrival,
   type IngestCounts,
   type IngestOut,
   type IngestState,
+  type RecordClocks,
 } from '../stream/ingest.ts';
 import type { LogClock } from '../stream/log-clock.ts';
 import { initialFloods, noteIngest, type Floods, type NotePlace, type Notes } from './notes.ts';
@@ -32,28 +33,20 @@ export interface TicksBatch extends Notes {
   readonly history: Map<string, Backfilled>;
 }
 
-type Clocks = Pick<Arrival, 'recordUs' | 'clockUs' | 'judgedByUs' | 'barrierUs'> & {
-  readonly importedAt: number | null;
-};
+/** What the sink keeps of its partition, as far as ticks change it. */
+interface Kept {
+  readonly control: SinkControlState;
+  readonly clock: LogClock;
+  readonly instruments: InstrumentStates<IngestState>;
+  readonly counts: IngestCounts;
+}
 
 export class SinkTicks {
-  private readonly control: SinkControlState;
-  private readonly clock: LogClock;
-  private readonly instruments: InstrumentStates<IngestState>;
-  private readonly counts: IngestCounts;
+  private readonly kept: Kept;
   private readonly historyTopic: string;
 
-  constructor(
-    control: SinkControlState,
-    clock: LogClock,
-    instruments: InstrumentStates<IngestState>,
-    counts: IngestCounts,
-    historyTopic: string,
-  ) {
-    this.control = control;
-    this.clock = clock;
-    this.instruments = instruments;
-    this.counts = counts;
+  constructor(kept: Kept, historyTopic: string) {
+    this.kept = kept;
     this.historyTopic = historyTopic;
   }
 
@@ -64,51 +57,35 @@ export class SinkTicks {
     judgedByUs: number,
     batch: TicksBatch,
   ): void {
-    const { topic, partition, offset, timestampUs: recordUs } = record;
-    const log = { clockUs: this.clock.clockUs, judgedByUs, barrierUs: this.control.cut };
-    const clocks = { recordUs, ...log, importedAt: importedAt(record, log) };
-    const slot = topic === this.historyTopic ? null : this.instruments.change(key);
+    const { topic, partition, offset } = record;
+    const { control, clock, instruments, counts } = this.kept;
+    const clocks = clock.clocksOf(record, judgedByUs);
+    const slot = topic === this.historyTopic ? null : instruments.change(key);
     const { venue, symbol } = slot ?? must(instrumentOf(key));
     let position: number | null = null;
     const place: NotePlace = {
       instrument: { venue, symbol },
       clockUs: clocks.clockUs,
       importedAt: clocks.importedAt,
-      floods: (this.control.floods ??= initialFloods()),
+      floods: (control.floods ??= initialFloods()),
       source: () => sourceOf(topic, partition, String(offset), position),
     };
     const note = (out: IngestOut): void => {
-      this.counts[out.type] += 1;
+      counts[out.type] += 1;
       noteIngest(out, place, batch);
     };
     for (let i = 0; i < items.length; i++) {
       const tick = must(items[i]);
       position = positions === null ? null : must(positions[i]);
-      if (slot === null) {
-        takeHistory({ ...clocks, tick }, key, place, batch, note);
-      } else {
-        const { latenessUs, contiguousTradeIds, state } = slot;
-        const { clockUs, barrierUs, importedAt: importTs } = clocks;
-        // A spread here would cost more than the step itself: it is taken at every tick.
-        const arrival = {
-          tick,
-          recordUs,
-          clockUs,
-          judgedByUs,
-          barrierUs,
-          importedAt: importTs,
-          latenessUs,
-          contiguousTradeIds,
-        };
-        ingest.step(state, arrival, note);
-      }
+      if (slot === null) takeHistory({ ...clocks, tick }, key, place, batch, note);
+      else ingest.step(slot.state, arrivalOf(tick, clocks, slot), note);
     }
   }
 }
 
 /** History is stored as never late; without a claim it is known since it was fed. */
 function takeHistory(
-  arrival: Clocks & Pick<Arrival, 'tick'>,
+  arrival: RecordClocks & Pick<Arrival, 'tick'>,
   key: string,
   { instrument, source }: NotePlace,
   { late, history }: TicksBatch,

@@ -31,8 +31,8 @@ export interface IngestState {
   lastTrade: { id: string; ts: number } | null;
 }
 
-export interface Arrival {
-  readonly tick: MarketTick | { readonly kind: 'heartbeat'; readonly ts: number };
+/** What all ticks of a record have in common. */
+export interface RecordClocks {
   /** The Kafka record's timestamp, as its producer gave it. */
   readonly recordUs: number;
   /** The log's clock in front of the record; 0: there was none. */
@@ -42,10 +42,31 @@ export interface Arrival {
   /** The partition's last as-of barrier. */
   readonly barrierUs: number;
   /** Of a record that is imported: when it came (`importedAt`). No cut raises its known_at. */
+  readonly importedAt: number | null;
+}
+
+export interface Arrival extends Omit<RecordClocks, 'importedAt'> {
+  readonly tick: MarketTick | { readonly kind: 'heartbeat'; readonly ts: number };
   readonly importedAt?: number | null;
   readonly latenessUs: number;
   readonly contiguousTradeIds: boolean;
 }
+
+/** A tick of an instrument as it arrives. Spreads would cost more than the step itself. */
+export const arrivalOf = (
+  tick: Arrival['tick'],
+  clocks: RecordClocks,
+  { latenessUs, contiguousTradeIds }: Pick<Arrival, 'latenessUs' | 'contiguousTradeIds'>,
+): Arrival => ({
+  tick,
+  recordUs: clocks.recordUs,
+  clockUs: clocks.clockUs,
+  judgedByUs: clocks.judgedByUs,
+  barrierUs: clocks.barrierUs,
+  importedAt: clocks.importedAt,
+  latenessUs,
+  contiguousTradeIds,
+});
 
 export interface Gap {
   readonly fromId: string;

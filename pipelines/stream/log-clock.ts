@@ -22,6 +22,7 @@ import { US_PER_S } from '../../src/domain/time.ts';
 import type { Control } from '../../src/domain/wire.ts';
 import { decodeTicks, type Decoded, type VerifyControl } from '../../src/stream/decode.ts';
 import type { LogRecord } from '../../src/stream/stage.ts';
+import { importedAt, type RecordClocks } from './ingest.ts';
 
 /** A record that was made at most this long behind a clock shows that the clock is recent. */
 const RECENT_US = 10 * US_PER_S;
@@ -67,6 +68,12 @@ export class LogClock {
     const byUs = this.judgeBy(latestTs, timestampUs, offset);
     if (byUs !== null || !this.lookAhead(records.slice(at + 1))) return byUs;
     return this.judgeBy(latestTs, timestampUs, offset);
+  }
+
+  /** What the ticks of a record are held against. */
+  clocksOf(record: LogRecord, judgedByUs: number): RecordClocks {
+    const log = { clockUs: this.clockUs, judgedByUs, barrierUs: this.control.cut };
+    return { recordUs: record.timestampUs, ...log, importedAt: importedAt(record, log) };
   }
 
   private judgeBy(latestTs: number, recordUs: number, offset: number): number | null {

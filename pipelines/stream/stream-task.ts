@@ -12,128 +12,68 @@
  * A crash between 4 and 5 repeats the same bytes from the last checkpoint on.
  */
 import { must } from '../../src/assert.ts';
-import {
-  applyControl,
-  initialControlState,
-  noteFirstTick,
-  type ClockControl,
-  type ControlState,
-  type ModelControl,
-} from '../../src/domain/control.ts';
+import { applyControl, noteFirstTick, type ModelControl } from '../../src/domain/control.ts';
 import { keyOf, type Control } from '../../src/domain/wire.ts';
 import type { ServingModel } from '../../src/learning/serving-model.ts';
-import { decodeTicks, type Item, type VerifyControl } from '../../src/stream/decode.ts';
-import type { FailPoints } from '../../src/stream/fail-point.ts';
-import { InstrumentStates, type InstrumentSlot } from '../../src/stream/instrument-states.ts';
-import type { LogMarker } from '../../src/stream/log-marker.ts';
-import {
-  FencedError,
-  type Checkpoint,
-  type CheckpointStore,
-  type Count,
-  type CountOf,
-  type LogRecord,
-  type OutLog,
-  type OutRecord,
-  type PartitionTask,
-  type Stage,
-} from '../../src/stream/stage.ts';
-import { decodeState, encodeState } from '../../src/stream/state-codec.ts';
+import { claimPartition } from '../../src/stream/claimed-task.ts';
+import { decodeTicks, type Item } from '../../src/stream/decode.ts';
+import type { InstrumentSlot } from '../../src/stream/instrument-states.ts';
+import type { LogRecord, OutRecord, Stage } from '../../src/stream/stage.ts';
 import { withHeartbeat } from '../../src/stream/with-heartbeat.ts';
-import { importedAt, initialCounts, tellCounts } from './ingest.ts';
-import { clockBody, LogClock, tellClock } from './log-clock.ts';
+import { arrivalOf, tellCounts, type Arrival } from './ingest.ts';
+import { clockBody } from './log-clock.ts';
 import {
   instrumentStream,
   type Derived,
   type InstrumentState,
   type StreamSettings,
 } from './stream.ts';
+import { TickTask, type TickDeps } from './tick-task.ts';
 
 /** Where models come from; resolves once the model is at hand, however long that takes. */
 export interface ModelSource {
   load(modelId: string, sha256: string): Promise<ServingModel>;
 }
 
-export interface StreamDeps {
+export interface StreamDeps extends TickDeps {
   readonly settings: StreamSettings;
-  readonly latenessUs: number;
-  readonly log: OutLog;
-  readonly checkpoints: CheckpointStore;
   readonly models: ModelSource;
-  readonly verifyControl: VerifyControl;
-  /** Told of every clock that comes by. */
-  readonly clockSeen: (clock: ClockControl) => void;
-  readonly topicOf: (name: string) => string;
-  readonly failPoints: FailPoints;
-  readonly count: CountOf;
 }
 
 export const streamStage = (deps: StreamDeps): Stage => ({
   name: 'stream',
   topics: ['ticks'],
   open: async (topic, partition) => {
-    const task = new StreamTask(
-      deps,
-      topic,
-      partition,
-      await deps.checkpoints.claim(topic, partition),
-    );
+    const task = new StreamTask(deps, await claimPartition(deps, 'stream', topic, partition));
     await task.loadModels();
     return task;
   },
 });
 
-class StreamTask implements PartitionTask {
-  position: number;
-  marker: LogMarker | null;
-  isLookingAhead = false;
-  private readonly deps: StreamDeps;
-  private readonly topic: string;
-  private readonly partition: number;
-  private readonly epoch: number;
-  private readonly count: Count;
-  private readonly control: ControlState;
-  private readonly instruments: InstrumentStates<InstrumentState>;
-  /** Of the records in hand; told at their end, because a metric is no matter for every tick. */
-  private readonly counts = initialCounts();
+class StreamTask extends TickTask<StreamDeps, InstrumentState> {
+  protected readonly failPoint = 'stream.after_append';
   /** What the records in hand give, and how it gets there: a function made once. */
   private out: OutRecord[] = [];
   private readonly emit = (derived: Derived): void => {
     this.out.push(this.outRecord(derived));
   };
   private readonly models = new Map<string, ServingModel>();
-  private readonly clock: LogClock;
-  private readonly chain: ReturnType<typeof instrumentStream>;
-
-  constructor(deps: StreamDeps, topic: string, partition: number, checkpoint: Checkpoint) {
-    this.deps = deps;
-    this.topic = topic;
-    this.partition = partition;
-    this.epoch = checkpoint.epoch;
-    this.count = deps.count(topic, partition);
-    this.position = checkpoint.nextOffset;
-    this.marker = checkpoint.marker ?? null;
-    this.control =
-      checkpoint.partitionState === null
-        ? initialControlState()
-        : decodeState(checkpoint.partitionState);
-    this.clock = new LogClock(this.control, deps.verifyControl);
-    tellClock(this.control, deps.clockSeen);
-    this.chain = instrumentStream(deps.settings, (type) => {
-      this.counts[type] += 1;
-    });
-    this.instruments = new InstrumentStates(
-      () => this.chain.initial(),
-      deps.latenessUs,
-      checkpoint.instrumentStates,
-    );
-  }
+  private readonly chain = instrumentStream(this.deps.settings, (type) => {
+    this.counts[type] += 1;
+  });
 
   async loadModels(): Promise<void> {
     for (const model of Object.values(this.control.models)) await this.loadModel(model);
   }
 
-  async process(records: readonly LogRecord[], heartbeat: () => Promise<void>): Promise<void> {
+  protected initial(): InstrumentState {
+    return this.chain.initial();
+  }
+
+  protected async take(
+    records: readonly LogRecord[],
+    heartbeat: () => Promise<void>,
+  ): Promise<number> {
     const out = (this.out = []);
     let taken = 0;
     for (; taken < records.length; taken++) {
@@ -155,24 +95,8 @@ class StreamTask implements PartitionTask {
     }
     tellCounts(this.counts, this.count);
     if (out.length > 0) await withHeartbeat(this.deps.log.append(out), heartbeat);
-    this.isLookingAhead = taken < records.length;
-    this.position = records[taken]?.offset ?? must(records.at(-1)).offset + 1;
-    this.deps.failPoints.pass('stream.after_append', taken);
-  }
-
-  lookAhead(records: readonly LogRecord[]): boolean {
-    return this.clock.lookAhead(records);
-  }
-
-  async checkpoint(): Promise<void> {
-    const instrumentStates = this.instruments.changed();
-    const { topic, partition, epoch, position, marker } = this;
-    const partitionState = encodeState(this.control);
-    const write = { epoch, nextOffset: position, marker, partitionState, instrumentStates };
-    const outcome = await this.deps.checkpoints.save(topic, partition, write);
-    if (outcome === 'fenced') throw new FencedError('stream', topic, partition);
-    this.instruments.saved();
-    this.deps.failPoints.committed('stream.after_append');
+    this.deps.failPoints.pass(this.failPoint, taken);
+    return taken;
   }
 
   private takeItems(
@@ -183,28 +107,15 @@ class StreamTask implements PartitionTask {
   ): void {
     if (items.length === 0) return;
     const instrument = this.instruments.change(key);
-    for (const item of items) this.takeItem(instrument, item, record, judgedByUs);
+    const clocks = this.clock.clocksOf(record, judgedByUs);
+    for (const item of items) this.takeItem(instrument, arrivalOf(item, clocks, instrument));
   }
 
   private takeItem(
-    { venue, symbol, latenessUs, contiguousTradeIds, state }: InstrumentSlot<InstrumentState>,
-    tick: Item,
-    record: LogRecord,
-    judgedByUs: number,
+    { venue, symbol, state }: InstrumentSlot<InstrumentState>,
+    arrival: Arrival,
   ): void {
     const { control, modelOf } = this;
-    const clocks = { clockUs: this.clock.clockUs, judgedByUs, barrierUs: control.cut };
-    // A spread here would cost more than the step itself: it is taken at every tick.
-    const arrival = {
-      tick,
-      recordUs: record.timestampUs,
-      clockUs: clocks.clockUs,
-      judgedByUs,
-      barrierUs: clocks.barrierUs,
-      latenessUs,
-      contiguousTradeIds,
-      importedAt: importedAt(record, clocks),
-    };
     const isUnseen = state.intake.maxTs < 0;
     this.chain.step(state, { venue, symbol, arrival, control, modelOf }, this.emit);
     if (isUnseen && state.intake.maxTs >= 0) {

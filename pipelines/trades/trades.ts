@@ -10,30 +10,17 @@
  */
 import { must } from '../../src/assert.ts';
 import { plainKind, type DeadPlace, type KindPlace } from '../../src/domain/dead-letter.ts';
-import { markerOf, type LogMarker } from '../../src/stream/log-marker.ts';
-import {
-  FencedError,
-  type Checkpoint,
-  type CheckpointStore,
-  type Count,
-  type CountOf,
-  type LogRecord,
-  type OutLog,
-  type PartitionTask,
-  type Stage,
-} from '../../src/stream/stage.ts';
+import { ClaimedTask, claimPartition, type StageDeps } from '../../src/stream/claimed-task.ts';
+import { markerOf } from '../../src/stream/log-marker.ts';
+import type { LogRecord, Stage } from '../../src/stream/stage.ts';
 import { withHeartbeat } from '../../src/stream/with-heartbeat.ts';
 import type { BookRequest, OnRefused } from '../../src/postgres/tables/booking.ts';
 import { deadLetterRecord, placeOf, type Dead } from '../sink/dead-letters.ts';
 import { decodeBooked, type Booked } from './decode.ts';
 
-export interface TradesDeps {
-  readonly checkpoints: CheckpointStore;
+export interface TradesDeps extends StageDeps {
   /** Books the batch and moves the position, or nothing of it. */
   readonly book: (request: BookRequest, onRefused: OnRefused) => Promise<'booked' | 'fenced'>;
-  readonly log: OutLog;
-  readonly topicOf: (name: string) => string;
-  readonly count: CountOf;
 }
 
 /** So few that a partition with a long way to go is seen to move. */
@@ -43,10 +30,8 @@ export const tradesStage = (deps: TradesDeps): Stage => ({
   name: 'trades',
   topics: ['signals', 'fills'],
   recordsMax: RECORDS_MAX,
-  open: async (topic, partition) => {
-    const checkpoint = await deps.checkpoints.claim(topic, partition);
-    return new TradesTask(deps, topic, partition, checkpoint);
-  },
+  open: async (topic, partition) =>
+    new TradesTask(deps, await claimPartition(deps, 'trades', topic, partition)),
 });
 
 interface Batch {
@@ -57,52 +42,31 @@ interface Batch {
   readonly kinds: KindPlace[];
 }
 
-class TradesTask implements PartitionTask {
-  position: number;
-  marker: LogMarker | null;
-  private readonly deps: TradesDeps;
-  private readonly topic: string;
-  private readonly partition: number;
-  private readonly epoch: number;
-  private readonly count: Count;
-
-  constructor(deps: TradesDeps, topic: string, partition: number, checkpoint: Checkpoint) {
-    this.deps = deps;
-    this.topic = topic;
-    this.partition = partition;
-    this.epoch = checkpoint.epoch;
-    this.count = deps.count(topic, partition);
-    this.position = checkpoint.nextOffset;
-    this.marker = checkpoint.marker ?? null;
-  }
-
-  async process(records: readonly LogRecord[], heartbeat: () => Promise<void>): Promise<void> {
+class TradesTask extends ClaimedTask<TradesDeps> {
+  protected async take(
+    records: readonly LogRecord[],
+    heartbeat: () => Promise<void>,
+  ): Promise<number> {
     const { topic, partition, epoch, deps } = this;
     const last = must(records.at(-1));
     const nextOffset = last.offset + 1;
     const batch: Batch = { records: [], sources: [], dead: [], kinds: [] };
-    for (const record of records) this.take(record, batch);
+    for (const record of records) this.decode(record, batch);
     const { records: booked, kinds } = batch;
     const marker = markerOf(last);
     const request = { topic, partition, epoch, nextOffset, marker, records: booked, kinds };
-    const outcome = await withHeartbeat(deps.book(request, this.onRefused(batch)), heartbeat);
-    if (outcome === 'fenced') throw new FencedError('trades', topic, partition);
-    this.position = nextOffset;
+    this.endIfFenced(await withHeartbeat(deps.book(request, this.onRefused(batch)), heartbeat));
+    return records.length;
   }
 
-  /** Bookings save it too; this one is for what moves it without a booking. */
-  async checkpoint(): Promise<void> {
-    const { topic, partition, epoch, position, marker } = this;
-    const nothing = {
-      partitionState: Buffer.alloc(0),
-      instrumentStates: new Map<string, Buffer>(),
-    };
-    const write = { epoch, nextOffset: position, marker, ...nothing };
-    const outcome = await this.deps.checkpoints.save(topic, partition, write);
-    if (outcome === 'fenced') throw new FencedError('trades', topic, partition);
+  /** None. Bookings save the position too; a checkpoint is for what moves it without a booking. */
+  protected state() {
+    return { partitionState: Buffer.alloc(0), instrumentStates: new Map<string, Buffer>() };
   }
 
-  private take(source: LogRecord, { records, sources, dead, kinds }: Batch): void {
+  protected saved(): void {}
+
+  private decode(source: LogRecord, { records, sources, dead, kinds }: Batch): void {
     const { deps, topic, partition } = this;
     const name = topic === deps.topicOf('fills') ? 'fills' : 'signals';
     const decoded = decodeBooked(name, source.key, source.value);

@@ -2,6 +2,7 @@
  * A model's file and the data set that it was trained on -> a candidate in the registry, judged on
  * what was decided behind the set's as-of barrier, and shadow if it passed and the place is free.
  */
+import type { Pool } from 'pg';
 import { createHash } from 'node:crypto';
 import { fetchOnnxRuntime } from '../../infra/local/onnxruntime.ts';
 import { modelIdOf } from '../review/promotion-policy.ts';
@@ -50,7 +51,7 @@ export async function registerModel(
   say: (line: string) => void = () => undefined,
 ): Promise<Registered> {
   const { postgres } = context;
-  const dataset = await datasetOf(context, datasetId, asked);
+  const dataset = await datasetOf(postgres, datasetId, asked);
   const { instrument, subject, labelSpec, asOfTs, importedByUs } = dataset;
   const range = { fromUs: dataset.fromTs, toUs: dataset.toTs, asOfUs: asOfTs, importedByUs };
   const set = await loadTrainingSet(context.questdbReader(), {
@@ -93,7 +94,7 @@ export async function registerModel(
   });
   const atTs = await storedWatermark(postgres, subject);
   if (isNew && atTs !== null) await judgeImported(context, market, atTs);
-  const { state, verdict } = await found(context, modelId);
+  const { state, verdict } = await found(postgres, modelId);
   if (state !== 'candidate' || verdict?.passed !== true) {
     return { modelId, sha256, isNew, state, verdict };
   }
@@ -144,7 +145,7 @@ interface DatasetFacts {
 }
 
 async function datasetOf(
-  { postgres }: Context,
+  postgres: Pool,
   datasetId: string,
   asked: string | null,
 ): Promise<KnownDataset> {
@@ -187,7 +188,7 @@ const isTime = (text: string | null | undefined): text is string =>
   text !== null && text !== undefined;
 
 async function found(
-  { postgres }: Context,
+  postgres: Pool,
   modelId: string,
 ): Promise<{ readonly state: string; readonly verdict: GateVerdict | null }> {
   const { rows } = await postgres.query<{ state: string; verdict: GateVerdict | null }>(

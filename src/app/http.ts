@@ -1,5 +1,6 @@
 /** The HTTP process: API, events, metrics and the web page. */
 import { FLOW, TOPICS } from '../../pipelines/flow.ts';
+import { aborted } from '../lifecycle.ts';
 import { endOffsets, withAdmin } from '../kafka/kafka.ts';
 import { QuestDbReader } from '../questdb/reader.ts';
 import type { FlowStatus } from '../http/flow-status.ts';
@@ -37,10 +38,7 @@ export async function runHttp(
   try {
     await server.listen({ host: config.httpHost, port: config.httpPort });
     ready();
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      else signal.addEventListener('abort', () => resolve(), { once: true });
-    });
+    await aborted(signal);
   } finally {
     await server.close();
     await questdb.close();

@@ -10,7 +10,8 @@ import { startStack, type Stack } from '../../infra/local/stack.ts';
 import { ticksOfFiles } from '../feeds/files.ts';
 import { withAdmin } from '../kafka/kafka.ts';
 import { outageOf } from '../runtime/outage.ts';
-import { monotonicMs, sleep } from '../clock.ts';
+import { monotonicMs } from '../clock.ts';
+import { aborted, retried } from '../lifecycle.ts';
 import { PROJECT_DIR } from '../code-files.ts';
 import { CONFIG_EXIT_CODE, ConfigError, loadConfig, type Config } from '../config/config.ts';
 import { FEATURE_NAMES } from '../features/definition.ts';
@@ -100,15 +101,13 @@ async function prepare(context: Context): Promise<void> {
 
 /** Goes on from where the tables are, however often a server is away meanwhile. */
 async function feedThrough(context: Context, signal: AbortSignal): Promise<void> {
-  for (;;) {
-    try {
-      return await feedEverything(context, signal);
-    } catch (error) {
-      if (signal.aborted || outageOf(error) === null) throw error;
-      say(`a server is away (${(error as Error).message}); the feed goes on when it is back`);
-      await sleep(AWAY_MS, signal);
-    }
-  }
+  await retried(() => feedEverything(context, signal), {
+    signal,
+    isTransient: (error) => outageOf(error) !== null,
+    onRetry: (error) =>
+      say(`a server is away (${(error as Error).message}); the feed goes on when it is back`),
+    pauseMs: AWAY_MS,
+  });
 }
 
 async function feedEverything(context: Context, signal: AbortSignal): Promise<void> {
@@ -155,12 +154,6 @@ async function replaySample({ postgres, ...rest }: Context, signal: AbortSignal)
 }
 
 const progress = (line: string): void => say(`  ${line}`);
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 
 try {
   await main();

@@ -1,34 +1,13 @@
 /**
  * What the HTTP server is told about the flow: the graph as data, and how far its stages have come.
- * The server never imports `pipelines` or Kafka; whoever starts it hands these in.
+ * The server knows no flow and no Kafka by itself; whoever starts it hands these in.
  */
-
+import type { FlowNode } from '../../pipelines/flow.ts';
+import type { StageLag } from '../kafka/flow-probe.ts';
 import type { Place } from '../stream/standstill.ts';
 
-/** One node of the graph, as `pipelines/flow.ts` has it. */
-export interface FlowGraphNode {
-  readonly name: string;
-  readonly kind: 'feed' | 'stream' | 'job';
-  readonly reads: readonly string[];
-  readonly writes: readonly string[];
-  /** One sentence for people. */
-  readonly does: string;
-}
-
-/** A topic as one stage sees it: records behind the end, summed over the partitions. */
-export interface StageTopicLag {
-  readonly topic: string;
-  /** Sum of the partitions' end offsets. */
-  readonly end: number;
-  /** Sum of the offsets that the stage has passed. */
-  readonly passed: number;
-}
-
-export interface StageLag {
-  readonly stage: string;
-  readonly lag: number;
-  readonly topics: readonly StageTopicLag[];
-}
+/** One node of the graph. */
+export type FlowGraphNode = Omit<FlowNode, 'file'>;
 
 export interface TopicEnd {
   readonly topic: string;

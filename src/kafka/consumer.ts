@@ -25,6 +25,7 @@ import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import { must } from '../assert.ts';
 import { REAL_TIME, type RunningTime } from '../clock.ts';
+import { aborted } from '../lifecycle.ts';
 import type { PartitionTask, Stage } from '../stream/stage.ts';
 import { LogMismatchError } from '../stream/log-marker.ts';
 import { LogGuard } from './log-guard.ts';
@@ -328,9 +329,3 @@ const JOIN_LATER = new Set(['GROUP_LOAD_IN_PROGRESS', 'GROUP_COORDINATOR_NOT_AVA
 
 const isJoinLater = (error: Error): boolean =>
   JOIN_LATER.has(String((error as { type?: unknown }).type));
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });

@@ -15,9 +15,12 @@ export interface StageTopics {
   readonly topics: readonly string[];
 }
 
-export interface TopicLag {
+/** A topic as one stage sees it. */
+interface TopicLag {
   readonly topic: string;
+  /** Sum of the partitions' end offsets. */
   readonly end: number;
+  /** Sum of the offsets that the stage has passed. */
   readonly passed: number;
 }
 

@@ -7,7 +7,7 @@
  */
 import pg from 'pg';
 import { assert } from '../assert.ts';
-import { sleep } from '../clock.ts';
+import { retried, type Retry } from '../lifecycle.ts';
 import { parseUs } from '../domain/time.ts';
 
 const { builtins } = pg.types;
@@ -150,29 +150,11 @@ export async function inTransaction<T>(
   }
 }
 
-export interface Patience {
-  readonly signal: AbortSignal;
-  /** Told of every try that failed. */
-  readonly onRetry: (error: unknown) => void;
-}
-
-const RETRY_MS = 1_000;
-
 /** Does `work` again until PostgreSQL is back; any other error, or the signal, ends it. */
-export async function retryUntilCommitted<T>(
+export const retryUntilCommitted = <T>(
   work: () => Promise<T>,
-  { signal, onRetry }: Patience,
-): Promise<T> {
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!isRetriable(error) || signal.aborted) throw error;
-      onRetry(error);
-      await sleep(RETRY_MS, signal);
-    }
-  }
-}
+  patience: Pick<Retry, 'signal' | 'onRetry'>,
+): Promise<T> => retried(work, { ...patience, isTransient: isRetriable });
 
 /** Classes of SQLSTATE that the same statement may survive later. */
 const RETRIABLE_CLASSES = new Set(['08', '53', '57', '58']);

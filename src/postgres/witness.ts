@@ -12,7 +12,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
-import { sleep } from '../clock.ts';
+import { untilAborted } from '../lifecycle.ts';
 
 const MARK_MS = 2_000;
 /** Of runs that are long over. */
@@ -67,15 +67,14 @@ export class PostgresWitness {
     signal: AbortSignal,
     onFailed: (error: unknown) => void,
   ): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        await this.mark(pool, role);
-      } catch (error) {
+    await untilAborted(() => this.mark(pool, role), {
+      signal,
+      everyMs: MARK_MS,
+      onFailed: (error) => {
         if (error instanceof TakenBackError) throw error;
         onFailed(error);
-      }
-      await sleep(MARK_MS, signal);
-    }
+      },
+    });
     // What a process that ends still has to write is not held against a mark that is gone.
     this.written = 0;
     await pool.query('DELETE FROM process_marks WHERE run = $1', [this.run]).catch(() => undefined);

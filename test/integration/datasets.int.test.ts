@@ -80,7 +80,7 @@ afterAll(async () => {
 
 async function build(ask: DatasetAsk, file?: string) {
   const out = join(dir, `set-${built++}`);
-  const known = await knownInstruments(context);
+  const known = await knownInstruments(context.questdbReader());
   const entities = file === undefined ? null : await readEntityFile(join(dir, file), known);
   return { out, manifest: await makeDataset(context, ask, { out, entities }) };
 }

@@ -3,6 +3,7 @@ import { mutation, testsOf, type Mutation } from './mutation.ts';
 
 const SINK = 'pipelines/sink/sink-task.ts';
 const STREAM = 'pipelines/stream/stream-task.ts';
+const CLAIMED = 'src/stream/claimed-task.ts';
 const CONSUMER = 'src/kafka/consumer.ts';
 const CHECKPOINTS = 'src/postgres/tables/checkpoints.ts';
 const KEY_SQL = 'DEDUP UPSERT KEYS(ts, venue, symbol, id)';
@@ -16,6 +17,12 @@ const savedLater = (stage: string) => ({
   file: `test/pipelines/${stage}/${stage}-task.test.ts`,
   name: `a checkpoint of the ${stage} that failed leaves all that changed to the next one`,
 });
+/** Of the same line for every stage. */
+const forgottenTooSoon = [
+  CLAIMED,
+  '    this.endIfFenced(await',
+  '    this.saved();\n    this.endIfFenced(await',
+] as const;
 const retention = testsOf('test/pipelines/retention/retention.test.ts', 'retention');
 const writer = testsOf('test/integration/questdb.int.test.ts', 'the writer');
 const checkpoints = testsOf('test/integration/checkpoints.int.test.ts', 'checkpoints');
@@ -79,32 +86,18 @@ export const STORAGE_MUTATIONS: readonly Mutation[] = [
   mutation(
     'states-of-the-stream-forgotten-before-they-are-saved',
     savedLater('stream'),
-    STREAM,
-    `    const outcome = await this.deps.checkpoints.save(topic, partition, write);
-    if (outcome === 'fenced') throw new FencedError('stream', topic, partition);
-    this.instruments.saved();`,
-    `    this.instruments.saved();
-    const outcome = await this.deps.checkpoints.save(topic, partition, write);
-    if (outcome === 'fenced') throw new FencedError('stream', topic, partition);`,
+    ...forgottenTooSoon,
   ),
   mutation(
     'states-of-the-sink-forgotten-before-they-are-saved',
     savedLater('sink'),
-    SINK,
-    `    const outcome = await this.deps.checkpoints.save(topic, partition, write);
-    if (outcome === 'fenced') throw new FencedError('sink', topic, partition);
-    this.instruments.saved();`,
-    `    this.instruments.saved();
-    const outcome = await this.deps.checkpoints.save(topic, partition, write);
-    if (outcome === 'fenced') throw new FencedError('sink', topic, partition);`,
+    ...forgottenTooSoon,
   ),
   mutation(
     'stream-commits-before-it-appends',
     NOTHING_LEFT,
     STREAM,
-    `    if (out.length > 0) await withHeartbeat(this.deps.log.append(out), heartbeat);
-    this.isLookingAhead = taken < records.length;
-    this.position = records[taken]?.offset ?? must(records.at(-1)).offset + 1;`,
+    '    if (out.length > 0) await withHeartbeat(this.deps.log.append(out), heartbeat);',
     `    this.isLookingAhead = taken < records.length;
     this.position = records[taken]?.offset ?? must(records.at(-1)).offset + 1;
     await this.checkpoint();
@@ -137,8 +130,8 @@ export const STORAGE_MUTATIONS: readonly Mutation[] = [
   mutation(
     'resolved-before-its-state-is-loaded',
     NOTHING_LEFT,
-    STREAM,
-    '      checkpoint.instrumentStates,\n',
+    'pipelines/stream/tick-task.ts',
+    '      instrumentStates,\n',
     '      new Map(),\n',
   ),
   mutation(
@@ -167,9 +160,9 @@ export const STORAGE_MUTATIONS: readonly Mutation[] = [
   mutation(
     'zombie-goes-on',
     NOTHING_LEFT,
-    SINK,
-    `if (outcome === 'fenced') throw new FencedError('sink', topic, partition);`,
-    `if (outcome === 'fenced') return;`,
+    CLAIMED,
+    `if (outcome === 'fenced') throw new FencedError(stage, topic, partition);`,
+    '',
   ),
   {
     name: 'dedup-key',

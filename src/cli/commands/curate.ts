@@ -134,7 +134,7 @@ async function clean(flags: CleanFlags, command: Command): Promise<void> {
       await writeSetting(postgres, DROPS_NAMED, flags.includeNamed);
     }
     const { ages, expired } = await expiredNow(context, isDry ? keep : {});
-    if (!isDry) await drop(context, expired);
+    if (!isDry) await drop(context.questdbReader(), expired);
     const names = expired.map(nameOf);
     const set = Object.entries(ages).map(([table, age]) => `${table} ${age}`);
     const done = isDry ? 'would be dropped' : 'dropped';

@@ -126,7 +126,7 @@ async function build(flags: BuildFlags, command: Command): Promise<void> {
   await withContext('cli', async (context) => {
     const { entities: file } = flags;
     const manifest = await asked(async () => {
-      const known = file === undefined ? [] : await knownInstruments(context);
+      const known = file === undefined ? [] : await knownInstruments(context.questdbReader());
       const entities = file === undefined ? null : await readEntityFile(file, known);
       const heard = { onProgress: output.say, onNotice: output.say };
       return makeDataset(context, ask, { out, entities, ...heard });

@@ -106,6 +106,7 @@ describe('homes', () => {
  */
 const LAYERS: readonly (readonly string[])[] = [
   ['src'],
+  ['src/domain/records'],
   ['src/domain'],
   ['src/config'],
   ['src/indicators', 'src/money', 'src/market'],
@@ -144,7 +145,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/cli'],
 ];
 /** What is computed, whoever asks: it knows no server and no file. */
-const PURE = /^src\/(domain|indicators|money|market|features|learning|stream)$/;
+const PURE = /^src\/(domain|domain\/records|indicators|money|market|features|learning|stream)$/;
 const folderOf = (file: string): string => dirname(file);
 const layerOf = (folder: string): number => LAYERS.findIndex((layer) => layer.includes(folder));
 
@@ -178,6 +179,15 @@ describe('imports go one way', () => {
       const names = [...text.matchAll(/ from '([^.'][^']*)'/g)].map(([, name]) => name ?? '');
       return names.find((name) => outside.test(name)) ?? null;
     }, ours);
+    expect(wrong).toEqual([]);
+  });
+
+  test('the page takes types alone from the server', () => {
+    const values = /^(import|export) (?!type)[^;]* from '\.\.\/(http|domain\/records)\//m;
+    const wrong = offending(
+      ({ file, text }) => (file.startsWith('src/web/') && values.test(text) ? 'a value' : null),
+      sources,
+    );
     expect(wrong).toEqual([]);
   });
 

@@ -1,7 +1,8 @@
 /** Topics, stages and schemas -> an AsyncAPI 3.0 document: `docs/asyncapi.json`. */
 import type { FlowNode, TopicSpec } from '../../pipelines/flow.ts';
+import { DeadLetterHeaders } from '../../src/domain/records/quality-event.ts';
 import { SCHEMAS } from '../../src/domain/wire.ts';
-import { IN_FRAMES, KIND_MEANINGS, KINDS_OF_TOPIC, MEANINGS, type Kind } from './wire-meanings.ts';
+import { IN_FRAMES, KINDS_OF_TOPIC, type Kind } from './wire-topics.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -34,7 +35,7 @@ export function asyncApi({ version, topics, flow }: AsyncApiInput): string {
         [FRAME]: frameMessage(),
         [DEAD_LETTER]: deadLetterMessage(),
       },
-      schemas: Object.fromEntries(kinds().map((kind) => [kind, schemaOf(kind)])),
+      schemas: SCHEMAS,
     },
   };
   return `${JSON.stringify(document, null, 2)}\n`;
@@ -75,7 +76,7 @@ function operationsOf({ name }: TopicSpec, flow: readonly FlowNode[]): [string, 
 
 const messageOf = (kind: Kind): Json => ({
   name: kind,
-  summary: KIND_MEANINGS[kind],
+  summary: SCHEMAS[kind].description,
   payload: ref(`components/schemas/${kind}`),
 });
 
@@ -88,29 +89,12 @@ function frameMessage(): Json {
   };
 }
 
-const HEADERS = ['source_topic', 'source_partition', 'source_offset', 'reason', 'detail'];
-
 function deadLetterMessage(): Json {
-  const names = [...HEADERS, 'cut'];
   return {
     name: DEAD_LETTER,
     summary: 'A record that could not be taken, with its own bytes. The headers say why.',
     contentType: 'application/octet-stream',
-    headers: {
-      type: 'object',
-      required: HEADERS,
-      properties: Object.fromEntries(names.map((name) => [name, { type: 'string' }])),
-    },
+    headers: DeadLetterHeaders,
     payload: { type: 'string', format: 'binary' },
   };
-}
-
-function schemaOf(kind: Kind): Json {
-  const schema = JSON.parse(JSON.stringify(SCHEMAS[kind])) as { properties: Record<string, Json> };
-  const meanings: Readonly<Record<string, string>> = MEANINGS[kind];
-  const properties = Object.entries(schema.properties).map(([field, of]) => [
-    field,
-    { ...of, description: meanings[field] },
-  ]);
-  return { ...schema, properties: Object.fromEntries(properties) as Json };
 }

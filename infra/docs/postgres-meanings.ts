@@ -1,6 +1,6 @@
 /**
- * What PostgreSQL's tables, columns and views mean, for `docs/sql.md`. A comment in the migrations
- * is taken where nothing stands here.
+ * What PostgreSQL's tables, columns and views mean, for `docs/sql.md`. Where nothing stands here,
+ * the words of the record that the table holds are taken, or else a comment in the migrations.
  */
 type Columns = Readonly<Record<string, string>>;
 
@@ -14,14 +14,10 @@ export const COMMON: Columns = {
   trade_id: 'The trade.',
   order_id: 'The order.',
   prediction_id: 'The prediction, as in `predictions` of QuestDB.',
-  feature_id: 'The feature record, as in `features` of QuestDB.',
   model_id: 'The model.',
   dataset_id: 'The training set.',
-  feature_set: 'The feature set.',
   label_spec: 'What is predicted or graded, and over which horizon.',
   ts: 'Event time.',
-  decided_ts: 'Event time of the decision.',
-  known_at: 'When this system could have known it.',
   currency: 'The currency.',
   strategy: 'How the bot decides.',
   timeframe: 'The timeframe of the bot.',
@@ -35,7 +31,6 @@ export const COMMON: Columns = {
   stop_loss: 'Where a loss is taken.',
   take_profit: 'Where a profit is taken.',
   confidence: 'How sure the model was: the larger of both probabilities.',
-  sha256: 'Hash of the content.',
   severity: 'How bad it is.',
 };
 
@@ -70,13 +65,6 @@ export const READ: Readonly<Record<string, { readonly is: string; readonly colum
   signals: {
     is: 'What bots wanted to do, and what became of it.',
     columns: {
-      ts: 'That of the prediction.',
-      direction: 'Buy or sell.',
-      entry: 'The price at the decision.',
-      risk_reward: 'Distance to the target over distance to the stop.',
-      size: 'The size to trade.',
-      expires_at: 'Behind this time it is not filled any more.',
-      indicators: 'Feature values at the decision.',
       state: 'Where it stands.',
       state_reason: 'Why it ended so.',
       state_ts: 'When it ended so.',
@@ -87,34 +75,15 @@ export const READ: Readonly<Record<string, { readonly is: string; readonly colum
   },
   signal_ends: {
     is: 'How signals ended that were not filled.',
-    columns: { ts: 'When it ended.', state: 'How it ended.' },
+    columns: {},
   },
   signal_refusals: {
     is: 'What a bot would trade and may not: a row for each cause.',
-    columns: {
-      cause: 'No exchange rate, or the model has not passed the gate.',
-      first_ts: 'The first such decision.',
-      decisions: 'How many there were.',
-    },
+    columns: {},
   },
   signal_outcomes: {
     is: 'What each signal was worth at tick precision, traded or not.',
-    columns: {
-      state: '`void` where there is no fair outcome.',
-      void_reason: 'Why it is void.',
-      entry_ts: 'When it would have been entered.',
-      entry_price: 'The price of the entry.',
-      exit_ts: 'When it would have ended.',
-      exit_price: 'The price of the exit.',
-      forward_return: 'Exit price over entry price - 1.',
-      touched: 'What was met first.',
-      result: 'Won, lost, or neither.',
-      label_known_at: 'When the outcome could have been known.',
-      exit_tick_id: 'The tick that decided.',
-      held_us: 'Microseconds from the entry to the exit.',
-      best_excursion: 'How far the price went for it, as a fraction.',
-      worst_excursion: 'How far the price went against it, as a fraction.',
-    },
+    columns: {},
   },
   orders: {
     is: 'Orders that were filled.',
@@ -131,18 +100,7 @@ export const READ: Readonly<Record<string, { readonly is: string; readonly colum
   },
   fills: {
     is: 'Every fill, once. Numbers are exact.',
-    columns: {
-      fill_id: 'The id, unique for venue and account.',
-      ts: 'When it was filled.',
-      intent: 'Opens or closes a trade.',
-      side: 'Bought or sold.',
-      order_type: 'How the order was placed.',
-      price: 'The price, in the quote currency.',
-      size: 'The size.',
-      fee: 'The fee; below 0 for a rebate.',
-      fee_currency: 'The currency of the fee.',
-      liquidity: 'Rested in the book, or took from it.',
-    },
+    columns: {},
   },
   trades: {
     is: 'Trades, from entry to exit.',

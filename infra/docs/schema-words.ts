@@ -1,18 +1,11 @@
 /** A field's JSON schema -> its type and bounds in words. */
-import {
-  Control,
-  Feature,
-  Fill,
-  Prediction,
-  Signal,
-  SYMBOL_RULE,
-  TradeTick,
-  VENUE_RULE,
-} from '../../src/domain/wire.ts';
+import { Control, Feature, Fill, Prediction, Signal, TradeTick } from '../../src/domain/wire.ts';
+import { SYMBOL_RULE, VENUE_RULE } from '../../src/domain/records/fields.ts';
 import { code, table } from './markdown.ts';
 
 /** What is read of a schema; all of them are plain JSON. */
 export interface Schema {
+  readonly description?: string;
   readonly type?: string;
   readonly const?: unknown;
   readonly anyOf?: readonly Schema[];

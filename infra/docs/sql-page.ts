@@ -4,8 +4,9 @@ import type { TableShape } from '../../src/questdb/tables/schema.ts';
 import { code, GENERATED, page, sentence, table } from './markdown.ts';
 import { tablesOf, type Column, type Table } from './migrations.ts';
 import { COMMON, EMPTY, INTERNAL, READ } from './postgres-meanings.ts';
+import type { Schema } from './schema-words.ts';
 import { FUNCTIONS, VIEWS, type View } from './postgres-views.ts';
-import { QUESTDB_EMPTY, QUESTDB_MEANINGS } from './questdb-meanings.ts';
+import { POSTGRES_RECORDS, QUESTDB_EMPTY, QUESTDB_RECORDS } from './table-records.ts';
 
 export interface SqlSources {
   /** By file name without ending: the text of `sql/questdb/*.sql`. */
@@ -83,12 +84,13 @@ function questTable(
   features: readonly FeatureDefinition[],
 ): string {
   const sql = files[name] ?? '';
-  const meanings = QUESTDB_MEANINGS[name] ?? {};
+  const fields = (QUESTDB_RECORDS[name] ?? []).map(({ properties }) => properties as Fields);
+  const known: Fields = Object.assign({}, ...fields);
   const rows = Object.entries(columns).map(([column, type]) => [
     code(column),
     type.toUpperCase(),
     keys.includes(column) ? 'key' : '',
-    meanings[column] ?? missing(name, column),
+    withWords(known[column]?.description ?? missing(name, column), wordsOf(known[column])),
   ]);
   const parts = [
     `### ${name}`,
@@ -97,6 +99,21 @@ function questTable(
   ];
   if (name === 'features') parts.push(FEATURES, featureTable(features));
   return parts.join('\n\n');
+}
+
+type Fields = Readonly<Record<string, Schema>>;
+
+/** The only texts that a field takes; empty: any. */
+const wordsOf = (field: Schema | undefined): string[] =>
+  field?.anyOf?.flatMap((each) =>
+    typeof each.const === 'string' ? [each.const] : wordsOf(each),
+  ) ?? [];
+
+/** A meaning with the words that a column takes, unless it says them itself. */
+function withWords(meaning: string, words: readonly string[]): string {
+  const values = words.map(code);
+  if (values.every((word) => meaning.includes(word))) return sentence(meaning);
+  return `${sentence(meaning)} One of ${values.join(', ')}.`;
 }
 
 const featureTable = (features: readonly FeatureDefinition[]): string =>
@@ -152,9 +169,10 @@ function meaningOf(
   { name, comment, values }: Column,
   meanings: Readonly<Record<string, string>>,
 ): string {
-  const meaning = meanings[name] ?? (comment || COMMON[name]) ?? missing(of, name);
-  if (values.length === 0) return sentence(meaning);
-  return `${sentence(meaning)} One of ${values.map(code).join(', ')}.`;
+  const field = (POSTGRES_RECORDS[of]?.properties as Fields | undefined)?.[name];
+  const meaning =
+    meanings[name] ?? field?.description ?? (comment || COMMON[name]) ?? missing(of, name);
+  return withWords(meaning, values.length > 0 ? values : wordsOf(field));
 }
 
 function missing(of: string, column: string): never {

@@ -1,16 +1,11 @@
 /** The schemas of `src/domain/wire.ts`, the topics and their stages -> `docs/wire.md`. */
 import type { FlowNode, TopicSpec } from '../../pipelines/flow.ts';
+import { CONTROL_TYPES } from '../../src/domain/records/control.ts';
+import { DeadLetterHeaders } from '../../src/domain/records/quality-event.ts';
 import { Candle, SCHEMAS } from '../../src/domain/wire.ts';
 import { code, GENERATED, page, table } from './markdown.ts';
 import { typesTable, typeWords, type Schema } from './schema-words.ts';
-import {
-  CANDLE,
-  CONTROL_TYPES,
-  KIND_MEANINGS,
-  KINDS_OF_TOPIC,
-  MEANINGS,
-  type Kind,
-} from './wire-meanings.ts';
+import { KINDS_OF_TOPIC, type Kind } from './wire-topics.ts';
 
 export function wirePage(topics: readonly TopicSpec[], flow: readonly FlowNode[]): string {
   const kinds = Object.keys(SCHEMAS) as Kind[];
@@ -33,7 +28,7 @@ export function wirePage(topics: readonly TopicSpec[], flow: readonly FlowNode[]
 
 function topicRow({ name, key, maxMessageBytes }: TopicSpec, flow: readonly FlowNode[]): string[] {
   const kinds = KINDS_OF_TOPIC[name];
-  if (kinds === undefined) throw new Error(`infra/docs/wire-meanings.ts says nothing of ${name}`);
+  if (kinds === undefined) throw new Error(`infra/docs/wire-topics.ts says nothing of ${name}`);
   const nodes = (of: 'reads' | 'writes'): string =>
     flow.flatMap((node) => (node[of].includes(name) ? [node.name] : [])).join(', ');
   return [
@@ -47,35 +42,35 @@ function topicRow({ name, key, maxMessageBytes }: TopicSpec, flow: readonly Flow
 }
 
 function kindParts(kind: Kind): string[] {
-  const parts = [
-    `## ${kind}`,
-    KIND_MEANINGS[kind],
-    fieldTable(SCHEMAS[kind] as Schema, MEANINGS[kind]),
-  ];
+  const parts = [`## ${kind}`, SCHEMAS[kind].description, fieldTable(SCHEMAS[kind] as Schema)];
   if (kind === 'feature') {
-    parts.push('A candle of `candles`:', fieldTable(Candle as Schema, CANDLE));
+    parts.push('A candle of `candles`:', fieldTable(Candle as Schema));
   }
   if (kind === 'control') {
     parts.push(
       'The types of control records:',
       table(
         ['type', 'what it does'],
-        CONTROL_TYPES.map(([type, does]) => [code(type), does]),
+        Object.entries(CONTROL_TYPES).map(([type, does]) => [code(type), does]),
       ),
     );
   }
   return parts;
 }
 
-function fieldTable(schema: Schema, meanings: Readonly<Record<string, string>>): string {
+function fieldTable(schema: Schema): string {
   const needed = new Set(schema.required);
   const rows = Object.entries(schema.properties ?? {}).map(([field, of]) => [
     code(field),
     typeWords(of),
     needed.has(field) ? 'yes' : 'no',
-    meanings[field] ?? '',
+    of.description ?? missing(field),
   ]);
   return table(['field', 'type', 'needed', 'what it means'], rows);
+}
+
+function missing(field: string): never {
+  throw new Error(`infra/docs: nothing says what ${field} means`);
 }
 
 const INTRODUCTION = `\
@@ -102,14 +97,10 @@ value, and these headers.
 
 ${table(
   ['header', 'what it means'],
-  [
-    ['`source_topic`', 'The topic that it came from; of a row that a table refused, `table NAME`.'],
-    ['`source_partition`', 'The partition there.'],
-    ['`source_offset`', 'The offset there.'],
-    ['`reason`', 'Why it is dead, as one word: `schema`, `bad_json`, `key_mismatch`, …'],
-    ['`detail`', 'What is wrong, for people.'],
-    ['`cut`', 'Only where the value was too large: how many bytes it had.'],
-  ],
+  Object.entries((DeadLetterHeaders as Schema).properties ?? {}).map(([name, { description }]) => [
+    code(name),
+    description ?? missing(name),
+  ]),
 )}
 
 \`npx tickloom dead-letters list\` lists them; \`npx tickloom dead-letters resend\` sends them to

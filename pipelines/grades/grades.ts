@@ -9,6 +9,8 @@
  * costs; so a signal is judged apart from how it was executed. The tick that enters never leaves.
  * It exits at the price of the tick that touches, which on a gap is worse than the stop.
  */
+import type { SignalOutcome } from '../../src/domain/records/label.ts';
+import type { Row, Side } from '../../src/domain/records/fields.ts';
 import {
   knownAtOrBehind,
   TOLERANCE_SHARE,
@@ -17,10 +19,12 @@ import {
   type VoidReason,
 } from './grading.ts';
 
+type Outcome = Row<typeof SignalOutcome>;
+
 export interface GradedSignal {
   readonly signalId: string;
   readonly decidedTs: number;
-  readonly direction: 'buy' | 'sell';
+  readonly direction: Side;
   /** Levels in units of price, on their sides of the entry. */
   readonly stopLoss: number;
   readonly takeProfit: number;
@@ -42,12 +46,12 @@ export interface Touched {
   readonly exitPrice: number;
   /** The tick that decided. */
   readonly exitTickId: string | null;
-  readonly touched: 'stop' | 'target' | 'expiry';
+  readonly touched: NonNullable<Outcome['touched']>;
   /** From entry to exit, in microseconds. */
   readonly heldUs: number;
   /** Exit over entry - 1, whatever the direction. */
   readonly forwardReturn: number;
-  readonly result: 'win' | 'loss' | 'breakeven';
+  readonly result: NonNullable<Outcome['result']>;
   /** The furthest that the price went for and against the signal, as fractions of the entry. */
   readonly bestExcursion: number;
   readonly worstExcursion: number;

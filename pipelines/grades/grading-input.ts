@@ -5,6 +5,7 @@
  * was known first of what lies behind the end is read too. That may not be the first by event time:
  * a late tick can have come between, and when a job runs must not change what it says.
  */
+import type { PriceSource } from '../../src/domain/records/candle.ts';
 import type { Arrival, GradingInput, LabelPrice } from './grading.ts';
 import { must } from '../../src/assert.ts';
 import { hasPrice } from '../../src/domain/tick.ts';
@@ -17,7 +18,6 @@ import {
   type StoredPrice,
 } from '../../src/questdb/tables/stored-ticks.ts';
 import type { Instrument, SqlReader, TimeRange } from '../../src/questdb/table.ts';
-import type { PriceSource } from './price-source.ts';
 
 const READ = ['ticks', 'quotes', 'heartbeats', 'quality_events'];
 

@@ -2,6 +2,7 @@
  * What decisions and signals are graded by: prices, when each was known, and gaps; and since when
  * an outcome is known.
  */
+import type { VoidReason as LabelVoid } from '../../src/domain/records/label.ts';
 
 /** A price of the instrument, in the order (`ts`, kind, id). */
 export interface LabelPrice {
@@ -34,8 +35,8 @@ export interface GradingInput {
   readonly gaps: readonly LabelGap[];
 }
 
-/** Closed: what a void label can be void for. */
-export type VoidReason = 'no_entry' | 'no_exit' | 'same_tick' | 'gap';
+/** Closed: what prices alone can be void for. */
+export type VoidReason = Exclude<LabelVoid, 'warming_up'>;
 
 /** A price further from where it is needed than this share of the horizon does not count. */
 export const TOLERANCE_SHARE = 0.05;

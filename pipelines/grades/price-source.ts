@@ -5,13 +5,12 @@
  * It is a property of the decision. What else lies in the range that a job happens to read, a
  * trade that came later or long before, must not change a label.
  */
+import type { PriceSource } from '../../src/domain/records/candle.ts';
 import { timeframeUs } from '../../src/domain/candle.ts';
 import { formatUs } from '../../src/domain/time.ts';
 import { keyOf } from '../../src/domain/wire.ts';
 import { grouped } from '../../src/grouped.ts';
 import type { Cell, Instrument, SqlReader, TimeRange } from '../../src/questdb/table.ts';
-
-export type PriceSource = 'trade' | 'mid';
 
 /** When the first candle of each source begins, of those that decisions may stand on. */
 export type FirstCandles = Readonly<Partial<Record<PriceSource, number>>>;

@@ -12,7 +12,9 @@
  * a wild one. The triple-barrier method: M. Lopez de Prado, Advances in Financial Machine Learning,
  * chapter 3.
  */
-import type { BarrierLabelRow, BarrierSide } from '../../src/questdb/tables/labels.ts';
+import type { BarrierSide } from '../../src/domain/records/label.ts';
+import type { Side } from '../../src/domain/records/fields.ts';
+import type { BarrierLabelRow } from '../../src/questdb/tables/labels.ts';
 import { gradesOf, type Grade, type GradedSignal, type Touched } from '../grades/grades.ts';
 import { labelsOf, type LabelRequest } from './labels.ts';
 import type { LabelPrice } from '../grades/grading.ts';
@@ -103,7 +105,7 @@ function entriesOf(
 function sideOf(
   request: BarrierRequest,
   entries: readonly (LabelPrice | null)[],
-  direction: 'buy' | 'sell',
+  direction: Side,
 ): ReadonlyMap<number, Grade> {
   const sign = direction === 'buy' ? 1 : -1;
   const signals: GradedSignal[] = [];

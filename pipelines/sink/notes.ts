@@ -9,9 +9,10 @@
  * The minutes are those of the log's clock, and the counts are part of the checkpoint: a replay
  * gives the same rows. A log without any clock is one minute long.
  */
+import type { QualityKind } from '../../src/domain/records/quality-event.ts';
 import { floorTo, formatUs, US_PER_MIN } from '../../src/domain/time.ts';
 import type { Instrument } from '../../src/questdb/table.ts';
-import type { QualityKind, QualityRow } from '../../src/questdb/tables/quality-events.ts';
+import type { QualityRow } from '../../src/questdb/tables/quality-events.ts';
 import type { IngestOut } from '../stream/ingest.ts';
 import {
   contentOf,

@@ -5,6 +5,7 @@
  * candles and one row of values, revision 0. Every row is a function of its record alone, so a
  * replay writes the same rows again and the dedup keys absorb them.
  */
+import type { QualityKind } from '../../src/domain/records/quality-event.ts';
 import { must } from '../../src/assert.ts';
 import { timeframeUs, TIMEFRAMES } from '../../src/domain/candle.ts';
 import { canonicalJson } from '../../src/domain/control.ts';
@@ -16,7 +17,7 @@ import type { CandleRow } from '../../src/questdb/tables/candles.ts';
 import type { FeatureRow } from '../../src/questdb/tables/features.ts';
 import type { HeartbeatRow } from '../../src/questdb/tables/heartbeats.ts';
 import type { PredictionRow } from '../../src/questdb/tables/predictions.ts';
-import type { QualityKind, QualityRow } from '../../src/questdb/tables/quality-events.ts';
+import type { QualityRow } from '../../src/questdb/tables/quality-events.ts';
 import { quoteRow, type QuoteRow } from '../../src/questdb/tables/quotes.ts';
 import type { Instrument } from '../../src/questdb/table.ts';
 import { tickRow, type HistoryRow, type TickRow } from '../../src/questdb/tables/ticks.ts';

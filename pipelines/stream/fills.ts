@@ -12,6 +12,7 @@
  * Of several at one tick the stop comes first: between two ticks nobody knows which was touched.
  * The tick that fills an entry never closes it. A quote of one side fills and closes nothing.
  */
+import type { Side } from '../../src/domain/records/fields.ts';
 import { Exact } from '../../src/domain/exact.ts';
 import { must } from '../../src/assert.ts';
 import type { BotControl } from '../../src/domain/control.ts';
@@ -174,13 +175,13 @@ const reached = (price: number, level: number, below: boolean): boolean =>
   below ? price <= level : price >= level;
 
 /** A quote is crossed; a trade's price is what it is. */
-function sidePrice(tick: MarketTick, side: 'buy' | 'sell'): number {
+function sidePrice(tick: MarketTick, side: Side): number {
   if (tick.kind === 'trade') return tick.price;
   return side === 'buy' ? tick.ask : tick.bid;
 }
 
 /** Worse by the slippage, and rounded against us. */
-function slipped({ slippageBps }: Position, price: number, side: 'buy' | 'sell'): string {
+function slipped({ slippageBps }: Position, price: number, side: Side): string {
   if (slippageBps === 0) return new Exact(price).toFixed();
   const factor = new Exact(slippageBps).div(10_000);
   const moved = new Exact(price).times(side === 'buy' ? factor.plus(1) : factor.neg().plus(1));

@@ -4,6 +4,7 @@
  * A candle covers [startTs, startTs + timeframe). An interval without a tick has no candle, so two
  * neighbours in a series may lie further apart than one timeframe.
  */
+import type { PriceSource } from './records/candle.ts';
 import { US_PER_HOUR, US_PER_MIN } from './time.ts';
 
 /** Smallest first: the order in which candles that end at one instant are handed on. */
@@ -21,7 +22,7 @@ export interface ClosedCandle {
   timeframe: Timeframe;
   startTs: number;
   /** `trade`: from trades. `mid`: from quotes, `trades` counts them and `volume` is 0. */
-  priceSource: 'trade' | 'mid';
+  priceSource: PriceSource;
   open: number;
   high: number;
   low: number;

@@ -3,9 +3,9 @@
  * `barrier_1h@1`. The first word says by which its models are judged; the number after `@` is the
  * version of the definition.
  */
+import { LABEL_SPEC_PATTERN } from './records/prediction.ts';
 import { parseDurationUs } from './time.ts';
 
-export const LABEL_SPEC_PATTERN = '^(direction|return|barrier)_(\\d+(?:s|m|h|d))@(\\d+)$';
 const LABEL_SPEC_RE = new RegExp(LABEL_SPEC_PATTERN);
 
 export interface LabelSpec {

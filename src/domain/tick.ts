@@ -2,17 +2,18 @@
  * A tick in the form that operators compute with: numbers instead of decimal strings, an id always
  * there, and a content hash that tells an exact repeat from a correction.
  */
+import type { Side } from './records/fields.ts';
 import type { Tick } from './wire.ts';
 
 export interface MarketTick {
-  readonly kind: 'trade' | 'quote';
+  readonly kind: Tick['kind'];
   readonly ts: number;
   readonly id: string;
   /** The trade's price; a quote's mid, NaN where it has one side only: `hasPrice`. */
   readonly price: number;
   /** Traded size in units of the base; 0 for a quote. */
   readonly size: number;
-  readonly side: 'buy' | 'sell' | null;
+  readonly side: Side | null;
   /** Quotes only; NaN for a trade, and for what a quote does not have. */
   readonly bid: number;
   readonly ask: number;
@@ -42,7 +43,7 @@ export function tradeTick(
   id: string | null,
   price: number,
   size: number,
-  side: 'buy' | 'sell' | null,
+  side: Side | null,
 ): MarketTick {
   const hash = contentHash(side === null ? 1 : side === 'buy' ? 2 : 3, price, size, 0, 0);
   return {

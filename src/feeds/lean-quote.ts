@@ -1,6 +1,6 @@
 /** LEAN's zipped quote ticks of currencies: `milliseconds since midnight UTC,bid,ask`, a file a day. */
 import { parseUs, US_PER_DAY, US_PER_MS } from '../domain/time.ts';
-import { TICK_DECIMAL_RE } from '../domain/wire.ts';
+import { TICK_DECIMAL_RE } from '../domain/records/fields.ts';
 import { FeedFileError, type FeedFormat } from './format.ts';
 
 export const leanQuote: FeedFormat = async function* (text, { venue, symbol, date }) {

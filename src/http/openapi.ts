@@ -1,6 +1,8 @@
 /** The routes' schemas -> `/v1/openapi.json`, OpenAPI 3.1. */
+import { isDeepStrictEqual } from 'node:util';
 import swagger from '@fastify/swagger';
 import type { FastifyInstance, FastifySchema } from 'fastify';
+import { assert } from '../assert.ts';
 
 /** Has to be called before the routes are added. */
 export async function useOpenApi(app: FastifyInstance): Promise<void> {
@@ -45,5 +47,26 @@ function noNul(schema: unknown): unknown {
 }
 
 export function openApiRoute(app: FastifyInstance): void {
-  app.get('/v1/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  app.get('/v1/openapi.json', { schema: { hide: true } }, async () =>
+    withComponents(app.swagger() as Json),
+  );
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** The document with every schema that has a title once, in `components`, and named elsewhere. */
+export function withComponents(document: Json): Json {
+  const schemas: Record<string, unknown> = {};
+  const named = (of: unknown): unknown => {
+    if (Array.isArray(of)) return of.map(named);
+    if (typeof of !== 'object' || of === null) return of;
+    const copy = Object.fromEntries(Object.entries(of).map(([key, each]) => [key, named(each)]));
+    const { title, properties } = copy;
+    if (typeof title !== 'string' || properties === undefined) return copy;
+    const isSame = (schemas[title] ??= copy) === copy || isDeepStrictEqual(schemas[title], copy);
+    assert(isSame, `two schemas are called "${title}"`);
+    return { $ref: `#/components/schemas/${title}` };
+  };
+  const { components, ...rest } = named(document) as Json & { components: Json };
+  return { ...rest, components: { ...components, schemas } };
 }

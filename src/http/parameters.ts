@@ -4,7 +4,7 @@
  */
 import { Type, type TProperties, type TSchema } from 'typebox';
 import { parseUs } from '../domain/time.ts';
-import { LABEL_SPEC_PATTERN } from '../domain/label-spec.ts';
+import { LABEL_SPEC_PATTERN } from '../domain/records/prediction.ts';
 import { TIMEFRAMES } from '../domain/candle.ts';
 import { badParameter } from './problem.ts';
 

@@ -9,7 +9,8 @@
 import { must } from '../assert.ts';
 import { modelSlotKey, type ModelControl } from '../domain/control.ts';
 
-export type ModelState = 'candidate' | 'shadow' | 'champion' | 'retired' | 'rejected';
+export const MODEL_STATES = ['candidate', 'shadow', 'champion', 'retired', 'rejected'] as const;
+export type ModelState = (typeof MODEL_STATES)[number];
 
 /** What the registry has to know of a model to change its place. */
 export interface KnownModel {

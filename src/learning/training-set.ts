@@ -4,6 +4,8 @@
  * A decision enters with the features that were served, the outcome that was known by then, and
  * what the champion had said. Rows in = rows out + exclusions, each with its reason and count.
  */
+import type { Row } from '../domain/records/fields.ts';
+import type { StoredLabel } from '../domain/records/label.ts';
 import { isWarmingUp } from './null-policy.ts';
 import type { TrainingRow } from './train-fold.ts';
 
@@ -13,14 +15,10 @@ export interface FeatureValues {
   readonly values: readonly (number | null)[];
 }
 
-export interface Outcome {
-  readonly ts: number;
-  readonly state: 'matured' | 'void';
-  readonly void_reason: string | null;
-  readonly up: 0 | 1 | null;
-  readonly forward_return: number | null;
-  readonly exit_ts: number | null;
-}
+export type Outcome = Pick<
+  Row<typeof StoredLabel>,
+  'ts' | 'state' | 'void_reason' | 'up' | 'forward_return' | 'exit_ts'
+>;
 
 export interface ChampionSaid {
   readonly ts: number;

@@ -5,6 +5,7 @@
  * Whatever is more than that (parts of an order, scaling, reversals, corrections, fees in a third
  * currency) would be booked wrong, so it is refused until money has learned it.
  */
+import type { Side } from '../domain/records/fields.ts';
 import { Exact } from '../domain/exact.ts';
 import type { Fill } from '../domain/wire.ts';
 import { currenciesOf, fxRate } from './amounts.ts';
@@ -15,7 +16,7 @@ export interface KnownTrade {
   readonly venue: string;
   readonly symbol: string;
   readonly state: 'open' | 'closed';
-  readonly side: 'buy' | 'sell';
+  readonly side: Side;
   readonly mode: string;
   readonly size: string;
   readonly fx_rate: string;

@@ -3,15 +3,8 @@
  * importer of files and HTTP ask it alike, so nothing that the sink would refuse is ever sent.
  */
 import { Compile } from 'typebox/compile';
-import {
-  Heartbeat,
-  isComposed,
-  QuoteTick,
-  SYMBOL_RULE,
-  TradeTick,
-  VENUE_RULE,
-  type Tick,
-} from '../domain/wire.ts';
+import { isComposed, SYMBOL_RULE, VENUE_RULE } from '../domain/records/fields.ts';
+import { Heartbeat, QuoteTick, TradeTick, type Tick } from '../domain/records/ticks.ts';
 
 export type TickReason = 'schema' | 'price_not_positive' | 'out_of_range';
 
@@ -23,7 +16,7 @@ export interface TickProblem {
   readonly detail: string;
 }
 
-export type TickKind = 'trade' | 'quote' | 'heartbeat';
+export type TickKind = (Tick | Heartbeat)['kind'];
 
 const validators = {
   trade: Compile(TradeTick),

@@ -10,6 +10,7 @@
  * quote, nothing that 53 bits do not hold. So no amount lies outside what `check-tick.ts` takes.
  * `tick-scanner.test.ts` holds it against the plain way.
  */
+import type { Side } from '../domain/records/fields.ts';
 import { quoteTick, tradeTick, type MarketTick } from '../domain/tick.ts';
 import { isConstantAt, shapeOf, type Cut, type Shape } from './tick-shape.ts';
 
@@ -90,7 +91,7 @@ export class TickScanner {
   readonly #numbers = new Float64Array(NAMES.length);
   #seen = 0;
   #isTrade = false;
-  #side: 'buy' | 'sell' | null = null;
+  #side: Side | null = null;
   #idFrom = 0;
   #idTo = 0;
   readonly #cuts: Cut[] = [];

@@ -2,11 +2,11 @@
 import {
   get,
   list,
-  type AlertItem,
+  type Alert,
   type ErrorItem,
   type Flow,
   type FlowNode,
-  type JobRun,
+  type NewestRun,
   type QualityCount,
 } from './api.ts';
 import { h, show } from './dom.ts';
@@ -15,8 +15,8 @@ import { count, dateTime } from './format.ts';
 export async function loadFlow(): Promise<void> {
   const [flow, jobs, alerts, errors, quality] = await Promise.all([
     get<Flow>('flow'),
-    list<JobRun>('jobs/newest'),
-    list<AlertItem>('alerts', { state: 'open', limit: 5 }),
+    list<NewestRun>('jobs/newest'),
+    list<Alert>('alerts', { state: 'open', limit: 5 }),
     list<ErrorItem>('errors', { state: 'open', limit: 5 }),
     list<QualityCount>('quality/counts'),
   ]);
@@ -106,7 +106,7 @@ const topicTable = (topics: Flow['topics']): HTMLElement =>
     'No data yet: Kafka names no topic',
   );
 
-const jobTable = (jobs: readonly JobRun[]): HTMLElement =>
+const jobTable = (jobs: readonly NewestRun[]): HTMLElement =>
   table(
     'Jobs',
     ['Job', 'Last due (event time)', 'State', 'Runs'],
@@ -119,7 +119,7 @@ const jobTable = (jobs: readonly JobRun[]): HTMLElement =>
     'No data yet: no job was due',
   );
 
-const alertTable = (alerts: readonly AlertItem[]): HTMLElement =>
+const alertTable = (alerts: readonly Alert[]): HTMLElement =>
   table(
     'Open alerts',
     ['Since', 'What'],

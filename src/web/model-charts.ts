@@ -5,7 +5,7 @@
 import * as Plot from '@observablehq/plot';
 import type { ModelManifest } from '../learning/artefact.ts';
 import { PSI_DRIFTED, PSI_MODERATE } from '../learning/drift.ts';
-import type { Drift, OutcomeBucket } from './api.ts';
+import type { Drift, ModelMetrics } from './api.ts';
 import { h } from './dom.ts';
 import { words } from './format.ts';
 import { color } from './theme.ts';
@@ -96,7 +96,7 @@ export function foldsChart({ folds, slice }: ModelManifest): HTMLElement | null 
 /** What was said against what happened: on the holdout, and live. */
 export function calibrationChart(
   { slice }: ModelManifest,
-  live: readonly OutcomeBucket[],
+  live: readonly ModelMetrics[],
 ): HTMLElement | null {
   const judged = (slice.calibration ?? []).map(({ count, mean_predicted, share_up }) => ({
     where: 'gate',

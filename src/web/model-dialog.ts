@@ -1,7 +1,7 @@
 /** One model -> a dialog: what it was trained on, how it was judged, how it does since, in charts. */
 import type { ModelManifest } from '../learning/artefact.ts';
 import { FEWEST_ROWS } from '../learning/drift.ts';
-import { get, type Drift, type ModelDetail, type OutcomeBucket } from './api.ts';
+import { get, type Drift, type ModelDetail, type ModelMetrics } from './api.ts';
 import { byId, empty, h, show } from './dom.ts';
 import { count, dateTime, short } from './format.ts';
 import {
@@ -29,7 +29,7 @@ async function bodyOf(id: string): Promise<HTMLElement[]> {
   // What happened since is asked of another server than the model itself: it may be away.
   const [model, outcomes, drift] = await Promise.all([
     get<ModelDetail>(path),
-    get<{ items: OutcomeBucket[] }>(`${path}/outcomes`, { by: 'bucket' }).catch(() => null),
+    get<{ items: ModelMetrics[] }>(`${path}/outcomes`, { by: 'bucket' }).catch(() => null),
     get<Drift>(`${path}/drift`).catch(() => null),
   ]);
   const { manifest } = model;

@@ -1,5 +1,6 @@
 /** Models, their verdicts rule by rule, and who decides now -> the panel of models. */
-import { list, type Activation, type Instrument, type Model, type Reason } from './api.ts';
+import type { GateReason } from '../learning/gate.ts';
+import { list, type Activation, type Instrument, type Model } from './api.ts';
 import { byId, empty, h, show } from './dom.ts';
 import { dateTime, short, words } from './format.ts';
 import { openModel } from './model-dialog.ts';
@@ -75,7 +76,7 @@ function card(model: Model, activations: readonly Activation[]): HTMLElement {
 const rangeOf = ({ slot, from_ts: from, until_ts: until }: Activation): string =>
   `${slot} from ${dateTime(from)} ${until === null ? 'on' : `to ${dateTime(until)}`}`;
 
-const rule = ({ rule: name, passed, detail, value, threshold }: Reason): HTMLElement =>
+const rule = ({ rule: name, passed, detail, value, threshold }: GateReason): HTMLElement =>
   h(
     'li',
     {},

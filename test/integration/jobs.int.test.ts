@@ -482,7 +482,7 @@ describe('outcomes', () => {
 
 const SAID = {
   ...{ slot: 'champion', feature_id: 'f', model_id: 'm', horizon_s: 3600, probability_up: 0.5 },
-  ...{ expected_return: 0, verdict: 'ok', close: 1 },
+  ...{ expected_return: 0, verdict: 'ok' as const, close: 1 },
 };
 const VOID: Omit<
   LabelRow,

@@ -37,7 +37,7 @@ const decision = {
   horizon_s: 3600,
   probability_up: 0.5,
   expected_return: 0,
-  verdict: 'ok',
+  verdict: 'ok' as const,
   close: 100,
 };
 const tick = (ts: number, price: number) => ({

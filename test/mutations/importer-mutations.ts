@@ -2,7 +2,7 @@
 import { mutation, testsOf, type Mutation } from './mutation.ts';
 
 const CHECK = 'src/stream/check-tick.ts';
-const WIRE = 'src/domain/wire.ts';
+const WIRE = 'src/domain/records/fields.ts';
 const CSV = 'src/feeds/csv.ts';
 const FILES = 'src/feeds/files.ts';
 const TIME = 'src/domain/time.ts';
@@ -62,8 +62,8 @@ export const IMPORTER_MUTATIONS: readonly Mutation[] = [
     'null-is-no-absence',
     wire('null in an optional field is the same as no field'),
     WIRE,
-    'Type.Optional(Nullable(schema));',
-    'Type.Optional(schema) as never;',
+    'Type.Optional(nullable(kind));',
+    'Type.Optional(kind) as never;',
   ),
   mutation(
     'symbol-not-composed',

@@ -1,7 +1,7 @@
 /** Mutations of what keeps a bad record to itself. */
 import { mutation, testsInOrder, testsOf, type Mutation } from './mutation.ts';
 
-const WIRE = 'src/domain/wire.ts';
+const WIRE = 'src/domain/records/fields.ts';
 const BOOKABLE = 'src/money/bookable.ts';
 const BOOKING = 'src/postgres/tables/booking.ts';
 const DECODE = 'pipelines/trades/decode.ts';

@@ -11,7 +11,8 @@ import {
 import { FeedFileError, type FileTick, type FormatOptions } from '../../feeds/format.ts';
 import { asClaimed, KNOWN_AT_TS } from '../../feeds/known-at.ts';
 import { parseUs } from '../../domain/time.ts';
-import { isSymbol, keyOf, SYMBOL_RULE, VENUE_RE, VENUE_RULE } from '../../domain/wire.ts';
+import { isSymbol, SYMBOL_RULE, VENUE_RE, VENUE_RULE } from '../../domain/records/fields.ts';
+import { keyOf } from '../../domain/wire.ts';
 import { DEFAULT_RATE } from '../../market/synthetic.ts';
 import { mergedTrades } from '../../market/merged.ts';
 import { runFeed, type FeedRun } from '../../../pipelines/feed/feeding.ts';

@@ -2,6 +2,7 @@
 import { userInfo } from 'node:os';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { formatUs } from '../../domain/time.ts';
+import { JOB_STATES } from '../../postgres/tables/job-runs.ts';
 import { RUN_QUEUES } from '../../queue/queue-names.ts';
 import {
   changeRun,
@@ -21,8 +22,6 @@ interface ListFlags {
   readonly limit: number;
 }
 
-const STATES = ['due', 'running', 'done', 'refused', 'failed', 'cancelled'];
-
 export function jobsCommands(program: Command): void {
   const jobs = program
     .command('jobs')
@@ -30,7 +29,7 @@ export function jobsCommands(program: Command): void {
   jobs
     .command('list')
     .addOption(new Option('--job <name>', 'of this job alone').choices(RUN_QUEUES))
-    .addOption(new Option('--state <state>', 'in this state').choices(STATES))
+    .addOption(new Option('--state <state>', 'in this state').choices(JOB_STATES))
     .option('--all', 'finished ones too')
     .option('--limit <n>', 'so many at most', count, 100)
     .description('runs that are open or have failed, newest first')

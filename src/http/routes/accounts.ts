@@ -1,7 +1,8 @@
 /** `GET /v1/accounts`: accounts with their cash and what they are worth. */
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
+import type { Static } from 'typebox';
 import { equityOf } from '../../summaries/account-equity.ts';
+import { MODES } from '../../domain/records/fill.ts';
 import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
 import { postgresList } from '../list-route.ts';
@@ -12,16 +13,17 @@ const Worth = {
   ),
   priced_ts: c.maybe(c.time('of the oldest of those prices; null: nothing is open')),
 };
-const Account = Type.Object({
+const Account = c.titled('Account', {
   account: c.text(),
   currency: c.text(),
-  mode: c.text('paper, live, backtest or optimisation'),
+  mode: c.oneOf(MODES),
   description: c.text('what it is for; that of a control group says so'),
   opening_balance: c.decimal(),
   balance: c.decimal('cash: the sum of its cash entries, with the proceeds of what is sold short'),
   ...Worth,
   daily_loss_limit: c.maybe(c.decimal('per UTC day of event time; null: no limit')),
 });
+export type Account = Static<typeof Account>;
 
 const UNKNOWN = { equity: null, priced_ts: null };
 

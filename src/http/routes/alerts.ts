@@ -1,12 +1,12 @@
 /** `GET /v1/alerts`: what an operator should look at. */
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
+import type { Static } from 'typebox';
 import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
 import { postgresList } from '../list-route.ts';
 import { optional, state } from '../parameters.ts';
 
-const Alert = Type.Object({
+const Alert = c.titled('Alert', {
   alert_id: c.integer(),
   alert_key: c.text(),
   severity: c.text(),
@@ -17,6 +17,7 @@ const Alert = Type.Object({
   created_at: c.time(),
   acknowledged_at: c.maybe(c.time()),
 });
+export type Alert = Static<typeof Alert>;
 
 export const alerts = (app: FastifyInstance, context: HttpContext): void =>
   postgresList(app, context, {

@@ -1,12 +1,11 @@
 /** `GET /v1/bots`: bots with their settings as last sent to the log. */
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
 import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
 import { postgresList } from '../list-route.ts';
 import { account, optional } from '../parameters.ts';
 
-const Bot = Type.Object({
+const Bot = c.titled('Bot', {
   bot: c.text(),
   account: c.text(),
   status: c.text('on or off'),

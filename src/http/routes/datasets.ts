@@ -29,15 +29,15 @@ import { Problem } from '../problem.ts';
 import { BODY_PROBLEMS, idParams, noQuery, problem, PROBLEMS, read, WRITING } from '../route.ts';
 import { sendFile } from '../send-file.ts';
 
-const Dataset = Type.Object({
+const Dataset = c.titled('Dataset', {
   dataset_id: c.text(),
   sha256: c.text(),
   rows: c.integer(),
   created_at: c.time(),
 });
-const Detail = Type.Object({ ...Dataset.properties, manifest: c.json() });
+const Detail = c.titled('DatasetDetail', { ...Dataset.properties, manifest: c.json() });
 
-const Request = Type.Object({
+const Request = c.titled('DatasetRequest', {
   request_id: c.text(),
   request: c.json('what was asked for'),
   progress: c.maybe(c.text('what the job is doing; done or refused at the end')),

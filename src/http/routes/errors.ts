@@ -1,12 +1,12 @@
 /** `GET /v1/errors`: what went wrong, one row per trouble however often it came. */
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
+import { Type, type Static } from 'typebox';
 import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
 import { postgresList } from '../list-route.ts';
 import { optional, state } from '../parameters.ts';
 
-const ErrorItem = Type.Object({
+const ErrorItem = c.titled('Error', {
   error_id: c.integer(),
   error_key: c.text(),
   severity: c.text(),
@@ -21,6 +21,7 @@ const ErrorItem = Type.Object({
   last_seen_at: c.time(),
   resolved_at: c.maybe(c.time()),
 });
+export type ErrorItem = Static<typeof ErrorItem>;
 
 export const errors = (app: FastifyInstance, context: HttpContext): void =>
   postgresList(app, context, {

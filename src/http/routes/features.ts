@@ -1,29 +1,17 @@
 /** `GET /v1/features`: one instrument's feature rows, the highest revision of each. */
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
+import { Feature as FeatureRecord, StoredFeature } from '../../domain/records/feature.ts';
 import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
 import { questdbList } from '../list-route.ts';
 import { optional, symbol, venue } from '../parameters.ts';
 
-const fixed = {
-  ts: c.time('end of the candle'),
-  decided_ts: c.time(),
-  known_at: c.time(),
-  venue: c.text(),
-  symbol: c.text(),
-  feature_set: c.text('name@hash of its definition'),
-  revision: c.integer('0: as served'),
-  feature_id: c.text(),
-  flags: c.maybe(c.text('joined with commas')),
-  imported_at: c.maybe(c.time('when what decided it came, if that was imported')),
-};
+const fixed = { ...c.shown(StoredFeature), flags: c.flags };
 const Fixed = Type.Object(fixed);
-const Feature = Type.Object({
+const Feature = c.titled('Feature', {
   ...fixed,
-  values: Type.Record(Type.String(), c.maybe(c.number()), {
-    description: 'feature by name; null: not computable yet',
-  }),
+  values: FeatureRecord.properties.values,
 });
 
 export const features = (app: FastifyInstance, context: HttpContext): void =>

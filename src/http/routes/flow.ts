@@ -1,6 +1,6 @@
 /** `GET /v1/flow`: the graph of stages and jobs, how far each has come, and the topics' ends. */
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
+import { Type, type Static } from 'typebox';
 import { newestRuns, runCounts } from '../tables/jobs.ts';
 import { openComponents } from '../../postgres/tables/errors.ts';
 import { aliveNames } from '../../postgres/tables/process-metrics.ts';
@@ -11,13 +11,13 @@ import { stateOf, type FlowFacts } from '../node-state.ts';
 import { noQuery, read } from '../route.ts';
 
 const names = Type.Array(Type.String());
-const StageTopic = Type.Object({
+const StageTopic = c.titled('StageTopic', {
   topic: c.text(),
   end: c.integer('sum of end offsets'),
   passed: c.integer('sum of the offsets that the stage has passed'),
   lag: c.integer(),
 });
-const Flow = Type.Object({
+const Flow = c.titled('Flow', {
   nodes: Type.Array(
     Type.Object({
       name: c.text(),
@@ -38,6 +38,8 @@ const Flow = Type.Object({
   topics: Type.Array(Type.Object({ topic: c.text(), end: c.integer() })),
   kafka: c.text('ok, or what keeps Kafka from answering'),
 });
+export type Flow = Static<typeof Flow>;
+export type FlowNode = Flow['nodes'][number];
 
 export const flow = (app: FastifyInstance, context: HttpContext): void =>
   read(app, {

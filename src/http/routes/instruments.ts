@@ -1,12 +1,12 @@
 /** `GET /v1/instruments`: what there is data of, the one with the newest data first. */
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
+import type { Static } from 'typebox';
 import { readInstruments } from '../tables/instruments.ts';
 import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
 import { pagedRead } from '../paged-route.ts';
 
-const Instrument = Type.Object({
+const Instrument = c.titled('Instrument', {
   venue: c.text(),
   symbol: c.text(),
   base: c.maybe(c.text()),
@@ -16,6 +16,7 @@ const Instrument = Type.Object({
   to_ts: c.maybe(c.time('start of its last 1m candle')),
   candles: c.integer('1m candles'),
 });
+export type Instrument = Static<typeof Instrument>;
 
 export const instruments = (app: FastifyInstance, { questdb, postgres }: HttpContext): void =>
   pagedRead(app, {

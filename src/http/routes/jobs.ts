@@ -3,7 +3,7 @@
  * of them; `POST /v1/jobs/{id}/retry` and `/cancel` by hand.
  */
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
+import { Type, type Static } from 'typebox';
 import { newestRuns } from '../tables/jobs.ts';
 import {
   changeRun,
@@ -13,6 +13,7 @@ import {
   type RunChange,
   type ShownRun,
 } from '../../postgres/tables/job-changes.ts';
+import { JOB_STATES } from '../../postgres/tables/job-runs.ts';
 import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
 import { postgresList } from '../list-route.ts';
@@ -21,12 +22,12 @@ import { pagedRead } from '../paged-route.ts';
 import { Problem } from '../problem.ts';
 import { noQuery, read, write } from '../route.ts';
 
-const Job = Type.Object({
+const Job = c.titled('JobRun', {
   run_id: c.integer(),
   job: c.text(),
   subject: c.text(),
   due_ts: c.time('event time'),
-  state: c.text('due, running, done, refused, failed or cancelled'),
+  state: c.oneOf(JOB_STATES),
   attempts: c.integer('that failed'),
   outages: c.integer('times that it was put off because a server was away'),
   cause: c.maybe(c.text('how the last try ended that gave no result')),
@@ -38,14 +39,15 @@ const Job = Type.Object({
   alive_at: c.maybe(c.time('the last sign of life of the try that runs')),
   finished_at: c.maybe(c.time()),
 });
-const Newest = Type.Object({
+const Newest = c.titled('NewestRun', {
   ...Job.properties,
   runs: c.integer('of this job, all subjects'),
   open: c.integer('of those, due or running'),
   failed: c.integer('of those, failed'),
 });
+export type NewestRun = Static<typeof Newest>;
 
-const Shown = Type.Object({
+const Shown = c.titled('ShownRun', {
   ...Job.properties,
   step: c.maybe(c.text('how far it is')),
   age_s: c.integer('seconds since it was made due'),

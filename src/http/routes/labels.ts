@@ -5,32 +5,19 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { trainingData } from '../../questdb/tables/training-data.ts';
+import { StoredLabel } from '../../domain/records/label.ts';
 import * as c from '../columns.ts';
 import { defaultLabelSpec, type HttpContext } from '../context.ts';
 import { questdbList } from '../list-route.ts';
 import { labelSpec, optional, symbol, venue } from '../parameters.ts';
 import { pagedRead } from '../paged-route.ts';
 
-const Label = Type.Object({
-  ts: c.time('of the prediction'),
-  decided_ts: c.time(),
-  label_known_at: c.time(),
-  venue: c.text(),
-  symbol: c.text(),
-  label_spec: c.text(),
-  revision: c.integer('0: as first labelled'),
-  entry_ts: c.maybe(c.time()),
-  entry_price: c.maybe(c.number()),
-  exit_ts: c.maybe(c.time()),
-  exit_price: c.maybe(c.number()),
-  forward_return: c.maybe(c.number()),
-  up: c.maybe(c.integer('1 or 0')),
-  state: c.text('matured or void'),
-  void_reason: c.maybe(c.text()),
-  flags: c.maybe(c.text('joined with commas')),
+const Label = c.titled('Label', {
+  ...c.shown(Type.Omit(StoredLabel, ['imported_at'])),
+  flags: c.flags,
 });
 
-const TrainingData = Type.Object({
+const TrainingData = c.titled('TrainingData', {
   venue: c.text(),
   symbol: c.text(),
   label_spec: c.text(),

@@ -19,7 +19,7 @@ import { idParams, write } from '../route.ts';
 const why = Type.String({ minLength: 3, maxLength: 1000, description: 'kept in the audit log' });
 const force = Type.Boolean({ description: 'also a model that has not passed the gate' });
 
-const Changed = Type.Object({
+const Changed = c.titled('ModelChanged', {
   venue: c.text(),
   symbol: c.text(),
   label_spec: c.text(),
@@ -29,7 +29,7 @@ const Changed = Type.Object({
   audit_id: c.integer('of the change: `/v1/models/changes/{id}/undo` takes it back'),
 });
 
-const Change = Type.Object({
+const Change = c.titled('ModelChange', {
   audit_id: c.integer(),
   at: c.time(),
   event_ts: c.maybe(c.text('event time, where it was known')),

@@ -3,7 +3,7 @@
  * on. `GET /v1/models/triggers`: why models were trained again, and when.
  */
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
+import { Type, type Static } from 'typebox';
 import { formatUs, US_PER_HOUR } from '../../domain/time.ts';
 import { modelDrift } from '../../summaries/model-drift.ts';
 import * as c from '../columns.ts';
@@ -13,7 +13,7 @@ import * as p from '../parameters.ts';
 import { Problem } from '../problem.ts';
 import { idParams, read } from '../route.ts';
 
-const Feature = Type.Object({
+const Feature = c.titled('FeatureDrift', {
   name: c.text(),
   psi: c.maybe(c.number('population stability index; null: too few rows, or not served')),
   psi_by_chance: c.maybe(c.number('what that of an unmoved feature exceeds 1 time in 100')),
@@ -26,7 +26,7 @@ const Feature = Type.Object({
   gain_share: c.number("the feature's share of the model's split gain"),
 });
 
-const Drift = Type.Object({
+const Drift = c.titled('Drift', {
   model_id: c.text(),
   venue: c.text(),
   symbol: c.text(),
@@ -36,8 +36,9 @@ const Drift = Type.Object({
   reason: c.maybe(c.text('why there are no items: the model has no bins of its training set')),
   items: Type.Array(Feature),
 });
+export type Drift = Static<typeof Drift>;
 
-const Trigger = Type.Object({
+const Trigger = c.titled('RetrainTrigger', {
   venue: c.text(),
   symbol: c.text(),
   label_spec: c.text(),

@@ -3,7 +3,7 @@
  * what then happened. The baseline is a model as any other: `baseline@1`.
  */
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
+import { Type, type Static } from 'typebox';
 import { formatUs } from '../../domain/time.ts';
 import { OUTCOME_GROUPS, type OutcomeGroup } from '../../learning/monitoring.ts';
 import { modelOutcomes } from '../../questdb/tables/model-outcomes.ts';
@@ -15,7 +15,7 @@ import { idParams, read } from '../route.ts';
 
 const share = (description: string) => c.maybe(c.number(description));
 
-const Metrics = Type.Object({
+const Metrics = c.titled('ModelMetrics', {
   model_id: c.text(),
   label_spec: c.text(),
   group: c.text('all, an instrument, a bucket of probability_up, a UTC day, or a regime'),
@@ -32,8 +32,9 @@ const Metrics = Type.Object({
   first_ts: c.time(),
   last_ts: c.time(),
 });
+export type ModelMetrics = Static<typeof Metrics>;
 
-const Outcomes = Type.Object({
+const Outcomes = c.titled('ModelOutcomes', {
   by: c.text(),
   from: c.maybe(c.time('of what was counted; null: nothing was predicted')),
   to: c.maybe(c.time()),

@@ -1,7 +1,10 @@
 /** `GET /v1/models` and `/v1/models/{id}`: trained models, their verdicts and where they decide. */
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
+import { Type, type Static } from 'typebox';
 import { modelActivations } from '../tables/models.ts';
+import type { ModelManifest } from '../../learning/artefact.ts';
+import type { GateVerdict } from '../../learning/gate.ts';
+import { MODEL_STATES } from '../../learning/model-change.ts';
 import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
 import { postgresList } from '../list-route.ts';
@@ -10,15 +13,20 @@ import { labelSpec, optional, state, symbol, venue } from '../parameters.ts';
 import { pagedRead } from '../paged-route.ts';
 import { idParams, noQuery, read } from '../route.ts';
 
-const Model = Type.Object({
+/** Of what was made before there were manifests. */
+type NoManifest = { readonly gate?: undefined };
+
+const Model = c.titled('Model', {
   model_id: c.text(),
   venue: c.text(),
   symbol: c.text(),
   label_spec: c.text(),
-  state: c.text('candidate, shadow, champion, retired or rejected'),
+  state: c.oneOf(MODEL_STATES),
   sha256: c.text('of the artefact'),
   metrics: c.json('numbers by name'),
-  verdict: c.json('the gate: passed, and its reasons: rule, passed, detail, value, threshold'),
+  verdict: c.json<GateVerdict | null>(
+    'the gate: passed, and its reasons: rule, passed, detail, value, threshold',
+  ),
   dataset_id: c.maybe(c.text()),
   origin: c.text('training, or registered: made elsewhere'),
   waits_because: c.maybe(c.text('why a candidate waits; null: it is none')),
@@ -28,9 +36,13 @@ const Model = Type.Object({
   trained_at: c.time('event time: the as_of of the training'),
   created_at: c.time(),
 });
-const Detail = Type.Object({ ...Model.properties, manifest: c.json() });
+export type Model = Static<typeof Model>;
+const Detail = Type.Object({
+  ...Model.properties,
+  manifest: c.json<ModelManifest | NoManifest>(),
+});
 
-const Activation = Type.Object({
+const Activation = c.titled('Activation', {
   venue: c.text(),
   symbol: c.text(),
   label_spec: c.text(),
@@ -40,6 +52,13 @@ const Activation = Type.Object({
   until_ts: c.maybe(c.time('null: in force')),
   created_at: c.time(),
 });
+export type Activation = Static<typeof Activation>;
+
+const Whole = c.titled('ModelDetail', {
+  ...Detail.properties,
+  activations: Type.Array(Activation),
+});
+export type ModelDetail = Static<typeof Whole>;
 
 const ALL_ACTIVATIONS = 100_000;
 
@@ -65,7 +84,7 @@ export const models = (app: FastifyInstance, context: HttpContext): void => {
     summary: 'One model with its manifest, and where and when it decided',
     query: noQuery,
     params: idParams,
-    answer: Type.Object({ ...Detail.properties, activations: Type.Array(Activation) }),
+    answer: Whole,
     handle: async (_query, { id }) => {
       const model = await oneRow(context.postgres, 'models', 'model_id', id, Detail);
       const rows = await modelActivations(context.postgres, { model_id: id });

@@ -3,7 +3,7 @@
  * sum of net P&L over event time; `/predictions`: how the newest graded predictions did.
  */
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
+import { Type, type Static } from 'typebox';
 import { dailyPerformance, equityCurve } from '../tables/performance.ts';
 import { newestGraded, scoreOf } from '../tables/predictions.ts';
 import {
@@ -31,7 +31,7 @@ import {
 import { badParameter } from '../problem.ts';
 import { listOf, read } from '../route.ts';
 
-const Day = Type.Object({
+const Day = c.titled('Day', {
   account: c.text(),
   bot: c.maybe(c.text()),
   day: c.text('UTC, of the close'),
@@ -43,7 +43,7 @@ const Day = Type.Object({
   gross_loss: c.decimal(),
   net_pnl: c.decimal(),
 });
-const EquityPoint = Type.Object({
+const EquityPoint = c.titled('EquityPoint', {
   account: c.text(),
   currency: c.text(),
   ts: c.time('close of a trade'),
@@ -52,7 +52,8 @@ const EquityPoint = Type.Object({
   equity: c.decimal('opening balance + net P&L of all trades closed by then'),
   cumulative_net_pnl: c.decimal(),
 });
-const Metrics = Type.Object({
+export type EquityPoint = Static<typeof EquityPoint>;
+const Metrics = c.titled('TradeMetrics', {
   account: c.text(),
   currency: c.text('of all amounts'),
   group: c.text('all, an instrument, a bot, a model, or a regime; none: there is no such'),
@@ -78,7 +79,7 @@ const by = Type.Unsafe<TradeGroup>({
   default: 'symbol',
   description: 'what the trades of an account are grouped by',
 });
-const Score = Type.Object({
+const Score = c.titled('Score', {
   label_spec: c.text(),
   slot: c.text(),
   predictions: c.integer('graded ones that were looked at'),
@@ -89,6 +90,7 @@ const Score = Type.Object({
   brier: c.maybe(c.number()),
   base_brier: c.maybe(c.number('of a constant at the base rate of the same rows')),
 });
+export type Score = Static<typeof Score>;
 
 const ALL_DAYS = 1_000_000;
 

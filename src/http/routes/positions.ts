@@ -1,17 +1,18 @@
 /** `GET /v1/positions`: what is open. */
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
+import type { Static } from 'typebox';
+import { SIDES } from '../../domain/records/fields.ts';
 import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
 import { postgresList } from '../list-route.ts';
 import { account, bot, optional, symbol, venue } from '../parameters.ts';
 
-const Position = Type.Object({
+const Position = c.titled('Position', {
   account: c.text(),
   bot: c.maybe(c.text()),
   venue: c.text(),
   symbol: c.text(),
-  side: c.text('buy or sell'),
+  side: c.oneOf(SIDES),
   size: c.decimal(),
   entry_price: c.decimal(),
   currency: c.text(),
@@ -21,6 +22,7 @@ const Position = Type.Object({
   trade_id: c.text(),
   signal_id: c.maybe(c.text()),
 });
+export type Position = Static<typeof Position>;
 
 export const positions = (app: FastifyInstance, context: HttpContext): void =>
   postgresList(app, context, {

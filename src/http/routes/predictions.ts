@@ -3,37 +3,25 @@
  * label is pending; that is never stored, only seen here.
  */
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
-import { gradedPredictions } from '../tables/predictions.ts';
+import { Type, type Static } from 'typebox';
+import { gradedPredictions, OUTCOMES } from '../tables/predictions.ts';
+import { StoredLabel } from '../../domain/records/label.ts';
+import { StoredPrediction } from '../../domain/records/prediction.ts';
 import * as c from '../columns.ts';
 import { defaultLabelSpec, type HttpContext } from '../context.ts';
 import { questdbList } from '../list-route.ts';
 import { labelSpec, optional, symbol, venue } from '../parameters.ts';
 
-const stored = {
-  ts: c.time('end of the candle that it was made at'),
-  decided_ts: c.time('nobody can act before it'),
-  known_at: c.time(),
-  venue: c.text(),
-  symbol: c.text(),
-  label_spec: c.text(),
-  slot: c.text('champion, or the id of a shadow model'),
-  prediction_id: c.text(),
-  feature_id: c.text(),
-  model_id: c.text(),
-  horizon_s: c.integer(),
-  probability_up: c.number(),
-  expected_return: c.number(),
-  verdict: c.text('ok, outlier, expired or warming_up'),
-  close: c.number(),
-};
+const stored = c.shown(Type.Omit(StoredPrediction, ['imported_at']));
+const { forward_return, void_reason } = c.shown(StoredLabel);
 const outcome = {
-  outcome: c.text('right, wrong, undecided (a probability of one half), void or pending'),
-  forward_return: c.maybe(c.number()),
-  void_reason: c.maybe(c.text()),
+  outcome: c.oneOf(OUTCOMES, 'undecided: a probability of one half'),
+  forward_return,
+  void_reason,
 };
 const Stored = Type.Object(stored);
-export const Prediction = Type.Object({ ...stored, ...outcome });
+export const Prediction = c.titled('Prediction', { ...stored, ...outcome });
+export type Prediction = Static<typeof Prediction>;
 
 export const predictions = (app: FastifyInstance, context: HttpContext): void => {
   const slot = optional(Type.String({ description: 'champion unless given' }));

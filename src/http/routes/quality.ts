@@ -3,35 +3,35 @@
  * future and broken ticks, and kinds that nobody knows.
  */
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
+import { Type, type Static } from 'typebox';
 import { unknownKinds } from '../../postgres/tables/unknown-kinds.ts';
 import { qualityCounts } from '../tables/quality.ts';
+import {
+  QUALITY_KINDS,
+  QualityEvent as QualityEventRecord,
+} from '../../domain/records/quality-event.ts';
 import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
 import { questdbList } from '../list-route.ts';
 import { optional, symbol, venue } from '../parameters.ts';
 import { pagedRead } from '../paged-route.ts';
 
-const KINDS = 'late, correction, gap, reset, future, bad_clock or malformed';
-
-const QualityEvent = Type.Object({
-  ts: c.time(),
-  known_at: c.time(),
-  venue: c.maybe(c.text()),
-  symbol: c.maybe(c.text()),
-  kind: c.text(KINDS),
-  source: c.maybe(c.text('topic/partition/offset')),
-  detail: c.maybe(c.text('JSON')),
+const event = c.shown(QualityEventRecord);
+const QualityEvent = c.titled('QualityEvent', {
+  ...event,
+  source: c.maybe(event.source),
+  detail: c.maybe(event.detail),
 });
-const Count = Type.Object({
-  venue: c.maybe(c.text()),
-  symbol: c.maybe(c.text()),
-  kind: c.text(),
+const Count = c.titled('QualityCount', {
+  venue: event.venue,
+  symbol: event.symbol,
+  kind: event.kind,
   events: c.integer(),
   last_ts: c.maybe(c.time()),
 });
+export type QualityCount = Static<typeof Count>;
 
-const UnknownKind = Type.Object({
+const UnknownKind = c.titled('UnknownKind', {
   topic: c.text(),
   kind: c.text('(others) stands for those beyond the first 200 of a topic'),
   records: c.integer(),
@@ -51,7 +51,7 @@ export const quality = (app: FastifyInstance, context: HttpContext): void => {
     filters: {
       venue: optional(venue),
       symbol: optional(symbol),
-      kind: optional(Type.String({ description: KINDS })),
+      kind: optional(Type.String({ description: QUALITY_KINDS.join(', ') })),
     },
   });
   pagedRead(app, {

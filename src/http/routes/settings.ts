@@ -1,13 +1,12 @@
 /** `GET /v1/settings`: the configuration in force, secrets and passwords left out. */
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
 import { childEnv, SETTINGS, type Config } from '../../config/config.ts';
 import { storedSettings } from '../tables/settings.ts';
 import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
 import { pagedRead } from '../paged-route.ts';
 
-const SettingItem = Type.Object({
+const SettingItem = c.titled('Setting', {
   name: c.text(),
   value: c.json('null: not set, or not shown'),
   default: c.maybe(c.text()),

@@ -1,7 +1,9 @@
 /** `GET /v1/trades` and `/v1/trades/{id}`: what was bought and sold, and what it brought. */
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
+import { Type, type Static } from 'typebox';
 import { tradeFills } from '../tables/trades.ts';
+import { SIDES } from '../../domain/records/fields.ts';
+import { MODES } from '../../domain/records/fill.ts';
 import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
 import { postgresList } from '../list-route.ts';
@@ -10,14 +12,14 @@ import { account, bot, optional, state, symbol, venue } from '../parameters.ts';
 import { idParams, noQuery, read } from '../route.ts';
 import { Fill } from './fills.ts';
 
-export const Trade = Type.Object({
+export const Trade = c.titled('Trade', {
   trade_id: c.text(),
   account: c.text(),
   bot: c.maybe(c.text()),
   venue: c.text(),
   symbol: c.text(),
-  side: c.text('buy or sell'),
-  state: c.text('open or closed'),
+  side: c.oneOf(SIDES),
+  state: c.oneOf(['open', 'closed']),
   opened_at: c.time(),
   closed_at: c.maybe(c.time()),
   entry_price: c.decimal(),
@@ -36,13 +38,14 @@ export const Trade = Type.Object({
   strategy: c.maybe(c.text()),
   timeframe: c.maybe(c.text()),
   confidence: c.maybe(c.number()),
-  mode: c.text('paper, live, backtest or optimisation'),
+  mode: c.oneOf(MODES),
   ticket: c.maybe(c.text()),
   signal_id: c.maybe(c.text()),
   prediction_id: c.maybe(c.text()),
   model_id: c.maybe(c.text()),
   correlation_id: c.text(),
 });
+export type Trade = Static<typeof Trade>;
 
 const Detail = Type.Object({
   ...Trade.properties,
@@ -73,7 +76,7 @@ export const trades = (app: FastifyInstance, context: HttpContext): void => {
     summary: 'One trade with its fills',
     query: noQuery,
     params: idParams,
-    answer: Type.Object({ ...Detail.properties, fills: Type.Array(Fill) }),
+    answer: c.titled('TradeDetail', { ...Detail.properties, fills: Type.Array(Fill) }),
     handle: async (_query, { id }) => {
       const trade = await oneRow(context.postgres, 'trades', 'trade_id', id, Detail);
       const rows = await tradeFills(context.postgres, id);

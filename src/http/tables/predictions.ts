@@ -1,22 +1,18 @@
 /** Prediction rows + the labels of the same moments -> graded predictions and their score. */
 import { formatUs } from '../../domain/time.ts';
 import type { Instrument, SqlReader } from '../../questdb/table.ts';
+import type { LabelRow } from '../../questdb/tables/labels.ts';
 import type { DbRow } from './postgres-list.ts';
 
-export type Outcome = 'right' | 'wrong' | 'undecided' | 'void' | 'pending';
+export const OUTCOMES = ['right', 'wrong', 'undecided', 'void', 'pending'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
 
-interface LabelRow {
-  readonly ts: number;
-  readonly state: string;
-  readonly up: number | null;
-  readonly forward_return: number | null;
-  readonly void_reason: string | null;
-}
+type GradedLabel = Pick<LabelRow, 'ts' | 'state' | 'up' | 'forward_return' | 'void_reason'>;
 
 export interface Graded {
   readonly row: DbRow;
   readonly outcome: Outcome;
-  readonly label: LabelRow | null;
+  readonly label: GradedLabel | null;
 }
 
 /** The rows (of one instrument) in their order, each with its label of this spec, if any. */
@@ -32,7 +28,7 @@ export async function gradedPredictions(
     ([min, max], ts) => [Math.min(min, ts), Math.max(max, ts)] as const,
     [Infinity, -Infinity] as const,
   );
-  const labels = await reader.query<LabelRow>(
+  const labels = await reader.query<GradedLabel>(
     `SELECT ts, state, up, forward_return, void_reason FROM labels_latest
       WHERE venue = $1 AND symbol = $2 AND label_spec = $3 AND ts >= $4 AND ts <= $5`,
     [first['venue'] as string, first['symbol'] as string, labelSpec, formatUs(low), formatUs(high)],
@@ -47,7 +43,7 @@ export async function gradedPredictions(
 /** Whether the label went the way of the probability; one half points no way. */
 export function outcomeOf(
   probabilityUp: number,
-  label: Pick<LabelRow, 'state' | 'up'> | null,
+  label: Pick<GradedLabel, 'state' | 'up'> | null,
 ): Outcome {
   if (label === null) return 'pending';
   if (label.state === 'void' || label.up === null) return 'void';

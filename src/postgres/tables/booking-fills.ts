@@ -4,6 +4,7 @@
  * An exit that comes before its entry is kept unbooked: half a trade would be a break in the books.
  * It is booked with its entry, once that comes.
  */
+import type { Side } from '../../domain/records/fields.ts';
 import type { PoolClient } from 'pg';
 import { must } from '../../assert.ts';
 import { floorTo, formatUs, US_PER_DAY } from '../../domain/time.ts';
@@ -94,7 +95,7 @@ async function bookWaiting(client: PoolClient, { trade_id }: Fill): Promise<void
 }
 
 interface EntryRow {
-  readonly side: 'buy' | 'sell';
+  readonly side: Side;
   readonly size: string;
   readonly price: string;
   readonly fee: string;
@@ -116,7 +117,7 @@ interface KnownRow {
   readonly trade_venue: string;
   readonly trade_symbol: string;
   readonly trade_state: 'open' | 'closed';
-  readonly trade_side: 'buy' | 'sell';
+  readonly trade_side: Side;
   readonly trade_mode: string;
   readonly trade_size: string;
   readonly trade_ts: number;

@@ -5,7 +5,8 @@
 import type { Pool } from 'pg';
 import { formatUs } from '../../domain/time.ts';
 
-export type JobState = 'due' | 'running' | 'done' | 'refused' | 'failed' | 'cancelled';
+export const JOB_STATES = ['due', 'running', 'done', 'refused', 'failed', 'cancelled'] as const;
+export type JobState = (typeof JOB_STATES)[number];
 
 /** What a run is known by. */
 export interface RunKey {

@@ -1,6 +1,8 @@
 /** `signal_outcomes`: what the grader says of a signal, and which signals wait for it. */
 import type { Pool } from 'pg';
 import { inTransaction } from '../postgres.ts';
+import type { Row, Side } from '../../domain/records/fields.ts';
+import type { SignalOutcome } from '../../domain/records/label.ts';
 import { formatUs } from '../../domain/time.ts';
 import { latenessOf } from '../../domain/venues.ts';
 import { keyOf } from '../../domain/wire.ts';
@@ -37,7 +39,7 @@ export interface UngradedSignal {
   /** The end of the candle that it stands on. */
   readonly ts: number;
   readonly decided_ts: number;
-  readonly direction: 'buy' | 'sell';
+  readonly direction: Side;
   /** Decimal texts. */
   readonly stop_loss: string;
   readonly take_profit: string;
@@ -58,24 +60,7 @@ export async function oldestUngraded(
   return rows;
 }
 
-export interface SignalOutcomeRow {
-  readonly signal_id: string;
-  readonly label_spec: string;
-  readonly state: 'matured' | 'void';
-  readonly void_reason: string | null;
-  readonly entry_ts: number | null;
-  readonly entry_price: number | null;
-  readonly exit_ts: number | null;
-  readonly exit_price: number | null;
-  readonly exit_tick_id: string | null;
-  readonly forward_return: number | null;
-  readonly touched: 'stop' | 'target' | 'expiry' | null;
-  readonly held_us: number | null;
-  readonly best_excursion: number | null;
-  readonly worst_excursion: number | null;
-  readonly result: 'win' | 'loss' | 'breakeven' | null;
-  readonly label_known_at: number;
-}
+export type SignalOutcomeRow = Row<typeof SignalOutcome>;
 
 /** All of them or none. Doing it again changes nothing: the first grade of a signal stays. */
 export async function noteOutcomes(pool: Pool, rows: readonly SignalOutcomeRow[]): Promise<void> {

@@ -3,20 +3,11 @@
  * correction. The names come from the feature definition, so the table is made by a function.
  */
 import { assert } from '../../assert.ts';
-import type { Cell, ColumnType, Instrument, QuestTable } from '../table.ts';
+import type { StoredFeature } from '../../domain/records/feature.ts';
+import type { Row } from '../../domain/records/fields.ts';
+import type { Cell, ColumnType, QuestTable } from '../table.ts';
 
-export interface FeatureKey extends Instrument {
-  /** The end of the candle. */
-  readonly ts: number;
-  readonly decided_ts: number;
-  readonly known_at: number;
-  readonly feature_set: string;
-  readonly revision: number;
-  readonly feature_id: string;
-  readonly flags: string;
-  /** When the record came that decided it, if that was imported. */
-  readonly imported_at?: number | null;
-}
+export type FeatureKey = Row<typeof StoredFeature>;
 
 /** The fixed columns and, beside them, the values by feature name; null where undefined. */
 export type FeatureRow = FeatureKey & Readonly<Record<string, Cell>>;

@@ -1,12 +1,9 @@
 /** "Nothing more of this instrument up to `ts`": what moves the stored watermark without a tick. */
-import type { Instrument, QuestTable } from '../table.ts';
+import type { Row } from '../../domain/records/fields.ts';
+import type { StoredHeartbeat } from '../../domain/records/ticks.ts';
+import type { QuestTable } from '../table.ts';
 
-export interface HeartbeatRow extends Instrument {
-  readonly ts: number;
-  readonly known_at: number;
-  /** When it came, if it was imported. */
-  readonly imported_at?: number | null;
-}
+export type HeartbeatRow = Row<typeof StoredHeartbeat>;
 
 export const heartbeats: QuestTable<HeartbeatRow> = {
   name: 'heartbeats',

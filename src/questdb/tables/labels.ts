@@ -1,48 +1,15 @@
 /** What became of a decision: revision 0 as first labelled, n as the n-th correction. */
-import type { Instrument, QuestTable } from '../table.ts';
+import type { Row } from '../../domain/records/fields.ts';
+import type { LongSide, ShortSide, StoredLabel } from '../../domain/records/label.ts';
+import type { QuestTable } from '../table.ts';
 
-export interface LabelRow extends Instrument {
-  readonly ts: number;
-  readonly decided_ts: number;
-  readonly label_known_at: number;
-  readonly label_spec: string;
-  readonly revision: number;
-  readonly entry_ts: number | null;
-  readonly entry_price: number | null;
-  readonly exit_ts: number | null;
-  readonly exit_price: number | null;
-  readonly forward_return: number | null;
-  /** 1 or 0; null when void. INT in the table, because a QuestDB BOOLEAN cannot be null. */
-  readonly up: 0 | 1 | null;
-  readonly state: 'matured' | 'void';
-  readonly void_reason: string | null;
-  readonly flags: string;
-  /** When the record came that showed the horizon to be over, if that was imported. */
-  readonly imported_at?: number | null;
-}
-
-/** What one side of a barrier label met first; null where the label is void. */
-export type BarrierSide<S extends 'long' | 'short'> = {
-  readonly [Column in keyof SideColumns as `${S}_${Column}`]: SideColumns[Column];
-};
-
-interface SideColumns {
-  readonly touched: 'stop' | 'target' | 'expiry' | null;
-  readonly exit_ts: number | null;
-  readonly exit_price: number | null;
-  /** The tick that decided. */
-  readonly exit_id: string | null;
-  readonly held_s: number | null;
-  /** The furthest that the price went for and against the side, as fractions of the entry. */
-  readonly best: number | null;
-  readonly worst: number | null;
-}
+export type LabelRow = Row<typeof StoredLabel>;
 
 /**
  * The main columns are the long side's: `up` says whether it gained. Whatever has no barriers has
  * no values in the columns of the sides.
  */
-export type BarrierLabelRow = LabelRow & BarrierSide<'long'> & BarrierSide<'short'>;
+export type BarrierLabelRow = LabelRow & Row<typeof LongSide> & Row<typeof ShortSide>;
 
 export const labels: QuestTable<LabelRow> = {
   name: 'labels',

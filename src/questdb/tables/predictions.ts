@@ -1,23 +1,9 @@
 /** Predictions as served; one per (instrument, `ts`, label spec, slot). */
-import type { Instrument, QuestTable } from '../table.ts';
+import type { Row } from '../../domain/records/fields.ts';
+import type { StoredPrediction } from '../../domain/records/prediction.ts';
+import type { QuestTable } from '../table.ts';
 
-export interface PredictionRow extends Instrument {
-  readonly ts: number;
-  readonly decided_ts: number;
-  readonly known_at: number;
-  readonly label_spec: string;
-  readonly slot: string;
-  readonly prediction_id: string;
-  readonly feature_id: string;
-  readonly model_id: string;
-  readonly horizon_s: number;
-  readonly probability_up: number;
-  readonly expected_return: number;
-  readonly verdict: string;
-  readonly close: number;
-  /** When the record came that decided it, if that was imported. */
-  readonly imported_at?: number | null;
-}
+export type PredictionRow = Row<typeof StoredPrediction>;
 
 export const predictions: QuestTable<PredictionRow> = {
   name: 'predictions',

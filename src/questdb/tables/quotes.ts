@@ -1,18 +1,11 @@
 /** Best bid and ask as they were first seen: one row per (`ts`, venue, symbol, id). */
 import type { MarketTick } from '../../domain/tick.ts';
+import type { Row } from '../../domain/records/fields.ts';
+import type { StoredQuote } from '../../domain/records/ticks.ts';
 import type { Instrument, QuestTable } from '../table.ts';
 import { HISTORY_COLUMNS, type HistoryRow } from './ticks.ts';
 
-export interface QuoteRow extends Instrument {
-  readonly ts: number;
-  readonly known_at: number;
-  readonly id: string;
-  /** Null: the quote has the other side only. */
-  readonly bid: number | null;
-  readonly ask: number | null;
-  readonly bid_size: number | null;
-  readonly ask_size: number | null;
-}
+export type QuoteRow = Row<typeof StoredQuote>;
 
 export const quotes: QuestTable<QuoteRow> = {
   name: 'quotes',

@@ -1,13 +1,9 @@
 /** Measurements of the running system. Operational: the only rows with a wall-clock time. */
+import type { Row } from '../../domain/records/fields.ts';
+import type { SystemMetric } from '../../domain/records/quality-event.ts';
 import type { QuestTable } from '../table.ts';
 
-export interface SystemMetricRow {
-  readonly ts: number;
-  readonly name: string;
-  /** `key=value` pairs joined with commas, keys in order; the empty text when there is none. */
-  readonly labels: string;
-  readonly value: number;
-}
+export type SystemMetricRow = Row<typeof SystemMetric>;
 
 export const systemMetrics: QuestTable<SystemMetricRow> = {
   name: 'system_metrics',

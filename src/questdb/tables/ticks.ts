@@ -1,15 +1,10 @@
 /** Trades as they were first seen: one row per (`ts`, venue, symbol, id). */
 import type { MarketTick } from '../../domain/tick.ts';
+import type { Row } from '../../domain/records/fields.ts';
+import type { HistoryColumns, StoredTrade } from '../../domain/records/ticks.ts';
 import type { Instrument, QuestTable } from '../table.ts';
 
-export interface TickRow extends Instrument {
-  readonly ts: number;
-  readonly known_at: number;
-  readonly id: string;
-  readonly price: number;
-  readonly size: number;
-  readonly side: 'buy' | 'sell' | null;
-}
+export type TickRow = Row<typeof StoredTrade>;
 
 export const ticks: QuestTable<TickRow> = {
   name: 'ticks',
@@ -26,14 +21,8 @@ export const ticks: QuestTable<TickRow> = {
   keys: ['ts', 'venue', 'symbol', 'id'],
 };
 
-/** Of what was not received when it happened; what was has no origin. */
-export interface HistoryRow {
-  readonly origin: 'backfill' | 'import';
-  /** When an import came, by the log's clock: its `known_at` is its own claim. */
-  readonly imported_at?: number | null;
-  /** An import that came as history: the stream never computed with it. */
-  readonly came_by?: 'backfill' | null;
-}
+/** Of what was not received when it happened. */
+export type HistoryRow = Row<typeof HistoryColumns>;
 
 export const HISTORY_COLUMNS = {
   origin: 'symbol',

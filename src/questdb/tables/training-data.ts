@@ -5,6 +5,7 @@
 import { must } from '../../assert.ts';
 import { US_PER_DAY, formatUs } from '../../domain/time.ts';
 import type { Instrument, SqlReader } from '../table.ts';
+import type { LabelRow } from './labels.ts';
 
 export interface TrainingDataAsked {
   /** Whatever is left out is not limited. */
@@ -47,11 +48,9 @@ const DAYS = 30;
 const WEEK_DAYS = 7;
 
 /** Labels of one day, state and reason. */
-export interface Counted extends Instrument {
-  readonly label_spec: string;
+export interface Counted
+  extends Instrument, Pick<LabelRow, 'label_spec' | 'state' | 'void_reason'> {
   readonly day: number;
-  readonly void_reason: string | null;
-  readonly state: 'matured' | 'void';
   readonly rows: number;
   readonly ups: number | null;
   readonly first_ts: number;

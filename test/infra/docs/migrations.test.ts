@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { tablesOf } from '../../../infra/docs/migrations.ts';
 import { EMPTY } from '../../../infra/docs/postgres-meanings.ts';
 import { VIEWS } from '../../../infra/docs/postgres-views.ts';
-import { QUESTDB_EMPTY } from '../../../infra/docs/questdb-meanings.ts';
+import { QUESTDB_EMPTY } from '../../../infra/docs/table-records.ts';
 import { sqlSources } from '../../../infra/docs/pages.ts';
 import { PROJECT_DIR } from '../../../src/code-files.ts';
 

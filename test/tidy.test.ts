@@ -110,6 +110,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/domain'],
   ['src/config'],
   ['src/indicators', 'src/money', 'src/market'],
+  ['src/features/state'],
+  ['src/features/default'],
   ['src/features'],
   ['src/learning'],
   ['src/stream'],

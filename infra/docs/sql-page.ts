@@ -1,5 +1,5 @@
 /** QuestDB's tables and features, PostgreSQL's migrations -> `docs/sql.md`. */
-import type { FeatureDefinition } from '../../src/features/feature.ts';
+import type { FeatureDefinition } from '../../src/features/state/feature.ts';
 import type { TableShape } from '../../src/questdb/tables/schema.ts';
 import { code, GENERATED, page, sentence, table } from './markdown.ts';
 import { tablesOf, type Column, type Table } from './migrations.ts';

@@ -12,21 +12,70 @@
  * price at hand.
  */
 import { createHash } from 'node:crypto';
-import { DIRECTION_FEATURES } from './direction-features.ts';
-import type { FeatureDefinition } from './feature.ts';
-import { MINUTE_FEATURES } from './minute-features.ts';
-import { CODE_VERSION, PERIODS, WINDOWS } from './parameters.ts';
-import { seriesFeatures } from './series-features.ts';
-import { TIME_FEATURES } from './time-features.ts';
+import { adx } from './default/adx.ts';
+import { atr } from './default/atr.ts';
+import { bollingerPosition } from './default/bollinger-position.ts';
+import { bollingerWidth } from './default/bollinger-width.ts';
+import { cci } from './default/cci.ts';
+import { cmf } from './default/cmf.ts';
+import { dayOfWeekCos, dayOfWeekSin } from './default/day-of-week.ts';
+import { diBalance } from './default/di-balance.ts';
+import { emaDistance } from './default/ema-distance.ts';
+import { gap } from './default/gap.ts';
+import { intensity } from './default/intensity.ts';
+import { macdHistogram } from './default/macd-histogram.ts';
+import { mfi } from './default/mfi.ts';
+import { minuteOfDayCos, minuteOfDaySin } from './default/minute-of-day.ts';
+import { obvSlope } from './default/obv-slope.ts';
+import { realisedVolatilityRatio } from './default/realised-volatility-ratio.ts';
+import { realisedVolatility } from './default/realised-volatility.ts';
+import { lastReturn } from './default/return.ts';
+import { rateOfChange } from './default/roc.ts';
+import { rsi } from './default/rsi.ts';
+import { signedVolume } from './default/signed-volume.ts';
+import { smaDistance } from './default/sma-distance.ts';
+import { spreadBps } from './default/spread-bps.ts';
+import { spreadRatio } from './default/spread-ratio.ts';
+import { stochasticK } from './default/stochastic-k.ts';
+import { vwapDistance } from './default/vwap-distance.ts';
+import { williamsR } from './default/williams-r.ts';
+import type { Feature } from './state/feature.ts';
+import { CODE_VERSION, PERIODS, WINDOWS } from './state/parameters.ts';
 
-export const FEATURES: readonly FeatureDefinition[] = [
-  ...seriesFeatures('1m'),
-  ...MINUTE_FEATURES,
-  ...seriesFeatures('5m'),
-  ...DIRECTION_FEATURES,
-  ...seriesFeatures('15m'),
-  ...seriesFeatures('1h'),
-  ...TIME_FEATURES,
+/** Of every timeframe. */
+const EACH = [lastReturn, rsi, emaDistance, atr, signedVolume, vwapDistance];
+
+export const FEATURES: readonly Feature[] = [
+  ...EACH.map((of) => of('1m')),
+  macdHistogram,
+  stochasticK,
+  williamsR,
+  cci,
+  rateOfChange('1m'),
+  smaDistance,
+  bollingerWidth,
+  bollingerPosition('1m'),
+  realisedVolatility('1m'),
+  realisedVolatilityRatio,
+  obvSlope,
+  mfi,
+  cmf,
+  intensity,
+  spreadBps,
+  spreadRatio,
+  gap,
+  ...EACH.map((of) => of('5m')),
+  adx,
+  diBalance,
+  rateOfChange('5m'),
+  bollingerPosition('5m'),
+  realisedVolatility('5m'),
+  ...EACH.map((of) => of('15m')),
+  ...EACH.map((of) => of('1h')),
+  minuteOfDaySin,
+  minuteOfDayCos,
+  dayOfWeekSin,
+  dayOfWeekCos,
 ];
 
 export const FEATURE_NAMES: readonly string[] = FEATURES.map(({ name }) => name);

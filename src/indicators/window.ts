@@ -63,3 +63,11 @@ export function mean(window: readonly number[], period: number): number {
 /** How far a price lies above a reference, as a fraction of it; null without a reference. */
 export const distance = (price: number, reference: number | null): number | null =>
   reference === null ? null : finite(price / reference - 1);
+
+/** A value in units of price as a fraction of the newest close. */
+export const overClose = (value: number | null, close: readonly number[]): number | null =>
+  value === null ? null : finite(value / recent(close));
+
+/** A value over what is usual of it; null where either is missing. */
+export const ratio = (value: number | null, usual: number | null): number | null =>
+  value === null || usual === null ? null : finite(value / usual);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { FEATURES, FEATURE_NAMES, FEATURE_SET } from '../../src/features/definition.ts';
-import { writeTime } from '../../src/features/time-features.ts';
+import { initialFeatureState, updateFeatures } from '../../src/features/features.ts';
 import { parseUs } from '../../src/domain/time.ts';
 
 describe('the default feature set', () => {
@@ -21,11 +21,8 @@ describe('the default feature set', () => {
 });
 
 describe('time of day and week', () => {
-  const at = (time: string): (number | null)[] => {
-    const values: (number | null)[] = [];
-    writeTime(values, 0, parseUs(time));
-    return values;
-  };
+  const at = (time: string): (number | null)[] =>
+    updateFeatures(initialFeatureState(), [], parseUs(time)).slice(-4);
 
   test.each([
     ['1970-01-05T00:00:00Z', [0, 1, 0, 1]],

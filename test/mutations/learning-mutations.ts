@@ -21,8 +21,8 @@ export const LEARNING_MUTATIONS: readonly Mutation[] = [
       name: 'rsi_14_5m equals what pandas and TA-Lib compute',
     },
     'src/features/features.ts',
-    'const series = state.series[timeframe];',
-    `const series = state.series['1m'];`,
+    `'5m': { series: series['5m'],`,
+    `'5m': { series: series['1m'],`,
   ),
   mutation(
     'replay-blind-to-values',

@@ -6,15 +6,15 @@
  * with each closed candle, and holds nothing that time alone would change. A deep copy is a
  * snapshot; a state restored from one gives the same values from then on.
  */
-import { endTsOf, vwapOf, type ClosedCandle, type Timeframe } from '../domain/candle.ts';
-import { US_PER_MIN } from '../domain/time.ts';
-import { initAdx, stepAdx, type AdxState } from '../indicators/adx.ts';
-import { stepAtr } from '../indicators/atr.ts';
-import { newest } from '../indicators/column.ts';
-import { initEma, stepEma, type EmaState } from '../indicators/ema.ts';
-import { initMacd, stepMacd, type MacdState } from '../indicators/macd.ts';
-import { initRsi, stepRsi, type RsiState } from '../indicators/rsi.ts';
-import { distance, finite, push, recent } from '../indicators/window.ts';
+import { endTsOf, vwapOf, type ClosedCandle, type Timeframe } from '../../domain/candle.ts';
+import { US_PER_MIN } from '../../domain/time.ts';
+import { initAdx, stepAdx, type AdxState } from '../../indicators/adx.ts';
+import { stepAtr } from '../../indicators/atr.ts';
+import { newest } from '../../indicators/column.ts';
+import { initEma, stepEma, type EmaState } from '../../indicators/ema.ts';
+import { initMacd, stepMacd, type MacdState } from '../../indicators/macd.ts';
+import { initRsi, stepRsi, type RsiState } from '../../indicators/rsi.ts';
+import { distance, finite, push, recent } from '../../indicators/window.ts';
 import { addClose, addMinute, type Columns, type MinuteColumns } from './columns.ts';
 import { PERIODS, WINDOWS } from './parameters.ts';
 

@@ -2,8 +2,8 @@
  * The numbers behind the default feature set, and which candles each timeframe has to remember for
  * them. All of it is part of the set's hash: a change makes another feature set.
  */
-import type { Timeframe } from '../domain/candle.ts';
-import type { MacdPeriods } from '../indicators/macd.ts';
+import type { Timeframe } from '../../domain/candle.ts';
+import type { MacdPeriods } from '../../indicators/macd.ts';
 
 /** Raised by hand when code changes a value and no parameter or name says so. */
 export const CODE_VERSION = 1;

@@ -5,21 +5,27 @@
  * state comes from a checkpoint, they are the same to the bit. A candle is worked out only when it
  * is in the windows.
  */
-import { moneyFlow } from '../indicators/cmf.ts';
-import { typicalPrice } from '../indicators/cci.ts';
-import { append, newColumn, type Column } from '../indicators/column.ts';
-import { fallingPart, risingPart } from '../indicators/mfi.ts';
-import { obvStep } from '../indicators/obv-slope.ts';
-import { logReturn } from '../indicators/realised-volatility.ts';
-import { placeInRange } from '../indicators/stochastic.ts';
-import { highest, lowest, recent, recentOrNaN } from '../indicators/window.ts';
+import { moneyFlow } from '../../indicators/cmf.ts';
+import { typicalPrice } from '../../indicators/cci.ts';
+import { deviationOf } from '../../indicators/bollinger.ts';
+import { append, meanOf, newColumn, sum, type Column } from '../../indicators/column.ts';
+import { fallingPart, risingPart } from '../../indicators/mfi.ts';
+import { obvStep } from '../../indicators/obv-slope.ts';
+import { logReturn, volatilityOf } from '../../indicators/realised-volatility.ts';
+import { placeInRange } from '../../indicators/stochastic.ts';
+import { highest, lowest, recent, recentOrNaN } from '../../indicators/window.ts';
 import { PERIODS } from './parameters.ts';
 import type { FeatureState, SeriesState } from './state.ts';
 
-/** Of timeframes with bands and volatility. */
+/** Of timeframes with bands and volatility. Numbers are those of the newest candle. */
 export interface CloseColumns {
   readonly close: Column;
   readonly squaredReturn: Column;
+  /** Of the newest closes, `PERIODS.average` of them; NaN until there are as many. */
+  mean: number;
+  deviation: number;
+  /** The same of their log returns; null where one has no logarithm too. */
+  volatility: number | null;
 }
 
 export interface MinuteColumns extends CloseColumns {
@@ -31,10 +37,14 @@ export interface MinuteColumns extends CloseColumns {
   readonly rising: Column;
   readonly falling: Column;
   readonly flow: Column;
-  /** Extremes of the candles up to the newest. */
+  /** Extremes of the newest candles, `PERIODS.wilder` of them; NaN until there are as many. */
   top: number;
   bottom: number;
+  /** Sum over `PERIODS.average` candles; NaN until there are as many. */
+  volumeSum: number;
 }
+
+const { average } = PERIODS;
 
 export interface Columns {
   readonly minute: MinuteColumns;
@@ -48,7 +58,13 @@ export const columnsOf = ({ series }: FeatureState): Columns => ({
 });
 
 function closeColumns(series: SeriesState): CloseColumns {
-  const columns = { close: newColumn(), squaredReturn: newColumn() };
+  const columns: CloseColumns = {
+    close: newColumn(),
+    squaredReturn: newColumn(),
+    mean: NaN,
+    deviation: NaN,
+    volatility: null,
+  };
   for (let back = series.close.length - 1; back >= 0; back--) addClose(columns, series, back);
   return columns;
 }
@@ -57,6 +73,9 @@ function minuteColumns(series: SeriesState): MinuteColumns {
   const columns: MinuteColumns = {
     close: newColumn(),
     squaredReturn: newColumn(),
+    mean: NaN,
+    deviation: NaN,
+    volatility: null,
     typical: newColumn(),
     place: newColumn(),
     volume: newColumn(),
@@ -66,6 +85,7 @@ function minuteColumns(series: SeriesState): MinuteColumns {
     flow: newColumn(),
     top: NaN,
     bottom: NaN,
+    volumeSum: NaN,
   };
   for (let back = series.close.length - 1; back >= 0; back--) addMinute(columns, series, back);
   return columns;
@@ -76,6 +96,13 @@ export function addClose(columns: CloseColumns, { close }: SeriesState, back = 0
   const now = recent(close, back);
   append(columns.close, now);
   append(columns.squaredReturn, logReturn(now, recentOrNaN(close, back + 1)) ** 2);
+  const count = close.length - back;
+  if (count < average) return;
+  columns.mean = meanOf(columns.close, average);
+  columns.deviation = deviationOf(columns.close, average, columns.mean);
+  if (count > average) {
+    columns.volatility = volatilityOf(sum(columns.squaredReturn, average), average);
+  }
 }
 
 /** Adds the candle `back` places before the newest of the windows. */
@@ -86,15 +113,16 @@ export function addMinute(columns: MinuteColumns, series: SeriesState, back = 0)
   const high = recentOrNaN(series.high, back);
   const low = recentOrNaN(series.low, back);
   const volume = recentOrNaN(series.volume, back);
-  const beforeSum = recentOrNaN(series.high, back + 1) + recentOrNaN(series.low, back + 1) + before;
-  const sum = high + low + close;
+  const previous = recentOrNaN(series.high, back + 1) + recentOrNaN(series.low, back + 1) + before;
+  const prices = high + low + close;
   append(columns.typical, typicalPrice(high, low, close));
   append(columns.volume, volume);
   append(columns.obvStep, obvStep(close, before, volume));
-  append(columns.rising, risingPart(sum * volume, sum, beforeSum));
-  append(columns.falling, fallingPart(sum * volume, sum, beforeSum));
+  append(columns.rising, risingPart(prices * volume, prices, previous));
+  append(columns.falling, fallingPart(prices * volume, prices, previous));
   append(columns.flow, moneyFlow(high, low, close, volume));
   addPlace(columns, series, back);
+  if (series.close.length - back >= average) columns.volumeSum = sum(columns.volume, average);
 }
 
 function addPlace(columns: MinuteColumns, { high, low, close }: SeriesState, back: number): void {

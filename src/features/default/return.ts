@@ -1,0 +1,14 @@
+/** How far the close moved since the previous candle of its timeframe. */
+import type { Timeframe } from '../../domain/candle.ts';
+import { distance, recent } from '../../indicators/window.ts';
+import type { FeatureOf } from '../state/feature.ts';
+
+export const lastReturn = <Of extends Timeframe>(timeframe: Of): FeatureOf<Of> => ({
+  name: `return_${timeframe}`,
+  timeframe,
+  unit: 'fraction',
+  description: `Close over the close of the previous candle - 1 (${timeframe} candles)`,
+  needs: 'prices',
+  value: ({ series: { close } }) =>
+    close.length < 2 ? null : distance(recent(close), recent(close, 1)),
+});

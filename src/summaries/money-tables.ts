@@ -48,7 +48,7 @@ export interface MonthTable {
 }
 
 /** More are no small table, and sums of limbs would leave what a double holds. */
-export const MONEY_ROWS_MAX = 200_000;
+export const MONEY_ROWS_MAX = 100_000;
 
 /** `2026-11`, in UTC. */
 export const monthOfClose = ({ closed_at: at }: Closed): string => formatUs(at).slice(0, 7);

@@ -40,7 +40,7 @@ export const REPORTS_MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'money-added-as-doubles',
-    sums('a hundred thousand cents at 1e9 are exact, where doubles are not'),
+    sums('fifty thousand cents at 1e9 are exact, where doubles are not'),
     'src/summaries/money-tables.ts',
     'const limb = rest.trunc();',
     'const limb = rest;',

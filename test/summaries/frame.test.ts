@@ -1,19 +1,19 @@
 /** danfojs behind its door: loaded by the first table, and safe with names from outside. */
 import { createRequire } from 'node:module';
 import { expect, test } from 'vitest';
-import { makeProgram } from '../../src/cli/program.ts';
+import '../../pipelines/reports/job.ts';
+import '../../src/cli/commands/curate.ts';
+import '../../src/cli/commands/dataset.ts';
 import { figuresBy, numbersDescribed } from '../../src/summaries/frame.ts';
 
 const isLoaded = (): boolean =>
   Object.keys(createRequire(import.meta.url).cache).some((file) => file.includes('danfojs-node'));
 
 test('is loaded by the first table, not by the programs that could make one', async () => {
-  await makeProgram();
-  await import('../../pipelines/reports/job.ts');
   expect(isLoaded()).toBe(false);
   await figuresBy([1], String, (x) => ({ x }), { x: ['sum'] });
   expect(isLoaded()).toBe(true);
-});
+}, 120_000);
 
 test('groups have names that would be numbers, properties or each other when joined', async () => {
   const keys = ['10', '__proto__', '9', 'a-b', 'constructor', 'a', '', '10'];

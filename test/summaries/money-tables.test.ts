@@ -24,8 +24,8 @@ describe('sums of money', () => {
     expect(await sumOf(...amounts)).toBe(sum);
   });
 
-  test('a hundred thousand cents at 1e9 are exact, where doubles are not', async () => {
-    const rows = Array.from({ length: 100_000 }, (_, i) => row(`${1e9 + i}.${(i % 90) + 10}`));
+  test('fifty thousand cents at 1e9 are exact, where doubles are not', async () => {
+    const rows = Array.from({ length: 50_000 }, (_, i) => row(`${1e9 + i}.${(i % 90) + 10}`));
     const exact = rows.reduce((sum, { amount }) => sum.plus(amount), new Exact(0)).toFixed();
     expect(String(rows.reduce((sum, { amount }) => sum + Number(amount), 0))).not.toBe(exact);
     expect((await moneyByGroup(rows))[0]?.sum).toBe(exact);

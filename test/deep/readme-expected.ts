@@ -29,7 +29,7 @@ export const SAID: readonly (readonly [string, RegExp])[] = [
   ['npx tickloom accounts list', /^control-group-replay +paper +\d+\.?\d* USD/m],
   ['npx tickloom bots list', /^paper +on +champions that passed the gate +paper +replay$/m],
   ['npx tsx own.ts', /^sent [1-9]\d* trades$/m],
-  ['npx tickloom flow wait', /./],
+  ['npx tickloom flow wait', /^/],
   ['npx tickloom train', /^my-venue:OWN\/USD: (done|refused), ./m],
   ["curl -s 'http://127.0.0.1:8088/v1/candles", /"timeframe": ?"1h"/],
   ["curl -s 'http://127.0.0.1:8088/v1/features", /"candle_range_1m": ?0\.\d/],

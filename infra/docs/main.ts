@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PROJECT_DIR } from '../../src/code-files.ts';
 import { generatedPages } from './pages.ts';
 
-for (const [path, text] of Object.entries(generatedPages())) {
+for (const [path, text] of Object.entries(await generatedPages())) {
   writeFileSync(join(PROJECT_DIR, path), text);
   console.log(path);
 }

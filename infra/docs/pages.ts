@@ -11,15 +11,18 @@ import { FEATURES } from '../../src/features/definition.ts';
 import { questTables } from '../../src/questdb/tables/schema.ts';
 import { asyncApi } from './asyncapi.ts';
 import { withFlow } from './flow-table.ts';
+import { withRoutes } from './http-table.ts';
+import { openApiPaths } from './openapi.ts';
 import { settingsPage } from './settings-page.ts';
 import { sqlPage, type SqlSources } from './sql-page.ts';
 import { wirePage } from './wire-page.ts';
 
-export function generatedPages(): Readonly<Record<string, string>> {
+export async function generatedPages(): Promise<Readonly<Record<string, string>>> {
   const { version } = JSON.parse(textOf('package.json')) as { version: string };
   return {
     'docs/architecture.md': withFlow(textOf('docs/architecture.md'), FLOW),
     'docs/asyncapi.json': asyncApi({ version, topics: TOPICS, flow: FLOW }),
+    'docs/http.md': withRoutes(textOf('docs/http.md'), await openApiPaths()),
     'docs/settings.md': settingsPage(SETTINGS),
     'docs/sql.md': sqlPage(sqlSources()),
     'docs/wire.md': wirePage(TOPICS, FLOW),

@@ -20,7 +20,9 @@ import { settleAlerts, type NewAlert } from '../../src/postgres/tables/alerts.ts
 import { finishRun, newestDue } from '../../src/postgres/tables/job-runs.ts';
 import { modelOutcomes } from '../../src/questdb/tables/model-outcomes.ts';
 import type { Instrument } from '../../src/questdb/table.ts';
+import { labelDays } from '../../src/questdb/tables/label-days.ts';
 import { trainingData } from '../../src/questdb/tables/training-data.ts';
+import { reportTables, type ReportTables } from '../../src/summaries/report-tables.ts';
 import { closedTrades, performanceBy } from '../../src/summaries/trade-performance.ts';
 import { drainedAndGraded } from '../control/as-of-barrier.ts';
 
@@ -30,18 +32,20 @@ export async function runReports(context: Context, { subject, dueTs }: JobData):
   await drainedAndGraded(context, subject);
   const instrument = must(instrumentOf(subject), `subject "${subject}" is an instrument`);
   const reports: PeriodReport[] = [];
+  const stored: object[] = [];
   for (const period of periodsEndingAt(dueTs)) {
-    const report = await reportOf(context, instrument, period);
+    const { report, tables } = await reportOf(context, instrument, period);
     reports.push(report);
+    stored.push({ ...readable(report), tables });
     await alarm(context, subject, report);
   }
   const reason = reports.map(reportLine).join('\n');
   const run = { job: 'reports', subject, due_ts: dueTs };
-  await finishRun(postgres, run, 'done', { reason, reports: reports.map(stored) });
+  await finishRun(postgres, run, 'done', { reason, reports: stored });
 }
 
 /** Its times as people read them. */
-const stored = ({ fromUs, toUs, ...report }: PeriodReport) => ({
+const readable = ({ fromUs, toUs, ...report }: PeriodReport) => ({
   from: formatUs(fromUs),
   to: formatUs(toUs),
   ...report,
@@ -51,17 +55,22 @@ async function reportOf(
   context: Context,
   instrument: Instrument,
   period: Period,
-): Promise<PeriodReport> {
+): Promise<{ readonly report: PeriodReport; readonly tables: ReportTables }> {
   const { postgres, config } = context;
   const reader = context.questdbReader();
   const of = { ...instrument, fromUs: period.fromUs, toUs: period.toUs };
   const graded = { ...of, labelSpec: config.labelSpec };
   const [data] = await trainingData(reader, graded);
-  return {
+  const closed = await closedTrades(postgres, of);
+  const report = {
     ...period,
-    trades: await performanceBy('account', await closedTrades(postgres, of), reader),
+    trades: await performanceBy('account', closed, reader),
     outcomes: (await modelOutcomes(reader, { by: 'model', ...graded })).metrics,
     samples: data ?? null,
+  };
+  return {
+    report,
+    tables: await reportTables(closed, config.labelSpec, await labelDays(reader, graded)),
   };
 }
 

@@ -52,3 +52,12 @@ export function smallestSize(symbol: string, price: number): string {
   const customary = CUSTOMARY_SIZE[currenciesOf(symbol).base];
   return customary ?? new Exact(10).pow(Math.ceil(2 - Math.log10(price))).toFixed();
 }
+
+/** Decimals of an account's amount for people; two where nothing else is customary. */
+const AMOUNT_DECIMALS: Readonly<Record<string, number>> = { BTC: 8, ETH: 8, JPY: 0 };
+
+/** An amount for people, rounded half away from zero as PostgreSQL's `round` does; - of none. */
+export const amountText = (amount: string | null | undefined, currency: string): string =>
+  amount === null || amount === undefined
+    ? '-'
+    : new Exact(amount).toFixed(AMOUNT_DECIMALS[currency] ?? 2);

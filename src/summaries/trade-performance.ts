@@ -59,10 +59,10 @@ export async function performanceBy(
   trades: readonly Closed[],
   reader: SqlReader,
 ): Promise<GroupPerformance[]> {
-  const groupOf = by === 'regime' ? await byRegime(reader, trades) : GROUPS[by];
+  const groupOf = await groupingOf(by, trades, reader);
   const groups = new Map<string, { first: Closed; group: string; tally: PerformanceTally }>();
   for (const trade of trades) {
-    const group = groupOf(trade) ?? 'none';
+    const group = groupOf(trade);
     const key = JSON.stringify([trade.account, group]);
     const known = groups.get(key);
     const tally = known?.tally ?? new PerformanceTally(trade.equity_before);
@@ -94,6 +94,16 @@ const GROUPS: Readonly<Record<Exclude<TradeGroup, 'regime'>, (trade: Closed) => 
   bot: ({ bot }) => bot,
   model: ({ model_id }) => model_id,
 };
+
+/** The group of each of the trades. */
+export async function groupingOf(
+  by: TradeGroup,
+  trades: readonly Closed[],
+  reader: SqlReader,
+): Promise<(trade: Closed) => string> {
+  const groupOf = by === 'regime' ? await byRegime(reader, trades) : GROUPS[by];
+  return (trade) => groupOf(trade) ?? 'none';
+}
 
 /** Oldest close first. */
 export async function closedTrades(pool: Pool, asked: TradesAsked): Promise<Closed[]> {

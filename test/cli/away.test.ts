@@ -30,7 +30,7 @@ const PASSWORD = 'canary-of-away';
 
 /** A word for each argument and each option that has to be there. */
 const WORDS: Readonly<Record<string, string>> = {
-  ...{ paths: file, file, topic: 'ticks', place: 'dead-letters/0/0', name: 'x' },
+  ...{ paths: file, file, topic: 'ticks', what: 'trades', place: 'dead-letters/0/0', name: 'x' },
   ...{ id: '1', ids: '1', change: '1', 'id or dir': 'x' },
   ...{ '--out': join(dir, 'out'), '--csv': join(dir, 'out.csv'), '--format': 'ndjson' },
   ...{ '--from': '2026-01-01', '--to': '2026-01-02', '--seed': '1', '--symbols': 'A/USD' },

@@ -22,6 +22,8 @@ import { pythonWith } from '../support/python.ts';
 import { blocksOf, commandsOf, framesOf, statementsOf, type Block } from '../support/readme.ts';
 import { report, type ProofResult } from '../support/report.ts';
 import { stackEnv } from '../support/stack.ts';
+import { ASKED, LEFT, SAID, type Row } from './readme-expected.ts';
+import { askRoute, routesIn, type Http } from './readme-routes.ts';
 
 const { values } = parseArgs({ options: { report: { type: 'string' } } });
 
@@ -34,6 +36,9 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
+/** What removes everything, once nothing runs any more. */
+const AT_THE_END = /^npx tickloom stack reset|^rm -rf/;
+
 const PYTHON = [
   'confluent-kafka==2.14.0',
   'pandas==3.1.1',
@@ -44,9 +49,9 @@ const PYTHON = [
 ];
 
 const START_MS = 20 * 60_000;
+/** Nothing runs any more. */
+const NOWHERE = { http: '' } as Connections;
 const COMMAND_MS = 5 * 60_000;
-
-type Row = Record<string, unknown>;
 
 /** The fresh installation and how it is reached. */
 interface Place {
@@ -54,12 +59,11 @@ interface Place {
   readonly env: Record<string, string>;
 }
 
-interface Connections {
+interface Connections extends Http {
   readonly questdb_pg: string;
   readonly questdb_pg_readonly: string;
   readonly postgres: string;
   readonly postgres_readonly: string;
-  readonly http: string;
 }
 
 interface Ran {
@@ -155,43 +159,24 @@ async function appears(url: string, question: string): Promise<boolean> {
   return false;
 }
 
-/** What must be in the output of a command, by how it begins. */
-const SAID: readonly (readonly [string, RegExp])[] = [
-  ['npx tickloom models outcomes', /brier[^\n]*\n[\s\S]*0\.\d{3}/],
-  ['npx tickloom models drift', /\d served rows\n[\s\S]*psi/],
-  ['npx tickloom models triggers', /calendar +\S+:\S+ direction_1h@1: /],
-  ['npx tickloom curate summary', /oanda:EUR\/USD +[1-9][\s\S]*synthetic:|synthetic:[\s\S]*oanda:/],
-  ['npx tickloom curate model', /rejected|shadow|champion|candidate|retired/],
-  ['npx tickloom curate trades', /^control-group\S* +\S.*\S +[1-9]\d* +0\.\d{3} /m],
-  ['npx tickloom curate reports', /^oanda:EUR\/USD .+/m],
-  ['npx tickloom curate export', /[1-9]\d* of \d+ decisions in eurusd\.csv/],
-  ['npx tickloom curate clean', /partitions would be dropped; ages: .*ticks 90d/],
-  ['npx tickloom dataset build --from', /: [1-9]\d* of \d+ rows in out\/eurusd/],
-  ['npx tickloom dataset build --entities', /: 1 of 1 rows in out\/asked/],
-  ['npx tickloom dataset verify', /byte for byte \([1-9]\d* rows\)/],
-  ['npx tickloom dataset list', /[1-9]\d* rows/],
-  ['npx tickloom dataset statistics', /oanda:EUR\/USD +direction_1h@1|EUR\/USD/],
-  ['npx tickloom models list', /(champion|rejected|retired) +lgbm-EUR-USD-direction_1h-\d{8}/],
-];
-
-/** What a command must have left behind. */
-const LEFT: Readonly<Record<string, string>> = {
-  'npx tickloom curate export': 'eurusd.csv',
-  'npx tickloom dataset build --from': 'out/eurusd/_manifest.json',
-  'npx tickloom dataset build --entities': 'out/asked/_manifest.json',
-};
-
-async function shellLine(place: Place, line: string): Promise<string | null> {
+async function shellLine(place: Place, line: string, found: Connections): Promise<string | null> {
   const skipped = NOT_RUN.find(([pattern]) => pattern.test(line));
   if (skipped !== undefined) return isThere(place, line);
   const [begin, expected] = SAID.find(([first]) => line.startsWith(first)) ?? [];
   if (begin === undefined || expected === undefined) return 'nothing here looks at its result';
-  const { code, out } = await run(place, await withId(place, line));
+  const here = withAddresses(place, await withId(place, line), found);
+  const { code, out } = await run(place, here, line.includes('flow wait') ? START_MS : COMMAND_MS);
   if (code !== 0) return `it ended with ${code}: ${out.slice(-1_000)}`;
   if (!expected.test(out)) return `it did not say ${expected}: ${out.slice(0, 1_000)}`;
   const file = LEFT[begin];
   return file === undefined || existsSync(join(place.dir, file)) ? null : `it left no ${file}`;
 }
+
+/** Where this installation listens, and where its token is. */
+const withAddresses = ({ env }: Place, line: string, { http }: Connections): string =>
+  line
+    .replaceAll('http://127.0.0.1:8088', http)
+    .replaceAll('.tickloom/http-token', join(env['TICKLOOM_DATA_DIR'] ?? '', 'http-token'));
 
 /** `ID` stands for a model of the reader's own: here the first that was trained. */
 async function withId(place: Place, line: string): Promise<string> {
@@ -216,34 +201,6 @@ function isThere({ dir }: Place, line: string): string | null {
   const file = /^npx tsx (\S+)/.exec(line)?.[1] ?? line;
   return existsSync(join(dir, file)) ? null : `there is no ${file}`;
 }
-
-/** By a word of the statement: whom it asks, and what its rows must be like. */
-const ASKED: readonly (readonly [RegExp, 'questdb' | 'postgres', (rows: Row[]) => boolean])[] = [
-  [
-    /avg\(hit\)/,
-    'questdb',
-    (rows) =>
-      rows.length >= 7 &&
-      rows.some(({ model_id: id }) => id === 'baseline@1') &&
-      rows.every((r) => Number(r['graded']) > 0 && isShare(r['hit_rate'])) &&
-      new Set(rows.map((r) => `${String(r['model_id'])} ${String(r['day'])}`)).size === rows.length,
-  ],
-  [/FROM quality_events/, 'questdb', (rows) => rows.some(({ kind }) => kind === 'malformed')],
-  [
-    /count\(t\.trade_id\)/,
-    'postgres',
-    // Always one: the champion, or the baseline.
-    (rows) => rows.length === 1 && typeof rows[0]?.['model_id'] === 'string',
-  ],
-  [
-    /FROM signals s LEFT JOIN trades/,
-    'postgres',
-    (rows) => rows.length > 0 && rows.every(({ model_id: id }) => typeof id === 'string'),
-  ],
-  [/FROM model_changes/, 'postgres', (rows) => rows.every(({ action }) => action !== null)],
-];
-
-const isShare = (value: unknown): boolean => Number(value) >= 0 && Number(value) <= 1;
 
 async function sql(statement: string, found: Connections): Promise<string | null> {
   const asked = ASKED.find(([pattern]) => pattern.test(statement));
@@ -273,6 +230,28 @@ async function producer(place: Place, block: Block, found: Connections): Promise
   return isStored ? null : 'its tick is not stored';
 }
 
+/** A file that a later command runs, or a part of the next start. */
+async function written(place: Place, file: string, { text }: Block): Promise<string | null> {
+  const path = join(place.dir, file);
+  const brokers = must(place.env['TICKLOOM_KAFKA_BROKERS'], 'there is one');
+  if (existsSync(path)) return moreLines(path, text);
+  writeFileSync(path, text.replace('127.0.0.1:19092', brokers));
+  return null;
+}
+
+/** Lines for a file that is there: imports among the others, the rest at the end of its list. */
+function moreLines(path: string, text: string): string | null {
+  const before = readFileSync(path, 'utf8');
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('//'));
+  const imports = lines.filter((line) => line.startsWith('import ')).map((line) => `${line}\n`);
+  const names = lines.filter((line) => !line.startsWith('import ')).map((line) => `${line}\n`);
+  const after = before
+    .replace(/^import /m, (first) => `${imports.join('')}${first}`)
+    .replace(/^\];$/m, (end) => `${names.join('')}${end}`);
+  writeFileSync(path, after);
+  return lines.every((line) => after.includes(`${line}\n`)) ? null : `${path} has no list`;
+}
+
 /** A line that makes a frame: how many rows it has. */
 async function frame(place: Place, line: string, found: Connections): Promise<string | null> {
   const login = (url: string): string => must(/\/\/([^/]*)/.exec(url)?.[1]);
@@ -293,12 +272,16 @@ type Part = readonly [name: string, look: () => Promise<string | null>];
 function partsOf(place: Place, block: Block, found: Connections): Part[] {
   const { language } = block;
   if (language === 'sh') {
-    const lines = commandsOf(block).filter((line) => line !== 'npm start');
-    return lines.map((line) => [line, () => shellLine(place, line)]);
+    const lines = commandsOf(block).filter(
+      (line) => line !== 'npm start' && !AT_THE_END.test(line),
+    );
+    return lines.map((line) => [line, () => shellLine(place, line, found)]);
   }
   if (language === 'sql') return statementsOf(block).map((s) => [s, () => sql(s, found)]);
   const lines = language === 'python' ? framesOf(block) : [];
   if (lines.length > 0) return lines.map((line) => [line, () => frame(place, line, found)]);
+  const file = /^\/\/ (\S+\.ts): /.exec(block.text)?.[1];
+  if (language === 'ts' && file !== undefined) return [[file, () => written(place, file, block)]];
   const isProducer = LOOKED_FOR[language] !== undefined && /producer/.test(block.text);
   const look = (): Promise<string | null> => producer(place, block, found);
   return [[`the producer in ${language}`, isProducer ? look : unknown]];
@@ -343,7 +326,13 @@ async function looked(name: string, look: () => Promise<string | null>): Promise
   return { status: fault === null ? 'passed' : 'failed', fullName };
 }
 
-async function everyBlock(place: Place, blocks: readonly Block[]): Promise<ProofResult[]> {
+const isTutorial = (block: Block): boolean => block.place.startsWith('docs/first-hour.md');
+
+async function everyBlock(
+  place: Place,
+  blocks: readonly Block[],
+  again: () => Promise<string | null>,
+): Promise<ProofResult[]> {
   const results: ProofResult[] = [];
   const { out } = await run(place, 'npx tickloom connect --json');
   const found = JSON.parse(out) as Connections;
@@ -352,8 +341,15 @@ async function everyBlock(place: Place, blocks: readonly Block[]): Promise<Proof
   // Somebody's own requests, as the README has them in `asked.csv`.
   const asked = 'symbol,ts,venue\nEUR/USD,2014-05-06T10:00:00Z,oanda\n';
   writeFileSync(join(place.dir, 'asked.csv'), asked);
+  for (const route of routesIn(place.dir)) {
+    results.push(await looked(route.name, () => askRoute(route, found)));
+  }
+  let isNew = true;
   for (const block of blocks) {
     console.log(`\n${block.place}, ${block.language}`);
+    const isStart = isTutorial(block) && commandsOf(block).includes('npm start');
+    if (isStart && !isNew) results.push(await looked('Ctrl-C, and npm start again', again));
+    if (isStart) isNew = false;
     for (const [name, look] of partsOf(place, block, found)) {
       results.push(await looked(name, look));
     }
@@ -365,7 +361,9 @@ async function main(): Promise<number> {
   for (const [pattern, why] of NOT_RUN) console.log(`not run: ${pattern}: ${why}`);
   const copy = new TreeCopy(PROJECT_DIR);
   const place: Place = { dir: copy.dir, env: await stackEnv() };
-  const blocks = blocksOf(copy.dir);
+  // Whatever the tutorial changes comes behind what other pages say of the recorded week.
+  const all = blocksOf(copy.dir);
+  const blocks = [...all.filter((block) => !isTutorial(block)), ...all.filter(isTutorial)];
   const languages = new Set(blocks.map(({ language }) => language));
   assert(
     ['sh', 'sql', 'ts', 'python'].every((each) => languages.has(each)),
@@ -380,11 +378,19 @@ async function main(): Promise<number> {
         return null;
       }),
     );
-    if (child !== null) results.push(...(await everyBlock(place, blocks)));
+    const again = async (): Promise<string | null> => {
+      const fault = await stop(place, must(child, 'it runs'));
+      if (fault === null) child = await start(place, 'npm start');
+      return fault;
+    };
+    if (child !== null) results.push(...(await everyBlock(place, blocks, again)));
   } finally {
     const running_ = child as ChildProcess | null;
     if (running_ !== null) {
       results.push(await looked('Ctrl-C stops everything', () => stop(place, running_)));
+      for (const line of blocks.flatMap(commandsOf).filter((each) => AT_THE_END.test(each))) {
+        results.push(await looked(line, () => shellLine(place, line, NOWHERE)));
+      }
     }
     copy.remove();
   }

@@ -8,11 +8,15 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PeriodReport } from '../../pipelines/reports/reports.ts';
 import { formatUs, parseUs, US_PER_HOUR } from '../../src/domain/time.ts';
+import { Exact } from '../../src/domain/exact.ts';
 import { regimeOf } from '../../src/learning/regime.ts';
 import { runFeed } from '../../pipelines/feed/feeding.ts';
 import { mergedTrades } from '../../src/market/merged.ts';
 import { noteWritten } from '../../src/postgres/tables/log-clocks.ts';
 import { heartbeats } from '../../src/questdb/tables/heartbeats.ts';
+import type { LabelLine, LabelMonthTable } from '../../src/summaries/label-tables.ts';
+import type { MoneyLine, MonthTable } from '../../src/summaries/money-tables.ts';
+import type { ReportTables } from '../../src/summaries/report-tables.ts';
 import type { Closed, GroupPerformance } from '../../src/summaries/trade-performance.ts';
 import { startServer } from '../http/server-under-test.ts';
 import { tickloom } from '../support/command.ts';
@@ -246,6 +250,67 @@ describe('reports', () => {
     const unknown = await tickloom('curate', 'model', '--symbol', `${venue}:NEVER/USD`);
     expect(unknown).toMatchObject({ code: 1, err: expect.stringContaining('nothing is known of') });
     expect((await tickloom('curate', 'trades', '--days', '0')).code).toBe(2);
+  });
+
+  test('`curate describe` and `months` have the sums that PostgreSQL has, and so the report', async () => {
+    const of = ['--symbol', SUBJECT, '--days', '400', '--json'] as const;
+    const ask = async <T>(...words: string[]): Promise<T> => {
+      const { code, out, err } = await tickloom('curate', ...words, ...of);
+      expect(code, err).toBe(0);
+      return JSON.parse(out) as T;
+    };
+    const [exact] = await query<{ trades: number; sum: string; cents: string }>(
+      `SELECT count(*) AS trades, trim_scale(sum(account_pnl))::text AS sum,
+         round(sum(account_pnl), 2)::text AS cents
+       FROM trades WHERE state = 'closed' AND venue = $1`,
+      venue,
+    );
+    const { trades, sum, cents } = exact!;
+    const one = { account: 'control-group-replay', currency: 'USD' };
+    type Lines<Line> = { readonly lines: readonly Line[] };
+    const [{ lines }, regimes, byMonth, graded, monthly] = await Promise.all([
+      ask<Lines<MoneyLine>>('describe', 'trades', '--by', 'symbol'),
+      ask<Lines<MoneyLine>>('describe', 'trades', '--by', 'regime'),
+      ask<MonthTable>('months', 'trades'),
+      ask<Lines<LabelLine>>('describe', 'labels'),
+      ask<LabelMonthTable>('months', 'labels'),
+    ]);
+    expect(lines).toMatchObject([{ ...one, group: SUBJECT, trades, sum }]);
+    expect(regimes.lines.length).toBeGreaterThan(1);
+    const all = regimes.lines.reduce((total, line) => total.plus(line.sum), new Exact(0));
+    expect(all.toFixed()).toBe(sum);
+    expect(byMonth).toMatchObject({ months: ['2013-01'], lines: [{ ...one, sums: [sum] }] });
+    const [text, told, nobody] = await Promise.all([
+      tickloom('curate', 'months', 'trades', '--by', 'bot', '--symbol', SUBJECT),
+      tickloom('curate', 'reports', '--symbol', SUBJECT),
+      tickloom('curate', 'months', 'trades', '--account', 'nobody'),
+    ]);
+    expect(text.out).toMatch(/account control-group-replay, in USD\nbot +2013-01 +total\ncontrol /);
+    expect(text.out.trim().split(/\s+/).slice(-2)).toEqual([cents, cents]);
+
+    const [labels] = await installation.reader.query<{ n: number; ups: number; mean: number }>(
+      `SELECT count() AS n, sum(up) AS ups, avg(forward_return) AS mean FROM labels_latest
+       WHERE venue = $1 AND state = 'matured'`,
+      [venue],
+    );
+    const { n: samples, ups, mean } = labels!;
+    expect(graded.lines).toMatchObject([{ group: SUBJECT, samples, up_share: ups / samples }]);
+    expect(graded.lines[0]!.mean_return).toBeCloseTo(mean, 12);
+    expect(monthly.lines).toEqual([
+      { group: SUBJECT, samples: [samples], up_shares: [ups / samples] },
+    ]);
+
+    const { tables } = (await report()) as Told & { readonly tables: ReportTables };
+    const [week] = await query<{ sum: string }>(
+      `SELECT trim_scale(sum(account_pnl))::text AS sum FROM trades
+       WHERE state = 'closed' AND venue = $1 AND closed_at < $2`,
+      ...[venue, formatUs(MONDAY)],
+    );
+    expect(tables.trades).toMatchObject([{ ...one, group: 'all', sum: week!.sum }]);
+    expect(tables.months).toMatchObject({ months: ['2013-01'], lines: [{ total: week!.sum }] });
+    expect(tables.labels.lines).toMatchObject([{ group: SUBJECT }]);
+    expect(told.out).toMatch(/\nnet P&L of closed trades by account: .*\naccount +trades +net /);
+    expect(nobody).toMatchObject({ code: 1, err: expect.stringContaining('there is no account') });
   });
 
   test('`curate export` writes every finished decision once, and over nothing', async () => {

@@ -6,6 +6,7 @@ const REPORTS = 'pipelines/reports/reports.ts';
 const performance = testsOf('test/money/performance.test.ts', 'performance of closed trades');
 const periods = testsOf('test/pipelines/reports/reports.test.ts', 'periods');
 const target = testsOf('test/pipelines/reports/reports.test.ts', 'a target win rate');
+const sums = testsOf('test/summaries/money-tables.test.ts', 'sums of money');
 const flow = testsOf('test/flow/reports.int.test.ts', 'reports');
 
 export const REPORTS_MUTATIONS: readonly Mutation[] = [
@@ -36,6 +37,13 @@ export const REPORTS_MUTATIONS: readonly Mutation[] = [
     REPORTS,
     'trades.reduce((sum, of) => sum + of.trades, 0)',
     'trades[0]?.trades ?? 0',
+  ),
+  mutation(
+    'money-added-as-doubles',
+    sums('fifty thousand cents at 1e9 are exact, where doubles are not'),
+    'src/summaries/money-tables.ts',
+    'const limb = rest.trunc();',
+    'const limb = rest;',
   ),
   mutation(
     'equity-without-what-was-before',

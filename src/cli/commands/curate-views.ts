@@ -8,6 +8,7 @@ import { marketSummaries, type MarketSummary } from '../../summaries/market-summ
 import { runsOf } from '../../postgres/tables/job-runs.ts';
 import { storedWatermark } from '../../postgres/tables/stored-watermarks.ts';
 import { modelOutcomes } from '../../questdb/tables/model-outcomes.ts';
+import type { ReportTables } from '../../summaries/report-tables.ts';
 import {
   closedTrades,
   performanceBy,
@@ -17,7 +18,9 @@ import {
   type TradeGroup,
 } from '../../summaries/trade-performance.ts';
 import { CommandError, instrumentOption, outputFor, withContext } from '../support/context.ts';
+import { daysOption } from '../support/days.ts';
 import { refuseUnknownAccount, refuseUnstored } from '../support/known.ts';
+import { reportTablesText } from '../support/money-text.ts';
 import { columns, show, type Columns } from '../support/table.ts';
 import { OUTCOME_COLUMNS } from './model-monitoring.ts';
 
@@ -53,17 +56,12 @@ export function curateViews(curate: Command): void {
   curate
     .command('reports')
     .option('--symbol <key>', 'venue:symbol (default: every instrument)')
-    .description('what was told of each week, month and quarter of a market')
+    .description('each week, month and quarter of a market in a line; of one, with its tables')
     .action(reports);
 }
 
-function daysOption(days: string): number {
-  if (/^[1-9]\d{0,4}$/.test(days)) return Number(days) * US_PER_DAY;
-  throw new CommandError(`--days ${days} is not a whole number of days, at least 1`, 2);
-}
-
 async function summary({ days }: { readonly days: string }, command: Command): Promise<void> {
-  const newestUs = daysOption(days);
+  const newestUs = daysOption(days) * US_PER_DAY;
   await withContext('cli', async (context) => {
     const { postgres, config } = context;
     const of = { labelSpec: config.labelSpec, newestUs, baselineId: BASELINE_MODEL_ID };
@@ -114,7 +112,7 @@ interface TradeFlags {
 async function trades(flags: TradeFlags, command: Command): Promise<void> {
   const { by, account, symbol: key } = flags;
   const instrument = key === undefined ? {} : instrumentOption(key);
-  const asked = { account, newestUs: daysOption(flags.days), ...instrument };
+  const asked = { account, newestUs: daysOption(flags.days) * US_PER_DAY, ...instrument };
   await withContext('cli', async (context) => {
     const closed = await closedTrades(context.postgres, asked);
     if (closed.length === 0) {
@@ -138,17 +136,26 @@ async function reports({ symbol: key }: { readonly symbol?: string }, command: C
       (run) => run.state === 'done' && (subject === null || run.subject === subject),
     );
     if (runs.length === 0) await refuseUnstored(context, key);
-    const told = runs.flatMap(({ subject: of, detail }) =>
-      String(detail['reason'])
+    const told = runs.flatMap(({ subject: of, detail }) => {
+      const lines = String(detail['reason'])
         .split('\n')
-        .map((line) => `${of} ${line}`),
-    );
+        .map((line) => `${of} ${line}`);
+      return subject === null ? lines : withTables(lines, detail['reports']);
+    });
     const found = runs.map(({ subject: of, detail }) => ({
       market: of,
       reports: detail['reports'],
     }));
     outputFor(command).show(found, told.join('\n') || 'no week of a market is over and graded yet');
   });
+}
+
+/** One market's lines with the tables that the job has made; older reports have none. */
+function withTables(lines: readonly string[], stored: unknown): string[] {
+  const made = (stored as readonly { readonly tables?: ReportTables }[]).map(({ tables }) =>
+    tables === undefined ? '' : reportTablesText(tables),
+  );
+  return lines.flatMap((line, i) => (made[i] ? [line, '', made[i], ''] : [line]));
 }
 
 const day = (us: number): string => formatUs(us).slice(0, 10);

@@ -1,6 +1,6 @@
 /**
- * `tickloom curate summary | model | trades | reports | export | clean`: what there is to learn
- * from, how models and trades do, and what is kept of it.
+ * `tickloom curate summary | model | trades | describe | months | reports | export | clean`: what
+ * there is to learn from, how models and trades do, and what is kept of it.
  */
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { userInfo } from 'node:os';
@@ -28,6 +28,7 @@ import { storedInstruments } from '../../questdb/tables/stored-ticks.ts';
 import { CommandError, instrumentOption, outputFor, withContext } from '../support/context.ts';
 import { emptyPlace } from '../support/empty-place.ts';
 import { notStored } from '../support/known.ts';
+import { curateTables } from './curate-tables.ts';
 import { curateViews } from './curate-views.ts';
 
 export function curateCommands(program: Command): void {
@@ -35,6 +36,7 @@ export function curateCommands(program: Command): void {
     .command('curate')
     .description('what there is to learn from, how it did, and what is kept of it');
   curateViews(curate);
+  curateTables(curate);
   curate
     .command('export')
     .description('decisions with their features and outcomes as one CSV file')

@@ -11,7 +11,7 @@ import {
   type DatasetManifest,
 } from '../../../pipelines/dataset/definition.ts';
 import { readEntityFile } from '../../../pipelines/dataset/entities.ts';
-import { toDataFrame } from '../../../pipelines/dataset/frame.ts';
+import { toDataFrame } from '../../summaries/frame.ts';
 import {
   knownInstruments,
   makeDataset,

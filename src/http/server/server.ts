@@ -126,13 +126,12 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   await useOpenApi(app);
   useMetrics(app, metrics, options.postgres);
   health(app, context);
-  for (const noun of NOUNS) noun(app, context);
   const feed = new LiveFeed({
     source: () => new TableSource(context),
     run: randomBytes(6).toString('hex'),
     onError: (error) => log.warn({ err: error }, 'live events: the tables do not answer'),
   });
-  stream(app, feed);
+  addRoutes(app, context, feed);
   app.addHook('onReady', async () => watch.start());
   app.addHook('onClose', async () => {
     feed.close();
@@ -145,6 +144,12 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     log.warn({ err: error, url: request.url }, 'request failed');
   });
   return app;
+}
+
+/** All that the API's document tells of: `/v1/…`. */
+export function addRoutes(app: FastifyInstance, context: HttpContext, feed: LiveFeed): void {
+  for (const noun of NOUNS) noun(app, context);
+  stream(app, feed);
 }
 
 /** Wrong tokens in the log, and where they become many as an alert. */

@@ -35,6 +35,16 @@ test.each(pages)('links of %s lead somewhere', (page) => {
   expect(broken).toEqual([]);
 });
 
+describe('README.md', () => {
+  test('is read in minutes: at most 7 KB', () => {
+    expect(Buffer.byteLength(textOf('README.md'))).toBeLessThanOrEqual(7 * 1024);
+  });
+
+  test.each(inDocs)('leads to docs/%s', (name) => {
+    expect(textOf('README.md')).toContain(`](docs/${name})`);
+  });
+});
+
 const PATH = /`((?:pipelines|src|infra|sql|test|docs|examples)\/[\w./-]*)`/g;
 
 test.each(pages)('files that %s names are there', (page) => {

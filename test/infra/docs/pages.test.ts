@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { withRoutes } from '../../../infra/docs/http-table.ts';
+import { openApiPaths } from '../../../infra/docs/openapi.ts';
 import { generatedPages, sqlSources } from '../../../infra/docs/pages.ts';
 import { settingsPage } from '../../../infra/docs/settings-page.ts';
 import { sqlPage } from '../../../infra/docs/sql-page.ts';
@@ -10,7 +12,8 @@ import { FLOW, TOPICS } from '../../../pipelines/flow.ts';
 import { PROJECT_DIR } from '../../../src/code-files.ts';
 import { SETTINGS } from '../../../src/config/config.ts';
 
-const pages = generatedPages();
+const pages = await generatedPages();
+const paths = await openApiPaths();
 
 test.each(Object.keys(pages))('%s is what the code says', (path) => {
   const isSame = readFileSync(join(PROJECT_DIR, path), 'utf8') === pages[path];
@@ -27,6 +30,18 @@ describe('nothing is left out in silence', () => {
 
   test('a setting that is gone', () => {
     expect(() => settingsPage(SETTINGS.slice(1))).toThrow('TICKLOOM_DATA_DIR is no setting');
+  });
+
+  test('a route that has to be told something, without an example', () => {
+    const page = readFileSync(join(PROJECT_DIR, 'docs/http.md'), 'utf8');
+    const { get } = paths['/v1/candles']!;
+    const novel = { ...paths, '/v1/novel': { get: get! } };
+    expect(() => withRoutes(page, novel)).toThrow('GET /v1/novel has no example');
+    const { post } = paths['/v1/models/rollback']!;
+    const written = { ...paths, '/v1/novel': { post: post! } };
+    expect(() => withRoutes(page, written)).toThrow('POST /v1/novel has no example of a body');
+    const { '/v1/stream': _gone, ...fewer } = paths;
+    expect(() => withRoutes(page, fewer)).toThrow('not there: GET /v1/stream');
   });
 
   test('a topic without record kinds', () => {

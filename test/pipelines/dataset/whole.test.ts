@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { duckRows, literal, openDuckdb } from '../../../pipelines/dataset/duckdb.ts';
 import { datasetFrame } from '../../../pipelines/dataset/frame.ts';
+import { describeFrame } from '../../../src/summaries/frame-columns.ts';
 import { wholeFile } from '../../../pipelines/dataset/whole.ts';
 
 let dir: string;
@@ -71,4 +72,11 @@ test('a small set is a danfojs frame', async () => {
   expect(frame.columns.toSorted()).toEqual(['symbol', 'ts', 'venue', 'x']);
   expect(frame.column('x').sum()).toBeCloseTo(1.5, 12);
   expect(frame.column('ts').values[1]).toBe('2024-01-01T00:00:00.000001Z');
+  expect(await describeFrame(frame)).toEqual([
+    {
+      ...{ column: 'x', count: 6, missing: 0, mean: expect.closeTo(0.25, 12) },
+      std: expect.closeTo(0.187082869338697, 12),
+      ...{ min: 0, median: 0.25, max: 0.5 },
+    },
+  ]);
 });

@@ -1,0 +1,169 @@
+/**
+ * amounts of closed trades -> small tables: what each group earned, and what it earned month by
+ * month. A group is one of an account: amounts of two accounts are never added.
+ *
+ * danfojs counts in doubles, and money is exact. So each amount goes in as limbs, whole numbers of
+ * ten digits whose sums a double holds, and each sum is put together from theirs: it is what
+ * PostgreSQL's `sum` says, to the last digit. What is no sum (mean, deviation, median) is rounded.
+ */
+import { Exact } from '../domain/exact.ts';
+import { formatUs } from '../domain/time.ts';
+import { figuresBy, type Figure, type Figures } from './frame.ts';
+import type { Closed } from './trade-performance.ts';
+
+export interface MoneyRow {
+  readonly account: string;
+  readonly currency: string;
+  /** Within the account: an instrument, a bot, `all`. */
+  readonly group: string;
+  /** `2026-11` */
+  readonly month: string;
+  /** A decimal text. */
+  readonly amount: string;
+}
+
+type Group = Pick<MoneyRow, 'account' | 'currency' | 'group'>;
+
+/** Decimal texts of the account's currency; `sum` is exact, the others have 8 decimals. */
+export interface MoneyLine extends Group {
+  readonly trades: number;
+  readonly sum: string;
+  readonly mean: string;
+  /** With n - 1; null of one trade. */
+  readonly std: string | null;
+  readonly min: string;
+  readonly median: string;
+  readonly max: string;
+}
+
+export interface MonthLine extends Group {
+  /** Of each month of the table; null: no trade closed. */
+  readonly sums: readonly (string | null)[];
+  readonly total: string;
+}
+
+export interface MonthTable {
+  readonly months: readonly string[];
+  readonly lines: readonly MonthLine[];
+}
+
+/** More are no small table, and sums of limbs would leave what a double holds. */
+export const MONEY_ROWS_MAX = 100_000;
+
+/** `2026-11`, in UTC. */
+export const monthOfClose = ({ closed_at: at }: Closed): string => formatUs(at).slice(0, 7);
+
+export const moneyRow = (trade: Closed, group: string): MoneyRow => ({
+  account: trade.account,
+  currency: trade.currency,
+  group,
+  month: monthOfClose(trade),
+  amount: trade.pnl,
+});
+
+/** A line a group, in the order of accounts and groups. */
+export async function moneyByGroup(rows: readonly MoneyRow[]): Promise<MoneyLine[]> {
+  const found = await summed(rows, ({ account, currency, group }) => [account, currency, group]);
+  return found.map(({ key: [account = '', currency = '', group = ''], sum, figures }) => ({
+    account,
+    currency,
+    group,
+    trades: figures['amount_count'] ?? 0,
+    sum: sum.toFixed(),
+    mean: rounded(sum.div(figures['amount_count'] ?? 1)),
+    std: figures['amount_count'] === 1 ? null : rounded(figures['amount_std']),
+    min: rounded(figures['amount_min']),
+    median: rounded(figures['amount_median']),
+    max: rounded(figures['amount_max']),
+  }));
+}
+
+/** A line a group, a column each month in which any trade closed. */
+export async function moneyByMonth(rows: readonly MoneyRow[]): Promise<MonthTable> {
+  const found = await summed(rows, ({ account, currency, group, month }) => [
+    account,
+    currency,
+    group,
+    month,
+  ]);
+  const months = [...new Set(rows.map(({ month }) => month))].toSorted();
+  const lines = new Map<string, Group & { sums: (string | null)[]; total: Exact }>();
+  for (const { key, sum } of found) {
+    const [account = '', currency = '', group = '', month = ''] = key;
+    const name = JSON.stringify([account, currency, group]);
+    const line = lines.get(name) ?? {
+      ...{ account, currency, group },
+      sums: months.map(() => null),
+      total: new Exact(0),
+    };
+    line.sums[months.indexOf(month)] = sum.toFixed();
+    lines.set(name, { ...line, total: line.total.plus(sum) });
+  }
+  const texts = [...lines.values()].map((line) => ({ ...line, total: line.total.toFixed() }));
+  return { months, lines: texts };
+}
+
+interface Summed {
+  readonly key: readonly string[];
+  readonly sum: Exact;
+  readonly figures: Figures;
+}
+
+const LIMB_DIGITS = 10;
+const LIMB = new Exact(10).pow(LIMB_DIGITS);
+
+/** Sums and figures of the amounts by a key of several words, in the order of these. */
+async function summed(
+  rows: readonly MoneyRow[],
+  keyOf: (row: MoneyRow) => readonly string[],
+): Promise<Summed[]> {
+  if (rows.length > MONEY_ROWS_MAX) {
+    throw new Error(`${rows.length} trades are too many for a table (${MONEY_ROWS_MAX})`);
+  }
+  const amounts = rows.map((row) => ({ row, amount: new Exact(row.amount) }));
+  const largest = amounts.reduce((most, { amount }) => Math.max(most, Math.abs(+amount)), 0);
+  if (largest * rows.length > Number.MAX_SAFE_INTEGER) {
+    throw new Error(`an amount of ${largest} is too large to be added exactly`);
+  }
+  const digits = amounts.reduce((most, { amount }) => Math.max(most, amount.dp()), 0);
+  const limbs = 1 + Math.ceil(digits / LIMB_DIGITS);
+  const names = Array.from({ length: limbs }, (_, i) => `limb${i}`);
+  const figures = await figuresBy(
+    amounts,
+    ({ row }) => JSON.stringify(keyOf(row)),
+    ({ amount }) => ({
+      amount: amount.toNumber(),
+      ...Object.fromEntries(limbsOf(amount, limbs).map((limb, i) => [`limb${i}`, limb])),
+    }),
+    {
+      amount: ['count', 'std', 'min', 'median', 'max'],
+      ...Object.fromEntries(names.map((name): [string, Figure[]] => [name, ['sum']])),
+    },
+  );
+  return [...figures]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, of]) => ({
+      key: JSON.parse(key) as string[],
+      sum: exactSum(names.map((name) => of[`${name}_sum`] ?? Number.NaN)),
+      figures: of,
+    }));
+}
+
+/** The whole part, then ten digits each of what is behind the point, all with the sign. */
+function limbsOf(amount: Exact, count: number): number[] {
+  const limbs: number[] = [];
+  let rest = amount;
+  for (let i = 0; i < count; i++) {
+    const limb = rest.trunc();
+    limbs.push(limb.toNumber());
+    rest = rest.minus(limb).times(LIMB);
+  }
+  return limbs;
+}
+
+const exactSum = (limbs: readonly number[]): Exact =>
+  limbs.reduceRight((sum, limb) => sum.div(LIMB).plus(limb), new Exact(0));
+
+/** Of a double and of a quotient: as many decimals as a coin of any currency has. */
+const rounded = (value: Exact | number | undefined): string =>
+  new Exact(value ?? Number.NaN).toDecimalPlaces(8).toFixed();

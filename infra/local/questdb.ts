@@ -79,8 +79,8 @@ shared.write.worker.count=1
 ${RESTING.map((pool) => restOf(pool)).join('\n')}
 # One that sleeps wakes up a hundred times a second, and fourteen of them cost 4 % of a core. So
 # what is seldom asked of (views, exports) wakes up seldom, what applies rows twenty times a second,
-# and all others every 15 ms: a query that comes alone waits 2 ms longer for that.
-shared.worker.sleep.timeout=15
+# and all others every 20 ms: a query that comes alone waits some milliseconds longer for that.
+shared.worker.sleep.timeout=20
 wal.apply.worker.sleep.timeout=50
 view.compiler.worker.count=1
 view.compiler.worker.sleep.timeout=500

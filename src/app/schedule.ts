@@ -19,7 +19,7 @@ import { scheduleReports } from '../../pipelines/reports/schedule.ts';
 import { StoredMarkets, type MovedMarket } from '../runtime/stored-markets.ts';
 
 /** While nothing has changed, all markets are gone through so seldom. */
-const WHOLE_MS = 300_000;
+const WHOLE_MS = 600_000;
 
 interface Look {
   readonly markets: readonly MovedMarket[];

@@ -50,7 +50,7 @@ describe('watermarks', () => {
     expect(await isSame()).toBe(4);
     await pool.query('DELETE FROM stored_watermarks WHERE instrument = $1', [`${VENUE}:D`]);
     expect(await own()).toHaveLength(4);
-    nowMs = 300_000;
+    nowMs = 600_000;
     expect(await isSame()).toBe(3);
   });
 

@@ -14,7 +14,7 @@ export interface StoredMarket extends Instrument {
 }
 
 /** What was taken out, or came with a dump of another server, is seen then. */
-const WHOLE_MS = 300_000;
+const WHOLE_MS = 600_000;
 
 interface ChangedRow {
   readonly instrument: string;

@@ -139,9 +139,9 @@ interface Quiet {
 /** From so many unknown markets on, a process begins with a guess of where each stands. */
 const GUESSED_FROM = 200;
 /** So many of them are then looked at from their beginning, at each look. */
-const PROVEN_AT_ONCE = 2;
+const PROVEN_AT_ONCE = 1;
 
-const MANY: Quiet = { sinceMs: 30_000, everyMs: 300_000 };
+const MANY: Quiet = { sinceMs: 30_000, everyMs: 600_000 };
 /** Rows that a watermark vouches for can be read well before. */
 const FEW: Quiet = { sinceMs: 5_000, everyMs: 10_000 };
 

@@ -221,14 +221,19 @@ function asked(): readonly Step[] {
   return named.length > 0 ? named : steps;
 }
 
+const GRACE_MS = 60_000;
+
 function run(step: Step): Promise<number> {
   const [file = '', ...args] = step.command;
   return new Promise((resolve) => {
     const child = spawn(file, args, { stdio: 'inherit' });
-    // Three budgets is a hang, not a slow machine.
-    const limit = setTimeout(() => child.kill('SIGKILL'), step.budgetS * 3_000);
+    // Three budgets is a hang, not a slow machine. It is asked first: a suite then ends its servers.
+    const limits = [
+      setTimeout(() => child.kill('SIGINT'), step.budgetS * 3_000),
+      setTimeout(() => child.kill('SIGKILL'), step.budgetS * 3_000 + GRACE_MS),
+    ];
     child.on('exit', (code) => {
-      clearTimeout(limit);
+      for (const limit of limits) clearTimeout(limit);
       resolve(code ?? 1);
     });
     child.on('error', () => resolve(1));

@@ -8,6 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
 import { sleep } from '../../src/clock.ts';
+import { recordFile, SERVER_NAMES } from '../../infra/local/data-dir.ts';
+import { isRunning, readRecord } from '../../infra/local/process-record.ts';
 import { startStack } from '../../infra/local/stack.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
 import { loadConfig } from '../../src/config/config.ts';
@@ -35,6 +37,8 @@ export default async function setup(): Promise<() => Promise<void>> {
     TICKLOOM_LOG_LEVEL: 'warn',
   });
   const config = loadConfig();
+  const endNow = (): void => endServers(dataDir);
+  process.once('exit', endNow);
   const stack = await startStack(config, { onProgress: (line) => console.log(`  ${line}`) });
   const context = openContext(config, 'test-setup');
   await migrateUp(context.postgres);
@@ -46,9 +50,19 @@ export default async function setup(): Promise<() => Promise<void>> {
   await sendSeeded(context.postgres);
   await context.close();
   return async () => {
+    process.off('exit', endNow);
     await stack.stop();
     rmSync(dataDir, { recursive: true, force: true });
   };
+}
+
+/** For a run that is interrupted: nothing can be waited for, and the data are of no use. */
+function endServers(dataDir: string): void {
+  for (const name of SERVER_NAMES) {
+    const record = readRecord(recordFile(dataDir, name));
+    if (record !== null && isRunning(record)) process.kill(record.pid, 'SIGKILL');
+  }
+  rmSync(dataDir, { recursive: true, force: true });
 }
 
 /**

@@ -5,7 +5,7 @@
  * repeats a password.
  */
 import { join } from 'node:path';
-import { US_PER_MS, parseDurationUs } from '../domain/time.ts';
+import { parseDurationUs } from '../domain/time.ts';
 import { PROJECT_DIR } from '../code-files.ts';
 import { givenServers, withAccess, type GivenServers, type ServerAccess } from './server-access.ts';
 import * as types from './setting-types.ts';
@@ -36,7 +36,14 @@ export interface Setting {
 
 interface Declared<T> extends Setting {
   readonly parse: (text: string) => T;
+  readonly format: (value: unknown) => string;
 }
+
+const declared = <T>({ name, parse, format = String }: types.SettingType<T>) => ({
+  type: name,
+  parse,
+  format: (value: unknown) => format(value as T),
+});
 
 function setting<T>(
   env: string,
@@ -44,7 +51,7 @@ function setting<T>(
   fallback: string,
   description: string,
 ): Declared<T> {
-  return { env, type: type.name, default: fallback, description, parse: type.parse };
+  return { ...declared(type), env, default: fallback, description };
 }
 
 function optional<T>(
@@ -52,7 +59,7 @@ function optional<T>(
   type: types.SettingType<T>,
   description: string,
 ): Declared<T | null> {
-  return { env, type: type.name, default: null, description, parse: type.parse };
+  return { ...declared(type), env, default: null, description };
 }
 
 const DECLARED = {
@@ -355,42 +362,10 @@ export function childEnv(config: Config, env: Env = process.env): Record<string,
   const inherited = Object.entries(env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
   );
-  return {
-    ...Object.fromEntries(inherited),
-    TICKLOOM_DATA_DIR: config.dataDir,
-    TICKLOOM_ARTEFACTS_DIR: config.artefactsDir,
-    TICKLOOM_KAFKA_BROKERS: config.kafkaBrokers.join(','),
-    TICKLOOM_KAFKA_SASL: config.kafkaSasl,
-    ...(config.kafkaUser === null ? {} : { TICKLOOM_KAFKA_USER: config.kafkaUser }),
-    ...(config.kafkaPassword === null ? {} : { TICKLOOM_KAFKA_PASSWORD: config.kafkaPassword }),
-    TICKLOOM_KAFKA_TLS: config.kafkaTls,
-    ...(config.tlsCa === null ? {} : { TICKLOOM_TLS_CA: config.tlsCa }),
-    TICKLOOM_QUESTDB_URL: config.given.questdbUrl,
-    TICKLOOM_QUESTDB_PG_URL: config.given.questdbPgUrl,
-    TICKLOOM_POSTGRES_URL: config.given.postgresUrl,
-    TICKLOOM_REDIS_URL: config.given.redisUrl,
-    TICKLOOM_HTTP_PORT: String(config.httpPort),
-    TICKLOOM_HTTP_HOST: config.httpHost,
-    ...(config.httpTlsCert === null ? {} : { TICKLOOM_HTTP_TLS_CERT: config.httpTlsCert }),
-    ...(config.httpTlsKey === null ? {} : { TICKLOOM_HTTP_TLS_KEY: config.httpTlsKey }),
-    TICKLOOM_HTTP_INSECURE: config.httpInsecure,
-    TICKLOOM_TOPIC_PREFIX: config.topicPrefix,
-    TICKLOOM_PARTITIONS: String(config.partitions),
-    TICKLOOM_LATENESS_MS: String(config.latenessUs / US_PER_MS),
-    TICKLOOM_HORIZON: config.horizon,
-    ...(config.labels === null ? {} : { TICKLOOM_LABELS: config.labels.join(',') }),
-    TICKLOOM_RETRAIN_EVERY: config.retrainEvery,
-    ...(config.trainPool === null ? {} : { TICKLOOM_TRAIN_POOL: config.trainPool.join(',') }),
-    TICKLOOM_TRAIN_SEEDS: String(config.trainSeeds),
-    TICKLOOM_TRAIN_KINDS: config.trainKinds.join(','),
-    ...(config.targetWinRate === null
-      ? {}
-      : { TICKLOOM_TARGET_WIN_RATE: String(config.targetWinRate) }),
-    TICKLOOM_LATENCY_MS: String(config.orderLatencyUs / US_PER_MS),
-    TICKLOOM_OUTBOX: config.outbox,
-    TICKLOOM_SESSION_TIMEOUT_MS: String(config.sessionTimeoutMs),
-    TICKLOOM_STANDSTILL_MS: String(config.standstillMs),
-    TICKLOOM_LOG_LEVEL: config.logLevel,
-    ...(config.controlKey === null ? {} : { TICKLOOM_CONTROL_KEY: config.controlKey }),
-  };
+  const values: Readonly<Record<string, unknown>> = { ...config, ...config.given };
+  const own = Object.entries(DECLARED).flatMap(([field, declared]: [string, Declared<unknown>]) => {
+    const value = values[field] ?? null;
+    return value === null ? [] : [[declared.env, declared.format(value)]];
+  });
+  return Object.fromEntries([...inherited, ...own]) as Record<string, string>;
 }

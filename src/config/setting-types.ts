@@ -7,10 +7,12 @@ import { instrumentOf } from '../domain/wire.ts';
 
 /**
  * How a setting's text becomes a value; `parse` throws a `RangeError` that says what it expects.
+ * `format` gives a text of the same value; by default as `String` does, lists with commas between.
  */
 export interface SettingType<T> {
   readonly name: string;
   readonly parse: (text: string) => T;
+  readonly format?: (value: T) => string;
 }
 
 function expected(what: string): never {
@@ -27,7 +29,11 @@ export function integer(min: number, max: number): SettingType<number> {
 
 export function milliseconds(max: number): SettingType<number> {
   const { parse } = integer(0, max);
-  return { name: `milliseconds, at most ${max}`, parse: (text) => parse(text) * US_PER_MS };
+  return {
+    name: `milliseconds, at most ${max}`,
+    parse: (text) => parse(text) * US_PER_MS,
+    format: (us) => String(us / US_PER_MS),
+  };
 }
 
 export const share: SettingType<number> = {

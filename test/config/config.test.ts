@@ -94,6 +94,24 @@ describe('what is given', () => {
     expect(loadConfig(childEnv(config, {}))).toEqual(config);
   });
 
+  test('reaches a child process as what it is after a change, whatever the parent has', () => {
+    const config = { ...loadConfig({}), latenessUs: 7_000, partitions: 9, labels: ['a', 'b'] };
+    const env = childEnv(config, {
+      TICKLOOM_PARTITIONS: '3',
+      TICKLOOM_TLS_CA: '/ca',
+      PATH: '/bin',
+    });
+    expect(env).toMatchObject({
+      TICKLOOM_LATENESS_MS: '7',
+      TICKLOOM_PARTITIONS: '9',
+      PATH: '/bin',
+    });
+    expect(env).toMatchObject({ TICKLOOM_LABELS: 'a,b', TICKLOOM_TLS_CA: '/ca' });
+    const unset = SETTINGS.filter((setting) => setting.default === null).map(({ env: n }) => n);
+    const told = SETTINGS.filter(({ env: name }) => env[name] === undefined);
+    expect(told.map(({ env: name }) => name).filter((name) => !unset.includes(name))).toEqual([]);
+  });
+
   test('is a list of kinds of model in their own order, boosted trees without it', () => {
     expect(loadConfig({}).trainKinds).toEqual(['gbdt']);
     expect(loadConfig({ TICKLOOM_TRAIN_KINDS: 'rf, gbdt,rf' }).trainKinds).toEqual(['gbdt', 'rf']);

@@ -31,8 +31,8 @@ export const DOOR_MUTATIONS: readonly Mutation[] = [
     'children-are-given-passwords',
     configuration(CHILD),
     'src/config/config.ts',
-    'TICKLOOM_POSTGRES_URL: config.given.postgresUrl,',
-    'TICKLOOM_POSTGRES_URL: config.postgresUrl,',
+    '{ ...config, ...config.given };',
+    '{ ...config };',
   ),
   mutation(
     'credentials-for-everybody',

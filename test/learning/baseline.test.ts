@@ -1,5 +1,5 @@
 import { pack, unpack } from 'msgpackr';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { US_PER_HOUR, US_PER_MIN, parseDurationUs } from '../../src/domain/time.ts';
 import {
   BASELINE_WARM_UP,
@@ -44,11 +44,11 @@ const averageExcess = (days: number, trend: number): number =>
   [1, 2, 3, 4, 5].map((seed) => excessLoss(seed, days, trend)).reduce((a, b) => a + b, 0) / 5;
 
 describe('the baseline', () => {
-  it('learns a market with momentum', () => {
+  test('learns a market with momentum', () => {
     expect(averageExcess(5, 0.1)).toBeLessThan(-0.02);
   });
 
-  it('learns what momentum is worth in returns', () => {
+  test('learns what momentum is worth in returns', () => {
     const closes = closesOf(9, 10 * 1440, 0.1);
     const predictions = feed(initialBaseline(US_PER_HOUR), closes);
     let product = 0;
@@ -59,12 +59,12 @@ describe('the baseline', () => {
     expect(product).toBeGreaterThan(0);
   });
 
-  it('stays near a coin on a random walk', () => {
+  test('stays near a coin on a random walk', () => {
     expect(averageExcess(5, 0)).toBeLessThan(0.004);
     expect(averageExcess(1, 0)).toBeLessThan(0.005);
   });
 
-  it('says 0.5 and warms up until 200 outcomes are known', () => {
+  test('says 0.5 and warms up until 200 outcomes are known', () => {
     const predictions = feed(initialBaseline(US_PER_HOUR), closesOf(1, 400, 0));
     const warm = predictions.findIndex(({ warmingUp }) => !warmingUp);
     // 15 minutes of history, the horizon, and 200 examples.
@@ -76,7 +76,7 @@ describe('the baseline', () => {
     expect(predictions[warm]!.probabilityUp).not.toBe(0.5);
   });
 
-  it.each(['1h', '5m', '4h', '1d', '30s'])('fits into 1 KB for a horizon of %s', (horizon) => {
+  test.each(['1h', '5m', '4h', '1d', '30s'])('fits into 1 KB for a horizon of %s', (horizon) => {
     const horizonUs = parseDurationUs(horizon);
     const state = initialBaseline(horizonUs);
     const stepUs = Math.max(horizonUs / 60, US_PER_MIN);
@@ -86,7 +86,7 @@ describe('the baseline', () => {
     expect(pack(state).length).toBeLessThanOrEqual(1024);
   });
 
-  it('goes on after a restart as if nothing had happened', () => {
+  test('goes on after a restart as if nothing had happened', () => {
     const closes = closesOf(3, 900, 0.1);
     const whole = feed(initialBaseline(US_PER_HOUR), closes);
     let state = initialBaseline(US_PER_HOUR);
@@ -97,7 +97,7 @@ describe('the baseline', () => {
     expect(broken).toEqual(whole);
   });
 
-  it('knows nothing of what comes later', () => {
+  test('knows nothing of what comes later', () => {
     const closes = closesOf(4, 700, 0.1);
     const changed = closes.map((close, i) => (i < 500 ? close : close * 1.01 ** (i % 3)));
     const before = feed(initialBaseline(US_PER_HOUR), closes);
@@ -106,7 +106,7 @@ describe('the baseline', () => {
     expect(after.slice(500)).not.toEqual(before.slice(500));
   });
 
-  it('uses an outcome no sooner than its horizon has passed', () => {
+  test('uses an outcome no sooner than its horizon has passed', () => {
     const state = initialBaseline(US_PER_HOUR);
     const predictions = feed(state, closesOf(5, 15 + HORIZON_MIN + 1, 0));
     expect(predictions.map(({ matured }) => matured).slice(-2)).toEqual([0, 1]);
@@ -114,7 +114,7 @@ describe('the baseline', () => {
 });
 
 describe('the grid of the baseline', () => {
-  it('repeats the last close over quiet slots', () => {
+  test('repeats the last close over quiet slots', () => {
     const closes = closesOf(6, 600, 0.1);
     const quiet = closes.map((close, i) => (i % 10 < 5 ? close : closes[i - (i % 10) + 4]!));
     const sparse = initialBaseline(US_PER_HOUR);
@@ -126,7 +126,7 @@ describe('the grid of the baseline', () => {
     }
   });
 
-  it('forgets the history, not the weights, after a gap longer than the horizon', () => {
+  test('forgets the history, not the weights, after a gap longer than the horizon', () => {
     const state = initialBaseline(US_PER_HOUR);
     const closes = closesOf(7, 600, 0.1);
     const before = feed(state, closes).at(-1)!;
@@ -143,7 +143,7 @@ describe('the grid of the baseline', () => {
     expect(again.warmingUp).toBe(false);
   });
 
-  it('is not moved by a close that is not newer, and survives one that is not positive', () => {
+  test('is not moved by a close that is not newer, and survives one that is not positive', () => {
     const state = initialBaseline(US_PER_HOUR);
     feed(state, closesOf(8, 400, 0));
     const saved = structuredClone(state);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   binsOf,
   DriftTally,
@@ -56,7 +56,7 @@ const psiOf = (rows: readonly (number | null)[][]): Record<string, number | null
   Object.fromEntries(featureDrift(trained, served(rows)).map(({ name, psi }) => [name, psi]));
 
 describe('the bins of a training set', () => {
-  it('are deciles of the rows that were trained on, and nothing of the others', () => {
+  test('are deciles of the rows that were trained on, and nothing of the others', () => {
     const rows = Array.from({ length: 200 }, (_, i) => ({ values: [i < 100 ? i + 1 : 1e9] }));
     const [bins] = featureBins(rows, all(100), ['x']);
     expect(bins).toMatchObject({
@@ -69,7 +69,7 @@ describe('the bins of a training set', () => {
     ]);
   });
 
-  it('are fewer where values repeat, and sum to one with the missing ones', () => {
+  test('are fewer where values repeat, and sum to one with the missing ones', () => {
     const [, flag, , silent, holes] = trained;
     expect(flag).toMatchObject({ borders: [0], shares: [0.95, 0.05], constant: null });
     expect(silent).toMatchObject({ borders: [], shares: [0], constant: null, null_share: 1 });
@@ -79,7 +79,7 @@ describe('the bins of a training set', () => {
     }
   });
 
-  it('say how many rows apart two say something of their own', () => {
+  test('say how many rows apart two say something of their own', () => {
     const [runs, same] = binnedOf(Array.from({ length: 1000 }, (_, i) => [(i >> 1) % 2, 7]));
     // By hand: of neighbours as many agree as do not.
     expect(runs?.rows_apart).toBe(1);
@@ -94,7 +94,7 @@ describe('the bins of a training set', () => {
     expect(slow!.rows_apart).toBeLessThan(260);
   });
 
-  it('are "that value" and "any other" where there was one value', () => {
+  test('are "that value" and "any other" where there was one value', () => {
     const same = trained[2]!;
     expect(same).toMatchObject({ constant: 7, borders: [], shares: [1, 0], null_share: 0 });
     expect([6, 7, 8].map((value) => binOf(same, value))).toEqual([1, 0, 1]);
@@ -103,7 +103,7 @@ describe('the bins of a training set', () => {
 });
 
 describe('the population stability index', () => {
-  it('is the sum that its formula says', () => {
+  test('is the sum that its formula says', () => {
     // By hand: -0.1 ln(0.4/0.5) + 0.1 ln(0.6/0.5) = 0.022314 + 0.018232.
     expect(stabilityIndex([0.5, 0.5], [0.4, 0.6])).toBeCloseTo(0.0405465, 6);
     expect(stabilityIndex([0.2, 0.8], [0.2, 0.8])).toBe(0);
@@ -111,7 +111,7 @@ describe('the population stability index', () => {
     expect(stabilityIndex([1, 0], [0, 1])).toBeCloseTo(2 * 0.9999 * Math.log(1e4), 9);
   });
 
-  it('is small for rows of the same market and large for those of another', () => {
+  test('is small for rows of the same market and large for those of another', () => {
     const same = psiOf(rowsOf(2, 2000));
     for (const psi of Object.values(same)) expect(psi).toBeLessThan(0.05);
     expect(same['silent']).toBe(0);
@@ -119,7 +119,7 @@ describe('the population stability index', () => {
     expect(psiOf(rowsOf(2, 2000, 1))['drawn']).toBeGreaterThan(0.25);
   });
 
-  it('shows a feed that fell silent, one that speaks up, and a constant that is another', () => {
+  test('shows a feed that fell silent, one that speaks up, and a constant that is another', () => {
     const rows = rowsOf(3, 1000).map(([drawn, flag]) => [drawn!, flag!, 8, 5, null]);
     const found = featureDrift(trained, served(rows));
     expect(found.map(({ name, verdict }) => [name, verdict])).toEqual([
@@ -136,7 +136,7 @@ describe('the population stability index', () => {
     expect(found[4]).toMatchObject({ trained_null_share: 0.25, served_null_share: 1 });
   });
 
-  it('of a slow feature is no drift where chance alone moves it as far', () => {
+  test('of a slow feature is no drift where chance alone moves it as far', () => {
     const found = Array.from({ length: 30 }, (_, i) => {
       const bins = binnedOf(slowRows(2 * i + 1, 20_000, 300));
       const judged = (shift: number) =>
@@ -150,7 +150,7 @@ describe('the population stability index', () => {
     expect(found.filter(({ moved }) => moved.verdict === 'drifted').length).toBeGreaterThan(27);
   });
 
-  it('counts missing values as a bin of their own', () => {
+  test('counts missing values as a bin of their own', () => {
     const rows = Array.from({ length: 1000 }, (_, i) => ({ values: [i < 750 ? i : null] }));
     const [bins] = featureBins(rows, all(1000), ['x']);
     const now = Array.from({ length: 750 }, (_, i) => ({ x: i })).filter(({ x }) => x % 3 > 0);
@@ -162,7 +162,7 @@ describe('the population stability index', () => {
     expect(found).toMatchObject({ served_null_share: 0.5, trained_null_share: 0.25 });
   });
 
-  it('says nothing of few rows, and that a feature is not served where it is not', () => {
+  test('says nothing of few rows, and that a feature is not served where it is not', () => {
     const few = featureDrift(trained, served(rowsOf(2, FEWEST_ROWS - 1, 5)));
     expect(few[0]).toMatchObject({ psi: null, verdict: 'few_rows', served_null_share: 0 });
     expect(driftSummary(few, new Map())).toBeNull();
@@ -177,7 +177,7 @@ describe('the population stability index', () => {
     });
   });
 
-  it('is the same however the rows are cut into pieces', () => {
+  test('is the same however the rows are cut into pieces', () => {
     const rows = served(rowsOf(4, 1000, 0.3));
     const tally = new DriftTally(trained);
     for (let i = 0; i < 1000; i += 64) tally.add(rows.slice(i, i + 64));
@@ -187,7 +187,7 @@ describe('the population stability index', () => {
 });
 
 describe("a model's manifest", () => {
-  it('holds the bins of the rows that the model was trained on, where training made it', () => {
+  test('holds the bins of the rows that the model was trained on, where training made it', () => {
     const names = featureNamesOf(4);
     const rows = marketRows({ seed: 5, rows: 6000, columns: 4, edge: 0 });
     const { bytes } = trainCandidate({
@@ -201,7 +201,7 @@ describe("a model's manifest", () => {
     expect(binsOf(manifest)).toEqual(featureBins(rows, all(count), names));
   }, 60_000);
 
-  it('is told from one without bins, which is older or was made elsewhere', () => {
+  test('is told from one without bins, which is older or was made elsewhere', () => {
     expect(binsOf({})).toBeNull();
     expect(binsOf({ feature_bins: [] })).toBeNull();
     expect(binsOf({ feature_bins: trained })).toBe(trained);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { withoutFlashCrashes } from '../../src/learning/flash-crash.ts';
 import { gaussian, seededRandom } from '../../src/random.ts';
 
@@ -31,27 +31,27 @@ const minutes = (from: number, count: number): number[] =>
   Array.from({ length: count }, (_, i) => from + i);
 
 describe('rows of a flash crash', () => {
-  it('are left out: those that end in the trough and those that begin in it', () => {
+  test('are left out: those that end in the trough and those that begin in it', () => {
     const crash = rowsOf((minute) => (minute >= 1000 && minute < 1004 ? -0.05 : 0));
     expect(leftOut(crash)).toEqual([...minutes(1000 - HORIZON_MIN, 4), ...minutes(1000, 4)]);
     const spike = rowsOf((minute) => (minute >= 1000 && minute < 1004 ? 0.05 : 0));
     expect(leftOut(spike)).toEqual(leftOut(crash));
   });
 
-  it('are none where nothing out of the usual happened', () => {
+  test('are none where nothing out of the usual happened', () => {
     expect(leftOut(rowsOf(() => 0))).toEqual([]);
     expect(leftOut(rowsOf(() => 0).map((row) => Object.assign(row, { forwardReturn: 0 })))).toEqual(
       [],
     );
   });
 
-  it('are none where the jump stayed, or came back by less than half', () => {
+  test('are none where the jump stayed, or came back by less than half', () => {
     expect(leftOut(rowsOf((minute) => (minute >= 1000 ? -0.05 : 0)))).toEqual([]);
     const third = (minute: number): number => (minute < 1004 ? -0.05 : -0.033);
     expect(leftOut(rowsOf((minute) => (minute >= 1000 ? third(minute) : 0)))).toEqual([]);
   });
 
-  it('are told by the indices given alone', () => {
+  test('are told by the indices given alone', () => {
     const rows = rowsOf((minute) => (minute >= 1000 && minute < 1004 ? -0.05 : 0));
     const before = Uint32Array.from(rows.keys()).filter((index) => index < 990);
     expect(withoutFlashCrashes(rows, before, HORIZON_US)).toEqual(before);

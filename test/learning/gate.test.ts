@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { judge, type GateInput, type GateVerdict } from '../../src/learning/gate.ts';
 import { logLosses } from '../../src/learning/metrics.ts';
 import { gaussian, seededRandom } from '../../src/random.ts';
@@ -62,7 +62,7 @@ const rule = (verdict: GateVerdict, name: string) =>
 const STRONG = { seed: 1, minutes: 4320, edge: 0.3, sureness: 0.2, persistence: 300 };
 
 describe('the gate', () => {
-  it('passes a candidate that knows the drift, and shows every rule', () => {
+  test('passes a candidate that knows the drift, and shows every rule', () => {
     const verdict = judge(inputOf(STRONG));
     expect(verdict.passed).toBe(true);
     expect(verdict.reasons.map((reason) => reason.rule)).toEqual([
@@ -81,11 +81,11 @@ describe('the gate', () => {
     expect(JSON.parse(JSON.stringify(verdict))).toEqual(verdict);
   });
 
-  it('says the same for the same seed', () => {
+  test('says the same for the same seed', () => {
     expect(judge(inputOf(STRONG))).toEqual(judge(inputOf(STRONG)));
   });
 
-  it('refuses without replay parity, naming it alone', () => {
+  test('refuses without replay parity, naming it alone', () => {
     const { passed, reasons } = judge({ ...inputOf(STRONG), replayParity: false });
     expect(passed).toBe(false);
     expect(reasons.filter((reason) => !reason.passed).map((reason) => reason.rule)).toEqual([
@@ -93,14 +93,14 @@ describe('the gate', () => {
     ]);
   });
 
-  it('refuses few rows and few horizons with their numbers', () => {
+  test('refuses few rows and few horizons with their numbers', () => {
     const verdict = judge(inputOf({ ...STRONG, minutes: 480 }));
     expect(rule(verdict, 'minimum_rows')).toMatchObject({ passed: false, value: 480 });
     expect(rule(verdict, 'minimum_horizons')).toMatchObject({ passed: false, value: 8 });
     expect(verdict.passed).toBe(false);
   });
 
-  it('refuses nothing at all', () => {
+  test('refuses nothing at all', () => {
     const empty = judge({
       ...inputOf(STRONG),
       decidedTs: [],
@@ -111,7 +111,7 @@ describe('the gate', () => {
     expect(empty.reasons.every(({ value }) => Number.isFinite(value))).toBe(true);
   });
 
-  it('refuses a candidate that says what the champion says, rounding aside', () => {
+  test('refuses a candidate that says what the champion says, rounding aside', () => {
     const input = inputOf(STRONG);
     const losses = Float64Array.from(input.candidate, (loss) => loss * (1 + 1e-15));
     const verdict = judge({ ...input, references: [{ name: 'champion', losses }] });
@@ -119,7 +119,7 @@ describe('the gate', () => {
     expect(rule(verdict, 'beats_champion_beyond_chance').value).toBe(1);
   });
 
-  it('asks for the margin also of what is beyond chance', () => {
+  test('asks for the margin also of what is beyond chance', () => {
     const input = inputOf(STRONG);
     const verdict = judge({ ...input, settings: { resamples: 400, marginShare: 0.5 } });
     expect(rule(verdict, 'beats_champion_beyond_chance').passed).toBe(true);
@@ -127,7 +127,7 @@ describe('the gate', () => {
     expect(verdict.passed).toBe(false);
   });
 
-  it('does not take one lucky day for many', () => {
+  test('does not take one lucky day for many', () => {
     const input = inputOf({ ...STRONG, edge: 0, sureness: 0 });
     // Better by far within three hours of three days, and equal elsewhere.
     const candidate = Float64Array.from(input.candidate, (loss, i) => (i < 180 ? 0.1 : loss));
@@ -136,7 +136,7 @@ describe('the gate', () => {
     expect(rule(verdict, 'beats_base_rate_beyond_chance').passed).toBe(false);
   });
 
-  it('refuses rows out of order and losses that cannot be paired', () => {
+  test('refuses rows out of order and losses that cannot be paired', () => {
     const input = inputOf({ ...STRONG, minutes: 100 });
     const decidedTs = Array.from(input.decidedTs).reverse();
     expect(() => judge({ ...input, decidedTs })).toThrow('was decided before');
@@ -149,7 +149,7 @@ const oracle = JSON.parse(
 ) as { cases: { name: string; gains: number[]; rows: number[]; p_value: number }[] };
 
 describe('the p-value of the gate', () => {
-  it.each(oracle.cases)('equals that of another program: $name', ({ gains, rows, p_value }) => {
+  test.each(oracle.cases)('equals that of another program: $name', ({ gains, rows, p_value }) => {
     // Blocks of two hours: the rows lie within their first minutes.
     const spread = gains.flatMap((gain, block) =>
       Array.from({ length: rows[block]! }, (_, i) => ({ at: block * 120 + i, gain })),
@@ -172,7 +172,7 @@ describe('the p-value of the gate', () => {
 
 describe('candidates that know nothing, against a champion that knows as little', () => {
   // The hardest null: the mean gain over the champion is exactly 0. Fixed seeds.
-  it.each([
+  test.each([
     { minutes: 1440, persistence: 60, sureness: 0.1 },
     { minutes: 1440, persistence: 600, sureness: 0.02 },
     { minutes: 4320, persistence: 300, sureness: 0.05 },

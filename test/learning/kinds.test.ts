@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { must } from '../../src/assert.ts';
 import { decodeArtefact } from '../../src/learning/artefact.ts';
 import { parseLightgbmModel } from '../../src/learning/lightgbm-model.ts';
@@ -44,7 +44,7 @@ describe('boosted trees and a forest side by side', () => {
     both = train(rows, { searched: [mixed] });
   }, 60_000);
 
-  it('serve the mean of what each of them says, of the direction and of the return', () => {
+  test('serve the mean of what each of them says, of the direction and of the return', () => {
     const texts = [both, ...[medium, forest].map((each) => train(rows, { searched: [each] }))].map(
       ({ bytes }) => decodeArtefact(bytes),
     );
@@ -68,7 +68,7 @@ describe('boosted trees and a forest side by side', () => {
     }
   });
 
-  it('are in the manifest, with the parameters of each', () => {
+  test('are in the manifest, with the parameters of each', () => {
     const { training, params } = both.manifest;
     expect(training).toMatchObject({ kinds: ['gbdt', 'rf'], beside: FOREST });
     expect(training!.search[0]).toMatchObject({ name: 'medium and forest', beside: FOREST });
@@ -76,12 +76,12 @@ describe('boosted trees and a forest side by side', () => {
     expect(decodeArtefact(both.bytes).manifest).toEqual(both.manifest);
   });
 
-  it('are the same to the byte when trained again', () => {
+  test('are the same to the byte when trained again', () => {
     expect(train(rows, { searched: [mixed] }).bytes).toEqual(both.bytes);
     expect(train(rows, { searched: [mixed], seed: 8 }).bytes).not.toEqual(both.bytes);
   });
 
-  it('name the features by the gain of all their trees', () => {
+  test('name the features by the gain of all their trees', () => {
     const [first, ...others] = both.manifest.importance;
     expect(first?.feature).toBe('feature_0');
     expect(others.length).toBeGreaterThan(2);
@@ -89,7 +89,7 @@ describe('boosted trees and a forest side by side', () => {
     expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12);
   });
 
-  it('come with as many seeds of each where both are asked for', () => {
+  test('come with as many seeds of each where both are asked for', () => {
     const bagged = { ...mixed, bags: 3 };
     const { bytes, manifest } = train(rows, { searched: [bagged], rounds: 2 });
     expect(parseLightgbmModel(decodeArtefact(bytes).direction).trees).toBe(2 * 3 * 2);
@@ -98,7 +98,7 @@ describe('boosted trees and a forest side by side', () => {
 });
 
 describe('a training with a forest', () => {
-  it('takes it where it finds what boosted trees of the usual size miss', () => {
+  test('takes it where it finds what boosted trees of the usual size miss', () => {
     const { manifest } = train(interaction(1), { searched: [medium, forest], rounds: 80 });
     expect(manifest.training).toMatchObject({ kinds: ['rf'] });
     expect(manifest.training).not.toHaveProperty('beside');
@@ -108,7 +108,7 @@ describe('a training with a forest', () => {
     expect(manifest.slice.score_auc!).toBeGreaterThan(0.6);
   });
 
-  it('takes it among all that is searched where it is better, and the gate lets it pass', () => {
+  test('takes it among all that is searched where it is better, and the gate lets it pass', () => {
     const market = marketRows({ seed: 13, rows: 8_000, columns: COLUMNS, edge: 0.5 });
     const { manifest, verdict } = train(market, { kinds: ['gbdt', 'rf'], rounds: 80 });
     const { search } = manifest.training!;
@@ -118,7 +118,7 @@ describe('a training with a forest', () => {
     expect(verdict.passed).toBe(true);
   });
 
-  it('serves it as it was judged', () => {
+  test('serves it as it was judged', () => {
     const { bytes, manifest } = train(rows, { searched: [forest] });
     const model = loadModel(bytes, STREAM);
     const judged = rows.filter(({ decidedTs }) => decidedTs >= manifest.slice.test_from_ts);
@@ -130,7 +130,7 @@ describe('a training with a forest', () => {
     expect(loss).toBeCloseTo(manifest.slice.direction.candidate.log_loss!, 12);
   });
 
-  it('stays a forest whatever is asked of boosted trees', () => {
+  test('stays a forest whatever is asked of boosted trees', () => {
     const params = { boosting: 'gbdt', bagging_freq: 0, num_leaves: 5, max_bin: 31 };
     const { manifest } = train(rows, { searched: [mixed], rounds: 2, params });
     expect(manifest.params).toMatchObject(params);
@@ -138,7 +138,7 @@ describe('a training with a forest', () => {
     expect(manifest.training!.kinds).toEqual(['gbdt', 'rf']);
   });
 
-  it('searches it alone and beside boosted trees, and not where it is not asked for', () => {
+  test('searches it alone and beside boosted trees, and not where it is not asked for', () => {
     const names = (kinds: readonly ('gbdt' | 'rf')[]) =>
       train(rows, { kinds, rounds: 2 }).manifest.training!.search.map(({ name }) => name);
     const usual = SEARCHED.map(({ name }) => name);
@@ -146,7 +146,7 @@ describe('a training with a forest', () => {
     expect(names(['gbdt'])).toEqual(usual);
   });
 
-  it('goes from one model to several and then to the rows of others', () => {
+  test('goes from one model to several and then to the rows of others', () => {
     const all = searchedWith({ bags: 3, isPooled: true, kinds: ['gbdt', 'rf'] });
     expect(all.slice(SEARCHED.length).map(({ name }) => name)).toEqual([
       'forest',
@@ -158,7 +158,7 @@ describe('a training with a forest', () => {
 });
 
 describe('a training of boosted trees alone', () => {
-  it('has the bytes that it had before there were others', () => {
+  test('has the bytes that it had before there were others', () => {
     const before = train(rows, { rounds: 2 });
     const now = train(rows, { rounds: 2, kinds: ['gbdt'] });
     expect(now.bytes).toEqual(before.bytes);

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseLightgbmModel } from '../../src/learning/lightgbm-model.ts';
 
 const fixture = JSON.parse(
@@ -60,7 +60,7 @@ const outcomes = (decision: number): number[] => {
 };
 
 describe('a LightGBM model read from its text', () => {
-  it('predicts what LightGBM predicts, missing values included', () => {
+  test('predicts what LightGBM predicts, missing values included', () => {
     const model = parseLightgbmModel(fixture.model);
     expect(fixture.rows.some((row) => row.includes(null))).toBe(true);
     expect(fixture.rows.map((row) => model.predictRaw(row))).toEqual(fixture.raw);
@@ -69,7 +69,7 @@ describe('a LightGBM model read from its text', () => {
     }
   });
 
-  it('takes a typed array with NaN as it takes an array with null', () => {
+  test('takes a typed array with NaN as it takes an array with null', () => {
     const model = parseLightgbmModel(fixture.model);
     for (const row of fixture.rows) {
       const typed = Float64Array.from(row, (value) => value ?? NaN);
@@ -77,7 +77,7 @@ describe('a LightGBM model read from its text', () => {
     }
   });
 
-  it('knows names, trees and gains', () => {
+  test('knows names, trees and gains', () => {
     const model = parseLightgbmModel(fixture.model);
     expect(model.featureNames).toEqual(['a', 'b', 'c', 'd']);
     expect(model.trees).toBe(12);
@@ -85,7 +85,7 @@ describe('a LightGBM model read from its text', () => {
   });
 
   // Bits of decision_type: 2 default left; missing type none 0, zero 4, NaN 8.
-  it.each([
+  test.each([
     ['none', 0, [1, 2, 1, 1]],
     ['zero, by default right', 4, [2, 2, 2, 2]],
     ['zero, by default left', 6, [1, 2, 1, 1]],
@@ -95,21 +95,21 @@ describe('a LightGBM model read from its text', () => {
     expect(outcomes(decision)).toEqual(expected);
   });
 
-  it('sends a value equal to the threshold to the left', () => {
+  test('sends a value equal to the threshold to the left', () => {
     expect(parseLightgbmModel(stump(0)).predict([0.5])).toBe(1);
   });
 
-  it('parts the missing values from all others where the threshold is infinite', () => {
+  test('parts the missing values from all others where the threshold is infinite', () => {
     const model = parseLightgbmModel(stump(8, { threshold: 'inf' }));
     expect([-1e300, 0, 1e300, NaN].map((x) => model.predict([x]))).toEqual([1, 1, 1, 2]);
   });
 
-  it('holds a tree of a single leaf', () => {
+  test('holds a tree of a single leaf', () => {
     const text = stump(0, { num_leaves: '1', leaf_value: '0.25' });
     expect(parseLightgbmModel(text).predict([7])).toBe(0.25);
   });
 
-  it('takes the mean of the trees of a random forest', () => {
+  test('takes the mean of the trees of a random forest', () => {
     const forest = twoStumps.replace('\nfeature_names', '\naverage_output\nfeature_names');
     const at = (text: string): number[] => [0, 1].map((x) => parseLightgbmModel(text).predict([x]));
     expect(at(twoStumps)).toEqual([1 + 4, 2 + 8]);
@@ -117,7 +117,7 @@ describe('a LightGBM model read from its text', () => {
     expect(at(forest.replaceAll('\n', '\r\n'))).toEqual([2.5, 5]);
   });
 
-  it.each([
+  test.each([
     ['not the text', 'hello'],
     ['of format "v9"', stump(0, { version: 'v9' })],
     ['several classes', stump(0, { num_class: '3' })],
@@ -137,7 +137,7 @@ describe('a LightGBM model read from its text', () => {
     expect(() => parseLightgbmModel(text)).toThrow(message);
   });
 
-  it('refuses a row of another length', () => {
+  test('refuses a row of another length', () => {
     expect(() => parseLightgbmModel(stump(0)).predict([1, 2])).toThrow('a row of 2 values');
   });
 });

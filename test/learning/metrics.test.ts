@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   auc,
   calibrationBins,
@@ -36,7 +36,7 @@ describe.each(oracle.cases)('metrics of $up.length rows', (given) => {
     expect(Math.abs((seen ?? NaN) - expected)).toBeLessThan(1e-12);
   };
 
-  it('equal scikit-learn for a direction', () => {
+  test('equal scikit-learn for a direction', () => {
     const metrics = directionMetrics(given.up, given.probability);
     near(metrics.auc, given.auc);
     near(metrics.log_loss, given.log_loss);
@@ -46,7 +46,7 @@ describe.each(oracle.cases)('metrics of $up.length rows', (given) => {
     expect(metrics.rows).toBe(given.up.length);
   });
 
-  it('equal scikit-learn for each calibration bin', () => {
+  test('equal scikit-learn for each calibration bin', () => {
     const bins = calibrationBins(given.up, given.probability);
     expect(bins).toHaveLength(given.share_up.length);
     for (const [i, bin] of bins.entries()) {
@@ -55,14 +55,14 @@ describe.each(oracle.cases)('metrics of $up.length rows', (given) => {
     }
   });
 
-  it('equal SciPy for a return', () => {
+  test('equal SciPy for a return', () => {
     const metrics = returnMetrics(given.realised, given.expected);
     near(metrics.rank_correlation, given.rank_correlation);
   });
 });
 
 describe('metrics of rows that do not determine them', () => {
-  it('are null without rows', () => {
+  test('are null without rows', () => {
     expect(
       Object.values(directionMetrics([], []))
         .slice(1)
@@ -72,17 +72,17 @@ describe('metrics of rows that do not determine them', () => {
     expect(calibrationError([])).toBeNull();
   });
 
-  it('are null with one class or without variation', () => {
+  test('are null with one class or without variation', () => {
     expect(auc([1, 1], [0.2, 0.3])).toBeNull();
     expect(rankCorrelation([1, 2], [5, 5])).toBeNull();
     expect(hitRate([1, 0], [0.5, 0.5])).toBeNull();
   });
 
-  it('stay finite for a probability of 0 of what happened', () => {
+  test('stay finite for a probability of 0 of what happened', () => {
     expect(Array.from(logLosses([1, 0], [0, 1])).every(Number.isFinite)).toBe(true);
   });
 
-  it('refuse rows that cannot be paired', () => {
+  test('refuse rows that cannot be paired', () => {
     expect(() => auc([1], [0.5, 0.6])).toThrow('cannot be paired');
   });
 });

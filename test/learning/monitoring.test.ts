@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseUs, US_PER_MIN } from '../../src/domain/time.ts';
 import { directionMetrics } from '../../src/learning/metrics.ts';
 import {
@@ -27,7 +27,7 @@ function drawn(count: number, changes: Partial<GradedPrediction> = {}): GradedPr
 const theOne = (rows: readonly GradedPrediction[]) => outcomeMetrics('model', rows)[0]!;
 
 describe('outcomes of predictions', () => {
-  it('are the metrics that training judges by, on the same rows', () => {
+  test('are the metrics that training judges by, on the same rows', () => {
     const rows = drawn(500);
     const [up, said] = [rows.map((row) => row.up), rows.map((row) => row.probability_up)];
     const judged = directionMetrics(up, said);
@@ -46,7 +46,7 @@ describe('outcomes of predictions', () => {
     expect(found.last_ts).toBe(FROM + 499 * US_PER_MIN);
   });
 
-  it('leave out what nobody would have acted on, and say how much that is', () => {
+  test('leave out what nobody would have acted on, and say how much that is', () => {
     const rows = [
       ...drawn(10),
       ...drawn(4, { verdict: 'outlier', probability_up: 1, up: 0 }),
@@ -55,7 +55,7 @@ describe('outcomes of predictions', () => {
     expect(theOne(rows)).toEqual({ ...theOne(drawn(10)), unheeded: 6 });
   });
 
-  it('are null where no row determines them', () => {
+  test('are null where no row determines them', () => {
     expect(theOne(drawn(3, { verdict: 'expired' }))).toMatchObject({
       ...{ rows: 0, unheeded: 3, hit_rate: null, brier: null, log_loss: null, share_up: null },
       ...{ mean_probability_up: null, calibration_error: null, base_brier: null },
@@ -66,7 +66,7 @@ describe('outcomes of predictions', () => {
     expect(outcomeMetrics('day', [])).toEqual([]);
   });
 
-  it('show a model that is too sure of itself as badly calibrated', () => {
+  test('show a model that is too sure of itself as badly calibrated', () => {
     const rows = drawn(1000, { probability_up: 0.9 }).map((row, i) => ({
       ...row,
       up: i % 2 === 0 ? (1 as const) : (0 as const),
@@ -76,7 +76,7 @@ describe('outcomes of predictions', () => {
     expect(theOne(rows).calibration_error).toBeCloseTo(0.4, 12);
   });
 
-  it('fall into groups that together are all rows', () => {
+  test('fall into groups that together are all rows', () => {
     const rows = [...drawn(300), ...drawn(50, { model_id: 'n' })];
     for (const by of ['model', 'symbol', 'bucket', 'day', 'regime'] as const) {
       const counted = outcomeMetrics(by, rows).reduce((sum, { rows: n }) => sum + n, 0);
@@ -93,7 +93,7 @@ describe('outcomes of predictions', () => {
     ]);
   });
 
-  it('belong to the bucket below where they lie on a border', () => {
+  test('belong to the bucket below where they lie on a border', () => {
     const groups = [0, 0.05, 0.15, 0.5, 0.5001, 0.55, 1].map(
       (probability_up) => outcomeMetrics('bucket', drawn(1, { probability_up }))[0]?.group,
     );
@@ -101,7 +101,7 @@ describe('outcomes of predictions', () => {
     expect(groups).toEqual([low, low, '0.10-0.15', '0.45-0.50', half, half, '0.95-1.00']);
   });
 
-  it('are the same however they are cut into pieces', () => {
+  test('are the same however they are cut into pieces', () => {
     const rows = drawn(400);
     const tally = new OutcomeTally('bucket');
     for (let i = 0; i < 400; i += 37) tally.add(rows.slice(i, i + 37));
@@ -110,14 +110,14 @@ describe('outcomes of predictions', () => {
 });
 
 describe('a regime', () => {
-  it('is how much the market moves against its usual, and whether it has a direction', () => {
+  test('is how much the market moves against its usual, and whether it has a direction', () => {
     expect(regimeOf(0.5, 10)).toBe('calm range');
     expect(regimeOf(0.75, 24.9)).toBe('usual range');
     expect(regimeOf(4 / 3, 25)).toBe('usual trend');
     expect(regimeOf(1.4, 60)).toBe('wild trend');
   });
 
-  it('is unknown where a feature is missing', () => {
+  test('is unknown where a feature is missing', () => {
     expect(regimeOf(null, 10)).toBeNull();
     expect(regimeOf(1, null)).toBeNull();
     expect(outcomeMetrics('regime', drawn(5)).map(({ group }) => group)).toEqual(['unknown']);

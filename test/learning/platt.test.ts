@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { FoldPrediction } from '../../src/learning/fold-report.ts';
 import { calibrated, fitPlatt } from '../../src/learning/platt.ts';
 import { gaussian, seededRandom } from '../../src/random.ts';
@@ -26,20 +26,20 @@ function fold(seed: number, slope: number, shift: number, rows = 6000): FoldPred
 }
 
 describe("Platt's calibration", () => {
-  it('finds the slope and the shift that outcomes were drawn with', () => {
+  test('finds the slope and the shift that outcomes were drawn with', () => {
     const found = fitPlatt([fold(1, 2, 0.5, 20_000), fold(2, 2, 0.5, 20_000)]);
     expect(found!.slope).toBeCloseTo(2, 1);
     expect(found!.shift).toBeCloseTo(0.5, 1);
   });
 
-  it('is none of a score that speaks against what happens, or of one outcome alone', () => {
+  test('is none of a score that speaks against what happens, or of one outcome alone', () => {
     expect(fitPlatt([fold(1, -1, 0)])).toBeNull();
     const one = fold(1, 1, 0);
     expect(fitPlatt([{ ...one, up: one.up.map(() => 1) }])).toBeNull();
     expect(fitPlatt([])).toBeNull();
   });
 
-  it('is kept where it wins on the fold behind its fit, as it was fitted', () => {
+  test('is kept where it wins on the fold behind its fit, as it was fitted', () => {
     const folds = [fold(1, 2, 0.5), fold(2, 2, 0.5), fold(3, 2, 0.5)];
     const earlier = folds.slice(0, 2);
     const { shrinkage, report } = calibrated(folds, earlier, HORIZON_US);
@@ -49,7 +49,7 @@ describe("Platt's calibration", () => {
     expect([shrinkage.direction, shrinkage.shift]).toEqual([fitted.slope, fitted.shift]);
   });
 
-  it('is not kept where the score is right as it is', () => {
+  test('is not kept where the score is right as it is', () => {
     const folds = [fold(1, 1, 0), fold(2, 1, 0), fold(3, 1, 0)];
     const { shrinkage, report } = calibrated(folds, folds.slice(0, 2), HORIZON_US);
     expect(report.kept).toBe(false);
@@ -57,7 +57,7 @@ describe("Platt's calibration", () => {
     expect(shrinkage.direction).toBeLessThanOrEqual(1);
   });
 
-  it('is not kept where what it learnt has turned', () => {
+  test('is not kept where what it learnt has turned', () => {
     const folds = [fold(1, 2, 0.5), fold(2, 2, -0.5)];
     const { shrinkage, report } = calibrated(folds, folds.slice(0, 1), HORIZON_US);
     expect(report.kept).toBe(false);
@@ -65,7 +65,7 @@ describe("Platt's calibration", () => {
     expect(shrinkage.shift).toBe(0);
   });
 
-  it('is not kept with nothing to fit it on', () => {
+  test('is not kept with nothing to fit it on', () => {
     const { shrinkage, report } = calibrated([fold(1, 2, 0.5)], [], HORIZON_US);
     expect(report).toMatchObject({ kept: false, fitted_rows: 0, slope: null });
     expect(shrinkage.shift).toBe(0);

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { must } from '../../src/assert.ts';
 import { US_PER_HOUR } from '../../src/domain/time.ts';
 import { pooledRows } from '../../src/learning/pool.ts';
@@ -32,7 +32,7 @@ describe('the rows of a pool', () => {
     testFromTs: must(own[240]).decidedTs,
   };
 
-  it('are over an embargo before the test rows, and in order of time', () => {
+  test('are over an embargo before the test rows, and in order of time', () => {
     const member = memberOf(2, 0, 300);
     const rows = pooledRows(own, part, [member], SETTINGS);
     const theirs = rows.filter(({ values }) => member.rows.some((row) => row.values === values));
@@ -43,7 +43,7 @@ describe('the rows of a pool', () => {
     expect(rows).toEqual(rows.toSorted((a, b) => a.decidedTs - b.decidedTs));
   });
 
-  it('count returns in the unit of the instrument that is trained', () => {
+  test('count returns in the unit of the instrument that is trained', () => {
     const { rows: calm } = memberOf(2, 0, 300);
     const wild = calm.map((row) =>
       Object.assign({}, row, { forwardReturn: row.forwardReturn * 50 }),
@@ -55,7 +55,7 @@ describe('the rows of a pool', () => {
     }
   });
 
-  it('have to be in order', () => {
+  test('have to be in order', () => {
     const { instrument, rows } = memberOf(2, 0, 10);
     const turned = { instrument, rows: rows.toReversed() };
     expect(() => pooledRows(own, part, [turned], SETTINGS)).toThrow('test:2 is out of order');
@@ -65,7 +65,7 @@ describe('the rows of a pool', () => {
 describe('a training with a pool', () => {
   const pool = [memberOf(2, 0.5, 9_000), memberOf(3, 0.5, 9_000)];
 
-  it('takes it where it tells more, and stays judged on its own rows', () => {
+  test('takes it where it tells more, and stays judged on its own rows', () => {
     const rows = rowsOf(1, 0.5, 6_500);
     const { manifest } = train(rows, { pool, params: { min_data_in_leaf: 600 } });
     const { training, slice, trained } = manifest;
@@ -84,12 +84,12 @@ describe('a training with a pool', () => {
     expect(slice.direction.base_rate).toEqual(alone.slice.direction.base_rate);
   });
 
-  it('leaves it where it tells nothing', () => {
+  test('leaves it where it tells nothing', () => {
     const { manifest } = train(rowsOf(1, 0, 6_500), { pool: [memberOf(4, 0, 9_000)] });
     expect(manifest.training).toMatchObject({ pooled: false });
   });
 
-  it('learns nothing of what the pool was like in and behind the holdout', () => {
+  test('learns nothing of what the pool was like in and behind the holdout', () => {
     const rows = rowsOf(1, 0.5, 6_500);
     const only = { searched: [{ name: 'pooled', params: {}, pooled: true }], rounds: 4 };
     const before = train(rows, { ...only, pool });
@@ -105,7 +105,7 @@ describe('a training with a pool', () => {
 });
 
 describe('a training with several seeds', () => {
-  it('searches their mean too, and names how many there are where it takes it', () => {
+  test('searches their mean too, and names how many there are where it takes it', () => {
     const rows = rowsOf(1, 0.5, 6_500);
     const names = train(rows, { bags: 3, rounds: 2 }).manifest.training!.search;
     expect(names.map(({ name }) => name).at(-1)).toBe('medium, mean of 3 seeds');

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { recencyWeights } from '../../src/learning/recency.ts';
 import { trainFold, type TrainingRow } from '../../src/learning/train-fold.ts';
 
@@ -6,23 +6,23 @@ const DAY_US = 86_400e6;
 const days = (...ages: number[]): Float64Array => Float64Array.from(ages, (age) => -age * DAY_US);
 
 describe('recency weights', () => {
-  it('halve with every half-life behind the newest row', () => {
+  test('halve with every half-life behind the newest row', () => {
     const weights = recencyWeights(days(60, 30, 0), 30);
     expect(weights[1]! / weights[2]!).toBeCloseTo(0.5, 6);
     expect(weights[0]! / weights[2]!).toBeCloseTo(0.25, 6);
   });
 
-  it('have a mean of 1, and are all 1 without a half-life', () => {
+  test('have a mean of 1, and are all 1 without a half-life', () => {
     const weights = recencyWeights(days(90, 45, 10, 3, 0), 30);
     expect(weights.reduce((sum, weight) => sum + weight, 0) / 5).toBeCloseTo(1, 6);
     expect([...recencyWeights(days(90, 0), null)]).toEqual([1, 1]);
   });
 
-  it('are refused for a half-life that is none', () => {
+  test('are refused for a half-life that is none', () => {
     expect(() => recencyWeights(days(1, 0), 0)).toThrow('a half-life of 0 days');
   });
 
-  it('reach the trainer, the base rate and the mean return', () => {
+  test('reach the trainer, the base rate and the mean return', () => {
     const rows = [60, 30, 0].map((age, i): TrainingRow => ({
       decidedTs: -age * DAY_US,
       labelEndTs: -age * DAY_US + 1,

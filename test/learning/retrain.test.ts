@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseUs, US_PER_DAY, US_PER_HOUR } from '../../src/domain/time.ts';
 import { DEFAULT_RETRAIN, retrainTriggers, type RetrainInput } from '../../src/learning/retrain.ts';
 
@@ -22,18 +22,18 @@ const kinds = (changes: Partial<RetrainInput>): string[] =>
   retrainTriggers({ ...NOTHING, ...changes }).map(({ kind }) => kind);
 
 describe('a training', () => {
-  it('is not asked for where nothing is known', () => {
+  test('is not asked for where nothing is known', () => {
     expect(retrainTriggers(NOTHING)).toEqual([]);
   });
 
-  it('falls due by the calendar at its times alone, whatever fired before', () => {
+  test('falls due by the calendar at its times alone, whatever fired before', () => {
     const calendarEveryUs = US_PER_DAY;
     const fired = [{ kind: 'calendar' as const, firedTs: AT - US_PER_DAY }];
     expect(kinds({ calendarEveryUs, fired })).toEqual(['calendar']);
     expect(kinds({ calendarEveryUs, atTs: AT + US_PER_HOUR })).toEqual([]);
   });
 
-  it('is asked for where many features drifted, or those that the model hangs on', () => {
+  test('is asked for where many features drifted, or those that the model hangs on', () => {
     expect(kinds({ drift: drift(0.29, 0.49) })).toEqual([]);
     expect(kinds({ drift: drift(0.3, 0) })).toEqual(['drift']);
     expect(kinds({ drift: drift(0.02, 0.5) })).toEqual(['drift']);
@@ -45,7 +45,7 @@ describe('a training', () => {
     });
   });
 
-  it('is asked for where the champion gains less than it passed by, beyond both errors', () => {
+  test('is asked for where the champion gains less than it passed by, beyond both errors', () => {
     // The errors are 0.003 and 0.004, so that of the difference is 0.005.
     const asked = DEFAULT_RETRAIN.decayErrors * 0.005;
     expect(kinds({ decay: decay(0.01, 0.01 - asked * 0.99) })).toEqual([]);
@@ -55,12 +55,12 @@ describe('a training', () => {
     expect(trigger?.reason).toContain('a fall of 4 standard errors, 1.645 are asked');
   });
 
-  it('is not asked for where a standard error is not determined', () => {
+  test('is not asked for where a standard error is not determined', () => {
     const live = { gain: -1, standard_error: null, rows: 10 };
     expect(kinds({ decay: { ...decay(0.01, 0)!, live } })).toEqual([]);
   });
 
-  it('is asked for at as many new outcomes as the last one had', () => {
+  test('is asked for at as many new outcomes as the last one had', () => {
     expect(kinds({ newData: newData(5999) })).toEqual([]);
     expect(kinds({ newData: newData(6000) })).toEqual(['new_data']);
     expect(kinds({ newData: newData(3000), settings: { newDataShare: 0.5 } })).toEqual([
@@ -69,7 +69,7 @@ describe('a training', () => {
     expect(kinds({ newData: { ...newData(0)!, trainedRows: 0 } })).toEqual([]);
   });
 
-  it('is asked for once a kind within the cool-down, in whatever order one looks', () => {
+  test('is asked for once a kind within the cool-down, in whatever order one looks', () => {
     const found = { drift: drift(1, 1), decay: decay(0.01, -1) };
     const cool = DEFAULT_RETRAIN.coolDownUs;
     const at = (firedTs: number) => kinds({ ...found, fired: [{ kind: 'drift', firedTs }] });

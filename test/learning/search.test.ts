@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { FoldPrediction } from '../../src/learning/fold-report.ts';
 import { chooseParams, type Searched } from '../../src/learning/search.ts';
 import { gaussian, seededRandom } from '../../src/random.ts';
@@ -34,7 +34,7 @@ const among = (...edges: number[]): Searched<{ prediction: FoldPrediction }>[] =
   edges.map((edge, i) => ({ candidate: { name: `c${i}`, params: { i } }, folds: folds(edge, i) }));
 
 describe('the search', () => {
-  it.each(['direction', 'return'] as const)('takes what is better, by %s', (target) => {
+  test.each(['direction', 'return'] as const)('takes what is better, by %s', (target) => {
     const { chosen, table } = chooseParams(among(0.1, 1.5, 0.2), target, HORIZON_US);
     expect(chosen.candidate.name).toBe('c1');
     expect(table.map((row) => row.chosen)).toEqual([false, true, false]);
@@ -43,25 +43,25 @@ describe('the search', () => {
     expect(table[0]!.mean_loss - table[1]!.mean_loss).toBeCloseTo(table[0]!.behind_best, 12);
   });
 
-  it('takes the simplest of those that do not differ', () => {
+  test('takes the simplest of those that do not differ', () => {
     const [one] = among(1);
     const same = [0, 1, 2].map((i) => ({ ...one!, candidate: { name: `c${i}`, params: {} } }));
     expect(chooseParams(same, 'direction', HORIZON_US).chosen.candidate.name).toBe('c0');
   });
 
-  it('takes the simplest where scores speak against what happened: all say the base rate', () => {
+  test('takes the simplest where scores speak against what happened: all say the base rate', () => {
     const { chosen, table } = chooseParams(among(-1, -0.5, -2), 'direction', HORIZON_US);
     expect(chosen.candidate.name).toBe('c0');
     expect(new Set(table.map((row) => row.mean_loss)).size).toBe(1);
   });
 
-  it('takes the simplest within one standard error of the best', () => {
+  test('takes the simplest within one standard error of the best', () => {
     const { chosen, table } = chooseParams(among(1, 1.01), 'direction', HORIZON_US);
     expect(Math.abs(table[0]!.behind_best)).toBeLessThan(table[0]!.standard_error ?? Infinity);
     expect(chosen.candidate.name).toBe('c0');
   });
 
-  it('takes the first without folds, and has no table', () => {
+  test('takes the first without folds, and has no table', () => {
     const none = among(1, 2).map((each) => Object.assign(each, { folds: [] }));
     const { chosen, table } = chooseParams(none, 'direction', HORIZON_US);
     expect([chosen.candidate.name, table]).toEqual(['c0', []]);

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Lightgbm } from '../../src/models/lightgbm.ts';
 import { must } from '../../src/assert.ts';
 import { meanOfModels } from '../../src/learning/seed-ensemble.ts';
@@ -44,7 +44,7 @@ function expectMean(ensemble: string, scores: readonly Float64Array[]): void {
 }
 
 describe('the mean of several LightGBM models', () => {
-  it('scores the mean of their raw scores, in LightGBM and here', () => {
+  test('scores the mean of their raw scores, in LightGBM and here', () => {
     const ensemble = meanOfModels(texts);
     const scores = texts.map((text) => library.predict(text, matrix, 'raw'));
     expect(parseLightgbmModel(ensemble).trees).toBe(10 + 11 + 12);
@@ -52,7 +52,7 @@ describe('the mean of several LightGBM models', () => {
     expectMean(ensemble, scores);
   });
 
-  it('scores the mean of their raw scores, where some are forests and others boosted', () => {
+  test('scores the mean of their raw scores, where some are forests and others boosted', () => {
     const members = [...texts.slice(0, 2), forest(4), forest(5)];
     const [, , wood] = members.map(parseLightgbmModel);
     const scores = members.map((text, i) => {
@@ -68,7 +68,7 @@ describe('the mean of several LightGBM models', () => {
     }
   });
 
-  it('has the gain of all their trees', () => {
+  test('has the gain of all their trees', () => {
     const members = [must(texts[0]), forest(4)];
     const [boosted, wood] = members.map((text) => parseLightgbmModel(text).gains);
     const { gains } = parseLightgbmModel(meanOfModels(members));
@@ -77,7 +77,7 @@ describe('the mean of several LightGBM models', () => {
     }
   });
 
-  it('states the size of each tree, which LightGBM cuts by', () => {
+  test('states the size of each tree, which LightGBM cuts by', () => {
     const ensemble = meanOfModels([forest(4), ...texts]);
     const sizes = must(/^tree_sizes=(.*)$/m.exec(ensemble))[1]!
       .split(' ')
@@ -90,7 +90,7 @@ describe('the mean of several LightGBM models', () => {
     expect(ensemble.slice(at, at + 12)).toBe('end of trees');
   });
 
-  it('is the model itself of one, and of none or of mismatches an error', () => {
+  test('is the model itself of one, and of none or of mismatches an error', () => {
     expect(meanOfModels([texts[0]!])).toBe(texts[0]);
     expect(() => meanOfModels([])).toThrow('a model to take the mean of');
     expect(() => meanOfModels([texts[0]!, trained(1, ['a', 'b', 'c', 'x'])])).toThrow(

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { splitRows, type LabelInterval, type Fold } from '../../src/learning/split.ts';
 
 const HORIZON = 60;
@@ -10,7 +10,7 @@ const everyMinute = (count: number): LabelInterval[] =>
 const SETTINGS = { folds: 3, holdoutShare: 0.25, warmupShare: 0.4, embargoUs: HORIZON };
 
 describe('splitting rows by time', () => {
-  it('leaves a label and an embargo between training and the holdout', () => {
+  test('leaves a label and an embargo between training and the holdout', () => {
     const { final } = splitRows(everyMinute(1000), SETTINGS);
     expect(final.testFromTs).toBe(750);
     expect(final.test[0]).toBe(750);
@@ -21,7 +21,7 @@ describe('splitting rows by time', () => {
     expect(final.embargoed).toBe(60);
   });
 
-  it('walks forward over the training rows, fold behind fold', () => {
+  test('walks forward over the training rows, fold behind fold', () => {
     const { folds, final } = splitRows(everyMinute(1000), SETTINGS);
     expect(folds).toHaveLength(3);
     const tested = folds.flatMap((fold) => Array.from(fold.test));
@@ -29,14 +29,14 @@ describe('splitting rows by time', () => {
     expect(folds.map((fold) => fold.train.length)).toEqual([132, 258, 384]);
   });
 
-  it('keeps rows of one instant together', () => {
+  test('keeps rows of one instant together', () => {
     const rows = everyMinute(100).flatMap((row) => [row, row, row]);
     const { final } = splitRows(rows, { ...SETTINGS, embargoUs: 0, holdoutShare: 0.2501 });
     expect(final.testFromTs).toBe(74);
     expect(final.test).toHaveLength(78);
   });
 
-  it('never trains on a label that reaches into its test, nor tests what it trained on', () => {
+  test('never trains on a label that reaches into its test, nor tests what it trained on', () => {
     const row = fc.record({ gap: fc.integer({ min: 0, max: 30 }), span: fc.nat(90) });
     const property = fc.property(
       fc.array(row, { maxLength: 200 }),
@@ -60,7 +60,7 @@ describe('splitting rows by time', () => {
     fc.assert(property, { seed: 1, numRuns: 200 });
   });
 
-  it('refuses rows out of order', () => {
+  test('refuses rows out of order', () => {
     const rows = everyMinute(3).reverse();
     expect(() => splitRows(rows, SETTINGS)).toThrow('was decided before');
   });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { decodeArtefact, encodeArtefact } from '../../src/learning/artefact.ts';
 import { loadModel, unavailableModel } from '../../src/learning/serving-model.ts';
 import { trainCandidate, type Candidate, type CandidateRequest } from '../../src/learning/train.ts';
@@ -93,12 +93,12 @@ beforeAll(() => {
 }, 60_000);
 
 describe('a candidate from a market with an edge that is not linear', () => {
-  it('passes the gate', () => {
+  test('passes the gate', () => {
     expect(whole.verdict.reasons.filter(({ passed }) => !passed)).toEqual([]);
     expect(whole.manifest.slice.score_auc!).toBeGreaterThan(0.6);
   });
 
-  it('names the feature that knows', () => {
+  test('names the feature that knows', () => {
     const [first, ...others] = whole.manifest.importance;
     expect(first?.feature).toBe('feature_0');
     expect(first!.permutation_auc_loss).toBeGreaterThan(0.05);
@@ -107,12 +107,12 @@ describe('a candidate from a market with an edge that is not linear', () => {
     }
   });
 
-  it('is the same to the byte when trained again, and another for another seed', () => {
+  test('is the same to the byte when trained again, and another for another seed', () => {
     expect(sha256(train(edgeRows, WHOLE).bytes)).toBe(sha256(whole.bytes));
     expect(sha256(train(edgeRows, { seed: 8, ...WHOLE }).bytes)).not.toBe(sha256(whole.bytes));
   });
 
-  it('says what it was made from', () => {
+  test('says what it was made from', () => {
     const { manifest } = decodeArtefact(whole.bytes);
     expect(manifest).toEqual(whole.manifest);
     expect(manifest.library).toBe('lightgbm 4.3.0');
@@ -126,11 +126,11 @@ describe('a candidate from a market with an edge that is not linear', () => {
     expect(gate).toEqual(whole.verdict);
   });
 
-  it('serves what it was judged by', () => {
+  test('serves what it was judged by', () => {
     expectServedAsJudged(whole, edgeRows);
   });
 
-  it('knows nothing of the holdout', () => {
+  test('knows nothing of the holdout', () => {
     const from = whole.manifest.slice.test_from_ts;
     const turned = edgeRows.map((row) =>
       row.labelEndTs < from
@@ -155,7 +155,7 @@ describe('a candidate from a market with an edge that is not linear', () => {
     expect(other.manifest.slice).not.toEqual(own.manifest.slice);
   });
 
-  it('is judged only on rows that the champion spoke on', () => {
+  test('is judged only on rows that the champion spoke on', () => {
     const silent = edgeRows.map((row, i) =>
       i % 2 === 0 ? { ...row, championProbability: null } : row,
     );
@@ -165,14 +165,14 @@ describe('a candidate from a market with an edge that is not linear', () => {
     expect(slice.return.candidate.rows).toBe(slice.test_rows);
   });
 
-  it('is judged by squared error when the label spec says so', () => {
+  test('is judged by squared error when the label spec says so', () => {
     const { verdict } = train(edgeRows, { labelSpec: 'return_1h@1' });
     expect(JSON.stringify(verdict)).toContain('squared_error');
   });
 });
 
 describe('how a candidate came to be', () => {
-  it('is a search over a few parameters, of which one was taken', () => {
+  test('is a search over a few parameters, of which one was taken', () => {
     const { training, params } = whole.manifest;
     expect(training!.search.map(({ name }) => name)).toEqual(['small', 'medium', 'large']);
     const taken = training!.search.filter(({ chosen }) => chosen);
@@ -180,12 +180,12 @@ describe('how a candidate came to be', () => {
     expect(params).toMatchObject(taken[0]!.params);
   });
 
-  it('leaves given parameters alone', () => {
+  test('leaves given parameters alone', () => {
     const { params } = train(edgeRows, { params: { num_leaves: 5 }, rounds: 2, ...WHOLE }).manifest;
     expect(params['num_leaves']).toBe(5);
   });
 
-  it('is learnt better from more rows, and says how its probabilities fared by bin', () => {
+  test('is learnt better from more rows, and says how its probabilities fared by bin', () => {
     const { training, slice, folds } = whole.manifest;
     const curve = training!.learning_curve;
     expect(curve.map(({ share }) => share)).toEqual([0.25, 0.5, 1]);
@@ -196,7 +196,7 @@ describe('how a candidate came to be', () => {
     expect(binned).toBe(slice.direction.candidate.rows);
   });
 
-  it('weighs rows by their age: another half-life is another model', () => {
+  test('weighs rows by their age: another half-life is another model', () => {
     expect(whole.manifest.training!.half_life_days).toBe(30);
     const [aged, flat] = [
       train(edgeRows, BRIEF),
@@ -206,7 +206,7 @@ describe('how a candidate came to be', () => {
     expect(decodeArtefact(flat.bytes).direction).not.toBe(decodeArtefact(aged.bytes).direction);
   });
 
-  it('leaves flash crashes out of training alone, and counts them', () => {
+  test('leaves flash crashes out of training alone, and counts them', () => {
     expect(whole.manifest.training!.excluded).toEqual({ flash_crash: 0 });
     const crash = (at: number, forwardReturn: number) => ({ ...edgeRows[at]!, forwardReturn });
     const crashed = edgeRows.with(500, crash(500, -0.5)).with(560, crash(560, 0.9));
@@ -222,7 +222,7 @@ describe('how a candidate came to be', () => {
     );
   });
 
-  it('serves a calibrated model exactly as it was judged', () => {
+  test('serves a calibrated model exactly as it was judged', () => {
     // Few rounds: the trees are far less sure than they could be.
     const timid = train(edgeRows, { rounds: 6 });
     const { serving, training } = timid.manifest;
@@ -234,7 +234,7 @@ describe('how a candidate came to be', () => {
     expectServedAsJudged(timid, edgeRows);
   });
 
-  it('need not be told: an artefact from before serves as it did', () => {
+  test('need not be told: an artefact from before serves as it did', () => {
     const { manifest, ...texts } = decodeArtefact(whole.bytes);
     const { training: _, ...older } = manifest;
     const { direction_shift: __, ...serving } = manifest.serving;
@@ -249,18 +249,18 @@ describe('how a candidate came to be', () => {
 });
 
 describe('a candidate that has nothing to learn', () => {
-  it.each([11, 12, 13, 14])('is refused: no edge, seed %s', (seed) => {
+  test.each([11, 12, 13, 14])('is refused: no edge, seed %s', (seed) => {
     expect(train(rowsOf(seed, 0, 8000)).verdict.passed).toBe(false);
   });
 
-  it('is pulled back all the way where its folds found nothing', () => {
+  test('is pulled back all the way where its folds found nothing', () => {
     const { serving, slice } = train(rowsOf(11, 0, 8000)).manifest;
     expect(serving.direction_shrink).toBe(0);
     expect(serving.return_scale).toBe(0);
     expect(slice.direction.candidate.log_loss).toBeCloseTo(slice.direction.base_rate.log_loss!, 12);
   });
 
-  it('serves what it was judged by when pulled back half of the way', () => {
+  test('serves what it was judged by when pulled back half of the way', () => {
     const rows = rowsOf(15, 0, 8000);
     const candidate = train(rows);
     const { direction_shrink } = candidate.manifest.serving;
@@ -269,17 +269,17 @@ describe('a candidate that has nothing to learn', () => {
     expectServedAsJudged(candidate, rows);
   });
 
-  it.each([1, 2])('is refused: the outcomes of an edge shuffled, seed %s', (seed) => {
+  test.each([1, 2])('is refused: the outcomes of an edge shuffled, seed %s', (seed) => {
     expect(train(shuffled(rowsOf(1, 0.5), seed)).verdict.passed).toBe(false);
   });
 });
 
 describe('training rows that will not do', () => {
-  it('are counted when too few', () => {
+  test('are counted when too few', () => {
     expect(() => train(rowsOf(1, 0, 1000))).toThrow(/1000 rows leave 580 .*at least 2400/);
   });
 
-  it('are refused with odd names, lengths or returns', () => {
+  test('are refused with odd names, lengths or returns', () => {
     const rows = rowsOf(1, 0, 10);
     const named = NAMES.with(0, 'a b');
     expect(() => train(rows, { featureNames: named })).toThrow('"a b" cannot be');
@@ -294,7 +294,7 @@ describe('a model file', () => {
     candidate = train(rowsOf(3, 0.5, 6000), { rounds: 5, expiresTs: 123 });
   });
 
-  it('is refused by a stream of other features', () => {
+  test('is refused by a stream of other features', () => {
     const swapped = NAMES.with(0, NAMES[1]!).with(1, NAMES[0]!);
     expect(() => loadModel(candidate.bytes, { ...STREAM, featureNames: swapped })).toThrow(
       "the model's feature 0 is feature_0, the stream's is feature_1",
@@ -307,14 +307,14 @@ describe('a model file', () => {
     );
   });
 
-  it('says nothing where it cannot be asked', () => {
+  test('says nothing where it cannot be asked', () => {
     const silent = unavailableModel(candidate.bytes);
     expect(silent.predict([])).toEqual({ probabilityUp: 0.5, expectedReturn: 0, outlier: false });
     expect(silent.expiresTs).toBe(-Infinity);
     expect(silent.manifest.feature_set).toBe('default@test');
   });
 
-  it('is refused when it is something else', () => {
+  test('is refused when it is something else', () => {
     const text = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
     expect(() => loadModel(new Uint8Array([0xff]), STREAM)).toThrow('is no JSON');
     expect(() => loadModel(text(null), STREAM)).toThrow('no object');
@@ -324,13 +324,13 @@ describe('a model file', () => {
     expect(() => loadModel(swapped, STREAM)).toThrow('in place of binary');
   });
 
-  it('carries its expiry', () => {
+  test('carries its expiry', () => {
     expect(loadModel(candidate.bytes, STREAM).expiresTs).toBe(123);
     const forever = train(rowsOf(3, 0.5, 6000), { rounds: 2 });
     expect(loadModel(forever.bytes, STREAM).expiresTs).toBe(Infinity);
   });
 
-  it('calls a row an outlier when much of it is unlike its training', () => {
+  test('calls a row an outlier when much of it is unlike its training', () => {
     const model = loadModel(candidate.bytes, STREAM);
     const { features } = candidate.manifest;
     const rows = rowsOf(3, 0.5, 6000);

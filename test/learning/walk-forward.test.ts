@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { meanInterval } from '../../src/learning/gate.ts';
 import { auc, directionMetrics, mean } from '../../src/learning/metrics.ts';
 import {
@@ -33,7 +33,7 @@ function range(seed: number, rows: number, edge: number): Judgement {
 }
 
 describe('metrics as means over rows', () => {
-  it('are those of scikit-learn, ties included', () => {
+  test('are those of scikit-learn, ties included', () => {
     const { up, predictors } = range(1, 900, 0.2);
     for (const predictor of predictors) {
       const expected = directionMetrics(up, predictor.probabilityUp);
@@ -44,7 +44,7 @@ describe('metrics as means over rows', () => {
     }
   });
 
-  it('are not determined where one outcome alone occurred', () => {
+  test('are not determined where one outcome alone occurred', () => {
     const one = { ...range(1, 600, 0.2), up: new Float64Array(600).fill(1) };
     const [report] = judgeAll([one], OPTIONS);
     expect(report!.auc.value).toBeNull();
@@ -53,7 +53,7 @@ describe('metrics as means over rows', () => {
 });
 
 describe('a gain', () => {
-  it('is above 0 beyond chance for who knows, in every metric', () => {
+  test('is above 0 beyond chance for who knows, in every metric', () => {
     const [ours, theirs] = judgeAll([range(2, 6000, 0.5)], OPTIONS);
     expect(ours!.auc.gain).toBeNull();
     for (const metric of ['auc', 'hit_rate', 'brier', 'log_loss'] as const) {
@@ -62,7 +62,7 @@ describe('a gain', () => {
     }
   });
 
-  it('ranks within a range only: a shift between two of them is no knowledge', () => {
+  test('ranks within a range only: a shift between two of them is no knowledge', () => {
     const first = range(4, 3000, 0.2);
     const later = range(5, 3000, 0.2);
     const moved = {
@@ -92,12 +92,12 @@ describe('the interval of a mean', () => {
     return count / tries;
   };
 
-  it('holds the truth about as often as it says, although outcomes overlap', () => {
+  test('holds the truth about as often as it says, although outcomes overlap', () => {
     // Two standard errors of 60 tries below 95 %, and what few blocks cost.
     expect(covered(6000, 60)).toBeGreaterThan(0.86);
   });
 
-  it('is not determined by few blocks', () => {
+  test('is not determined by few blocks', () => {
     const { decidedTs, up } = range(1, 300, 0);
     const { low, high, blocks } = meanInterval(decidedTs, up, OPTIONS);
     expect([low, high, blocks]).toEqual([null, null, 3]);
@@ -108,7 +108,7 @@ describe('rules of the past return', () => {
   const training = { up: [1, 1, 1, 0], pastReturn: [0.1, 0.2, -0.1, -0.2] };
   const past = Float64Array.from([0.3, -0.3, 0]);
 
-  it('believe themselves as far as they were right in training', () => {
+  test('believe themselves as far as they were right in training', () => {
     const momentum = byPastReturn('momentum', 1, training, past);
     expect([...momentum.call]).toEqual([1, -1, 0]);
     // Three of four, one of each added.
@@ -118,7 +118,7 @@ describe('rules of the past return', () => {
     expect(momentum.probabilityUp[2]).toBe(0.5);
   });
 
-  it('say a coin where training speaks against them, and still call', () => {
+  test('say a coin where training speaks against them, and still call', () => {
     const reversion = byPastReturn('mean reversion', -1, training, past);
     expect([...reversion.probabilityUp]).toEqual([0.5, 0.5, 0.5]);
     expect([...reversion.call]).toEqual([-1, 1, 0]);

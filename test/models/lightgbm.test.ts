@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import {
   LIGHTGBM_VERSION,
   loadLightgbm,
@@ -60,7 +60,7 @@ function hereAndThere(given: LightgbmTraining) {
 }
 
 describe('a model trained by LightGBM', () => {
-  it.each([
+  test.each([
     ['missing values', { objective: 'binary' }],
     ['missing values ignored', { objective: 'binary', use_missing: false }],
     ['zero as missing', { objective: 'binary', zero_as_missing: true }],
@@ -79,7 +79,7 @@ describe('a model trained by LightGBM', () => {
   });
 
   // LightGBM divides a forest's sum behind its raw score, in front of the objective's transform.
-  it.each(['binary', 'regression'])('is evaluated here as there, a %s forest', (objective) => {
+  test.each(['binary', 'regression'])('is evaluated here as there, a %s forest', (objective) => {
     const forest = { boosting: 'rf', bagging_freq: 1, bagging_fraction: 0.5, num_leaves: 15 };
     const given = training({ params: { objective, ...forest } });
     const { model, rows, raw, normal } = hereAndThere(given);
@@ -95,20 +95,20 @@ describe('a model trained by LightGBM', () => {
     expect(new Set(raw).size).toBeGreaterThan(50);
   });
 
-  it('is the same to the byte for the same request, and another for another seed', () => {
+  test('is the same to the byte for the same request, and another for another seed', () => {
     const params = { ...training().params, bagging_freq: 1 };
     const text = library.train(training({ params }));
     expect(library.train(training({ params }))).toBe(text);
     expect(library.train(training({ params, seed: 2 }))).not.toBe(text);
   });
 
-  it('heeds weights', () => {
+  test('heeds weights', () => {
     const weights = new Float32Array(ROWS).fill(1);
     weights.fill(0.01, ROWS / 2);
     expect(library.train(training({ weights }))).not.toBe(library.train(training()));
   });
 
-  it('takes a matrix of single precision', () => {
+  test('takes a matrix of single precision', () => {
     const { matrix } = training();
     const single = { ...matrix, values: Float32Array.from(matrix.values) };
     const text = library.train(training({ matrix: single }));
@@ -117,7 +117,7 @@ describe('a model trained by LightGBM', () => {
     expect(model.predictRaw(Float64Array.from(single.values.subarray(0, COLUMNS)))).toBe(first);
   });
 
-  it('is one constant where nothing can be split', () => {
+  test('is one constant where nothing can be split', () => {
     const model = parseLightgbmModel(
       library.train(training({ params: { objective: 'binary', min_data_in_leaf: 5000 } })),
     );
@@ -125,7 +125,7 @@ describe('a model trained by LightGBM', () => {
     expect(model.predict(new Float64Array(COLUMNS))).toBeCloseTo(share, 6);
   });
 
-  it('reports each round', () => {
+  test('reports each round', () => {
     const seen: number[] = [];
     library.train(training({ rounds: 3, onProgress: (done) => seen.push(done) }));
     expect(seen).toEqual([1, 2, 3]);
@@ -133,7 +133,7 @@ describe('a model trained by LightGBM', () => {
 });
 
 describe('a request that LightGBM must not see', () => {
-  it.each<[string, Partial<LightgbmTraining>]>([
+  test.each<[string, Partial<LightgbmTraining>]>([
     [
       'holds 18000 values',
       { matrix: { rows: ROWS, columns: COLUMNS, values: new Float64Array(9) } },
@@ -148,7 +148,7 @@ describe('a request that LightGBM must not see', () => {
     expect(() => library.train(training(changes))).toThrow(message);
   });
 
-  it('gets LightGBM’s own words when LightGBM refuses', () => {
+  test('gets LightGBM’s own words when LightGBM refuses', () => {
     expect(() => library.train(training({ params: { objective: 'nonsense' } }))).toThrow(
       /LightGBM refused .*: .*nonsense/,
     );
@@ -157,19 +157,19 @@ describe('a request that LightGBM must not see', () => {
 });
 
 describe('the library', () => {
-  it('is the release that the local stack pins', () => {
+  test('is the release that the local stack pins', () => {
     const pom = readFileSync(new URL('../../infra/local/pom.xml', import.meta.url), 'utf8');
     const [, version] = /<artifactId>lightgbm4j<\/artifactId>\s*<version>([\d.]+)-/.exec(pom) ?? [];
     expect(version).toBe(LIGHTGBM_VERSION);
   });
 
-  it('that is not there is named with its path', () => {
+  test('that is not there is named with its path', () => {
     expect(() => loadLightgbm('/nowhere/lib_lightgbm.so')).toThrow(
       /cannot be loaded from \/nowhere\/lib_lightgbm\.so: expected the shared library/,
     );
   });
 
-  it.runIf(process.platform === 'linux')('without libgomp names the package to install', () => {
+  test.runIf(process.platform === 'linux')('without libgomp names the package to install', () => {
     const dir = mkdtempSync(join(tmpdir(), 'tickloom-'));
     try {
       const path = join(dir, 'lib_lightgbm.so');

@@ -6,10 +6,10 @@ import { openErrors, resolveError } from '../../postgres/tables/errors.ts';
 import { CommandError, outputFor, withContext } from '../support/context.ts';
 
 export function alertCommands(program: Command): void {
-  const alerts = program.command('alerts').description('what somebody has to look at');
+  const alerts = program.command('alerts').description('list and acknowledge alerts');
   alerts
     .command('list')
-    .description('alerts that are not resolved, newest first')
+    .description('list open alerts, newest first')
     .option('--all', 'resolved ones too')
     .action((flags: { all?: boolean }, command: Command) =>
       withContext('cli', async ({ postgres }) => {
@@ -24,7 +24,7 @@ export function alertCommands(program: Command): void {
   alerts
     .command('ack')
     .argument('<id>', 'number from the list', number)
-    .description('say that somebody has taken it up')
+    .description('acknowledge an alert: somebody works on it')
     .action((id: number, _flags, command: Command) =>
       withContext('cli', async ({ postgres }) => {
         if (!(await acknowledgeAlert(postgres, id))) {
@@ -36,10 +36,12 @@ export function alertCommands(program: Command): void {
 }
 
 export function errorCommands(program: Command): void {
-  const errors = program.command('errors').description('what went wrong in stages and jobs');
+  const errors = program
+    .command('errors')
+    .description('list and resolve errors of stages and jobs');
   errors
     .command('list')
-    .description('open errors, newest first')
+    .description('list open errors, newest first')
     .action((_flags, command: Command) =>
       withContext('cli', async ({ postgres }) => {
         const rows = await openErrors(postgres);
@@ -55,7 +57,7 @@ export function errorCommands(program: Command): void {
     .command('resolve')
     .argument('<id>', 'number from the list', number)
     .option('--note <text>', 'what was done')
-    .description('close one; it opens again when it is seen again')
+    .description('close an error; it opens again when it is seen again')
     .action((id: number, { note }: { note?: string }, command: Command) =>
       withContext('cli', async ({ postgres }) => {
         if (!(await resolveError(postgres, id, note ?? null))) {

@@ -24,9 +24,9 @@ interface AccountRow {
 export function botCommands(program: Command): void {
   program
     .command('bots')
-    .description('who trades')
+    .description('list the bots')
     .command('list')
-    .description('bots, whose predictions they act on, and what they may not trade')
+    .description('list bots, whose predictions they use, and what they may not trade')
     .action((_flags, command: Command) =>
       withContext('cli', async ({ postgres }) => {
         const { rows } = await postgres.query<BotRow>(
@@ -46,9 +46,9 @@ export function botCommands(program: Command): void {
 export function accountCommands(program: Command): void {
   program
     .command('accounts')
-    .description('in what is traded')
+    .description('list the accounts')
     .command('list')
-    .description('accounts with their cash, and what each is for')
+    .description('list accounts with their cash and purpose')
     .action((_flags, command: Command) =>
       withContext('cli', async ({ postgres }) => {
         const { rows } = await postgres.query<AccountRow>(

@@ -7,14 +7,16 @@ import { partitionClocks, type PartitionClock } from '../../postgres/tables/log-
 import { CommandError, outputFor, withContext } from '../support/context.ts';
 
 export function clockCommands(program: Command): void {
-  const clock = program.command('clock').description("the installation's clock in the log");
+  const clock = program
+    .command('clock')
+    .description("show or accept the installation's clock in the log");
   clock
     .command('show')
-    .description('the clock of each partition: what falls due and what may go is bounded by them')
+    .description("show each partition's clock: it limits what is due and what may be deleted")
     .action(show);
   clock
     .command('accept')
-    .description('say that the clock of this machine is right, after it was held back for a jump')
+    .description("confirm this machine's clock after a jump, so that it is used again")
     .option('--yes', 'do it')
     .action(accept);
 }

@@ -70,7 +70,7 @@ function pageOf({ httpHost, httpPort }: Config): string {
 export function connectCommands(program: Command): void {
   program
     .command('connect')
-    .description('URLs with user and password for every server; keep them to yourself')
+    .description('print URLs with user and password for every server; keep them secret')
     .action((_options, command: Command) => {
       const found = connectionsOf(loadConfig());
       const { kafka, ...rest } = found;

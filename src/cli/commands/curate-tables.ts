@@ -68,7 +68,7 @@ export function curateTables(curate: Command): void {
         'trades: account (default) or any; labels: symbol or month',
       ).choices(BY_NAMES),
     )
-    .description('sum, mean, deviation, median and extremes of what is named, group by group')
+    .description('show sum, mean, deviation, median and extremes, by group')
     .addHelpText('after', DESCRIBE_EXAMPLES)
     .action(describe);
   filtered(curate.command('months'), MONTHS_DAYS)
@@ -78,7 +78,7 @@ export function curateTables(curate: Command): void {
         ...TRADE_GROUPS,
       ]),
     )
-    .description('net P&L of trades, or outcomes of labels: a line a group, a column a month')
+    .description('show net P&L of trades or outcomes of labels, a column for each month')
     .addHelpText('after', MONTHS_EXAMPLES)
     .action(months);
 }

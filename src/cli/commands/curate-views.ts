@@ -31,13 +31,13 @@ const TRADES_SHOWN = 20;
 export function curateViews(curate: Command): void {
   curate
     .command('summary')
-    .description('each market in a line: samples, who decides, how that and the trades do')
+    .description('list markets: samples, model in force, how it and the trades perform')
     .option('--days <n>', 'of trades, back from the newest close of each market', DAYS)
     .action(summary);
   curate
     .command('model')
     .requiredOption('--symbol <key>', 'venue:symbol')
-    .description("a market's models with their verdicts, and how they did on what really happened")
+    .description("show a market's models with verdicts and live results")
     .action(model);
   curate
     .command('trades')
@@ -49,14 +49,12 @@ export function curateViews(curate: Command): void {
         .choices([...TRADE_GROUPS])
         .default('symbol'),
     )
-    .description(
-      'closed trades: win rate, profit factor, Sharpe ratio, drawdown; the newest of them',
-    )
+    .description('show closed trades: win rate, profit factor, Sharpe ratio, drawdown')
     .action(trades);
   curate
     .command('reports')
     .option('--symbol <key>', 'venue:symbol (default: every instrument)')
-    .description('each week, month and quarter of a market in a line; of one, with its tables')
+    .description('list weekly, monthly and quarterly reports; show one with its tables')
     .action(reports);
 }
 

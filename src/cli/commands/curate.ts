@@ -34,12 +34,12 @@ import { curateViews } from './curate-views.ts';
 export function curateCommands(program: Command): void {
   const curate = program
     .command('curate')
-    .description('what there is to learn from, how it did, and what is kept of it');
+    .description('look at samples, models, trades and reports; export and clean up');
   curateViews(curate);
   curateTables(curate);
   curate
     .command('export')
-    .description('decisions with their features and outcomes as one CSV file')
+    .description('export decisions with features and outcomes as one CSV file')
     .requiredOption('--csv <file>', 'a file that is not there yet')
     .option('--symbol <key>', 'venue:symbol (default: every instrument)')
     .option('--from <time>', 'UTC; all that is stored if left out')
@@ -48,9 +48,7 @@ export function curateCommands(program: Command): void {
     .action(exportCsv);
   curate
     .command('clean')
-    .description(
-      'drops what is past its age and that nothing needs any more, as the job does daily',
-    )
+    .description('delete what is past its age and not needed, as the daily job does')
     .addOption(
       new Option(
         '--keep <table=age,…>',

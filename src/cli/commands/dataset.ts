@@ -65,10 +65,12 @@ interface BuildFlags {
 }
 
 export function datasetCommands(program: Command): void {
-  const dataset = program.command('dataset').description('training sets');
+  const dataset = program
+    .command('dataset')
+    .description('build, list, check and copy training sets');
   dataset
     .command('build')
-    .description('features joined with labels as known at a moment, as Parquet')
+    .description('build a set: features joined with labels as known at one moment, as Parquet')
     .option('--features <sets>', 'names of feature sets, with commas between (default: default)')
     .option('--label <spec>', 'label spec, or none (default: the one that is predicted)')
     .option('--from <time>', 'all decisions from then on: RFC 3339 or a UTC date')
@@ -91,26 +93,26 @@ export function datasetCommands(program: Command): void {
     .option('--max-age <duration>', 'a feature row that is older than this at the request is none')
     .requiredOption('--out <dir>', 'a directory that is not there yet')
     .action(build);
-  dataset.command('list').description('sets that were built or trained on').action(list);
+  dataset.command('list').description('list sets that were built or trained on').action(list);
   dataset
     .command('show')
     .argument('<id>')
-    .description("a set's definition, counts and exclusions")
+    .description("show a set's definition, counts and exclusions")
     .action(show);
   dataset
     .command('verify')
     .argument('<id or dir>')
-    .description('hashes its files, makes the set again from the tables and compares the bytes')
+    .description('check a set: hash its files, build it again, and compare the bytes')
     .action(verify);
   dataset
     .command('pull')
     .argument('<id>')
-    .description('a copy of the set, made again from the tables where its files are gone')
+    .description('copy a set; it is built again where its files are gone')
     .requiredOption('--out <dir>', 'a directory that is not there yet')
     .action(pull);
   dataset
     .command('statistics')
-    .description('what there is to train on: samples, balance, growth, the last of them')
+    .description('show what there is to train on: samples, balance, growth')
     .option('--symbol <key>', 'venue:symbol (default: every instrument)')
     .option('--label <spec>', 'label spec (default: all)')
     .action(statistics);

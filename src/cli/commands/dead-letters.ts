@@ -23,9 +23,9 @@ interface Filters {
 export function deadLettersCommands(program: Command): void {
   const noun = program
     .command('dead-letters')
-    .description('records that no stage could take: where they are, why, and back again');
+    .description('list, show and resend records that no stage could process');
   filtered(noun.command('list'))
-    .description('what lies in the topic, once for each source, the newest record last')
+    .description('list dead letters, one for each source record, newest last')
     .option('--limit <n>', 'no more than so many', count, 100)
     .action((flags: Filters & { limit: number }, command: Command) =>
       withContext('cli', async (context) => {
@@ -39,7 +39,7 @@ export function deadLettersCommands(program: Command): void {
   noun
     .command('show')
     .argument('<place>', 'topic/partition/offset from the list')
-    .description('one of them: its headers and its bytes')
+    .description('show one dead letter: headers and bytes')
     .action((place: string, _flags: object, command: Command) =>
       withContext('cli', async (context) => {
         const dead = await foundAt(context, place);
@@ -49,13 +49,13 @@ export function deadLettersCommands(program: Command): void {
   filtered(noun.command('resend'))
     .argument('[place]', 'topic/partition/offset from the list')
     .option('--all', 'all that fit and were not sent again yet')
-    .description('send the same bytes to the same partition again, once the cause is mended')
+    .description('send the same bytes to the same partition again, after the cause is fixed')
     .action((place: string | undefined, flags: Filters & { all?: boolean }, command: Command) =>
       withContext('cli', (context) => runResend(context, place, flags, command)),
     );
   noun
     .command('kinds')
-    .description('kinds of records that this version does not know, by topic, with counts')
+    .description('list unknown kinds of records by topic, with counts')
     .action((_flags: object, command: Command) =>
       withContext('cli', async ({ postgres }) => {
         const rows = await unknownKinds(postgres);

@@ -59,7 +59,7 @@ const KNOWN_AT_HELP =
   'a recording: each tick was known when it happened (ts), or since a column of the CSV says';
 
 export function feedCommands(program: Command): void {
-  const feeds = program.command('feed').description('ticks into the log');
+  const feeds = program.command('feed').description('send ticks into the log');
   filesCommand(feeds, 'file', 'replay recorded ticks')
     .option('--speed <speed>', 'max, realtime, or a factor such as 60', 'max')
     .option('--backfill', 'history behind what was already seen')
@@ -71,7 +71,7 @@ export function feedCommands(program: Command): void {
   filesCommand(feeds, 'check', 'read files as `feed file` would, and send nothing').action(check);
   feeds
     .command('synthetic')
-    .description('a seeded market: the same seed gives the same bytes')
+    .description('generate a market; the same seed gives the same bytes')
     .requiredOption('--symbols <symbols>', 'A,B,… or several times', repeated)
     .requiredOption('--seed <seed>', 'a whole number')
     .requiredOption('--from <time>', 'RFC 3339 or a UTC date')

@@ -9,7 +9,7 @@ import { CommandError, durationOption, outputFor, withContext } from '../support
 export function flowCommands(program: Command): void {
   const flow = program
     .command('flow')
-    .description('the graph: stages, topics, tables, lag')
+    .description('show the graph: stages, topics, tables, lag')
     .action((_options, command: Command) =>
       withContext('cli', async (context) => {
         const lags = await context.flowProbe().lags();
@@ -34,7 +34,7 @@ export function flowCommands(program: Command): void {
     );
   flow
     .command('wait')
-    .description('until all that is in the log now has passed every stage, and no job is open')
+    .description('wait until the log is processed by every stage and no job is open')
     .option('--timeout <duration>', 'give up after this long', '120s')
     .action(async ({ timeout }: { timeout: string }) => {
       const waitUs = durationOption('--timeout', timeout);

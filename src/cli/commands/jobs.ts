@@ -23,16 +23,14 @@ interface ListFlags {
 }
 
 export function jobsCommands(program: Command): void {
-  const jobs = program
-    .command('jobs')
-    .description('runs of jobs: labels behind, trainings, reviews');
+  const jobs = program.command('jobs').description('list, show, retry and cancel runs of jobs');
   jobs
     .command('list')
     .addOption(new Option('--job <name>', 'of this job alone').choices(RUN_QUEUES))
     .addOption(new Option('--state <state>', 'in this state').choices(JOB_STATES))
     .option('--all', 'finished ones too')
     .option('--limit <n>', 'so many at most', count, 100)
-    .description('runs that are open or have failed, newest first')
+    .description('list runs that are open or have failed, newest first')
     .action((flags: ListFlags, command: Command) =>
       withContext('cli', async ({ postgres }) => {
         const runs = await listRuns(postgres, flags);
@@ -43,7 +41,7 @@ export function jobsCommands(program: Command): void {
   jobs
     .command('show')
     .argument('<id>', 'number from the list', number)
-    .description('one run: how far it is, its last error, its next try')
+    .description('show a run: progress, last error, next try')
     .action((id: number, _flags, command: Command) =>
       withContext('cli', async ({ postgres }) => {
         const run = await understood(showRun(postgres, id));

@@ -13,10 +13,12 @@ interface Flags {
 }
 
 export function keysCommands(program: Command): void {
-  const keys = program.command('keys').description('the keys that sign control records');
+  const keys = program
+    .command('keys')
+    .description('list, rotate and retire the keys that sign control records');
   keys
     .command('list')
-    .description('each key by its id; never the key itself')
+    .description('list keys by id; the keys themselves are never shown')
     .action((_flags, command: Command) =>
       withContext('cli', async ({ controlKeys }) => {
         const known = controlKeys.list();
@@ -32,14 +34,14 @@ export function keysCommands(program: Command): void {
   keys
     .command('rotate')
     .requiredOption('--why <text>', 'kept in the audit log', reasonGiven)
-    .description('a new key signs from here on; records of those before it go on being ours')
+    .description('sign with a new key from now on; older records stay valid')
     .action(rotate);
   keys
     .command('retire')
     .argument('<id>', 'from the list')
     .requiredOption('--why <text>', 'kept in the audit log', reasonGiven)
     .option(...YES)
-    .description('what a key has signed is refused from now on; this cannot be taken back')
+    .description('refuse what a key has signed from now on; this cannot be undone')
     .action(retire);
 }
 

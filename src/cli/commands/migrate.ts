@@ -14,10 +14,12 @@ import { confirmAtTerminal, YES } from '../support/confirm.ts';
 import { CommandError, outputFor, withContext } from '../support/context.ts';
 
 export function migrateCommands(program: Command): void {
-  const migrate = program.command('migrate').description('the tables of PostgreSQL and QuestDB');
+  const migrate = program
+    .command('migrate')
+    .description('create and change the tables of PostgreSQL and QuestDB');
   migrate
     .command('up')
-    .description('apply what is missing')
+    .description('apply missing migrations')
     .action(() =>
       withContext('cli', async (context) => {
         const applied = await migrateUp(context.postgres);
@@ -27,7 +29,7 @@ export function migrateCommands(program: Command): void {
     );
   migrate
     .command('down')
-    .description("take PostgreSQL's newest migration back, its data too")
+    .description("undo PostgreSQL's newest migration, with its data")
     .option(...YES)
     .action(({ yes }: { yes?: boolean }) =>
       withContext('cli', async ({ postgres }) => {
@@ -39,7 +41,7 @@ export function migrateCommands(program: Command): void {
     );
   migrate
     .command('status')
-    .description('which migrations are applied')
+    .description('list migrations, applied or not')
     .action((_options, command: Command) =>
       withContext('cli', async ({ postgres }) => {
         const status = await migrationStatus(postgres);
@@ -52,7 +54,7 @@ export function migrateCommands(program: Command): void {
   migrate
     .command('create')
     .argument('<name>', 'what it changes, in a few words_with_underscores')
-    .description('two empty files for a new migration of PostgreSQL')
+    .description('create the two empty files of a new PostgreSQL migration')
     .action(async (name: string) => {
       if (!/^[a-z][a-z0-9_]*$/.test(name)) {
         throw new CommandError(`"${name}" is no name such as add_account_number`, 2);

@@ -37,34 +37,34 @@ export function modelChangeCommands(models: Command): void {
     .requiredOption('--dataset <id>', 'the data set that it was trained on')
     .option('--why <text>', 'kept in the audit log', 'trained elsewhere')
     .option('--symbol <key>', 'venue:symbol, where the data set has several')
-    .description('take up a model that was trained elsewhere, and judge it as any other')
+    .description('import a model that was trained elsewhere; it is judged like any other')
     .action(register);
   deciding(models.command('promote').argument('<id>'))
     .option('--force', 'also one that has not passed the gate')
-    .description('make it champion from here on in the log')
+    .description('make a model champion from this point of the log on')
     .action((modelId: string, flags: Deciding & { force?: boolean }, command: Command) =>
       change(command, flags, ofModel({ action: 'promote', modelId, force: flags.force === true })),
     );
   deciding(models.command('retire').argument('<id>'))
-    .description('take it out; where it was champion, the baseline decides')
+    .description('retire a model; where it was champion, the baseline decides')
     .action((modelId: string, flags: Deciding, command: Command) =>
       change(command, flags, ofModel({ action: 'retire', modelId })),
     );
   deciding(models.command('rollback'))
     .option('--symbol <key>', 'venue:symbol, where several have a champion')
     .option('--label <spec>', 'label spec, where several have a champion')
-    .description('back to what the champion took the place of')
+    .description('go back to the model that the champion has replaced')
     .action((flags: Deciding & { symbol?: string; label?: string }, command: Command) =>
       change(command, flags, async (context) => {
         return { request: { action: 'rollback' }, market: await rolledBack(context, flags) };
       }),
     );
   deciding(models.command('undo').argument('<change>', 'its number from `models log`', number))
-    .description('take the newest change of a market back: every model is what it was before')
+    .description('undo the newest change of a market')
     .action((auditId: number, flags: Deciding, command: Command) =>
       change(command, flags, ({ postgres }) => undoOf(postgres, auditId)),
     );
-  models.command('log').description('every change: who, when, what and why').action(log);
+  models.command('log').description('list every change: who, when, what and why').action(log);
 }
 
 interface Deciding {

@@ -29,18 +29,18 @@ export function modelMonitoringCommands(models: Command): void {
     )
     .option('--from <time>', 'UTC; the newest 30 days of each instrument if left out')
     .option('--to <time>', 'UTC')
-    .description('hit rate, Brier, log loss and calibration on matured outcomes')
+    .description('show hit rate, Brier score, log loss and calibration on matured outcomes')
     .action(outcomes);
   models
     .command('drift')
     .argument('<id>')
     .option('--hours <n>', 'how far back served rows are counted', '168')
     .option('--to <time>', 'UTC; the newest served row if left out')
-    .description('how far each served feature has moved from what the model was trained on')
+    .description('show how far served features have moved from the training data')
     .action(drift);
   models
     .command('triggers')
-    .description('why models were trained again: calendar, drift, decay, new data')
+    .description('list why models were trained again: calendar, drift, decay, new data')
     .action(triggers);
 }
 

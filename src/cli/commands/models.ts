@@ -29,10 +29,10 @@ interface Aged extends ModelRow {
 }
 
 export function modelsCommands(program: Command): void {
-  const commands = program.command('models').description('trained models and their verdicts');
+  const commands = program.command('models').description('list, show, import and change models');
   commands
     .command('list')
-    .description('all models, newest first, with their age in event time')
+    .description('list models, newest first, with their age in event time')
     .action((_flags, command: Command) =>
       withContext('cli', async ({ postgres }) => {
         const { rows } = await postgres.query<Omit<Aged, 'age_us'>>(
@@ -54,7 +54,7 @@ export function modelsCommands(program: Command): void {
   commands
     .command('show')
     .argument('<id>')
-    .description('one model with every rule of its verdict')
+    .description('show a model with every rule of its verdict')
     .action((id: string, _flags, command: Command) =>
       withContext('cli', async ({ postgres }) => {
         const { rows } = await postgres.query<ModelRow & { metrics: unknown }>(

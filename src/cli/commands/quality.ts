@@ -14,9 +14,9 @@ interface ReleaseFlags {
 export function qualityCommands(program: Command): void {
   program
     .command('quality')
-    .description('what was not as it should be with the ticks')
+    .description('handle ticks that were set apart')
     .command('release')
-    .description('feeds ticks again that were set apart because they lay ahead of the clock')
+    .description('feed ticks again that were set apart as ahead of the clock')
     .option('--symbol <key>', 'of one instrument, venue:symbol')
     .option('--dry-run', 'only say how many there are')
     .action(release);

@@ -8,7 +8,7 @@ import { outputFor, withContext } from '../support/context.ts';
 export function repairCommands(program: Command): void {
   program
     .command('repair')
-    .description('makes right from the log what ticks and as-of barriers of the future have spoilt')
+    .description('rebuild from the log what ticks and as-of barriers of the future have damaged')
     .option('--yes', 'do it; without it the command only says what it would do')
     .action(run);
 }

@@ -41,7 +41,7 @@ const TELL = 3;
 export function replayCommands(program: Command): void {
   program
     .command('replay')
-    .description('features again from the stored ticks; --check compares with what was served')
+    .description('compute features again from stored ticks; --check compares with what was served')
     .option('--from <time>', 'RFC 3339 or a UTC date (default: the first stored tick)')
     .option('--to <time>', 'and before then (default: all that is stored)')
     .option('--symbols <keys>', 'venue:symbol,… or several times (default: all)', repeated)

@@ -6,21 +6,21 @@ import { confirmAtTerminal, YES } from '../support/confirm.ts';
 import { outputFor } from '../support/context.ts';
 
 export function stackCommands(program: Command): void {
-  const stack = program.command('stack').description('the local servers alone');
+  const stack = program.command('stack').description('start and stop the local servers alone');
   const say = (line: string): void => console.error(line);
   stack
     .command('up')
-    .description('start Kafka, QuestDB, PostgreSQL and Redis; they stay')
+    .description('start Kafka, QuestDB, PostgreSQL and Redis in the background')
     .action(async () => {
       await startStack(loadConfig(), { onProgress: say, stay: true });
     });
   stack
     .command('down')
-    .description('stop them in order')
+    .description('stop the servers in order')
     .action(() => stopStack(loadConfig(), say));
   stack
     .command('status')
-    .description('which of them run and answer')
+    .description('show which servers run and answer')
     .action(async (_options, command: Command) => {
       const status = await stackStatus(loadConfig());
       const lines = status.map(({ name, state, ready, addresses, reason }) => {
@@ -33,7 +33,7 @@ export function stackCommands(program: Command): void {
     });
   stack
     .command('reset')
-    .description('stop them and delete their data; programs already fetched are kept')
+    .description('stop the servers and delete their data; fetched programs are kept')
     .option(...YES)
     .action(async ({ yes }: { yes?: boolean }) => {
       const config = loadConfig();

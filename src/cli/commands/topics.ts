@@ -13,10 +13,12 @@ import { createTopics } from '../../runtime/topics.ts';
 import { CommandError, outputFor, withContext } from '../support/context.ts';
 
 export function topicsCommands(program: Command): void {
-  const topics = program.command('topics').description('the topics of the flow');
+  const topics = program
+    .command('topics')
+    .description('create, list and accept the topics of the flow');
   topics
     .command('create')
-    .description('create what is missing')
+    .description('create missing topics')
     .action((_options, command: Command) =>
       withContext('cli', async ({ kafka, config, topicOf }) => {
         const states = await createTopics(kafka, { partitions: config.partitions, topicOf });
@@ -28,7 +30,7 @@ export function topicsCommands(program: Command): void {
     );
   topics
     .command('list')
-    .description('what there is, with keys')
+    .description('list topics with their keys')
     .action((_options, command: Command) =>
       withContext('cli', async ({ kafka, topicOf }) => {
         const existing = new Set(await withAdmin(kafka, (admin) => admin.listTopics()));
@@ -47,7 +49,7 @@ export function topicsCommands(program: Command): void {
     );
   topics
     .command('accept <topic>')
-    .description('have the stages take up a topic that is not the one that they have read')
+    .description('accept a topic that was made anew, so that stages read it')
     .option('--partition <n>', 'this one alone')
     .addOption(
       new Option('--from <where>', 'at the start of what is there, at its end, or as they stand')

@@ -39,7 +39,7 @@ export const FLOW: readonly FlowNode[] = [
     kind: 'feed',
     reads: [],
     writes: ['ticks', 'ticks-backfill'],
-    does: 'brings ticks in from files, generators and exchanges',
+    does: 'sends ticks of files, generators and exchanges into the log',
     file: 'pipelines/feed/feed.ts',
   },
   {
@@ -47,7 +47,7 @@ export const FLOW: readonly FlowNode[] = [
     kind: 'stream',
     reads: ['ticks'],
     writes: ['features', 'predictions', 'signals', 'fills'],
-    does: 'decides: candles, features, predictions, signals and paper fills',
+    does: 'computes candles, features, predictions, signals and paper fills',
     file: 'pipelines/stream/stream.ts',
   },
   {
@@ -55,7 +55,7 @@ export const FLOW: readonly FlowNode[] = [
     kind: 'stream',
     reads: ['ticks', 'ticks-backfill', 'features', 'predictions'],
     writes: ['questdb', 'dead-letters'],
-    does: 'keeps everything in QuestDB, and says what was late, corrected or dead',
+    does: 'stores everything in QuestDB, and notes what was late, corrected or refused',
     file: 'pipelines/sink/sink.ts',
   },
   {
@@ -71,7 +71,7 @@ export const FLOW: readonly FlowNode[] = [
     kind: 'job',
     reads: ['questdb'],
     writes: ['questdb'],
-    does: 'grades every prediction once its horizon has passed',
+    does: 'labels every prediction once its horizon has passed',
     file: 'pipelines/labels/labels.ts',
   },
   {
@@ -79,7 +79,7 @@ export const FLOW: readonly FlowNode[] = [
     kind: 'job',
     reads: ['questdb', 'postgres'],
     writes: ['postgres'],
-    does: 'says of every signal, traded or not, what it was worth',
+    does: 'computes what every signal was worth, traded or not',
     file: 'pipelines/grades/grades.ts',
   },
   {
@@ -87,7 +87,7 @@ export const FLOW: readonly FlowNode[] = [
     kind: 'job',
     reads: ['questdb'],
     writes: ['questdb'],
-    does: 'makes candles, features and labels again where ticks came behind their time',
+    does: 'computes candles, features and labels again where ticks came late',
     file: 'pipelines/quality/revisions.ts',
   },
   {
@@ -95,7 +95,7 @@ export const FLOW: readonly FlowNode[] = [
     kind: 'job',
     reads: ['questdb'],
     writes: ['postgres'],
-    does: 'trains a candidate on what really happened, and judges it',
+    does: 'trains a candidate on outcomes, and judges it',
     file: 'pipelines/training/job.ts',
   },
   {
@@ -103,7 +103,7 @@ export const FLOW: readonly FlowNode[] = [
     kind: 'job',
     reads: ['questdb', 'postgres'],
     writes: ['postgres'],
-    does: 'reviews models on live outcomes; puts one into force, or out of it, by a control record',
+    does: 'reviews models on live outcomes; promotes or retires them by control records',
     file: 'pipelines/review/promotion-policy.ts',
   },
   {
@@ -111,7 +111,7 @@ export const FLOW: readonly FlowNode[] = [
     kind: 'job',
     reads: ['questdb', 'postgres'],
     writes: ['postgres'],
-    does: 'makes a training set that was asked for, as files',
+    does: 'builds a requested training set as files',
     file: 'pipelines/dataset/make.ts',
   },
   {
@@ -119,7 +119,7 @@ export const FLOW: readonly FlowNode[] = [
     kind: 'job',
     reads: ['questdb', 'postgres'],
     writes: ['questdb', 'postgres'],
-    does: 'removes what is past its time and that nothing needs any more',
+    does: 'deletes what is past its age and not needed any more',
     file: 'pipelines/retention/retention.ts',
   },
   {
@@ -127,7 +127,7 @@ export const FLOW: readonly FlowNode[] = [
     kind: 'job',
     reads: ['questdb', 'postgres'],
     writes: ['postgres'],
-    does: 'tells of a week, month or quarter, and alarms where too few trades won',
+    does: 'reports on weeks, months and quarters; raises an alert where too few trades won',
     file: 'pipelines/reports/reports.ts',
   },
   {

@@ -17,8 +17,8 @@ import type { LabelBacklog, PendingLabels } from '../../src/questdb/tables/pendi
 const DRAIN_MS = 300_000;
 /**
  * Behind an as-of barrier whose value event time has not reached, what came in time is known a
- * microsecond later and what came late two (`pipelines/stream/ingest.ts`): the next cut must not be
- * in front of them.
+ * microsecond later and what came late two (`pipelines/stream/ingest.ts`): the next barrier must
+ * not be in front of them.
  */
 const STEP_US = 2;
 
@@ -29,7 +29,7 @@ export interface AsOfBarrierRequest {
   readonly dueTs: number;
 }
 
-/** The cut's value, which is the job's `as_of`. Throws when the flow is not drained in time. */
+/** The barrier's value, which is the job's `as_of`. Throws when the flow is not drained in time. */
 export async function appendBarrier(
   context: Context,
   { job, subject, dueTs }: AsOfBarrierRequest,

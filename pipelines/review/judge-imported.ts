@@ -1,7 +1,7 @@
 /**
  * Models that were trained elsewhere and imported -> their verdicts, as soon as enough decisions
- * behind the cut of their data set are graded. Until then they wait as candidates, and every look
- * says for how much; what has enough and fails is rejected.
+ * behind the as-of barrier of their set are graded. Until then they wait as candidates, and every
+ * look says for how much; what has enough and fails is rejected.
  */
 import { FEATURE_SET } from '../../src/features/definition.ts';
 import { keyOf } from '../../src/domain/wire.ts';

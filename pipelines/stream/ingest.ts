@@ -41,7 +41,7 @@ export interface RecordClocks {
   readonly judgedByUs: number;
   /** The partition's last as-of barrier. */
   readonly barrierUs: number;
-  /** Of a record that is imported: when it came (`importedAt`). No cut raises its known_at. */
+  /** Of a record that is imported: when it came (`importedAt`). No as-of barrier raises it. */
   readonly importedAt: number | null;
 }
 

@@ -3,7 +3,7 @@
  * them -> what there is, and everything made again from the log
  *
  * A poisoned instrument calls each later tick late, because its watermark lies years ahead; a
- * raised cut makes all behind it known then. Both are states that follow from the log, and by
+ * raised barrier makes all behind it known then. Both are states that follow from the log, and by
  * today's rule the log says otherwise: so the partitions that hold such a state are read again from
  * their beginning. The same bytes come out for every healthy instrument, and are absorbed.
  */
@@ -21,7 +21,7 @@ export interface SpoiltPartition {
   readonly stage: string;
   readonly topic: string;
   readonly partition: number;
-  /** The cut in its state, where that is of the future. */
+  /** The as-of barrier in its state, where that is of the future. */
   readonly barrierTs: number | null;
   /** Instruments whose watermark is of the future. */
   readonly instruments: readonly string[];

@@ -102,7 +102,7 @@ export const datasets = (app: FastifyInstance, context: HttpContext): void => {
   read(app, {
     ...one,
     path: '/v1/datasets/:id/manifest',
-    summary: 'The manifest of a training set: definition, cut, rows, exclusions, files',
+    summary: 'The manifest of a training set: definition, as-of barrier, rows, exclusions, files',
     answer: Detail.properties.manifest,
     handle: async (_query, { id }) => (await byId(id))['manifest'],
   });

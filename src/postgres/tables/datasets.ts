@@ -134,7 +134,10 @@ interface BarrierRow {
   readonly offsets: Readonly<Record<string, number>>;
 }
 
-/** The first cut that is not before `asOfUs` and that the log has shown; null: there is none. */
+/**
+ * The first as-of barrier that is not before `asOfUs` and that the log has shown; null: there is
+ * none.
+ */
 export async function coveringBarrier(pool: Pool, asOfUs: number) {
   const { rows } = await pool.query<BarrierRow>(
     `SELECT o.control_id, (o.body->>'value')::bigint AS value,
@@ -144,7 +147,8 @@ export async function coveringBarrier(pool: Pool, asOfUs: number) {
      GROUP BY o.control_id, o.body ORDER BY 2, 1 LIMIT 1`,
     [asOfUs],
   );
-  const [cut] = rows;
-  if (cut === undefined) return null;
-  return { value: formatUs(cut.value), control_id: cut.control_id, offsets: cut.offsets };
+  const [barrier] = rows;
+  if (barrier === undefined) return null;
+  const { value, control_id, offsets } = barrier;
+  return { value: formatUs(value), control_id, offsets };
 }

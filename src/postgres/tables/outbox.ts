@@ -143,13 +143,13 @@ export async function isSent(pool: Pool, controlId: string): Promise<boolean> {
   return rows[0]?.state === 'sent';
 }
 
-/** The highest cut that was ever asked for, up to `byUs`; 0: none. */
+/** The highest as-of barrier that was ever requested, up to `byUs`; 0: none. */
 export async function lastBarrier(client: Pool | PoolClient, byUs: number): Promise<number> {
   const { rows } = await client.query<{ value: string | null }>(
     `SELECT max((body->>'value')::bigint)::text AS value FROM (
        SELECT body FROM control_outbox WHERE type = 'cut'
        UNION ALL SELECT body FROM control_versions WHERE type = 'cut'
-     ) cuts WHERE (body->>'value')::bigint <= $1`,
+     ) barriers WHERE (body->>'value')::bigint <= $1`,
     [byUs],
   );
   return Number(rows[0]?.value ?? 0);

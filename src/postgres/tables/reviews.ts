@@ -81,7 +81,7 @@ export interface ImportedCandidate {
   readonly modelId: string;
   readonly sha256: string;
   readonly artifact: Buffer;
-  /** The cut of its data set. */
+  /** The as-of barrier of its data set. */
   readonly asOfTs: number;
 }
 

@@ -7,7 +7,7 @@
  * newer revisions.
  */
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { duckRow, duckRows, openDuckdb } from './duckdb.ts';
@@ -32,6 +32,7 @@ import { importsSql } from './imports.ts';
 import { columnsOfFiles, joinAll, requestDecisions } from './join.ts';
 import { createStages, featureTable, stageFeatures, stageLabels } from './stage.ts';
 import { describeFiles, PARQUET, writePartitions } from './write.ts';
+import { makeFolder } from '../../src/make-folder.ts';
 
 export interface DatasetRequest extends Omit<Decisions, 'instruments'> {
   readonly instruments: readonly Instrument[];
@@ -68,11 +69,11 @@ export async function buildDefined(
   const aside = `${out}.part-${process.pid}`;
   const work = `${out}.work-${process.pid}`;
   try {
-    await mkdir(aside, { recursive: true });
-    await mkdir(work, { recursive: true });
+    await makeFolder(aside);
+    await makeFolder(work);
     const manifest = await write(reader, definition, { ...options, aside, work });
     await writeFile(join(aside, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
-    await mkdir(dirname(out), { recursive: true });
+    await makeFolder(dirname(out));
     await rename(aside, out);
     return manifest;
   } finally {

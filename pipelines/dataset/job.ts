@@ -7,7 +7,7 @@
  */
 import type { Pool } from 'pg';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { JobData } from '../../src/queue/queue.ts';
 import { must } from '../../src/assert.ts';
@@ -25,6 +25,7 @@ import {
   saveDataset,
 } from '../../src/postgres/tables/datasets.ts';
 import { finishRun } from '../../src/postgres/tables/job-runs.ts';
+import { makeFolder } from '../../src/make-folder.ts';
 
 /** What lies in `dataset_requests`. */
 export interface DatasetRequestRow {
@@ -93,7 +94,7 @@ async function keptEntities(
 /** Removes what lies aside of a set that nobody makes any more. */
 async function sweep(out: string): Promise<void> {
   const dir = dirname(out);
-  await mkdir(dir, { recursive: true });
+  await makeFolder(dir);
   for (const name of await readdir(dir)) {
     if (name.startsWith(`${basename(out)}.`)) {
       await rm(join(dir, name), { recursive: true, force: true });

@@ -7,7 +7,7 @@
  * is told.
  */
 import type { Pool } from 'pg';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { nowUs } from '../../src/clock.ts';
 import { formatUs, parseDurationUs, parseUs } from '../../src/domain/time.ts';
@@ -28,6 +28,7 @@ import {
 } from './definition.ts';
 import type { Entities } from './entities.ts';
 import { importsSettledBy, importsSettledSoon, newestImport, whyMissing } from './imports.ts';
+import { makeFolder } from '../../src/make-folder.ts';
 
 /** How long a build with an `as_of` of the past waits for the flow. */
 const DRAIN_MS = 10_000;
@@ -112,7 +113,7 @@ export async function withEntitiesFile<T>(
   if (csv === null) return work(undefined);
   const file = `${out}.entities-${process.pid}`;
   try {
-    await mkdir(dirname(out), { recursive: true });
+    await makeFolder(dirname(out));
     await writeFile(file, csv);
     return await work(file);
   } finally {

@@ -5,11 +5,12 @@
  * reads a whole one. The same set gives the same bytes.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDuckdb } from './duckdb.ts';
 import type { DatasetManifest } from './definition.ts';
 import { writeWhole } from './write.ts';
+import { makeFolder } from '../../src/make-folder.ts';
 
 export type WholeFormat = 'parquet' | 'csv' | 'arrow';
 
@@ -36,7 +37,7 @@ export async function wholeFile(
 
 async function make(dir: string, folder: string, file: string, format: WholeFormat): Promise<void> {
   const aside = `${file}.part-${process.pid}`;
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const { db, close } = await openDuckdb({ dirs: [dir, folder] });
   try {
     await writeWhole(db, dir, aside, format);

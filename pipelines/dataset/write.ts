@@ -6,13 +6,14 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { duckRow, duckRows, literal } from './duckdb.ts';
 import { writeArrow } from './arrow.ts';
 import { MANIFEST, type DatasetFile } from './definition.ts';
+import { makeFolder } from '../../src/make-folder.ts';
 
 /** Part of the manifest: another format, version or setting would be other bytes. */
 export const PARQUET =
@@ -62,7 +63,7 @@ export async function writePartitions(
   );
   for (const [done, { date, symbol }] of partitions.entries()) {
     const folder = join(dir, `date=${date}`, `symbol=${folderPart(symbol)}`);
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await db.run(
       `COPY (SELECT ${columns.join(', ')} FROM dataset
          WHERE date = ${literal(date)} AND symbol = ${literal(symbol)} AND ${where}

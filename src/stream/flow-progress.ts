@@ -1,6 +1,6 @@
 /**
- * How far the log has come through the stages: the contract behind `tickloom flow wait`, barriers
- * in a replay, and as-of barriers.
+ * How far the log has come through the stages: the contract behind `tickloom flow wait`, the sync
+ * points of a replay, and as-of barriers.
  */
 export interface FlowProgress {
   /**

@@ -30,6 +30,7 @@ test.each<[words: string[], code: number, said: RegExp | string]>([
   [['curate', 'months', 'moon'], 2, 'Allowed choices are trades, labels'],
   [[...MARKET, '--symbols', 'A/USD', '--seed', ''], 2, '--seed "" is no whole number'],
   [[...MARKET, '--symbols', 'A/USD', '--seed', '0x10'], 2, 'no whole number'],
+  [[...MARKET, '--symbols', 'A/USD', '--seed', '1', '--rate', '0x10'], 2, '--rate "0x10" is no'],
   [[...MARKET, '--symbols', '', '--seed', '1'], 2, '--symbols "" is not'],
   [[...MARKET, '--symbols', 'A/USD', '--seed', '1', '--venue', ''], 2, '--venue "" is not'],
   [['feed', 'check', file, '--format', 'ndjson', '--venue', ''], 2, '--venue "" is not'],

@@ -256,11 +256,16 @@ describe('records of money', () => {
     const listed = JSON.parse(json.out) as { place: string; detail: string; was_resent: boolean }[];
     expect(listed.length).toBe(5);
     const { place } = must(listed.find(({ detail }) => detail.includes("account's own currency")));
-    const [show, kinds, wrong] = await Promise.all([
+    const [show, kinds, wrong, unknown] = await Promise.all([
       said('show', place, '--json'),
       said('kinds'),
       tickloom('dead-letters', 'resend'),
+      tickloom('dead-letters', 'list', '--reason', 'nope'),
     ]);
+    expect(unknown).toMatchObject({
+      code: 2,
+      out: expect.stringContaining('unbookable') as string,
+    });
     expect(JSON.parse((JSON.parse(show.out) as { value: string }).value)).toEqual(late);
     expect(kinds.out).toMatch(/records-fills +"dividend" +2/);
     expect(wrong.code).toBe(2);

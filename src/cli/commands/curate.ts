@@ -2,7 +2,7 @@
  * `tickloom curate summary | model | trades | describe | months | reports | export | clean`: what
  * there is to learn from, how models and trades do, and what is kept of it.
  */
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Option, type Command } from 'commander';
@@ -30,6 +30,7 @@ import { emptyPlace } from '../support/empty-place.ts';
 import { notStored } from '../support/known.ts';
 import { curateTables } from './curate-tables.ts';
 import { curateViews } from './curate-views.ts';
+import { makeFolder } from '../../make-folder.ts';
 
 export function curateCommands(program: Command): void {
   const curate = program
@@ -88,7 +89,7 @@ async function exportCsv(flags: ExportFlags, command: Command): Promise<void> {
       ...(flags.asOf === undefined ? {} : { as_of: flags.asOf }),
       symbols: markets.map(keyOf),
     };
-    await mkdir(dirname(file), { recursive: true });
+    await makeFolder(dirname(file));
     const aside = await mkdtemp(`${file}.part-`);
     try {
       const out = join(aside, 'set');

@@ -11,6 +11,7 @@ import {
   type DeadRecord,
 } from '../../app/dead-letters.ts';
 import type { Context } from '../../runtime/context.ts';
+import { deadCounts } from '../../postgres/tables/dead-letters.ts';
 import { unknownKinds } from '../../postgres/tables/unknown-kinds.ts';
 import { CommandError, outputFor, withContext } from '../support/context.ts';
 import { columns } from '../support/table.ts';
@@ -29,7 +30,7 @@ export function deadLettersCommands(program: Command): void {
     .option('--limit <n>', 'no more than so many', count, 100)
     .action((flags: Filters & { limit: number }, command: Command) =>
       withContext('cli', async (context) => {
-        checkTopic(context, flags);
+        await checkFilters(context, flags);
         const dead = await deadRecords(context, flags, flags.limit);
         const lines = dead.map(lineOf);
         const text = lines.length === 0 ? 'none' : lines.join('\n');
@@ -79,10 +80,18 @@ const filtered = (command: Command): Command =>
     .option('--topic <topic>', 'those that came from this topic')
     .option('--reason <reason>', 'those of this reason, such as schema or unbookable');
 
-function checkTopic({ topicOf }: Context, { topic }: Filters): void {
-  if (topic === undefined) return;
-  if (TOPICS.some(({ name }) => name === topic || topicOf(name) === topic)) return;
-  throw new CommandError(`"${topic}" is no topic: see tickloom topics list`, 2);
+async function checkFilters(
+  { topicOf, postgres }: Context,
+  { topic, reason }: Filters,
+): Promise<void> {
+  const isTopic = (name: string): boolean => name === topic || topicOf(name) === topic;
+  if (topic !== undefined && !TOPICS.some(({ name }) => isTopic(name))) {
+    throw new CommandError(`"${topic}" is no topic: see tickloom topics list`, 2);
+  }
+  if (reason === undefined) return;
+  const known = [...new Set((await deadCounts(postgres)).map((count) => count.reason))];
+  if (known.length === 0 || known.includes(reason)) return;
+  throw new CommandError(`no dead letter has the reason "${reason}", only ${known.join(', ')}`, 2);
 }
 
 async function runResend(
@@ -92,7 +101,7 @@ async function runResend(
   command: Command,
 ): Promise<void> {
   if ((place === undefined) !== all) throw new CommandError('give either a place or --all', 2);
-  checkTopic(context, filters);
+  await checkFilters(context, filters);
   const asked =
     place === undefined
       ? (await deadRecords(context, filters)).filter(({ was_resent }) => !was_resent)

@@ -221,7 +221,9 @@ async function feedSynthetic(flags: SyntheticFlags, command: Command): Promise<v
   if (!/^-?\d+$/.test(flags.seed) || !Number.isSafeInteger(seed)) {
     throw new CommandError(`--seed "${flags.seed}" is no whole number`, 2);
   }
-  if (!(rate > 0 && rate <= 10_000)) throw new CommandError('--rate is not from 0 to 10000', 2);
+  if (!isPlainNumber(flags.rate) || !(rate > 0 && rate <= 10_000)) {
+    throw new CommandError(`--rate "${flags.rate}" is no number above 0 and up to 10000`, 2);
+  }
   const [fromUs, toUs] = [timeOf('from', flags.from), timeOf('to', flags.to)];
   if (fromUs >= toUs) throw new CommandError('--from is not before --to', 2);
   const source = mergedTrades({ seed, venue, symbols, fromUs, toUs, rate, edge });
@@ -279,9 +281,12 @@ function timeOf(name: string, text: string): number {
   }
 }
 
+/** Not `0x10` or `1e3`, which nobody means here. */
+const isPlainNumber = (text: string): boolean => /^\d{1,9}(\.\d{1,9})?$/.test(text);
+
 function speedOf(text: string): number {
   if (text === 'max') return 0;
-  const speed = text === 'realtime' ? 1 : Number(text);
-  if (speed > 0) return speed;
+  if (text === 'realtime') return 1;
+  if (isPlainNumber(text) && Number(text) > 0) return Number(text);
   throw new CommandError(`--speed "${text}" is neither max, realtime nor a factor`, 2);
 }

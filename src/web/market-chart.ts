@@ -19,6 +19,7 @@ import {
   type UTCTimestamp,
 } from 'lightweight-charts';
 import type { Candle, Prediction, Signal } from './api.ts';
+import { arrowsOf } from './arrows.ts';
 import { priceDigits, seconds } from './format.ts';
 import { chartOptions, color, onTheme } from './theme.ts';
 
@@ -125,21 +126,19 @@ export class MarketChart {
 
   #mark(signals: readonly Signal[], timeframeS: number, first: Candle | undefined): void {
     const start = first === undefined ? Infinity : seconds(first.ts);
-    const markers = signals
-      .map((signal) => ({ signal, time: floorTo(seconds(signal.decided_ts), timeframeS) }))
-      .filter(({ time }) => time >= start)
-      .sort((a, b) => a.time - b.time);
+    const shown = signals.filter(({ decided_ts: ts }) => seconds(ts) >= start);
     this.#markers.setMarkers(
-      markers.map(({ signal, time }) => ({
+      arrowsOf(shown, timeframeS).map(({ time, isBuy, isExecuted, count }) => ({
         time: time as UTCTimestamp,
-        position: signal.direction === 'buy' ? 'belowBar' : 'aboveBar',
-        shape: signal.direction === 'buy' ? 'arrowUp' : 'arrowDown',
-        color: color(signal.state === 'executed' ? 'warn' : 'void'),
+        position: isBuy ? 'belowBar' : 'aboveBar',
+        shape: isBuy ? 'arrowUp' : 'arrowDown',
+        color: color(isExecuted ? 'warn' : 'void'),
         size: 1,
+        ...(count > 1 ? { text: String(count) } : {}),
       })),
     );
     for (const line of this.#lines) this.#candles.removePriceLine(line);
-    const latest = markers.at(-1)?.signal;
+    const latest = shown.toSorted((a, b) => seconds(a.decided_ts) - seconds(b.decided_ts)).at(-1);
     this.#lines = latest === undefined ? [] : linesOf(latest).map((l) => this.#line(l));
   }
 

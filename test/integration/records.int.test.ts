@@ -264,7 +264,7 @@ describe('records of money', () => {
     ]);
     expect(unknown).toMatchObject({
       code: 2,
-      out: expect.stringContaining('unbookable') as string,
+      err: expect.stringContaining('unbookable') as string,
     });
     expect(JSON.parse((JSON.parse(show.out) as { value: string }).value)).toEqual(late);
     expect(kinds.out).toMatch(/records-fills +"dividend" +2/);

@@ -41,13 +41,13 @@ describe('a backlog', () => {
     expect(await asked()).toBe(60);
     // The 57 by one question; the few of years ago not in between, but each for itself.
     expect(await asked()).toBe(4);
-    nowMs = 301_000;
+    nowMs = 601_000;
     expect(await asked()).toBe(4);
     expect(await asked()).toBe(0);
     reachedTs += 1;
     expect(await asked()).toBe(1);
     // What was decided late, of a market that stands still, is found minutes later.
-    nowMs += 301_000;
+    nowMs += 601_000;
     expect(await asked()).toBe(4);
   });
 
@@ -127,16 +127,16 @@ describe('a backlog', () => {
     const first = await backlog.pending(undefined, { mayRest: true });
     const ones = (count: number, from: number) =>
       Array.from({ length: count }, (_, i) => `one S${i + from} from 1970`);
-    // Three are old, of five there is nothing of the last day; then the first two are looked at.
+    // Three are old, of five there is nothing of the last day; then the first is looked at.
     expect(asked.slice(0, 3)).toEqual(['labels', 'predictions', 'set']);
     expect(asked.slice(3).toSorted()).toEqual(
-      [...ones(3, 0), ...ones(5, 235), ...ones(2, 3)].toSorted(),
+      [...ones(3, 0), ...ones(5, 235), ...ones(1, 3)].toSorted(),
     );
     expect(first.map(({ symbol, from_ts }) => [symbol, AT - from_ts])).toEqual([['S9', 0]]);
-    // All of them in the end, a few at each look, also while nothing moves.
+    // All of them in the end, one at each look, also while nothing moves.
     nowMs = 31_000;
     const later: PendingLabels[] = [];
-    for (let look = 0; look < 160; look++) {
+    for (let look = 0; look < 240; look++) {
       later.push(...(await backlog.pending(undefined, { mayRest: true })));
     }
     expect(later.find(({ symbol }) => symbol === 'S7')?.from_ts).toBe(AT - 300 * US_PER_DAY);
@@ -184,10 +184,10 @@ describe('a backlog', () => {
     };
     expect(await look()).toEqual([60, 1]);
     nowMs = 31_000;
-    // Asked within the last five minutes: it rests until those are over.
+    // Asked within the last ten minutes: it rests until those are over.
     expect(await look()).toEqual([0, 1]);
     expect(await look()).toEqual([0, 0]);
-    nowMs = 301_000;
+    nowMs = 601_000;
     expect(await look()).toEqual([1, 1]);
     list = markets(AT, 0);
     current = counted();

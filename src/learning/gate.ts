@@ -138,14 +138,14 @@ function countReasons(input: GateInput, settings: GateSettings): GateReason[] {
     {
       rule: 'minimum_rows',
       passed: rows >= minRows,
-      detail: `${rows} rows of at least ${minRows}`,
+      detail: `${rows} rows, at least ${minRows} needed`,
       value: rows,
       threshold: minRows,
     },
     {
       rule: 'minimum_horizons',
       passed: horizons >= minHorizons,
-      detail: `${horizons} ranges of one horizon with rows, of at least ${minHorizons}`,
+      detail: `rows in ${horizons} horizons, at least ${minHorizons} needed`,
       value: horizons,
       threshold: minHorizons,
     },
@@ -192,7 +192,7 @@ function compare(
     {
       rule: `beats_${name}_by_margin`,
       passed: gain > 0 && gain >= margin,
-      detail: `${means}: better by ${show(gain)}, at least ${show(margin)} is asked`,
+      detail: `${means}: better by ${show(gain)}, at least ${show(margin)} needed`,
       value: gain,
       threshold: margin,
     },

@@ -224,7 +224,7 @@ async function seedTrade(
 
 const REASONS = [
   { rule: 'replay_parity', passed: true, detail: 'a replay serves the same feature values' },
-  { rule: 'minimum_rows', passed: true, detail: '1432 rows of at least 500' },
+  { rule: 'minimum_rows', passed: true, detail: '1432 rows, at least 500 needed' },
   { rule: 'beats_champion_by_margin', passed: false, detail: 'log_loss 0.6937 against 0.6931' },
 ].map((reason, i) =>
   Object.assign(reason, { value: [1, 1432, -0.0006][i], threshold: [1, 500, 0.0014][i] }),

@@ -155,7 +155,7 @@ const DEEP: readonly DeepStep[] = [
   ),
   deep(
     program('readme', 900, 'test/deep/readme.ts'),
-    480,
+    700,
     ...['test/deep/readme', 'README.md', 'docs/', 'src/cli/'],
   ),
   deep(

@@ -39,7 +39,7 @@ interface Declared<T> extends Setting {
   readonly format: (value: unknown) => string;
 }
 
-const declared = <T>({ name, parse, format = String }: types.SettingType<T>) => ({
+const typed = <T>({ name, parse, format = String }: types.SettingType<T>) => ({
   type: name,
   parse,
   format: (value: unknown) => format(value as T),
@@ -51,7 +51,7 @@ function setting<T>(
   fallback: string,
   description: string,
 ): Declared<T> {
-  return { ...declared(type), env, default: fallback, description };
+  return { ...typed(type), env, default: fallback, description };
 }
 
 function optional<T>(
@@ -59,7 +59,7 @@ function optional<T>(
   type: types.SettingType<T>,
   description: string,
 ): Declared<T | null> {
-  return { ...declared(type), env, default: null, description };
+  return { ...typed(type), env, default: null, description };
 }
 
 const DECLARED = {

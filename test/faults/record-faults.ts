@@ -130,6 +130,11 @@ export const swapTopic: Fault = {
   name: 'the topic of signals deleted and made again',
   strike: async (bed) => {
     const { context } = bed;
+    // Without a signal it would hit nothing.
+    await untilHit('a signal is there', async () => {
+      const { length } = await readTopic(context, 'signals');
+      return length > 0 ? length : undefined;
+    });
     // What is written into it meanwhile would be lost, and not by the fault.
     await bed.drop('stream');
     const topic = context.topicOf('signals');

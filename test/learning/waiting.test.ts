@@ -45,11 +45,11 @@ test('without a shadow the next review decides; without a time nothing has expir
 });
 
 test('a model that was imported says what it lacks to be judged', () => {
-  const failed = ['300 rows of at least 500', 'p is 0.5'];
+  const failed = ['300 rows, at least 500 needed', 'p is 0.5'];
   expect(said([model('b', 'candidate', { passed: false, failed })])).toEqual({
     b:
       'it waits for outcomes behind the as-of barrier of its data set, to be judged by: ' +
-      '300 rows of at least 500; p is 0.5',
+      '300 rows, at least 500 needed; p is 0.5',
   });
 });
 

@@ -89,7 +89,7 @@ async function checkFilters(
     throw new CommandError(`"${topic}" is no topic: see tickloom topics list`, 2);
   }
   if (reason === undefined) return;
-  const known = [...new Set((await deadCounts(postgres)).map((count) => count.reason))];
+  const known = [...new Set((await deadCounts(postgres)).map((each) => each.reason))];
   if (known.length === 0 || known.includes(reason)) return;
   throw new CommandError(`no dead letter has the reason "${reason}", only ${known.join(', ')}`, 2);
 }

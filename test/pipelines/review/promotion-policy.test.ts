@@ -122,7 +122,7 @@ describe('a shadow', () => {
       shadow: slot(said('new', 1), FROM + DAYS * US_PER_DAY - 5 * US_PER_HOUR),
     });
     expect(finding).toMatchObject({ request: null });
-    expect(finding?.why).toContain('300 rows of at least 500');
+    expect(finding?.why).toContain('300 rows, at least 500 needed');
   });
 
   test('is compared with the present champion only from where that one decides', () => {
@@ -139,7 +139,9 @@ describe('a shadow', () => {
 
   test('does not gain by rows on which either was vetoed', () => {
     const vetoed = said('new', 1, 'outlier');
-    expect(review(SHADOW, { shadow: slot(vetoed) })[0]?.why).toContain('0 rows of at least 500');
+    expect(review(SHADOW, { shadow: slot(vetoed) })[0]?.why).toContain(
+      '0 rows, at least 500 needed',
+    );
     const champion = slot(said('m', 0, 'outlier'));
     const [finding] = review(SHADOW, { shadow: slot(said('new', 1)), champion });
     expect(finding?.request).toBeNull();

@@ -18,14 +18,14 @@ import { bollingerPosition } from './default/bollinger-position.ts';
 import { bollingerWidth } from './default/bollinger-width.ts';
 import { cci } from './default/cci.ts';
 import { cmf } from './default/cmf.ts';
-import { dayOfWeekCos, dayOfWeekSin } from './default/day-of-week.ts';
+import { dayOfWeek } from './default/day-of-week.ts';
 import { diBalance } from './default/di-balance.ts';
 import { emaDistance } from './default/ema-distance.ts';
 import { gap } from './default/gap.ts';
 import { intensity } from './default/intensity.ts';
 import { macdHistogram } from './default/macd-histogram.ts';
 import { mfi } from './default/mfi.ts';
-import { minuteOfDayCos, minuteOfDaySin } from './default/minute-of-day.ts';
+import { minuteOfDay } from './default/minute-of-day.ts';
 import { obvSlope } from './default/obv-slope.ts';
 import { realisedVolatilityRatio } from './default/realised-volatility-ratio.ts';
 import { realisedVolatility } from './default/realised-volatility.ts';
@@ -72,10 +72,10 @@ export const FEATURES: readonly Feature[] = [
   realisedVolatility('5m'),
   ...EACH.map((of) => of('15m')),
   ...EACH.map((of) => of('1h')),
-  minuteOfDaySin,
-  minuteOfDayCos,
-  dayOfWeekSin,
-  dayOfWeekCos,
+  minuteOfDay.sin,
+  minuteOfDay.cos,
+  dayOfWeek.sin,
+  dayOfWeek.cos,
 ];
 
 export const FEATURE_NAMES: readonly string[] = FEATURES.map(({ name }) => name);

@@ -4,10 +4,13 @@
  *
  * danfojs counts in doubles, and money is exact. So each amount goes in as limbs, whole numbers of
  * ten digits whose sums a double holds, and each sum is put together from theirs: it is what
- * PostgreSQL's `sum` says, to the last digit. What is no sum (mean, deviation, median) is rounded.
+ * PostgreSQL's `sum` says, to the last digit. Extremes and median are exact too; the deviation
+ * alone is that of doubles.
  */
+import { must } from '../assert.ts';
 import { Exact } from '../domain/exact.ts';
 import { formatUs } from '../domain/time.ts';
+import { grouped } from '../grouped.ts';
 import { figuresBy, type Figure, type Figures } from './frame.ts';
 import type { Closed } from './trade-performance.ts';
 
@@ -24,7 +27,7 @@ export interface MoneyRow {
 
 type Group = Pick<MoneyRow, 'account' | 'currency' | 'group'>;
 
-/** Decimal texts of the account's currency; `sum` is exact, the others have 8 decimals. */
+/** Decimal texts of the account's currency; `mean` and `std` are rounded, the others exact. */
 export interface MoneyLine extends Group {
   readonly trades: number;
   readonly sum: string;
@@ -64,18 +67,20 @@ export const moneyRow = (trade: Closed, group: string): MoneyRow => ({
 /** A line a group, in the order of accounts and groups. */
 export async function moneyByGroup(rows: readonly MoneyRow[]): Promise<MoneyLine[]> {
   const found = await summed(rows, ({ account, currency, group }) => [account, currency, group]);
-  return found.map(({ key: [account = '', currency = '', group = ''], sum, figures }) => ({
-    account,
-    currency,
-    group,
-    trades: figures['amount_count'] ?? 0,
-    sum: sum.toFixed(),
-    mean: rounded(sum.div(figures['amount_count'] ?? 1)),
-    std: figures['amount_count'] === 1 ? null : rounded(figures['amount_std']),
-    min: rounded(figures['amount_min']),
-    median: rounded(figures['amount_median']),
-    max: rounded(figures['amount_max']),
-  }));
+  return found.map(
+    ({ key: [account = '', currency = '', group = ''], sum, ascending, figures }) => ({
+      account,
+      currency,
+      group,
+      trades: figures['amount_count'] ?? 0,
+      sum: sum.toFixed(),
+      mean: rounded(sum.div(figures['amount_count'] ?? 1)),
+      std: figures['amount_count'] === 1 ? null : rounded(figures['amount_std']),
+      min: must(ascending[0]).toFixed(),
+      median: medianOf(ascending).toFixed(),
+      max: must(ascending.at(-1)).toFixed(),
+    }),
+  );
 }
 
 /** A line a group, a column each month in which any trade closed. */
@@ -106,6 +111,8 @@ export async function moneyByMonth(rows: readonly MoneyRow[]): Promise<MonthTabl
 interface Summed {
   readonly key: readonly string[];
   readonly sum: Exact;
+  /** The amounts themselves, at least one. */
+  readonly ascending: readonly Exact[];
   readonly figures: Figures;
 }
 
@@ -120,49 +127,65 @@ async function summed(
   if (rows.length > MONEY_ROWS_MAX) {
     throw new Error(`${rows.length} trades are too many for a table (${MONEY_ROWS_MAX})`);
   }
-  const amounts = rows.map((row) => ({ row, amount: new Exact(row.amount) }));
-  const largest = amounts.reduce((most, { amount }) => Math.max(most, Math.abs(+amount)), 0);
-  if (largest * rows.length > Number.MAX_SAFE_INTEGER) {
-    throw new Error(`an amount of ${largest} is too large to be added exactly`);
-  }
-  const digits = amounts.reduce((most, { amount }) => Math.max(most, amount.dp()), 0);
-  const limbs = 1 + Math.ceil(digits / LIMB_DIGITS);
-  const names = Array.from({ length: limbs }, (_, i) => `limb${i}`);
+  const amounts = rows.map((row) => ({
+    name: JSON.stringify(keyOf(row)),
+    amount: new Exact(row.amount),
+  }));
+  const limbs = limbsOf(amounts.map(({ amount }) => amount));
+  const names = limbs.places.map((_, i) => `limb${i}`);
   const figures = await figuresBy(
     amounts,
-    ({ row }) => JSON.stringify(keyOf(row)),
+    ({ name }) => name,
     ({ amount }) => ({
       amount: amount.toNumber(),
-      ...Object.fromEntries(limbsOf(amount, limbs).map((limb, i) => [`limb${i}`, limb])),
+      ...Object.fromEntries(limbs.of(amount).map((limb, i) => [`limb${i}`, limb])),
     }),
     {
-      amount: ['count', 'std', 'min', 'median', 'max'],
+      amount: ['count', 'std'],
       ...Object.fromEntries(names.map((name): [string, Figure[]] => [name, ['sum']])),
     },
   );
+  const groups = grouped(amounts, ({ name }) => name);
   return [...figures]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, of]) => ({
-      key: JSON.parse(key) as string[],
-      sum: exactSum(names.map((name) => of[`${name}_sum`] ?? Number.NaN)),
-      figures: of,
-    }));
+    .map(([key, of]) => {
+      const own = must(groups.get(key), 'the group of a row').map(({ amount }) => amount);
+      return {
+        key: JSON.parse(key) as string[],
+        sum: limbs.sum(names.map((name) => of[`${name}_sum`] ?? Number.NaN)),
+        ascending: own.toSorted((a, b) => a.cmp(b)),
+        figures: of,
+      };
+    });
 }
 
-/** The whole part, then ten digits each of what is behind the point, all with the sign. */
-function limbsOf(amount: Exact, count: number): number[] {
-  const limbs: number[] = [];
-  let rest = amount;
-  for (let i = 0; i < count; i++) {
-    const limb = rest.trunc();
-    limbs.push(limb.toNumber());
-    rest = rest.minus(limb).times(LIMB);
-  }
-  return limbs;
+/** Amounts as whole numbers of ten digits each, with their sign, from the highest place down. */
+function limbsOf(amounts: readonly Exact[]) {
+  // The exponent is one less than the digits before the point; that of an amount below 1 is negative.
+  const whole = amounts.reduce((most, { e }) => Math.max(most, e + 1), 1);
+  const behind = amounts.reduce((most, amount) => Math.max(most, amount.dp()), 0);
+  const [above, below] = [whole, behind].map((digits) => Math.ceil(digits / LIMB_DIGITS));
+  const places = Array.from({ length: must(above) + must(below) }, (_, i) =>
+    LIMB.pow(must(above) - 1 - i),
+  );
+  const of = (amount: Exact): number[] => {
+    let rest = amount;
+    return places.map((place) => {
+      const limb = rest.div(place).trunc();
+      rest = rest.minus(limb.times(place));
+      return limb.toNumber();
+    });
+  };
+  const sum = (limbs: readonly number[]): Exact =>
+    places.reduce((all, place, i) => all.plus(place.times(must(limbs[i]))), new Exact(0));
+  return { places, of, sum };
 }
 
-const exactSum = (limbs: readonly number[]): Exact =>
-  limbs.reduceRight((sum, limb) => sum.div(LIMB).plus(limb), new Exact(0));
+function medianOf(ascending: readonly Exact[]): Exact {
+  const middle = (ascending.length - 1) / 2;
+  const [low, high] = [Math.floor(middle), Math.ceil(middle)].map((at) => must(ascending[at]));
+  return must(low).plus(must(high)).div(2);
+}
 
 /** Of a double and of a quotient: as many decimals as a coin of any currency has. */
 const rounded = (value: Exact | number | undefined): string =>

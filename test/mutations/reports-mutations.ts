@@ -42,8 +42,8 @@ export const REPORTS_MUTATIONS: readonly Mutation[] = [
     'money-added-as-doubles',
     sums('fifty thousand cents at 1e9 are exact, where doubles are not'),
     'src/summaries/money-tables.ts',
-    'const limb = rest.trunc();',
-    'const limb = rest;',
+    'const limb = rest.div(place).trunc();',
+    'const limb = rest.div(place);',
   ),
   mutation(
     'equity-without-what-was-before',

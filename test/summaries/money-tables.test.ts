@@ -54,9 +54,16 @@ describe('sums of money', () => {
     );
   });
 
-  test('what a double cannot add is refused, not rounded', async () => {
-    await expect(sumOf('9007199254740993', '1')).rejects.toThrow('too large');
-    await expect(sumOf('1e17', '-1e17')).rejects.toThrow('too large');
+  test('what a double cannot hold is added, and is the least and the largest as it stands', async () => {
+    expect(await sumOf('9007199254740993', '1')).toBe('9007199254740994');
+    expect(await sumOf('99999999999999999999.5', '-99999999999999999999.4')).toBe('0.1');
+    const [line] = await moneyByGroup([row('123456789012.12345678901'), row('-1e19'), row('-0')]);
+    const extremes = { min: '-10000000000000000000', max: '123456789012.12345678901' };
+    expect(line).toMatchObject({ ...extremes, median: '0' });
+    const even = await moneyByGroup(
+      ['99999999999999999999.9', '1', '0.1', '-1'].map((a) => row(a)),
+    );
+    expect(even[0]?.median).toBe('0.55');
   });
 });
 

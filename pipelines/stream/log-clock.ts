@@ -72,8 +72,11 @@ export class LogClock {
 
   /** What the ticks of a record are held against. */
   clocksOf(record: LogRecord, judgedByUs: number): RecordClocks {
-    const log = { clockUs: this.clockUs, judgedByUs, barrierUs: this.control.cut };
-    return { recordUs: record.timestampUs, ...log, importedAt: importedAt(record, log) };
+    const { clockUs } = this;
+    const barrierUs = this.control.cut;
+    const cameAt = importedAt(record, { clockUs, judgedByUs, barrierUs });
+    // Each by its name: a spread takes twice as long, and this is made for every record.
+    return { recordUs: record.timestampUs, clockUs, judgedByUs, barrierUs, importedAt: cameAt };
   }
 
   private judgeBy(latestTs: number, recordUs: number, offset: number): number | null {

@@ -113,6 +113,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/features/state'],
   ['src/features/default'],
   ['src/features'],
+  ['src/learning/evidence'],
   ['src/learning'],
   ['src/stream'],
   ['src/files', 'src/kafka', 'src/questdb'],
@@ -147,7 +148,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/cli'],
 ];
 /** What is computed, whoever asks: it knows no server and no file. */
-const PURE = /^src\/(domain|domain\/records|indicators|money|market|features|learning|stream)$/;
+const PURE =
+  /^src\/(domain|domain\/records|indicators|money|market|features|learning(\/evidence)?|stream)$/;
 const folderOf = (file: string): string => dirname(file);
 const layerOf = (folder: string): number => LAYERS.findIndex((layer) => layer.includes(folder));
 

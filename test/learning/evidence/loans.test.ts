@@ -1,5 +1,5 @@
 /** The ledger of loans: its values, and that no way of using it lends more than there is. */
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import {
   admit,
   FALSE_SHARE,

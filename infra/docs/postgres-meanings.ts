@@ -173,6 +173,32 @@ export const READ: Readonly<Record<string, { readonly is: string; readonly colum
       finished_at: 'When it ended.',
     },
   },
+  verdict_values: {
+    is: 'The evidence for and against models, by session.',
+    columns: {
+      control_id: 'The record that put the model into its slot; evidence begins anew with each.',
+      reference: 'Against whom: `champion`, whoever decided, or `base_rate`, the class prior.',
+      side: '`candidate`: bets that the model is better; `reference`: that the other is.',
+      session_ts: 'Beginning of the session, event time.',
+      bets: 'Decisions that were bet on.',
+      gain: 'Sum of the gains of these bets, nats.',
+      logs: 'Logarithm of the growth of each of the twelve components.',
+    },
+  },
+  promotion_loans: {
+    is: 'The ledger that keeps false promotions to 5 % of all; the newest entry holds the state.',
+    columns: {
+      entry_id: 'The order of the entries.',
+      event: 'A shadow was lent its part, was promoted by evidence, or gave back.',
+      control_id: 'The record that made the model a shadow.',
+      event_ts: 'Event time.',
+      loan: 'What the shadow is lent.',
+      log_evidence: 'Logarithm of its evidence at that moment.',
+      admitted: 'Shadows so far.',
+      promotions: 'Promotions by evidence so far.',
+      pot: 'What was given back and is not lent again yet.',
+    },
+  },
   model_activations: {
     is: 'Which model was in force when, in event time.',
     columns: {

@@ -1,46 +1,34 @@
 /**
- * The review of an instrument's models at event time T: what they said of decisions whose outcome
- * was known by T -> the champion stays or is taken back, the shadow takes its place or waits, the
- * next candidate becomes shadow. Each change is a control record, each judgement is kept.
+ * The review of an instrument's models at event time T: what they predicted of decisions whose
+ * outcome was known by T -> the champion stays or is taken back, a shadow takes its place, is
+ * withdrawn or waits, candidates become shadows. Each change is a control record; the evidence is
+ * kept session by session.
  *
  * 1. Nothing to look at: nothing is waited for either.
  * 2. It waits until the flow has come here and every decision that can be graded is graded.
- * 3. What the slots said, joined with the outcomes as they were first graded.
+ * 3. The evidence of the sessions that have ended since, from outcomes as they were first graded.
  * 4. What speaks for training again, and its training made due: before anything is changed, so that
  *    a review that is repeated finds the same.
- * 5. The rules of `pipelines/review/promotion-policy.ts`; the registry's transaction for each
- *    change.
+ * 5. The rules of `promotion-policy.ts`; the registry's transaction for each change.
  */
 import type { Pool } from 'pg';
-import { reviewOf, type Finding, type LiveOutcome, type SlotHistory } from './promotion-policy.ts';
-import type { JobData } from '../../src/queue/queue.ts';
-import { inTransaction } from '../../src/postgres/postgres.ts';
 import { must } from '../../src/assert.ts';
-import { parseLabelSpec } from '../../src/domain/label-spec.ts';
-import { latenessOf } from '../../src/domain/venues.ts';
 import { instrumentOf, keyOf } from '../../src/domain/wire.ts';
-import {
-  championOf,
-  shadowOf,
-  type Market,
-  type Registry,
-} from '../../src/learning/model-change.ts';
-import type { Context } from '../../src/runtime/context.ts';
+import type { Market, ModelRequest, Registry } from '../../src/learning/model-change.ts';
+import { mayFollow } from '../../src/learning/waiting.ts';
+import { inTransaction } from '../../src/postgres/postgres.ts';
 import { settleAlerts } from '../../src/postgres/tables/alerts.ts';
 import { finishRun } from '../../src/postgres/tables/job-runs.ts';
+import { readLedger } from '../../src/postgres/tables/promotion-loans.ts';
 import { changeModel, noteWaiting, readRegistry } from '../../src/postgres/tables/registry.ts';
-import {
-  keepJudgement,
-  lastRollback,
-  reviewedMarkets,
-  slotOf,
-} from '../../src/postgres/tables/reviews.ts';
-import { liveOutcomes, type LiveOutcomeRow } from '../../src/questdb/tables/live-outcomes.ts';
+import { holdoutGains, keepJudgement, reviewedMarkets } from '../../src/postgres/tables/reviews.ts';
+import type { JobData } from '../../src/queue/queue.ts';
+import type { Context } from '../../src/runtime/context.ts';
 import { drainedAndGraded } from '../control/as-of-barrier.ts';
+import { marketEvidence, type MarketEvidence } from './evidence.ts';
 import { judgeImported } from './judge-imported.ts';
+import { decide, type Decision } from './promotion-policy.ts';
 import { fireRetraining } from './retrain.ts';
-
-const SEED = 20_140_501;
 
 export async function runReview(context: Context, { subject, dueTs }: JobData): Promise<void> {
   const { postgres } = context;
@@ -54,11 +42,11 @@ export async function runReview(context: Context, { subject, dueTs }: JobData): 
   }
   await drainedAndGraded(context, subject);
   await context.questdbReader().waitApplied(['predictions', 'labels']);
-  const findings: Finding[] = [];
-  for (const market of markets) findings.push(...(await reviewMarket(context, market, dueTs)));
+  const decisions: Decision[] = [];
+  for (const market of markets) decisions.push(...(await reviewMarket(context, market, dueTs)));
   await finishRun(postgres, run, 'done', {
-    reason: findings.map(({ modelId, why }) => `${modelId}: ${why}`).join('; '),
-    findings,
+    reason: decisions.map(({ modelId, why }) => `${modelId}: ${why}`).join('; '),
+    decisions,
   });
 }
 
@@ -66,25 +54,23 @@ async function reviewMarket(
   context: Context,
   market: Market,
   atTs: number,
-): Promise<readonly Finding[]> {
+): Promise<readonly Decision[]> {
   const { postgres } = context;
   await judgeImported(context, market, atTs);
   const registry = await inTransaction(postgres, (client) => readRegistry(client, market, atTs));
-  const findings = reviewOf({
-    registry,
-    labelSpec: market.labelSpec,
+  const evidence = await marketEvidence(context, registry, atTs);
+  await fireRetraining(context, market, atTs, evidence);
+  await keepEvidence(postgres, evidence, atTs);
+  const decisions = decide({
+    ...evidence,
     atTs,
-    ...(await histories(context, registry, atTs)),
-    rolledBackTs: await lastRollback(postgres, market),
-    seed: SEED,
+    waiting: await waitingCandidates(postgres, registry, atTs),
+    ledger: await readLedger(postgres),
   });
-  await fireRetraining(context, market, atTs, findings);
-  for (const { modelId, about, why, request, verdict, lost } of findings) {
-    if (verdict !== null) await keepJudgement(postgres, modelId, about, { at_ts: atTs, verdict });
-    if (lost !== undefined) {
-      await keepJudgement(postgres, modelId, 'shadow_lost', { at_ts: atTs, verdict: lost });
-    }
-    if (request === null) continue;
+  for (const { modelId, about, why, deed } of decisions) {
+    if (deed === null) continue;
+    const request: ModelRequest =
+      deed === 'promote' ? { action: deed, modelId, force: false } : { action: deed, modelId };
     const by = { actor: 'review', why, cause: `review:${atTs}`, atTs };
     const { champion } = await changeModel(postgres, request, market, by);
     if (about === 'champion') await alarm(postgres, market, { modelId, why, champion });
@@ -93,7 +79,33 @@ async function reviewMarket(
   await inTransaction(postgres, async (client) =>
     noteWaiting(client, await readRegistry(client, market, atTs)),
   );
-  return findings;
+  return decisions;
+}
+
+/** Those that passed the gate and have not expired, the newest first. */
+async function waitingCandidates(postgres: Pool, { models }: Registry, atTs: number) {
+  const waiting = models.filter((model) => mayFollow(model, atTs)).map(({ modelId }) => modelId);
+  const gains = await holdoutGains(postgres, waiting);
+  return waiting.map((modelId) => ({ modelId, gain: gains.get(modelId) ?? null }));
+}
+
+/** In the models' metrics, where everybody looks; all of it can be had from `verdict_values`. */
+async function keepEvidence(
+  postgres: Pool,
+  { champion, shadows }: MarketEvidence,
+  atTs: number,
+): Promise<void> {
+  if (champion !== null) {
+    const { modelId, standing, gain: verdict } = champion;
+    const { sessions, bets, gain, logAlarm } = standing;
+    const evidence = { sessions, bets, gain, log_alarm: logAlarm };
+    await keepJudgement(postgres, modelId, 'champion', { at_ts: atTs, evidence, verdict });
+  }
+  for (const { modelId, loan, standing } of shadows) {
+    const { sessions, bets, gain, logEvidence, lowLooks: low_looks } = standing;
+    const evidence = { sessions, bets, gain, log_evidence: logEvidence, low_looks, loan };
+    await keepJudgement(postgres, modelId, 'shadow', { at_ts: atTs, evidence });
+  }
 }
 
 /** Whoever decided decides no more: somebody should know. */
@@ -108,52 +120,3 @@ async function alarm(
     { key: `${kind}:${modelId}`, severity: 'warning', subject: modelId, message },
   ]);
 }
-
-async function histories(
-  context: Context,
-  registry: Registry,
-  atTs: number,
-): Promise<{ readonly champion: SlotHistory; readonly shadow: SlotHistory | null }> {
-  const { postgres, config } = context;
-  const { market } = registry;
-  const [champion, shadow] = [championOf(registry), shadowOf(registry)];
-  const ofChampion = await slotOf(postgres, market, 'champion', champion?.modelId ?? null);
-  const ofShadow =
-    shadow === null ? null : await slotOf(postgres, market, shadow.modelId, shadow.modelId);
-  const latenessUs = latenessOf(market.venue, config.latenessUs);
-  const { horizonUs } = parseLabelSpec(market.labelSpec);
-  const fromTs = Math.min(
-    champion === null ? Infinity : ofChampion.fromTs,
-    ofShadow?.fromTs ?? Infinity,
-  );
-  const decidedByUs = atTs - horizonUs - latenessUs;
-  const rows =
-    fromTs > decidedByUs
-      ? []
-      : await liveOutcomes(context.questdbReader(), market, {
-          labelSpec: market.labelSpec,
-          slots: ['champion', ...(shadow === null ? [] : [shadow.modelId])],
-          fromUs: fromTs,
-          decidedByUs,
-        });
-  const outcomesOf = (slot: string): LiveOutcome[] =>
-    rows.filter((row) => row.slot === slot).map(outcomeOf);
-  return {
-    champion: { ...ofChampion, outcomes: outcomesOf('champion') },
-    shadow:
-      shadow === null || ofShadow === null
-        ? null
-        : { ...ofShadow, outcomes: outcomesOf(shadow.modelId) },
-  };
-}
-
-const outcomeOf = (row: LiveOutcomeRow): LiveOutcome => ({
-  ts: row.ts,
-  decidedTs: row.decided_ts,
-  modelId: row.model_id,
-  probabilityUp: row.probability_up,
-  expectedReturn: row.expected_return,
-  verdict: row.verdict,
-  up: row.up,
-  forwardReturn: row.forward_return,
-});

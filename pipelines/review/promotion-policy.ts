@@ -1,308 +1,223 @@
 /**
- * the models of an instrument and what they said of outcomes that are known -> what becomes of them
+ * where the champion and the shadows of a market stand -> what is to be done
  *
- * A model goes live only by a record in the log: its place there says from when it decides. Before
- * that it has to have passed the gate on a holdout that it never saw, and then, as a shadow, to
- * have done better on live outcomes than whoever decides, on the very same rows. A champion that is
- * worse than saying the base rate is taken back. Everything is counted in event time.
+ * 1. A champion that has expired goes; so does one whose e-detector says that the class prior is
+ *    better. The baseline decides then, and what it had replaced may win its place back.
+ * 2. The shadow with the most evidence is promoted, if it pays its loan (`loans.ts`).
+ * 3. A shadow that has lost, has expired or has had its time is withdrawn.
+ * 4. Waiting candidates take the free places, the newest first. Where none is free, one makes room
+ *    that is not winning and promises less than the candidate.
+ *
+ * No step looks at a clock, and none can be taken too often: all of it may be asked at any session.
  */
 import { must } from '../../src/assert.ts';
-import { parseLabelSpec } from '../../src/domain/label-spec.ts';
 import { formatUs } from '../../src/domain/time.ts';
-import {
-  judge,
-  type GateInput,
-  type GateSettings,
-  type GateVerdict,
-} from '../../src/learning/gate.ts';
-import { logLosses, squaredErrors } from '../../src/learning/metrics.ts';
-import {
-  championOf,
-  shadowOf,
-  type KnownModel,
-  type ModelRequest,
-  type Registry,
-} from '../../src/learning/model-change.ts';
-import { mayFollow } from '../../src/learning/waiting.ts';
+import { isPaid, neededEvidence, type LoanLedger } from '../../src/learning/evidence/loans.ts';
+import { SHADOW_PLACES } from '../../src/learning/model-change.ts';
+import type { ChampionStanding, ShadowStanding } from '../../src/learning/evidence/standing.ts';
 
-/**
- * `lgbm-EUR-USD-direction_1h-20140506-1a2b3c4d`: what, for which market, when, and which exactly.
- */
-export function modelIdOf(
-  symbol: string,
-  labelSpec: string,
-  trainedDay: string,
-  sha256: string,
-  kind: 'lgbm' | 'onnx' = 'lgbm',
-): string {
-  const market = symbol.replaceAll(/[^A-Za-z0-9]/g, '-');
-  const [spec] = labelSpec.split('@');
-  return `${kind}-${market}-${spec}-${trainedDay.replaceAll('-', '')}-${sha256.slice(0, 8)}`;
+export interface DecideSettings {
+  /** Shadows of a market at a time. */
+  readonly places: number;
+  /** A shadow with hardly any evidence left at so many looks in succession has lost. */
+  readonly lowLooks: number;
+  /** A shadow that has not won in so many sessions is withdrawn. */
+  readonly patience: number;
+  /** The e-detector's alarm: a good champion meets it once in so many sessions, at most. */
+  readonly alarmAt: number;
 }
 
-/** All lengths in horizons of the label: a day for `direction_1h@1` is 24. */
-export interface ReviewSettings {
-  /**
-   * What a shadow has to show, by the gate's own margin, at one of its daily looks. Each look is
-   * one more chance: of simulated shadows that equal the champion about a third passes at least
-   * once in seven days (`test/pipelines/review/shadow-loss.test.ts`), three times the level. What
-   * bounds this is the gate in front, which passes at most 5 % of noise, and the rollback behind.
-   */
-  readonly shadow: Partial<GateSettings>;
-  /**
-   * When a shadow has lost: whoever decides, or the base rate, was better than it. The level is
-   * that of one look at one of the two. Daily looks raise this too: at most a fifth of those that
-   * equal the champion is ended by chance in seven days. That is cheap: such a one would have to
-   * win its place by chance.
-   */
-  readonly loss: Partial<GateSettings>;
-  /** A shadow that has not won its place by then is rejected. */
-  readonly shadowPatience: number;
-  /** When the base rate counts as better than the champion. */
-  readonly decline: Partial<GateSettings>;
-  /** Only the champion's newest outcomes are looked at: the market may have turned. */
-  readonly declineWindow: number;
-  /** Behind a rollback nothing is promoted for so long. */
-  readonly coolDown: number;
-}
-
-export const DEFAULT_REVIEW: ReviewSettings = {
-  shadow: { level: 0.1, minRows: 500, minHorizons: 24 },
-  loss: { level: 0.05, marginShare: 0, minRows: 500, minHorizons: 24 },
-  shadowPatience: 7 * 24,
-  decline: { level: 0.05, marginShare: 0, minRows: 500, minHorizons: 24 },
-  declineWindow: 7 * 24,
-  coolDown: 24,
+export const DEFAULT_DECIDE: DecideSettings = {
+  places: SHADOW_PLACES,
+  lowLooks: 3,
+  patience: 180,
+  alarmAt: 365,
 };
 
-/** What was said of a decision in one slot, and what happened. */
-export interface LiveOutcome {
-  /** The decision: the end of its candle. */
-  readonly ts: number;
-  readonly decidedTs: number;
+export interface DecidedShadow {
   readonly modelId: string;
-  readonly probabilityUp: number;
-  readonly expectedReturn: number;
-  readonly verdict: string;
-  readonly up: 0 | 1;
-  readonly forwardReturn: number;
+  readonly expiresTs: number | null;
+  readonly loan: number;
+  readonly standing: ShadowStanding;
 }
 
-/** A slot's model, what it held from, and what it would have said knowing nothing. */
-export interface SlotHistory {
-  readonly fromTs: number;
-  readonly baseProbability: number;
-  /** In order of `decidedTs`. */
-  readonly outcomes: readonly LiveOutcome[];
+/** A candidate that passed the gate and waits for a place. */
+export interface WaitingCandidate {
+  readonly modelId: string;
+  /** Its gain against the class prior on the holdout, nats a row; null: not known. */
+  readonly gain: number | null;
 }
 
-export interface ReviewInput {
-  readonly registry: Registry;
-  readonly labelSpec: string;
-  /** The event time of the review: only outcomes known by then are in the histories. */
+export interface DecideInput {
+  /** The event time of the look. */
   readonly atTs: number;
-  /** Of the slot `champion`, whoever held it. */
-  readonly champion: SlotHistory;
-  readonly shadow: SlotHistory | null;
-  /** Event time of the last rollback of this market; null: never. */
-  readonly rolledBackTs: number | null;
-  readonly seed: number;
-  readonly settings?: Partial<ReviewSettings>;
+  /** Null: the baseline decides, which is not watched. */
+  readonly champion: {
+    readonly modelId: string;
+    readonly expiresTs: number | null;
+    readonly standing: ChampionStanding;
+  } | null;
+  readonly shadows: readonly DecidedShadow[];
+  /** Newest first, none of them expired. */
+  readonly waiting: readonly WaitingCandidate[];
+  readonly ledger: LoanLedger;
+  readonly settings?: Partial<DecideSettings>;
 }
 
-/** One thing that was looked at: what came out, in words, and what is to be done about it. */
-export interface Finding {
+export type Deed = 'expire' | 'demote' | 'promote' | 'reject' | 'shadow';
+
+/** What was looked at, what came out in words, and what is to be done; null: nothing. */
+export interface Decision {
   readonly modelId: string;
   readonly about: 'champion' | 'shadow' | 'candidate';
+  readonly deed: Deed | null;
   readonly why: string;
-  readonly request: ModelRequest | null;
-  readonly verdict: GateVerdict | null;
-  /** Of a shadow: the reversed test, which passes where it has lost. */
-  readonly lost?: GateVerdict;
 }
 
-/** What the review of a market comes to, in the order in which it is to be done. */
-export function reviewOf(input: ReviewInput): readonly Finding[] {
-  const { registry } = input;
-  const champion = championOf(registry);
-  const shadow = shadowOf(registry);
-  const ofChampion = champion === null ? null : championFinding(input, champion);
-  const ofShadow = shadow === null ? null : shadowFinding(input, shadow, ofChampion);
-  const isFree = shadow === null || ofShadow?.request !== null;
-  const next = isFree ? nextCandidate(registry, input.atTs) : null;
-  const candidate: Finding | null =
-    next === null
-      ? null
-      : {
-          modelId: next.modelId,
-          about: 'candidate',
-          verdict: null,
-          why: 'it passed the gate, and the place of the shadow is free',
-          request: { action: 'shadow', modelId: next.modelId },
-        };
-  return [ofChampion, ofShadow, candidate].filter((finding) => finding !== null);
+/** The decisions in the order in which they are to be carried out. */
+export function decide(input: DecideInput): readonly Decision[] {
+  const settings = { ...DEFAULT_DECIDE, ...input.settings };
+  const champion = input.champion === null ? [] : [ofChampion(input, settings)];
+  const shadows = ofShadows(input, settings);
+  const stays = champion[0]?.deed === null;
+  const isPromoted = shadows.some(({ deed }) => deed === 'promote');
+  // Whoever is replaced takes the place that the promoted one leaves.
+  const taken = shadows.filter(({ deed }) => deed === null).length + (isPromoted && stays ? 1 : 0);
+  return [...champion, ...shadows, ...ofWaiting(input, shadows, settings, settings.places - taken)];
 }
 
-function championFinding(input: ReviewInput, { modelId, expiresTs }: KnownModel): Finding {
-  const { atTs, champion } = input;
-  const of = { modelId, about: 'champion' as const };
+function ofChampion({ champion, atTs }: DecideInput, { alarmAt }: DecideSettings): Decision {
+  const { modelId, expiresTs, standing } = must(champion);
+  const about = 'champion';
   if (expiresTs !== null && atTs > expiresTs) {
-    const why = `it expired at ${formatUs(expiresTs)}`;
-    return { ...of, why, request: { action: 'expire', modelId }, verdict: null };
+    return { modelId, about, deed: 'expire', why: `it expired at ${formatUs(expiresTs)}` };
   }
-  const { horizonUs } = parseLabelSpec(input.labelSpec);
-  const { decline, declineWindow } = settingsOf(input);
-  const fromTs = Math.max(champion.fromTs, atTs - declineWindow * horizonUs);
-  const rows = champion.outcomes.filter(
-    (row) => row.modelId === modelId && row.decidedTs >= fromTs && row.verdict === 'ok',
+  const alarm = `${count(standing.logAlarm)} of ${alarmAt} that raise the alarm`;
+  const behind = `${standing.sessions} sessions of ${standing.bets} outcomes`;
+  return standing.logAlarm >= Math.log(alarmAt)
+    ? {
+        ...{ modelId, about, deed: 'demote' },
+        why: `the class prior predicts better than it: ${alarm}, ${behind}`,
+      }
+    : {
+        ...{ modelId, about, deed: null },
+        why: `it stays: nothing says that the class prior is better (${alarm}, ${behind})`,
+      };
+}
+
+function ofShadows(input: DecideInput, settings: DecideSettings): Decision[] {
+  const { ledger, shadows } = input;
+  const surest = shadows
+    .filter((shadow) => !hasExpired(shadow, input.atTs))
+    .toSorted((a, b) => strength(b) - strength(a))[0];
+  const winner = surest !== undefined && isPaid(ledger, toOpenLoan(surest)) ? surest : null;
+  return shadows.map((shadow) =>
+    shadow === winner ? promoted(ledger, shadow) : ofShadow(input, shadow, settings),
   );
-  const losses = lossesOf(input.labelSpec, rows, champion.baseProbability);
-  const verdict = judged(input, rows, decline, {
-    candidate: losses.base,
-    references: [{ name: 'champion', losses: losses.said }],
-  });
-  const why = verdict.passed
-    ? `saying the base rate was better than it: ${detailOf(verdict)}`
-    : `it stays: the base rate is not better beyond chance (${failedOf(verdict)})`;
-  return { ...of, why, request: verdict.passed ? { action: 'rollback' } : null, verdict };
 }
 
-function shadowFinding(
-  input: ReviewInput,
-  { modelId, expiresTs }: KnownModel,
-  ofChampion: Finding | null,
-): Finding {
-  const { atTs, champion, rolledBackTs } = input;
-  const shadow = must(input.shadow, `shadow "${modelId}" has a slot`);
-  const { horizonUs } = parseLabelSpec(input.labelSpec);
-  const { shadow: rules, loss, shadowPatience, coolDown } = settingsOf(input);
-  const [mine, theirs] = pairs(shadow, champion, ofChampion?.modelId ?? null);
-  const own = lossesOf(input.labelSpec, mine, shadow.baseProbability);
-  const champions = lossesOf(input.labelSpec, theirs, NaN).said;
-  const verdict = judged(input, mine, rules, {
-    candidate: own.said,
-    references: [
-      { name: 'champion', losses: champions },
-      { name: 'base_rate', losses: own.base },
-    ],
-  });
-  const [byChampion, byBase] = [champions, own.base].map((better) =>
-    judged(input, mine, loss, {
-      candidate: better,
-      references: [{ name: 'shadow', losses: own.said }],
-    }),
-  );
-  const lost = must(byChampion).passed ? must(byChampion) : must(byBase);
-  const of = { modelId, about: 'shadow' as const, lost };
-  const patienceTs = shadow.fromTs + shadowPatience * horizonUs;
-  const isRollback = ofChampion?.request?.action === 'rollback';
-  const coolUntilTs = (isRollback ? atTs : (rolledBackTs ?? -Infinity)) + coolDown * horizonUs;
-  if (atTs > patienceTs || (expiresTs !== null && atTs > expiresTs)) {
-    const why = `it did not earn its place in time: ${failedOf(verdict)}`;
-    return { ...of, why, request: { action: 'reject', modelId }, verdict };
-  }
-  if (lost.passed) {
-    const who = lost === byChampion ? 'whoever decided was' : 'saying the base rate was';
-    const why = `it has lost: ${who} better, on the same live rows: ${detailOf(lost)}`;
-    return { ...of, why, request: { action: 'reject', modelId }, verdict };
-  }
-  if (!verdict.passed) {
-    return { ...of, why: `it stays a shadow: ${failedOf(verdict)}`, request: null, verdict };
-  }
-  if (atTs < coolUntilTs) {
-    const why = `it waits: nothing is promoted until ${formatUs(coolUntilTs)}, after a rollback`;
-    return { ...of, why, request: null, verdict };
-  }
-  const why = `better than whoever decided, on the same live rows: ${detailOf(verdict)}`;
-  return { ...of, why, request: { action: 'promote', modelId, force: false }, verdict };
-}
-
-/**
- * The rows on which both were eligible. Those before the present champion held are another's, and a
- * vetoed prediction of either says nothing of what it would have decided. The baseline that warms
- * up says one half, and is held to it.
- */
-function pairs(
-  shadow: SlotHistory,
-  champion: SlotHistory,
-  championId: string | null,
-): readonly [LiveOutcome[], LiveOutcome[]] {
-  const isEligible = ({ verdict }: LiveOutcome): boolean =>
-    verdict === 'ok' || (championId === null && verdict === 'warming_up');
-  const fromTs = Math.max(shadow.fromTs, championId === null ? 0 : champion.fromTs);
-  const theirs = new Map(
-    champion.outcomes
-      .filter((row) => isEligible(row) && (championId === null || row.modelId === championId))
-      .map((row) => [row.ts, row]),
-  );
-  const mine = shadow.outcomes.filter(
-    (row) => row.verdict === 'ok' && row.decidedTs >= fromTs && theirs.has(row.ts),
-  );
-  return [mine, mine.map(({ ts }) => must(theirs.get(ts)))];
-}
-
-/** The newest that passed and waits. */
-const nextCandidate = ({ models }: Registry, atTs: number): KnownModel | null =>
-  models.find((model) => mayFollow(model, atTs)) ?? null;
-
-function judged(
-  { labelSpec, seed }: ReviewInput,
-  rows: readonly LiveOutcome[],
-  settings: Partial<GateSettings>,
-  losses: Pick<GateInput, 'candidate' | 'references'>,
-): GateVerdict {
-  const { horizonUs, target } = parseLabelSpec(labelSpec);
-  return judge({
-    ...losses,
-    decidedTs: rows.map(({ decidedTs }) => decidedTs),
-    horizonUs,
-    loss: target === 'return' ? 'squared_error' : 'log_loss',
-    // What is judged are the very predictions that were served: nothing to be recomputed.
-    replayParity: null,
-    seed,
-    settings,
-  });
-}
-
-/** Row by row: of what was said, and of saying the base rate (of returns: none) each time. */
-function lossesOf(
-  labelSpec: string,
-  rows: readonly LiveOutcome[],
-  baseProbability: number,
-): { readonly said: Float64Array; readonly base: Float64Array } {
-  if (parseLabelSpec(labelSpec).target === 'return') {
-    const realised = rows.map(({ forwardReturn }) => forwardReturn);
-    const said = rows.map(({ expectedReturn }) => expectedReturn);
-    return { said: squaredErrors(realised, said), base: squaredErrors(realised, said.map(zero)) };
-  }
-  const up = rows.map((row) => row.up);
-  return {
-    said: logLosses(
-      up,
-      rows.map(({ probabilityUp }) => probabilityUp),
-    ),
-    base: logLosses(
-      up,
-      rows.map(() => baseProbability),
-    ),
-  };
-}
-
-const zero = (): number => 0;
-
-const settingsOf = ({ settings }: ReviewInput): ReviewSettings => ({
-  ...DEFAULT_REVIEW,
-  ...settings,
+const promoted = (ledger: LoanLedger, { modelId, loan, standing }: DecidedShadow): Decision => ({
+  ...{ modelId, about: 'shadow', deed: 'promote' },
+  why:
+    'it predicts better than whoever decided and than the class prior, on the same live rows: ' +
+    evidenceText(ledger, loan, standing),
 });
 
-const detailOf = ({ reasons }: GateVerdict): string =>
-  reasons
-    .filter(({ rule }) => rule.startsWith('beats_'))
-    .map(({ detail }) => detail)
-    .join('; ');
+function ofShadow(
+  { atTs, ledger }: DecideInput,
+  shadow: DecidedShadow,
+  { lowLooks, patience }: DecideSettings,
+): Decision {
+  const { modelId, expiresTs, loan, standing } = shadow;
+  const of = { modelId, about: 'shadow' } as const;
+  if (hasExpired(shadow, atTs)) {
+    return { ...of, deed: 'reject', why: `it expired at ${formatUs(expiresTs ?? 0)}` };
+  }
+  const evidence = evidenceText(ledger, loan, standing);
+  if (standing.lowLooks >= lowLooks) {
+    const why = `it has lost: ${standing.lowLooks} sessions in succession speak against it: `;
+    return { ...of, deed: 'reject', why: why + evidence };
+  }
+  if (standing.sessions >= patience) {
+    return { ...of, deed: 'reject', why: `it did not earn its place in time: ${evidence}` };
+  }
+  return { ...of, deed: null, why: `it stays a shadow: ${evidence}${paceText(ledger, shadow)}` };
+}
 
-const failedOf = ({ reasons }: GateVerdict): string =>
-  reasons
-    .filter(({ passed }) => !passed)
-    .map(({ detail }) => detail)
-    .join('; ');
+function ofWaiting(
+  { shadows, waiting }: DecideInput,
+  decided: readonly Decision[],
+  { lowLooks }: DecideSettings,
+  free: number,
+): Decision[] {
+  const admitted = waiting.slice(0, Math.max(0, free)).map(({ modelId }): Decision => ({
+    ...{ modelId, about: 'candidate', deed: 'shadow' },
+    why: 'it passed the gate, and a place of a shadow is free',
+  }));
+  const next = waiting[admitted.length];
+  if (next === undefined) return admitted;
+  const weakest = shadows
+    .filter((_, i) => decided[i]?.deed === null)
+    .toSorted((a, b) => a.standing.logEvidence - b.standing.logEvidence)[0];
+  if (weakest === undefined || !isOutdone(weakest, next, lowLooks)) return admitted;
+  return [
+    ...admitted,
+    {
+      ...{ modelId: weakest.modelId, about: 'shadow', deed: 'reject' },
+      why:
+        `it makes room: ${weakest.standing.sessions} sessions speak more against it than for it, ` +
+        `and ${next.modelId} did better on its holdout`,
+    },
+    {
+      ...{ modelId: next.modelId, about: 'candidate', deed: 'shadow' },
+      why: `it passed the gate, and ${weakest.modelId} makes room`,
+    },
+  ];
+}
+
+/** It has been looked at often enough, is not winning, and has gained less than is promised. */
+function isOutdone(
+  { standing }: DecidedShadow,
+  { gain }: WaitingCandidate,
+  lowLooks: number,
+): boolean {
+  if (standing.sessions < lowLooks || standing.logEvidence >= 0) return false;
+  return gain !== null && gain > standing.gain.base_rate / standing.bets;
+}
+
+const hasExpired = ({ expiresTs }: DecidedShadow, atTs: number): boolean =>
+  expiresTs !== null && atTs > expiresTs;
+
+const toOpenLoan = ({ loan, standing }: DecidedShadow) => ({
+  loan,
+  logEvidence: standing.logEvidence,
+});
+
+const strength = ({ loan, standing }: DecidedShadow): number =>
+  Math.log(loan) + standing.logEvidence;
+
+/** "needs evidence of 41, has 12 after 3 sessions". */
+function evidenceText(
+  ledger: LoanLedger,
+  loan: number,
+  { logEvidence, sessions, bets }: ShadowStanding,
+): string {
+  const needed = count(neededEvidence(ledger, loan));
+  const seen = `after ${sessions} sessions of ${bets} outcomes`;
+  return `needs evidence of ${needed}, has ${count(logEvidence)} ${seen}`;
+}
+
+/** "; at this pace two more sessions", where it is on its way. */
+function paceText(ledger: LoanLedger, { loan, standing }: DecidedShadow): string {
+  const { sessions, logEvidence } = standing;
+  if (sessions === 0 || logEvidence <= 0) return '';
+  const left = neededEvidence(ledger, loan) - logEvidence;
+  return `; at this pace ${Math.max(1, Math.ceil((left * sessions) / logEvidence))} more`;
+}
+
+/** A number that a person reads, from its logarithm. */
+function count(log: number): string {
+  if (log > Math.log(1e6)) return `1e${Math.floor(log / Math.LN10)}`;
+  const value = Math.exp(log);
+  return value >= 10 ? String(Math.floor(value)) : value.toFixed(value >= 0.1 ? 1 : 2);
+}

@@ -4,7 +4,7 @@
  * same review once more fires the same.
  */
 import type { Pool } from 'pg';
-import type { Finding } from './promotion-policy.ts';
+import type { KnownChampion, MarketEvidence } from './evidence.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
 import { latenessOf } from '../../src/domain/venues.ts';
 import { instrumentOf } from '../../src/domain/wire.ts';
@@ -32,20 +32,18 @@ import { maturedBetween } from '../../src/questdb/tables/matured.ts';
 const isTrained = ({ config }: Pick<Context, 'config'>, { labelSpec }: Market): boolean =>
   labelSpec === config.labelSpec;
 
-/** `findings`: of the champion and the shadow, before anything is changed by them. */
+/** `evidence`: of the champion and the shadows, before anything is changed by it. */
 export async function fireRetraining(
   context: Context,
   market: Market,
   atTs: number,
-  findings: readonly Finding[],
+  { champion, shadows }: MarketEvidence,
 ): Promise<readonly RetrainTrigger[]> {
   if (!isTrained(context, market)) return [];
-  const champion = findings.find(({ about }) => about === 'champion') ?? null;
-  const shadow = findings.find(({ about }) => about === 'shadow') ?? null;
   const known = {
     atTs,
     calendarEveryUs: null,
-    drift: await driftOf(context, champion ?? shadow, atTs),
+    drift: await driftOf(context, champion ?? shadows[0] ?? null, atTs),
     decay: await decayOf(context.postgres, champion),
     newData: await newDataOf(context, market, atTs),
   };
@@ -72,7 +70,7 @@ export async function fireCalendar(
 
 async function driftOf(
   context: Context,
-  found: Finding | null,
+  found: { readonly modelId: string } | null,
   atTs: number,
 ): Promise<RetrainInput['drift']> {
   if (found === null) return null;
@@ -88,12 +86,15 @@ async function driftOf(
 }
 
 /**
- * The review asks whether the base rate is better than the champion: the same rows and errors, the
- * other way round. Null where it has not judged enough rows.
+ * `live-gain.ts` tests whether the class prior is better than the champion: the same rows and
+ * errors, the other way round. Null where it has not judged enough rows.
  */
-async function decayOf(postgres: Pool, champion: Finding | null): Promise<RetrainInput['decay']> {
-  const verdict = champion?.verdict ?? null;
-  if (champion === null || verdict === null) return null;
+async function decayOf(
+  postgres: Pool,
+  champion: KnownChampion | null,
+): Promise<RetrainInput['decay']> {
+  if (champion === null) return null;
+  const { gain: verdict } = champion;
   const lacksRows = verdict.reasons.some(
     ({ rule, passed }) => rule.startsWith('minimum_') && !passed,
   );

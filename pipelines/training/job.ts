@@ -10,7 +10,7 @@
  */
 import { createHash } from 'node:crypto';
 import { lightgbmLibrary } from '../../infra/local/lightgbm.ts';
-import { modelIdOf } from '../review/promotion-policy.ts';
+import { modelIdOf } from './model-id.ts';
 import { must } from '../../src/assert.ts';
 import { loadLightgbm } from '../../src/models/lightgbm.ts';
 import type { JobData } from '../../src/queue/queue.ts';

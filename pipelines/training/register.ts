@@ -5,7 +5,7 @@
 import type { Pool } from 'pg';
 import { createHash } from 'node:crypto';
 import { fetchOnnxRuntime } from '../../infra/local/onnxruntime.ts';
-import { modelIdOf } from '../review/promotion-policy.ts';
+import { modelIdOf } from './model-id.ts';
 import { probeOnnx } from '../../src/models/onnx-outside.ts';
 import { loadOnnx } from '../../src/models/onnx.ts';
 import { codeVersion } from '../../src/code-version.ts';

@@ -69,9 +69,9 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
     type: 'about:blank',
     title: TITLES[status] ?? (status < 500 ? 'Request refused' : 'Internal error'),
     status,
-    detail: problem.message,
-    instance: request.url.split('?', 1)[0] ?? '/',
-    ...(errors.length > 0 ? { errors: [...errors] } : {}),
+    detail: shortened(problem.message),
+    instance: shortened(request.url.split('?', 1)[0] ?? '/'),
+    ...(errors.length > 0 ? { errors: errors.slice(0, MOST_ERRORS).map(shortenedError) } : {}),
   };
   if (status === 401) void reply.header('www-authenticate', 'Bearer realm="tickloom"');
   if (status === 503) void reply.header('retry-after', '2');
@@ -83,6 +83,18 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
     .serializer((payload: unknown) => JSON.stringify(payload))
     .send(body);
 }
+
+/** An answer repeats so much of what was sent, and no more: a reason, not an echo. */
+const LONGEST = 1_000;
+const MOST_ERRORS = 10;
+
+const shortened = (text: string): string =>
+  text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}… (${text.length} characters)`;
+
+const shortenedError = ({ parameter, detail }: ParameterError): ParameterError => ({
+  parameter: shortened(parameter),
+  detail: shortened(detail),
+});
 
 /**
  * What is no HTTP, or too much of it, is answered before there is a request: in the same form, and

@@ -4,10 +4,13 @@
  *
  * Candidate: judged or waiting to be. Shadow: it predicts in a slot of its own, and nothing acts on
  * it. Champion: it decides. Retired: it had its time. Rejected: it did not earn its place. Where
- * there is no champion, the baseline decides. At most one champion and one shadow at a time.
+ * there is no champion, the baseline decides. At most one champion and three shadows at a time.
  */
 import { must } from '../assert.ts';
 import { modelSlotKey, type ModelControl } from '../domain/control.ts';
+
+/** Shadows of a market at a time. Each costs its predictions in the stream. */
+export const SHADOW_PLACES = 3;
 
 export const MODEL_STATES = ['candidate', 'shadow', 'champion', 'retired', 'rejected'] as const;
 export type ModelState = (typeof MODEL_STATES)[number];
@@ -37,7 +40,10 @@ export interface Market {
 
 export type ModelRequest =
   | { readonly action: 'promote'; readonly modelId: string; readonly force: boolean }
-  | { readonly action: 'shadow' | 'retire' | 'reject' | 'expire'; readonly modelId: string }
+  | {
+      readonly action: 'shadow' | 'retire' | 'reject' | 'expire' | 'demote';
+      readonly modelId: string;
+    }
   | { readonly action: 'rollback' }
   | { readonly action: 'undo'; readonly was: readonly ModelPlace[] };
 
@@ -97,14 +103,20 @@ export function changeOf(registry: Registry, request: ModelRequest): ModelChange
       return end(registry, model, 'retired', 'retire');
     case 'expire':
       return end(registry, model, 'retired', 'expiry');
+    case 'demote':
+      return end(registry, model, 'retired', 'evidence');
   }
 }
 
 export const championOf = ({ models }: Pick<Registry, 'models'>): KnownModel | null =>
   models.find(({ state }) => state === 'champion') ?? null;
 
-export const shadowOf = ({ models }: Pick<Registry, 'models'>): KnownModel | null =>
-  models.find(({ state }) => state === 'shadow') ?? null;
+export const shadowsIn = ({ models }: Pick<Registry, 'models'>): readonly KnownModel[] =>
+  models.filter(({ state }) => state === 'shadow');
+
+/** Whether one more may become a shadow. */
+export const hasPlace = (registry: Pick<Registry, 'models'>): boolean =>
+  shadowsIn(registry).length < SHADOW_PLACES;
 
 const hasExpired = ({ expiresTs }: KnownModel, atTs: number | null): boolean =>
   expiresTs !== null && atTs !== null && atTs > expiresTs;
@@ -129,26 +141,32 @@ function promote(registry: Registry, model: KnownModel, force: boolean): ModelCh
     throw new ChangeRefused(`"${modelId}" has expired; train a new one, or use --force`);
   }
   const by = 'promotion';
-  const replaced = champion?.modelId ?? null;
+  const left = shadowsIn(registry).filter((each) => each !== model).length;
+  // Whoever is replaced may win its place back, where there is room for it.
+  const goesOn = champion !== null && left < SHADOW_PLACES && !hasExpired(champion, registry.atTs);
+  const to = goesOn ? 'shadow' : 'retired';
   return {
     modelId,
     states: [
-      ...(champion === null ? [] : [{ modelId: champion.modelId, to: 'retired' as const, by }]),
-      { modelId, to: 'champion', by, replaced },
+      ...(champion === null ? [] : [{ modelId: champion.modelId, to, by } as const]),
+      { modelId, to: 'champion', by, replaced: champion?.modelId ?? null },
     ],
-    // It leaves its own slot first: behind both records it speaks in one slot alone.
+    // Each leaves a slot before it has another: behind all records it speaks in one slot alone.
     records: [
       ...(state === 'shadow' ? [record(registry, model, 'retired', modelId)] : []),
       record(registry, model, 'champion', 'champion'),
+      ...(goesOn ? [record(registry, champion, 'shadow', champion.modelId)] : []),
     ],
   };
 }
 
 function shadow(registry: Registry, model: KnownModel): ModelChange {
   const { modelId, state } = model;
-  const other = shadowOf(registry);
   if (state !== 'candidate') throw new ChangeRefused(`"${modelId}" is ${state}, no candidate`);
-  if (other !== null) throw new ChangeRefused(`"${other.modelId}" is the shadow, one at a time`);
+  if (!hasPlace(registry)) {
+    const names = shadowsIn(registry).map((each) => `"${each.modelId}"`);
+    throw new ChangeRefused(`${names.join(', ')} are the shadows, ${SHADOW_PLACES} at a time`);
+  }
   return {
     modelId,
     states: [{ modelId, to: 'shadow', by: 'gate' }],
@@ -175,8 +193,8 @@ function end(
 }
 
 /**
- * Back to what the champion took the place of, and to the baseline where that was the baseline, has
- * expired, or was itself taken out for a reason of its own.
+ * By hand: back to what the champion took the place of, and to the baseline where that was the
+ * baseline, has expired, or was itself taken out for a reason of its own.
  */
 function rollback(registry: Registry): ModelChange {
   const { market, models, atTs } = registry;
@@ -190,7 +208,7 @@ function rollback(registry: Registry): ModelChange {
   const before = models.find(
     (model) =>
       model.modelId === champion.replaced &&
-      model.state === 'retired' &&
+      (model.state === 'retired' || model.state === 'shadow') &&
       model.changedBy === 'promotion' &&
       !hasExpired(model, atTs),
   );
@@ -205,7 +223,10 @@ function rollback(registry: Registry): ModelChange {
   return {
     modelId: champion.modelId,
     states: [taken, restored],
-    records: [record(registry, before, 'champion', 'champion')],
+    records: [
+      ...(before.state === 'shadow' ? [record(registry, before, 'retired', before.modelId)] : []),
+      record(registry, before, 'champion', 'champion'),
+    ],
   };
 }
 

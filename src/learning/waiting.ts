@@ -1,6 +1,12 @@
 /** Why a candidate waits, in a sentence for a person. */
 import { formatUs } from '../domain/time.ts';
-import { shadowOf, type KnownModel, type Registry } from './model-change.ts';
+import {
+  hasPlace,
+  SHADOW_PLACES,
+  shadowsIn,
+  type KnownModel,
+  type Registry,
+} from './model-change.ts';
 
 /** Null: it is no candidate, and waits for nothing. `models` of the registry: newest first. */
 export function waitsBecause(registry: Registry, model: KnownModel): string | null {
@@ -20,11 +26,11 @@ export function waitsBecause(registry: Registry, model: KnownModel): string | nu
     newer === 0
       ? 'it is next'
       : `${newer} newer ${newer === 1 ? 'one comes' : 'ones come'} before it`;
-  const shadow = shadowOf(registry);
-  if (shadow === null) return `it passed the gate and waits for the next review: ${turn}`;
+  if (hasPlace(registry)) return `it passed the gate and waits for the next review: ${turn}`;
+  const holders = shadowsIn(registry).map(({ modelId }) => modelId);
   return (
-    `it passed the gate and waits for the one place of a shadow, which ${shadow.modelId} holds ` +
-    `until it wins, has lost or has had its time: ${turn}`
+    `it passed the gate and waits for one of the ${SHADOW_PLACES} places of shadows, which ` +
+    `${holders.join(', ')} hold until one wins, has lost or has had its time: ${turn}`
   );
 }
 

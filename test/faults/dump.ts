@@ -20,10 +20,11 @@ export type Dump = ReadonlyMap<string, readonly string[]>;
  * Not compared, because operational: `checkpoints`, `operator_state`, `control_outbox`,
  * `control_places` (offsets and epochs of this very run), `job_runs`, `errors`, `alerts`,
  * `audit_log`, `settings`, `system_health` (wall times and attempts), `account_snapshots` (a row
- * per booking: depends on how batches fell), `backfilled` (no history is fed here), and
- * `retrain_triggers` (reviews and the calendar fire them, and at which event times these look is,
- * live, a matter of when the jobs process comes by; what fires at one event time stays the same),
- * `dead_letters`, `dead_letter_counts` and `unknown_kinds` (offsets and wall times of this run).
+ * per booking: depends on how batches fell), `backfilled` (no history is fed here),
+ * `promotion_loans`, `verdict_values` and `retrain_triggers` (reviews and the calendar make them,
+ * and at which event times these look is, live, a matter of when the jobs process comes by; what
+ * they find at one event time stays the same), `dead_letters`, `dead_letter_counts` and
+ * `unknown_kinds` (offsets and wall times of this run).
  */
 const POSTGRES_TABLES: Readonly<Record<string, readonly string[]>> = {
   instruments: [],
@@ -56,7 +57,7 @@ export async function dumpOf(context: Context): Promise<Dump> {
     const { rows } = await context.postgres.query<Record<string, unknown>>(
       // A model's newest review: which event times are reviewed live is a matter of when.
       table === 'models'
-        ? `SELECT *, metrics - ARRAY['live_champion', 'live_shadow', 'live_shadow_lost'] AS metrics
+        ? `SELECT *, metrics - ARRAY['live_champion', 'live_shadow'] AS metrics
            FROM models`
         : `SELECT * FROM ${table}`,
     );

@@ -56,6 +56,23 @@ describe('words', () => {
     expect(answer.statusCode).toBe(status);
   });
 
+  test('that are long are not repeated whole: an answer is a reason, no echo', async () => {
+    const headers = { 'content-type': 'application/json' };
+    const nested = `${'['.repeat(10_000)}${']'.repeat(10_000)}`;
+    const deep = await server().inject({ method: 'POST', url: '/items', payload: nested, headers });
+    const long = await server().inject({ url: `/items/a?limit=Infinity&${'b'.repeat(9_000)}=%00` });
+    const away = await server().inject({ url: `/${'c'.repeat(9_000)}` });
+    for (const [answer, status] of [
+      [deep, 400],
+      [long, 400],
+      [away, 404],
+    ] as const) {
+      expect(answer.statusCode).toBe(status);
+      expect(answer.body.length).toBeLessThan(5_000);
+    }
+    expect(away.json<{ detail: string }>().detail).toMatch(/… \(\d+ characters\)$/);
+  });
+
   test('with a method that an address does not have are told which it has', async () => {
     const status = async (method: 'DELETE' | 'GET', url: string): Promise<unknown[]> => {
       const { statusCode, headers } = await server().inject({ method, url });

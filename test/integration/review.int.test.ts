@@ -1,7 +1,7 @@
 /**
- * The review of models on real tables: a champion whose outcomes show that saying the base rate is
- * better is taken back, a shadow that knows more takes the place of whoever decides, and what was
- * judged is kept. Outcomes that were not known at the review's time have no say.
+ * The review of models on real tables: a champion whose outcomes show that its class prior is
+ * better is taken back, a shadow that knows more takes the place of whoever decides, and the
+ * evidence is kept session by session. Outcomes that were not known then have no say.
  */
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -57,7 +57,12 @@ describe('a review', () => {
     await registerTrained(postgres, {
       ...{ venue, symbol, labelSpec: LABEL_SPEC, modelId, sha256, bytes, manifest },
       ...{ verdict: { passed: true, reasons: [] }, codeVersion: '0' },
-      ...{ trainedTs: FROM + seed, origin: 'training', actor: 'test', why: 'a test needs one' },
+      ...{
+        trainedTs: FROM - 10 + seed,
+        origin: 'training',
+        actor: 'test',
+        why: 'a test needs one',
+      },
       dataset: { dataset_id: 'ds-review', sha256: 'review', rows: 1, as_of: formatUs(FROM) },
     });
     if (as === 'champion') {
@@ -135,18 +140,38 @@ describe('a review', () => {
       )
     ).map((row) => row.waits_because);
 
-  test('takes a champion back that is worse than the base rate, when that is known', async () => {
+  /** The evidence that is kept of a model, by session. */
+  const evidence = (modelId: string) =>
+    query<{ day: string; reference: string; side: string; bets: number; logs: number[] }>(
+      `SELECT to_char(session_ts AT TIME ZONE 'UTC', 'DD') AS day, reference, side, bets, logs
+       FROM verdict_values WHERE model_id = $1 ORDER BY session_ts, reference`,
+      modelId,
+    );
+  const loans = (symbol: string) =>
+    query<{ event: string; model_id: string; loan: number; log_evidence: number; pot: number }>(
+      `SELECT event, l.model_id, loan, log_evidence, pot FROM promotion_loans l
+       JOIN models USING (model_id) WHERE venue = $1 AND symbol = $2 ORDER BY entry_id`,
+      ...[venue, symbol],
+    );
+  /** Sessions of 1440 minutes, less those that a label and the lateness take. */
+  const BETS = 1440 - 62;
+
+  test('takes a champion back that is worse than its class prior, when that is known', async () => {
     const before = await inForce('FALL/USD', 1, 'champion');
     const { modelId } = await inForce('FALL/USD', 2, 'champion');
-    await history('FALL/USD', [{ modelId, slot: 'champion', knows: -1 }]);
-    const soon = await reviewed('FALL/USD', FROM + US_PER_DAY);
+    await history('FALL/USD', [
+      { modelId, slot: 'champion', knows: -1 },
+      { modelId: before.modelId, slot: before.modelId, knows: 0 },
+    ]);
+    const soon = await reviewed('FALL/USD', FROM + US_PER_DAY - 1);
     expect(
       soon.map(({ state }) => state),
-      'too little is known',
-    ).toEqual(['retired', 'champion']);
+      'no session has ended',
+    ).toEqual(['shadow', 'champion']);
+    expect(await evidence(modelId)).toEqual([]);
     const late = await reviewed('FALL/USD', FROM + 2 * US_PER_DAY);
     expect(late).toEqual([
-      { model_id: before.modelId, state: 'champion' },
+      { model_id: before.modelId, state: 'shadow' },
       { model_id: modelId, state: 'retired' },
     ]);
     const [change] = await query<{ reason: string }>(
@@ -154,72 +179,93 @@ describe('a review', () => {
          after->>'champion' AS after FROM model_changes WHERE symbol = 'FALL/USD' LIMIT 1`,
     );
     expect(change).toMatchObject({
-      ...{ actor: 'review', action: 'model.rollback', before: modelId, after: before.modelId },
+      ...{ actor: 'review', action: 'model.demote', before: modelId, after: null },
       event_ts: '2033-03-03T00:00:00.000000Z',
     });
-    expect(change?.reason).toContain('saying the base rate was better than it');
+    expect(change?.reason).toContain('the class prior predicts better than it');
     const alerts = await query('SELECT 1 FROM alerts WHERE subject = $1', modelId);
     expect(alerts).toHaveLength(1);
-    const [kept] = await query<{ verdict: { comparisons: object[] } }>(
-      `SELECT metrics->'live_champion'->'verdict' AS verdict FROM models WHERE model_id = $1`,
-      modelId,
-    );
-    // Two days less the hour and the lateness that the last outcomes take.
-    const rows = 2 * 1440 - 60;
-    expect(kept?.verdict.comparisons[0]).toMatchObject({ reference: 'champion', rows });
+    const watched = { reference: 'base_rate', side: 'reference', bets: BETS };
+    expect(await evidence(modelId)).toMatchObject([
+      { day: '01', ...watched },
+      { day: '02', ...watched },
+    ]);
     const records = await query<{ subject: string }>(
       `SELECT subject FROM control_outbox WHERE control_id = $1`,
-      `model:champion:${before.modelId}:review:${FROM + 2 * US_PER_DAY}`,
+      `model:retired:${modelId}:review:${FROM + 2 * US_PER_DAY}`,
     );
     expect(records).toHaveLength(1);
-    // The same review once more finds nothing to do.
+    // The same review once more finds nothing to do, and computes no session again.
     await query(`DELETE FROM job_runs WHERE subject = 'reviewed:FALL/USD'`);
     expect(await reviewed('FALL/USD', FROM + 2 * US_PER_DAY)).toEqual(late);
+    expect(await evidence(modelId)).toHaveLength(2);
   });
 
-  test('gives a shadow the place of the baseline on the rows that both spoke on', async () => {
+  test('gives a shadow the place of the baseline on the rows that both predicted', async () => {
     const shadow = await inForce('RISE/USD', 1, 'shadow');
-    const next = await inForce('RISE/USD', 2, 'shadow');
+    const others = [];
+    for (const seed of [2, 3, 4]) others.push(await inForce('RISE/USD', seed, 'shadow'));
     await history('RISE/USD', [
       { modelId: 'baseline@1', slot: 'champion', knows: 0 },
       { ...shadow, knows: 1 },
+      ...others.slice(0, 2).map((other) => ({ ...other, knows: 0.01 })),
     ]);
-    const waiting = await reviewed('RISE/USD', FROM + US_PER_DAY);
-    expect(waiting.map(({ state }) => state)).toEqual(['shadow', 'candidate']);
-    expect(await because('RISE/USD')).toEqual([
-      null,
-      'it passed the gate and waits for the one place of a shadow, which ' +
-        `${shadow.modelId} holds until it wins, has lost or has had its time: it is next`,
+    const states = (rows: readonly Row[]): string[] => rows.map(({ state }) => state);
+    const waiting = await reviewed('RISE/USD', FROM + US_PER_DAY - 1);
+    expect(states(waiting)).toEqual(['shadow', 'shadow', 'shadow', 'candidate']);
+    expect((await because('RISE/USD')).at(-1)).toBe(
+      'it passed the gate and waits for one of the 3 places of shadows, which ' +
+        `${others[1]?.modelId}, ${others[0]?.modelId}, ${shadow.modelId} hold until one wins, ` +
+        'has lost or has had its time: it is next',
+    );
+    const done = await reviewed('RISE/USD', FROM + 3 * US_PER_DAY);
+    expect(states(done)).toEqual(['champion', 'shadow', 'shadow', 'shadow']);
+    expect(await because('RISE/USD'), 'who waits no more says nothing').toEqual([
+      ...[null, null, null, null],
     ]);
-    const done = await reviewed('RISE/USD', FROM + 2 * US_PER_DAY);
-    expect(done).toEqual([
-      { model_id: shadow.modelId, state: 'champion' },
-      { model_id: next.modelId, state: 'shadow' },
+    const kept = await evidence(shadow.modelId);
+    expect(kept.map(({ day, reference, bets }) => [day, reference, bets])).toEqual(
+      ['01', '02', '03'].flatMap((day) => [
+        [day, 'base_rate', BETS],
+        [day, 'champion', BETS],
+      ]),
+    );
+    const ledger = await loans('RISE/USD');
+    expect(ledger.map(({ event, model_id: id }) => [event, id])).toEqual([
+      ...[shadow, ...others.slice(0, 2)].map(({ modelId }) => ['admit', modelId]),
+      ['promote', shadow.modelId],
+      ['admit', others[2]?.modelId],
     ]);
-    expect(await because('RISE/USD'), 'who waits no more says nothing').toEqual([null, null]);
+    const [admitted, , , paid] = ledger;
+    expect(paid?.loan).toBe(admitted?.loan);
+    expect((paid?.loan ?? 0) * Math.exp(paid?.log_evidence ?? 0)).toBeGreaterThan(0.1);
+    const [judged] = await query<{ evidence: object }>(
+      `SELECT metrics->'live_shadow'->'evidence' AS evidence FROM models WHERE model_id = $1`,
+      shadow.modelId,
+    );
+    expect(judged?.evidence).toMatchObject({
+      ...{ sessions: 3, bets: 3 * BETS, loan: paid?.loan, log_evidence: paid?.log_evidence },
+    });
   });
 
-  test('ends a shadow that has lost long before its time, and the next one comes', async () => {
+  test('ends a shadow that has lost long before its time, and it gives back what is left', async () => {
     const shadow = await inForce('LOSE/USD', 1, 'shadow');
-    const next = await inForce('LOSE/USD', 2, 'shadow');
     await history('LOSE/USD', [
       { modelId: 'baseline@1', slot: 'champion', knows: 0 },
       { ...shadow, knows: -1 },
     ]);
-    expect(await reviewed('LOSE/USD', FROM + 2 * US_PER_DAY)).toEqual([
+    expect(await reviewed('LOSE/USD', FROM + 2 * US_PER_DAY)).toMatchObject([{ state: 'shadow' }]);
+    expect(await reviewed('LOSE/USD', FROM + 3 * US_PER_DAY)).toEqual([
       { model_id: shadow.modelId, state: 'rejected' },
-      { model_id: next.modelId, state: 'shadow' },
     ]);
-    const [kept] = await query<{ lost: object; won: object; reason: string }>(
-      `SELECT m.metrics->'live_shadow_lost'->'verdict' AS lost,
-         m.metrics->'live_shadow'->'verdict' AS won, c.reason
-       FROM models m JOIN model_changes c ON c.model_id = m.model_id
-       WHERE m.model_id = $1 AND c.action = 'model.reject'`,
+    const [change] = await query<{ reason: string }>(
+      `SELECT reason FROM model_changes WHERE model_id = $1 AND action = 'model.reject'`,
       shadow.modelId,
     );
-    expect(kept).toMatchObject({
-      ...{ lost: { passed: true }, won: { passed: false } },
-      reason: expect.stringMatching(/^it has lost: whoever decided was better/),
-    });
+    expect(change?.reason).toMatch(/^it has lost: 3 sessions in succession speak against it/);
+    const [lent, back] = await loans('LOSE/USD');
+    expect([lent?.event, back?.event]).toEqual(['admit', 'withdraw']);
+    const given = (lent?.loan ?? 0) * Math.exp(back?.log_evidence ?? 0);
+    expect(back?.pot).toBeCloseTo((lent?.pot ?? 0) + given, 12);
   });
 });

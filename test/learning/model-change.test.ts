@@ -61,18 +61,52 @@ const promote = (modelId: string, force = false): ModelRequest => ({
 });
 
 describe('the registry', () => {
-  test('leads a model from candidate over shadow to champion, and retires the one before', () => {
+  test('leads a model from candidate over shadow to champion; the one before goes on as shadow', () => {
     const table = new Table(model('old', 'champion'), model('new', 'candidate'));
     expect(table.take({ action: 'shadow', modelId: 'new' })).toEqual(['shadow new in new']);
-    expect(table.take(promote('new'))).toEqual(['retired new in new', 'champion new in champion']);
-    expect(table.states).toEqual({ old: 'retired', new: 'champion' });
+    expect(table.take(promote('new'))).toEqual([
+      ...['retired new in new', 'champion new in champion', 'shadow old in old'],
+    ]);
+    expect(table.states).toEqual({ old: 'shadow', new: 'champion' });
   });
 
-  test('has one shadow at a time, and only a candidate becomes one', () => {
-    const table = new Table(model('a', 'shadow'), model('b', 'candidate'), model('c', 'rejected'));
-    const refused = (modelId: string) => () => table.take({ action: 'shadow', modelId });
-    expect(refused('b')).toThrow('"a" is the shadow, one at a time');
-    expect(refused('c')).toThrow('"c" is rejected, no candidate');
+  test('retires a champion that is replaced where it has expired, or no place is left', () => {
+    const expired = new Table(
+      model('old', 'champion', { expiresTs: 99 }),
+      model('new', 'candidate'),
+    );
+    expect(expired.take(promote('new'))).toEqual(['champion new in champion']);
+    expect(expired.states).toEqual({ old: 'retired', new: 'champion' });
+    const full = new Table(
+      ...['a', 'b', 'c'].map((id) => model(id, 'shadow')),
+      ...[model('old', 'champion'), model('new', 'candidate')],
+    );
+    full.take(promote('new'));
+    expect(full.states).toMatchObject({ old: 'retired', new: 'champion' });
+    // Whoever is promoted from a slot leaves it.
+    expect(full.take(promote('a'))).toEqual([
+      ...['retired a in a', 'champion a in champion', 'shadow new in new'],
+    ]);
+  });
+
+  test('has three shadows at a time, and only a candidate becomes one', () => {
+    const ids = ['a', 'b', 'c', 'd'];
+    const table = new Table(...ids.map((id) => model(id, 'candidate')), model('e', 'rejected'));
+    const shadow = (modelId: string) => () => table.take({ action: 'shadow', modelId });
+    expect(['a', 'b', 'c'].map((id) => shadow(id)())).toEqual([
+      ...[['shadow a in a'], ['shadow b in b'], ['shadow c in c']],
+    ]);
+    expect(shadow('d')).toThrow('"a", "b", "c" are the shadows, 3 at a time');
+    expect(shadow('e')).toThrow('"e" is rejected, no candidate');
+  });
+
+  test('demotes a champion to the baseline, whatever it had replaced', () => {
+    const table = new Table(
+      model('old', 'retired', { changedBy: 'promotion' }),
+      model('now', 'champion', { replaced: 'old' }),
+    );
+    expect(table.take({ action: 'demote', modelId: 'now' })).toEqual(['retired now in champion']);
+    expect(table.states).toEqual({ old: 'retired', now: 'retired' });
   });
 
   test('promotes what has not passed the gate only by force, and says what it failed', () => {
@@ -95,8 +129,12 @@ describe('the registry', () => {
   test('goes back one step for every rollback, down to the baseline', () => {
     const table = new Table(...['a', 'b', 'c'].map((modelId) => model(modelId, 'candidate')));
     for (const modelId of ['a', 'b', 'c']) table.take(promote(modelId));
-    expect(table.take({ action: 'rollback' })).toEqual(['champion b in champion']);
-    expect(table.take({ action: 'rollback' })).toEqual(['champion a in champion']);
+    expect(table.take({ action: 'rollback' })).toEqual([
+      ...['retired b in b', 'champion b in champion'],
+    ]);
+    expect(table.take({ action: 'rollback' })).toEqual([
+      ...['retired a in a', 'champion a in champion'],
+    ]);
     expect(table.take({ action: 'rollback' })).toEqual(['retired a in champion']);
     expect(table.states).toEqual({ a: 'retired', b: 'retired', c: 'retired' });
     expect(() => table.take({ action: 'rollback' })).toThrow('the baseline decides already');
@@ -110,6 +148,7 @@ describe('the registry', () => {
         model('new', 'champion', replaced),
       ).take({ action: 'rollback' });
     expect(by('promotion')).toEqual(['champion old in champion']);
+    expect(by('reject')).toEqual(['retired new in champion']);
     expect(by('rollback')).toEqual(['retired new in champion']);
     expect(by('retire')).toEqual(['retired new in champion']);
     expect(by('promotion', 99)).toEqual(['retired new in champion']);
@@ -139,7 +178,7 @@ describe('what is taken back', () => {
   const ids = ['a', 'b', 'c', 'd'];
   const request = fc.oneof(
     fc.record({
-      action: fc.constantFrom('shadow', 'retire', 'reject', 'expire'),
+      action: fc.constantFrom('shadow', 'retire', 'reject', 'expire', 'demote'),
       modelId: fc.constantFrom(...ids),
     }),
     fc.record({
@@ -191,7 +230,7 @@ describe('what is taken back', () => {
     const was = table.placesOf(promote('new'));
     table.take(promote('new'));
     expect(table.take({ action: 'undo', was })).toEqual([
-      ...['champion old in champion', 'shadow new in new'],
+      ...['retired old in old', 'champion old in champion', 'shadow new in new'],
     ]);
   });
 });

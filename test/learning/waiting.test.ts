@@ -18,27 +18,30 @@ const said = (models: KnownModel[], atTs: number | null = 1_000): Record<string,
   return Object.fromEntries(models.map((of) => [of.modelId, waitsBecause(registry, of)]));
 };
 
-test('candidates behind a shadow say who holds its place, and how many come before them', () => {
+test('candidates behind three shadows say who holds the places, and how many come first', () => {
   const gone = model('gone', 'candidate', { expiresTs: 999 });
   const unjudged = model('unjudged', 'candidate', { passed: null });
   const queue = [gone, unjudged, model('c', 'candidate'), model('b', 'candidate')];
   const holds =
-    'it passed the gate and waits for the one place of a shadow, which now holds until it wins, ' +
-    'has lost or has had its time: ';
-  expect(said([...queue, model('a', 'candidate'), model('now', 'shadow')])).toEqual({
+    'it passed the gate and waits for one of the 3 places of shadows, which now, before, also hold ' +
+    'until one wins, has lost or has had its time: ';
+  const shadows = ['now', 'before', 'also'].map((id) => model(id, 'shadow'));
+  expect(said([...queue, model('a', 'candidate'), ...shadows])).toEqual({
     gone: 'it passed the gate, and expired at 1970-01-01T00:00:00.000999Z before it had its turn',
     unjudged:
       'it waits for outcomes behind the as-of barrier of its data set, to be judged by: none are graded yet',
     c: `${holds}it is next`,
     b: `${holds}1 newer one comes before it`,
     a: `${holds}2 newer ones come before it`,
-    now: null,
+    ...{ now: null, before: null, also: null },
   });
 });
 
-test('without a shadow the next review decides; without a time nothing has expired', () => {
+test('where a place is free the next review decides; without a time nothing has expired', () => {
   const models = [model('b', 'candidate', { expiresTs: 999 }), model('a', 'candidate')];
-  expect(said(models, null)).toEqual({
+  const shadows = [model('now', 'shadow'), model('before', 'shadow')];
+  expect(said([...models, ...shadows], null)).toEqual({
+    ...{ now: null, before: null },
     b: 'it passed the gate and waits for the next review: it is next',
     a: 'it passed the gate and waits for the next review: 1 newer one comes before it',
   });

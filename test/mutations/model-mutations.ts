@@ -2,12 +2,19 @@
 import { mutation, testsOf, type Mutation } from './mutation.ts';
 
 const CHANGE = 'src/learning/model-change.ts';
-const REVIEW = 'pipelines/review/promotion-policy.ts';
+const POLICY = 'pipelines/review/promotion-policy.ts';
+const EVIDENCE = 'src/learning/evidence';
 const JOIN = 'pipelines/dataset/join.ts';
 const registry = testsOf('test/learning/model-change.test.ts', 'the registry');
 const back = testsOf('test/learning/model-change.test.ts', 'what is taken back');
 const shadow = testsOf('test/pipelines/review/promotion-policy.test.ts', 'a shadow');
 const champion = testsOf('test/pipelines/review/promotion-policy.test.ts', 'a champion');
+const bets = testsOf('test/pipelines/review/live-bets.test.ts', 'a shadow bets');
+const sessions = testsOf('test/pipelines/review/live-bets.test.ts', 'sessions');
+const fair = testsOf(
+  'test/learning/evidence/evidence.test.ts',
+  'under "no better" the mean over all outcomes is at most 1',
+);
 const request = testsOf(
   'test/pipelines/dataset/join.test.ts',
   'a request has the latest feature row',
@@ -37,59 +44,80 @@ export const MODEL_MUTATIONS: readonly Mutation[] = [
     '',
   ),
   mutation(
-    'two-shadows',
-    registry('has one shadow at a time, and only a candidate becomes one'),
+    'four-shadows',
+    registry('has three shadows at a time, and only a candidate becomes one'),
     CHANGE,
-    'if (other !== null) throw',
-    'if (other === model) throw',
+    'if (!hasPlace(registry)) {',
+    `if (!hasPlace(registry) && state !== 'candidate') {`,
   ),
   mutation(
     'vetoed-rows-count',
-    shadow('does not gain by rows on which either was vetoed'),
-    REVIEW,
-    "(row) => row.verdict === 'ok' && row.decidedTs >= fromTs && theirs.has(row.ts),",
-    '(row) => row.decidedTs >= fromTs && theirs.has(row.ts),',
+    bets('on no row on which either was vetoed, or of which the champion knew nothing'),
+    'pipelines/review/live-bets.ts',
+    "verdict === 'ok' && decided.has(ts) &&",
+    'verdict !== null && decided.has(ts) &&',
   ),
   mutation(
     'loser-keeps-its-place',
-    shadow('that has lost is ended at once, long before its time is over, and the next one comes'),
-    REVIEW,
-    'if (lost.passed) {',
-    'if (lost.passed && atTs > patienceTs) {',
+    shadow('that has lost at three looks in succession is withdrawn'),
+    POLICY,
+    'if (standing.lowLooks >= lowLooks) {',
+    'if (standing.lowLooks >= lowLooks && standing.sessions > 100) {',
   ),
   mutation(
-    'ended-by-any-bad-luck',
-    testsOf(
-      'test/pipelines/review/shadow-loss.test.ts',
-      'of shadows that are looked at daily for a week',
-    )('at most a fifth of those that are equal are ended by chance'),
-    REVIEW,
-    'const lost = must(byChampion).passed ? must(byChampion) : must(byBase);',
-    `const lost = { ...must(byBase), passed: (must(byBase).comparisons?.[0]?.gain ?? 0) > -0.1 };`,
+    'promoted-before-it-has-paid',
+    shadow('is promoted once its evidence pays its loan, and says by how much'),
+    `${EVIDENCE}/loans.ts`,
+    'logEvidence >= neededEvidence(ledger, loan) - ROUNDING;',
+    'logEvidence >= neededEvidence(ledger, loan) - 1;',
+  ),
+  mutation(
+    'differences-clipped-from-below',
+    fair('a candidate that is too sure: its many small gains are paid by few large losses'),
+    `${EVIDENCE}/bets.ts`,
+    'gain: up === 1 ? ifUp : ifDown,',
+    'gain: Math.max(-0.2, up === 1 ? ifUp : ifDown),',
+  ),
+  mutation(
+    'bets-open-when-somebody-looks',
+    sessions('are days that have ended, and no bet is open at their end'),
+    `${EVIDENCE}/sessions.ts`,
+    'const lastStep = lengthUs / STEP_US - tracks;',
+    'const lastStep = lengthUs / STEP_US;',
+  ),
+  mutation(
+    'label-bet-on-twice',
+    sessions('decisions of one minute share a label: the first one bets'),
+    `${EVIDENCE}/sessions.ts`,
+    'if (step >= lastStep || placed.at(-1)?.step === step) continue;',
+    'if (step >= lastStep) continue;',
+  ),
+  mutation(
+    'withdrawn-gives-back-what-it-lost',
+    {
+      file: 'test/learning/evidence/loans.test.ts',
+      name: 'a shadow gives back no more than its loan, and nothing if it has lost all',
+    },
+    `${EVIDENCE}/loans.ts`,
+    'loan * Math.min(1, Math.exp(logEvidence))',
+    'loan * Math.max(1, Math.exp(logEvidence))',
   ),
   mutation(
     'waits-without-a-reason',
     {
       file: 'test/learning/waiting.test.ts',
-      name: 'candidates behind a shadow say who holds its place, and how many come before them',
+      name: 'candidates behind three shadows say who holds the places, and how many come first',
     },
     'src/learning/waiting.ts',
     "if (state !== 'candidate') return null;",
     "if (state !== 'candidate' || passed === true) return null;",
   ),
   mutation(
-    'no-cool-down',
-    champion('that is rolled back is not followed by a promotion until the cool-down is over'),
-    REVIEW,
-    'if (atTs < coolUntilTs) {',
-    'if (atTs < -coolUntilTs) {',
-  ),
-  mutation(
-    'never-rolled-back',
-    champion('that is worse than the base rate on what really happened is rolled back'),
-    REVIEW,
-    "request: verdict.passed ? { action: 'rollback' } : null, verdict",
-    'request: null, verdict',
+    'never-demoted',
+    champion('goes to the baseline when the alarm is raised, not before'),
+    POLICY,
+    'return standing.logAlarm >= Math.log(alarmAt)',
+    'return standing.logAlarm >= alarmAt',
   ),
   mutation(
     'set-without-its-boundary',

@@ -54,8 +54,8 @@ export const promote = (ledger: LoanLedger): LoanLedger => ({
 });
 
 /**
- * Whether a shadow may be promoted: its evidence pays its loan, with the promotion counted. Only one
- * is promoted at a time; whoever promotes another asks again, of the ledger behind the first.
+ * Whether a shadow may be promoted: its evidence pays its loan, with the promotion counted. Only
+ * one is promoted at a time; whoever promotes another asks again, of the ledger behind the first.
  */
 export const isPaid = (ledger: LoanLedger, { loan, logEvidence }: OpenLoan): boolean =>
   logEvidence >= neededEvidence(ledger, loan) - ROUNDING;

@@ -15,7 +15,7 @@ import {
   ChangeRefused,
   changeOf,
   championOf,
-  shadowOf,
+  hasPlace,
   type KnownModel,
   type Market,
   type ModelChange,
@@ -28,6 +28,7 @@ import type { StoredManifest } from './datasets.ts';
 import { insert } from './insert.ts';
 import { servable } from './model-source.ts';
 import { appendControl } from './outbox.ts';
+import { lendTo, settleLoan } from './promotion-loans.ts';
 import { audit, nextAuditId } from './registry-audit.ts';
 import { placesOf } from './registry-undo.ts';
 
@@ -73,7 +74,7 @@ export interface AppliedChange extends ModelChange, Market {
 /** There is no model of this id. */
 export class ModelMissing extends Error {}
 
-/** Stores the candidate with its verdict; one that passed becomes shadow, if there is none. */
+/** Stores the candidate with its verdict; one that passed becomes a shadow, if a place is free. */
 export function registerTrained(pool: Pool, request: TrainedCandidate): Promise<void> {
   const { modelId, venue, symbol, labelSpec, trainedTs, dataset, verdict } = request;
   const { dataset_id: datasetId } = dataset;
@@ -144,7 +145,7 @@ async function storeCandidate(client: PoolClient, request: NewCandidate): Promis
     before: { ...known, states: {} },
     after: { ...known, states: { [modelId]: state } },
   });
-  if (verdict?.passed === true && shadowOf(registry) === null) {
+  if (verdict?.passed === true && hasPlace(registry)) {
     const by = { actor: 'gate', why: 'it passed the gate', cause: `gate:${trainedTs}` };
     await applyChange(client, registry, { action: 'shadow', modelId }, by);
   } else await noteWaiting(client, registry);
@@ -273,7 +274,9 @@ async function applyChange(
       [modelId, to, by, since === undefined ? time(atTs) : since, replaced !== undefined, replaced],
     );
   }
-  const controlIds = await sendRecords(client, change, cause ?? `audit-${auditId}`, why);
+  const sentAs = cause ?? `audit-${auditId}`;
+  const controlIds = await sendRecords(client, change, sentAs, why);
+  await moveLoans(client, registry, change, sentAs);
   const stateOf = (modelId: string): string | null =>
     models.find((model) => model.modelId === modelId)?.state ?? null;
   const before = change.states.map(({ modelId }) => [modelId, stateOf(modelId)]);
@@ -318,7 +321,7 @@ async function sendRecords(
   const controlIds: string[] = [];
   for (const { subject, body } of records) {
     const { state, model_id, venue, symbol, label_spec, slot, sha256 } = body;
-    const controlId = `model:${state}:${model_id}:${cause}`;
+    const controlId = recordId(state, model_id, cause);
     if (state !== 'retired') {
       await refuseUnservable(client, model_id, sha256);
       await insert(client, 'model_activations', {
@@ -334,6 +337,28 @@ async function sendRecords(
     controlIds.push(controlId);
   }
   return controlIds;
+}
+
+const recordId = (state: string, modelId: string, cause: string): string =>
+  `model:${state}:${modelId}:${cause}`;
+
+/** Whoever becomes a shadow is lent its part of what may be wrong; whoever is one no more settles. */
+async function moveLoans(
+  client: PoolClient,
+  { models, atTs }: Registry,
+  { states }: ModelChange,
+  cause: string,
+): Promise<void> {
+  for (const { modelId, to } of states) {
+    const from = models.find((model) => model.modelId === modelId)?.state;
+    if (from === to) continue;
+    if (from === 'shadow') {
+      await settleLoan(client, { modelId, atTs, wins: to === 'champion' });
+    }
+    if (to === 'shadow') {
+      await lendTo(client, { modelId, atTs, controlId: recordId('shadow', modelId, cause) });
+    }
+  }
 }
 
 /** A rollback must not fail on what it would go back to: then it goes back to the baseline. */

@@ -28,39 +28,55 @@ export async function reviewedMarkets(
   return rows.map(({ label_spec: labelSpec }) => ({ venue, symbol, labelSpec }));
 }
 
-/** From when a slot has held its model, and what that would say knowing nothing. */
-export async function slotOf(
+export interface HeldSlot {
+  /** Of the record that put the model there; null: it is not in a slot. */
+  readonly controlId: string | null;
+  /** Event time since when it holds the slot; Infinity: the log has not shown it yet. */
+  readonly fromTs: number;
+  /** What the model would predict if it knew nothing. */
+  readonly baseProbability: number;
+}
+
+/** Since when a model holds a slot, and by which record. */
+export async function heldSlot(
   pool: Pool,
   { venue, symbol, labelSpec }: Market,
   slot: string,
-  modelId: string | null,
-): Promise<{ readonly fromTs: number; readonly baseProbability: number }> {
-  if (modelId === null) return { fromTs: 0, baseProbability: 0.5 };
-  const { rows } = await pool.query<{ from_ts: number | null; odds: string | null }>(
-    `SELECT max(a.from_ts) AS from_ts, max(m.manifest->'serving'->>'base_log_odds') AS odds
+  modelId: string,
+): Promise<HeldSlot> {
+  const { rows } = await pool.query<{
+    control_id: string | null;
+    from_ts: number | null;
+    odds: string | null;
+  }>(
+    `SELECT a.control_id, a.from_ts, m.manifest->'serving'->>'base_log_odds' AS odds
      FROM models m LEFT JOIN model_activations a
        ON a.model_id = m.model_id AND a.venue = $1 AND a.symbol = $2 AND a.label_spec = $3
          AND a.slot = $4
-     WHERE m.model_id = $5`,
+     WHERE m.model_id = $5
+     ORDER BY a.created_at DESC NULLS LAST, a.control_id LIMIT 1`,
     [venue, symbol, labelSpec, slot, modelId],
   );
-  // Without a time the log has not shown it yet: nothing that was said is its own.
-  const fromTs = rows[0]?.from_ts ?? Infinity;
-  return { fromTs, baseProbability: 1 / (1 + Math.exp(-Number(rows[0]?.odds ?? 0))) };
+  const [row] = rows;
+  return {
+    controlId: row?.control_id ?? null,
+    fromTs: row?.from_ts ?? Infinity,
+    baseProbability: 1 / (1 + Math.exp(-Number(row?.odds ?? 0))),
+  };
 }
 
-/** Event time of the market's last rollback; null: never. */
-export async function lastRollback(
+/** What models gained against their class prior on the holdout, nats a row, by id. */
+export async function holdoutGains(
   pool: Pool,
-  { venue, symbol, labelSpec }: Market,
-): Promise<number | null> {
-  const { rows } = await pool.query<{ ts: number | null }>(
-    `SELECT max(changed_ts) AS ts FROM models
-     WHERE venue = $1 AND symbol = $2 AND label_spec = $3
-       AND state = 'retired' AND changed_by = 'rollback'`,
-    [venue, symbol, labelSpec],
+  modelIds: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await pool.query<{ model_id: string; gain: number }>(
+    `SELECT m.model_id, (c->>'gain')::double precision AS gain
+     FROM models m, jsonb_array_elements(m.verdict->'comparisons') c
+     WHERE m.model_id = ANY($1) AND c->>'reference' = 'base_rate'`,
+    [modelIds],
   );
-  return rows[0]?.ts ?? null;
+  return new Map(rows.map(({ model_id, gain }) => [model_id, gain]));
 }
 
 /** The newest judgement of each kind, with its statistics, stands in the model's metrics. */
@@ -68,7 +84,7 @@ export async function keepJudgement(
   pool: Pool,
   modelId: string,
   about: string,
-  judgement: { readonly at_ts: number; readonly verdict: GateVerdict },
+  judgement: { readonly at_ts: number; readonly evidence: object; readonly verdict?: GateVerdict },
 ): Promise<void> {
   await pool.query(
     `UPDATE models SET metrics = metrics || jsonb_build_object($2::text, $3::jsonb)

@@ -129,6 +129,11 @@ describe('under "no better" the mean over all outcomes is at most 1', () => {
     expect(expected(predictions, 4, true)).toBeLessThanOrEqual(1 + 1e-12);
   });
 
+  test('a candidate that is too sure: its many small gains are paid by few large losses', () => {
+    const sure = Array.from({ length: 10 }, () => [0.97, 0.9] as const);
+    expect(expected(sure, 3, false)).toBeLessThan(1);
+  });
+
   test('and it grows where the candidate is right', () => {
     let sum = 0;
     for (let up = 0; up < 2; up++) {

@@ -77,7 +77,7 @@ test('what is lent, given back and lent again never comes to more than the false
   }
 });
 
-test('a shadow that has won gives nothing back beyond its loan, one that has lost all nothing', () => {
+test('a shadow gives back no more than its loan, and nothing if it has lost all', () => {
   const { loan, ledger } = admit(NEW_LEDGER);
   const back = (logEvidence: number): number => withdraw(ledger, { loan, logEvidence }).pot;
   expect(back(3)).toBe(loan);

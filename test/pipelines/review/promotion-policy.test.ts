@@ -1,210 +1,202 @@
+/** From where models stand to what becomes of them: each rule by its numbers and its words. */
 import { describe, expect, test } from 'vitest';
 import {
-  reviewOf,
-  type Finding,
-  type LiveOutcome,
-  type ReviewInput,
-  type SlotHistory,
+  decide,
+  type DecidedShadow,
+  type DecideInput,
+  type Decision,
 } from '../../../pipelines/review/promotion-policy.ts';
-import { US_PER_DAY, US_PER_HOUR, US_PER_MIN } from '../../../src/domain/time.ts';
-import type { KnownModel, ModelState } from '../../../src/learning/model-change.ts';
-import { gaussian, seededRandom } from '../../../src/random.ts';
+import { admit, NEW_LEDGER, promote } from '../../../src/learning/evidence/loans.ts';
+import {
+  NEW_CHAMPION,
+  NEW_SHADOW,
+  type ChampionStanding,
+  type ShadowStanding,
+} from '../../../src/learning/evidence/standing.ts';
 
-const SPEC = 'direction_1h@1';
-const FROM = 1_000 * US_PER_DAY;
-const DAYS = 3;
+const { loan: FIRST_LOAN, ledger: LEDGER } = admit(NEW_LEDGER);
+const AT = 1_000;
 
-/** Decisions each minute, outcomes over an hour with a drift that `knows` shares in. */
-function drawnMarket(seed: number): { up: (0 | 1)[]; drift: number[] } {
-  const random = seededRandom(seed);
-  const minutes = DAYS * 1440;
-  const drift: number[] = [];
-  let view = 0;
-  const log = new Float64Array(minutes + 61);
-  for (let i = 0; i < minutes + 60; i++) {
-    view = 0.99 * view + 0.14 * gaussian(random);
-    drift.push(view);
-    log[i + 1] = log[i]! + 0.3 * view + gaussian(random);
-  }
-  const up = Array.from({ length: minutes }, (_, i) => (log[i + 60]! > log[i]! ? 1 : 0));
-  return { up, drift };
-}
-
-const { up, drift } = drawnMarket(5);
-
-/**
- * What a model of some knowledge says: 1 sees the drift, 0 nothing, -1 takes it for its opposite.
- */
-const said = (modelId: string, knows: number, verdict = 'ok'): LiveOutcome[] =>
-  up.map((outcome, i) => ({
-    ...{ ts: FROM + i * US_PER_MIN, decidedTs: FROM + i * US_PER_MIN + 2, modelId, verdict },
-    ...{ probabilityUp: 0.5 + 0.25 * knows * Math.tanh(drift[i]!), expectedReturn: 0 },
-    ...{ up: outcome, forwardReturn: outcome === 1 ? 0.01 : -0.01 },
-  }));
-
-const slot = (outcomes: readonly LiveOutcome[], fromTs = FROM): SlotHistory => ({
-  ...{ fromTs, baseProbability: 0.5, outcomes },
-});
-
-const model = (
+const shadow = (
   modelId: string,
-  state: ModelState,
-  expiresTs: number | null = null,
-): KnownModel => ({
-  ...{ modelId, state, sha256: '', passed: true, failed: [], replaced: null, changedBy: null },
-  expiresTs,
-});
-
-const review = (models: KnownModel[], more: Partial<ReviewInput>): readonly Finding[] =>
-  reviewOf({
-    registry: {
-      ...{ market: { venue: 'v', symbol: 's', labelSpec: SPEC }, models, atTs: FROM },
+  evidence: number,
+  more: Partial<ShadowStanding & { expiresTs: number | null; loan: number }> = {},
+): DecidedShadow => {
+  const { expiresTs = null, loan = FIRST_LOAN, ...standing } = more;
+  return {
+    ...{ modelId, expiresTs, loan },
+    standing: {
+      ...NEW_SHADOW,
+      ...{ sessions: 4, bets: 4_000, logEvidence: Math.log(evidence) },
+      ...standing,
     },
-    ...{ labelSpec: SPEC, atTs: FROM + DAYS * US_PER_DAY, seed: 1, rolledBackTs: null },
-    ...{ champion: slot(said('baseline@1', 0)), shadow: null },
-    ...more,
-  });
+  };
+};
 
-const requestsOf = (findings: readonly Finding[]): unknown[] =>
-  findings.map(({ request }) => request?.action ?? null);
+const champion = (
+  alarm: number,
+  expiresTs: number | null = null,
+): NonNullable<DecideInput['champion']> => {
+  const standing: ChampionStanding = {
+    ...NEW_CHAMPION,
+    ...{ sessions: 9, bets: 9_000, logAlarm: Math.log(alarm) },
+  };
+  return { modelId: 'now', expiresTs, standing };
+};
 
-const SHADOW = [model('new', 'shadow')];
+const decided = (input: Partial<DecideInput>): readonly Decision[] =>
+  decide({ atTs: AT, champion: null, shadows: [], waiting: [], ledger: LEDGER, ...input });
+
+/** `a: promote`, in order; `a: -` where nothing is done. */
+const deeds = (input: Partial<DecideInput>): string[] =>
+  decided(input).map(({ modelId, deed }) => `${modelId}: ${deed ?? '-'}`);
 
 describe('a shadow', () => {
-  test('that knows more than who decides, on the same rows, is promoted', () => {
-    const [finding] = review(SHADOW, { shadow: slot(said('new', 1)) });
-    expect(finding?.request).toEqual({ action: 'promote', modelId: 'new', force: false });
-    const statistics = finding?.verdict?.comparisons ?? [];
-    expect(statistics.map(({ reference }) => reference)).toEqual(['champion', 'base_rate']);
-    for (const { p_value: p, t, gain_low: low, blocks, rows } of statistics) {
-      expect({ rows, blocks }).toEqual({ rows: DAYS * 1440, blocks: 36 });
-      expect(p).toBeLessThan(0.1);
-      expect(t).toBeGreaterThan(1);
-      expect(low).toBeGreaterThan(0);
-    }
-  });
-
-  test('that knows nothing stays one', () => {
-    const findings = review(SHADOW, { shadow: slot(said('new', 0.001)) });
-    expect(findings).toMatchObject([{ request: null, about: 'shadow', lost: { passed: false } }]);
-  });
-
-  test('that has lost is ended at once, long before its time is over, and the next one comes', () => {
-    const models = [...SHADOW, model('next', 'candidate')];
-    const findings = review(models, { shadow: slot(said('new', -1)) });
-    expect(findings.map(({ request }) => request)).toEqual([
-      { action: 'reject', modelId: 'new' },
-      { action: 'shadow', modelId: 'next' },
-    ]);
-    const [lost] = findings;
-    expect(lost?.why).toMatch(/^it has lost: whoever decided was better, on the same live rows: /);
-    expect(lost?.verdict?.passed, 'the test that it did not win is kept as it is').toBe(false);
-    expect(lost?.lost?.comparisons).toMatchObject([{ reference: 'shadow', level: 0.05 }]);
-  });
-
-  test('that is no worse than a bad champion has lost where the base rate is better', () => {
-    const models = [...SHADOW, model('now', 'champion')];
-    const champion = slot(said('now', -1));
-    const findings = review(models, { shadow: slot(said('new', -1)), champion });
-    const finding = findings.find(({ about }) => about === 'shadow');
-    expect(finding?.request).toEqual({ action: 'reject', modelId: 'new' });
-    expect(finding?.why).toMatch(/^it has lost: saying the base rate was better/);
-  });
-
-  test('has not lost on too few rows, however bad', () => {
-    const fromTs = FROM + DAYS * US_PER_DAY - 5 * US_PER_HOUR;
-    const [finding] = review(SHADOW, { shadow: slot(said('new', -1), fromTs) });
-    expect(finding?.request).toBeNull();
-  });
-
-  test('is judged on live rows alone: too few, and it waits with their number', () => {
-    const [finding] = review(SHADOW, {
-      shadow: slot(said('new', 1), FROM + DAYS * US_PER_DAY - 5 * US_PER_HOUR),
+  test('is promoted once its evidence pays its loan, and says by how much', () => {
+    // 1 / loan of the first shadow.
+    expect(deeds({ shadows: [shadow('a', 40.5)] })).toEqual(['a: -']);
+    const [won] = decided({ shadows: [shadow('a', 40.6)] });
+    expect(won).toEqual({
+      ...{ modelId: 'a', about: 'shadow', deed: 'promote' },
+      why:
+        'it predicts better than whoever decided and than the class prior, on the same live rows: ' +
+        'needs evidence of 40, has 40 after 4 sessions of 4000 outcomes',
     });
-    expect(finding).toMatchObject({ request: null });
-    expect(finding?.why).toContain('300 rows, at least 500 needed');
   });
 
-  test('is compared with the present champion only from where that one decides', () => {
-    const champion = [...said('old', -1).slice(0, 1440), ...said('now', 1).slice(1440)];
-    const models = [model('new', 'shadow'), model('now', 'champion')];
-    const findings = review(models, {
-      shadow: slot(said('new', 1)),
-      champion: slot(champion, FROM + US_PER_DAY),
+  test('needs less the more promotions there have been, and more the smaller its loan', () => {
+    const ledger = promote(LEDGER);
+    expect(deeds({ ledger, shadows: [shadow('a', 20.3)] })).toEqual(['a: promote']);
+    expect(deeds({ ledger, shadows: [shadow('a', 20.2)] })).toEqual(['a: -']);
+    const second = { loan: admit(LEDGER).loan };
+    expect(deeds({ shadows: [shadow('b', 152, second)] })).toEqual(['b: -']);
+    expect(deeds({ shadows: [shadow('b', 153, second)] })).toEqual(['b: promote']);
+  });
+
+  test('is the only one that is promoted at a look: the surest', () => {
+    const shadows = [shadow('a', 50), shadow('b', 5_000), shadow('c', 60)];
+    expect(deeds({ shadows })).toEqual(['a: -', 'b: promote', 'c: -']);
+  });
+
+  test('that waits says what it needs, has, and how long that takes at this pace', () => {
+    const [on, losing, fresh] = decided({
+      shadows: [shadow('a', 12), shadow('b', 0.5), shadow('c', 1, { sessions: 0, bets: 0 })],
     });
-    // It says what the present one says: better than the old one is no merit.
-    expect(requestsOf(findings)).toEqual([null, null]);
-    expect(findings[1]?.verdict?.comparisons?.[0]).toMatchObject({ rows: 2 * 1440, gain: 0 });
-  });
-
-  test('does not gain by rows on which either was vetoed', () => {
-    const vetoed = said('new', 1, 'outlier');
-    expect(review(SHADOW, { shadow: slot(vetoed) })[0]?.why).toContain(
-      '0 rows, at least 500 needed',
+    expect(on?.why).toBe(
+      'it stays a shadow: needs evidence of 40, has 12 after 4 sessions of 4000 outcomes; ' +
+        'at this pace 2 more',
     );
-    const champion = slot(said('m', 0, 'outlier'));
-    const [finding] = review(SHADOW, { shadow: slot(said('new', 1)), champion });
-    expect(finding?.request).toBeNull();
+    expect(losing?.why).toBe(
+      'it stays a shadow: needs evidence of 40, has 0.5 after 4 sessions of 4000 outcomes',
+    );
+    expect(fresh?.why).toBe(
+      'it stays a shadow: needs evidence of 40, has 1.0 after 0 sessions of 0 outcomes',
+    );
   });
 
-  test('is rejected when it has not won its place in time, and the next one takes it', () => {
-    const models = [...SHADOW, model('next', 'candidate'), model('older', 'candidate')];
-    const findings = review(models, {
-      shadow: slot(said('new', -1)),
-      atTs: FROM + 8 * US_PER_DAY,
+  test('that has lost at three looks in succession is withdrawn', () => {
+    expect(deeds({ shadows: [shadow('a', 0.1, { lowLooks: 2 })] })).toEqual(['a: -']);
+    const [lost] = decided({ shadows: [shadow('a', 0.1, { lowLooks: 3 })] });
+    expect(lost).toMatchObject({
+      deed: 'reject',
+      why: expect.stringMatching(/^it has lost: 3 sessions in succession speak against it: needs/),
     });
-    expect(findings.map(({ request }) => request)).toEqual([
-      { action: 'reject', modelId: 'new' },
-      { action: 'shadow', modelId: 'next' },
-    ]);
+  });
+
+  test('that has had its time, or has expired, is withdrawn, however sure', () => {
+    expect(deeds({ shadows: [shadow('a', 3, { sessions: 179 })] })).toEqual(['a: -']);
+    expect(deeds({ shadows: [shadow('a', 3, { sessions: 180 })] })).toEqual(['a: reject']);
+    const sure = 1e6;
+    expect(deeds({ shadows: [shadow('a', sure, { expiresTs: AT })] })).toEqual(['a: promote']);
+    expect(deeds({ shadows: [shadow('a', sure, { expiresTs: AT - 1 })] })).toEqual(['a: reject']);
+    // Nor does it stand in the way of one that has not.
+    const both = [shadow('a', sure, { expiresTs: AT - 1 }), shadow('b', 50)];
+    expect(deeds({ shadows: both })).toEqual(['a: reject', 'b: promote']);
+  });
+
+  test('with evidence beyond what a double holds is promoted, and says so in few digits', () => {
+    const [won] = decided({ shadows: [shadow('a', 1, { logEvidence: 5_000 })] });
+    expect(won).toMatchObject({ deed: 'promote', why: expect.stringContaining('has 1e2171') });
   });
 });
 
 describe('a champion', () => {
-  const CHAMPION = [model('now', 'champion')];
-
-  test('that is worse than the base rate on what really happened is rolled back', () => {
-    const [finding] = review(CHAMPION, { champion: slot(said('now', -1)) });
-    expect(finding).toMatchObject({ request: { action: 'rollback' }, about: 'champion' });
-    expect(finding?.verdict?.comparisons).toMatchObject([{ reference: 'champion', level: 0.05 }]);
+  test('goes to the baseline when the alarm is raised, not before', () => {
+    expect(decided({ champion: champion(364) })).toEqual([
+      {
+        ...{ modelId: 'now', about: 'champion', deed: null },
+        why:
+          'it stays: nothing says that the class prior is better (364 of 365 that raise the ' +
+          'alarm, 9 sessions of 9000 outcomes)',
+      },
+    ]);
+    const [gone] = decided({ champion: champion(365.1) });
+    expect(gone).toMatchObject({
+      deed: 'demote',
+      why: expect.stringMatching(/^the class prior predicts better than it: 365 of 365/),
+    });
   });
 
-  test('that knows something, or was worse a week ago alone, stays', () => {
-    expect(requestsOf(review(CHAMPION, { champion: slot(said('now', 1)) }))).toEqual([null]);
-    const late = { champion: slot(said('now', -1)), atTs: FROM + 12 * US_PER_DAY };
-    expect(requestsOf(review(CHAMPION, late))).toEqual([null]);
+  test('that has expired goes, whatever it is worth', () => {
+    expect(deeds({ champion: champion(0, AT) })).toEqual(['now: -']);
+    expect(deeds({ champion: champion(0, AT - 1) })).toEqual(['now: expire']);
   });
 
-  test('behind its expiry in event time is taken out', () => {
-    const atTs = FROM + DAYS * US_PER_DAY;
-    const champion = slot(said('now', 1));
-    const ends = (expiresTs: number): unknown[] =>
-      requestsOf(review([model('now', 'champion', expiresTs)], { champion, atTs }));
-    expect([ends(atTs), ends(atTs - 1)]).toEqual([[null], ['expire']]);
-  });
-
-  test('that is rolled back is not followed by a promotion until the cool-down is over', () => {
-    const models = [...CHAMPION, ...SHADOW];
-    const both = { champion: slot(said('now', -1)), shadow: slot(said('new', 1)) };
-    expect(requestsOf(review(models, both))).toEqual(['rollback', null]);
-    const atTs = FROM + DAYS * US_PER_DAY;
-    const after = (rolledBackTs: number): unknown[] =>
-      requestsOf(review(SHADOW, { shadow: slot(said('new', 1)), rolledBackTs }));
-    expect(after(atTs - US_PER_DAY + 1)).toEqual([null]);
-    expect(after(atTs - US_PER_DAY)).toEqual(['promote']);
+  test('that is new has said nothing yet', () => {
+    const standing = NEW_CHAMPION;
+    expect(deeds({ champion: { modelId: 'now', expiresTs: null, standing } })).toEqual(['now: -']);
   });
 });
 
-describe('a market without champion and shadow', () => {
-  test('takes the newest candidate that passed and has not expired', () => {
-    const models = [
-      model('gone', 'candidate', FROM),
-      { ...model('unjudged', 'candidate'), passed: null },
-      model('next', 'candidate'),
-    ];
-    expect(review(models, {}).map(({ request }) => request)).toEqual([
-      { action: 'shadow', modelId: 'next' },
+describe('candidates', () => {
+  const waiting = ['new', 'older', 'oldest', 'first'].map((modelId) => ({ modelId, gain: 0.1 }));
+
+  test('take the free places, the newest first', () => {
+    expect(deeds({ waiting })).toEqual(['new: shadow', 'older: shadow', 'oldest: shadow']);
+    expect(deeds({ waiting, shadows: [shadow('a', 2)] })).toEqual([
+      ...['a: -', 'new: shadow', 'older: shadow'],
     ]);
-    expect(review([], {})).toEqual([]);
+  });
+
+  test('take the place of whoever is withdrawn; of a promoted one only where nobody follows', () => {
+    const shadows = [shadow('a', 50), shadow('b', 2), shadow('c', 0.1, { lowLooks: 3 })];
+    const two = waiting.slice(0, 3);
+    expect(deeds({ waiting: two, shadows })).toEqual([
+      ...['a: promote', 'b: -', 'c: reject', 'new: shadow', 'older: shadow'],
+    ]);
+    // The champion that is replaced goes on as a shadow, and one that has expired does not.
+    expect(deeds({ waiting: two, shadows, champion: champion(1) })).toEqual([
+      ...['now: -', 'a: promote', 'b: -', 'c: reject', 'new: shadow'],
+    ]);
+    expect(deeds({ waiting: two, shadows, champion: champion(1, AT - 1) })).toEqual([
+      ...['now: expire', 'a: promote', 'b: -', 'c: reject', 'new: shadow', 'older: shadow'],
+    ]);
+  });
+
+  test('outdo a shadow that is not winning and gains less than they promise', () => {
+    const gain = { champion: -20, base_rate: 40 };
+    const shadows = [shadow('a', 3), shadow('b', 0.7, { gain }), shadow('c', 2)];
+    const found = decided({ shadows, waiting: waiting.slice(0, 2) });
+    expect(found.map(({ modelId, deed }) => `${modelId}: ${deed ?? '-'}`)).toEqual([
+      ...['a: -', 'b: -', 'c: -', 'b: reject', 'new: shadow'],
+    ]);
+    expect(found[3]?.why).toBe(
+      'it makes room: 4 sessions speak more against it than for it, and new did better on its ' +
+        'holdout',
+    );
+    // It gains more than they promise, is on its way, or has not been looked at often enough.
+    const none = (weakest: DecidedShadow): void => {
+      const three = [shadow('a', 3), weakest, shadow('c', 2)];
+      expect(deeds({ shadows: three, waiting })).toEqual(['a: -', 'b: -', 'c: -']);
+    };
+    none(shadow('b', 0.7, { gain: { champion: 0, base_rate: 401 } }));
+    none(shadow('b', 1, { gain }));
+    none(shadow('b', 0.7, { gain, sessions: 2 }));
+  });
+
+  test('that promise nothing known outdo nobody', () => {
+    const shadows = ['a', 'b', 'c'].map((id) => shadow(id, 0.5));
+    const unknown = [{ modelId: 'new', gain: null }];
+    expect(deeds({ shadows, waiting: unknown })).toEqual(['a: -', 'b: -', 'c: -']);
   });
 });

@@ -1,0 +1,263 @@
+/**
+ * a market's models at event time T, and what they predicted of outcomes known by T -> the evidence
+ * of each session that has ended, kept, and where every model stands by it
+ *
+ * A session is computed once, when it has ended and all its labels are known, and is never changed:
+ * whoever looks later reads the same.
+ */
+import type { Pool } from 'pg';
+import { grouped } from '../../src/grouped.ts';
+import { parseLabelSpec } from '../../src/domain/label-spec.ts';
+import { latenessOf } from '../../src/domain/venues.ts';
+import {
+  firstSession,
+  sessionLength,
+  sessionValues,
+  type SessionRange,
+  type TimedBet,
+} from '../../src/learning/evidence/sessions.ts';
+import type { ChampionStanding, ShadowStanding } from '../../src/learning/evidence/standing.ts';
+import {
+  championOf,
+  shadowsIn,
+  type KnownModel,
+  type Market,
+  type Registry,
+} from '../../src/learning/model-change.ts';
+import { inTransaction } from '../../src/postgres/postgres.ts';
+import { lendTo, openLoan } from '../../src/postgres/tables/promotion-loans.ts';
+import { heldSlot, type HeldSlot } from '../../src/postgres/tables/reviews.ts';
+import {
+  championStanding,
+  keepSessions,
+  shadowStanding,
+  storedSessions,
+  type StoredSession,
+} from '../../src/postgres/tables/verdict-values.ts';
+import { liveOutcomes, type LiveOutcomeRow } from '../../src/questdb/tables/live-outcomes.ts';
+import type { Context } from '../../src/runtime/context.ts';
+import { championBets, shadowBets, type LiveOutcome } from './live-bets.ts';
+import { GAIN_WINDOW_HORIZONS, liveGain } from './live-gain.ts';
+import type { GateVerdict } from '../../src/learning/gate.ts';
+
+export interface KnownChampion {
+  readonly modelId: string;
+  readonly expiresTs: number | null;
+  readonly standing: ChampionStanding;
+  /** Is its class prior better, by its newest rows? It informs, and decides nothing. */
+  readonly gain: GateVerdict;
+}
+
+export interface KnownShadow {
+  readonly modelId: string;
+  readonly expiresTs: number | null;
+  readonly loan: number;
+  readonly standing: ShadowStanding;
+}
+
+export interface MarketEvidence {
+  readonly champion: KnownChampion | null;
+  readonly shadows: readonly KnownShadow[];
+}
+
+/** A model in a slot: since when, by which record, and its sessions so far. */
+interface Tenure extends HeldSlot {
+  readonly model: KnownModel;
+  readonly controlId: string;
+  readonly slot: string;
+  /** The first session that counts. */
+  readonly startTs: number;
+  readonly sessions: readonly StoredSession[];
+  readonly loan: number;
+}
+
+interface Times {
+  readonly atTs: number;
+  readonly horizonUs: number;
+  readonly latenessUs: number;
+  readonly sessionUs: number;
+}
+
+/** Everything up to `atTs` is graded. */
+export async function marketEvidence(
+  context: Pick<Context, 'postgres' | 'config' | 'questdbReader'>,
+  registry: Registry,
+  atTs: number,
+): Promise<MarketEvidence> {
+  const { postgres, config } = context;
+  const { market } = registry;
+  const { horizonUs } = parseLabelSpec(market.labelSpec);
+  const latenessUs = latenessOf(market.venue, config.latenessUs);
+  const times = { atTs, horizonUs, latenessUs, sessionUs: sessionLength(horizonUs, latenessUs) };
+  const champion = await championTenure(postgres, registry, times);
+  const shadows = await shadowTenures(postgres, registry, times);
+  const outcomes = await readOutcomes(context, market, champion, shadows, times);
+  return {
+    champion:
+      champion === null ? null : await knownChampion(postgres, market, champion, outcomes, times),
+    shadows: await Promise.all(
+      shadows.map((tenure) => knownShadow(postgres, market, tenure, outcomes, times)),
+    ),
+  };
+}
+
+async function championTenure(
+  pool: Pool,
+  registry: Registry,
+  times: Times,
+): Promise<Tenure | null> {
+  const model = championOf(registry);
+  if (model === null) return null;
+  const held = await heldSlot(pool, registry.market, 'champion', model.modelId);
+  return held.controlId === null
+    ? null
+    : toTenure(pool, { ...held, model, controlId: held.controlId, slot: 'champion' }, times);
+}
+
+async function shadowTenures(pool: Pool, registry: Registry, times: Times): Promise<Tenure[]> {
+  const tenures: Tenure[] = [];
+  for (const model of shadowsIn(registry)) {
+    const { modelId } = model;
+    const held = await heldSlot(pool, registry.market, modelId, modelId);
+    if (held.controlId === null) continue;
+    const { controlId } = held;
+    const { loan, admittedTs } = await loanOf(pool, { modelId, controlId, atTs: times.atTs });
+    // Evidence begins behind its loan, which must not depend on it.
+    const fromTs = Math.max(held.fromTs, admittedTs ?? times.atTs);
+    tenures.push(
+      await toTenure(pool, { ...held, fromTs, model, controlId, slot: modelId, loan }, times),
+    );
+  }
+  return tenures;
+}
+
+/** Shadows of before there were loans are lent theirs at their first review. */
+async function loanOf(
+  pool: Pool,
+  of: { readonly modelId: string; readonly controlId: string; readonly atTs: number },
+): Promise<{ readonly loan: number; readonly admittedTs: number | null }> {
+  const open = await openLoan(pool, of.modelId);
+  if (open !== null) return open;
+  return inTransaction(pool, async (client) => {
+    await lendTo(client, of);
+    return (await openLoan(client, of.modelId)) ?? { loan: 0, admittedTs: of.atTs };
+  });
+}
+
+async function toTenure(
+  pool: Pool,
+  of: HeldSlot & {
+    readonly model: KnownModel;
+    readonly controlId: string;
+    readonly slot: string;
+    readonly loan?: number;
+  },
+  { sessionUs }: Times,
+): Promise<Tenure> {
+  return {
+    ...of,
+    loan: of.loan ?? 0,
+    startTs: firstSession(of.fromTs, sessionUs),
+    sessions: await storedSessions(pool, of.controlId),
+  };
+}
+
+/** Of the first session that is not kept yet. */
+const nextSession = ({ sessions, startTs }: Tenure, { sessionUs }: Times): number =>
+  Math.max(startTs, ...sessions.map(({ sessionTs }) => sessionTs + sessionUs));
+
+/** By slot, in order of decision: what the sessions need that are not kept yet, and the window. */
+async function readOutcomes(
+  context: Pick<Context, 'questdbReader'>,
+  market: Market,
+  champion: Tenure | null,
+  shadows: readonly Tenure[],
+  times: Times,
+): Promise<(slot: string) => readonly LiveOutcome[]> {
+  const { atTs, horizonUs, latenessUs, sessionUs } = times;
+  const tenures = [...shadows, ...(champion === null ? [] : [champion])];
+  // One session more: by its returns the next one's are scored.
+  const needed = tenures.map((tenure) => nextSession(tenure, times) - sessionUs);
+  const window = atTs - GAIN_WINDOW_HORIZONS * horizonUs;
+  const fromUs = Math.min(
+    ...needed,
+    champion === null ? Infinity : Math.max(window, champion.fromTs),
+  );
+  const decidedByUs = atTs - horizonUs - latenessUs;
+  if (fromUs > decidedByUs) return () => [];
+  const rows = await liveOutcomes(context.questdbReader(), market, {
+    labelSpec: market.labelSpec,
+    slots: ['champion', ...shadows.map(({ slot }) => slot)],
+    fromUs: Math.max(0, fromUs),
+    decidedByUs,
+  });
+  const bySlot = grouped(rows, ({ slot }) => slot);
+  return (slot) => (bySlot.get(slot) ?? []).map(toOutcome);
+}
+
+async function knownChampion(
+  pool: Pool,
+  { labelSpec }: Market,
+  tenure: Tenure,
+  outcomes: (slot: string) => readonly LiveOutcome[],
+  times: Times,
+): Promise<KnownChampion> {
+  const { model, controlId, baseProbability, fromTs } = tenure;
+  const { modelId, expiresTs } = model;
+  const rows = outcomes('champion').filter(({ decidedTs }) => decidedTs >= fromTs);
+  const bets = championBets(rows, modelId, { ...times, labelSpec, baseProbability });
+  const fresh = newSessions(tenure, times, bets, 'base_rate', 'reference');
+  await keepSessions(pool, { controlId, modelId }, fresh);
+  const gain = { modelId, labelSpec, baseProbability, fromTs, atTs: times.atTs };
+  return {
+    modelId,
+    expiresTs,
+    standing: championStanding([...tenure.sessions, ...fresh]),
+    gain: liveGain(rows, gain),
+  };
+}
+
+async function knownShadow(
+  pool: Pool,
+  { labelSpec }: Market,
+  tenure: Tenure,
+  outcomes: (slot: string) => readonly LiveOutcome[],
+  times: Times,
+): Promise<KnownShadow> {
+  const { model, controlId, baseProbability, loan } = tenure;
+  const { modelId, expiresTs } = model;
+  const rules = { ...times, labelSpec, baseProbability };
+  const bets = shadowBets(outcomes(modelId), outcomes('champion'), rules);
+  const fresh = [
+    ...newSessions(tenure, times, bets.champion, 'champion', 'candidate'),
+    ...newSessions(tenure, times, bets.base_rate, 'base_rate', 'candidate'),
+  ].toSorted((a, b) => a.sessionTs - b.sessionTs);
+  await keepSessions(pool, { controlId, modelId }, fresh);
+  const standing = shadowStanding([...tenure.sessions, ...fresh]);
+  return { modelId, expiresTs, loan, standing };
+}
+
+const newSessions = (
+  tenure: Tenure,
+  times: Times,
+  bets: readonly TimedBet[],
+  reference: StoredSession['reference'],
+  side: SessionRange['side'],
+): StoredSession[] =>
+  sessionValues(bets, {
+    ...times,
+    side,
+    fromTs: nextSession(tenure, times),
+    untilTs: times.atTs,
+  }).map((session) => ({ ...session, reference, side }));
+
+const toOutcome = (row: LiveOutcomeRow): LiveOutcome => ({
+  ts: row.ts,
+  decidedTs: row.decided_ts,
+  modelId: row.model_id,
+  probabilityUp: row.probability_up,
+  expectedReturn: row.expected_return,
+  verdict: row.verdict,
+  up: row.up,
+  forwardReturn: row.forward_return,
+});

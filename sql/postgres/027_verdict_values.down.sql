@@ -1,0 +1,2 @@
+DROP TABLE promotion_loans;
+DROP TABLE verdict_values;

@@ -1,0 +1,77 @@
+/** `verdict_values`: the evidence for and against models, session by session. */
+import type { Pool, PoolClient } from 'pg';
+import { formatUs } from '../../domain/time.ts';
+import type { SessionRange, SessionValues } from '../../learning/evidence/sessions.ts';
+import {
+  championAfter,
+  NEW_CHAMPION,
+  NEW_SHADOW,
+  shadowAfter,
+  type ChampionStanding,
+  type Reference,
+  type ShadowStanding,
+} from '../../learning/evidence/standing.ts';
+
+export interface StoredSession extends SessionValues {
+  readonly reference: Reference;
+  readonly side: SessionRange['side'];
+}
+
+interface Row {
+  readonly reference: Reference;
+  readonly side: SessionRange['side'];
+  readonly session_ts: number;
+  readonly bets: number;
+  readonly gain: number;
+  readonly logs: readonly number[];
+}
+
+/** The sessions of a model in a slot, which a record put there, oldest first. */
+export async function storedSessions(
+  client: Pool | PoolClient,
+  controlId: string,
+): Promise<StoredSession[]> {
+  const { rows } = await client.query<Row>(
+    `SELECT reference, side, session_ts, bets, gain, logs FROM verdict_values
+     WHERE control_id = $1 ORDER BY session_ts, reference, side`,
+    [controlId],
+  );
+  return rows.map(({ session_ts: sessionTs, ...row }) => ({ ...row, sessionTs }));
+}
+
+/** Keeps sessions; one that is kept already stays as it is. */
+export async function keepSessions(
+  pool: Pool,
+  of: { readonly controlId: string; readonly modelId: string },
+  sessions: readonly StoredSession[],
+): Promise<void> {
+  for (const { reference, side, sessionTs, bets, gain, logs } of sessions) {
+    await pool.query(
+      `INSERT INTO verdict_values
+         (control_id, model_id, reference, side, session_ts, bets, gain, logs)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
+      [of.controlId, of.modelId, reference, side, formatUs(sessionTs), bets, gain, logs],
+    );
+  }
+}
+
+/** Where a shadow stands behind its sessions. */
+export function shadowStanding(sessions: readonly StoredSession[]): ShadowStanding {
+  const against = (reference: Reference): ReadonlyMap<number, StoredSession> =>
+    new Map(
+      sessions
+        .filter((each) => each.side === 'candidate' && each.reference === reference)
+        .map((each) => [each.sessionTs, each]),
+    );
+  const base = against('base_rate');
+  let standing = NEW_SHADOW;
+  for (const [sessionTs, champion] of against('champion')) {
+    const base_rate = base.get(sessionTs);
+    if (base_rate !== undefined) standing = shadowAfter(standing, { champion, base_rate });
+  }
+  return standing;
+}
+
+/** Where a champion stands behind its sessions. */
+export const championStanding = (sessions: readonly StoredSession[]): ChampionStanding =>
+  sessions.filter(({ side }) => side === 'reference').reduce(championAfter, NEW_CHAMPION);

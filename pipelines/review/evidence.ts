@@ -34,9 +34,9 @@ import {
   storedSessions,
   type StoredSession,
 } from '../../src/postgres/tables/verdict-values.ts';
-import { liveOutcomes, type LiveOutcomeRow } from '../../src/questdb/tables/live-outcomes.ts';
+import { liveOutcomes } from '../../src/questdb/tables/live-outcomes.ts';
 import type { Context } from '../../src/runtime/context.ts';
-import { championBets, shadowBets, type LiveOutcome } from './live-bets.ts';
+import { championBets, shadowBets, toOutcome, type LiveOutcome } from './live-bets.ts';
 import { GAIN_WINDOW_HORIZONS, liveGain } from './live-gain.ts';
 import type { GateVerdict } from '../../src/learning/gate.ts';
 
@@ -250,14 +250,3 @@ const newSessions = (
     fromTs: nextSession(tenure, times),
     untilTs: times.atTs,
   }).map((session) => ({ ...session, reference, side }));
-
-const toOutcome = (row: LiveOutcomeRow): LiveOutcome => ({
-  ts: row.ts,
-  decidedTs: row.decided_ts,
-  modelId: row.model_id,
-  probabilityUp: row.probability_up,
-  expectedReturn: row.expected_return,
-  verdict: row.verdict,
-  up: row.up,
-  forwardReturn: row.forward_return,
-});

@@ -60,13 +60,13 @@ async function reviewMarket(
   const registry = await inTransaction(postgres, (client) => readRegistry(client, market, atTs));
   const evidence = await marketEvidence(context, registry, atTs);
   await fireRetraining(context, market, atTs, evidence);
-  await keepEvidence(postgres, evidence, atTs);
   const decisions = decide({
     ...evidence,
     atTs,
     waiting: await waitingCandidates(postgres, registry, atTs),
     ledger: await readLedger(postgres),
   });
+  await keepEvidence(postgres, evidence, decisions, atTs);
   for (const { modelId, about, why, deed } of decisions) {
     if (deed === null) continue;
     const request: ModelRequest =
@@ -93,18 +93,27 @@ async function waitingCandidates(postgres: Pool, { models }: Registry, atTs: num
 async function keepEvidence(
   postgres: Pool,
   { champion, shadows }: MarketEvidence,
+  decisions: readonly Decision[],
   atTs: number,
 ): Promise<void> {
+  const whyOf = (of: string): string =>
+    decisions.findLast(({ modelId }) => modelId === of)?.why ?? '';
   if (champion !== null) {
     const { modelId, standing, gain: verdict } = champion;
     const { sessions, bets, gain, logAlarm } = standing;
     const evidence = { sessions, bets, gain, log_alarm: logAlarm };
-    await keepJudgement(postgres, modelId, 'champion', { at_ts: atTs, evidence, verdict });
+    await keepJudgement(postgres, modelId, 'champion', {
+      ...{ at_ts: atTs, why: whyOf(modelId), evidence, verdict },
+    });
   }
   for (const { modelId, loan, standing } of shadows) {
     const { sessions, bets, gain, logEvidence, lowLooks: low_looks } = standing;
     const evidence = { sessions, bets, gain, log_evidence: logEvidence, low_looks, loan };
-    await keepJudgement(postgres, modelId, 'shadow', { at_ts: atTs, evidence });
+    await keepJudgement(postgres, modelId, 'shadow', {
+      at_ts: atTs,
+      why: whyOf(modelId),
+      evidence,
+    });
   }
 }
 

@@ -14,6 +14,7 @@ import {
   type ReturnScale,
 } from '../../src/learning/evidence/bets.ts';
 import type { TimedBet } from '../../src/learning/evidence/sessions.ts';
+import type { LiveOutcomeRow } from '../../src/questdb/tables/live-outcomes.ts';
 import { BASELINE_MODEL_ID } from '../stream/predictions.ts';
 
 /** What was predicted of a decision in one slot, and what happened. */
@@ -28,6 +29,18 @@ export interface LiveOutcome {
   readonly up: 0 | 1;
   readonly forwardReturn: number;
 }
+
+/** A row of the tables as an outcome. */
+export const toOutcome = (row: LiveOutcomeRow): LiveOutcome => ({
+  ts: row.ts,
+  decidedTs: row.decided_ts,
+  modelId: row.model_id,
+  probabilityUp: row.probability_up,
+  expectedReturn: row.expected_return,
+  verdict: row.verdict,
+  up: row.up,
+  forwardReturn: row.forward_return,
+});
 
 /** The bets of a shadow against whoever decided, and against its own class prior: equal rows. */
 export interface ShadowBets {

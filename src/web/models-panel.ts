@@ -47,7 +47,8 @@ function inForce(champion: Activation | undefined): HTMLElement {
 }
 
 function card(model: Model, activations: readonly Activation[]): HTMLElement {
-  const { model_id: id, verdict, state, waits_because: because } = model;
+  const { model_id: id, verdict, state } = model;
+  const because = model.waits_because ?? newestReview(model);
   const held = activations.filter((a) => a.model_id === model.model_id && a.from_ts !== null);
   const failed = verdict?.reasons.filter(({ passed }) => !passed).length ?? 0;
   const outcome =
@@ -71,6 +72,14 @@ function card(model: Model, activations: readonly Activation[]): HTMLElement {
     ...(because === null ? [] : [h('p', { class: 'muted' }, because)]),
     h('ul', { class: 'rules' }, ...(verdict?.reasons ?? []).map(rule)),
   );
+}
+
+/** Where a shadow or champion stands by its evidence, in a sentence; null: not reviewed yet. */
+function newestReview({ state, metrics }: Model): string | null {
+  const judged = (metrics as Readonly<Record<string, { why?: string } | undefined>>)[
+    `live_${state}`
+  ];
+  return judged?.why ?? null;
 }
 
 const rangeOf = ({ slot, from_ts: from, until_ts: until }: Activation): string =>

@@ -6,7 +6,9 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { formatUs, parseUs, US_PER_DAY, US_PER_HOUR, US_PER_MIN } from '../../src/domain/time.ts';
+import { must } from '../../src/assert.ts';
 import { runReview } from '../../pipelines/review/job.ts';
+import { checkVerdict, modelVerdict } from '../../pipelines/review/verdict.ts';
 import { decodeArtefact, encodeArtefact, type ModelManifest } from '../../src/learning/artefact.ts';
 import { gaussian, seededRandom } from '../../src/random.ts';
 import { changeModel, registerTrained } from '../../src/postgres/tables/registry.ts';
@@ -246,6 +248,46 @@ describe('a review', () => {
     expect(judged?.evidence).toMatchObject({
       ...{ sessions: 3, bets: 3 * BETS, loan: paid?.loan, log_evidence: paid?.log_evidence },
     });
+  });
+
+  test('keeps what the stored rows come to, and a value that was changed is found', async () => {
+    const { context } = installation;
+    const [found] = await query<{ model_id: string; control_id: string }>(
+      `SELECT model_id, control_id FROM promotion_loans WHERE event = 'promote' AND model_id LIKE $1`,
+      'review-RISE%',
+    );
+    const modelId = must(found, 'one was promoted').model_id;
+    const checked = async (): Promise<string[]> =>
+      checkVerdict(context, await modelVerdict(context, modelId));
+    expect(await checked()).toEqual([]);
+    const [verdict] = await modelVerdict(context, modelId);
+    expect(verdict?.sessions).toHaveLength(6);
+    const last = verdict?.sessions.at(-1)?.log_evidence ?? 0;
+    const [paid] = await query<{ log_evidence: number }>(
+      `SELECT log_evidence FROM promotion_loans WHERE model_id = $1 AND event = 'promote'`,
+      modelId,
+    );
+    expect(paid?.log_evidence).toBeCloseTo(last, 12);
+    const change = (what: string) =>
+      query(
+        `UPDATE verdict_values SET ${what} WHERE model_id = $1 AND reference = 'champion'
+           AND session_ts = '2033-03-02'`,
+        modelId,
+      );
+    await change('logs[3] = logs[3] + 1e-6');
+    expect(await checked()).toEqual([
+      expect.stringMatching(/^2033-03-02 against champion: component 3 has grown by/),
+    ]);
+    await change('logs[3] = logs[3] - 1e-6, bets = bets - 1');
+    expect(await checked()).toEqual([
+      `2033-03-02 against champion: ${BETS - 1} bets are kept, the rows have ${BETS}`,
+    ]);
+    await query(
+      `DELETE FROM verdict_values WHERE model_id = $1 AND session_ts = '2033-03-02'
+         AND reference = 'champion'`,
+      modelId,
+    );
+    expect(await checked()).toEqual(['2033-03-02 against champion: it is not kept, and has bets']);
   });
 
   test('ends a shadow that has lost long before its time, and it gives back what is left', async () => {

@@ -9,6 +9,7 @@ import { noModel } from '../support/known.ts';
 import { columns, show, type Columns } from '../support/table.ts';
 import { modelChangeCommands } from './model-changes.ts';
 import { modelMonitoringCommands } from './model-monitoring.ts';
+import { modelVerdictCommand } from './model-verdict.ts';
 
 interface ModelRow {
   readonly model_id: string;
@@ -57,7 +58,9 @@ export function modelsCommands(program: Command): void {
     .description('show a model with every rule of its verdict')
     .action((id: string, _flags, command: Command) =>
       withContext('cli', async ({ postgres }) => {
-        const { rows } = await postgres.query<ModelRow & { metrics: unknown }>(
+        const { rows } = await postgres.query<
+          ModelRow & { metrics: Record<string, { why?: string }> }
+        >(
           `SELECT model_id, venue, symbol, state, trained_at, verdict, metrics, waits_because
            FROM models WHERE model_id = $1`,
           [id],
@@ -67,13 +70,15 @@ export function modelsCommands(program: Command): void {
         const reasons = (row.verdict?.reasons ?? []).map(
           ({ passed, rule, detail }) => `  ${passed ? 'holds ' : 'FAILS '} ${rule}: ${detail}`,
         );
-        const because = row.waits_because === null ? '' : `: ${row.waits_because}`;
-        const text = [`${id}: ${row.state}${because}`, ...reasons].join('\n');
+        const because = row.waits_because ?? row.metrics[`live_${row.state}`]?.why ?? null;
+        const state = because === null ? row.state : `${row.state}: ${because}`;
+        const text = [`${id}: ${state}`, ...reasons].join('\n');
         outputFor(command).show(row, text);
       }),
     );
   modelChangeCommands(commands);
   modelMonitoringCommands(commands);
+  modelVerdictCommand(commands);
 }
 
 const day = (us: number): string => formatUs(us).slice(0, 10);

@@ -1,9 +1,11 @@
 /**
  * `GET /v1/models/{id}/drift`: how far the served features have moved from what a model was trained
- * on. `GET /v1/models/triggers`: why models were trained again, and when.
+ * on. `GET /v1/models/{id}/verdict`: the evidence for and against it, session by session. `GET
+ * /v1/models/triggers`: why models were trained again, and when.
  */
 import type { FastifyInstance } from 'fastify';
 import { Type, type Static } from 'typebox';
+import { modelVerdict } from '../../../pipelines/review/verdict.ts';
 import { formatUs, US_PER_HOUR } from '../../domain/time.ts';
 import { modelDrift } from '../../summaries/model-drift.ts';
 import * as c from '../columns.ts';
@@ -11,7 +13,7 @@ import type { HttpContext } from '../context.ts';
 import { postgresList } from '../list-route.ts';
 import * as p from '../parameters.ts';
 import { Problem } from '../problem.ts';
-import { idParams, read } from '../route.ts';
+import { idParams, noQuery, read } from '../route.ts';
 
 const Feature = c.titled('FeatureDrift', {
   name: c.text(),
@@ -37,6 +39,29 @@ const Drift = c.titled('Drift', {
   items: Type.Array(Feature),
 });
 export type Drift = Static<typeof Drift>;
+
+const VerdictSession = c.titled('VerdictSession', {
+  slot: c.text('champion, or the id of the model while it was a shadow'),
+  from_ts: c.time('since when it held the slot'),
+  session_ts: c.time('beginning of the session'),
+  reference: c.text('against whom: champion (whoever decided) or base_rate (the class prior)'),
+  side: c.text('candidate: bets that the model is better; reference: that the other is'),
+  bets: c.integer('decisions that were bet on'),
+  gain: c.number('sum of their gains, nats'),
+  logs: Type.Array(Type.Number(), {
+    description: 'logarithm of the growth of each of the twelve components',
+  }),
+  log_evidence: c.maybe(
+    c.number('logarithm of the evidence behind it (of a champion: of the alarm); null: none yet'),
+  ),
+});
+
+const Verdict = c.titled('Verdict', {
+  model_id: c.text(),
+  why: c.maybe(c.text('what the newest review came to; null: there was none')),
+  items: Type.Array(VerdictSession),
+});
+export type Verdict = Static<typeof Verdict>;
 
 const Trigger = c.titled('RetrainTrigger', {
   venue: c.text(),
@@ -71,7 +96,7 @@ export const modelMonitoringRoutes = (app: FastifyInstance, context: HttpContext
         untilUs: p.timeParameter('to', query.to),
       });
       if (found === null) {
-        throw new Problem(404, `there is no model_id "${id}"; ask the list for those that exist`);
+        throw unknownModel(id);
       }
       const { fromUs, toUs, features, ...rest } = found;
       return {
@@ -81,6 +106,15 @@ export const modelMonitoringRoutes = (app: FastifyInstance, context: HttpContext
         items: features.map((each) => c.itemOf(Feature, { ...each })),
       };
     },
+  });
+  read(app, {
+    path: '/v1/models/:id/verdict',
+    noun: 'models',
+    summary: 'The evidence for and against a model, session by session, oldest first',
+    query: noQuery,
+    params: idParams,
+    answer: Verdict,
+    handle: async (_query, { id }) => verdict(context, id),
   });
   postgresList(app, context, {
     noun: 'models',
@@ -97,3 +131,26 @@ export const modelMonitoringRoutes = (app: FastifyInstance, context: HttpContext
     },
   });
 };
+
+async function verdict({ postgres }: HttpContext, modelId: string): Promise<Verdict> {
+  const { rows } = await postgres.query<{ why: string | null }>(
+    `SELECT coalesce(metrics->'live_champion'->>'why', metrics->'live_shadow'->>'why') AS why
+     FROM models WHERE model_id = $1`,
+    [modelId],
+  );
+  const [row] = rows;
+  if (row === undefined) throw unknownModel(modelId);
+  const tenures = await modelVerdict({ postgres }, modelId);
+  const items = tenures.flatMap(({ slot, fromTs, sessions }) =>
+    sessions.map(({ sessionTs, log_evidence: log, ...session }) => ({
+      ...session,
+      ...{ slot, from_ts: formatUs(fromTs), session_ts: formatUs(sessionTs) },
+      logs: [...session.logs],
+      log_evidence: Number.isFinite(log) ? log : null,
+    })),
+  );
+  return { model_id: modelId, why: row.why, items };
+}
+
+const unknownModel = (id: string): Problem =>
+  new Problem(404, `there is no model_id "${id}"; ask the list for those that exist`);

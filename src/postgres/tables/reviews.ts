@@ -61,9 +61,46 @@ export async function heldSlot(
   return {
     controlId: row?.control_id ?? null,
     fromTs: row?.from_ts ?? Infinity,
-    baseProbability: 1 / (1 + Math.exp(-Number(row?.odds ?? 0))),
+    baseProbability: toProbability(row?.odds),
   };
 }
+
+/** A stretch of a model in a slot. */
+export interface HeldTenure extends Market {
+  readonly modelId: string;
+  readonly slot: string;
+  readonly controlId: string;
+  readonly fromTs: number;
+  readonly baseProbability: number;
+}
+
+/** Every stretch in which the model was a shadow or champion, as the log has shown them. */
+export async function heldTenures(pool: Pool, modelId: string): Promise<HeldTenure[]> {
+  const { rows } = await pool.query<{
+    venue: string;
+    symbol: string;
+    label_spec: string;
+    slot: string;
+    control_id: string;
+    from_ts: number;
+    odds: string | null;
+  }>(
+    `SELECT a.venue, a.symbol, a.label_spec, a.slot, a.control_id, a.from_ts,
+       m.manifest->'serving'->>'base_log_odds' AS odds
+     FROM model_activations a JOIN models m USING (model_id)
+     WHERE model_id = $1 AND a.from_ts IS NOT NULL ORDER BY a.from_ts, a.control_id`,
+    [modelId],
+  );
+  return rows.map(
+    ({ label_spec: labelSpec, control_id: controlId, from_ts: fromTs, odds, ...row }) => ({
+      ...{ ...row, labelSpec, controlId, fromTs, modelId, baseProbability: toProbability(odds) },
+    }),
+  );
+}
+
+/** From log odds, as a manifest has them; without any: one half. */
+const toProbability = (logOdds: string | null | undefined): number =>
+  1 / (1 + Math.exp(-Number(logOdds ?? 0)));
 
 /** What models gained against their class prior on the holdout, nats a row, by id. */
 export async function holdoutGains(
@@ -84,7 +121,13 @@ export async function keepJudgement(
   pool: Pool,
   modelId: string,
   about: string,
-  judgement: { readonly at_ts: number; readonly evidence: object; readonly verdict?: GateVerdict },
+  judgement: {
+    readonly at_ts: number;
+    /** In a sentence, what came of it. */
+    readonly why: string;
+    readonly evidence: object;
+    readonly verdict?: GateVerdict;
+  },
 ): Promise<void> {
   await pool.query(
     `UPDATE models SET metrics = metrics || jsonb_build_object($2::text, $3::jsonb)

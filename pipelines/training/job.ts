@@ -79,6 +79,7 @@ export async function runTraining(context: Context, { subject, dueTs }: JobData)
     seed: SEED,
     expiresTs: dueTs + EXPIRES_US,
     replayParity: parity.holds,
+    refit: true,
     bags: config.trainSeeds,
     kinds: config.trainKinds,
     pool,

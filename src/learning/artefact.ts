@@ -114,6 +114,13 @@ export interface FeatureImportance {
   readonly permutation_auc_loss?: number | null;
 }
 
+/** First and last decision, and how many. */
+export interface TrainedRows {
+  readonly from_ts: number;
+  readonly to_ts: number;
+  readonly rows: number;
+}
+
 export interface ModelManifest {
   readonly feature_set: string;
   readonly features: readonly FeatureRange[];
@@ -127,7 +134,12 @@ export interface ModelManifest {
   readonly library: string;
   /** First and last decision of all rows, and of those that the artefact was trained on. */
   readonly window: { readonly from_ts: number; readonly to_ts: number };
-  readonly trained: { readonly from_ts: number; readonly to_ts: number; readonly rows: number };
+  readonly trained: TrainedRows;
+  /**
+   * Where the artefact was fitted again on all rows: those of the artefact that `slice` and the gate
+   * judged, by the same procedure. Absent: what was judged is what serves.
+   */
+  readonly judged?: TrainedRows;
   readonly expires_ts: number | null;
   readonly serving: ServingParameters;
   readonly folds: readonly FoldReport[];

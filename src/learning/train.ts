@@ -2,6 +2,9 @@
  * rows with outcomes -> a candidate: two models, how they did walking forward, how they did on a
  * holdout that they never saw, and the gate's verdict; all in one artefact.
  *
+ * What passes may be fitted again on all rows, by the same procedure: the holdout says how good that
+ * is, and is the newest that there is to learn from.
+ *
  * Everything that is fitted (trees, hyper-parameters, winsorising, scale, shrinkage, calibration,
  * feature ranges, base rate) is fitted on rows whose labels end before the fold that it is judged
  * on. Given a deterministic trainer, the same request gives the same bytes.
@@ -14,6 +17,7 @@ import {
   type ModelManifest,
   type FoldReport,
   type ServingParameters,
+  type TrainedRows,
   type TrainingReport,
 } from './artefact.ts';
 import { featureBins } from './feature-bins.ts';
@@ -73,6 +77,8 @@ export interface CandidateRequest {
   readonly halfLifeDays?: number | null | undefined;
   readonly split?: Partial<SplitSettings> | undefined;
   readonly gate?: Partial<GateSettings> | undefined;
+  /** What serves is fitted on all rows, where the verdict is that it may. */
+  readonly refit?: boolean | undefined;
   /** `done` of `total` models are trained. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
@@ -151,20 +157,25 @@ export function trainCandidate(request: CandidateRequest): Candidate {
     seed,
     settings: request.gate,
   });
+  const served =
+    request.refit === true && verdict.passed
+      ? refitted(request, chosen.candidate, chosenSettings)
+      : { fold: final, models: last.models };
   const newest = chosen.folds.at(-1) ?? null;
   const fold = newest && { fold: newest.fold, direction: newest.models.direction };
   const isOwn = newest !== null && !chosen.candidate.pooled;
   const curve = isOwn ? learningCurve(rows, newest, request.featureNames, chosenSettings) : [];
   request.onProgress?.(total, total);
   const manifest: ModelManifest = {
-    ...provenance(request, final),
+    ...provenance(request, served.fold),
+    ...(served.fold === final ? {} : { judged: trainedRows(rows, final.train) }),
     params: chosenSettings.params,
     rounds,
-    serving: servingOf(last.models, shrinkage),
+    serving: servingOf(served.models, shrinkage),
     folds: chosen.folds.map(report),
     slice: report(last),
     gate: verdict,
-    importance: importanceOf(last.models.direction, rows, fold, seed),
+    importance: importanceOf(served.models.direction, rows, fold, seed),
     training: {
       ...rowsReport(halfLifeDays, flashCrash),
       search: table,
@@ -174,7 +185,7 @@ export function trainCandidate(request: CandidateRequest): Candidate {
       ...poolReport(pool, chosen.candidate),
     },
   };
-  const { direction, return: returns } = last.models;
+  const { direction, return: returns } = served.models;
   const artefact: ModelArtefact = { format: MODEL_FORMAT, manifest, direction, return: returns };
   return { bytes: encodeArtefact(artefact), manifest, verdict };
 }
@@ -206,6 +217,20 @@ function trainOn(
   const all = pooledRows(rows, fold, pool, { embargoUs, horizonUs });
   const models = trainFold(all, Uint32Array.from(all.keys()), featureNames, settings);
   return { ...models, ...classPrior(rows, fold.train, settings.halfLifeDays) };
+}
+
+/** Fitted on all rows but flash crashes; what was found on the folds, such as shrinkage, stays. */
+function refitted(
+  request: CandidateRequest,
+  candidate: SearchCandidate,
+  settings: TrainingSettings,
+): { readonly fold: Fold; readonly models: FoldModels } {
+  const { rows, labelSpec } = request;
+  const all = Uint32Array.from(rows.keys());
+  const train = withoutFlashCrashes(rows, all, parseLabelSpec(labelSpec).horizonUs);
+  const none = { test: new Uint32Array(), testFromTs: Infinity, purged: 0, embargoed: 0 };
+  const fold: Fold = { train, ...none };
+  return { fold, models: trainOn(request, fold, candidate, settings) };
 }
 
 /**
@@ -283,6 +308,12 @@ function earlierFolds(
 const isUsable = (fold: Fold): boolean =>
   fold.train.length >= MIN_TRAINING_ROWS && fold.test.length > 0;
 
+const trainedRows = (rows: readonly TrainingRow[], indices: Uint32Array): TrainedRows => ({
+  from_ts: rows[indices[0]!]!.decidedTs,
+  to_ts: rows[indices.at(-1)!]!.decidedTs,
+  rows: indices.length,
+});
+
 function provenance(
   request: CandidateRequest,
   final: Fold,
@@ -310,11 +341,7 @@ function provenance(
     seed: request.seed,
     library: `lightgbm ${request.trainer.version}`,
     window: { from_ts: decided(0), to_ts: decided(rows.length - 1) },
-    trained: {
-      from_ts: decided(final.train[0]),
-      to_ts: decided(final.train.at(-1)),
-      rows: final.train.length,
-    },
+    trained: trainedRows(rows, final.train),
     expires_ts: request.expiresTs,
   };
 }

@@ -98,6 +98,28 @@ describe('a candidate from a market with an edge that is not linear', () => {
     expect(whole.manifest.slice.score_auc!).toBeGreaterThan(0.6);
   });
 
+  test('serves what was fitted on all rows where that is asked, and says what was judged', () => {
+    const again = train(edgeRows, { ...WHOLE, refit: true });
+    const { trained, judged, slice, gate } = again.manifest;
+    expect(judged).toEqual(whole.manifest.trained);
+    expect({ slice, gate }).toEqual({ slice: whole.manifest.slice, gate: whole.manifest.gate });
+    expect(trained).toEqual({
+      ...{ from_ts: edgeRows[0]?.decidedTs, to_ts: edgeRows.at(-1)?.decidedTs },
+      rows: edgeRows.length,
+    });
+    expect(sha256(again.bytes)).toBe(sha256(train(edgeRows, { ...WHOLE, refit: true }).bytes));
+    const [one, other] = [whole, again].map(({ bytes }) => loadModel(bytes, STREAM));
+    const { values } = edgeRows[0]!;
+    expect(other!.predict(values).probabilityUp).not.toBe(one!.predict(values).probabilityUp);
+  }, 60_000);
+
+  test('that does not pass is not fitted again', () => {
+    const replayParity = false;
+    const { manifest, bytes } = train(edgeRows, { ...BRIEF, refit: true, replayParity });
+    expect(manifest.judged).toBeUndefined();
+    expect(sha256(bytes)).toBe(sha256(train(edgeRows, { ...BRIEF, replayParity }).bytes));
+  });
+
   test('names the feature that knows', () => {
     const [first, ...others] = whole.manifest.importance;
     expect(first?.feature).toBe('feature_0');

@@ -136,8 +136,8 @@ export interface ModelManifest {
   readonly window: { readonly from_ts: number; readonly to_ts: number };
   readonly trained: TrainedRows;
   /**
-   * Where the artefact was fitted again on all rows: those of the artefact that `slice` and the gate
-   * judged, by the same procedure. Absent: what was judged is what serves.
+   * Where the artefact was fitted again on all rows: those of the artefact that `slice` and the
+   * gate judged, by the same procedure. Absent: what was judged is what serves.
    */
   readonly judged?: TrainedRows;
   readonly expires_ts: number | null;

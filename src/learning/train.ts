@@ -2,8 +2,8 @@
  * rows with outcomes -> a candidate: two models, how they did walking forward, how they did on a
  * holdout that they never saw, and the gate's verdict; all in one artefact.
  *
- * What passes may be fitted again on all rows, by the same procedure: the holdout says how good that
- * is, and is the newest that there is to learn from.
+ * What passes may be fitted again on all rows, by the same procedure: the holdout says how good
+ * that is, and is the newest that there is to learn from.
  *
  * Everything that is fitted (trees, hyper-parameters, winsorising, scale, shrinkage, calibration,
  * feature ranges, base rate) is fitted on rows whose labels end before the fold that it is judged
@@ -115,28 +115,19 @@ const MIN_TRAINING_ROWS = 2400;
  */
 export function trainCandidate(request: CandidateRequest): Candidate {
   checkRequest(request);
-  const { rows, trainer, seed } = request;
+  const { rows, seed } = request;
   const { target, horizonUs } = parseLabelSpec(request.labelSpec);
   const judgedBy = target === 'return' ? 'return' : 'direction';
   const settings = { ...defaultSplit(horizonUs), ...request.split };
   const { folds, final, flashCrash } = foldsOf(request, settings, horizonUs);
   const { rounds = DEFAULT_ROUNDS, halfLifeDays = DEFAULT_HALF_LIFE_DAYS } = request;
-  const settingsOf = ({ params, bags, beside }: SearchCandidate): TrainingSettings => ({
-    trainer,
-    rounds,
-    seed,
-    halfLifeDays,
-    bags,
-    params: paramsOf(params, request.params),
-    beside: beside && paramsOf(beside, request.params),
-  });
   const { bags = 1, pool = [], kinds = ['gbdt'] } = request;
   const among = request.searched ?? searchedWith({ bags, isPooled: pool.length > 0, kinds });
   const total = among.length * folds.length + 1;
   let done = 0;
   const trained = (fold: Fold, candidate: SearchCandidate): Trained => {
     request.onProgress?.(done++, total);
-    const models = trainOn(request, fold, candidate, settingsOf(candidate));
+    const models = trainOn(request, fold, candidate, settingsFor(request, candidate));
     return { fold, models, prediction: predictFold(rows, fold.test, models) };
   };
   const searched = among.map((candidate) => ({
@@ -145,7 +136,7 @@ export function trainCandidate(request: CandidateRequest): Candidate {
   }));
   const { chosen, table } = chooseParams(searched, judgedBy, horizonUs);
   const last = trained(final, chosen.candidate);
-  const chosenSettings = settingsOf(chosen.candidate);
+  const chosenSettings = settingsFor(request, chosen.candidate);
   const predictions = chosen.folds.map(({ prediction }) => prediction);
   const earlier = earlierFolds(rows, chosen.folds, settings.embargoUs);
   const { shrinkage, report: calibration } = calibrated(predictions, earlier, horizonUs);
@@ -157,10 +148,8 @@ export function trainCandidate(request: CandidateRequest): Candidate {
     seed,
     settings: request.gate,
   });
-  const served =
-    request.refit === true && verdict.passed
-      ? refitted(request, chosen.candidate, chosenSettings)
-      : { fold: final, models: last.models };
+  const isRefit = request.refit === true && verdict.passed;
+  const served = isRefit ? refitted(request, chosen.candidate, chosenSettings) : last;
   const newest = chosen.folds.at(-1) ?? null;
   const fold = newest && { fold: newest.fold, direction: newest.models.direction };
   const isOwn = newest !== null && !chosen.candidate.pooled;
@@ -168,7 +157,7 @@ export function trainCandidate(request: CandidateRequest): Candidate {
   request.onProgress?.(total, total);
   const manifest: ModelManifest = {
     ...provenance(request, served.fold),
-    ...(served.fold === final ? {} : { judged: trainedRows(rows, final.train) }),
+    ...(isRefit ? { judged: trainedRows(rows, final.train) } : {}),
     params: chosenSettings.params,
     rounds,
     serving: servingOf(served.models, shrinkage),
@@ -188,6 +177,19 @@ export function trainCandidate(request: CandidateRequest): Candidate {
   const { direction, return: returns } = served.models;
   const artefact: ModelArtefact = { format: MODEL_FORMAT, manifest, direction, return: returns };
   return { bytes: encodeArtefact(artefact), manifest, verdict };
+}
+
+function settingsFor(
+  request: CandidateRequest,
+  { params, bags, beside }: SearchCandidate,
+): TrainingSettings {
+  const { trainer, seed, rounds = DEFAULT_ROUNDS } = request;
+  const { halfLifeDays = DEFAULT_HALF_LIFE_DAYS } = request;
+  return {
+    ...{ trainer, rounds, seed, halfLifeDays, bags },
+    params: paramsOf(params, request.params),
+    beside: beside && paramsOf(beside, request.params),
+  };
 }
 
 /** What became of the rows before any tree saw them. */

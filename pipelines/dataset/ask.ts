@@ -1,7 +1,7 @@
 /** What a training set can be asked for, by flags and over HTTP, and what cannot be. */
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
 import { parseDurationUs, parseUs } from '../../src/domain/time.ts';
-import { instrumentOf } from '../../src/domain/wire.ts';
+import { parseInstrumentKey } from '../../src/domain/wire.ts';
 import type { DatasetDefinition } from './definition.ts';
 
 /** As flags and as the body of a request have it; what is left out has its default. */
@@ -33,7 +33,7 @@ export function checkAsk(ask: DatasetAsk, hasEntities: boolean): void {
     if (maxAge !== undefined) parseDurationUs(maxAge);
     if (ask.as_of !== undefined) parseUs(ask.as_of);
     for (const key of ask.symbols ?? []) {
-      if (instrumentOf(key) === null) throw new RangeError(`"${key}" is not venue:symbol`);
+      if (parseInstrumentKey(key) === null) throw new RangeError(`"${key}" is not venue:symbol`);
     }
     if (hasEntities) {
       if (from !== undefined || to !== undefined || ask.symbols !== undefined) {

@@ -13,7 +13,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { duckRow, duckRows, openDuckdb } from './duckdb.ts';
 import { assert, must } from '../../src/assert.ts';
 import { formatUs, parseUs } from '../../src/domain/time.ts';
-import { instrumentOf, keyOf } from '../../src/domain/wire.ts';
+import { parseInstrumentKey, instrumentKey } from '../../src/domain/wire.ts';
 import type { Instrument, SqlReader, TimeRange } from '../../src/questdb/table.ts';
 import {
   columnsOf,
@@ -54,7 +54,7 @@ export function buildDataset(
   reader: SqlReader,
   { instruments, out, onProgress, ...range }: DatasetRequest,
 ): Promise<DatasetManifest> {
-  const definition = completeDecisions({ ...range, instruments: instruments.map(keyOf) });
+  const definition = completeDecisions({ ...range, instruments: instruments.map(instrumentKey) });
   return buildDefined(reader, definition, { out, onProgress });
 }
 
@@ -145,13 +145,13 @@ async function prepare(
   const { feature_sets, label_spec, instruments } = definition;
   await createStages(db, feature_sets);
   await db.run('CREATE TABLE instruments (instrument INTEGER, venue VARCHAR, symbol VARCHAR)');
-  const keys = instruments.map((key) => must(instrumentOf(key), `"${key}" is venue:symbol`));
+  const keys = instruments.map((key) => must(parseInstrumentKey(key), `"${key}" is venue:symbol`));
   for (const [instrument, { venue, symbol }] of keys.entries()) {
     await db.run('INSERT INTO instruments VALUES ($1, $2, $3)', [instrument, venue, symbol]);
   }
   if (definition.entities !== null) await loadEntities(db, entities(aside));
   for (const [instrument, key] of keys.entries()) {
-    const said = `${keyOf(key)} (${instrument + 1} of ${keys.length})`;
+    const said = `${instrumentKey(key)} (${instrument + 1} of ${keys.length})`;
     onProgress?.(`reading ${said}`);
     await stageInstrument(db, reader, definition, { instrument, key });
   }

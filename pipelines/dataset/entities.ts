@@ -17,7 +17,7 @@ import { checkOutsideFile } from '../../src/files/outside-file.ts';
 import { programFile } from '../../src/code-files.ts';
 import { quoted } from '../../src/domain/quoted.ts';
 import { formatUs, parseUs } from '../../src/domain/time.ts';
-import { instrumentOf, keyOf } from '../../src/domain/wire.ts';
+import { parseInstrumentKey, instrumentKey } from '../../src/domain/wire.ts';
 import type { Instrument } from '../../src/questdb/table.ts';
 import { AskError } from './ask.ts';
 
@@ -94,7 +94,7 @@ export function entitiesOf(rows: readonly EntityRow[], known: readonly Instrumen
   const lines = rows.map((row, at) => {
     const where = `request ${at + 1} of ${rows.length}`;
     const { venue, symbol } = instrumentIn(row, known, where);
-    keys.add(keyOf({ venue, symbol }));
+    keys.add(instrumentKey({ venue, symbol }));
     return `${field(venue)},${field(symbol)},${formatUs(timeIn(row.ts, where))}`;
   });
   const csv = `venue,symbol,ts\n${lines.join('\n')}\n`;
@@ -106,7 +106,7 @@ function instrumentIn(row: EntityRow, known: readonly Instrument[], where: strin
   const { symbol, venue } = row;
   if (symbol === null || symbol === '') throw new AskError(`${where} has no symbol`);
   const key = venue === null || venue === undefined || venue === '' ? symbol : `${venue}:${symbol}`;
-  const named = instrumentOf(key);
+  const named = parseInstrumentKey(key);
   if (named !== null) return named;
   const venues = known.filter((each) => each.symbol === symbol);
   const [only, ...others] = venues;

@@ -9,7 +9,7 @@
 import { must } from '../../src/assert.ts';
 import { monotonicMs, sleep } from '../../src/clock.ts';
 import { formatUs, parseUs } from '../../src/domain/time.ts';
-import { instrumentOf } from '../../src/domain/wire.ts';
+import { parseInstrumentKey } from '../../src/domain/wire.ts';
 import type { Context } from '../../src/runtime/context.ts';
 import { installationTime } from '../../src/runtime/installation-time.ts';
 import type { Instrument, SqlReader } from '../../src/questdb/table.ts';
@@ -55,7 +55,7 @@ export async function newestImport(
   ];
   let newest: number | null = null;
   for (const key of instruments) {
-    const { venue, symbol } = must(instrumentOf(key), `"${key}" is venue:symbol`);
+    const { venue, symbol } = must(parseInstrumentKey(key), `"${key}" is venue:symbol`);
     for (const table of new Set(tables)) {
       const wanted = [
         from === null ? null : (['ts >=', from] as const),
@@ -105,7 +105,7 @@ export async function whyMissing(
   if (!isShort || set === undefined) return null;
   const found: string[] = [];
   for (const key of instruments) {
-    const { venue, symbol } = must(instrumentOf(key), `"${key}" is venue:symbol`);
+    const { venue, symbol } = must(parseInstrumentKey(key), `"${key}" is venue:symbol`);
     const later = await knownLater(reader, manifest, set.feature_set, { venue, symbol });
     if (later === null) continue;
     const { n, first, last, since } = later;

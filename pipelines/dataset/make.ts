@@ -11,7 +11,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { nowUs } from '../../src/clock.ts';
 import { formatUs, parseDurationUs, parseUs } from '../../src/domain/time.ts';
-import { instrumentOf, keyOf } from '../../src/domain/wire.ts';
+import { parseInstrumentKey, instrumentKey } from '../../src/domain/wire.ts';
 import { appendBarrier } from '../control/as-of-barrier.ts';
 import type { Context } from '../../src/runtime/context.ts';
 import { coveringBarrier, saveDataset, saveEntities } from '../../src/postgres/tables/datasets.ts';
@@ -126,14 +126,14 @@ async function instrumentsOf(
   keys: readonly string[] | undefined,
 ): Promise<readonly string[]> {
   const isThere = async (key: string): Promise<boolean> => {
-    const instrument = instrumentOf(key);
+    const instrument = parseInstrumentKey(key);
     return instrument !== null && (await isStored(reader, instrument));
   };
   // One after the other: of all markets at once nothing is read for the sake of a few.
   let unknown: string | undefined;
   for (const key of keys ?? []) if (!(await isThere(key))) unknown ??= key;
   if (keys !== undefined && unknown === undefined) return [...new Set(keys)].toSorted();
-  const stored = (await storedInstruments(reader)).map(keyOf);
+  const stored = (await storedInstruments(reader)).map(instrumentKey);
   if (unknown === undefined) return stored.toSorted();
   const more = stored.length > NAMED ? ` and ${stored.length - NAMED} more` : '';
   const there = stored.slice(0, NAMED).join(', ') || 'none';
@@ -204,6 +204,7 @@ async function openBefore(context: Context, subject: string): Promise<readonly s
   if (open.length > 0) return open;
   const of = subject === 'all' ? undefined : subject;
   return (await context.labelBacklog().pending(of)).map(
-    ({ pending, ...work }) => `${pending} decisions of ${keyOf(work)} wait for their labels`,
+    ({ pending, ...work }) =>
+      `${pending} decisions of ${instrumentKey(work)} wait for their labels`,
   );
 }

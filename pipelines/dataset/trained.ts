@@ -7,7 +7,7 @@ import type { TrainingSet } from '../../src/learning/training-set.ts';
 import { must } from '../../src/assert.ts';
 import { canonicalJson } from '../../src/domain/control.ts';
 import { parseUs } from '../../src/domain/time.ts';
-import { instrumentOf } from '../../src/domain/wire.ts';
+import { parseInstrumentKey } from '../../src/domain/wire.ts';
 import type { PooledInstrument } from '../../src/learning/pool.ts';
 import type { TrainingRow } from '../../src/learning/train-fold.ts';
 import type { SqlReader } from '../../src/questdb/table.ts';
@@ -107,7 +107,7 @@ async function trainedOnOf(reader: SqlReader, said: TrainedSet): Promise<Trained
     ...(imported_by === undefined ? {} : { importedByUs: parseUs(imported_by) }),
   };
   const load = (key: string): Promise<TrainingSet> => {
-    const { venue, symbol } = must(instrumentOf(key), `"${key}" is an instrument`);
+    const { venue, symbol } = must(parseInstrumentKey(key), `"${key}" is an instrument`);
     return loadTrainingSet(reader, { venue, symbol, ...request });
   };
   const [subject, ...others] = instruments;

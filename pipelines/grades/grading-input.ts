@@ -9,7 +9,7 @@ import type { PriceSource } from '../../src/domain/records/candle.ts';
 import type { Arrival, GradingInput, LabelPrice } from './grading.ts';
 import { must } from '../../src/assert.ts';
 import { hasPrice } from '../../src/domain/tick.ts';
-import { keyOf } from '../../src/domain/wire.ts';
+import { instrumentKey } from '../../src/domain/wire.ts';
 import { grouped } from '../../src/grouped.ts';
 import { formatUs } from '../../src/domain/time.ts';
 import {
@@ -136,7 +136,7 @@ export async function readHeartbeatsOfMany(
     [formatUs(fromUs), formatUs(toUs)],
   );
   const found = new Map<string, Arrival[]>();
-  for (const [key, own] of grouped(rows, keyOf)) found.set(key, own.map(arrivalOf));
+  for (const [key, own] of grouped(rows, instrumentKey)) found.set(key, own.map(arrivalOf));
   return found;
 }
 

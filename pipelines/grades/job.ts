@@ -6,8 +6,8 @@ import { gradesOf, type Grade } from './grades.ts';
 import type { JobData } from '../../src/queue/queue.ts';
 import { assert, must } from '../../src/assert.ts';
 import { US_PER_HOUR } from '../../src/domain/time.ts';
-import { latenessOf } from '../../src/domain/venues.ts';
-import { instrumentOf } from '../../src/domain/wire.ts';
+import { venueLateness } from '../../src/domain/venues.ts';
+import { parseInstrumentKey } from '../../src/domain/wire.ts';
 import type { Context } from '../../src/runtime/context.ts';
 import {
   noteOutcomes,
@@ -24,9 +24,9 @@ const SLICE_SIGNALS = 500;
 const SLICE_US = 6 * US_PER_HOUR;
 
 export async function runGrades(context: Context, { subject }: JobData): Promise<void> {
-  const instrument = must(instrumentOf(subject), `subject "${subject}" is an instrument`);
+  const instrument = must(parseInstrumentKey(subject), `subject "${subject}" is an instrument`);
   const { config, postgres } = context;
-  const latenessUs = latenessOf(instrument.venue, config.latenessUs);
+  const latenessUs = venueLateness(instrument.venue, config.latenessUs);
   const { horizonUs } = config;
   const reachedTs = await storedWatermark(postgres, subject);
   if (reachedTs === null) return;

@@ -4,8 +4,8 @@
  */
 import type { JobData } from '../../src/queue/queue.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
-import { latenessOf } from '../../src/domain/venues.ts';
-import { instrumentOf } from '../../src/domain/wire.ts';
+import { venueLateness } from '../../src/domain/venues.ts';
+import { parseInstrumentKey } from '../../src/domain/wire.ts';
 import { must } from '../../src/assert.ts';
 import type { Context } from '../../src/runtime/context.ts';
 import { storedWatermark } from '../../src/postgres/tables/stored-watermarks.ts';
@@ -23,9 +23,9 @@ export async function runLabels(
   context: Context,
   { subject, labelSpec, fromTs }: JobData,
 ): Promise<void> {
-  const instrument = must(instrumentOf(subject), `subject "${subject}" is an instrument`);
+  const instrument = must(parseInstrumentKey(subject), `subject "${subject}" is an instrument`);
   const reader = context.questdbReader();
-  const latenessUs = latenessOf(instrument.venue, context.config.latenessUs);
+  const latenessUs = venueLateness(instrument.venue, context.config.latenessUs);
   const spec = must(labelSpec);
   const { labelSpec: predicted, moreLabelSpecs } = context.config;
   // A spec that is predicted grades its own predictions, any other those of the default.

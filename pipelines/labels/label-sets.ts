@@ -16,8 +16,8 @@ import { labelsOf } from './labels.ts';
 import { knownAtOrBehind, TOLERANCE_SHARE, type Arrival } from '../grades/grading.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
 import { formatUs, US_PER_DAY, US_PER_HOUR, US_PER_MIN } from '../../src/domain/time.ts';
-import { latenessOf } from '../../src/domain/venues.ts';
-import { keyOf } from '../../src/domain/wire.ts';
+import { venueLateness } from '../../src/domain/venues.ts';
+import { instrumentKey } from '../../src/domain/wire.ts';
 import { grouped } from '../../src/grouped.ts';
 import type { Context } from '../../src/runtime/context.ts';
 import { storedWatermarks } from '../../src/postgres/tables/stored-watermarks.ts';
@@ -81,7 +81,7 @@ export async function runLabelSet(
   const { latenessUs, labelSpec: predicted, moreLabelSpecs } = context.config;
   const reader = context.questdbReader();
   const markets = await storedWatermarks(context.postgres);
-  const reached = new Map(markets.map((market) => [keyOf(market), market.reachedTs]));
+  const reached = new Map(markets.map((market) => [instrumentKey(market), market.reachedTs]));
   // What the watermarks vouch for is written; now it is to be read, too.
   await reader.waitApplied(READ);
   const of = moreLabelSpecs.includes(labelSpec) ? predicted : labelSpec;
@@ -93,8 +93,9 @@ export async function runLabelSet(
     for (const near of nearOnes(decisions)) {
       const rows = await setRows(reader, request, near);
       await writeJobRows(context, labels, rows);
-      const graded = new Set(rows.map((row) => `${row.ts}|${keyOf(row)}`));
-      for (const one of near) if (!graded.has(`${one.ts}|${keyOf(one)}`)) left.add(keyOf(one));
+      const graded = new Set(rows.map((row) => `${row.ts}|${instrumentKey(row)}`));
+      for (const one of near)
+        if (!graded.has(`${one.ts}|${instrumentKey(one)}`)) left.add(instrumentKey(one));
     }
   }
   await reader.waitApplied(['labels']);
@@ -136,8 +137,8 @@ export async function maturedOfMany(
     [of, formatUs(fromUs), formatUs(toUs), labelSpec, formatUs(furthestOf(request))],
   );
   return rows.filter((row) => {
-    const overUs = row.decided_ts + horizonUs + latenessOf(row.venue, latenessUs);
-    return overUs <= (reached.get(keyOf(row)) ?? -Infinity);
+    const overUs = row.decided_ts + horizonUs + venueLateness(row.venue, latenessUs);
+    return overUs <= (reached.get(instrumentKey(row)) ?? -Infinity);
   });
 }
 
@@ -171,7 +172,7 @@ export async function setRows(
 ): Promise<LabelRow[]> {
   const { labelSpec } = request;
   const { horizonUs } = parseLabelSpec(labelSpec);
-  const byMarket = grouped(decisions, keyOf);
+  const byMarket = grouped(decisions, instrumentKey);
   const { limits = LIMITS } = request;
   const input = await inputOfMany(
     reader,
@@ -185,7 +186,7 @@ export async function setRows(
   const rows: LabelRow[] = [];
   for (const [key, own] of byMarket) {
     const { venue, symbol } = own[0] as SetDecision;
-    const latenessUs = latenessOf(venue, request.latenessUs);
+    const latenessUs = venueLateness(venue, request.latenessUs);
     const stored = input.prices.get(key) ?? [];
     const arrivals = [...arrivalsOf(stored), ...(input.heartbeats.get(key) ?? [])];
     arrivals.sort((a, b) => a.ts - b.ts);
@@ -239,7 +240,7 @@ async function inputOfMany(
     lastUs = Math.max(lastUs, decision.decided_ts);
     overUs = Math.max(
       overUs,
-      decision.decided_ts + horizonUs + latenessOf(decision.venue, usualUs),
+      decision.decided_ts + horizonUs + venueLateness(decision.venue, usualUs),
     );
     firstTs = Math.min(firstTs, decision.ts);
     lastTs = Math.max(lastTs, decision.ts);

@@ -27,8 +27,8 @@ import {
   US_PER_DAY,
   US_PER_HOUR,
 } from '../../src/domain/time.ts';
-import { latenessOf } from '../../src/domain/venues.ts';
-import { instrumentOf } from '../../src/domain/wire.ts';
+import { venueLateness } from '../../src/domain/venues.ts';
+import { parseInstrumentKey } from '../../src/domain/wire.ts';
 import { FEATURE_SET } from '../../src/features/definition.ts';
 import type { Context } from '../../src/runtime/context.ts';
 import { installationTime } from '../../src/runtime/installation-time.ts';
@@ -64,7 +64,7 @@ export async function runQuality(context: Context, { subject, dueTs }: JobData):
   const check = { dueTs, asOfUs: await appendBarrier(context, { job: run.job, subject, dueTs }) };
   const revised: Revised = { candles: 0, features: 0, labels: 0 };
   for (const [instrument, touched] of await touchedSince(context, subject, last, check)) {
-    await reviseInstrument(context, must(instrumentOf(instrument)), touched, check, revised);
+    await reviseInstrument(context, must(parseInstrumentKey(instrument)), touched, check, revised);
   }
   const counts = Object.entries(revised).map(([table, n]) => `${n} ${table}`);
   const reason = `revised ${counts.join(', ')}`;
@@ -104,7 +104,7 @@ async function touchedSince(
     fromTs: Math.max(0, last.dueTs - OVERLAP_US),
     asOfUs: Math.min(asOfUs, LATEST_US),
     toTs: dueTs,
-    instrument: subject === 'all' ? null : must(instrumentOf(subject)),
+    instrument: subject === 'all' ? null : must(parseInstrumentKey(subject)),
   });
   const touched = new Map<string, Touched>();
   for (const [key, some] of touches) touched.set(key, { touches: some, history: null });
@@ -127,7 +127,7 @@ async function reviseInstrument(
   const { postgres, config } = context;
   const reader = context.questdbReader();
   const key = `${instrument.venue}:${instrument.symbol}`;
-  const latenessUs = latenessOf(instrument.venue, config.latenessUs);
+  const latenessUs = venueLateness(instrument.venue, config.latenessUs);
   const fromTs = Math.min(touches[0]?.ts ?? dueTs, history?.fromTs ?? dueTs);
   // What the stream has not closed yet is still its own to make.
   const reachedTs = (await storedWatermark(postgres, key)) ?? 0;

@@ -22,8 +22,8 @@ import { storedClocks, storedMarketTicks } from './stored-market-ticks.ts';
 import { must } from '../../src/assert.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
 import { floorTo, formatUs, LATEST_US, US_PER_DAY, US_PER_HOUR } from '../../src/domain/time.ts';
-import { latenessOf } from '../../src/domain/venues.ts';
-import { keyOf } from '../../src/domain/wire.ts';
+import { venueLateness } from '../../src/domain/venues.ts';
+import { instrumentKey } from '../../src/domain/wire.ts';
 import { FEATURE_SET } from '../../src/features/definition.ts';
 import type { Context } from '../../src/runtime/context.ts';
 import { readReplayState } from '../../src/postgres/tables/replay-state.ts';
@@ -77,8 +77,8 @@ export async function replayRange(
 ): Promise<ReplayReport> {
   const { config, postgres } = context;
   const reader = context.questdbReader();
-  const subject = keyOf(instrument);
-  const latenessUs = latenessOf(instrument.venue, config.latenessUs);
+  const subject = instrumentKey(instrument);
+  const latenessUs = venueLateness(instrument.venue, config.latenessUs);
   const reachedTs = (await storedWatermark(postgres, subject)) ?? 0;
   const toUs = Math.min(askedUs, reachedTs - latenessUs);
   const report: ReplayReport = {

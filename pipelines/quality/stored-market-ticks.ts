@@ -1,5 +1,5 @@
 /** QuestDB -> an instrument's in-time ticks as operators take them, in their order. */
-import { compareTicks, marketTickOf, type MarketTick } from '../../src/domain/tick.ts';
+import { compareTicks, toMarketTick, type MarketTick } from '../../src/domain/tick.ts';
 import { formatUs } from '../../src/domain/time.ts';
 import type { QuoteRow } from '../../src/questdb/tables/quotes.ts';
 import type { Instrument, SqlReader, TimeRange } from '../../src/questdb/table.ts';
@@ -104,10 +104,10 @@ async function marketTicks(
   const ticks: MarketTick[] = [];
   for (const { ts, id, price, size, side } of trades) {
     const known = side === 'buy' || side === 'sell' ? { side } : {};
-    ticks.push(marketTickOf({ kind: 'trade', venue, symbol, id, ts, price, size, ...known }));
+    ticks.push(toMarketTick({ kind: 'trade', venue, symbol, id, ts, price, size, ...known }));
   }
   for (const { ts, id, bid, ask } of quotes) {
-    ticks.push(marketTickOf({ kind: 'quote', venue, symbol, id, ts, bid, ask }));
+    ticks.push(toMarketTick({ kind: 'quote', venue, symbol, id, ts, bid, ask }));
   }
   return ticks.sort(compareTicks);
 }

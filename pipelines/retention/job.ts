@@ -12,7 +12,7 @@ import {
 import type { JobData } from '../../src/queue/queue.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
 import { parseDurationUs, US_PER_HOUR } from '../../src/domain/time.ts';
-import { keyOf } from '../../src/domain/wire.ts';
+import { instrumentKey } from '../../src/domain/wire.ts';
 import type { Context } from '../../src/runtime/context.ts';
 import { installationTime } from '../../src/runtime/installation-time.ts';
 import { finishRun } from '../../src/postgres/tables/job-runs.ts';
@@ -155,5 +155,5 @@ async function instrumentsIn(
     `SELECT DISTINCT venue, symbol FROM ${table}
      WHERE ts BETWEEN cast(${minTs} AS timestamp) AND cast(${maxTs} AS timestamp)`,
   );
-  return rows.map(keyOf);
+  return rows.map(instrumentKey);
 }

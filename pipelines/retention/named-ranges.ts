@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 import type { NamedRange } from './retention.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
 import { parseUs, US_PER_DAY } from '../../src/domain/time.ts';
-import { keyOf } from '../../src/domain/wire.ts';
+import { instrumentKey } from '../../src/domain/wire.ts';
 import { sampleFiles } from '../../src/feeds/sample.ts';
 import { readSetting } from '../../src/postgres/tables/settings.ts';
 
@@ -45,7 +45,7 @@ function sampleRange(): NamedRange {
     parseUs(basename(path).replace(/^(\d{4})(\d\d)(\d\d).*$/, '$1-$2-$3')),
   );
   return {
-    instruments: new Set([keyOf(sample)]),
+    instruments: new Set([instrumentKey(sample)]),
     fromTs: Math.min(...days),
     toTs: Math.max(...days) + US_PER_DAY,
   };

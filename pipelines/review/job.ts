@@ -17,11 +17,11 @@ import type { JobData } from '../../src/queue/queue.ts';
 import { inTransaction } from '../../src/postgres/postgres.ts';
 import { must } from '../../src/assert.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
-import { latenessOf } from '../../src/domain/venues.ts';
-import { instrumentOf, keyOf } from '../../src/domain/wire.ts';
+import { venueLateness } from '../../src/domain/venues.ts';
+import { parseInstrumentKey, instrumentKey } from '../../src/domain/wire.ts';
 import {
-  championOf,
-  shadowOf,
+  findChampion,
+  findShadow,
   type Market,
   type Registry,
 } from '../../src/learning/model-change.ts';
@@ -45,7 +45,7 @@ const SEED = 20_140_501;
 export async function runReview(context: Context, { subject, dueTs }: JobData): Promise<void> {
   const { postgres } = context;
   const run = { job: 'review', subject, due_ts: dueTs };
-  const instrument = must(instrumentOf(subject), `subject "${subject}" is an instrument`);
+  const instrument = must(parseInstrumentKey(subject), `subject "${subject}" is an instrument`);
   const markets = await reviewedMarkets(postgres, instrument);
   if (markets.length === 0) {
     const reason = 'the baseline decides, and no model waits';
@@ -102,8 +102,8 @@ async function alarm(
   market: Market,
   { modelId, why, champion }: { modelId: string; why: string; champion: string | null },
 ): Promise<void> {
-  const kind = `champion:${keyOf(market)}|${market.labelSpec}`;
-  const message = `${modelId} decides no more for ${keyOf(market)}, ${champion ?? 'the baseline'} does: ${why}`;
+  const kind = `champion:${instrumentKey(market)}|${market.labelSpec}`;
+  const message = `${modelId} decides no more for ${instrumentKey(market)}, ${champion ?? 'the baseline'} does: ${why}`;
   await settleAlerts(postgres, kind, [
     { key: `${kind}:${modelId}`, severity: 'warning', subject: modelId, message },
   ]);
@@ -116,11 +116,11 @@ async function histories(
 ): Promise<{ readonly champion: SlotHistory; readonly shadow: SlotHistory | null }> {
   const { postgres, config } = context;
   const { market } = registry;
-  const [champion, shadow] = [championOf(registry), shadowOf(registry)];
+  const [champion, shadow] = [findChampion(registry), findShadow(registry)];
   const ofChampion = await slotOf(postgres, market, 'champion', champion?.modelId ?? null);
   const ofShadow =
     shadow === null ? null : await slotOf(postgres, market, shadow.modelId, shadow.modelId);
-  const latenessUs = latenessOf(market.venue, config.latenessUs);
+  const latenessUs = venueLateness(market.venue, config.latenessUs);
   const { horizonUs } = parseLabelSpec(market.labelSpec);
   const fromTs = Math.min(
     champion === null ? Infinity : ofChampion.fromTs,

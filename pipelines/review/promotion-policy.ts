@@ -17,8 +17,8 @@ import {
 } from '../../src/learning/gate.ts';
 import { logLosses, squaredErrors } from '../../src/learning/metrics.ts';
 import {
-  championOf,
-  shadowOf,
+  findChampion,
+  findShadow,
   type KnownModel,
   type ModelRequest,
   type Registry,
@@ -124,8 +124,8 @@ export interface Finding {
 /** What the review of a market comes to, in the order in which it is to be done. */
 export function reviewOf(input: ReviewInput): readonly Finding[] {
   const { registry } = input;
-  const champion = championOf(registry);
-  const shadow = shadowOf(registry);
+  const champion = findChampion(registry);
+  const shadow = findShadow(registry);
   const ofChampion = champion === null ? null : championFinding(input, champion);
   const ofShadow = shadow === null ? null : shadowFinding(input, shadow, ofChampion);
   const isFree = shadow === null || ofShadow?.request !== null;

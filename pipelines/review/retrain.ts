@@ -6,8 +6,8 @@
 import type { Pool } from 'pg';
 import type { Finding } from './promotion-policy.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
-import { latenessOf } from '../../src/domain/venues.ts';
-import { instrumentOf } from '../../src/domain/wire.ts';
+import { venueLateness } from '../../src/domain/venues.ts';
+import { parseInstrumentKey } from '../../src/domain/wire.ts';
 import { must } from '../../src/assert.ts';
 import { driftSummary } from '../../src/learning/drift.ts';
 import type { Market } from '../../src/learning/model-change.ts';
@@ -61,7 +61,7 @@ export async function fireCalendar(
   atTs: number,
 ): Promise<void> {
   const { retrainEveryUs, labelSpec } = config;
-  const instrument = must(instrumentOf(subject), `subject "${subject}" is an instrument`);
+  const instrument = must(parseInstrumentKey(subject), `subject "${subject}" is an instrument`);
   const market = { ...instrument, labelSpec };
   if (!(await isCalendarDue(postgres, market, atTs))) return;
   const unknown = { drift: null, decay: null, newData: null };
@@ -115,7 +115,7 @@ async function newDataOf(
   const last = await trainingBefore(context.postgres, market, atTs);
   if (last === null) return null;
   const { labelSpec } = market;
-  const latenessUs = latenessOf(market.venue, context.config.latenessUs);
+  const latenessUs = venueLateness(market.venue, context.config.latenessUs);
   const behindUs = parseLabelSpec(labelSpec).horizonUs + latenessUs;
   const newRows = await maturedBetween(context.questdbReader(), market, {
     labelSpec,

@@ -2,10 +2,10 @@
  * A record that a stage cannot take -> the record of `dead-letters`, its place to be noted, and a
  * row of `quality_events`
  */
-import { deadLetterOf, plainText, type DeadPlace } from '../../src/domain/dead-letter.ts';
+import { toDeadLetter, plainText, type DeadPlace } from '../../src/domain/dead-letter.ts';
 import { AHEAD_MAX_US } from '../../src/domain/control.ts';
 import { LATEST_US } from '../../src/domain/time.ts';
-import { instrumentOf } from '../../src/domain/wire.ts';
+import { parseInstrumentKey } from '../../src/domain/wire.ts';
 import type { LogRecord, OutRecord } from '../../src/stream/stage.ts';
 import type { QualityRow } from '../../src/questdb/tables/quality-events.ts';
 import { qualityRow, sourceOf } from './sink.ts';
@@ -19,7 +19,7 @@ export interface Dead {
 /** `topic`: the full name of `dead-letters`. */
 export const deadLetterRecord = ({ source, reason, detail }: Dead, topic: string): OutRecord => ({
   topic,
-  ...deadLetterOf(source, reason, detail),
+  ...toDeadLetter(source, reason, detail),
 });
 
 export const placeOf = ({ source, reason, detail }: Dead): DeadPlace => {
@@ -33,6 +33,6 @@ export function malformedRow({ source, reason, detail }: Dead, byUs: number): Qu
   const isTime = timestampUs >= 0 && timestampUs <= (byUs || LATEST_US) + AHEAD_MAX_US;
   const ts = isTime ? timestampUs : byUs;
   const at = { ts, knownAt: ts, source: sourceOf(topic, partition, String(offset), null) };
-  const instrument = key === null ? null : instrumentOf(key);
+  const instrument = key === null ? null : parseInstrumentKey(key);
   return qualityRow('malformed', at, instrument, { reason, detail: plainText(detail) });
 }

@@ -19,7 +19,7 @@
 import { must } from '../../src/assert.ts';
 import { applyControl, type ModelControl } from '../../src/domain/control.ts';
 import type { DeadPlace, KindPlace } from '../../src/domain/dead-letter.ts';
-import { keyOf, type Control, type Feature } from '../../src/domain/wire.ts';
+import { instrumentKey, type Control, type Feature } from '../../src/domain/wire.ts';
 import { claimPartition, type Claim } from '../../src/stream/claimed-task.ts';
 import { decodeTicks } from '../../src/stream/decode.ts';
 import type { LogRecord, OutRecord, Stage } from '../../src/stream/stage.ts';
@@ -240,7 +240,7 @@ class SinkTask extends TickTask<SinkDeps, IngestState, SinkControlState> {
     }
     if (!applyControl(this.control, control, { byUs }) || control.type !== 'model') return;
     const model = control.body as unknown as ModelControl;
-    const { maxTs = -1 } = this.instruments.find(keyOf(model))?.state ?? {};
+    const { maxTs = -1 } = this.instruments.find(instrumentKey(model))?.state ?? {};
     // Only the partition on which the instrument lives can say from when the record held.
     if (maxTs < 0) return;
     batch.held.push({ controlId: control.control_id, model, fromTs: maxTs + 1 });

@@ -6,7 +6,7 @@
  */
 import { must } from '../../src/assert.ts';
 import type { ControlState } from '../../src/domain/control.ts';
-import { instrumentOf } from '../../src/domain/wire.ts';
+import { parseInstrumentKey } from '../../src/domain/wire.ts';
 import type { Decoded } from '../../src/stream/decode.ts';
 import type { InstrumentStates } from '../../src/stream/instrument-states.ts';
 import type { LogRecord } from '../../src/stream/stage.ts';
@@ -61,7 +61,7 @@ export class SinkTicks {
     const { control, clock, instruments, counts } = this.kept;
     const clocks = clock.clocksOf(record, judgedByUs);
     const slot = topic === this.historyTopic ? null : instruments.change(key);
-    const { venue, symbol } = slot ?? must(instrumentOf(key));
+    const { venue, symbol } = slot ?? must(parseInstrumentKey(key));
     let position: number | null = null;
     const place: NotePlace = {
       instrument: { venue, symbol },

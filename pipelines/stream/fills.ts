@@ -19,7 +19,7 @@ import type { BotControl } from '../../src/domain/control.ts';
 import { hasPrice, type MarketTick } from '../../src/domain/tick.ts';
 import { US_PER_S } from '../../src/domain/time.ts';
 import type { Fill, Signal, SignalEnd } from '../../src/domain/wire.ts';
-import { currenciesOf, fxRate, priceDecimals, priceText } from '../../src/money/amounts.ts';
+import { parsePair, fxRate, priceDecimals, priceText } from '../../src/money/amounts.ts';
 import type { Moment, Operator } from '../../src/stream/operator.ts';
 
 /** What a bot has in an instrument: an order that waits, or a position. */
@@ -96,7 +96,7 @@ export const fills: Operator<FillsIn, Fill | SignalEnd, FillsState> = {
 };
 
 function take(state: FillsState, signal: Signal, bot: BotControl): void {
-  const { quote } = currenciesOf(signal.symbol);
+  const { quote } = parsePair(signal.symbol);
   const rate = must(
     fxRate(quote, bot.account_currency),
     `a signal of ${signal.symbol} has a rate to ${bot.account_currency}`,

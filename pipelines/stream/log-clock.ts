@@ -14,7 +14,7 @@
 import { must } from '../../src/assert.ts';
 import {
   AHEAD_MAX_US,
-  clockOf,
+  judgingClock,
   type ClockControl,
   type ControlState,
 } from '../../src/domain/control.ts';
@@ -54,7 +54,7 @@ export class LogClock {
 
   /** The same, or one that was held back where that is later: ticks are judged by it. */
   private get nowUs(): number {
-    return clockOf(this.control);
+    return judgingClock(this.control);
   }
 
   /**

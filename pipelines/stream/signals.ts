@@ -14,11 +14,11 @@
  */
 import { createHash } from 'node:crypto';
 import { Exact } from '../../src/domain/exact.ts';
-import { accountOf, type BotControl } from '../../src/domain/control.ts';
+import { bookingAccount, type BotControl } from '../../src/domain/control.ts';
 import { formatUs, US_PER_HOUR, US_PER_S } from '../../src/domain/time.ts';
 import type { Prediction, Refusal, Signal } from '../../src/domain/wire.ts';
 import {
-  currenciesOf,
+  parsePair,
   fxRate,
   priceDecimals,
   priceText,
@@ -73,7 +73,7 @@ export const signals: Operator<SignalsIn, Signal | Refusal, SignalsState> = {
     if (prediction.probability_up === 0.5 || atr === null || !(atr > 0)) return;
     for (const bot of input.bots) {
       if (bot.label_spec !== prediction.label_spec || !actsOn(bot, input.champion)) continue;
-      const account = accountOf(bot, prediction.decided_ts, input.clockUs);
+      const account = bookingAccount(bot, prediction.decided_ts, input.clockUs);
       if (!input.flat(bot.bot) || input.halted(account, prediction.decided_ts)) continue;
       const confidence = Math.max(prediction.probability_up, 1 - prediction.probability_up);
       const needed = confidenceNeeded(input, bot);
@@ -96,7 +96,7 @@ function obstacleOf(
   if (acts_on === 'champions' && champion?.passed === false) {
     return { cause: 'not_passed', reason: `${model_id} has not passed the gate` };
   }
-  const { quote } = currenciesOf(symbol);
+  const { quote } = parsePair(symbol);
   if (fxRate(quote, currency) !== null) return null;
   return { cause: 'no_rate', reason: `no rate from ${quote} to the account's ${currency}` };
 }

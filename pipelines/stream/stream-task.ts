@@ -13,7 +13,7 @@
  */
 import { must } from '../../src/assert.ts';
 import { applyControl, noteFirstTick, type ModelControl } from '../../src/domain/control.ts';
-import { keyOf, type Control } from '../../src/domain/wire.ts';
+import { instrumentKey, type Control } from '../../src/domain/wire.ts';
 import type { ServingModel } from '../../src/learning/serving-model.ts';
 import { claimPartition } from '../../src/stream/claimed-task.ts';
 import { decodeTicks, type Item } from '../../src/stream/decode.ts';
@@ -133,7 +133,7 @@ class StreamTask extends TickTask<StreamDeps, InstrumentState> {
     if (control.type === 'model') {
       const model = control.body as unknown as ModelControl;
       if (model.state !== 'retired') await withHeartbeat(this.loadModel(model), heartbeat);
-      seenTs = this.instruments.find(keyOf(model))?.state.intake.maxTs ?? -1;
+      seenTs = this.instruments.find(instrumentKey(model))?.state.intake.maxTs ?? -1;
     }
     const taken = applyControl(this.control, control, { seenTs, byUs });
     this.count(taken ? 'controls_taken' : 'controls_void');
@@ -162,15 +162,15 @@ class StreamTask extends TickTask<StreamDeps, InstrumentState> {
 function addressOf(derived: Derived): { topic: string; key: string; atUs: number } {
   switch (derived.kind) {
     case 'feature':
-      return { topic: 'features', key: keyOf(derived), atUs: derived.known_at };
+      return { topic: 'features', key: instrumentKey(derived), atUs: derived.known_at };
     case 'prediction':
-      return { topic: 'predictions', key: keyOf(derived), atUs: derived.known_at };
+      return { topic: 'predictions', key: instrumentKey(derived), atUs: derived.known_at };
     case 'signal':
-      return { topic: 'signals', key: keyOf(derived), atUs: derived.known_at };
+      return { topic: 'signals', key: instrumentKey(derived), atUs: derived.known_at };
     case 'signal_end':
-      return { topic: 'signals', key: keyOf(derived), atUs: derived.ts };
+      return { topic: 'signals', key: instrumentKey(derived), atUs: derived.ts };
     case 'refusal':
-      return { topic: 'signals', key: keyOf(derived), atUs: derived.last_ts };
+      return { topic: 'signals', key: instrumentKey(derived), atUs: derived.last_ts };
     case 'fill':
       return { topic: 'fills', key: derived.account, atUs: derived.ts };
   }

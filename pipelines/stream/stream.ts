@@ -10,7 +10,7 @@ import { must } from '../../src/assert.ts';
 import type { BotControl, ControlState } from '../../src/domain/control.ts';
 import { modelSlotKey } from '../../src/domain/control.ts';
 import {
-  keyOf,
+  instrumentKey,
   type Feature,
   type Fill,
   type Prediction,
@@ -157,7 +157,7 @@ function signal(
 ): void {
   const moment = { decidedTs: prediction.decided_ts, knownAt: prediction.known_at };
   const relativeAtr = feature.values['atr_14_15m'] ?? null;
-  const bots = botsOf(control, keyOf({ venue, symbol }));
+  const bots = botsOf(control, instrumentKey({ venue, symbol }));
   if (bots.length === 0) return;
   const champion = control.models[modelSlotKey(venue, symbol, prediction.label_spec, 'champion')];
   const input = {

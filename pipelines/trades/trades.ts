@@ -11,7 +11,7 @@
 import { must } from '../../src/assert.ts';
 import { plainKind, type DeadPlace, type KindPlace } from '../../src/domain/dead-letter.ts';
 import { ClaimedTask, claimPartition, type StageDeps } from '../../src/stream/claimed-task.ts';
-import { markerOf } from '../../src/stream/log-marker.ts';
+import { toMarker } from '../../src/stream/log-marker.ts';
 import type { LogRecord, Stage } from '../../src/stream/stage.ts';
 import { withHeartbeat } from '../../src/stream/with-heartbeat.ts';
 import type { BookRequest, OnRefused } from '../../src/postgres/tables/booking.ts';
@@ -53,7 +53,7 @@ class TradesTask extends ClaimedTask<TradesDeps> {
     const batch: Batch = { records: [], sources: [], dead: [], kinds: [] };
     for (const record of records) this.decode(record, batch);
     const { records: booked, kinds } = batch;
-    const marker = markerOf(last);
+    const marker = toMarker(last);
     const request = { topic, partition, epoch, nextOffset, marker, records: booked, kinds };
     this.endIfFenced(await withHeartbeat(deps.book(request, this.onRefused(batch)), heartbeat));
     return records.length;

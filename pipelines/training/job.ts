@@ -20,7 +20,7 @@ import { loadTrainingSet } from '../dataset/load.ts';
 import { trainedSet } from '../dataset/trained.ts';
 import { codeVersion } from '../../src/code-version.ts';
 import { formatUs, US_PER_DAY } from '../../src/domain/time.ts';
-import { instrumentOf } from '../../src/domain/wire.ts';
+import { parseInstrumentKey } from '../../src/domain/wire.ts';
 import { FEATURE_NAMES, FEATURE_SET } from '../../src/features/definition.ts';
 import { trainCandidate, type Candidate } from '../../src/learning/train.ts';
 import type { Context } from '../../src/runtime/context.ts';
@@ -40,7 +40,7 @@ const SEED = 20_140_501;
 export async function runTraining(context: Context, { subject, dueTs }: JobData): Promise<void> {
   const { postgres, config } = context;
   const run = { job: 'training', subject, due_ts: dueTs };
-  const instrument = must(instrumentOf(subject), `subject "${subject}" is an instrument`);
+  const instrument = must(parseInstrumentKey(subject), `subject "${subject}" is an instrument`);
   const labelSpec = config.labelSpec;
   const library = await lightgbmLibrary(config);
   if (library.path === null) {

@@ -11,9 +11,9 @@ import { loadOnnx } from '../../src/models/onnx.ts';
 import { codeVersion } from '../../src/code-version.ts';
 import { loadTrainingSet } from '../dataset/load.ts';
 import { formatUs, parseUs, US_PER_DAY } from '../../src/domain/time.ts';
-import { instrumentOf } from '../../src/domain/wire.ts';
+import { parseInstrumentKey } from '../../src/domain/wire.ts';
 import { FEATURE_NAMES, FEATURE_SET } from '../../src/features/definition.ts';
-import { artefactOf, isOnnx, onnxIn } from '../../src/learning/imported-model.ts';
+import { makeArtefact, isOnnx, onnxIn } from '../../src/learning/imported-model.ts';
 import type { GateVerdict } from '../../src/learning/gate.ts';
 import { ChangeRefused } from '../../src/learning/model-change.ts';
 import type { TrainingRow } from '../../src/learning/train-fold.ts';
@@ -60,7 +60,7 @@ export async function registerModel(
     ...range,
   });
   await tryOnnx(context, file, set.rows, say);
-  const { bytes, manifest } = artefactOf({
+  const { bytes, manifest } = makeArtefact({
     bytes: file,
     datasetId,
     labelSpec,
@@ -169,7 +169,7 @@ async function datasetOf(
         (asked === null ? '' : `, not "${asked}"`),
     );
   }
-  const instrument = instrumentOf(subject);
+  const instrument = parseInstrumentKey(subject);
   if (instrument === null) throw new Error(`"${subject}" is not of the form venue:symbol`);
   const asOfTs = parseUs(as_of);
   return {

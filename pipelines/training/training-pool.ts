@@ -4,7 +4,7 @@
  */
 import { must } from '../../src/assert.ts';
 import { loadTrainingSet, type LoadRequest } from '../dataset/load.ts';
-import { instrumentOf } from '../../src/domain/wire.ts';
+import { parseInstrumentKey } from '../../src/domain/wire.ts';
 import type { PooledInstrument } from '../../src/learning/pool.ts';
 import type { Context } from '../../src/runtime/context.ts';
 import { drainedAndGraded } from '../control/as-of-barrier.ts';
@@ -23,7 +23,7 @@ export async function trainingPool(
 ): Promise<PooledInstrument[]> {
   const pool: PooledInstrument[] = [];
   for (const member of poolOf(context, subject)) {
-    const instrument = must(instrumentOf(member), `"${member}" is an instrument`);
+    const instrument = must(parseInstrumentKey(member), `"${member}" is an instrument`);
     // What had matured by the as-of barrier counts, however late its label is written.
     await drainedAndGraded(context, member);
     const { rows } = await loadTrainingSet(context.questdbReader(), { ...instrument, ...request });

@@ -9,7 +9,7 @@
 import { readLog } from '../kafka/read-log.ts';
 import { nowMs } from '../clock.ts';
 import { AHEAD_MAX_US } from '../domain/control.ts';
-import { keyOf } from '../domain/wire.ts';
+import { instrumentKey } from '../domain/wire.ts';
 import type { OutRecord } from '../stream/stage.ts';
 import type { Instrument } from '../questdb/table.ts';
 import type { Context } from '../runtime/context.ts';
@@ -93,7 +93,7 @@ async function placesOf(context: Context, instrument: Instrument | null): Promis
     const first = placeOf(row.source);
     const to = last === undefined ? first.offset : placeOf(last).offset;
     const { topic, partition, offset: from } = first;
-    return { topic, partition, from, to: to + 1, key: keyOf(row) };
+    return { topic, partition, from, to: to + 1, key: instrumentKey(row) };
   });
   return joined(places);
 }

@@ -24,7 +24,7 @@ export interface MarketTick {
 }
 
 /** A validated wire tick as numbers. `"1.50"` and `1.5` are the same content. */
-export function marketTickOf(tick: Tick): MarketTick {
+export function toMarketTick(tick: Tick): MarketTick {
   const { ts } = tick;
   const id = tick.id ?? null;
   if (tick.kind === 'trade') {

@@ -15,7 +15,7 @@ import {
   judgeLog,
   LogMismatchError,
   markerBelow,
-  markerOf,
+  toMarker,
   type LogEnds,
   type LogMarker,
 } from '../stream/log-marker.ts';
@@ -88,7 +88,7 @@ export class OpenPartition {
   verify(ends: LogEnds, found?: LogRecord | null): void {
     const { topic, partition, task, marker } = this;
     const { position } = task;
-    const foundMarker = found === undefined || found === null ? found : markerOf(found);
+    const foundMarker = found === undefined || found === null ? found : toMarker(found);
     const verdict = judgeLog({ position, marker }, ends, foundMarker);
     if (verdict.type === 'stop') throw new LogMismatchError(topic, partition, verdict.why);
     if (foundMarker === undefined) return;
@@ -103,7 +103,7 @@ export class OpenPartition {
   recognises(found: LogRecord): boolean {
     const { marker } = this;
     if (marker === null || found.offset !== marker.offset) return false;
-    this.isVerified = markerOf(found).hash.equals(marker.hash);
+    this.isVerified = toMarker(found).hash.equals(marker.hash);
     return this.isVerified;
   }
 

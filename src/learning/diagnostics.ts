@@ -8,7 +8,7 @@ import type { FeatureImportance, LearningPoint } from './artefact.ts';
 import { parseLightgbmModel } from './lightgbm-model.ts';
 import { auc, logLosses, mean } from './metrics.ts';
 import { predictFold } from './fold-report.ts';
-import { probabilityOf } from './serving-model.ts';
+import { calibratedProbability } from './serving-model.ts';
 import type { Fold } from './split.ts';
 import { trainFold, type TrainingRow, type TrainingSettings } from './train-fold.ts';
 
@@ -19,7 +19,7 @@ const PERMUTED_ROWS = 2000;
  * By the split gain of the model at hand; and by how much AUC the last fold's model (`fold`, null:
  * there is none) loses on its test rows when the values of that feature are shuffled among them.
  */
-export function importanceOf(
+export function featureImportance(
   text: string,
   rows: readonly TrainingRow[],
   fold: { readonly fold: Fold; readonly direction: string } | null,
@@ -93,17 +93,17 @@ export function learningCurve(
   const points = CURVE_SHARES.map((share) => {
     const newest = train.slice(train.length - Math.floor(share * train.length));
     const models = trainFold(rows, newest, featureNames, settings);
-    return pointOf(share, newest.length, predictFold(rows, test, models));
+    return learningPoint(share, newest.length, predictFold(rows, test, models));
   });
-  return [...points, pointOf(1, train.length, whole.prediction)];
+  return [...points, learningPoint(1, train.length, whole.prediction)];
 }
 
-function pointOf(
+function learningPoint(
   share: number,
   train_rows: number,
   { up, directionScore, baseLogOdds }: ReturnType<typeof predictFold>,
 ): LearningPoint {
-  const said = directionScore.map((score) => probabilityOf(score, baseLogOdds, 1));
+  const said = directionScore.map((score) => calibratedProbability(score, baseLogOdds, 1));
   return {
     share,
     train_rows,

@@ -82,10 +82,10 @@ export interface Registry {
 }
 
 /** The change that the request comes to. Throws `ChangeRefused`. */
-export function changeOf(registry: Registry, request: ModelRequest): ModelChange {
+export function decideChange(registry: Registry, request: ModelRequest): ModelChange {
   if (request.action === 'rollback') return rollback(registry);
   if (request.action === 'undo') return undo(registry, request.was);
-  const model = modelOf(registry, request.modelId);
+  const model = requireModel(registry, request.modelId);
   switch (request.action) {
     case 'promote':
       return promote(registry, model, request.force);
@@ -100,23 +100,23 @@ export function changeOf(registry: Registry, request: ModelRequest): ModelChange
   }
 }
 
-export const championOf = ({ models }: Pick<Registry, 'models'>): KnownModel | null =>
+export const findChampion = ({ models }: Pick<Registry, 'models'>): KnownModel | null =>
   models.find(({ state }) => state === 'champion') ?? null;
 
-export const shadowOf = ({ models }: Pick<Registry, 'models'>): KnownModel | null =>
+export const findShadow = ({ models }: Pick<Registry, 'models'>): KnownModel | null =>
   models.find(({ state }) => state === 'shadow') ?? null;
 
 const hasExpired = ({ expiresTs }: KnownModel, atTs: number | null): boolean =>
   expiresTs !== null && atTs !== null && atTs > expiresTs;
 
-function modelOf({ models, market }: Registry, modelId: string): KnownModel {
+function requireModel({ models, market }: Registry, modelId: string): KnownModel {
   const model = models.find((each) => each.modelId === modelId);
   return must(model, `model "${modelId}" is one of ${market.venue}:${market.symbol}`);
 }
 
 function promote(registry: Registry, model: KnownModel, force: boolean): ModelChange {
   const { modelId, state, passed, failed } = model;
-  const champion = championOf(registry);
+  const champion = findChampion(registry);
   if (state === 'champion') throw new ChangeRefused(`"${modelId}" is the champion already`);
   if (!force && passed !== true) {
     const why = passed === null ? 'it has not been judged yet' : failed.join('; ');
@@ -146,7 +146,7 @@ function promote(registry: Registry, model: KnownModel, force: boolean): ModelCh
 
 function shadow(registry: Registry, model: KnownModel): ModelChange {
   const { modelId, state } = model;
-  const other = shadowOf(registry);
+  const other = findShadow(registry);
   if (state !== 'candidate') throw new ChangeRefused(`"${modelId}" is ${state}, no candidate`);
   if (other !== null) throw new ChangeRefused(`"${other.modelId}" is the shadow, one at a time`);
   return {
@@ -180,7 +180,7 @@ function end(
  */
 function rollback(registry: Registry): ModelChange {
   const { market, models, atTs } = registry;
-  const champion = championOf(registry);
+  const champion = findChampion(registry);
   if (champion === null) {
     throw new ChangeRefused(
       `${market.venue}:${market.symbol} has no champion for ${market.labelSpec}: the baseline ` +
@@ -214,7 +214,7 @@ function rollback(registry: Registry): ModelChange {
  * that it had not leaves it first.
  */
 function undo(registry: Registry, was: readonly ModelPlace[]): ModelChange {
-  const moved = was.map((place) => ({ place, now: modelOf(registry, place.modelId) }));
+  const moved = was.map((place) => ({ place, now: requireModel(registry, place.modelId) }));
   const records: ModelChange['records'][number][] = [];
   for (const { place, now } of moved) {
     if (now.state !== 'shadow' || place.state === 'shadow') continue;

@@ -8,7 +8,7 @@ import type { CalibrationReport } from './artefact.ts';
 import { blockMean, DEFAULT_GATE } from './gate.ts';
 import { logLosses, mean } from './metrics.ts';
 import { fitShrinkage, type FoldPrediction, type Shrinkage } from './fold-report.ts';
-import { probabilityOf } from './serving-model.ts';
+import { calibratedProbability } from './serving-model.ts';
 
 /** One fold's rows: what was said, what happened. */
 type Fold = Pick<FoldPrediction, 'directionScore' | 'up' | 'baseLogOdds'>;
@@ -92,14 +92,14 @@ export function calibrated(
     const none = { slope: null, shift: null, log_loss: null, plain_log_loss: null };
     return { shrinkage: plain, report: { kept: false, fitted_rows, judged_rows: 0, ...none } };
   }
-  const lossesOf = (slope: number, shift: number): Float64Array => {
+  const lossesAt = (slope: number, shift: number): Float64Array => {
     const said = last.directionScore.map((score) =>
-      probabilityOf(score, last.baseLogOdds, slope, shift),
+      calibratedProbability(score, last.baseLogOdds, slope, shift),
     );
     return logLosses(last.up, said);
   };
-  const losses = lossesOf(platt.slope, platt.shift);
-  const plainLosses = lossesOf(fitShrinkage(earlier).direction, 0);
+  const losses = lossesAt(platt.slope, platt.shift);
+  const plainLosses = lossesAt(fitShrinkage(earlier).direction, 0);
   const [log_loss, plain_log_loss] = [mean(losses) ?? 0, mean(plainLosses) ?? 0];
   const gains = plainLosses.map((loss, i) => loss - losses[i]!);
   const { mean: gain, error } = blockMean(last.decidedTs, gains, horizonUs);

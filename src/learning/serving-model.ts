@@ -68,10 +68,10 @@ export function loadModel(
 ): ServingModel {
   const artefact = decodeArtefact(bytes);
   checkFeatures(artefact.manifest, stream);
-  if (artefact.format === ONNX_FORMAT) return ofOnnx(artefact, onnx);
+  if (artefact.format === ONNX_FORMAT) return serveOnnx(artefact, onnx);
   const { manifest, direction, return: returns } = artefact;
-  const directionModel = modelOf(direction, 'binary', manifest);
-  const returnModel = returns === null ? null : modelOf(returns, 'regression', manifest);
+  const directionModel = parseModel(direction, 'binary', manifest);
+  const returnModel = returns === null ? null : parseModel(returns, 'regression', manifest);
   const { base_log_odds, direction_shrink, return_scale } = manifest.serving;
   const shift = manifest.serving.direction_shift ?? 0;
   const isOutlier = outlierCheck(manifest.features);
@@ -80,7 +80,7 @@ export function loadModel(
     expiresTs: manifest.expires_ts ?? Infinity,
     predict: (values) => {
       const score = directionModel.predictRaw(values);
-      const probabilityUp = probabilityOf(score, base_log_odds, direction_shrink, shift);
+      const probabilityUp = calibratedProbability(score, base_log_odds, direction_shrink, shift);
       // Without a model of its own: the usual move, by the odds of its direction.
       const move = returnModel === null ? 2 * probabilityUp - 1 : returnModel.predictRaw(values);
       return { probabilityUp, expectedReturn: return_scale * move, outlier: isOutlier(values) };
@@ -92,7 +92,7 @@ export function loadModel(
 const SURE = 1e-6;
 
 /** A row to which the model has no probability for an answer is vetoed as an outlier. */
-function ofOnnx({ manifest, direction }: ModelArtefact, onnx: OnnxLoader | null): ServingModel {
+function serveOnnx({ manifest, direction }: ModelArtefact, onnx: OnnxLoader | null): ServingModel {
   if (onnx === null) throw new Error('a model in ONNX, and nothing here that can open it');
   const model = onnx(new Uint8Array(Buffer.from(direction, 'base64')));
   const isOutlier = outlierCheck(manifest.features);
@@ -115,7 +115,7 @@ function ofOnnx({ manifest, direction }: ModelArtefact, onnx: OnnxLoader | null)
  * outcomes that overlap are surer than they should be. `shrink` 1 is the score itself, 0 the base
  * rate; `shift` moves all log-odds alike (Platt's calibration, 0 without it).
  */
-export const probabilityOf = (
+export const calibratedProbability = (
   score: number,
   baseLogOdds: number,
   shrink: number,
@@ -171,7 +171,7 @@ function checkFeatures(manifest: ModelManifest, stream: StreamFeatures): void {
   }
 }
 
-function modelOf(text: string, objective: string, manifest: ModelManifest): LightgbmModel {
+function parseModel(text: string, objective: string, manifest: ModelManifest): LightgbmModel {
   const model = parseLightgbmModel(text);
   if (!model.objective.startsWith(objective)) {
     throw new Error(`a model with objective "${model.objective}" in place of ${objective}`);

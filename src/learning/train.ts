@@ -19,7 +19,7 @@ import {
 import { featureBins } from './feature-bins.ts';
 import { featureRanges } from './feature-ranges.ts';
 import { judge, type GateSettings, type GateVerdict } from './gate.ts';
-import { importanceOf, learningCurve } from './diagnostics.ts';
+import { featureImportance, learningCurve } from './diagnostics.ts';
 import { FLASH_CRASH_RULE, withoutFlashCrashes } from './flash-crash.ts';
 import {
   filtered,
@@ -61,7 +61,7 @@ export interface CandidateRequest {
   readonly replayParity: boolean;
   readonly params?: Params | undefined;
   readonly rounds?: number | undefined;
-  /** What is searched among, simplest first; `params` go before theirs, but see `paramsOf`. */
+  /** What is searched among, simplest first; `params` go before theirs, but see `mergeParams`. */
   readonly searched?: readonly SearchCandidate[] | undefined;
   /** Searched too: the mean of so many models of their own seeds, where above 1. */
   readonly bags?: number | undefined;
@@ -113,16 +113,16 @@ export function trainCandidate(request: CandidateRequest): Candidate {
   const { target, horizonUs } = parseLabelSpec(request.labelSpec);
   const judgedBy = target === 'return' ? 'return' : 'direction';
   const settings = { ...defaultSplit(horizonUs), ...request.split };
-  const { folds, final, flashCrash } = foldsOf(request, settings, horizonUs);
+  const { folds, final, flashCrash } = splitFolds(request, settings, horizonUs);
   const { rounds = DEFAULT_ROUNDS, halfLifeDays = DEFAULT_HALF_LIFE_DAYS } = request;
-  const settingsOf = ({ params, bags, beside }: SearchCandidate): TrainingSettings => ({
+  const candidateSettings = ({ params, bags, beside }: SearchCandidate): TrainingSettings => ({
     trainer,
     rounds,
     seed,
     halfLifeDays,
     bags,
-    params: paramsOf(params, request.params),
-    beside: beside && paramsOf(beside, request.params),
+    params: mergeParams(params, request.params),
+    beside: beside && mergeParams(beside, request.params),
   });
   const { bags = 1, pool = [], kinds = ['gbdt'] } = request;
   const among = request.searched ?? searchedWith({ bags, isPooled: pool.length > 0, kinds });
@@ -130,7 +130,7 @@ export function trainCandidate(request: CandidateRequest): Candidate {
   let done = 0;
   const trained = (fold: Fold, candidate: SearchCandidate): Trained => {
     request.onProgress?.(done++, total);
-    const models = trainOn(request, fold, candidate, settingsOf(candidate));
+    const models = trainOn(request, fold, candidate, candidateSettings(candidate));
     return { fold, models, prediction: predictFold(rows, fold.test, models) };
   };
   const searched = among.map((candidate) => ({
@@ -139,7 +139,7 @@ export function trainCandidate(request: CandidateRequest): Candidate {
   }));
   const { chosen, table } = chooseParams(searched, judgedBy, horizonUs);
   const last = trained(final, chosen.candidate);
-  const chosenSettings = settingsOf(chosen.candidate);
+  const chosenSettings = candidateSettings(chosen.candidate);
   const predictions = chosen.folds.map(({ prediction }) => prediction);
   const earlier = earlierFolds(rows, chosen.folds, settings.embargoUs);
   const { shrinkage, report: calibration } = calibrated(predictions, earlier, horizonUs);
@@ -160,11 +160,11 @@ export function trainCandidate(request: CandidateRequest): Candidate {
     ...provenance(request, final),
     params: chosenSettings.params,
     rounds,
-    serving: servingOf(last.models, shrinkage),
+    serving: servingParameters(last.models, shrinkage),
     folds: chosen.folds.map(report),
     slice: report(last),
     gate: verdict,
-    importance: importanceOf(last.models.direction, rows, fold, seed),
+    importance: featureImportance(last.models.direction, rows, fold, seed),
     training: {
       ...rowsReport(halfLifeDays, flashCrash),
       search: table,
@@ -186,7 +186,7 @@ const rowsReport = (halfLifeDays: number | null, flashCrash: number) => ({
   flash_crash_rule: FLASH_CRASH_RULE,
 });
 
-const servingOf = (models: FoldModels, shrinkage: Shrinkage): ServingParameters => ({
+const servingParameters = (models: FoldModels, shrinkage: Shrinkage): ServingParameters => ({
   base_log_odds: models.baseLogOdds,
   direction_shrink: shrinkage.direction,
   direction_shift: shrinkage.shift,
@@ -214,7 +214,7 @@ function trainOn(
  * of model it is keeps all that it says: what is asked of boosted trees would make its forest
  * another (of as few leaves) or none (of all rows, which LightGBM refuses).
  */
-const paramsOf = (own: Params, asked: Params = {}): Params =>
+const mergeParams = (own: Params, asked: Params = {}): Params =>
   own['boosting'] === undefined
     ? { ...DEFAULT_PARAMS, ...own, ...asked }
     : { ...DEFAULT_PARAMS, ...asked, ...own };
@@ -224,9 +224,9 @@ function kindReport({
   params,
   beside,
 }: TrainingSettings): Pick<TrainingReport, 'kinds' | 'beside'> {
-  const kindOf = ({ boosting = 'gbdt' }: Params): string => String(boosting);
-  if (beside !== undefined) return { kinds: [kindOf(params), kindOf(beside)], beside };
-  return kindOf(params) === 'gbdt' ? {} : { kinds: [kindOf(params)] };
+  const boostingKind = ({ boosting = 'gbdt' }: Params): string => String(boosting);
+  if (beside !== undefined) return { kinds: [boostingKind(params), boostingKind(beside)], beside };
+  return boostingKind(params) === 'gbdt' ? {} : { kinds: [boostingKind(params)] };
 }
 
 /** Nothing of a training that knew of neither: its artefact stays the same, byte for byte. */
@@ -245,7 +245,7 @@ interface Trained {
 }
 
 /** The folds that have rows enough, and the holdout; flash crashes are out of all training. */
-function foldsOf(
+function splitFolds(
   { rows }: CandidateRequest,
   settings: SplitSettings,
   horizonUs: number,

@@ -49,7 +49,7 @@ export function trainingSet(
   const excluded: Record<string, number> = {};
   for (const feature of features) {
     const outcome = outcomeAt.get(feature.ts);
-    const reason = exclusionOf(feature, outcome);
+    const reason = exclusionReason(feature, outcome);
     if (reason !== null || outcome === undefined) {
       const counted = reason ?? 'immature';
       excluded[counted] = (excluded[counted] ?? 0) + 1;
@@ -70,7 +70,7 @@ export function trainingSet(
   return { rows, rowTs, rowsIn: features.length, excluded };
 }
 
-function exclusionOf(feature: FeatureValues, outcome: Outcome | undefined): string | null {
+function exclusionReason(feature: FeatureValues, outcome: Outcome | undefined): string | null {
   if (outcome === undefined) return 'immature';
   if (outcome.state === 'void') return `void_${outcome.void_reason ?? 'unknown'}`;
   return isWarmingUp(feature.values) ? 'warming_up' : null;

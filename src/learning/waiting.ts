@@ -1,6 +1,6 @@
 /** Why a candidate waits, in a sentence for a person. */
 import { formatUs } from '../domain/time.ts';
-import { shadowOf, type KnownModel, type Registry } from './model-change.ts';
+import { findShadow, type KnownModel, type Registry } from './model-change.ts';
 
 /** Null: it is no candidate, and waits for nothing. `models` of the registry: newest first. */
 export function waitsBecause(registry: Registry, model: KnownModel): string | null {
@@ -20,7 +20,7 @@ export function waitsBecause(registry: Registry, model: KnownModel): string | nu
     newer === 0
       ? 'it is next'
       : `${newer} newer ${newer === 1 ? 'one comes' : 'ones come'} before it`;
-  const shadow = shadowOf(registry);
+  const shadow = findShadow(registry);
   if (shadow === null) return `it passed the gate and waits for the next review: ${turn}`;
   return (
     `it passed the gate and waits for the one place of a shadow, which ${shadow.modelId} holds ` +

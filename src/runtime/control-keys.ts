@@ -14,7 +14,7 @@ import { nowUs } from '../clock.ts';
 import { formatUs } from '../domain/time.ts';
 import type { Control } from '../domain/wire.ts';
 import {
-  keyIdOf,
+  controlKeyId,
   verifyControl,
   type ControlKeys,
   type ControlVerdict,
@@ -171,7 +171,7 @@ export class ControlKeyring {
 }
 
 const storedKey = (secret: string, { first = false, made = null as string | null }): StoredKey => ({
-  id: keyIdOf(secret),
+  id: controlKeyId(secret),
   secret,
   first,
   made,
@@ -201,7 +201,7 @@ function keysOf(stored: readonly StoredKey[], onlyFirst: boolean): ControlKeys {
 
 function isStored(value: unknown): value is StoredKey {
   const { id, secret, first } = (value ?? {}) as Partial<StoredKey>;
-  const isSecret = secret === null || (typeof secret === 'string' && keyIdOf(secret) === id);
+  const isSecret = secret === null || (typeof secret === 'string' && controlKeyId(secret) === id);
   return typeof id === 'string' && isSecret && typeof first === 'boolean';
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Pool } from 'pg';
 import { monotonicMs } from '../clock.ts';
-import { keyOf } from '../domain/wire.ts';
+import { instrumentKey } from '../domain/wire.ts';
 import { watermarkChanges, type StoredMarket } from '../postgres/tables/watermark-changes.ts';
 import {
   storedInstruments,
@@ -48,7 +48,7 @@ export class StoredMarkets {
     const mayBeTickless = (key: string): boolean =>
       now - (this.firstMs.get(key) ?? now) > APPLIED_MS;
     for (const market of watermarks) {
-      const key = keyOf(market);
+      const key = instrumentKey(market);
       let seen = this.moved.get(key);
       if (seen === undefined || seen.reachedTs !== market.reachedTs) {
         seen = { reachedTs: market.reachedTs, sinceMs: now };
@@ -75,9 +75,9 @@ export class StoredMarkets {
   }
 
   private take(found: StoredInstrument): void {
-    const before = this.known.get(keyOf(found));
+    const before = this.known.get(instrumentKey(found));
     const [from_ts, to_ts] = [before?.from_ts ?? Infinity, before?.to_ts ?? -Infinity];
-    this.known.set(keyOf(found), {
+    this.known.set(instrumentKey(found), {
       ...found,
       from_ts: Math.min(found.from_ts, from_ts),
       to_ts: Math.max(found.to_ts, to_ts),

@@ -14,7 +14,7 @@ import {
   type CheckpointStore,
   type CheckpointWrite,
   type Count,
-  type CountOf,
+  type CounterFor,
   type LogRecord,
   type OutLog,
   type PartitionTask,
@@ -26,7 +26,7 @@ export interface StageDeps {
   /** What it writes topics to. */
   readonly log: OutLog;
   readonly topicOf: (name: string) => string;
-  readonly count: CountOf;
+  readonly count: CounterFor;
 }
 
 /** A partition that a stage has claimed, with what was last saved of it. */

@@ -9,7 +9,7 @@ import type { LogMarker } from './log-marker.ts';
 export type Count = (event: string, n?: number) => void;
 
 /** The counts of one partition of a topic. */
-export type CountOf = (topic: string, partition: number) => Count;
+export type CounterFor = (topic: string, partition: number) => Count;
 
 /** One record of a topic. */
 export interface LogRecord {

@@ -1,6 +1,6 @@
 /** The tables -> each stored market in one row: what it can teach, who decides, how that does. */
 import type { Pool } from 'pg';
-import { keyOf } from '../domain/wire.ts';
+import { instrumentKey } from '../domain/wire.ts';
 import { storedWatermarks } from '../postgres/tables/stored-watermarks.ts';
 import { modelOutcomes } from '../questdb/tables/model-outcomes.ts';
 import type { Instrument, SqlReader } from '../questdb/table.ts';
@@ -50,8 +50,8 @@ export async function marketSummaries(
   const { metrics } = await modelOutcomes(reader, { by: 'symbol', labelSpec });
   const trades = await performanceBy('symbol', await closedTrades(pool, { newestUs }), reader);
   return (await storedWatermarks(pool)).map(({ venue, symbol, reachedTs }) => {
-    const key = keyOf({ venue, symbol });
-    const isHere = (row: Instrument): boolean => keyOf(row) === key;
+    const key = instrumentKey({ venue, symbol });
+    const isHere = (row: Instrument): boolean => instrumentKey(row) === key;
     const taught = data.find(isHere);
     const champion = champions.find(isHere);
     const model_id = champion?.model_id ?? baselineId;

@@ -16,7 +16,7 @@ import { decodeState } from '../../src/stream/state-codec.ts';
 import { PostgresCheckpoints } from '../../src/postgres/tables/checkpoints.ts';
 import type { Bed } from '../faults/bed.ts';
 import { US_PER_S } from '../../src/domain/time.ts';
-import { instrumentOf } from '../../src/domain/wire.ts';
+import { parseInstrumentKey } from '../../src/domain/wire.ts';
 import { FROM_TS } from './bench-ticks.ts';
 import { cpuSeconds } from './process-cpu.ts';
 import { bytesBesideHeld, partitioner, seedStates } from './warm-state.ts';
@@ -93,7 +93,7 @@ export async function checkpointCost(
 /** One trade of the instrument, a second later at every pass. */
 function recordOfPass(key: string, partition: number, offset: number, pass: number): LogRecord {
   const ts = FROM_TS + pass * US_PER_S;
-  const { venue, symbol } = must(instrumentOf(key));
+  const { venue, symbol } = must(parseInstrumentKey(key));
   const trade = { kind: 'trade', venue, symbol, id: String(ts), ts, price: 60_500, size: 0.5 };
   const value = Buffer.from(JSON.stringify(trade));
   return { topic: TOPIC, partition, offset, timestampUs: ts, key, value };

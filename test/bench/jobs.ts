@@ -27,7 +27,7 @@ import { LabelBacklog } from '../../src/questdb/tables/pending-labels.ts';
 import { predictions, type PredictionRow } from '../../src/questdb/tables/predictions.ts';
 import { ticks } from '../../src/questdb/tables/ticks.ts';
 import type { Bed } from '../faults/bed.ts';
-import { keyOf } from '../../src/domain/wire.ts';
+import { instrumentKey } from '../../src/domain/wire.ts';
 import { runLabelSet } from '../../pipelines/labels/label-sets.ts';
 import { runLabels } from '../../pipelines/labels/job.ts';
 import { cpuSeconds } from './process-cpu.ts';
@@ -109,7 +109,7 @@ async function measure(bed: Bed, count: number): Promise<void> {
     `${count} instruments: first sweep ${firstMs} ms (${none.length} pending), ` +
       `a later one, all moved on, ${movedMs} ms (${all.length} pending)`,
   );
-  const some = all.slice(0, 200).map(keyOf);
+  const some = all.slice(0, 200).map(instrumentKey);
   const job = { labelSpec: LABEL, dueTs: FROM, fromTs: FROM };
   const [, oneMs] = await timed(async () => {
     for (const subject of some) await runLabels(bed.context, { ...job, subject });

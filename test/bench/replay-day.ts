@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { recomputeFeatures, type FeatureVector } from '../../pipelines/quality/replay.ts';
 import { assert, must } from '../../src/assert.ts';
 import { storedMarketTicks } from '../../pipelines/quality/stored-market-ticks.ts';
-import { marketTickOf } from '../../src/domain/tick.ts';
+import { toMarketTick } from '../../src/domain/tick.ts';
 import { US_PER_DAY } from '../../src/domain/time.ts';
 import type { Tick } from '../../src/domain/wire.ts';
 import type { Bed } from '../faults/bed.ts';
@@ -72,7 +72,7 @@ async function main(): Promise<void> {
   verdict('replay of a stored day', median(rates), { atLeast: 200_000, unit: ' ticks/s' });
 }
 
-const marketTick = ({ value }: BenchTick) => marketTickOf(JSON.parse(value) as Tick);
+const marketTick = ({ value }: BenchTick) => toMarketTick(JSON.parse(value) as Tick);
 
 async function replayed(
   bed: Bed,

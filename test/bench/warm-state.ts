@@ -3,7 +3,7 @@
  * the baseline has learnt, the paper bot has traded. Made by the operators themselves.
  */
 import { applyControl, initialControlState } from '../../src/domain/control.ts';
-import { marketTickOf } from '../../src/domain/tick.ts';
+import { toMarketTick } from '../../src/domain/tick.ts';
 import { US_PER_DAY, US_PER_S } from '../../src/domain/time.ts';
 import type { Config } from '../../src/config/config.ts';
 import { controlBot } from '../../src/app/seed.ts';
@@ -38,7 +38,7 @@ export function warmState(config: Config, untilTs: number): InstrumentState {
     const side = random() < 0.5 ? 'buy' : 'sell';
     const size = Math.ceil(5_000 * random()) / 1_000;
     const trade = { kind: 'trade', venue: 'bench', symbol: 'S0/USD', side, size, price } as const;
-    const tick = marketTickOf({ ...trade, id: String(id++), ts });
+    const tick = toMarketTick({ ...trade, id: String(id++), ts });
     const clocks = { recordUs: ts, clockUs: ts, judgedByUs: ts, barrierUs: 0 };
     const arrival = { tick, ...clocks, latenessUs, contiguousTradeIds: false };
     chain.step(state, { ...of, arrival }, () => undefined);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   applyControl,
-  clockOf,
+  judgingClock,
   checkBot,
   initialControlState,
   modelSlotKey,
@@ -69,12 +69,12 @@ describe('control records', () => {
       return rest;
     };
     for (const ts of [5, 9, 7]) expect(applyControl(state, clock(ts))).toBe(true);
-    expect(clockOf(state)).toBe(7);
+    expect(judgingClock(state)).toBe(7);
     applyControl(state, clock(20, true));
-    expect(clockOf(state)).toBe(20);
+    expect(judgingClock(state)).toBe(20);
     expect(state.clock, 'held back from all but ticks').toBe(7);
     applyControl(state, clock(8));
-    expect(clockOf(state)).toBe(8);
+    expect(judgingClock(state)).toBe(8);
   });
 
   test('give a slot to a model, and a retired one gives it back', () => {

@@ -8,7 +8,7 @@ import { must } from '../../src/assert.ts';
 import { DeadLetterHeaders } from '../../src/domain/records/quality-event.ts';
 import { TIME_UNIT } from '../../src/domain/records/fields.ts';
 import { SIGNAL_STATES } from '../../src/domain/records/signal.ts';
-import { deadLetterOf } from '../../src/domain/dead-letter.ts';
+import { toDeadLetter } from '../../src/domain/dead-letter.ts';
 import { SCHEMAS } from '../../src/domain/wire.ts';
 import { MODEL_STATES } from '../../src/learning/model-change.ts';
 import { JOB_STATES } from '../../src/postgres/tables/job-runs.ts';
@@ -126,7 +126,7 @@ test.each([
 test('a dead letter has the headers that are declared', () => {
   const value = Buffer.alloc(2 * 1024 * 1024);
   const at = { topic: 'ticks', partition: 0, offset: 1, timestampUs: 1, key: null, value };
-  const { headers } = deadLetterOf(at, 'schema', 'it is too large');
+  const { headers } = toDeadLetter(at, 'schema', 'it is too large');
   expect(Object.keys(headers).toSorted()).toEqual(
     Object.keys(DeadLetterHeaders.properties).toSorted(),
   );

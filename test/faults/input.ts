@@ -10,7 +10,7 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { parseUs, US_PER_HOUR, US_PER_MS, US_PER_S } from '../../src/domain/time.ts';
-import { keyOf, type Tick } from '../../src/domain/wire.ts';
+import { instrumentKey, type Tick } from '../../src/domain/wire.ts';
 import { mergedTrades } from '../../src/market/merged.ts';
 import { seededRandom } from '../../src/random.ts';
 
@@ -114,7 +114,7 @@ function quoteOf(trade: Tick & { kind: 'trade' }, random: () => number): Tick {
 const round = (price: number): number => Number(price.toFixed(6));
 
 const recordOf = (ticks: readonly Tick[], atUs: number): InputRecord => ({
-  key: keyOf(ticks[0] as Tick),
+  key: instrumentKey(ticks[0] as Tick),
   value: JSON.stringify(ticks.length === 1 ? ticks[0] : ticks),
   timestampMs: Math.floor(atUs / US_PER_MS),
 });

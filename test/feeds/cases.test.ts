@@ -14,7 +14,7 @@ import {
 import { textsIn } from '../../src/feeds/unpack.ts';
 import { nowUs } from '../../src/clock.ts';
 import { formatUs, US_PER_DAY, US_PER_HOUR } from '../../src/domain/time.ts';
-import { keyOf, type Tick } from '../../src/domain/wire.ts';
+import { instrumentKey, type Tick } from '../../src/domain/wire.ts';
 import { decodeTicks } from '../../src/stream/decode.ts';
 
 const CASES = join(import.meta.dirname, '..', 'fixtures', 'cases', 'files');
@@ -34,7 +34,11 @@ async function feed(paths: string | string[], format = 'csv', options: object = 
   const source = ticksOfFiles(all, format, given, (problem) => problems.push(problem));
   for await (const { tick } of source) {
     // Whatever is sent the sink takes: the importer is as strict as the wire.
-    const sent = decodeTicks(keyOf(tick), Buffer.from(JSON.stringify(tick)), () => 'bad_hmac');
+    const sent = decodeTicks(
+      instrumentKey(tick),
+      Buffer.from(JSON.stringify(tick)),
+      () => 'bad_hmac',
+    );
     expect(sent).toMatchObject({ type: 'ticks' });
     ticks.push(tick);
   }

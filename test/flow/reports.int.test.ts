@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PeriodReport } from '../../pipelines/reports/reports.ts';
 import { formatUs, parseUs, US_PER_HOUR } from '../../src/domain/time.ts';
 import { Exact } from '../../src/domain/exact.ts';
-import { regimeOf } from '../../src/learning/regime.ts';
+import { classifyRegime } from '../../src/learning/regime.ts';
 import { runFeed } from '../../pipelines/feed/feeding.ts';
 import { mergedTrades } from '../../src/market/merged.ts';
 import { noteWritten } from '../../src/postgres/tables/log-clocks.ts';
@@ -203,7 +203,7 @@ describe('reports', () => {
          WHERE venue = $1 AND revision = 0`,
         [venue],
       );
-      const regimes = new Map(features.map(({ ts, v, t }) => [ts, regimeOf(v, t) ?? 'none']));
+      const regimes = new Map(features.map(({ ts, v, t }) => [ts, classifyRegime(v, t) ?? 'none']));
       const expected = new Map<string, number>();
       for (const { signal_ts: ts } of booked) {
         const regime = regimes.get(ts)!;

@@ -1,5 +1,5 @@
 import { test } from 'vitest';
-import { initMacd, macdHistogramOf, macdLineOf, stepMacd } from '../../src/indicators/macd.ts';
+import { initMacd, macdHistogramValue, macdLine, stepMacd } from '../../src/indicators/macd.ts';
 import type { MacdPeriods, MacdState } from '../../src/indicators/macd.ts';
 import { STOCK, batchOf, expectSeries, quotes } from './oracle.ts';
 
@@ -15,14 +15,14 @@ const macdOver = (valueOf: (state: MacdState) => number | null): (number | null)
 
 test('the line equals the outside numbers', () => {
   expectSeries(
-    macdOver((state) => macdLineOf(state, PERIODS)),
+    macdOver((state) => macdLine(state, PERIODS)),
     STOCK['macd'],
   );
 });
 
 test('the histogram equals the outside numbers', () => {
   expectSeries(
-    macdOver((state) => macdHistogramOf(state, PERIODS)),
+    macdOver((state) => macdHistogramValue(state, PERIODS)),
     STOCK['macd_histogram'],
   );
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { initRsi, rsiOf, stepRsi } from '../../src/indicators/rsi.ts';
+import { initRsi, rsiValue, stepRsi } from '../../src/indicators/rsi.ts';
 import { STOCK, batchOf, expectSeries, quotes } from './oracle.ts';
 
 const rsiOver = (closes: readonly number[]): (number | null)[] =>
@@ -9,7 +9,7 @@ const rsiOver = (closes: readonly number[]): (number | null)[] =>
     (state, close, previous) => {
       if (previous !== null) stepRsi(state, close - previous, 14);
     },
-    (state) => rsiOf(state, 14),
+    (state) => rsiValue(state, 14),
   );
 
 test('the relative strength index equals the outside numbers', () => {

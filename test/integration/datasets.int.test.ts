@@ -24,7 +24,7 @@ import { readEntityFile } from '../../pipelines/dataset/entities.ts';
 import { knownInstruments, makeDataset } from '../../pipelines/dataset/make.ts';
 import { verifyDataset } from '../../pipelines/dataset/verify.ts';
 import { formatUs, US_PER_MIN } from '../../src/domain/time.ts';
-import { keyOf } from '../../src/domain/wire.ts';
+import { instrumentKey } from '../../src/domain/wire.ts';
 import { FEATURE_NAMES } from '../../src/features/definition.ts';
 import { openContext, type Context } from '../../src/runtime/context.ts';
 import { readEntities } from '../../src/postgres/tables/datasets.ts';
@@ -49,7 +49,7 @@ import {
 
 const rows = rawRows(20_310_304);
 const requests = drawnRequests(4, rows);
-const symbols = INSTRUMENTS.map(keyOf);
+const symbols = INSTRUMENTS.map(instrumentKey);
 const table = featuresTable(FEATURE_NAMES);
 const between = CUTS[0] + US_PER_MIN;
 
@@ -123,7 +123,7 @@ async function rowsIn(out: string, { entities, keep }: DatasetManifest): Promise
 const inOrder = (found: readonly OracleRow[]): OracleRow[] =>
   found.toSorted((a, b) =>
     a.request_row === undefined || b.request_row === undefined
-      ? `${keyOf(a)}${a.ts}` < `${keyOf(b)}${b.ts}`
+      ? `${instrumentKey(a)}${a.ts}` < `${instrumentKey(b)}${b.ts}`
         ? -1
         : 1
       : a.request_row - b.request_row,
@@ -177,7 +177,8 @@ describe('an as-of', () => {
   test('between two revisions gives the first, and the moment of one gives it', async () => {
     const revisions = (f: FeatureRow): FeatureRow[] =>
       rows.features.filter(
-        ({ ts, venue, symbol }) => ts === f.ts && keyOf({ venue, symbol }) === keyOf(f),
+        ({ ts, venue, symbol }) =>
+          ts === f.ts && instrumentKey({ venue, symbol }) === instrumentKey(f),
       );
     const clocks = (f: FeatureRow): string =>
       [...new Set(revisions(f).map(({ revision, known_at }) => `${revision}@${known_at}`))].join();
@@ -194,7 +195,7 @@ describe('an as-of', () => {
       const ask = { ...decisions(asOf), from: formatUs(ts), to: formatUs(ts + 1) };
       const { out, manifest } = await build({ ...ask, keep: 'all' });
       const found = (await rowsIn(out, manifest)).find(
-        (row) => keyOf(row) === `${venue}:${symbol}`,
+        (row) => instrumentKey(row) === `${venue}:${symbol}`,
       );
       const newest = of.findLast((f) => f.known_at <= asOf);
       expect(found?.values[name]).toBe(must(newest)[name]);

@@ -10,7 +10,7 @@ import { openRedis } from '../../src/queue/redis.ts';
 import { must } from '../../src/assert.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
 import { formatUs, parseUs, US_PER_DAY } from '../../src/domain/time.ts';
-import { keyOf } from '../../src/domain/wire.ts';
+import { instrumentKey } from '../../src/domain/wire.ts';
 import { installationToken } from '../../src/http/access.ts';
 import {
   ATTEMPTS_MAX,
@@ -425,7 +425,7 @@ describe('a backlog of labels', () => {
       found.map((one) => JSON.stringify({ ...one, pending: 0 })).toSorted();
     const each = new LabelBacklog(reader, () => Promise.resolve(markets), settings);
     const one: PendingLabels[] = [];
-    for (const market of markets) one.push(...(await each.pending(keyOf(market))));
+    for (const market of markets) one.push(...(await each.pending(instrumentKey(market))));
     expect(one.length).toBeGreaterThan(40);
     const many = new LabelBacklog(counting, () => Promise.resolve(markets), settings);
     expect(plain(await many.pending())).toEqual(plain(one));

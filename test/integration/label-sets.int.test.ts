@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { must } from '../../src/assert.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { parseUs, US_PER_DAY, US_PER_HOUR, US_PER_MIN, US_PER_S } from '../../src/domain/time.ts';
-import { keyOf } from '../../src/domain/wire.ts';
+import { instrumentKey } from '../../src/domain/wire.ts';
 import {
   maturedOfMany,
   nearOnes,
@@ -136,7 +136,7 @@ describe('label sets', () => {
     expect(refused).toEqual([]);
     await noteStored(
       context.postgres,
-      markets.map((market) => ({ instrument: keyOf(market), reachedTs: market.reachedTs })),
+      markets.map((market) => ({ instrument: instrumentKey(market), reachedTs: market.reachedTs })),
     );
     await context
       .questdbReader()
@@ -168,7 +168,7 @@ describe('label sets', () => {
   }
   const request = (): LabelSetRequest => ({
     ...{ labelSpec: LABEL_SPEC, of: LABEL_SPEC, latenessUs: LATENESS_US },
-    reached: new Map(markets.map((market) => [keyOf(market), market.reachedTs])),
+    reached: new Map(markets.map((market) => [instrumentKey(market), market.reachedTs])),
   });
   const sorted = (rows: readonly LabelRow[]): LabelRow[] =>
     rows.toSorted((a, b) => a.ts - b.ts || (a.symbol < b.symbol ? -1 : 1));
@@ -193,7 +193,9 @@ describe('label sets', () => {
   });
 
   test('of what is too much at once are fewer, never others', async () => {
-    const expected = new Map((await oneByOne()).map((row) => [`${row.ts}|${keyOf(row)}`, row]));
+    const expected = new Map(
+      (await oneByOne()).map((row) => [`${row.ts}|${instrumentKey(row)}`, row]),
+    );
     const reader = context.questdbReader();
     const range = { fromUs: AT, toUs: AT + DECISIONS * US_PER_MIN };
     const matured = await maturedOfMany(reader, request(), range);
@@ -201,7 +203,8 @@ describe('label sets', () => {
       let count = 0;
       for (const set of nearOnes(matured)) {
         const rows = await setRows(reader, { ...request(), limits }, set);
-        for (const row of rows) expect(row).toEqual(expected.get(`${row.ts}|${keyOf(row)}`));
+        for (const row of rows)
+          expect(row).toEqual(expected.get(`${row.ts}|${instrumentKey(row)}`));
         count += rows.length;
       }
       return count;

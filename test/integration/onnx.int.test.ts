@@ -14,7 +14,7 @@ import { loadOnnx, OnnxRuntimeMissing } from '../../src/models/onnx.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { decodeArtefact, encodeArtefact, ONNX_FORMAT } from '../../src/learning/artefact.ts';
-import { artefactOf } from '../../src/learning/imported-model.ts';
+import { makeArtefact } from '../../src/learning/imported-model.ts';
 import { loadModel } from '../../src/learning/serving-model.ts';
 import { openContext } from '../../src/runtime/context.ts';
 import { PostgresModels } from '../../src/postgres/tables/model-source.ts';
@@ -38,7 +38,7 @@ const bytesOf = (name: string): Uint8Array => readFileSync(join(FOLDER, `${name}
 const rows = marketRows({ seed: 3, rows: 2_000, columns: COLUMNS, edge: 0.5 });
 const whole = rows.filter(({ values }) => values.every((value) => value !== null));
 const imported = (name: string, names = STREAM.featureNames) =>
-  artefactOf({
+  makeArtefact({
     ...{ bytes: bytesOf(name), datasetId: 'ds-1', labelSpec: 'direction_1h@1' },
     ...{ featureSet: STREAM.featureSet, featureNames: names },
     rows: name === 'bare' ? whole : rows,
@@ -168,7 +168,7 @@ describe('a model in ONNX', () => {
         values: row.values.map((value, i) => (i === 2 ? null : value)),
       }));
       expect(() =>
-        artefactOf({
+        makeArtefact({
           ...{ bytes: bytesOf('bare'), datasetId: 'ds-1', labelSpec: 'direction_1h@1' },
           ...{ rows: holed, ...STREAM, asOfTs: 1, expiresTs: null, onnx: loadOnnx },
         }),

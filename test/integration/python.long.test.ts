@@ -9,7 +9,7 @@ import { loadConfig } from '../../src/config/config.ts';
 import type { DatasetManifest } from '../../pipelines/dataset/definition.ts';
 import { makeDataset } from '../../pipelines/dataset/make.ts';
 import { formatUs } from '../../src/domain/time.ts';
-import { keyOf } from '../../src/domain/wire.ts';
+import { instrumentKey } from '../../src/domain/wire.ts';
 import { FEATURE_NAMES } from '../../src/features/definition.ts';
 import { openContext, type Context } from '../../src/runtime/context.ts';
 import { featuresTable } from '../../src/questdb/tables/features.ts';
@@ -48,7 +48,11 @@ beforeAll(async () => {
   await context.questdbReader().waitApplied(['ticks', 'features', 'labels']);
   const ask = { from: formatUs(START), to: formatUs(END), as_of: formatUs(CUTS[2]) };
   const options = { out: join(dir, 'set'), entities: null };
-  manifest = await makeDataset(context, { ...ask, symbols: INSTRUMENTS.map(keyOf) }, options);
+  manifest = await makeDataset(
+    context,
+    { ...ask, symbols: INSTRUMENTS.map(instrumentKey) },
+    options,
+  );
 });
 afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });

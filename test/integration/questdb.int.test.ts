@@ -16,7 +16,7 @@ import {
 } from '../../src/questdb/writer.ts';
 import { QuestDbReader } from '../../src/questdb/reader.ts';
 import { knownMarketTicks } from '../../pipelines/quality/stored-market-ticks.ts';
-import { marketTickOf, type MarketTick } from '../../src/domain/tick.ts';
+import { toMarketTick, type MarketTick } from '../../src/domain/tick.ts';
 import { US_PER_HOUR, US_PER_MIN } from '../../src/domain/time.ts';
 import type { Feature, QuoteTick } from '../../src/domain/wire.ts';
 import { pricesOf } from '../../pipelines/grades/grading-input.ts';
@@ -73,7 +73,7 @@ beforeEach(async () => {
 });
 
 const quoteTick = (i: number, bid = 1.38 + i / 1e5): MarketTick =>
-  marketTickOf({ kind: 'quote', ...EURUSD, ts: T0 + i, id: String(i), bid, ask: bid + 2e-5 });
+  toMarketTick({ kind: 'quote', ...EURUSD, ts: T0 + i, id: String(i), bid, ask: bid + 2e-5 });
 
 function quoteRows(count: number): QuoteRow[] {
   const rows = emptySinkRows();
@@ -473,8 +473,8 @@ describe('the readers', () => {
       'trade10',
     ]);
     const wire: QuoteTick = { kind: 'quote', ...EURUSD, ts: T0, bid: 1.38, ask: 1.38 + 2e-5 };
-    expect(prices[0]?.price).toBe(marketTickOf(wire).price);
-    const half = marketTickOf({ kind: 'quote', ...EURUSD, ts: T0 + 2, id: '0', ask: 1.4 });
+    expect(prices[0]?.price).toBe(toMarketTick(wire).price);
+    const half = toMarketTick({ kind: 'quote', ...EURUSD, ts: T0 + 2, id: '0', ask: 1.4 });
     await store(quotes, [quoteRow(half, T0 + 2, EURUSD)]);
     const withHalf = await readPrices(reader, EURUSD, range);
     expect([withHalf.length, withHalf.at(-1)?.price]).toEqual([5, NaN]);

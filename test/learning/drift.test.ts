@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
-  binsOf,
+  manifestBins,
   DriftTally,
   driftSummary,
   featureDrift,
@@ -8,7 +8,7 @@ import {
   PSI_DRIFTED,
   stabilityIndex,
 } from '../../src/learning/drift.ts';
-import { binCount, binOf, featureBins } from '../../src/learning/feature-bins.ts';
+import { binCount, findBin, featureBins } from '../../src/learning/feature-bins.ts';
 import { decodeArtefact } from '../../src/learning/artefact.ts';
 import { trainCandidate } from '../../src/learning/train.ts';
 import { gaussian, seededRandom } from '../../src/random.ts';
@@ -64,7 +64,7 @@ describe('the bins of a training set', () => {
       borders: [10, 20, 30, 40, 50, 60, 70, 80, 90],
       shares: Array.from({ length: 10 }, () => 0.1),
     });
-    expect([1, 10, 10.5, 90, 91, 1e12].map((value) => binOf(bins!, value))).toEqual([
+    expect([1, 10, 10.5, 90, 91, 1e12].map((value) => findBin(bins!, value))).toEqual([
       ...[0, 0, 1, 8, 9, 9],
     ]);
   });
@@ -97,7 +97,7 @@ describe('the bins of a training set', () => {
   test('are "that value" and "any other" where there was one value', () => {
     const same = trained[2]!;
     expect(same).toMatchObject({ constant: 7, borders: [], shares: [1, 0], null_share: 0 });
-    expect([6, 7, 8].map((value) => binOf(same, value))).toEqual([1, 0, 1]);
+    expect([6, 7, 8].map((value) => findBin(same, value))).toEqual([1, 0, 1]);
     expect(trained.map(binCount)).toEqual([10, 2, 2, 1, 10]);
   });
 });
@@ -198,12 +198,12 @@ describe("a model's manifest", () => {
     const { manifest } = decodeArtefact(bytes);
     const count = rows.findIndex(({ decidedTs }) => decidedTs > manifest.trained.to_ts);
     expect(count).toBe(manifest.trained.rows);
-    expect(binsOf(manifest)).toEqual(featureBins(rows, all(count), names));
+    expect(manifestBins(manifest)).toEqual(featureBins(rows, all(count), names));
   }, 60_000);
 
   test('is told from one without bins, which is older or was made elsewhere', () => {
-    expect(binsOf({})).toBeNull();
-    expect(binsOf({ feature_bins: [] })).toBeNull();
-    expect(binsOf({ feature_bins: trained })).toBe(trained);
+    expect(manifestBins({})).toBeNull();
+    expect(manifestBins({ feature_bins: [] })).toBeNull();
+    expect(manifestBins({ feature_bins: trained })).toBe(trained);
   });
 });

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { decodeArtefact } from '../../src/learning/artefact.ts';
-import { artefactOf, judgeModel, type ImportRequest } from '../../src/learning/imported-model.ts';
+import { makeArtefact, judgeModel, type ImportRequest } from '../../src/learning/imported-model.ts';
 import { parseLightgbmModel } from '../../src/learning/lightgbm-model.ts';
 import { loadModel, type ServingModel } from '../../src/learning/serving-model.ts';
 import { testLightgbm } from '../support/lightgbm.ts';
@@ -42,8 +42,8 @@ beforeAll(() => {
   text = trained();
 }, 180_000);
 
-const imported = (more: Partial<ImportRequest> = {}): ReturnType<typeof artefactOf> =>
-  artefactOf({
+const imported = (more: Partial<ImportRequest> = {}): ReturnType<typeof makeArtefact> =>
+  makeArtefact({
     ...{ bytes: bytesOf(text), datasetId: 'ds-1', labelSpec: LABEL_SPEC, rows, asOfTs },
     ...{ ...STREAM, expiresTs: 99, onnx: null },
     ...more,

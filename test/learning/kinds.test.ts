@@ -3,7 +3,7 @@ import { must } from '../../src/assert.ts';
 import { decodeArtefact } from '../../src/learning/artefact.ts';
 import { parseLightgbmModel } from '../../src/learning/lightgbm-model.ts';
 import { FOREST, SEARCHED, searchedWith } from '../../src/learning/search.ts';
-import { loadModel, probabilityOf } from '../../src/learning/serving-model.ts';
+import { loadModel, calibratedProbability } from '../../src/learning/serving-model.ts';
 import type { Candidate, CandidateRequest } from '../../src/learning/train.ts';
 import type { Trainer, TrainingRow } from '../../src/learning/train-fold.ts';
 import { gaussian, seededRandom } from '../../src/random.ts';
@@ -63,7 +63,7 @@ describe('boosted trees and a forest side by side', () => {
     const direction = parseLightgbmModel(must(texts[0]).direction);
     for (const { values } of rows.slice(-100)) {
       const score = direction.predictRaw(values);
-      const said = probabilityOf(score, base_log_odds, direction_shrink, direction_shift);
+      const said = calibratedProbability(score, base_log_odds, direction_shrink, direction_shift);
       expect(served.predict(values).probabilityUp).toBe(said);
     }
   });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  changeOf,
+  decideChange,
   type KnownModel,
   type ModelPlace,
   type ModelRequest,
@@ -32,7 +32,7 @@ class Table {
 
   /** What each record says, in the order in which they are sent. */
   take(request: ModelRequest): string[] {
-    const change = changeOf(this.registry, request);
+    const change = decideChange(this.registry, request);
     this.models = this.models.map((each) => {
       const change_ = change.states.find(({ modelId }) => modelId === each.modelId);
       if (change_ === undefined) return each;
@@ -44,7 +44,7 @@ class Table {
 
   /** All that the audit log keeps of the models that a change moves. */
   placesOf(request: ModelRequest): ModelPlace[] {
-    const moved = changeOf(this.registry, request).states.map(({ modelId }) => modelId);
+    const moved = decideChange(this.registry, request).states.map(({ modelId }) => modelId);
     return moved.map((modelId) => {
       const { state, replaced, changedBy } = this.models.find((m) => m.modelId === modelId)!;
       return { modelId, state, replaced, changedBy, changedTs: null };

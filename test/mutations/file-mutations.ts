@@ -57,8 +57,8 @@ export const FILE_MUTATIONS: readonly Mutation[] = [
     'shape-from-the-row',
     onnx('with a shape from the row by a detour is refused'),
     ONNX,
-    'for (const name of outputs) ofRow.add(name);',
-    'for (const name of outputs) ofRow.delete(name);',
+    'for (const name of outputs) rowInputs.add(name);',
+    'for (const name of outputs) rowInputs.delete(name);',
   ),
   mutation(
     'trees-go-round',

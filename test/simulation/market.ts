@@ -5,7 +5,7 @@
  */
 import { must } from '../../src/assert.ts';
 import { floorTo, US_PER_HOUR, US_PER_MS, US_PER_S } from '../../src/domain/time.ts';
-import { keyOf, type Heartbeat, type Tick, type TradeTick } from '../../src/domain/wire.ts';
+import { instrumentKey, type Heartbeat, type Tick, type TradeTick } from '../../src/domain/wire.ts';
 import { syntheticTrades } from '../../src/market/synthetic.ts';
 import { randomIndex, seededRandom, type Random } from '../../src/random.ts';
 
@@ -116,4 +116,7 @@ const inMs = (us: number): number => Math.ceil(us / US_PER_MS) * US_PER_MS;
 export const mergedDeliveries = (markets: readonly DeliveredMarket[]): Delivered[] =>
   markets
     .flatMap((market) => deliveredMarket(market))
-    .sort((a, b) => a.receivedUs - b.receivedUs || keyOf(a.item).localeCompare(keyOf(b.item)));
+    .sort(
+      (a, b) =>
+        a.receivedUs - b.receivedUs || instrumentKey(a.item).localeCompare(instrumentKey(b.item)),
+    );

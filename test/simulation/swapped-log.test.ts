@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { runConsumer } from '../../src/kafka/consumer.ts';
 import { seededRandom } from '../../src/random.ts';
-import { markerOf, type LogMarker } from '../../src/stream/log-marker.ts';
+import { toMarker, type LogMarker } from '../../src/stream/log-marker.ts';
 import type { LogRecord, PartitionTask } from '../../src/stream/stage.ts';
 import { FakeConsumer } from './fake-consumer.ts';
 import { FakeGroup } from './fake-group.ts';
@@ -149,6 +149,6 @@ test('a position from before takes the record that it finds, and says so', async
   const ended = await course.read(task, () => course.scheduler.sleep(30_000));
   expect(ended).toBeNull();
   const last = course.log.recordsOf('t', 0).at(-1);
-  expect(task.marker).toEqual(markerOf(last as LogRecord));
+  expect(task.marker).toEqual(toMarker(last as LogRecord));
   expect(course.warnings.join()).toMatch('a position from before positions were bound');
 });

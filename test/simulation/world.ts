@@ -4,9 +4,9 @@
  * has to be stored of all that whatever crashes on the way.
  */
 import { must } from '../../src/assert.ts';
-import { marketTickOf } from '../../src/domain/tick.ts';
+import { toMarketTick } from '../../src/domain/tick.ts';
 import { parseUs, US_PER_MIN, US_PER_S } from '../../src/domain/time.ts';
-import { keyOf, type Control, type Tick } from '../../src/domain/wire.ts';
+import { instrumentKey, type Control, type Tick } from '../../src/domain/wire.ts';
 import { randomIndex, seededRandom, type Random } from '../../src/random.ts';
 import type { OutRecord } from '../../src/stream/stage.ts';
 import * as controls from './controls.ts';
@@ -114,7 +114,7 @@ class Builder implements World {
 
   /** Into a record of its own, or into a frame with what comes next of its instrument. */
   deliver(delivery: Delivered): void {
-    const key = keyOf(delivery.item);
+    const key = instrumentKey(delivery.item);
     const frame = this.frames.get(key) ?? [];
     this.frames.set(key, frame);
     frame.push(delivery);
@@ -154,7 +154,7 @@ class Builder implements World {
     const last = frame.at(-1);
     if (last === undefined) return;
     const items = frame.map(({ item }) => item);
-    const instrument = INSTRUMENTS.find((some) => keyOf(some) === key);
+    const instrument = INSTRUMENTS.find((some) => instrumentKey(some) === key);
     const { partition } = must(instrument);
     const place = { partition, offset: must(this.offsets[partition]), recordUs: last.receivedUs };
     for (const item of items) this.delivered.push({ item, place });
@@ -171,7 +171,7 @@ class Builder implements World {
   private note(item: Delivered['item'], place: Place): void {
     if (item.kind === 'heartbeat' || this.isFuture(item.ts, place)) return;
     const table = item.kind === 'trade' ? 'ticks' : 'quotes';
-    const identity = `${table}|${keyOf(item)}|${item.ts}|${marketTickOf(item).id}`;
+    const identity = `${table}|${instrumentKey(item)}|${item.ts}|${toMarketTick(item).id}`;
     if (!this.stored.has(identity)) this.stored.set(identity, valuesOf(item));
   }
 
@@ -272,7 +272,7 @@ const HALT = { account: 'paper', until_ts: 9e15, reason: 'a stranger says so' };
 
 /** Records that are dead each for another reason, and one of a kind that nobody knows yet. */
 function poisonMoments(random: Random): Extra[] {
-  const key = keyOf(BTC);
+  const key = instrumentKey(BTC);
   const { venue, symbol } = BTC;
   const good = { kind: 'trade', venue, symbol, id: '7', ts: BUSY_FROM_US, price: 1, size: 1 };
   const control = controls.botRecord(must(controls.BOTS[0]), 9);
@@ -281,7 +281,7 @@ function poisonMoments(random: Random): Extra[] {
     [key, '{"kind":'],
     [key, { ...good, price: -1 }],
     [key, { ...good, ts: 1.5 }],
-    [keyOf(EUR), good],
+    [instrumentKey(EUR), good],
     [null, good],
     [key, [good, { ...good, size: 'much' }]],
     [key, [good, control]],
@@ -305,7 +305,11 @@ function refusedTrade(): Extra {
   const atUs = busy(0.25);
   const trade = { kind: 'trade', venue, symbol, id: 'refused', ts: atUs, price: 100 };
   const value = JSON.stringify({ ...trade, size: REFUSED_SIZE });
-  return { atUs, record: { topic: 'ticks', key: keyOf(ETH), value, partition }, isDead: false };
+  return {
+    atUs,
+    record: { topic: 'ticks', key: instrumentKey(ETH), value, partition },
+    isDead: false,
+  };
 }
 
 /** What somebody else has left in the derived topics. */

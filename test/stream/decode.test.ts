@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { keyIdOf, onlyKey, signControl, verifyControl } from '../../src/stream/control-key.ts';
+import { controlKeyId, onlyKey, signControl, verifyControl } from '../../src/stream/control-key.ts';
 import type { Control } from '../../src/domain/wire.ts';
 import { decodeTicks, type Decoded } from '../../src/stream/decode.ts';
 
@@ -82,9 +82,9 @@ describe('decodeTicks', () => {
     expect(reasonOf(decode('v:A/B', control))).toBe('control_with_key');
     expect(reasonOf(decode('v:A/B', [control]))).toBe('control_in_frame');
     const { key_id, ...unnamed } = control;
-    expect(key_id).toBe(keyIdOf(KEY));
+    expect(key_id).toBe(controlKeyId(KEY));
     expect(reasonOf(decode(null, unnamed))).toBe('control');
-    const strange = { ...control, key_id: keyIdOf('x'.repeat(32)) };
+    const strange = { ...control, key_id: controlKeyId('x'.repeat(32)) };
     expect(decode(null, strange)).toMatchObject({
       reason: 'unknown_key',
       detail: expect.stringMatching(/key [0-9a-f]{16}, which is not known here: give this machine/),

@@ -20,12 +20,12 @@ import {
   moneyByGroup,
   moneyByMonth,
   moneyRow,
-  monthOfClose,
+  closeMonth,
   type MoneyRow,
 } from '../../summaries/money-tables.ts';
 import {
   closedTrades,
-  groupingOf,
+  makeGrouping,
   TRADE_GROUPS,
   type TradeGroup,
 } from '../../summaries/trade-performance.ts';
@@ -154,7 +154,7 @@ async function withTrades(
       );
     }
     const groupOf =
-      by === 'month' ? monthOfClose : await groupingOf(by, trades, context.questdbReader());
+      by === 'month' ? closeMonth : await makeGrouping(by, trades, context.questdbReader());
     await tell(trades.map((trade) => moneyRow(trade, groupOf(trade))));
   });
 }

@@ -2,7 +2,7 @@
 import { Option, type Command } from 'commander';
 import { BASELINE_MODEL_ID } from '../../../pipelines/stream/predictions.ts';
 import { formatUs, US_PER_DAY } from '../../domain/time.ts';
-import { keyOf } from '../../domain/wire.ts';
+import { instrumentKey } from '../../domain/wire.ts';
 import type { GateVerdict } from '../../learning/gate.ts';
 import { marketSummaries, type MarketSummary } from '../../summaries/market-summary.ts';
 import { runsOf } from '../../postgres/tables/job-runs.ts';
@@ -128,7 +128,7 @@ async function trades(flags: TradeFlags, command: Command): Promise<void> {
 }
 
 async function reports({ symbol: key }: { readonly symbol?: string }, command: Command) {
-  const subject = key === undefined ? null : keyOf(instrumentOption(key));
+  const subject = key === undefined ? null : instrumentKey(instrumentOption(key));
   await withContext('cli', async (context) => {
     const runs = (await runsOf(context.postgres, 'reports')).filter(
       (run) => run.state === 'done' && (subject === null || run.subject === subject),
@@ -159,7 +159,7 @@ function withTables(lines: readonly string[], stored: unknown): string[] {
 const day = (us: number): string => formatUs(us).slice(0, 10);
 
 const SUMMARY: Columns<MarketSummary> = [
-  ['instrument', (row) => keyOf(row)],
+  ['instrument', (row) => instrumentKey(row)],
   ['samples', ({ samples }) => String(samples)],
   ['up', ({ up_share: share }) => show(share, 3)],
   ['last', ({ last_sample_ts: ts }) => (ts === null ? '-' : `${formatUs(ts).slice(0, 16)}Z`)],
@@ -209,7 +209,7 @@ const PERFORMANCE: Columns<GroupPerformance> = [
 
 const TRADES: Columns<Closed> = [
   ['closed', ({ closed_at: at }) => `${formatUs(at).slice(0, 19)}Z`],
-  ['instrument', (row) => keyOf(row)],
+  ['instrument', (row) => instrumentKey(row)],
   ['side', ({ side }) => side],
   ['net', ({ pnl, currency }) => `${pnl} ${currency}`],
   ['exit', ({ exit_reason: reason }) => reason ?? '-'],

@@ -11,7 +11,7 @@ import type { DatasetManifest } from '../../../pipelines/dataset/definition.ts';
 import { makeDataset } from '../../../pipelines/dataset/make.ts';
 import { wholeFile } from '../../../pipelines/dataset/whole.ts';
 import { formatUs, US_PER_DAY } from '../../domain/time.ts';
-import { keyOf } from '../../domain/wire.ts';
+import { instrumentKey } from '../../domain/wire.ts';
 import {
   drop,
   expiredNow,
@@ -80,14 +80,14 @@ async function exportCsv(flags: ExportFlags, command: Command): Promise<void> {
   const file = emptyPlace(flags.csv);
   await withContext('cli', async (context) => {
     const markets = (await storedInstruments(context.questdbReader())).filter(
-      (each) => symbol === undefined || keyOf(each) === symbol,
+      (each) => symbol === undefined || instrumentKey(each) === symbol,
     );
     if (markets.length === 0) throw notStored(symbol, await knownKeys(context));
     const ask = {
       from: flags.from ?? formatUs(Math.min(...markets.map(({ from_ts }) => from_ts))),
       to: flags.to ?? formatUs(Math.max(...markets.map(({ to_ts }) => to_ts)) + US_PER_DAY),
       ...(flags.asOf === undefined ? {} : { as_of: flags.asOf }),
-      symbols: markets.map(keyOf),
+      symbols: markets.map(instrumentKey),
     };
     await makeFolder(dirname(file));
     const aside = await mkdtemp(`${file}.part-`);
@@ -114,7 +114,7 @@ function nothingToWrite({ rows_in: rowsIn, excluded, as_of }: DatasetManifest): 
 }
 
 const knownKeys = async ({ postgres }: Context): Promise<string[]> =>
-  (await storedWatermarks(postgres)).map(keyOf);
+  (await storedWatermarks(postgres)).map(instrumentKey);
 
 interface CleanFlags {
   readonly keep?: string;

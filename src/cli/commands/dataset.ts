@@ -25,7 +25,7 @@ import {
 import { verifyDataset, wrongFiles } from '../../../pipelines/dataset/verify.ts';
 import { parseLabelSpec } from '../../domain/label-spec.ts';
 import { formatUs, parseUs } from '../../domain/time.ts';
-import { keyOf } from '../../domain/wire.ts';
+import { instrumentKey } from '../../domain/wire.ts';
 import type { Context } from '../../runtime/context.ts';
 import {
   coveringBarrier,
@@ -349,7 +349,7 @@ function checkLabel(label: string): void {
 }
 
 const STATISTICS: Columns<TrainingData> = [
-  ['instrument', (row) => keyOf(row)],
+  ['instrument', (row) => instrumentKey(row)],
   ['label', ({ label_spec: spec }) => spec],
   ['samples', ({ samples }) => String(samples)],
   ['up', ({ up_share: share }) => shown(share, 3)],

@@ -12,7 +12,7 @@ import { FeedFileError, type FileTick, type FormatOptions } from '../../feeds/fo
 import { asClaimed, KNOWN_AT_TS } from '../../feeds/known-at.ts';
 import { parseUs } from '../../domain/time.ts';
 import { isSymbol, SYMBOL_RULE, VENUE_RE, VENUE_RULE } from '../../domain/records/fields.ts';
-import { keyOf } from '../../domain/wire.ts';
+import { instrumentKey } from '../../domain/wire.ts';
 import { DEFAULT_RATE } from '../../market/synthetic.ts';
 import { mergedTrades } from '../../market/merged.ts';
 import { runFeed, type FeedRun } from '../../../pipelines/feed/feeding.ts';
@@ -113,7 +113,7 @@ async function check(paths: string[], flags: CheckFlags, command: Command): Prom
   let ticks = 0;
   for await (const { tick } of readable(ticksOfFiles(paths, flags.format, options, apart.add))) {
     ticks += 1;
-    names.add(keyOf(tick));
+    names.add(instrumentKey(tick));
   }
   const instruments = [...names];
   const found = { ticks, instruments, ...apart.counted() };

@@ -8,7 +8,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { readOutsideFile } from '../../files/outside-file.ts';
 import { monotonicMs, sleep } from '../../clock.ts';
 import { formatUs } from '../../domain/time.ts';
-import { instrumentOf } from '../../domain/wire.ts';
+import { parseInstrumentKey } from '../../domain/wire.ts';
 import { registerModel } from '../../../pipelines/training/register.ts';
 import { ChangeRefused, type Market, type ModelRequest } from '../../learning/model-change.ts';
 import { MODEL_FILE_BYTES_MAX } from '../../learning/outside-artefact.ts';
@@ -182,7 +182,7 @@ async function rolledBack(
   { postgres }: Context,
   { symbol, label }: { symbol?: string; label?: string },
 ): Promise<Market> {
-  const instrument = symbol === undefined ? undefined : instrumentOf(symbol);
+  const instrument = symbol === undefined ? undefined : parseInstrumentKey(symbol);
   if (instrument === null) throw new CommandError(`"${symbol}" is not of the form venue:symbol`, 2);
   const markets = (await championMarkets(postgres)).filter(
     (market) =>

@@ -1,7 +1,7 @@
 /** `tickloom quality release`: ticks that were set apart as future are fed again. */
 import type { Command } from 'commander';
 import { formatUs } from '../../domain/time.ts';
-import { instrumentOf } from '../../domain/wire.ts';
+import { parseInstrumentKey } from '../../domain/wire.ts';
 import { releaseFuture } from '../../app/release-future.ts';
 import { instrumentOption, outputFor, withContext } from '../support/context.ts';
 import { refuseUnstored } from '../support/known.ts';
@@ -27,7 +27,7 @@ async function release(flags: ReleaseFlags, command: Command): Promise<void> {
   const output = outputFor(command);
   await withContext('cli', async (context) => {
     const result = await releaseFuture(context, {
-      instrument: flags.symbol === undefined ? null : instrumentOf(flags.symbol),
+      instrument: flags.symbol === undefined ? null : parseInstrumentKey(flags.symbol),
       isDry: flags.dryRun === true,
       say: output.say,
     });

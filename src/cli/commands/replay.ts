@@ -8,7 +8,7 @@ import { extname } from 'node:path';
 import type { Command } from 'commander';
 import type { FeatureVector } from '../../../pipelines/quality/replay.ts';
 import { formatUs } from '../../domain/time.ts';
-import { keyOf } from '../../domain/wire.ts';
+import { instrumentKey } from '../../domain/wire.ts';
 import { FEATURE_NAMES } from '../../features/definition.ts';
 import {
   replayRange,
@@ -63,7 +63,7 @@ async function run(flags: Flags, command: Command): Promise<void> {
     const file = flags.out === undefined ? null : openFile(flags.out);
     const reports: ReplayReport[] = [];
     for (const instrument of instruments) {
-      const key = keyOf(instrument);
+      const key = instrumentKey(instrument);
       const report = await replayRange(context, instrument, {
         fromUs,
         toUs,
@@ -84,12 +84,12 @@ async function run(flags: Flags, command: Command): Promise<void> {
 
 async function asked({ postgres }: Context, symbols: readonly string[] | undefined) {
   const stored = await storedWatermarks(postgres);
-  const known = stored.map(keyOf);
+  const known = stored.map(instrumentKey);
   const strange = symbols?.find((key) => !known.includes(key));
   if (strange !== undefined || stored.length === 0) {
     throw notStored(strange, known);
   }
-  return stored.filter((one) => symbols === undefined || symbols.includes(keyOf(one)));
+  return stored.filter((one) => symbols === undefined || symbols.includes(instrumentKey(one)));
 }
 
 function openFile(path: string) {

@@ -6,8 +6,8 @@
  */
 import type { Command } from 'commander';
 import { monotonicMs, sleep } from '../../clock.ts';
-import { latenessOf } from '../../domain/venues.ts';
-import { keyOf } from '../../domain/wire.ts';
+import { venueLateness } from '../../domain/venues.ts';
+import { instrumentKey } from '../../domain/wire.ts';
 import type { Context } from '../../runtime/context.ts';
 import { addDueRuns, runOf, type JobRun } from '../../postgres/tables/job-runs.ts';
 import { storedWatermarks } from '../../postgres/tables/stored-watermarks.ts';
@@ -49,15 +49,15 @@ type Due = Pick<JobRun, 'job' | 'subject' | 'due_ts'>;
 async function askFor({ postgres, config }: Context, symbol?: string): Promise<Due[]> {
   if (symbol !== undefined) instrumentOption(symbol);
   const stored = (await storedWatermarks(postgres)).filter(
-    (instrument) => symbol === undefined || keyOf(instrument) === symbol,
+    (instrument) => symbol === undefined || instrumentKey(instrument) === symbol,
   );
   if (stored.length === 0) {
-    throw notStored(symbol, (await storedWatermarks(postgres)).map(keyOf));
+    throw notStored(symbol, (await storedWatermarks(postgres)).map(instrumentKey));
   }
   const runs: Due[] = [];
   for (const { venue, reachedTs, ...of } of stored) {
-    const subject = keyOf({ venue, ...of });
-    const due_ts = reachedTs - latenessOf(venue, config.latenessUs);
+    const subject = instrumentKey({ venue, ...of });
+    const due_ts = reachedTs - venueLateness(venue, config.latenessUs);
     await addDueRuns(postgres, 'training', [subject], due_ts);
     runs.push({ job: 'training', subject, due_ts });
   }

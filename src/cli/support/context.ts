@@ -8,7 +8,7 @@ import { ServerAway } from '../../runtime/server-probe.ts';
 import { loadConfig, type Config } from '../../config/config.ts';
 import { parseDurationUs, parseUs } from '../../domain/time.ts';
 import { isSymbol } from '../../domain/records/fields.ts';
-import { instrumentOf } from '../../domain/wire.ts';
+import { parseInstrumentKey } from '../../domain/wire.ts';
 import { openContext, type Context } from '../../runtime/context.ts';
 import type { Instrument } from '../../questdb/table.ts';
 import { watched } from './watched-context.ts';
@@ -42,7 +42,7 @@ export const outputFor = (command: Command): Output =>
 
 /** A flag's instrument. What is none is wrong usage. */
 export function instrumentOption(key: string): Instrument {
-  const instrument = instrumentOf(key);
+  const instrument = parseInstrumentKey(key);
   if (instrument === null) throw new CommandError(`"${key}" is not of the form venue:symbol`, 2);
   return instrument;
 }
@@ -68,7 +68,7 @@ export function namesIn(
   return parts.every(isName) || !isName(only) ? parts : [only];
 }
 
-export const isInstrument = (key: string): boolean => instrumentOf(key) !== null;
+export const isInstrument = (key: string): boolean => parseInstrumentKey(key) !== null;
 
 /**
  * Runs `work` with an open context that is closed whatever happens. A server that it asks for and

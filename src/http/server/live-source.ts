@@ -4,7 +4,7 @@
  */
 import { Type } from 'typebox';
 import { must } from '../../assert.ts';
-import { instrumentOf } from '../../domain/wire.ts';
+import { parseInstrumentKey } from '../../domain/wire.ts';
 import * as changes from '../tables/changes.ts';
 import { readInstruments } from '../tables/instruments.ts';
 import type { DbRow } from '../tables/postgres-list.ts';
@@ -53,7 +53,7 @@ export class TableSource implements LiveSource {
   async poll(wanted: ReadonlySet<string>): Promise<LiveEvent[] | null> {
     const events: LiveEvent[] = [];
     for (const key of await this.#expand(wanted)) {
-      const instrument = instrumentOf(key);
+      const instrument = parseInstrumentKey(key);
       if (instrument === null) continue;
       const position = this.#positions.get(key);
       if (position === undefined) this.#positions.set(key, await this.#present(instrument));

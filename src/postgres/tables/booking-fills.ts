@@ -9,8 +9,8 @@ import type { PoolClient } from 'pg';
 import { must } from '../../assert.ts';
 import { floorTo, formatUs, US_PER_DAY } from '../../domain/time.ts';
 import type { Fill } from '../../domain/wire.ts';
-import { entriesOfFill, profitOf } from '../../money/entries.ts';
-import { currenciesOf } from '../../money/amounts.ts';
+import { fillEntries, roundTripProfit } from '../../money/entries.ts';
+import { parsePair } from '../../money/amounts.ts';
 import { bookable, type Known } from '../../money/bookable.ts';
 import { dailyLossHalt } from '../../money/daily-loss.ts';
 import { Exact } from '../../domain/exact.ts';
@@ -216,12 +216,12 @@ async function currencyOf(client: PoolClient, account: string): Promise<string> 
 }
 
 async function bookInstrument(client: PoolClient, { venue, symbol, ts }: Fill): Promise<void> {
-  const { base, quote } = currenciesOf(symbol);
+  const { base, quote } = parsePair(symbol);
   await insert(client, 'instruments', { venue, symbol, base, quote, first_ts: formatUs(ts) });
 }
 
 async function bookLedger(client: PoolClient, fill: Fill, currency: string): Promise<void> {
-  const lines = entriesOfFill(fill, currenciesOf(fill.symbol).base, currency);
+  const lines = fillEntries(fill, parsePair(fill.symbol).base, currency);
   for (const [line, entry] of lines.entries()) {
     await insert(client, 'ledger_entries', {
       ...entry,
@@ -257,7 +257,7 @@ async function openTrade(client: PoolClient, fill: Fill, currency: string): Prom
     closed_size: '0',
     entry_value: value,
     exit_value: '0',
-    currency: currenciesOf(fill.symbol).quote ?? currency,
+    currency: parsePair(fill.symbol).quote ?? currency,
     fees: fill.fee,
     gross_pnl: '0',
     net_pnl: new Exact(fill.fee).neg().toFixed(),
@@ -302,7 +302,7 @@ async function reportUnbookable(client: PoolClient, fill: Fill, detail: string):
 }
 
 async function closeTrade(client: PoolClient, fill: Fill, entry: EntryRow): Promise<void> {
-  const { fees, gross, net } = profitOf(entry, fill);
+  const { fees, gross, net } = roundTripProfit(entry, fill);
   const accountPnl = new Exact(net).times(fill.fx_rate).toFixed();
   await client.query(
     `UPDATE trades SET state = 'closed', closed_at = $2, exit_price = $3, closed_size = size,

@@ -13,9 +13,9 @@ import type { ModelManifest } from '../../learning/artefact.ts';
 import type { GateVerdict } from '../../learning/gate.ts';
 import {
   ChangeRefused,
-  changeOf,
-  championOf,
-  shadowOf,
+  decideChange,
+  findChampion,
+  findShadow,
   type KnownModel,
   type Market,
   type ModelChange,
@@ -132,7 +132,7 @@ async function storeCandidate(client: PoolClient, request: NewCandidate): Promis
   });
   if (!isNew) return false;
   const registry = await readRegistry(client, request, trainedTs);
-  const known = { champion: championOf(registry)?.modelId ?? null };
+  const known = { champion: findChampion(registry)?.modelId ?? null };
   const state = verdict?.passed === false ? 'rejected' : 'candidate';
   await audit(client, await nextAuditId(client), registry, {
     actor,
@@ -144,7 +144,7 @@ async function storeCandidate(client: PoolClient, request: NewCandidate): Promis
     before: { ...known, states: {} },
     after: { ...known, states: { [modelId]: state } },
   });
-  if (verdict?.passed === true && shadowOf(registry) === null) {
+  if (verdict?.passed === true && findShadow(registry) === null) {
     const by = { actor: 'gate', why: 'it passed the gate', cause: `gate:${trainedTs}` };
     await applyChange(client, registry, { action: 'shadow', modelId }, by);
   } else await noteWaiting(client, registry);
@@ -187,14 +187,14 @@ export function planChange(
       change.states.some(({ modelId }) => modelId === model.modelId),
     );
     const before = Object.fromEntries(moved.map(({ modelId, state }) => [modelId, state]));
-    return { ...change, ...market, before, champion: championOf(registry)?.modelId ?? null };
+    return { ...change, ...market, before, champion: findChampion(registry)?.modelId ?? null };
   });
 }
 
 const changeIn = async (client: PoolClient, registry: Registry, request: ModelRequest) =>
   request.action === 'rollback'
-    ? changeOf(await withoutUnservable(client, registry), request)
-    : changeOf(registry, request);
+    ? decideChange(await withoutUnservable(client, registry), request)
+    : decideChange(registry, request);
 
 async function marketOf(client: PoolClient, request: ModelRequest): Promise<Market> {
   const modelId = 'modelId' in request ? request.modelId : '';
@@ -290,7 +290,10 @@ async function applyChange(
     subject: change.modelId,
     records: controlIds,
     forced: request.action === 'promote' && request.force,
-    before: { champion: championOf(registry)?.modelId ?? null, states: Object.fromEntries(before) },
+    before: {
+      champion: findChampion(registry)?.modelId ?? null,
+      states: Object.fromEntries(before),
+    },
     after: { champion, states: changed },
     kept,
   });
@@ -338,7 +341,9 @@ async function sendRecords(
 
 /** A rollback must not fail on what it would go back to: then it goes back to the baseline. */
 async function withoutUnservable(client: PoolClient, registry: Registry): Promise<Registry> {
-  const before = registry.models.find(({ modelId }) => modelId === championOf(registry)?.replaced);
+  const before = registry.models.find(
+    ({ modelId }) => modelId === findChampion(registry)?.replaced,
+  );
   if (before === undefined) return registry;
   try {
     await refuseUnservable(client, before.modelId, before.sha256);

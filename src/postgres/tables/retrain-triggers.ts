@@ -5,7 +5,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { inTransaction } from '../postgres.ts';
 import { formatUs } from '../../domain/time.ts';
-import { keyOf } from '../../domain/wire.ts';
+import { instrumentKey } from '../../domain/wire.ts';
 import type { GateVerdict } from '../../learning/gate.ts';
 import type { Market } from '../../learning/model-change.ts';
 import type { Gain, RetrainTrigger, TriggerKind } from '../../learning/retrain.ts';
@@ -46,7 +46,11 @@ export function fireTriggers(
       });
     }
     if (triggers.length > 0) {
-      await insert(client, 'job_runs', { job: 'training', subject: keyOf(market), due_ts: due });
+      await insert(client, 'job_runs', {
+        job: 'training',
+        subject: instrumentKey(market),
+        due_ts: due,
+      });
     }
     return triggers;
   });
@@ -74,7 +78,7 @@ export async function isCalendarDue(pool: Pool, market: Market, atTs: number): P
        ) AND NOT EXISTS (
          SELECT FROM job_runs WHERE job = 'training' AND subject = $4 AND due_ts > $5
        ) AS due`,
-    [venue, symbol, labelSpec, keyOf(market), formatUs(atTs)],
+    [venue, symbol, labelSpec, instrumentKey(market), formatUs(atTs)],
   );
   return rows[0]?.due === true;
 }
@@ -102,7 +106,7 @@ export async function trainingBefore(
      WHERE job = 'training' AND subject = $1 AND due_ts < $2
        AND state IN ('done', 'refused') AND detail ? 'rows'
      ORDER BY due_ts DESC LIMIT 1`,
-    [keyOf(instrument), formatUs(atTs)],
+    [instrumentKey(instrument), formatUs(atTs)],
   );
   const [row] = rows;
   return row === undefined ? null : { trainedTs: row.due_ts, trainedRows: Number(row.rows) };

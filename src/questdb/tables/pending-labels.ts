@@ -9,8 +9,8 @@
 import { monotonicMs } from '../../clock.ts';
 import { parseLabelSpec } from '../../domain/label-spec.ts';
 import { floorTo, formatUs, US_PER_DAY } from '../../domain/time.ts';
-import { latenessOf } from '../../domain/venues.ts';
-import { keyOf } from '../../domain/wire.ts';
+import { venueLateness } from '../../domain/venues.ts';
+import { instrumentKey } from '../../domain/wire.ts';
 import { grouped } from '../../grouped.ts';
 import type { Instrument, SqlReader } from '../table.ts';
 
@@ -184,7 +184,8 @@ export class LabelBacklog {
     const all = await this.watermarks();
     const isRest = mayRest && subject === undefined;
     if (isRest && all === this.rested && this.nowMs() < this.restUntilMs) return this.prove();
-    const markets = subject === undefined ? all : all.filter((market) => keyOf(market) === subject);
+    const markets =
+      subject === undefined ? all : all.filter((market) => instrumentKey(market) === subject);
     const { horizonUs, labelSpec, moreLabelSpecs } = this.settings;
     if (isRest) [this.rested, this.restUntilMs] = [null, Infinity];
     const found = [await this.pendingOf(markets, horizonUs, null, mayRest)];
@@ -208,10 +209,10 @@ export class LabelBacklog {
     const quiet = isMany ? MANY : FEW;
     const awake: Asked[] = [];
     for (const market of markets) {
-      const latenessUs = latenessOf(market.venue, this.settings.latenessUs);
+      const latenessUs = venueLateness(market.venue, this.settings.latenessUs);
       const decidedByUs = market.reachedTs - latenessUs - horizonUs;
       if (decidedByUs < 0) continue;
-      const key = `${keyOf(market)}|${by?.[1] ?? ''}`;
+      const key = `${instrumentKey(market)}|${by?.[1] ?? ''}`;
       const fromUs = this.gradedTo.get(key) ?? null;
       const stillUntilMs = isMany || mayRest ? this.stillUntil(key, market, quiet) : -Infinity;
       if (mayRest) this.restUntilMs = Math.min(this.restUntilMs, stillUntilMs);
@@ -261,13 +262,13 @@ export class LabelBacklog {
       const [more, params] = spec === undefined ? ['', []] : ['AND label_spec = $2', [spec]];
       const asked = sql(more);
       const rows = this.reader.query<Start>(asked, [formatUs(sinceUs), ...params]);
-      return grouped(await rows, keyOf);
+      return grouped(await rows, instrumentKey);
     };
     const labelled = await starts(LABELLED_SQL, by?.[1]);
     const decided = await starts(DECIDED_SQL, by?.[0]);
     for (const { market, key, decidedByUs } of unknown) {
       if (decidedByUs < sinceUs) continue;
-      const found = labelled.get(keyOf(market)) ?? decided.get(keyOf(market));
+      const found = labelled.get(instrumentKey(market)) ?? decided.get(instrumentKey(market));
       // Of several specs the one that is furthest behind decides.
       if (found !== undefined) this.guessedTo.set(key, Math.min(...found.map(({ ts }) => ts)));
     }
@@ -309,9 +310,9 @@ export class LabelBacklog {
     }
     const sql = by === null ? MATURED_SET_SQL : MATURED_SET_BY_SQL;
     const params = [formatUs(fromUs), formatUs(toUs), ...(by ?? [])];
-    const rows = grouped(await this.reader.query<MaturedOf>(sql, params), keyOf);
+    const rows = grouped(await this.reader.query<MaturedOf>(sql, params), instrumentKey);
     return set.flatMap((asked) => {
-      const own = (rows.get(keyOf(asked.market)) ?? []).map((row) =>
+      const own = (rows.get(instrumentKey(asked.market)) ?? []).map((row) =>
         // The question goes as far as the furthest of the set: this one may not be there yet.
         row.decided_ts === null || row.decided_ts <= asked.decidedByUs
           ? row

@@ -2,7 +2,7 @@
 import { compareIds } from '../../domain/tick.ts';
 import { grouped } from '../../grouped.ts';
 import { formatUs, parseUs } from '../../domain/time.ts';
-import { keyOf } from '../../domain/wire.ts';
+import { instrumentKey } from '../../domain/wire.ts';
 import type { QualityRow } from './quality-events.ts';
 import { loadSql } from './sql.ts';
 import type { Instrument, SqlReader, TimeRange } from '../table.ts';
@@ -92,8 +92,8 @@ export async function readPricesOfMany(
     if (before !== undefined) before.push(price);
     else if (isWanted(key)) found.set(key, [price]);
   };
-  for (const row of trades) take(keyOf(row), priceOfTrade(row));
-  for (const row of quotes) take(keyOf(row), priceOfQuote(row));
+  for (const row of trades) take(instrumentKey(row), priceOfTrade(row));
+  for (const row of quotes) take(instrumentKey(row), priceOfQuote(row));
   for (const prices of found.values()) prices.sort(compareStored);
   return found;
 }
@@ -181,7 +181,7 @@ export async function gapsOfMany(
     [formatUs(fromUs), formatUs(toUs)],
   );
   const gaps = new Map<string, StoredGap[]>();
-  for (const [key, own] of grouped(rows, keyOf)) gaps.set(key, own.map(gapOf));
+  for (const [key, own] of grouped(rows, instrumentKey)) gaps.set(key, own.map(gapOf));
   return gaps;
 }
 

@@ -12,7 +12,7 @@ import {
 } from '../../../pipelines/sink/sink.ts';
 import { writeSinkBatch } from '../../../pipelines/sink/effects.ts';
 import { judgeLate } from '../../../pipelines/sink/late-events.ts';
-import { marketTickOf, type MarketTick } from '../../../src/domain/tick.ts';
+import { toMarketTick, type MarketTick } from '../../../src/domain/tick.ts';
 import type { Feature } from '../../../src/domain/wire.ts';
 import { featuresTable } from '../../../src/questdb/tables/features.ts';
 import type { RowWriter, SqlReader } from '../../../src/questdb/table.ts';
@@ -21,9 +21,9 @@ const AT = { venue: 'oanda', symbol: 'EUR/USD' };
 const TS = Date.UTC(2014, 4, 1, 10, 7, 30) * 1000 + 1;
 
 const quote = (bid: number, sizes: { bid_size?: number } = {}): MarketTick =>
-  marketTickOf({ kind: 'quote', ...AT, ts: TS, id: '3', bid, ask: 2, ...sizes });
+  toMarketTick({ kind: 'quote', ...AT, ts: TS, id: '3', bid, ask: 2, ...sizes });
 const trade = (side?: 'buy' | 'sell'): MarketTick =>
-  marketTickOf({
+  toMarketTick({
     kind: 'trade',
     ...AT,
     ts: TS,
@@ -58,7 +58,7 @@ describe('rows', () => {
   });
 
   test('keep a side that a quote does not have as null, and know it again', () => {
-    const half = marketTickOf({ kind: 'quote', ...AT, ts: TS, id: '3', bid: null, ask: '2' });
+    const half = toMarketTick({ kind: 'quote', ...AT, ts: TS, id: '3', bid: null, ask: '2' });
     const row = rowOf(half);
     expect(row).toMatchObject({ bid: null, ask: 2 });
     expect(lateVerdict(late(half), row, undefined).verdict).toBe('duplicate');

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { candles, type CandlesIn, type Closing } from '../../../pipelines/stream/candles.ts';
-import { marketTickOf } from '../../../src/domain/tick.ts';
+import { toMarketTick } from '../../../src/domain/tick.ts';
 
 const MIN = 60_000_000;
 const moment = { decidedTs: 1, knownAt: 2 };
 
 const trade = (ts: number, price: number, size = 1): CandlesIn => ({
   type: 'ordered',
-  tick: marketTickOf({
+  tick: toMarketTick({
     kind: 'trade',
     venue: 'v',
     symbol: 'A',
@@ -21,7 +21,7 @@ const trade = (ts: number, price: number, size = 1): CandlesIn => ({
 });
 const quote = (ts: number, bid: number, ask: number): CandlesIn => ({
   type: 'ordered',
-  tick: marketTickOf({ kind: 'quote', venue: 'v', symbol: 'A', id: `${ts}`, ts, bid, ask }),
+  tick: toMarketTick({ kind: 'quote', venue: 'v', symbol: 'A', id: `${ts}`, ts, bid, ask }),
   moment,
 });
 const watermark = (ts: number): CandlesIn => ({ type: 'watermark', ts, moment });
@@ -63,7 +63,7 @@ describe('candles', () => {
   test('a quote of one side moves the time and is no price', () => {
     const half = (ts: number, side: { bid?: number; ask?: number }): CandlesIn => ({
       type: 'ordered',
-      tick: marketTickOf({ kind: 'quote', venue: 'v', symbol: 'A', id: `${ts}`, ts, ...side }),
+      tick: toMarketTick({ kind: 'quote', venue: 'v', symbol: 'A', id: `${ts}`, ts, ...side }),
       moment,
     });
     const [first, ...more] = closingsOf([

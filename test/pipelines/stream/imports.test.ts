@@ -9,7 +9,7 @@ import {
 import { labelsOf, type LabelRequest } from '../../../pipelines/labels/labels.ts';
 import { instrumentStream, type Derived } from '../../../pipelines/stream/stream.ts';
 import { initialControlState } from '../../../src/domain/control.ts';
-import { marketTickOf } from '../../../src/domain/tick.ts';
+import { toMarketTick } from '../../../src/domain/tick.ts';
 import { US_PER_HOUR, US_PER_MIN } from '../../../src/domain/time.ts';
 
 const S = 1_000_000;
@@ -18,7 +18,7 @@ const CUT = 1_000_000 * S;
 const NOW = CUT + 500 * S;
 
 const trade = (ts: number, id = String(ts), price = 100) =>
-  marketTickOf({ kind: 'trade', venue: 'v', symbol: 'A', id, ts, price, size: 1 });
+  toMarketTick({ kind: 'trade', venue: 'v', symbol: 'A', id, ts, price, size: 1 });
 
 const arrivalOf = (tick: ReturnType<typeof trade>, isImported: boolean, recordUs = tick.ts) => {
   const log = { clockUs: NOW, judgedByUs: NOW, barrierUs: CUT };

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { ingest, type Arrival, type IngestOut } from '../../../pipelines/stream/ingest.ts';
-import { marketTickOf, type MarketTick } from '../../../src/domain/tick.ts';
+import { toMarketTick, type MarketTick } from '../../../src/domain/tick.ts';
 
 const S = 1_000_000;
 
 const trade = (ts: number, id: string, price = 100): MarketTick =>
-  marketTickOf({ kind: 'trade', venue: 'v', symbol: 'A', id, ts, price, size: 1 });
+  toMarketTick({ kind: 'trade', venue: 'v', symbol: 'A', id, ts, price, size: 1 });
 
 interface Options {
   readonly latenessUs?: number;

@@ -7,7 +7,7 @@ import { streamStage } from '../../../pipelines/stream/stream-task.ts';
 import { must } from '../../../src/assert.ts';
 import type { ControlState } from '../../../src/domain/control.ts';
 import { parseUs, US_PER_HOUR } from '../../../src/domain/time.ts';
-import { keyOf, type Control, type Signal } from '../../../src/domain/wire.ts';
+import { instrumentKey, type Control, type Signal } from '../../../src/domain/wire.ts';
 import type { ModelManifest } from '../../../src/learning/artefact.ts';
 import { mergedTrades } from '../../../src/market/merged.ts';
 import { paperBot } from '../../../src/app/seed.ts';
@@ -41,7 +41,7 @@ const trades = [
     rate: 0.2,
     edge: 'none',
   }),
-].map(({ tick }) => ({ ts: tick.ts, key: keyOf(tick), value: tick }));
+].map(({ tick }) => ({ ts: tick.ts, key: instrumentKey(tick), value: tick }));
 const tradesIn = (fromHour: number, toHour: number): typeof trades =>
   trades.filter(
     ({ ts }) => ts >= FROM + fromHour * US_PER_HOUR && ts < FROM + toHour * US_PER_HOUR,

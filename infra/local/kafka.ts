@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
-import { connectionOf } from '../../src/kafka/kafka.ts';
+import { kafkaConfig } from '../../src/kafka/kafka.ts';
 import { must } from '../../src/assert.ts';
 import type { Config } from '../../src/config/config.ts';
 import type { KafkaAccess, KafkaSasl } from '../../src/config/server-access.ts';
@@ -110,7 +110,7 @@ async function format(programs: Programs, config: string, logs: string): Promise
 
 async function answers(access: KafkaAccess): Promise<void> {
   const kafka = new Kafka({
-    ...connectionOf(access),
+    ...kafkaConfig(access),
     clientId: 'tickloom-stack',
     logLevel: logLevel.NOTHING,
     connectionTimeout: 1000,

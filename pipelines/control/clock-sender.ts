@@ -14,7 +14,7 @@ import { US_PER_S } from '../../src/domain/time.ts';
 import { signControl } from '../../src/stream/control-key.ts';
 import type { OutRecord } from '../../src/stream/stage.ts';
 import type { Context } from '../../src/runtime/context.ts';
-import { partitionsOf } from '../../src/runtime/partition-guard.ts';
+import { countPartitions } from '../../src/runtime/partition-guard.ts';
 
 const LOOK_MS = 250;
 /** What checkpoints say of the log's clock is heard first. */
@@ -74,10 +74,10 @@ async function sendOnAndOn(
 
 /** The clock for every partition that reads ticks. */
 export async function clockRecords(
-  { kafka, topicOf, controlKey }: Pick<Context, 'kafka' | 'topicOf' | 'controlKey'>,
+  { kafka, topicName, controlKey }: Pick<Context, 'kafka' | 'topicName' | 'controlKey'>,
   clock: ClockControl,
 ): Promise<OutRecord[]> {
-  const partitions = await partitionsOf(kafka, ['ticks', 'ticks-backfill'].map(topicOf));
+  const partitions = await countPartitions(kafka, ['ticks', 'ticks-backfill'].map(topicName));
   const control = signControl(controlKey(), {
     kind: 'control',
     control_id: `clock:${clock.ts}`,

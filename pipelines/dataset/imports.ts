@@ -26,7 +26,7 @@ const CLOCK_MS = 15_000;
  * clock.
  */
 export const importsSettledBy = async (
-  context: Pick<Context, 'postgres' | 'topicOf'>,
+  context: Pick<Context, 'postgres' | 'topicName'>,
 ): Promise<number> => Math.max(0, ((await installationTime(context)) ?? 0) - 1);
 
 /** The same, but waits a little for the log's clock where an import came just now. */

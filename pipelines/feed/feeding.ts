@@ -28,7 +28,7 @@ const STORED_MS = 15_000;
 const LONGEST_US = Math.max(...TIMEFRAMES.map(({ us }) => us));
 
 export async function runFeed(context: Context, run: FeedRun): Promise<FeedResult> {
-  const topic = context.topicOf(run.backfill ? 'ticks-backfill' : 'ticks');
+  const topic = context.topicName(run.backfill ? 'ticks-backfill' : 'ticks');
   const log = context.outLog();
   const startMs = monotonicMs();
   let toldMs = startMs;

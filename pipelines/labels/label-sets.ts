@@ -23,8 +23,8 @@ import type { Context } from '../../src/runtime/context.ts';
 import { storedWatermarks } from '../../src/postgres/tables/stored-watermarks.ts';
 import { labels, type LabelRow } from '../../src/questdb/tables/labels.ts';
 import {
-  gapsOfMany,
-  readPricesOfMany,
+  readGapsByInstrument,
+  readPricesByInstrument,
   type StoredGap,
   type StoredPrice,
 } from '../../src/questdb/tables/stored-ticks.ts';
@@ -255,7 +255,7 @@ async function inputOfMany(
     if ((await rowsIn(reader, ranges)) > limits.rowsMax) continue;
     const prices = new Map<string, StoredPrice[]>();
     for (const range of ranges) {
-      const read = await readPricesOfMany(reader, range, (key) => byMarket.has(key));
+      const read = await readPricesByInstrument(reader, range, (key) => byMarket.has(key));
       for (const [key, own] of read) prices.set(key, [...(prices.get(key) ?? []), ...own]);
     }
     return {
@@ -263,7 +263,7 @@ async function inputOfMany(
       toUs,
       heartbeats: await readHeartbeatsOfMany(reader, { fromUs: endsFromUs, toUs }),
       // One that ends later was not known by then.
-      gaps: await gapsOfMany(reader, { fromUs, toUs }),
+      gaps: await readGapsByInstrument(reader, { fromUs, toUs }),
       candles: await firstCandles(reader, { fromUs: firstTs, toUs: lastTs }, null),
     };
   }

@@ -37,7 +37,7 @@ import { finishRun, lastDetail, type JobRun } from '../../src/postgres/tables/jo
 import { storedWatermark } from '../../src/postgres/tables/stored-watermarks.ts';
 import { readReplayState, saveReplayState } from '../../src/postgres/tables/replay-state.ts';
 import type { Instrument, SqlReader } from '../../src/questdb/table.ts';
-import { touchesOf } from '../../src/questdb/tables/touches.ts';
+import { readTouches } from '../../src/questdb/tables/touches.ts';
 import { appendBarrier } from '../control/as-of-barrier.ts';
 import { ImportClocks } from './import-clocks.ts';
 import { reviseDay, reviseLabels, type Revised } from './revise.ts';
@@ -99,7 +99,7 @@ async function touchedSince(
   last: QualityCheck,
   { dueTs, asOfUs }: QualityCheck,
 ): Promise<ReadonlyMap<string, Touched>> {
-  const touches = await touchesOf(context.questdbReader(), {
+  const touches = await readTouches(context.questdbReader(), {
     sinceUs: last.asOfUs,
     fromTs: Math.max(0, last.dueTs - OVERLAP_US),
     asOfUs: Math.min(asOfUs, LATEST_US),

@@ -33,7 +33,7 @@ import {
   keepJudgement,
   lastRollback,
   reviewedMarkets,
-  slotOf,
+  readSlot,
 } from '../../src/postgres/tables/reviews.ts';
 import { liveOutcomes, type LiveOutcomeRow } from '../../src/questdb/tables/live-outcomes.ts';
 import { drainedAndGraded } from '../control/as-of-barrier.ts';
@@ -117,9 +117,9 @@ async function histories(
   const { postgres, config } = context;
   const { market } = registry;
   const [champion, shadow] = [findChampion(registry), findShadow(registry)];
-  const ofChampion = await slotOf(postgres, market, 'champion', champion?.modelId ?? null);
+  const ofChampion = await readSlot(postgres, market, 'champion', champion?.modelId ?? null);
   const ofShadow =
-    shadow === null ? null : await slotOf(postgres, market, shadow.modelId, shadow.modelId);
+    shadow === null ? null : await readSlot(postgres, market, shadow.modelId, shadow.modelId);
   const latenessUs = venueLateness(market.venue, config.latenessUs);
   const { horizonUs } = parseLabelSpec(market.labelSpec);
   const fromTs = Math.min(

@@ -92,7 +92,7 @@ class SinkTask extends TickTask<SinkDeps, IngestState, SinkControlState> {
   constructor(deps: SinkDeps, claim: Claim) {
     super(deps, claim);
     this.written = new WrittenPartitions(deps.featuresTable.name);
-    const historyTopic = deps.topicOf('ticks-backfill');
+    const historyTopic = deps.topicName('ticks-backfill');
     const { control, clock, instruments, counts } = this;
     this.ticks = new SinkTicks({ control, clock, instruments, counts }, historyTopic);
   }
@@ -179,7 +179,7 @@ class SinkTask extends TickTask<SinkDeps, IngestState, SinkControlState> {
     for (const { table, row, message } of refused) {
       this.count('refused');
       dead.push({
-        topic: this.deps.topicOf('dead-letters'),
+        topic: this.deps.topicName('dead-letters'),
         key: null,
         value: JSON.stringify(row),
         timestampMs: 0,
@@ -192,8 +192,8 @@ class SinkTask extends TickTask<SinkDeps, IngestState, SinkControlState> {
 
   /** Returns how many were taken: all, or those in front of one that waits for a clock. */
   private takeAll(records: readonly LogRecord[], batch: Batch): number {
-    const { topicOf } = this.deps;
-    const isTicks = this.topic === topicOf('ticks') || this.topic === topicOf('ticks-backfill');
+    const { topicName } = this.deps;
+    const isTicks = this.topic === topicName('ticks') || this.topic === topicName('ticks-backfill');
     let taken = 0;
     for (; taken < records.length; taken++) {
       if (!isTicks) this.takeDerived(must(records[taken]), batch);
@@ -235,7 +235,7 @@ class SinkTask extends TickTask<SinkDeps, IngestState, SinkControlState> {
       this.deps.clockSeen(clockBody(control));
       return;
     }
-    if (topic === this.deps.topicOf('ticks')) {
+    if (topic === this.deps.topicName('ticks')) {
       batch.controls.push({ controlId: control.control_id, partition, offset });
     }
     if (!applyControl(this.control, control, { byUs }) || control.type !== 'model') return;
@@ -261,7 +261,7 @@ class SinkTask extends TickTask<SinkDeps, IngestState, SinkControlState> {
   }
 
   private takeDerived(record: LogRecord, batch: Batch): void {
-    const name = record.topic === this.deps.topicOf('features') ? 'feature' : 'prediction';
+    const name = record.topic === this.deps.topicName('features') ? 'feature' : 'prediction';
     const decoded = decodeDerived(name, record.key, record.value);
     switch (decoded.type) {
       case 'feature':
@@ -291,7 +291,7 @@ class SinkTask extends TickTask<SinkDeps, IngestState, SinkControlState> {
   ): void {
     this.count('dead');
     const dead = { source, reason, detail };
-    batch.dead.push(deadLetterRecord(dead, this.deps.topicOf('dead-letters')));
+    batch.dead.push(deadLetterRecord(dead, this.deps.topicName('dead-letters')));
     batch.places.push(placeOf(dead));
     const floods = (this.control.floods ??= initialFloods());
     addRow(malformedRow(dead, byUs), { floods, clockUs: this.clock.clockUs }, batch);

@@ -151,7 +151,7 @@ class StreamTask extends TickTask<StreamDeps, InstrumentState> {
     const { topic, key, atUs } = addressOf(derived);
     this.count(`out_${derived.kind}`);
     return {
-      topic: this.deps.topicOf(topic),
+      topic: this.deps.topicName(topic),
       key,
       value: JSON.stringify(derived),
       timestampMs: Math.floor(atUs / 1000),

@@ -68,7 +68,7 @@ class TradesTask extends ClaimedTask<TradesDeps> {
 
   private decode(source: LogRecord, { records, sources, dead, kinds }: Batch): void {
     const { deps, topic, partition } = this;
-    const name = topic === deps.topicOf('fills') ? 'fills' : 'signals';
+    const name = topic === deps.topicName('fills') ? 'fills' : 'signals';
     const decoded = decodeBooked(name, source.key, source.value);
     switch (decoded.type) {
       case 'booked':
@@ -100,7 +100,7 @@ class TradesTask extends ClaimedTask<TradesDeps> {
       const fresh = all.filter(({ source }) => !kept.has(source.offset));
       if (fresh.length > 0) {
         await deps.log.append(
-          fresh.map((each) => deadLetterRecord(each, deps.topicOf('dead-letters'))),
+          fresh.map((each) => deadLetterRecord(each, deps.topicName('dead-letters'))),
         );
         this.count('dead', fresh.length);
       }

@@ -35,12 +35,12 @@ export async function deadRecords(
   filter: DeadFilter,
   last = Infinity,
 ): Promise<DeadRecord[]> {
-  const { kafka, postgres, topicOf } = context;
-  const topic = topicOf('dead-letters');
+  const { kafka, postgres, topicName } = context;
+  const topic = topicName('dead-letters');
   const ends = await withAdmin(kafka, (admin) => endOffsets(admin, topic));
   const resent = await resentPlaces(postgres);
   const found = new Map<string, DeadRecord>();
-  const wanted = filter.topic === undefined ? null : [filter.topic, topicOf(filter.topic)];
+  const wanted = filter.topic === undefined ? null : [filter.topic, topicName(filter.topic)];
   for (const partition of ends.keys()) {
     await readLog(kafka, { topic, partition }, (record) => {
       const dead = deadOf(record, topic, resent);

@@ -4,10 +4,10 @@
  */
 import { must } from '../assert.ts';
 import { isSwept, QUEUES, type JobData, type QueueName } from '../queue/queue-names.ts';
-import { outageOf } from '../runtime/outage.ts';
+import { findOutage } from '../runtime/outage.ts';
 import type { Context } from '../runtime/context.ts';
 import { holdRun, takeRun } from '../postgres/tables/job-attempts.ts';
-import { noteStep, runOf } from '../postgres/tables/job-runs.ts';
+import { noteStep, readRun } from '../postgres/tables/job-runs.ts';
 import { startHeartbeats } from '../runtime/heartbeat-thread.ts';
 import { inJob, inKept } from '../runtime/job-context.ts';
 
@@ -54,7 +54,7 @@ async function perform(queue: QueueName, task: JobTask): Promise<JobAnswer> {
     const open = isSwept(queue) ? inKept : inJob;
     return await open(`job-${queue}`, (context) => performIn(context, queue, task, work));
   } catch (error) {
-    const about = outageOf(error);
+    const about = findOutage(error);
     const { message, stack } = error instanceof Error ? error : new Error(String(error));
     return { ended: about === null ? 'error' : 'outage', about, error: { message, stack } };
   }
@@ -78,7 +78,7 @@ async function performIn(
   try {
     if (!(await takeRun(postgres, run, claim))) return { ended: 'over' };
     await work(context, data, (progress) => noteStep(postgres, run, progress));
-    const state = (await runOf(postgres, run))?.state;
+    const state = (await readRun(postgres, run))?.state;
     if (state !== 'running') return { ended: 'done' };
     throw new Error('the job ended without saying what came of it');
   } finally {

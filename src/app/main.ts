@@ -7,9 +7,9 @@
  */
 import { join } from 'node:path';
 import { startStack, type Stack } from '../../infra/local/stack.ts';
-import { ticksOfFiles } from '../feeds/files.ts';
+import { readTickFiles } from '../feeds/files.ts';
 import { withAdmin } from '../kafka/kafka.ts';
-import { outageOf } from '../runtime/outage.ts';
+import { findOutage } from '../runtime/outage.ts';
 import { monotonicMs } from '../clock.ts';
 import { aborted, retried } from '../lifecycle.ts';
 import { PROJECT_DIR } from '../code-files.ts';
@@ -88,10 +88,10 @@ const pageOf = ({ httpHost, httpPort, httpTlsCert }: Config): string =>
   `${httpTlsCert === null ? 'http' : 'https'}://${httpHost}:${httpPort}/`;
 
 async function prepare(context: Context): Promise<void> {
-  const { config, kafka, postgres, topicOf } = context;
+  const { config, kafka, postgres, topicName } = context;
   const applied = await migrateUp(postgres);
   await migrateQuestDb(context.questdbReader(), { features: FEATURE_NAMES });
-  const topics = await createTopics(kafka, { partitions: config.partitions, topicOf });
+  const topics = await createTopics(kafka, { partitions: config.partitions, topicName });
   for (const note of await seedInstallation(postgres, config)) say(note);
   context.controlKey();
   const created = topics.filter((topic) => topic.created).length;
@@ -103,7 +103,7 @@ async function prepare(context: Context): Promise<void> {
 async function feedThrough(context: Context, signal: AbortSignal): Promise<void> {
   await retried(() => feedEverything(context, signal), {
     signal,
-    isTransient: (error) => outageOf(error) !== null,
+    isTransient: (error) => findOutage(error) !== null,
     onRetry: (error) =>
       say(`a server is away (${(error as Error).message}); the feed goes on when it is back`),
     pauseMs: AWAY_MS,
@@ -147,7 +147,7 @@ async function replaySample({ postgres, ...rest }: Context, signal: AbortSignal)
   }
   const { paths, format, venue, symbol } = sampleFiles(join(PROJECT_DIR, 'data', 'sample'));
   say(`replaying ${paths.length} recorded days of ${symbol} (${venue}, 2014), as they happened`);
-  const source = ticksOfFiles(paths, format, { venue, symbol });
+  const source = readTickFiles(paths, format, { venue, symbol });
   await runFeed(context, { source, say: progress, syncPoints: true, signal });
   signal.throwIfAborted();
   await writeSetting(postgres, 'sample_replayed', true);

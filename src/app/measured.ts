@@ -15,10 +15,10 @@ export function diskOf(path: string): Disk | null {
 }
 
 /** Of every topic of the flow that exists. */
-export async function boundsOf({ kafka, config, topicOf }: Context): Promise<TopicBound[]> {
+export async function boundsOf({ kafka, config, topicName }: Context): Promise<TopicBound[]> {
   const described = await withAdmin(kafka, async (admin) => {
     const existing = new Set(await admin.listTopics());
-    const resources = TOPICS.map(({ name }) => topicOf(name))
+    const resources = TOPICS.map(({ name }) => topicName(name))
       .filter((name) => existing.has(name))
       .map((name) => ({ type: ConfigResourceTypes.TOPIC, name, configNames: BOUNDS }));
     return admin.describeConfigs({ resources, includeSynonyms: false });
@@ -51,7 +51,7 @@ function bytesOf(logs: string, topic: string): number {
 export async function idleStages(context: Context): Promise<string[]> {
   const behind = (await context.flowProbe().lags()).filter(({ lag }) => lag > 0);
   if (behind.length === 0) return [];
-  const ids = behind.map(({ stage }) => context.groupOf(stage));
+  const ids = behind.map(({ stage }) => context.groupId(stage));
   const { groups } = await withAdmin(context.kafka, (admin) => admin.describeGroups(ids));
   return behind
     .filter((_stage, i) => groups.find(({ groupId }) => groupId === ids[i])?.members.length === 0)

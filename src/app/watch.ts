@@ -43,7 +43,7 @@ async function lookAtTables(context: Context): Promise<void> {
 }
 
 async function lookAtInstruments(context: Context): Promise<void> {
-  const ticks = context.topicOf('ticks');
+  const ticks = context.topicName('ticks');
   const split = await splitInstruments(context.postgres, ticks);
   await tell(
     context,

@@ -81,14 +81,14 @@ export function withAccess<T extends object>(
     },
     get kafka() {
       const { kafkaBrokers: brokers, kafkaTls, tlsCa: ca } = given;
-      return { brokers, sasl: saslOf(given, dataDir), tls: kafkaTls === 'on', ca };
+      return { brokers, sasl: readSasl(given, dataDir), tls: kafkaTls === 'on', ca };
     },
   };
   const getters = Object.getOwnPropertyDescriptors(access);
   return Object.defineProperties(settings, getters) as T & ServerAccess;
 }
 
-function saslOf(given: GivenServers, dataDir: string): KafkaSasl | null {
+function readSasl(given: GivenServers, dataDir: string): KafkaSasl | null {
   const { kafkaSasl: mechanism, kafkaUser, kafkaPassword } = given;
   if (mechanism === 'off') return null;
   const known = readCredentials(dataDir).kafka;

@@ -31,12 +31,12 @@ export async function answerWithin(
   const workerData = { bytes: Number(memoryMb) * 1024 * 1024, said: `${OUT_OF_MEMORY}\n` };
   const watch = new Worker(WATCH, { eval: true, workerData, execArgv: [] });
   await new Promise((resolve) => watch.once('message', resolve));
-  const answer = await answerOf(work, args);
+  const answer = await runWork(work, args);
   await new Promise((resolve) => process.stdout.write(JSON.stringify(answer), resolve));
   process.exit(0);
 }
 
-async function answerOf(
+async function runWork(
   work: (input: Buffer, args: readonly string[]) => Promise<unknown>,
   args: readonly string[],
 ): Promise<Answer> {

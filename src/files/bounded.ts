@@ -59,7 +59,7 @@ export function runBounded({ script, args, input, ...bounds }: BoundedTask): Pro
     child.on('close', (code, signal) => {
       clearTimeout(timer);
       if (code === 0) resolve(Buffer.concat(answer));
-      else reject(new BoundsError(reasonOf({ late, said, code, signal }, bounds)));
+      else reject(new BoundsError(describeEnd({ late, said, code, signal }, bounds)));
     });
     // A child that ended early does not read to the end.
     child.stdin.on('error', () => undefined);
@@ -75,7 +75,7 @@ interface End {
   readonly signal: string | null;
 }
 
-function reasonOf({ late, said, code, signal }: End, { timeMs, memoryMb }: Bounds): string {
+function describeEnd({ late, said, code, signal }: End, { timeMs, memoryMb }: Bounds): string {
   if (late) return `it takes more than ${timeMs / 1_000} s`;
   const isMemory = said.includes(OUT_OF_MEMORY) || said.includes('heap out of memory');
   if (isMemory) return `it takes more than ${memoryMb} MB of memory`;

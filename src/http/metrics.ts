@@ -9,7 +9,7 @@ import { exposition, ownMetrics, processName, WORKER } from '../metrics.ts';
 import { deadCounts } from '../postgres/tables/dead-letters.ts';
 import { checkpointAges } from '../postgres/tables/checkpoints.ts';
 import { runCounts } from './tables/jobs.ts';
-import { metricsOfOthers, type SaidMetrics } from '../postgres/tables/process-metrics.ts';
+import { readOtherMetrics, type SaidMetrics } from '../postgres/tables/process-metrics.ts';
 import { unknownKinds } from '../postgres/tables/unknown-kinds.ts';
 import type { FlowStatusProvider } from './flow-status.ts';
 
@@ -141,7 +141,7 @@ export function useMetrics(app: FastifyInstance, registry: Registry, postgres: P
   });
   app.get('/metrics', { schema: { hide: true } }, async (_request, reply) => {
     // While PostgreSQL is away this process still speaks for itself.
-    const others = await metricsOfOthers(postgres, WORKER).catch(() => []);
+    const others = await readOtherMetrics(postgres, WORKER).catch(() => []);
     const own = { process: processName(), worker: WORKER, metrics: await ownMetrics(), ageS: 0 };
     const all = [own, ...others];
     void reply.type(registry.contentType).serializer(String);

@@ -29,7 +29,7 @@ import { aborted } from '../lifecycle.ts';
 import type { PartitionTask, Stage } from '../stream/stage.ts';
 import { LogMismatchError } from '../stream/log-marker.ts';
 import { LogGuard } from './log-guard.ts';
-import { offsetOf, recordOf } from './records.ts';
+import { messageOffset, toLogRecord } from './records.ts';
 import { OpenPartition } from './open-partition.ts';
 
 const RECORDS_MAX = 2_000;
@@ -41,7 +41,7 @@ const GUARD_MS = 10_000;
 
 export interface ConsumerOptions {
   readonly groupId: string;
-  readonly topicOf: (name: string) => string;
+  readonly topicName: (name: string) => string;
   readonly sessionTimeoutMs?: number;
   readonly log: Logger;
   readonly signal: AbortSignal;
@@ -124,7 +124,7 @@ class Member {
       this.onJoin(payload.memberAssignment).catch(this.fail);
     });
     await consumer.connect();
-    await consumer.subscribe({ topics: this.stage.topics.map(o.topicOf), fromBeginning: true });
+    await consumer.subscribe({ topics: this.stage.topics.map(o.topicName), fromBeginning: true });
     const ticker = this.startTicker();
     const guarding = this.time.every(GUARD_MS, () => {
       void o.guard?.().catch(this.fail);
@@ -222,7 +222,7 @@ class Member {
     this.refuseLoss(open, firstOffset);
     let at = 0;
     for (;;) {
-      while (at < messages.length && offsetOf(must(messages[at])) < open.next) at += 1;
+      while (at < messages.length && messageOffset(must(messages[at])) < open.next) at += 1;
       if (at === messages.length) break;
       if (!payload.isRunning() || payload.isStale() || this.o.signal.aborted) return;
       const chunk = messages.slice(at, at + recordsMax);
@@ -230,7 +230,7 @@ class Member {
       if (open.isCheckpointDue) await open.checkpoint(this.beside(open));
       at += chunk.length;
       // What it looked for is found: all of it again, from what is at hand or from the log.
-      if (open.next <= offsetOf(must(chunk.at(-1)))) at = 0;
+      if (open.next <= messageOffset(must(chunk.at(-1)))) at = 0;
       if (open.next < firstOffset) return this.logs.verifyAnew(open);
       payload.resolveOffset(String(open.next - 1));
     }
@@ -266,7 +266,7 @@ class Member {
     heartbeat: () => Promise<void>,
   ): Promise<void> {
     const { topic, partition } = open;
-    const records = messages.map((message) => recordOf(topic, partition, message));
+    const records = messages.map((message) => toLogRecord(topic, partition, message));
     let sentMs = this.time.monotonicMs();
     const heartbeatIfDue = async (): Promise<void> => {
       if (this.time.monotonicMs() - sentMs < HEARTBEAT_MS) return;

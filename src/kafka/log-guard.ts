@@ -12,7 +12,7 @@ import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { RunningTime } from '../clock.ts';
 import { must } from '../assert.ts';
 import { logEnds } from './kafka.ts';
-import { offsetOf, recordOf } from './records.ts';
+import { messageOffset, toLogRecord } from './records.ts';
 import type { OpenPartition } from './open-partition.ts';
 
 /** Of a pause between two fetches: longer, and the log may be another one behind it. */
@@ -71,11 +71,11 @@ export class LogGuard {
     // The client goes to the beginning by itself where the log does not reach so far.
     if (open.isVerified && firstOffset >= open.next) return true;
     const { topic, partition } = open;
-    const message = batch.messages.find((one) => offsetOf(one) >= open.verifyFrom);
-    const found = message === undefined ? undefined : recordOf(topic, partition, message);
+    const message = batch.messages.find((one) => messageOffset(one) >= open.verifyFrom);
+    const found = message === undefined ? undefined : toLogRecord(topic, partition, message);
     if (found !== undefined && open.recognises(found)) return true;
     open.isVerified = false;
-    const ends = await this.endsOf(open);
+    const ends = await this.readEnds(open);
     const isBehind = firstOffset > open.verifyFrom && ends.low <= open.verifyFrom;
     if (isBehind && this.sought.get(open) !== open.verifyFrom) {
       // Not what was asked for, and the log has more before it: asked once more.
@@ -91,7 +91,7 @@ export class LogGuard {
   /** The same for what was fetched and holds no record: ends of transactions alone. */
   async isOursWithout(open: OpenPartition, lastOffset: number): Promise<boolean> {
     if (open.isVerified || lastOffset < open.verifyFrom) return open.isVerified;
-    open.verify(await this.endsOf(open), null);
+    open.verify(await this.readEnds(open), null);
     return open.isVerified;
   }
 
@@ -119,7 +119,7 @@ export class LogGuard {
     }
   }
 
-  private async endsOf({ topic, partition }: OpenPartition) {
+  private async readEnds({ topic, partition }: OpenPartition) {
     const ends = await logEnds(this.kafka, topic);
     return must(ends.get(partition), `${topic}/${partition} is there`);
   }

@@ -5,11 +5,11 @@ import type { LogRecord } from '../stream/stage.ts';
 import { FetchedMessage } from './fetch.ts';
 
 /** The message's place in its partition. */
-export const offsetOf = (message: KafkaMessage | FetchedMessage): number =>
+export const messageOffset = (message: KafkaMessage | FetchedMessage): number =>
   message instanceof FetchedMessage ? message.offsetNumber : Number(message.offset);
 
 /** The message of a topic's partition as a record: its time in microseconds, its key as text. */
-export function recordOf(topic: string, partition: number, message: KafkaMessage): LogRecord {
+export function toLogRecord(topic: string, partition: number, message: KafkaMessage): LogRecord {
   if ((message as object) instanceof FetchedMessage) {
     const fetched = message as object as FetchedMessage;
     const { offsetNumber, timestampMs, keyText, value } = fetched;

@@ -36,7 +36,7 @@ export async function probeOnnx(
     for (let at = 0; at < columns; at++) values[r * columns + at] = row[at] ?? NaN;
   });
   const input = [head, new Uint8Array(values.buffer), model];
-  const { msPerRow } = await answerOf({
+  const { msPerRow } = await runProbe({
     script: PROBE,
     args: [artefactsDir],
     input,
@@ -50,7 +50,7 @@ export async function probeOnnx(
   );
 }
 
-async function answerOf(task: Parameters<typeof runBounded>[0]): Promise<Probed> {
+async function runProbe(task: Parameters<typeof runBounded>[0]): Promise<Probed> {
   const text = await runBounded(task).catch((error: unknown) => {
     if (!(error instanceof BoundsError)) throw error;
     throw new BoundsError(

@@ -15,7 +15,7 @@ export interface Probed {
   readonly msPerRow: number;
 }
 
-const rowOf = (input: Buffer, row: number, columns: number): number[] =>
+const readRow = (input: Buffer, row: number, columns: number): number[] =>
   Array.from({ length: columns }, (_, at) => input.readDoubleLE(8 + 8 * (row * columns + at)));
 
 function ask(model: OnnxModel, values: readonly number[]): void {
@@ -38,6 +38,6 @@ await answerWithin(async (input, [artefactsDir = '']): Promise<Probed> => {
   // Other columns than a row has: the caller says so in its own words.
   if (opened.columns !== columns) return { msPerRow: 0 };
   const startMs = monotonicMs();
-  for (let row = 0; row < rows; row++) ask(opened, rowOf(input, row, columns));
+  for (let row = 0; row < rows; row++) ask(opened, readRow(input, row, columns));
   return { msPerRow: rows === 0 ? 0 : (monotonicMs() - startMs) / rows };
 });

@@ -64,7 +64,7 @@ export interface PostgresOptions {
 const sealKeys = new WeakMap<object, () => readonly string[]>();
 
 /** The keys of a pool or of one of its connections. Throws where it was opened without. */
-export function sealKeysOf(client: pg.Pool | pg.PoolClient): readonly string[] {
+export function requireSealKeys(client: pg.Pool | pg.PoolClient): readonly string[] {
   const keys = sealKeys.get(client);
   assert(
     keys !== undefined,

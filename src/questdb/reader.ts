@@ -44,7 +44,7 @@ export class QuestDbReader implements SqlReader {
       max: connections,
       connectionTimeoutMillis: 10_000,
       query_timeout: queryTimeoutMs,
-      types: { getTypeParser: parserOf as typeof pg.types.getTypeParser },
+      types: { getTypeParser: parserFor as typeof pg.types.getTypeParser },
     });
     // A connection that breaks while idle is replaced at its next use; unheard, it would end us.
     this.#pool.on('error', () => {});
@@ -113,7 +113,7 @@ const suspended = ({ name, message }: WalTable): QuestDbSuspendedError =>
       `stay invisible. Mend the cause (a full disk?), then: ALTER TABLE ${name} RESUME WAL`,
   );
 
-function parserOf(oid: number, format?: string): (text: string) => unknown {
+function parserFor(oid: number, format?: string): (text: string) => unknown {
   if (oid === TIMESTAMP_OID) return parseUs;
   if (oid === LONG_OID) return parseLong;
   return pg.types.getTypeParser(oid, format as 'text') as (text: string) => unknown;

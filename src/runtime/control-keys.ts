@@ -131,8 +131,8 @@ export class ControlKeyring {
   private now(): ControlKeys {
     const mark = this.setting === null ? this.mark() : 'setting';
     if (this.keys === null || mark !== this.seen) {
-      this.stored = this.setting === null ? this.read() : ofSetting(this.setting);
-      this.keys = keysOf(this.stored, this.setting === null);
+      this.stored = this.setting === null ? this.read() : parseSetting(this.setting);
+      this.keys = toControlKeys(this.stored, this.setting === null);
       this.seen = mark;
     }
     return this.keys;
@@ -179,13 +179,13 @@ const storedKey = (secret: string, { first = false, made = null as string | null
 });
 
 /** The first of a setting signs; which one is older, nobody knows. */
-const ofSetting = (setting: string): StoredKey[] =>
+const parseSetting = (setting: string): StoredKey[] =>
   setting
     .split(',')
     .map((secret) => storedKey(secret, { first: true }))
     .toReversed();
 
-function keysOf(stored: readonly StoredKey[], onlyFirst: boolean): ControlKeys {
+function toControlKeys(stored: readonly StoredKey[], onlyFirst: boolean): ControlKeys {
   const known = stored.flatMap(({ id, secret, first }) =>
     secret === null ? [] : [{ id, secret, first }],
   );

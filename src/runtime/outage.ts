@@ -39,15 +39,15 @@ const OF_TEXT: readonly (readonly [RegExp, Outage])[] = [
 ];
 
 /** What was away; null where the error is the work's own. Looks at the causes, too. */
-export function outageOf(error: unknown): Outage | null {
+export function findOutage(error: unknown): Outage | null {
   for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
-    const found = ofOne(at);
+    const found = classifyError(at);
     if (found !== null) return found;
   }
   return null;
 }
 
-function ofOne(error: Error): Outage | null {
+function classifyError(error: Error): Outage | null {
   const named = OF_NAME[error.name];
   if (named !== undefined) return named;
   const code: unknown = Reflect.get(error, 'code');

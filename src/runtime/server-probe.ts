@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import pg from 'pg';
 import { sleep } from '../clock.ts';
 import type { Config } from '../config/config.ts';
-import { connectionOf, withAdmin } from '../kafka/kafka.ts';
+import { kafkaConfig, withAdmin } from '../kafka/kafka.ts';
 import { Kafka, logLevel } from '../kafka/kafkajs.ts';
 import { askQuestDb } from '../questdb/http.ts';
 import { redisFinding } from '../queue/redis-health.ts';
@@ -40,7 +40,7 @@ interface Known {
   readonly isBusyAtTimes?: true;
 }
 
-const addressOf = (url: string): string[] => {
+const hostAndPort = (url: string): string[] => {
   const { hostname, port, protocol } = new URL(url);
   return [`${hostname}:${port || (DEFAULT_PORTS[protocol] ?? '')}`];
 };
@@ -64,14 +64,14 @@ const KNOWN: Readonly<Record<ServerName, Known>> = {
   questdb: {
     title: 'QuestDB (SQL)',
     setting: 'TICKLOOM_QUESTDB_PG_URL',
-    addresses: ({ given }) => addressOf(given.questdbPgUrl),
+    addresses: ({ given }) => hostAndPort(given.questdbPgUrl),
     hello: ({ questdbPgUrl }) => helloPg(questdbPgUrl),
     isBusyAtTimes: true,
   },
   questdbHttp: {
     title: 'QuestDB (HTTP)',
     setting: 'TICKLOOM_QUESTDB_URL',
-    addresses: ({ given }) => addressOf(given.questdbUrl),
+    addresses: ({ given }) => hostAndPort(given.questdbUrl),
     hello: ({ questdbUrl, tlsCa }) =>
       askQuestDb(questdbUrl, '/exec?query=select+1', { timeoutMs: SILENT_MS, ca: tlsCa }),
     isBusyAtTimes: true,
@@ -79,20 +79,20 @@ const KNOWN: Readonly<Record<ServerName, Known>> = {
   postgres: {
     title: 'PostgreSQL',
     setting: 'TICKLOOM_POSTGRES_URL',
-    addresses: ({ given }) => addressOf(given.postgresUrl),
+    addresses: ({ given }) => hostAndPort(given.postgresUrl),
     hello: ({ postgresUrl }) => helloPg(postgresUrl),
   },
   redis: {
     title: 'Redis',
     setting: 'TICKLOOM_REDIS_URL',
-    addresses: ({ given }) => addressOf(given.redisUrl),
+    addresses: ({ given }) => hostAndPort(given.redisUrl),
     hello: (config) => redisFinding(config),
   },
 };
 
 async function helloKafka({ kafka }: Config): Promise<void> {
   const client = new Kafka({
-    ...connectionOf(kafka),
+    ...kafkaConfig(kafka),
     clientId: 'tickloom-probe',
     connectionTimeout: SILENT_MS,
     requestTimeout: SILENT_MS,
@@ -120,7 +120,7 @@ export async function probe(
   onSlow: (line: string) => void = () => undefined,
 ): Promise<void> {
   const { addresses, hello, isBusyAtTimes } = KNOWN[server];
-  const where = placeOf(config, server);
+  const where = describeServer(config, server);
   const unreached = await unreachable(addresses(config));
   if (unreached !== null) {
     throw new ServerAway(server, `${where} is away (${unreached}). ${advice(config, server)}`);
@@ -137,7 +137,7 @@ export async function probe(
   });
 }
 
-const placeOf = (config: Config, server: ServerName): string =>
+const describeServer = (config: Config, server: ServerName): string =>
   `${KNOWN[server].title} at ${KNOWN[server].addresses(config).join(', ')}`;
 
 const advice = (config: Config, server: ServerName): string =>
@@ -191,5 +191,7 @@ export async function awayServers(config: Config): Promise<Map<ServerName, strin
 
 async function silence(config: Config, server: ServerName): Promise<never> {
   await sleep(SLOW_MS);
-  throw new Error(`${placeOf(config, server)} takes connections and says nothing: see its log`);
+  throw new Error(
+    `${describeServer(config, server)} takes connections and says nothing: see its log`,
+  );
 }

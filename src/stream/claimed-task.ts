@@ -25,7 +25,7 @@ export interface StageDeps {
   readonly checkpoints: CheckpointStore;
   /** What it writes topics to. */
   readonly log: OutLog;
-  readonly topicOf: (name: string) => string;
+  readonly topicName: (name: string) => string;
   readonly count: CounterFor;
 }
 

@@ -6,7 +6,7 @@ import type { Pool } from 'pg';
 import { formatUs } from '../domain/time.ts';
 import { instrumentKey } from '../domain/wire.ts';
 import { PerformanceTally, type Performance } from '../money/performance.ts';
-import { regimesOf } from '../questdb/tables/regimes.ts';
+import { readRegimes } from '../questdb/tables/regimes.ts';
 import type { Instrument, SqlReader } from '../questdb/table.ts';
 
 export const TRADE_GROUPS = ['account', 'symbol', 'bot', 'model', 'regime'] as const;
@@ -136,7 +136,7 @@ async function byRegime(
   const regimes = new Map<string, Map<number, string | null>>();
   for (const [key, { instrument, fromUs, lastUs }] of decidedRanges(trades)) {
     const range = { fromUs, toUs: lastUs + 1 };
-    regimes.set(key, await regimesOf(reader, instrument, range));
+    regimes.set(key, await readRegimes(reader, instrument, range));
   }
   return (trade) => regimes.get(instrumentKey(trade))?.get(trade.signal_ts ?? Number.NaN) ?? null;
 }

@@ -109,7 +109,7 @@ function stageOf({ context }: Bed) {
     models: { load: () => Promise.reject(new Error('no model is in force')) },
     verifyControl: () => 'ours',
     clockSeen: () => undefined,
-    topicOf: (name) => name,
+    topicName: (name) => name,
     failPoints: new FailPoints(null),
     count: () => () => undefined,
   });

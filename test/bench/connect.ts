@@ -91,7 +91,7 @@ async function inTurns(bed: Bed, programs: ConnectPrograms): Promise<Map<string,
   const expected = expectedOf(ticks);
   await produce(bed, ticks.map(recordOf));
   await bed.context.questdbReader().query(CREATE);
-  const topic = bed.context.topicOf('ticks');
+  const topic = bed.context.topicName('ticks');
   const samples = new Map<string, Cost[]>();
   const note = (who: string, cost: Cost): void => {
     sayCost(who.padEnd(16), cost);

@@ -117,9 +117,11 @@ class Market {
 }
 
 async function turn(bed: Bed, side: Side, market: Market): Promise<number[]> {
-  const { kafka, topicOf } = bed.context;
+  const { kafka, topicName } = bed.context;
   const [into, outOf] =
-    side === 'ours' ? [topicOf('ticks'), topicOf('predictions')] : ['bench-plain', 'bench-echo'];
+    side === 'ours'
+      ? [topicName('ticks'), topicName('predictions')]
+      : ['bench-plain', 'bench-echo'];
   const intended = new Map<string, number>();
   const latencies: number[] = [];
   const startMs = performance.now();

@@ -56,7 +56,7 @@ async function main(): Promise<void> {
     withAdmin(bed.context.kafka, async (admin) => {
       await sendControls(bed);
       const flow = new AbortController();
-      const topic = bed.context.topicOf('ticks');
+      const topic = bed.context.topicName('ticks');
       const next = (i: number): Planned | null => {
         const tick = ticks[i];
         if (tick === undefined) return null;
@@ -115,8 +115,8 @@ async function usualLag(bed: Bed, admin: Admin, stage: string): Promise<number> 
 }
 
 async function lagOf({ context }: Bed, admin: Admin, stage: string): Promise<number> {
-  const topic = context.topicOf('ticks');
-  const { done, all } = await progressOf(admin, context.groupOf(stage), topic);
+  const topic = context.topicName('ticks');
+  const { done, all } = await progressOf(admin, context.groupId(stage), topic);
   return all - done;
 }
 

@@ -121,7 +121,7 @@ export async function produce(
       value,
       timestamp: String(timestampMs),
     }));
-    await producer.send({ topic: context.topicOf(topic), messages });
+    await producer.send({ topic: context.topicName(topic), messages });
   }
   await producer.disconnect();
 }
@@ -157,7 +157,7 @@ export function framesOf(ticks: readonly BenchTick[], perFrame: number): OutReco
 /** What `npm start` puts into the log before any tick: the paper bot and its settings. */
 export async function sendControls(
   { context }: Bed,
-  topicOf: (name: string) => string = context.topicOf,
+  topicName: (name: string) => string = context.topicName,
 ): Promise<void> {
   const { postgres, config } = context;
   await sendDueControls({
@@ -166,8 +166,8 @@ export async function sendControls(
     markSent: () => Promise.resolve(),
     log: context.outLog(),
     key: context.controlKey,
-    partitionsOf: () => config.partitions,
-    topicOf,
+    partitionCount: () => config.partitions,
+    topicName,
     nowMs,
   });
 }
@@ -177,7 +177,7 @@ export async function resetStage(
   { context }: Bed,
   admin: Admin,
   stage: string,
-  groupId: string = context.groupOf(stage),
+  groupId: string = context.groupId(stage),
 ): Promise<void> {
   await context.postgres.query('DELETE FROM checkpoints WHERE stage = $1', [stage]);
   await context.postgres.query('DELETE FROM operator_state WHERE stage = $1', [stage]);

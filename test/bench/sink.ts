@@ -78,7 +78,7 @@ async function startSink(bed: Bed) {
 
 function startPlain(bed: Bed, round: number) {
   const { host } = new URL(bed.config.questdbUrl);
-  const topic = bed.context.topicOf('ticks');
+  const topic = bed.context.topicName('ticks');
   return startPeer(bed, PLAIN, [host, topic, 'ticks_plain', `plain-${round}`]);
 }
 

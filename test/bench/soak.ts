@@ -77,7 +77,7 @@ function recordsOf(second: number) {
 
 async function feed(bed: Bed): Promise<Look[]> {
   const log = new KafkaOutLog(bed.context.kafka);
-  const topic = bed.context.topicOf('ticks');
+  const topic = bed.context.topicName('ticks');
   const looks: Look[] = [];
   const startMs = performance.now();
   let worstLateMs = 0;

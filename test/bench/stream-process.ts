@@ -100,8 +100,8 @@ async function costs(
       const run = (who: 'ours' | 'plain', round: number): Promise<GroupCost> =>
         groupRun({
           admin,
-          groupId: who === 'ours' ? bed.context.groupOf('stream') : `plain-${round}`,
-          topic: bed.context.topicOf('ticks'),
+          groupId: who === 'ours' ? bed.context.groupId('stream') : `plain-${round}`,
+          topic: bed.context.topicName('ticks'),
           warmUp,
           ticksPerRecord: dense.length / late.length,
           start: () => (who === 'ours' ? startStream(bed, admin) : startPlain(bed, round)),
@@ -148,7 +148,7 @@ async function startStream(bed: Bed, admin: Admin) {
 }
 
 const startPlain = (bed: Bed, round: number) =>
-  startPeer(bed, PLAIN, [bed.context.topicOf('ticks'), CANDLES_TOPIC, `plain-${round}`]);
+  startPeer(bed, PLAIN, [bed.context.topicName('ticks'), CANDLES_TOPIC, `plain-${round}`]);
 
 await main();
 process.exit();

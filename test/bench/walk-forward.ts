@@ -14,7 +14,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ticksOfFiles } from '../../src/feeds/files.ts';
+import { readTickFiles } from '../../src/feeds/files.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
 import { formatUs } from '../../src/domain/time.ts';
@@ -98,16 +98,16 @@ function driftOf({ set }: RecordedMarket, windows: readonly Window[]): string {
   );
 }
 
-function recording(): ReturnType<typeof ticksOfFiles> {
+function recording(): ReturnType<typeof readTickFiles> {
   const { data, format, venue, symbol } = values;
   if (data === undefined) {
     const sample = sampleFiles(join(PROJECT_DIR, 'data', 'sample'));
-    return ticksOfFiles(sample.paths, sample.format, sample);
+    return readTickFiles(sample.paths, sample.format, sample);
   }
   const names = readdirSync(data).filter((name) => /\.(zip|csv|gz|ndjson|json)$/.test(name));
   if (names.length === 0) throw new Error(`${data} holds no recording (.zip, .csv, .gz, .ndjson)`);
   const paths = names.toSorted().map((name) => join(data, name));
-  return ticksOfFiles(paths, format, { venue, symbol });
+  return readTickFiles(paths, format, { venue, symbol });
 }
 
 /** A whole training as of the window's begin: nothing in it has seen the window. */

@@ -101,10 +101,10 @@ export class Bed {
   }
 
   private async prepare(): Promise<void> {
-    const { postgres, kafka, topicOf, config } = this.context;
+    const { postgres, kafka, topicName, config } = this.context;
     await migrateUp(postgres);
     await migrateQuestDb(this.context.questdbReader(), { features: FEATURE_NAMES });
-    await createTopics(kafka, { partitions: config.partitions, topicOf });
+    await createTopics(kafka, { partitions: config.partitions, topicName });
     await seedInstallation(postgres, config);
   }
 

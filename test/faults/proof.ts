@@ -51,7 +51,7 @@ export async function goldenRun(input: InputSettings, say: Say): Promise<Golden>
     for (const stage of STAGES) await bed.keep(stage);
     await bed.drain();
     const { context } = bed;
-    const topic = context.topicOf('ticks');
+    const topic = context.topicName('ticks');
     const records: OutRecord[] = recordedInput(input).map((record) => ({ topic, ...record }));
     const half = Math.floor(records.length / 2);
     const log = context.outLog();
@@ -83,7 +83,7 @@ export async function faultRun(
   try {
     for (const stage of STAGES) await bed.keep(stage);
     await promote(bed.context, model());
-    const topic = bed.context.topicOf('ticks');
+    const topic = bed.context.topicName('ticks');
     const records = golden.log.map((record): OutRecord => ({ topic, ...record }));
     const log = new KafkaOutLog(bed.context.kafka);
     let rest: readonly OutRecord[] = records;

@@ -32,7 +32,7 @@ const trade = (id: number, ts: number): string =>
 export const producerClock: Fault = {
   name: "a producer's clock a year ahead, and timestamps in other units",
   strike: async (bed) => {
-    const topic = bed.context.topicOf('ticks');
+    const topic = bed.context.topicName('ticks');
     const now = nowMs();
     const times: [number, number][] = [
       ...Array.from({ length: 150 }, (_, i): [number, number] => [
@@ -106,7 +106,7 @@ export const poisonRecords: Fault = {
     const before = (await readTopic(context, 'dead-letters')).length;
     const records = TOPICS.flatMap((name) =>
       GARBAGE.map((value): OutRecord => ({
-        topic: context.topicOf(name),
+        topic: context.topicName(name),
         key: `${POISON}:X/USD`,
         value,
         timestampMs: nowMs(),
@@ -137,14 +137,14 @@ export const swapTopic: Fault = {
     });
     // What is written into it meanwhile would be lost, and not by the fault.
     await bed.drop('stream');
-    const topic = context.topicOf('signals');
+    const topic = context.topicName('signals');
     const held = await readTopic(context, 'signals');
     const heard = bed.output('money').length;
     await withAdmin(context.kafka, (admin) => admin.deleteTopics({ topics: [topic] }));
     await sleep(1_000);
     await createTopics(context.kafka, {
       partitions: bed.config.partitions,
-      topicOf: context.topicOf,
+      topicName: context.topicName,
     });
     const said = await stoppedAt(bed, topic, heard, held.length);
     await context.outLog().append(held.map((record): OutRecord => ({ topic, ...record })));

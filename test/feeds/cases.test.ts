@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import {
   checkBeginnings,
   problemText,
-  ticksOfFiles,
+  readTickFiles,
   type FileProblem,
 } from '../../src/feeds/files.ts';
 import { textsIn } from '../../src/feeds/unpack.ts';
@@ -31,7 +31,7 @@ async function feed(paths: string | string[], format = 'csv', options: object = 
   const given = { venue: '', symbol: '', ...options };
   const all = [paths].flat();
   await checkBeginnings(all, format, given);
-  const source = ticksOfFiles(all, format, given, (problem) => problems.push(problem));
+  const source = readTickFiles(all, format, given, (problem) => problems.push(problem));
   for await (const { tick } of source) {
     // Whatever is sent the sink takes: the importer is as strict as the wire.
     const sent = decodeTicks(

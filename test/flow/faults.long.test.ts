@@ -59,7 +59,7 @@ describe('faults', () => {
   });
 
   test('garbage is a dead letter once, by its offset, its neighbours are untouched, nothing stops', async () => {
-    const topic = installation.context.topicOf('ticks');
+    const topic = installation.context.topicName('ticks');
     const key = 'garbage:A/USD';
     const letters = (): Promise<string[]> => deadLetters(installation);
     const tick = (ts: number, id: string, more: object = {}): string =>

@@ -9,7 +9,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { connectionOf } from '../../src/kafka/kafka.ts';
+import { kafkaConfig } from '../../src/kafka/kafka.ts';
 import { Kafka, logLevel } from '../../src/kafka/kafkajs.ts';
 import { openRedis } from '../../src/queue/redis.ts';
 import { must } from '../../src/assert.ts';
@@ -142,7 +142,7 @@ const processes: Running[] = [];
 
 beforeAll(async () => {
   writeFileSync(credentialsFile(wrongDir), JSON.stringify(wrong));
-  await createTopics(context.kafka, { partitions: 1, topicOf: context.topicOf });
+  await createTopics(context.kafka, { partitions: 1, topicName: context.topicName });
 });
 afterEach(() => vi.unstubAllEnvs());
 afterAll(async () => {
@@ -163,7 +163,7 @@ test('stages, jobs and the API with right and with wrong passwords', async () =>
   await until('wrong passwords are refused', () =>
     Promise.resolve(words.test(said.get('run with wrong passwords') ?? '')),
   );
-  const record = { topic: context.topicOf('ticks'), key: 'a:B', timestampMs: 1 };
+  const record = { topic: context.topicName('ticks'), key: 'a:B', timestampMs: 1 };
   await context.outLog().append([{ ...record, value: 'no record' }]);
   await until(
     'a record is dead',
@@ -214,7 +214,7 @@ test('the client of Kafka says nothing of its password, whatever it logs', async
   const { brokers } = config.kafka;
   const sasl = { mechanism: 'plain' as const, username: login.user, password: login.password };
   const client = new Kafka({
-    ...connectionOf({ brokers, tls: false, ca: null, sasl }),
+    ...kafkaConfig({ brokers, tls: false, ca: null, sasl }),
     retry: { retries: 0 },
     logLevel: logLevel.DEBUG,
     logCreator: () => (entry) => hear('Kafka client', JSON.stringify(entry)),

@@ -76,8 +76,8 @@ beforeAll(async () => {
     TICKLOOM_TOPIC_PREFIX: PREFIX,
     TICKLOOM_SESSION_TIMEOUT_MS: '6000',
   });
-  const { kafka, topicOf } = installation.context;
-  await createTopics(kafka, { partitions: 2, topicOf });
+  const { kafka, topicName } = installation.context;
+  await createTopics(kafka, { partitions: 2, topicName });
 });
 afterAll(() => installation.close());
 

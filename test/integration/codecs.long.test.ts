@@ -46,8 +46,8 @@ describe('foreign producers', () => {
 
   /** The same market under several venues, one after the other; how many records each has. */
   function produce(...asked: readonly Produced[]): number[] {
-    const { config, topicOf } = installation.context;
-    const args = [config.kafkaBrokers.join(','), topicOf('ticks')];
+    const { config, topicName } = installation.context;
+    const args = [config.kafkaBrokers.join(','), topicName('ticks')];
     const counts = asked.map(({ venue, codec, end }) => {
       const lines = linesOf(venue);
       const file = join(dir, venue);
@@ -111,7 +111,7 @@ describe('foreign producers', () => {
     const consumer = context.kafka.consumer({ groupId: `codecs-${process.pid}` });
     const own = new Map<string, Set<boolean>>();
     await consumer.connect();
-    await consumer.subscribe({ topic: context.topicOf('ticks'), fromBeginning: true });
+    await consumer.subscribe({ topic: context.topicName('ticks'), fromBeginning: true });
     await new Promise<void>((resolve, reject) => {
       setTimeout(() => reject(new Error(`only ${[...own.keys()].join()}`)), 30_000).unref();
       void consumer.run({

@@ -99,7 +99,7 @@ describe('a consumer', () => {
     const stage: Stage = { name: 'noting', topics: [topic], open, ...ofStage };
     const ended = runConsumer(context.kafka, stage, {
       groupId: `${topic}-group`,
-      topicOf: (name) => name,
+      topicName: (name) => name,
       log: context.log.child({}, { level: 'silent' }),
       signal: over.signal,
       isTransient: () => true,

@@ -20,7 +20,7 @@ import { loadConfig } from '../../src/config/config.ts';
 import { readCredentials, withoutLogin } from '../../src/config/credentials.ts';
 import { openContext } from '../../src/runtime/context.ts';
 import { ticks } from '../../src/questdb/tables/ticks.ts';
-import { alertsOf } from '../../src/postgres/tables/alerts.ts';
+import { readAlerts } from '../../src/postgres/tables/alerts.ts';
 import { appendControl, dueControls } from '../../src/postgres/tables/outbox.ts';
 import { tickloom } from '../support/command.ts';
 import { startupProxy } from '../support/startup-proxy.ts';
@@ -330,7 +330,9 @@ test('a control record that was inserted by hand is not signed, and an alert tel
       `UPDATE control_outbox SET body = '{"value": 2}' WHERE control_id = 'doors:ours'`,
     );
     expect(await due()).not.toContain('doors:ours');
-    const alerts = (await alertsOf(context.postgres)).filter(({ subject }) => subject === 'outbox');
+    const alerts = (await readAlerts(context.postgres)).filter(
+      ({ subject }) => subject === 'outbox',
+    );
     const named = alerts.map(({ message }) => message.split(' ')[2]);
     expect(new Set(named)).toEqual(new Set(ids));
   } finally {

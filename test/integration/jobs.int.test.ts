@@ -45,8 +45,8 @@ const query = async <Row extends object>(sql: string, params: unknown[] = []): P
 
 beforeAll(async () => {
   installation = new Installation(SETTINGS);
-  const { kafka, topicOf } = installation.context;
-  await createTopics(kafka, { partitions: 1, topicOf });
+  const { kafka, topicName } = installation.context;
+  await createTopics(kafka, { partitions: 1, topicName });
   await query(WITNESS);
   // Whatever other tests have left due is not looked at here.
   await query(`DELETE FROM job_runs WHERE state IN ('due', 'running', 'failed')`);

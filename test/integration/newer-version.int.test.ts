@@ -32,8 +32,8 @@ beforeAll(async () => {
     copyFileSync(join(loadConfig().dataDir, name), join(dataDir, name));
   }
   installation = new Installation(settings);
-  const { kafka, topicOf } = installation.context;
-  await createTopics(kafka, { partitions: 1, topicOf });
+  const { kafka, topicName } = installation.context;
+  await createTopics(kafka, { partitions: 1, topicName });
   for (const name of ['stream', 'sink', 'money'] as const) await installation.start(name);
 });
 afterAll(async () => {
@@ -70,7 +70,7 @@ test('what cannot be kept whole is a dead letter with its reason, all else is ke
   });
   const of = (topic: string, key: string | null, ...values: object[]) =>
     values.map((value) => ({
-      topic: context.topicOf(topic),
+      topic: context.topicName(topic),
       key,
       value: JSON.stringify(value),
       timestampMs: FROM / 1_000,
@@ -101,7 +101,7 @@ test('what cannot be kept whole is a dead letter with its reason, all else is ke
 
 test('a control key rotates under flow: nothing is lost; what is retired or unknown is a dead letter', async () => {
   const { context } = installation;
-  const { postgres, controlKeys, topicOf } = context;
+  const { postgres, controlKeys, topicName } = context;
   const keys = (...words: string[]) => tickloomWith(settings, 'keys', ...words, '--why', 'a test');
   const first = context.controlKey();
   const over = new AbortController();
@@ -114,7 +114,7 @@ test('a control key rotates under flow: nothing is lost; what is retired or unkn
   const append = (...controls: object[]) =>
     installation.append(
       controls.map((control) => ({
-        ...{ topic: topicOf('ticks'), key: null, timestampMs: FROM / 1_000 },
+        ...{ topic: topicName('ticks'), key: null, timestampMs: FROM / 1_000 },
         value: JSON.stringify(control),
       })),
     );

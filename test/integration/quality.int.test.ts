@@ -94,8 +94,8 @@ describe('the data-quality job', () => {
       TICKLOOM_TOPIC_PREFIX: 'quality-',
       TICKLOOM_RETRAIN_EVERY: '2h',
     });
-    const { kafka, topicOf } = installation.context;
-    await createTopics(kafka, { partitions: 2, topicOf });
+    const { kafka, topicName } = installation.context;
+    await createTopics(kafka, { partitions: 2, topicName });
     for (const name of ['stream', 'sink', 'money', 'jobs'] as const) await installation.start(name);
     // As if retention had dropped the ticks of the day before.
     await installation.context.questdbWriter().write(candles, [DAY_BEFORE]);

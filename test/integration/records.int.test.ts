@@ -10,7 +10,7 @@ import type { OutRecord } from '../../src/stream/stage.ts';
 import { createTopics } from '../../src/runtime/topics.ts';
 import { bookAlerts } from '../../src/app/watch-records.ts';
 import { LOOKS } from '../../src/app/watch.ts';
-import { acknowledgeAlert, alertsOf } from '../../src/postgres/tables/alerts.ts';
+import { acknowledgeAlert, readAlerts } from '../../src/postgres/tables/alerts.ts';
 import { deadCounts } from '../../src/postgres/tables/dead-letters.ts';
 import { appendControl } from '../../src/postgres/tables/outbox.ts';
 import { unknownKinds } from '../../src/postgres/tables/unknown-kinds.ts';
@@ -85,8 +85,8 @@ describe('records of money', () => {
   beforeAll(async () => {
     process.env['TICKLOOM_TOPIC_PREFIX'] = PREFIX;
     installation = new Installation();
-    const { kafka, topicOf, postgres } = installation.context;
-    await createTopics(kafka, { partitions: 2, topicOf });
+    const { kafka, topicName, postgres } = installation.context;
+    await createTopics(kafka, { partitions: 2, topicName });
     due = (
       await postgres.query<{ control_id: string }>(
         `SELECT control_id FROM control_outbox WHERE state = 'due'`,
@@ -211,7 +211,7 @@ describe('records of money', () => {
     const { context } = installation;
     const look = () => must(LOOKS['dead letters'])(context);
     const open = async () =>
-      (await alertsOf(context.postgres)).filter(
+      (await readAlerts(context.postgres)).filter(
         ({ subject, kind }) => kind === 'dead-letters' && subject === `${PREFIX}fills`,
       );
     await look();

@@ -5,7 +5,7 @@ import { loadConfig } from '../../src/config/config.ts';
 import { openContext, type Context } from '../../src/runtime/context.ts';
 import { LOOKS } from '../../src/app/watch.ts';
 import { readSetting, writeSetting } from '../../src/postgres/tables/settings.ts';
-import { lostOf, transactionsOf } from '../../src/questdb/tables/transactions.ts';
+import { findLost, readTransactions } from '../../src/questdb/tables/transactions.ts';
 
 const SETTING = 'questdb_transactions';
 
@@ -28,7 +28,7 @@ const told = async () =>
   ).rows;
 
 test('a table with fewer transactions than it had is an open error, told once', async () => {
-  const has = await transactionsOf(context.questdbReader());
+  const has = await readTransactions(context.questdbReader());
   await writeSetting(context.postgres, SETTING, has);
   await look();
   expect(await told()).toEqual([]);
@@ -43,14 +43,14 @@ test('a table with fewer transactions than it had is an open error, told once', 
   ]);
   // What is there now is what is held against from now on.
   const noted = (await readSetting(context.postgres, SETTING)) as typeof has;
-  expect(lostOf(had, noted).map(({ table }) => table)).toEqual(
+  expect(findLost(had, noted).map(({ table }) => table)).toEqual(
     expect.arrayContaining(['labels', 'ticks']),
   );
 });
 
 test('a table that is not there any more has lost all', () => {
-  expect(lostOf({ ticks: 3, quotes: 4 }, { ticks: 3, quotes: 0 })).toEqual([
+  expect(findLost({ ticks: 3, quotes: 4 }, { ticks: 3, quotes: 0 })).toEqual([
     { table: 'quotes', had: 4, has: 0 },
   ]);
-  expect(lostOf({}, { ticks: 0 })).toEqual([]);
+  expect(findLost({}, { ticks: 0 })).toEqual([]);
 });

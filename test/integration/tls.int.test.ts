@@ -13,7 +13,7 @@ import { makeCredentials } from '../../infra/local/credentials.ts';
 import { openDataDir } from '../../infra/local/data-dir.ts';
 import { runProgram } from '../../infra/local/run-program.ts';
 import { resetStack, startServer } from '../../infra/local/stack.ts';
-import { connectionOf, withAdmin } from '../../src/kafka/kafka.ts';
+import { kafkaConfig, withAdmin } from '../../src/kafka/kafka.ts';
 import { Kafka as KafkaClient, logLevel } from '../../src/kafka/kafkajs.ts';
 import { openPostgres } from '../../src/postgres/postgres.ts';
 import { QuestDbWriter } from '../../src/questdb/writer.ts';
@@ -109,7 +109,7 @@ const topicsOf = (kafka: Kafka): Promise<string[]> =>
 /** With the settings of ours, and without their patience for servers that come back. */
 const impatient = ({ kafka }: Pick<Config, 'kafka'>): Kafka =>
   new KafkaClient({
-    ...connectionOf(kafka),
+    ...kafkaConfig(kafka),
     logLevel: logLevel.NOTHING,
     retry: { retries: 0 },
   });

@@ -145,7 +145,7 @@ export const RECORD_MUTATIONS: readonly Mutation[] = [
     'columns-of-mismatches',
     booking('fields that a newer producer adds have no column and change nothing'),
     'src/postgres/tables/booking-fills.ts',
-    "const row = { ...columnsOf('fills', fill), ts: formatUs(fill.ts) };",
+    "const row = { ...pickColumns('fills', fill), ts: formatUs(fill.ts) };",
     'const { kind: _, ...all } = fill;\n  const row = { ...all, ts: formatUs(fill.ts) };',
   ),
   mutation(

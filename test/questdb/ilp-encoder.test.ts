@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { compiledEncoder } from '../../src/questdb/ilp-encoder.ts';
 import {
   clientEncoder,
-  problemOf,
+  findProblem,
   type EncodedTable,
   type RowEncoder,
 } from '../../src/questdb/encoder.ts';
@@ -152,7 +152,7 @@ describe('makes the bytes of the client', () => {
   test.each(TABLES.map((table) => [table.name, table] as const))('%s', (_, table) => {
     fc.assert(
       fc.property(fc.array(rowOf(table), { maxLength: 6 }), (rows) => {
-        for (const row of rows) expect(problemOf(table, row)).toBeNull();
+        for (const row of rows) expect(findProblem(table, row)).toBeNull();
         expectSame(table, rows);
       }),
       { numRuns: 150 },
@@ -287,12 +287,12 @@ describe('the check before it', () => {
       );
     fc.assert(
       fc.property(cases, ([table, row, name]) => {
-        expect(problemOf(table, row)).toBeNull();
+        expect(findProblem(table, row)).toBeNull();
         const broken = { ...row, [name]: wrong[table.columns[name] as ColumnType] };
-        expect(problemOf(table, broken)).toMatch(
+        expect(findProblem(table, broken)).toMatch(
           new RegExp(`^${table.name}\\.${name} is .*expected`),
         );
-        expect(problemOf(table, { ...row, [`${name}_`]: null })).toBe(
+        expect(findProblem(table, { ...row, [`${name}_`]: null })).toBe(
           `${table.name} has no column "${name}_"`,
         );
       }),

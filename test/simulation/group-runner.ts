@@ -116,7 +116,7 @@ export class GroupRunner {
     try {
       await runConsumer(consumer.asKafka(), this.stageOf(process), {
         groupId: 'simulated',
-        topicOf: (name) => name,
+        topicName: (name) => name,
         log: silent,
         signal: this.ending.signal,
         ...(onLookedToEnd === undefined ? {} : { onLookedToEnd }),

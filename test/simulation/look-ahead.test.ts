@@ -122,7 +122,7 @@ test('at the end of the log it is told once, again where telling failed, and not
   const working = () =>
     runConsumer(member.asKafka(), world.stage([TOPIC], null), {
       groupId: 'group',
-      topicOf: (name) => name,
+      topicName: (name) => name,
       log: pino({ level: 'silent' }),
       signal: ending.signal,
       isTransient: () => false,

@@ -160,7 +160,7 @@ const surroundings = ({ log }: Servers, caller: Caller, faults: Faults) => ({
   log: log.producer(caller, faults),
   verifyControl: verify,
   clockSeen: () => undefined,
-  topicOf: (name: string) => name,
+  topicName: (name: string) => name,
   failPoints: new FailPoints(null),
   latenessUs: LATENESS_US,
   count: () => () => undefined,

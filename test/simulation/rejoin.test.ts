@@ -66,7 +66,7 @@ class Setting {
     const working = () =>
       runConsumer(this.member.asKafka(), this.stage(own), {
         groupId: 'group',
-        topicOf: (name) => name,
+        topicName: (name) => name,
         log: pino({ level: 'silent' }),
         signal: ending.signal,
         isTransient: () => false,

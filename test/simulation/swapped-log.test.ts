@@ -74,7 +74,7 @@ class Course {
     const working = async (): Promise<void> => {
       await runConsumer(member.asKafka(), stage, {
         groupId: 'group',
-        topicOf: (name) => name,
+        topicName: (name) => name,
         log: pino({}, { write: (line) => void this.warnings.push(line) }),
         signal: ending.signal,
         isTransient: () => false,

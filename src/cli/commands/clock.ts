@@ -22,8 +22,8 @@ export function clockCommands(program: Command): void {
 }
 
 async function show(_flags: object, command: Command): Promise<void> {
-  await withContext('cli', async ({ postgres, topicOf }) => {
-    const clocks = await partitionClocks(postgres, topicOf('ticks'));
+  await withContext('cli', async ({ postgres, topicName }) => {
+    const clocks = await partitionClocks(postgres, topicName('ticks'));
     const lines = clocks.map(lineOf);
     if (lines.length === 0) lines.push('no clock has passed yet: start the stages');
     outputFor(command).show(clocks.map(jsonOf), lines.join('\n'));

@@ -5,7 +5,7 @@ import { formatUs, US_PER_DAY } from '../../domain/time.ts';
 import { instrumentKey } from '../../domain/wire.ts';
 import type { GateVerdict } from '../../learning/gate.ts';
 import { marketSummaries, type MarketSummary } from '../../summaries/market-summary.ts';
-import { runsOf } from '../../postgres/tables/job-runs.ts';
+import { readRuns } from '../../postgres/tables/job-runs.ts';
 import { storedWatermark } from '../../postgres/tables/stored-watermarks.ts';
 import { modelOutcomes } from '../../questdb/tables/model-outcomes.ts';
 import type { ReportTables } from '../../summaries/report-tables.ts';
@@ -130,7 +130,7 @@ async function trades(flags: TradeFlags, command: Command): Promise<void> {
 async function reports({ symbol: key }: { readonly symbol?: string }, command: Command) {
   const subject = key === undefined ? null : instrumentKey(instrumentOption(key));
   await withContext('cli', async (context) => {
-    const runs = (await runsOf(context.postgres, 'reports')).filter(
+    const runs = (await readRuns(context.postgres, 'reports')).filter(
       (run) => run.state === 'done' && (subject === null || run.subject === subject),
     );
     if (runs.length === 0) await refuseUnstored(context, key);

@@ -81,10 +81,10 @@ const filtered = (command: Command): Command =>
     .option('--reason <reason>', 'those of this reason, such as schema or unbookable');
 
 async function checkFilters(
-  { topicOf, postgres }: Context,
+  { topicName, postgres }: Context,
   { topic, reason }: Filters,
 ): Promise<void> {
-  const isTopic = (name: string): boolean => name === topic || topicOf(name) === topic;
+  const isTopic = (name: string): boolean => name === topic || topicName(name) === topic;
   if (topic !== undefined && !TOPICS.some(({ name }) => isTopic(name))) {
     throw new CommandError(`"${topic}" is no topic: see tickloom topics list`, 2);
   }

@@ -5,7 +5,7 @@ import {
   checkBeginnings,
   FORMATS,
   problemText,
-  ticksOfFiles,
+  readTickFiles,
   type FileProblem,
 } from '../../feeds/files.ts';
 import { FeedFileError, type FileTick, type FormatOptions } from '../../feeds/format.ts';
@@ -99,7 +99,7 @@ async function feedFile(paths: string[], flags: FileFlags, command: Command): Pr
   const speed = speedOf(flags.speed);
   await checkBeginnings(onDisk(paths), flags.format, options).catch(failed);
   const apart = new SetApart(outputFor(command).say);
-  const source = ticksOfFiles(paths, flags.format, options, apart.add);
+  const source = readTickFiles(paths, flags.format, options, apart.add);
   const claims = claimed(readable(source), flags);
   await feed(command, { source: claims, speed, ...switches(flags) }, apart);
   if (flags.skipBad !== true) apart.refuse('the others are sent');
@@ -111,7 +111,7 @@ async function check(paths: string[], flags: CheckFlags, command: Command): Prom
   const apart = new SetApart(output.say);
   const names = new Set<string>();
   let ticks = 0;
-  for await (const { tick } of readable(ticksOfFiles(paths, flags.format, options, apart.add))) {
+  for await (const { tick } of readable(readTickFiles(paths, flags.format, options, apart.add))) {
     ticks += 1;
     names.add(instrumentKey(tick));
   }

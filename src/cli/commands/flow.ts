@@ -14,7 +14,7 @@ export function flowCommands(program: Command): void {
       withContext('cli', async (context) => {
         const lags = await context.flowProbe().lags();
         const lagOf = new Map(lags.map(({ stage, lag }) => [stage, lag]));
-        const topics = TOPICS.map(({ name }) => context.topicOf(name));
+        const topics = TOPICS.map(({ name }) => context.topicName(name));
         const judged = await judgePositions(context, topics, { reads: false });
         const lines = FLOW.map(({ name, reads, writes, does }) => {
           const lag = lagOf.get(name);

@@ -21,7 +21,7 @@ import {
   type AppliedChange,
   type PlannedChange,
 } from '../../postgres/tables/registry.ts';
-import { ChangeMissing, undoOf } from '../../postgres/tables/registry-undo.ts';
+import { ChangeMissing, readUndo } from '../../postgres/tables/registry-undo.ts';
 import { championMarkets, modelChanges } from '../../postgres/tables/reviews.ts';
 import { confirm, reasonGiven, YES } from '../support/confirm.ts';
 import { CommandError, outputFor, withContext } from '../support/context.ts';
@@ -62,7 +62,7 @@ export function modelChangeCommands(models: Command): void {
   deciding(models.command('undo').argument('<change>', 'its number from `models log`', number))
     .description('undo the newest change of a market')
     .action((auditId: number, flags: Deciding, command: Command) =>
-      change(command, flags, ({ postgres }) => undoOf(postgres, auditId)),
+      change(command, flags, ({ postgres }) => readUndo(postgres, auditId)),
     );
   models.command('log').description('list every change: who, when, what and why').action(log);
 }

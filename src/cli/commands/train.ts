@@ -9,7 +9,7 @@ import { monotonicMs, sleep } from '../../clock.ts';
 import { venueLateness } from '../../domain/venues.ts';
 import { instrumentKey } from '../../domain/wire.ts';
 import type { Context } from '../../runtime/context.ts';
-import { addDueRuns, runOf, type JobRun } from '../../postgres/tables/job-runs.ts';
+import { addDueRuns, readRun, type JobRun } from '../../postgres/tables/job-runs.ts';
 import { storedWatermarks } from '../../postgres/tables/stored-watermarks.ts';
 import {
   CommandError,
@@ -70,7 +70,7 @@ async function finishedRun({ postgres }: Context, run: Due, output: Output): Pro
   const startMs = monotonicMs();
   let [before, toldMs] = ['', startMs];
   for (;;) {
-    const now = await runOf(postgres, run);
+    const now = await readRun(postgres, run);
     if (now !== null && ['done', 'refused', 'failed'].includes(now.state)) return now;
     signal.throwIfAborted();
     const waits = 'waits for the jobs process (`tickloom run jobs`)';

@@ -2,7 +2,7 @@
  * A command's context that looks after the servers that the command asks for: each is probed when
  * it is first asked for, beside the work, and one that is away ends the command with a message.
  */
-import { outageOf } from '../../runtime/outage.ts';
+import { findOutage } from '../../runtime/outage.ts';
 import { probe, ServerAway, type ServerName } from '../../runtime/server-probe.ts';
 import type { Context } from '../../runtime/context.ts';
 
@@ -48,7 +48,7 @@ export async function watched<T>(
     return await Promise.race([done, away]);
   } catch (error) {
     // What the work met first may be a bare ECONNREFUSED: the probe says whose.
-    if (!(error instanceof ServerAway) && outageOf(error) !== null) {
+    if (!(error instanceof ServerAway) && findOutage(error) !== null) {
       await Promise.race([Promise.all(probes.values()), away]);
     }
     throw error;

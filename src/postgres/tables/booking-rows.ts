@@ -61,7 +61,7 @@ const COLUMNS = {
 } as const;
 
 /** What the table keeps of the record, as it is; times are still to be told as SQL has them. */
-export const columnsOf = (table: keyof typeof COLUMNS, record: object): Record<string, unknown> =>
+export const pickColumns = (table: keyof typeof COLUMNS, record: object): Record<string, unknown> =>
   Object.fromEntries(
     COLUMNS[table].map((name) => [name, (record as Record<string, unknown>)[name]]),
   );

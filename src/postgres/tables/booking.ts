@@ -12,7 +12,7 @@ import type { DeadPlace, KindPlace } from '../../domain/dead-letter.ts';
 import { formatUs } from '../../domain/time.ts';
 import type { Fill, Refusal, Signal, SignalEnd } from '../../domain/wire.ts';
 import { bookFill, settleSignal } from './booking-fills.ts';
-import { columnsOf, contentHash } from './booking-rows.ts';
+import { pickColumns, contentHash } from './booking-rows.ts';
 import type { LogMarker } from '../../stream/log-marker.ts';
 import { noteDead } from './dead-letters.ts';
 import { insert, sameOrReport } from './insert.ts';
@@ -140,7 +140,7 @@ async function bookGuarded(client: PoolClient, record: Booked): Promise<Verdict>
 async function bookSignal(client: PoolClient, signal: Signal): Promise<Verdict> {
   const { ts, decided_ts, known_at, expires_at } = signal;
   const row = {
-    ...columnsOf('signals', signal),
+    ...pickColumns('signals', signal),
     ts: formatUs(ts),
     decided_ts: formatUs(decided_ts),
     known_at: formatUs(known_at),
@@ -156,7 +156,7 @@ async function bookSignal(client: PoolClient, signal: Signal): Promise<Verdict> 
 
 async function bookEnd(client: PoolClient, end: SignalEnd): Promise<Verdict> {
   const row = {
-    ...columnsOf('signal_ends', end),
+    ...pickColumns('signal_ends', end),
     ts: formatUs(end.ts),
     content_sha256: contentHash(end),
   };

@@ -49,7 +49,7 @@ export async function aliveNames(pool: Pool): Promise<Set<string>> {
 }
 
 /** What all processes but this one have said. */
-export async function metricsOfOthers(pool: Pool, worker: string): Promise<SaidMetrics[]> {
+export async function readOtherMetrics(pool: Pool, worker: string): Promise<SaidMetrics[]> {
   const { rows } = await pool.query<SaidMetrics>(
     `SELECT worker, process, "ageS", CASE WHEN "ageS" < $2 THEN metrics ELSE '[]' END AS metrics
      FROM (

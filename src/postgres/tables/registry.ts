@@ -29,7 +29,7 @@ import { insert } from './insert.ts';
 import { servable } from './model-source.ts';
 import { appendControl } from './outbox.ts';
 import { audit, nextAuditId } from './registry-audit.ts';
-import { placesOf } from './registry-undo.ts';
+import { readPlaces } from './registry-undo.ts';
 
 export interface NewCandidate extends Market {
   readonly modelId: string;
@@ -162,7 +162,7 @@ export function changeModel(
   by: ChangeBy,
 ): Promise<AppliedChange> {
   return inTransaction(pool, async (client) => {
-    const market = of ?? (await marketOf(client, request));
+    const market = of ?? (await readMarket(client, request));
     const registry = await readRegistry(client, market, by.atTs ?? null);
     return applyChange(client, registry, request, by);
   });
@@ -180,7 +180,7 @@ export function planChange(
   of: Market | null,
 ): Promise<PlannedChange> {
   return inTransaction(pool, async (client) => {
-    const market = of ?? (await marketOf(client, request));
+    const market = of ?? (await readMarket(client, request));
     const registry = await readRegistry(client, market, null);
     const change = await changeIn(client, registry, request);
     const moved = registry.models.filter((model) =>
@@ -196,7 +196,7 @@ const changeIn = async (client: PoolClient, registry: Registry, request: ModelRe
     ? decideChange(await withoutUnservable(client, registry), request)
     : decideChange(registry, request);
 
-async function marketOf(client: PoolClient, request: ModelRequest): Promise<Market> {
+async function readMarket(client: PoolClient, request: ModelRequest): Promise<Market> {
   const modelId = 'modelId' in request ? request.modelId : '';
   const { rows } = await client.query<{ venue: string; symbol: string; label_spec: string }>(
     'SELECT venue, symbol, label_spec FROM models WHERE model_id = $1',
@@ -264,7 +264,7 @@ async function applyChange(
   }
   const auditId = await nextAuditId(client);
   const { market, models, atTs } = registry;
-  const kept = await placesOf(client, change);
+  const kept = await readPlaces(client, change);
   for (const { modelId, to, by, replaced, since } of change.states) {
     await client.query(
       `UPDATE models SET state = $2, changed_by = $3, changed_ts = $4::timestamptz,
@@ -274,9 +274,9 @@ async function applyChange(
     );
   }
   const controlIds = await sendRecords(client, change, cause ?? `audit-${auditId}`, why);
-  const stateOf = (modelId: string): string | null =>
+  const findState = (modelId: string): string | null =>
     models.find((model) => model.modelId === modelId)?.state ?? null;
-  const before = change.states.map(({ modelId }) => [modelId, stateOf(modelId)]);
+  const before = change.states.map(({ modelId }) => [modelId, findState(modelId)]);
   const after = change.states.map(({ modelId, to }) => [modelId, to]);
   const changed = Object.fromEntries(after) as Record<string, ModelState>;
   const champion =

@@ -33,7 +33,7 @@ export function fireTriggers(
     // Two that look at one market at a time would both find that nothing has fired.
     const key = `retrain|${venue}|${symbol}|${label_spec}`;
     await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [key]);
-    const triggers = decide(await firedOf(client, market));
+    const triggers = decide(await readFired(client, market));
     for (const { kind, modelId, reason, detail } of triggers) {
       await insert(client, 'retrain_triggers', {
         venue,
@@ -56,7 +56,7 @@ export function fireTriggers(
   });
 }
 
-async function firedOf(
+async function readFired(
   client: PoolClient,
   { venue, symbol, labelSpec }: Market,
 ): Promise<readonly Fired[]> {

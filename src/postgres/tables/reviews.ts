@@ -29,7 +29,7 @@ export async function reviewedMarkets(
 }
 
 /** From when a slot has held its model, and what that would say knowing nothing. */
-export async function slotOf(
+export async function readSlot(
   pool: Pool,
   { venue, symbol, labelSpec }: Market,
   slot: string,

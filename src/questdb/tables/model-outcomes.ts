@@ -10,7 +10,7 @@ import {
   type OutcomeGroup,
   type OutcomeMetrics,
 } from '../../learning/monitoring.ts';
-import { regimesOf } from './regimes.ts';
+import { readRegimes } from './regimes.ts';
 import type { Instrument, SqlReader } from '../table.ts';
 
 export interface OutcomesAsked {
@@ -50,11 +50,11 @@ export async function modelOutcomes(
   reader: SqlReader,
   asked: OutcomesAsked,
 ): Promise<OutcomesFound> {
-  const markets = await marketsSpokenOf(reader, asked);
+  const markets = await readPredictedMarkets(reader, asked);
   if (markets.length === 0) return { fromUs: null, toUs: null, metrics: [] };
   const tally = new OutcomeTally(asked.by);
-  const ranges = markets.map((market) => ({ market, ...rangeOf(market, asked) }));
-  for (const set of setsOf(ranges)) {
+  const ranges = markets.map((market) => ({ market, ...requestedRange(market, asked) }));
+  for (const set of groupByWeeks(ranges)) {
     // The regime of a decision is read market by market.
     if (set.length > ONE_BY_ONE && asked.by !== 'regime') await addSet(reader, set, asked, tally);
     else for (const one of set) await addOne(reader, one, asked, tally);
@@ -72,14 +72,14 @@ interface TimeRange {
   readonly toUs: number;
 }
 
-const startOf = ({ market, fromUs }: TimeRange): number => Math.max(fromUs, market.first_ts);
-const endOf = ({ market, toUs }: TimeRange): number => Math.min(toUs, market.last_ts + 1);
+const rangeStart = ({ market, fromUs }: TimeRange): number => Math.max(fromUs, market.first_ts);
+const rangeEnd = ({ market, toUs }: TimeRange): number => Math.min(toUs, market.last_ts + 1);
 
 /** Markets that spoke in the same weeks: an old recording is not read together with a live one. */
-function setsOf(ranges: readonly TimeRange[]): Iterable<readonly TimeRange[]> {
+function groupByWeeks(ranges: readonly TimeRange[]): Iterable<readonly TimeRange[]> {
   const sets = new Map<string, TimeRange[]>();
   for (const range of ranges) {
-    const weeks = [startOf(range), endOf(range)].map((ts) => Math.floor(ts / PIECE_US));
+    const weeks = [rangeStart(range), rangeEnd(range)].map((ts) => Math.floor(ts / PIECE_US));
     const set = sets.get(weeks.join());
     if (set === undefined) sets.set(weeks.join(), [range]);
     else set.push(range);
@@ -93,8 +93,8 @@ async function addOne(
   asked: OutcomesAsked,
   tally: OutcomeTally,
 ): Promise<void> {
-  const endUs = endOf(range);
-  for (let at = startOf(range); at < endUs; at += PIECE_US) {
+  const endUs = rangeEnd(range);
+  for (let at = rangeStart(range); at < endUs; at += PIECE_US) {
     const piece = { fromUs: at, toUs: Math.min(endUs, at + PIECE_US) };
     tally.add(await gradedPredictions(reader, range.market, { ...asked, ...piece }));
   }
@@ -107,11 +107,11 @@ async function addSet(
   { modelId }: OutcomesAsked,
   tally: OutcomeTally,
 ): Promise<void> {
-  const wanted = new Map(set.map((range) => [specOf(range.market), range]));
+  const wanted = new Map(set.map((range) => [specKey(range.market), range]));
   let [fromUs, endUs] = [Infinity, 0];
   for (const range of set) {
-    fromUs = Math.min(fromUs, startOf(range));
-    endUs = Math.max(endUs, endOf(range));
+    fromUs = Math.min(fromUs, rangeStart(range));
+    endUs = Math.max(endUs, rangeEnd(range));
   }
   const stepUs = Math.max(SHORTEST_US, Math.ceil((PIECE_US * ONE_BY_ONE) / set.length));
   for (let at = fromUs; at < endUs; at += stepUs) {
@@ -122,9 +122,9 @@ async function addSet(
     );
     const of = new Map<string, (Joined & Spoken)[]>();
     for (const row of rows) {
-      const key = specOf(row);
+      const key = specKey(row);
       const range = wanted.get(key);
-      if (range === undefined || row.ts < startOf(range) || row.ts >= endOf(range)) continue;
+      if (range === undefined || row.ts < rangeStart(range) || row.ts >= rangeEnd(range)) continue;
       const before = of.get(key);
       if (before === undefined) of.set(key, [row]);
       else before.push(row);
@@ -135,7 +135,7 @@ async function addSet(
   }
 }
 
-const specOf = ({ venue, symbol, label_spec }: Pick<Spoken, 'venue' | 'symbol' | 'label_spec'>) =>
+const specKey = ({ venue, symbol, label_spec }: Pick<Spoken, 'venue' | 'symbol' | 'label_spec'>) =>
   `${venue}:${symbol}|${label_spec}`;
 
 const GRADED_SET_SQL = (more: string): string => `
@@ -149,7 +149,7 @@ const GRADED_SET_SQL = (more: string): string => `
     ON p.ts = l.ts AND p.symbol = l.symbol AND p.venue = l.venue AND p.label_spec = l.label_spec`;
 
 /** An old recording stands beside a live market: each has newest days of its own. */
-function rangeOf(
+function requestedRange(
   { last_ts: lastUs }: Spoken,
   asked: OutcomesAsked,
 ): { readonly fromUs: number; readonly toUs: number } {
@@ -158,7 +158,7 @@ function rangeOf(
 }
 
 /** Where and when anything was said by the asked model, or by any. */
-async function marketsSpokenOf(
+async function readPredictedMarkets(
   reader: SqlReader,
   { modelId, venue, symbol, labelSpec }: OutcomesAsked,
 ): Promise<Spoken[]> {
@@ -196,7 +196,7 @@ async function gradedPredictions(
     [venue, symbol, label_spec, ...range, ...(modelId === undefined ? [] : [modelId])],
   );
   const regimes =
-    by === 'regime' ? await regimesOf(reader, { venue, symbol }, { fromUs, toUs }) : null;
+    by === 'regime' ? await readRegimes(reader, { venue, symbol }, { fromUs, toUs }) : null;
   return onceEach(rows).map(({ slot: _slot, ...row }) => ({
     ...row,
     venue,

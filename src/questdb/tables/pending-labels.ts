@@ -92,7 +92,7 @@ interface Matured {
   readonly from_ts: number | null;
 }
 
-interface MaturedOf extends Matured, Instrument {
+interface InstrumentMatured extends Matured, Instrument {
   readonly decided_ts: number | null;
 }
 
@@ -188,10 +188,10 @@ export class LabelBacklog {
       subject === undefined ? all : all.filter((market) => instrumentKey(market) === subject);
     const { horizonUs, labelSpec, moreLabelSpecs } = this.settings;
     if (isRest) [this.rested, this.restUntilMs] = [null, Infinity];
-    const found = [await this.pendingOf(markets, horizonUs, null, mayRest)];
+    const found = [await this.findPending(markets, horizonUs, null, mayRest)];
     for (const spec of moreLabelSpecs) {
       const { horizonUs: own } = parseLabelSpec(spec);
-      found.push(await this.pendingOf(markets, own, [labelSpec, spec], mayRest));
+      found.push(await this.findPending(markets, own, [labelSpec, spec], mayRest));
     }
     if (!isRest) return found.flat();
     this.rested = all;
@@ -199,7 +199,7 @@ export class LabelBacklog {
   }
 
   /** By what each decision predicts itself, or `by` another spec. */
-  private async pendingOf(
+  private async findPending(
     markets: readonly Market[],
     horizonUs: number,
     by: By,
@@ -231,9 +231,9 @@ export class LabelBacklog {
     const found: PendingLabels[][] = [];
     for (const set of sets.values()) {
       if (set.length <= ONE_BY_ONE) one.push(...set);
-      else found.push(await this.pendingOfSet(set, by));
+      else found.push(await this.findPendingTogether(set, by));
     }
-    for (const asked of one) found.push(await this.pendingOfOne(asked, by));
+    for (const asked of one) found.push(await this.findPendingAlone(asked, by));
     return found.flat();
   }
 
@@ -284,7 +284,7 @@ export class LabelBacklog {
     for (const [key, { asked, by }] of this.unproven) {
       if (left-- === 0) break;
       const guess = this.guessedTo.get(key) ?? Infinity;
-      const pending = await this.pendingOfOne(asked, by);
+      const pending = await this.findPendingAlone(asked, by);
       found.push(...pending.filter(({ from_ts }) => from_ts < guess));
       this.unproven.delete(key);
       this.guessedTo.delete(key);
@@ -292,7 +292,7 @@ export class LabelBacklog {
     return found;
   }
 
-  private async pendingOfOne(asked: Asked, by: By): Promise<PendingLabels[]> {
+  private async findPendingAlone(asked: Asked, by: By): Promise<PendingLabels[]> {
     const { venue, symbol } = asked.market;
     const from = formatUs(asked.fromUs ?? 0);
     const params = [venue, symbol, from, formatUs(asked.decidedByUs)];
@@ -302,7 +302,7 @@ export class LabelBacklog {
   }
 
   /** All of them by one question: what it costs goes by the decisions, not by the markets. */
-  private async pendingOfSet(set: readonly Asked[], by: By): Promise<PendingLabels[]> {
+  private async findPendingTogether(set: readonly Asked[], by: By): Promise<PendingLabels[]> {
     let [fromUs, toUs] = [Infinity, 0];
     for (const { fromUs: ownUs, decidedByUs } of set) {
       fromUs = Math.min(fromUs, ownUs ?? 0);
@@ -310,7 +310,7 @@ export class LabelBacklog {
     }
     const sql = by === null ? MATURED_SET_SQL : MATURED_SET_BY_SQL;
     const params = [formatUs(fromUs), formatUs(toUs), ...(by ?? [])];
-    const rows = grouped(await this.reader.query<MaturedOf>(sql, params), instrumentKey);
+    const rows = grouped(await this.reader.query<InstrumentMatured>(sql, params), instrumentKey);
     return set.flatMap((asked) => {
       const own = (rows.get(instrumentKey(asked.market)) ?? []).map((row) =>
         // The question goes as far as the furthest of the set: this one may not be there yet.

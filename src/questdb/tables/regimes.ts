@@ -4,7 +4,7 @@ import { REGIME_FEATURES, classifyRegime, type Regime } from '../../learning/reg
 import type { Instrument, SqlReader, TimeRange } from '../table.ts';
 
 /** By `ts` of the decisions in [fromUs, toUs); null: the values do not tell. */
-export async function regimesOf(
+export async function readRegimes(
   reader: SqlReader,
   { venue, symbol }: Instrument,
   { fromUs, toUs }: TimeRange,

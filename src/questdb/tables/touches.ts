@@ -21,7 +21,7 @@ export interface TouchesRequest {
 }
 
 /** By instrument, in the order of the names; each list in the order of `ts`. */
-export async function touchesOf(
+export async function readTouches(
   reader: SqlReader,
   { sinceUs, fromTs, asOfUs, toTs, instrument: one }: TouchesRequest,
 ): Promise<Map<string, StoredTouch[]>> {

@@ -32,7 +32,7 @@ async function taken(book: TradesDeps['book']) {
   const appended: OutRecord[] = [];
   const stage = tradesStage({
     checkpoints: new RememberedCheckpoints(),
-    topicOf: (name) => `p-${name}`,
+    topicName: (name) => `p-${name}`,
     log: {
       append: (more) => {
         appended.push(...more);

@@ -34,12 +34,12 @@ export interface OutboxDeps {
 export async function sendDueControls(deps: OutboxDeps): Promise<number> {
   const due = await deps.due();
   if (due.length === 0) return 0;
-  await deps.log.append(due.flatMap((control) => recordsOf(control, deps)));
+  await deps.log.append(due.flatMap((control) => toRecords(control, deps)));
   await deps.markSent(due);
   return due.length;
 }
 
-function recordsOf(due: DueControl, deps: OutboxDeps): OutRecord[] {
+function toRecords(due: DueControl, deps: OutboxDeps): OutRecord[] {
   const { controlId, type, subject, version, body } = due;
   const control = signControl(deps.key(), {
     kind: 'control',

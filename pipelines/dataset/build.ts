@@ -16,12 +16,12 @@ import { formatUs, parseUs } from '../../src/domain/time.ts';
 import { parseInstrumentKey, instrumentKey } from '../../src/domain/wire.ts';
 import type { Instrument, SqlReader, TimeRange } from '../../src/questdb/table.ts';
 import {
-  columnsOf,
+  featureColumns,
   completeDecisions,
   ENTITIES,
   identified,
   MANIFEST,
-  tableOfSet,
+  featureSetTable,
   type DatasetBarrier,
   type DatasetDefinition,
   type DatasetManifest,
@@ -29,7 +29,7 @@ import {
 } from './definition.ts';
 import { loadEntities } from './entities.ts';
 import { importsSql } from './imports.ts';
-import { columnsOfFiles, joinAll, requestDecisions } from './join.ts';
+import { fileColumns, joinAll, requestDecisions } from './join.ts';
 import { createStages, featureTable, stageFeatures, stageLabels } from './stage.ts';
 import { describeFiles, PARQUET, writePartitions } from './write.ts';
 import { makeFolder } from '../../src/make-folder.ts';
@@ -106,7 +106,7 @@ async function write(
     await joinAll(db, { ...definition, isDecisions: definition.entities === null });
     const isComplete = definition.keep === 'complete';
     await writePartitions(db, aside, {
-      columns: columnsOfFiles(definition),
+      columns: fileColumns(definition),
       where: isComplete ? 'missing IS NULL' : 'true',
       onProgress: (done, of) => onProgress?.(`written ${done} of ${of} files`),
     });
@@ -120,7 +120,7 @@ async function write(
     const content = {
       ...definition,
       feature_set: definition.feature_sets[0]?.feature_set ?? '',
-      features: columnsOf(definition),
+      features: featureColumns(definition),
       ...counts,
       ...imported,
       read,
@@ -208,7 +208,7 @@ async function answering(
   const knownUs = known === 'request' ? Math.min(first, parseUs(as_of)) : parseUs(as_of);
   const params = [key.venue, key.symbol, set, formatUs(first), formatUs(knownUs)];
   const [found] = await reader.query<{ ts: number | null }>(
-    `SELECT max(ts) AS ts FROM ${tableOfSet(set)} WHERE venue = $1 AND symbol = $2
+    `SELECT max(ts) AS ts FROM ${featureSetTable(set)} WHERE venue = $1 AND symbol = $2
        AND feature_set = $3 AND ts <= $4 AND decided_ts <= $4 AND known_at <= $5
        AND ${importsSql(imported_by)}`,
     params,

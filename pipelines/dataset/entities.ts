@@ -85,7 +85,7 @@ export async function readEntityFile(
 }
 
 /** Requests as they are kept. `known` tells the venue of a symbol that comes without one. */
-export function entitiesOf(rows: readonly EntityRow[], known: readonly Instrument[]): Entities {
+export function toEntities(rows: readonly EntityRow[], known: readonly Instrument[]): Entities {
   if (rows.length === 0) throw new AskError('there is no request in it: nothing to build');
   if (rows.length > REQUESTS_MAX) {
     throw new AskError(`more than ${REQUESTS_MAX} requests: ask for several data sets`);
@@ -120,7 +120,7 @@ const FIRST_US = 1e14;
 const LAST_US = 9.2e15;
 
 function timeIn(ts: EntityRow['ts'], where: string): number {
-  const us = microsecondsOf(ts, where);
+  const us = parseMicroseconds(ts, where);
   if (us >= FIRST_US && us <= LAST_US) return us;
   const unit = us < FIRST_US ? 'seconds or milliseconds' : 'nanoseconds';
   throw new AskError(
@@ -129,7 +129,7 @@ function timeIn(ts: EntityRow['ts'], where: string): number {
   );
 }
 
-function microsecondsOf(ts: EntityRow['ts'], where: string): number {
+function parseMicroseconds(ts: EntityRow['ts'], where: string): number {
   try {
     if (typeof ts === 'string' && !/^-?\d{5,}$/.test(ts)) return parseUs(ts.slice(0, 100));
     const us = Number(ts ?? Number.NaN);

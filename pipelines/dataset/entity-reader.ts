@@ -7,7 +7,7 @@ import { duckRows, identifier, literal, openDuckdb } from './duckdb.ts';
 import { quoted } from '../../src/domain/quoted.ts';
 import type { Instrument } from '../../src/questdb/table.ts';
 import { AskError } from './ask.ts';
-import { entitiesOf, REQUESTS_MAX, type Entities, type EntityRow } from './entities.ts';
+import { toEntities, REQUESTS_MAX, type Entities, type EntityRow } from './entities.ts';
 
 /** Names under which the time of a request is found, the first of them that there is. */
 const TIME_NAMES = ['ts', 'time', 'request_ts', 'event_timestamp', 'timestamp'];
@@ -44,11 +44,11 @@ export async function readEntities(
     const rows = await duckRows<EntityRow>(
       db,
       `SELECT symbol, venue, ts FROM
-         (SELECT ${cellsOf(columns, name)}, file_row_number FROM ${source}
+         (SELECT ${selectedColumns(columns, name)}, file_row_number FROM ${source}
           LIMIT ${REQUESTS_MAX + 1})
        ORDER BY file_row_number`,
     );
-    return entitiesOf(rows, known);
+    return toEntities(rows, known);
   } catch (error) {
     if (error instanceof AskError) throw error;
     // DuckDB's message ends in advice about its own settings.
@@ -60,7 +60,7 @@ export async function readEntities(
 }
 
 /** The columns of a request as SQL; text and whole microseconds, whatever the file has. */
-function cellsOf(columns: readonly Column[], file: string): string {
+function selectedColumns(columns: readonly Column[], file: string): string {
   const find = (name: string): Column | undefined => columns.find((each) => each.name === name);
   const time = TIME_NAMES.map(find).find((found) => found !== undefined);
   const [symbol, venue] = [find('symbol'), find('venue')];
@@ -76,21 +76,21 @@ function cellsOf(columns: readonly Column[], file: string): string {
   const wrong = [symbol, ...(venue === undefined ? [] : [venue])].find(
     ({ type }) => !TEXT.test(type) || type.endsWith(']'),
   );
-  if (wrong !== undefined) throw ofType(file, wrong, 'text');
+  if (wrong !== undefined) throw typeError(file, wrong, 'text');
   const cell = identifier(time.name);
   const isMoment = MOMENT.test(time.type);
   // A type that begins like one of these and ends in brackets is a list of them.
   const isOne = !time.type.endsWith(']');
   if (!isOne || !(isMoment || NUMBER.test(time.type) || TEXT.test(time.type))) {
-    throw ofType(file, time, 'a time, text or microseconds');
+    throw typeError(file, time, 'a time, text or microseconds');
   }
   const ts = isMoment ? `epoch_us(${cell})` : TEXT.test(time.type) ? `${cell}::VARCHAR` : cell;
   const number = NUMBER.test(time.type) ? `${ts}::DOUBLE` : ts;
-  const ofVenue = venue === undefined ? 'NULL::VARCHAR' : 'venue::VARCHAR';
-  return `symbol::VARCHAR AS symbol, ${ofVenue} AS venue, ${number} AS ts`;
+  const venueColumn = venue === undefined ? 'NULL::VARCHAR' : 'venue::VARCHAR';
+  return `symbol::VARCHAR AS symbol, ${venueColumn} AS venue, ${number} AS ts`;
 }
 
-const ofType = (file: string, { name, type }: Column, needed: string): AskError =>
+const typeError = (file: string, { name, type }: Column, needed: string): AskError =>
   new AskError(
     `${quoted(file)} has a column ${quoted(name)} of ${type.slice(0, 100)}; needed is ${needed}`,
   );

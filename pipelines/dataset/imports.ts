@@ -13,7 +13,7 @@ import { parseInstrumentKey } from '../../src/domain/wire.ts';
 import type { Context } from '../../src/runtime/context.ts';
 import { installationTime } from '../../src/runtime/installation-time.ts';
 import type { Instrument, SqlReader } from '../../src/questdb/table.ts';
-import { tableOfSet, type DatasetDefinition, type DatasetManifest } from './definition.ts';
+import { featureSetTable, type DatasetDefinition, type DatasetManifest } from './definition.ts';
 
 type Reads = Pick<DatasetDefinition, 'feature_sets' | 'label_spec' | 'instruments' | 'from' | 'to'>;
 
@@ -50,7 +50,7 @@ export async function newestImport(
   byUs: number | null,
 ): Promise<number | null> {
   const tables = [
-    ...feature_sets.map(({ feature_set }) => tableOfSet(feature_set)),
+    ...feature_sets.map(({ feature_set }) => featureSetTable(feature_set)),
     ...(label_spec === null ? [] : ['labels', 'predictions']),
   ];
   let newest: number | null = null;
@@ -140,7 +140,7 @@ async function knownLater(
   const end = to === null || to > as_of ? as_of : to;
   const [row] = await reader.query<KnownLater>(
     `SELECT count() AS n, min(ts) AS first, max(ts) AS last, min(known_at) AS since
-     FROM ${tableOfSet(featureSet)} WHERE venue = $1 AND symbol = $2 AND feature_set = $3
+     FROM ${featureSetTable(featureSet)} WHERE venue = $1 AND symbol = $2 AND feature_set = $3
        AND ts >= $4 AND ts < $5 AND known_at > $6`,
     [venue, symbol, featureSet, start, end, as_of],
   );

@@ -12,7 +12,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { duckRow, identifier } from './duckdb.ts';
 import { NULL_SHARE_MAX } from '../../src/learning/null-policy.ts';
-import { columnsOf, type DatasetDefinition } from './definition.ts';
+import { featureColumns, type DatasetDefinition } from './definition.ts';
 import { featureTable } from './stage.ts';
 
 type Joined = Pick<DatasetDefinition, 'feature_sets' | 'label_spec' | 'known' | 'max_age_us'> & {
@@ -110,14 +110,14 @@ function matchSql(maxAgeUs: number | null): string {
 }
 
 /** The columns of a set's files behind those that say which row it is; `symbol` is in their path. */
-export function columnsOfFiles(definition: DatasetDefinition): string[] {
+export function fileColumns(definition: DatasetDefinition): string[] {
   const { entities, keep, label_spec } = definition;
   return [
     ...(entities === null ? [] : ['request_row', 'request_ts']),
     'ts',
     'decided_ts',
     'venue',
-    ...columnsOf(definition).map(identifier),
+    ...featureColumns(definition).map(identifier),
     ...(label_spec === null ? [] : ['up', 'forward_return', 'exit_ts', 'champion_probability']),
     ...(keep === 'all' ? ['missing'] : []),
   ];
@@ -125,7 +125,7 @@ export function columnsOfFiles(definition: DatasetDefinition): string[] {
 
 function datasetSql(joined: Joined): string {
   const { feature_sets, label_spec, isDecisions } = joined;
-  const names = columnsOf(joined);
+  const names = featureColumns(joined);
   const sources = feature_sets.flatMap(({ features }, n) =>
     features.map((feature) => `f${n}.${identifier(feature)}`),
   );

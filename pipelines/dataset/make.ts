@@ -55,8 +55,8 @@ export async function makeDataset(
   checkAsk(ask, entities !== null);
   const { postgres, config } = context;
   const reader = context.questdbReader();
-  const instruments = entities?.instruments ?? (await instrumentsOf(reader, ask.symbols));
-  const feature_sets = await featureSetsOf(postgres, ask.features ?? ['default']);
+  const instruments = entities?.instruments ?? (await readInstruments(reader, ask.symbols));
+  const feature_sets = await readFeatureSets(postgres, ask.features ?? ['default']);
   // Of one market alone, no other one's labels are waited for.
   const subject = (instruments.length === 1 ? ask.symbols?.[0] : undefined) ?? 'all';
   const label = ask.label ?? config.labelSpec;
@@ -121,7 +121,7 @@ export async function withEntitiesFile<T>(
   }
 }
 
-async function instrumentsOf(
+async function readInstruments(
   reader: SqlReader,
   keys: readonly string[] | undefined,
 ): Promise<readonly string[]> {
@@ -152,7 +152,7 @@ interface SetRow {
   readonly features: readonly string[] | null;
 }
 
-async function featureSetsOf(postgres: Pool, names: readonly string[]): Promise<FeatureSetUse[]> {
+async function readFeatureSets(postgres: Pool, names: readonly string[]): Promise<FeatureSetUse[]> {
   const { rows } = await postgres.query<SetRow>(
     `SELECT feature_set, name, definition->'features' AS features FROM feature_sets
      ORDER BY created_at DESC, feature_set`,

@@ -14,7 +14,7 @@ import type { SqlReader } from '../../src/questdb/table.ts';
 import {
   completeDecisions,
   CURRENT_SET,
-  definitionOf,
+  parseDefinition,
   type DatasetDefinition,
 } from './definition.ts';
 import { loadTrainingSet, type LoadRequest } from './load.ts';
@@ -48,7 +48,7 @@ export function trainedSet(trainedOn: TrainedOn): TrainedSet {
   const hash = createHash('sha256').update(canonicalJson(definition));
   for (const rows of [set.rows, ...pool.map((member) => member.rows)]) {
     hash.update(`${rows.length}`);
-    for (const row of rows) hash.update(numbersOf(row));
+    for (const row of rows) hash.update(toNumbers(row));
   }
   const sha256 = hash.digest('hex');
   return {
@@ -64,7 +64,7 @@ export function trainedSet(trainedOn: TrainedOn): TrainedSet {
   };
 }
 
-function numbersOf(row: TrainingRow): Float64Array {
+function toNumbers(row: TrainingRow): Float64Array {
   const { decidedTs, labelEndTs, values, up, forwardReturn } = row;
   const { championProbability, championReturn } = row;
   const said = [championProbability, championReturn];
@@ -80,7 +80,7 @@ export const isTrainedSet = (manifest: object): manifest is TrainedSet =>
  * error that says so where this version cannot read it.
  */
 export async function verifyTrainedSet(reader: SqlReader, said: TrainedSet): Promise<string[]> {
-  const again = trainedSet(await trainedOnOf(reader, said));
+  const again = trainedSet(await readTrainedOn(reader, said));
   const found = (['rows', 'rows_in', 'excluded', 'pool'] as const)
     .filter((name) => canonicalJson(said[name]) !== canonicalJson(again[name]))
     .map((name) => `${name}: ${canonicalJson(said[name])}, again ${canonicalJson(again[name])}`);
@@ -88,8 +88,8 @@ export async function verifyTrainedSet(reader: SqlReader, said: TrainedSet): Pro
   return [`other values in as many rows: sha256 ${said.sha256}, again ${again.sha256}`];
 }
 
-async function trainedOnOf(reader: SqlReader, said: TrainedSet): Promise<TrainedOn> {
-  const definition = definitionOf(said);
+async function readTrainedOn(reader: SqlReader, said: TrainedSet): Promise<TrainedOn> {
+  const definition = parseDefinition(said);
   const { feature_sets, label_spec, from, to, as_of, instruments, imported_by } = definition;
   const { feature_set: computed } = CURRENT_SET;
   const [used] = feature_sets;

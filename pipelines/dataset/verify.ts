@@ -12,8 +12,8 @@ import { duckRow, duckRows, literal, openDuckdb } from './duckdb.ts';
 import { canonicalJson } from '../../src/domain/control.ts';
 import type { SqlReader } from '../../src/questdb/table.ts';
 import { buildDefined } from './build.ts';
-import { definitionOf, ENTITIES, holdsItsHash, type DatasetManifest } from './definition.ts';
-import { filesOf, sha256Of } from './write.ts';
+import { parseDefinition, ENTITIES, holdsItsHash, type DatasetManifest } from './definition.ts';
+import { listFiles, hashFile } from './write.ts';
 
 /** How many files that differ are looked into. */
 const LOOKED_INTO = 3;
@@ -32,13 +32,13 @@ export async function verifyDataset(
   manifest: DatasetManifest,
   options: VerifyOptions,
 ): Promise<string[]> {
-  const definition = definitionOf(manifest);
+  const definition = parseDefinition(manifest);
   const { dir, onProgress } = options;
   const found = holdsItsHash(manifest) ? [] : ['the manifest was changed: it is not its own hash'];
   if (dir !== null) found.push(...(await wrongFiles(manifest, dir)));
   const work = await mkdtemp(join(tmpdir(), 'tickloom-verify-'));
   try {
-    const entitiesFile = await entitiesOf(manifest, options, work);
+    const entitiesFile = await findEntities(manifest, options, work);
     const out = join(work, 'set');
     const made = { out, entitiesFile, cut: manifest.cut ?? null, onProgress };
     const again = await buildDefined(reader, definition, made);
@@ -57,27 +57,27 @@ export async function verifyDataset(
 /** What the manifest says of the files, against the files. */
 export async function wrongFiles({ files }: DatasetManifest, dir: string): Promise<string[]> {
   if (!existsSync(dir)) return [`there is no directory "${dir}"`];
-  const there = new Set(await filesOf(dir));
+  const there = new Set(await listFiles(dir));
   const wrong = [...there]
     .filter((path) => files.every((file) => file.path !== path))
     .map((path) => `${path} is not of the set`);
   for (const { path, sha256 } of files) {
     if (!there.has(path)) wrong.push(`${path} is missing`);
-    else if ((await sha256Of(join(dir, path))) !== sha256) {
+    else if ((await hashFile(join(dir, path))) !== sha256) {
       wrong.push(`${path} is not the file that was written: its sha256 differs`);
     }
   }
   return wrong;
 }
 
-async function entitiesOf(
+async function findEntities(
   { entities }: DatasetManifest,
   options: VerifyOptions,
   work: string,
 ): Promise<string | undefined> {
   if (entities === null || entities === undefined) return undefined;
   const own = join(options.dir ?? work, ENTITIES);
-  if (existsSync(own) && (await sha256Of(own)) === entities.sha256) return own;
+  if (existsSync(own) && (await hashFile(own)) === entities.sha256) return own;
   const csv = await options.entities();
   if (csv === null) throw new Error(`the ${entities.rows} requests of the set are kept nowhere`);
   const file = join(work, ENTITIES);
@@ -153,8 +153,8 @@ async function firstDifference(said: string, again: string, path: string): Promi
 
 function difference(was: Record<string, unknown> = {}, is: Record<string, unknown> = {}): string {
   const at = was['request_row'] ?? was['ts'];
-  const column = Object.keys(was).find((name) => textOf(was[name]) !== textOf(is[name])) ?? '';
-  return `at ${textOf(at)}: ${column} was ${textOf(was[column])}, is ${textOf(is[column])}`;
+  const column = Object.keys(was).find((name) => cellText(was[name]) !== cellText(is[name])) ?? '';
+  return `at ${cellText(at)}: ${column} was ${cellText(was[column])}, is ${cellText(is[column])}`;
 }
 
-const textOf = (cell: unknown): string => JSON.stringify(cell) ?? 'nothing';
+const cellText = (cell: unknown): string => JSON.stringify(cell) ?? 'nothing';

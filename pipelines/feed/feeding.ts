@@ -47,7 +47,7 @@ export async function runFeed(context: Context, run: FeedRun): Promise<FeedResul
     ...headers,
     onProgress,
     ...(run.signal === undefined ? {} : { signal: run.signal }),
-    ...(run.speed ? { pace: paceOf(run.speed, run.signal) } : {}),
+    ...(run.speed ? { pace: makePacer(run.speed, run.signal) } : {}),
     ...(run.syncPoints ? { syncPoints: replaySyncPoints(context, run.say) } : {}),
   });
   if (run.backfill && result.ticks > 0) {
@@ -75,7 +75,7 @@ async function* receivedNow(
 }
 
 /** Waits so that event time passes `speed` times as fast as the clock. */
-function paceOf(speed: number, signal?: AbortSignal): (entry: FeedTick) => Promise<void> {
+function makePacer(speed: number, signal?: AbortSignal): (entry: FeedTick) => Promise<void> {
   let origin: { ts: number; ms: number } | null = null;
   return async ({ tick }) => {
     origin ??= { ts: tick.ts, ms: monotonicMs() };

@@ -44,20 +44,20 @@ export async function gradingInput(
   const stored = await readPrices(reader, instrument, range);
   const heartbeats = await readHeartbeats(reader, instrument, range);
   return {
-    prices: pricesOf(stored, source),
-    arrivals: [...arrivalsOf(stored), ...heartbeats].toSorted((a, b) => a.ts - b.ts),
+    prices: toPrices(stored, source),
+    arrivals: [...toArrivals(stored), ...heartbeats].toSorted((a, b) => a.ts - b.ts),
     gaps: await gapsTouching(reader, instrument, { fromUs, toUs: endUs }),
   };
 }
 
 /** History that was imported later shows nothing: when this job runs must not change a label. */
-export const arrivalsOf = (stored: readonly StoredPrice[]): Arrival[] =>
+export const toArrivals = (stored: readonly StoredPrice[]): Arrival[] =>
   stored.flatMap(({ ts, known_at, imported_at, came_by }) =>
     came_by === null ? [{ ts, knownAt: known_at, importedAt: imported_at }] : [],
   );
 
 /** Those of the source. Where that is not known: trades, or mids where there are none. */
-export function pricesOf(stored: readonly StoredPrice[], source: PriceSource | null): LabelPrice[] {
+export function toPrices(stored: readonly StoredPrice[], source: PriceSource | null): LabelPrice[] {
   const traded = source === null ? stored.some(({ kind }) => kind === 'trade') : source === 'trade';
   return stored
     .filter((price) => (price.kind === 'trade') === traded && hasPrice(price))
@@ -123,11 +123,11 @@ export async function readHeartbeats(
      WHERE venue = $1 AND symbol = $2 AND ts >= $3 AND ts < $4`,
     [venue, symbol, formatUs(fromUs), formatUs(toUs)],
   );
-  return rows.map(arrivalOf);
+  return rows.map(toArrival);
 }
 
 /** The same of every instrument, by its key. */
-export async function readHeartbeatsOfMany(
+export async function readHeartbeatsByInstrument(
   reader: SqlReader,
   { fromUs, toUs }: TimeRange,
 ): Promise<ReadonlyMap<string, readonly Arrival[]>> {
@@ -136,7 +136,7 @@ export async function readHeartbeatsOfMany(
     [formatUs(fromUs), formatUs(toUs)],
   );
   const found = new Map<string, Arrival[]>();
-  for (const [key, own] of grouped(rows, instrumentKey)) found.set(key, own.map(arrivalOf));
+  for (const [key, own] of grouped(rows, instrumentKey)) found.set(key, own.map(toArrival));
   return found;
 }
 
@@ -146,7 +146,7 @@ interface Heartbeat {
   readonly imported_at: number | null;
 }
 
-const arrivalOf = ({ ts, known_at, imported_at }: Heartbeat): Arrival => ({
+const toArrival = ({ ts, known_at, imported_at }: Heartbeat): Arrival => ({
   ts,
   knownAt: known_at,
   importedAt: imported_at,

@@ -2,7 +2,7 @@
  * The grades job: says of the oldest matured signals of an instrument what they were worth, traded
  * or not, a bounded slice at a time, until none is left.
  */
-import { gradesOf, type Grade } from './grades.ts';
+import { gradeSignals, type Grade } from './grades.ts';
 import type { JobData } from '../../src/queue/queue.ts';
 import { assert, must } from '../../src/assert.ts';
 import { US_PER_HOUR } from '../../src/domain/time.ts';
@@ -41,7 +41,7 @@ export async function runGrades(context: Context, { subject }: JobData): Promise
     const fromUs = must(signals[0]).decided_ts;
     const endUs = must(signals.at(-1)).decided_ts + horizonUs + latenessUs;
     const input = await gradingInput(reader, instrument, { fromUs, endUs, source });
-    const grades = gradesOf({
+    const grades = gradeSignals({
       horizonUs,
       latenessUs,
       signals: signals.map((signal) => ({
@@ -57,7 +57,7 @@ export async function runGrades(context: Context, { subject }: JobData): Promise
     const labelSpec = `barrier_${config.horizon}@1`;
     await noteOutcomes(
       postgres,
-      grades.map((grade) => rowOf(grade, labelSpec)),
+      grades.map((grade) => toRow(grade, labelSpec)),
     );
   }
 }
@@ -67,7 +67,7 @@ function inOneSlice(signals: readonly UngradedSignal[]): UngradedSignal[] {
   return signals.filter(({ decided_ts }) => decided_ts < fromUs + SLICE_US);
 }
 
-function rowOf({ signalId, labelKnownAt, outcome }: Grade, labelSpec: string): SignalOutcomeRow {
+function toRow({ signalId, labelKnownAt, outcome }: Grade, labelSpec: string): SignalOutcomeRow {
   const isVoid = typeof outcome === 'string';
   const touched = isVoid ? null : outcome;
   return {

@@ -12,7 +12,7 @@
  */
 import { must } from '../../src/assert.ts';
 import { MANY_MARKETS, type JobData } from '../../src/queue/queue-names.ts';
-import { labelsOf } from './labels.ts';
+import { labelDecisions } from './labels.ts';
 import { knownAtOrBehind, TOLERANCE_SHARE, type Arrival } from '../grades/grading.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
 import { formatUs, US_PER_DAY, US_PER_HOUR, US_PER_MIN } from '../../src/domain/time.ts';
@@ -29,7 +29,7 @@ import {
   type StoredPrice,
 } from '../../src/questdb/tables/stored-ticks.ts';
 import type { Instrument, SqlReader, TimeRange } from '../../src/questdb/table.ts';
-import { arrivalsOf, pricesOf, readHeartbeatsOfMany } from '../grades/grading-input.ts';
+import { toArrivals, toPrices, readHeartbeatsByInstrument } from '../grades/grading-input.ts';
 import { runLabels } from './job.ts';
 import { writeJobRows } from '../sink/note-written.ts';
 import { firstCandles, sourceAt, type FirstCandles } from '../grades/price-source.ts';
@@ -87,9 +87,9 @@ export async function runLabelSet(
   const of = moreLabelSpecs.includes(labelSpec) ? predicted : labelSpec;
   const request = { labelSpec, of, latenessUs, reached };
   const left = new Set<string>();
-  const toUs = Math.min(fromUs + RUN_US, furthestOf(request) + 1);
+  const toUs = Math.min(fromUs + RUN_US, furthestMatured(request) + 1);
   for (let at = fromUs; at < toUs; at += WIDTH_US) {
-    const decisions = await maturedOfMany(reader, request, { fromUs: at, toUs: at + WIDTH_US });
+    const decisions = await readMatured(reader, request, { fromUs: at, toUs: at + WIDTH_US });
     for (const near of nearOnes(decisions)) {
       const rows = await setRows(reader, request, near);
       await writeJobRows(context, labels, rows);
@@ -110,7 +110,7 @@ export interface SetDecision extends Instrument {
 }
 
 /** No decision behind it has matured, whatever market it is of. */
-function furthestOf({ labelSpec, reached }: LabelSetRequest): number {
+function furthestMatured({ labelSpec, reached }: LabelSetRequest): number {
   const { horizonUs } = parseLabelSpec(labelSpec);
   let furthest = 0;
   for (const reachedTs of reached.values()) furthest = Math.max(furthest, reachedTs - horizonUs);
@@ -118,7 +118,7 @@ function furthestOf({ labelSpec, reached }: LabelSetRequest): number {
 }
 
 /** Decisions of all instruments that have matured and have no label of any revision. */
-export async function maturedOfMany(
+export async function readMatured(
   reader: SqlReader,
   request: LabelSetRequest,
   { fromUs, toUs }: TimeRange,
@@ -134,7 +134,7 @@ export async function maturedOfMany(
                 WHERE label_spec = $4 AND ts >= $2 AND ts < $3 GROUP BY venue, symbol, ts) l
        ON p.ts = l.ts AND p.symbol = l.symbol AND p.venue = l.venue
      WHERE l.revision IS NULL`,
-    [of, formatUs(fromUs), formatUs(toUs), labelSpec, formatUs(furthestOf(request))],
+    [of, formatUs(fromUs), formatUs(toUs), labelSpec, formatUs(furthestMatured(request))],
   );
   return rows.filter((row) => {
     const overUs = row.decided_ts + horizonUs + venueLateness(row.venue, latenessUs);
@@ -174,21 +174,14 @@ export async function setRows(
   const { horizonUs } = parseLabelSpec(labelSpec);
   const byMarket = grouped(decisions, instrumentKey);
   const { limits = LIMITS } = request;
-  const input = await inputOfMany(
-    reader,
-    decisions,
-    horizonUs,
-    request.latenessUs,
-    byMarket,
-    limits,
-  );
+  const input = await readInput(reader, decisions, horizonUs, request.latenessUs, byMarket, limits);
   if (input === null) return [];
   const rows: LabelRow[] = [];
   for (const [key, own] of byMarket) {
     const { venue, symbol } = own[0] as SetDecision;
     const latenessUs = venueLateness(venue, request.latenessUs);
     const stored = input.prices.get(key) ?? [];
-    const arrivals = [...arrivalsOf(stored), ...(input.heartbeats.get(key) ?? [])];
+    const arrivals = [...toArrivals(stored), ...(input.heartbeats.get(key) ?? [])];
     arrivals.sort((a, b) => a.ts - b.ts);
     const first = input.candles.get(key) ?? {};
     const gaps = input.gaps.get(key) ?? [];
@@ -199,7 +192,7 @@ export async function setRows(
         ({ decided_ts: at }) => (shown(at + horizonUs + latenessUs) ?? Infinity) < input.toUs,
       );
       rows.push(
-        ...labelsOf({
+        ...labelDecisions({
           venue,
           symbol,
           labelSpec,
@@ -208,7 +201,7 @@ export async function setRows(
           arrivals,
           gaps,
           decisions: graded.map(({ ts, decided_ts }) => ({ ts, decidedTs: decided_ts })),
-          prices: pricesOf(stored, source),
+          prices: toPrices(stored, source),
         }),
       );
     }
@@ -216,7 +209,7 @@ export async function setRows(
   return rows;
 }
 
-interface InputOfMany {
+interface SharedInput {
   /** Around the entries, around the exits, and what is behind these up to `toUs`. */
   readonly prices: ReadonlyMap<string, readonly StoredPrice[]>;
   readonly heartbeats: ReadonlyMap<string, readonly Arrival[]>;
@@ -226,14 +219,14 @@ interface InputOfMany {
 }
 
 /** What all of them are graded by; null where that is too much. */
-async function inputOfMany(
+async function readInput(
   reader: SqlReader,
   decisions: readonly SetDecision[],
   horizonUs: number,
   usualUs: number,
   byMarket: ReadonlyMap<string, unknown>,
   limits: SetLimits,
-): Promise<InputOfMany | null> {
+): Promise<SharedInput | null> {
   let [fromUs, lastUs, overUs, firstTs, lastTs] = [Infinity, 0, 0, Infinity, 0];
   for (const decision of decisions) {
     fromUs = Math.min(fromUs, decision.decided_ts);
@@ -261,7 +254,7 @@ async function inputOfMany(
     return {
       prices,
       toUs,
-      heartbeats: await readHeartbeatsOfMany(reader, { fromUs: endsFromUs, toUs }),
+      heartbeats: await readHeartbeatsByInstrument(reader, { fromUs: endsFromUs, toUs }),
       // One that ends later was not known by then.
       gaps: await readGapsByInstrument(reader, { fromUs, toUs }),
       candles: await firstCandles(reader, { fromUs: firstTs, toUs: lastTs }, null),

@@ -136,9 +136,10 @@ async function reviseInstrument(
   const saved = await readReplayState<ReplayState>(postgres, STATE_OF, key);
   let state = saved !== null && saved.toUs <= fromTs ? saved : replayStart();
   const isCold = state.toUs === 0;
-  const firstTs = isCold ? await firstOf(reader, instrument, ['ticks', 'quotes']) : state.toUs;
+  const firstTs = isCold ? await readFirstTs(reader, instrument, ['ticks', 'quotes']) : state.toUs;
   const knowsAll =
-    !isCold || (await firstOf(reader, instrument, ['candles'])) >= floorTo(firstTs, US_PER_HOUR);
+    !isCold ||
+    (await readFirstTs(reader, instrument, ['candles'])) >= floorTo(firstTs, US_PER_HOUR);
   const clocks = isCold ? await importClocks(context, instrument, latenessUs, asOfUs) : null;
   for (let at = firstTs; at < toTs;) {
     const endTs = Math.min(toTs, floorTo(at, US_PER_DAY) + US_PER_DAY);
@@ -182,7 +183,7 @@ async function importClocks(
 }
 
 /** The first `ts` of an instrument in any of the tables. */
-async function firstOf(
+async function readFirstTs(
   reader: SqlReader,
   { venue, symbol }: Instrument,
   tables: readonly string[],

@@ -92,7 +92,7 @@ export async function replayRange(
     tooEarly: [],
     notComparable: null,
   };
-  const ends = await endsOf(reader, instrument);
+  const ends = await readEnds(reader, instrument);
   const saved = await readReplayState<ReplayState>(postgres, FEATURE_SET, subject);
   let state =
     saved !== null && saved.toUs <= fromUs ? { ...replayStart(), ...saved } : replayStart();
@@ -127,7 +127,7 @@ export async function replayRange(
 const nothing = (): Compared => ({ checked: 0, missing: 0, extra: 0, mismatches: {}, first: null });
 
 /** From where ticks and served features of an instrument are kept; `Infinity` where none are. */
-async function endsOf(reader: SqlReader, { venue, symbol }: Instrument) {
+async function readEnds(reader: SqlReader, { venue, symbol }: Instrument) {
   const ask = async (table: string, condition: string) => {
     const [row] = await reader.query<{ first: number | null; last: number | null }>(
       `SELECT min(ts) AS first, max(ts) AS last FROM ${table}
@@ -248,7 +248,7 @@ function compareLabel(served: LabelRow, again: LabelRow | undefined, sum: Compar
     return;
   }
   sum.checked += 1;
-  const [stored, made] = [cellsOf(served), cellsOf(again)];
+  const [stored, made] = [toCells(served), toCells(again)];
   for (const name of Object.keys(made)) {
     const [was, is] = [stored[name] ?? null, made[name] ?? null];
     if (ABOUT.has(name) || Object.is(was, is)) continue;
@@ -257,4 +257,4 @@ function compareLabel(served: LabelRow, again: LabelRow | undefined, sum: Compar
   }
 }
 
-const cellsOf = (row: LabelRow): Readonly<Record<string, Cell>> => ({ ...row });
+const toCells = (row: LabelRow): Readonly<Record<string, Cell>> => ({ ...row });

@@ -40,7 +40,7 @@ export interface RevisionRequest<R extends Row> {
 }
 
 /** The next revision, or null where there is nothing to say. */
-export function revisionOf<R extends Row>(request: RevisionRequest<R>): R | null {
+export function nextRevision<R extends Row>(request: RevisionRequest<R>): R | null {
   const { stored, again, knownAt } = request;
   const flags = joined(stored?.flags, again.flags, request.flags.join(','));
   const clock = 'label_known_at' in again ? 'label_known_at' : 'known_at';

@@ -34,7 +34,7 @@ export async function runReports(context: Context, { subject, dueTs }: JobData):
   const reports: PeriodReport[] = [];
   const stored: object[] = [];
   for (const period of periodsEndingAt(dueTs)) {
-    const { report, tables } = await reportOf(context, instrument, period);
+    const { report, tables } = await buildReport(context, instrument, period);
     reports.push(report);
     stored.push({ ...readable(report), tables });
     await alarm(context, subject, report);
@@ -51,7 +51,7 @@ const readable = ({ fromUs, toUs, ...report }: PeriodReport) => ({
   ...report,
 });
 
-async function reportOf(
+async function buildReport(
   context: Context,
   instrument: Instrument,
   period: Period,

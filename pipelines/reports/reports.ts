@@ -79,7 +79,7 @@ export function missedTarget(report: PeriodReport, target: number | null): strin
   if (winners / trades >= target) return null;
   const chance = high >= target ? ', which may be chance' : '';
   return (
-    `${percent(winners / trades)} of ${trades} trades in the ${nameOf(report)} won, below the ` +
+    `${percent(winners / trades)} of ${trades} trades in the ${periodName(report)} won, below the ` +
     `target of ${percent(target)} (95 % interval ${percent(low)} to ${percent(high)}${chance})`
   );
 }
@@ -95,7 +95,7 @@ export function reportLine(report: PeriodReport): string {
   );
   const { samples = 0, up_share = null } = report.samples ?? {};
   const balance = up_share === null ? '' : ` (${percent(up_share)} up)`;
-  return [`${nameOf(report)}: ${traded}`, ...said, `${samples} samples${balance}`].join('; ');
+  return [`${periodName(report)}: ${traded}`, ...said, `${samples} samples${balance}`].join('; ');
 }
 
 const totals = (trades: readonly GroupPerformance[]): [number, number] => [
@@ -103,6 +103,7 @@ const totals = (trades: readonly GroupPerformance[]): [number, number] => [
   trades.reduce((sum, of) => sum + of.winners, 0),
 ];
 
-const nameOf = ({ period, toUs }: Period): string => `${period} to ${formatUs(toUs).slice(0, 10)}`;
+const periodName = ({ period, toUs }: Period): string =>
+  `${period} to ${formatUs(toUs).slice(0, 10)}`;
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;

@@ -24,11 +24,11 @@ export const DROPS_NAMED = 'retention_drops_named';
 export async function namedRanges(pool: Pool, horizonUs: number): Promise<NamedRange[]> {
   if ((await readSetting(pool, DROPS_NAMED)) === true) return [];
   const { rows } = await pool.query<{ manifest: NamingManifest }>('SELECT manifest FROM datasets');
-  return [sampleRange(), ...rows.map(({ manifest }) => rangeOf(manifest, horizonUs))];
+  return [sampleRange(), ...rows.map(({ manifest }) => namedRange(manifest, horizonUs))];
 }
 
 /** One of own requests has no range: whatever was known by its `as_of` may be of it. */
-function rangeOf(
+function namedRange(
   { instruments, subject, from, to, as_of }: NamingManifest,
   horizonUs: number,
 ): NamedRange {

@@ -12,7 +12,12 @@
  *    change.
  */
 import type { Pool } from 'pg';
-import { reviewOf, type Finding, type LiveOutcome, type SlotHistory } from './promotion-policy.ts';
+import {
+  reviewModels,
+  type Finding,
+  type LiveOutcome,
+  type SlotHistory,
+} from './promotion-policy.ts';
 import type { JobData } from '../../src/queue/queue.ts';
 import { inTransaction } from '../../src/postgres/postgres.ts';
 import { must } from '../../src/assert.ts';
@@ -70,7 +75,7 @@ async function reviewMarket(
   const { postgres } = context;
   await judgeImported(context, market, atTs);
   const registry = await inTransaction(postgres, (client) => readRegistry(client, market, atTs));
-  const findings = reviewOf({
+  const findings = reviewModels({
     registry,
     labelSpec: market.labelSpec,
     atTs,
@@ -117,14 +122,14 @@ async function histories(
   const { postgres, config } = context;
   const { market } = registry;
   const [champion, shadow] = [findChampion(registry), findShadow(registry)];
-  const ofChampion = await readSlot(postgres, market, 'champion', champion?.modelId ?? null);
-  const ofShadow =
+  const championSlot = await readSlot(postgres, market, 'champion', champion?.modelId ?? null);
+  const shadowSlot =
     shadow === null ? null : await readSlot(postgres, market, shadow.modelId, shadow.modelId);
   const latenessUs = venueLateness(market.venue, config.latenessUs);
   const { horizonUs } = parseLabelSpec(market.labelSpec);
   const fromTs = Math.min(
-    champion === null ? Infinity : ofChampion.fromTs,
-    ofShadow?.fromTs ?? Infinity,
+    champion === null ? Infinity : championSlot.fromTs,
+    shadowSlot?.fromTs ?? Infinity,
   );
   const decidedByUs = atTs - horizonUs - latenessUs;
   const rows =
@@ -136,18 +141,18 @@ async function histories(
           fromUs: fromTs,
           decidedByUs,
         });
-  const outcomesOf = (slot: string): LiveOutcome[] =>
-    rows.filter((row) => row.slot === slot).map(outcomeOf);
+  const slotOutcomes = (slot: string): LiveOutcome[] =>
+    rows.filter((row) => row.slot === slot).map(toOutcome);
   return {
-    champion: { ...ofChampion, outcomes: outcomesOf('champion') },
+    champion: { ...championSlot, outcomes: slotOutcomes('champion') },
     shadow:
-      shadow === null || ofShadow === null
+      shadow === null || shadowSlot === null
         ? null
-        : { ...ofShadow, outcomes: outcomesOf(shadow.modelId) },
+        : { ...shadowSlot, outcomes: slotOutcomes(shadow.modelId) },
   };
 }
 
-const outcomeOf = (row: LiveOutcomeRow): LiveOutcome => ({
+const toOutcome = (row: LiveOutcomeRow): LiveOutcome => ({
   ts: row.ts,
   decidedTs: row.decided_ts,
   modelId: row.model_id,

@@ -28,7 +28,7 @@ import { mayFollow } from '../../src/learning/waiting.ts';
 /**
  * `lgbm-EUR-USD-direction_1h-20140506-1a2b3c4d`: what, for which market, when, and which exactly.
  */
-export function modelIdOf(
+export function makeModelId(
   symbol: string,
   labelSpec: string,
   trainedDay: string,
@@ -122,13 +122,13 @@ export interface Finding {
 }
 
 /** What the review of a market comes to, in the order in which it is to be done. */
-export function reviewOf(input: ReviewInput): readonly Finding[] {
+export function reviewModels(input: ReviewInput): readonly Finding[] {
   const { registry } = input;
   const champion = findChampion(registry);
   const shadow = findShadow(registry);
-  const ofChampion = champion === null ? null : championFinding(input, champion);
-  const ofShadow = shadow === null ? null : shadowFinding(input, shadow, ofChampion);
-  const isFree = shadow === null || ofShadow?.request !== null;
+  const aboutChampion = champion === null ? null : championFinding(input, champion);
+  const aboutShadow = shadow === null ? null : shadowFinding(input, shadow, aboutChampion);
+  const isFree = shadow === null || aboutShadow?.request !== null;
   const next = isFree ? nextCandidate(registry, input.atTs) : null;
   const candidate: Finding | null =
     next === null
@@ -140,7 +140,7 @@ export function reviewOf(input: ReviewInput): readonly Finding[] {
           why: 'it passed the gate, and the place of the shadow is free',
           request: { action: 'shadow', modelId: next.modelId },
         };
-  return [ofChampion, ofShadow, candidate].filter((finding) => finding !== null);
+  return [aboutChampion, aboutShadow, candidate].filter((finding) => finding !== null);
 }
 
 function championFinding(input: ReviewInput, { modelId, expiresTs }: KnownModel): Finding {
@@ -151,34 +151,34 @@ function championFinding(input: ReviewInput, { modelId, expiresTs }: KnownModel)
     return { ...of, why, request: { action: 'expire', modelId }, verdict: null };
   }
   const { horizonUs } = parseLabelSpec(input.labelSpec);
-  const { decline, declineWindow } = settingsOf(input);
+  const { decline, declineWindow } = reviewSettings(input);
   const fromTs = Math.max(champion.fromTs, atTs - declineWindow * horizonUs);
   const rows = champion.outcomes.filter(
     (row) => row.modelId === modelId && row.decidedTs >= fromTs && row.verdict === 'ok',
   );
-  const losses = lossesOf(input.labelSpec, rows, champion.baseProbability);
+  const losses = outcomeLosses(input.labelSpec, rows, champion.baseProbability);
   const verdict = judged(input, rows, decline, {
     candidate: losses.base,
     references: [{ name: 'champion', losses: losses.said }],
   });
   const why = verdict.passed
-    ? `saying the base rate was better than it: ${detailOf(verdict)}`
-    : `it stays: the base rate is not better beyond chance (${failedOf(verdict)})`;
+    ? `saying the base rate was better than it: ${beatenDetail(verdict)}`
+    : `it stays: the base rate is not better beyond chance (${failedDetail(verdict)})`;
   return { ...of, why, request: verdict.passed ? { action: 'rollback' } : null, verdict };
 }
 
 function shadowFinding(
   input: ReviewInput,
   { modelId, expiresTs }: KnownModel,
-  ofChampion: Finding | null,
+  aboutChampion: Finding | null,
 ): Finding {
   const { atTs, champion, rolledBackTs } = input;
   const shadow = must(input.shadow, `shadow "${modelId}" has a slot`);
   const { horizonUs } = parseLabelSpec(input.labelSpec);
-  const { shadow: rules, loss, shadowPatience, coolDown } = settingsOf(input);
-  const [mine, theirs] = pairs(shadow, champion, ofChampion?.modelId ?? null);
-  const own = lossesOf(input.labelSpec, mine, shadow.baseProbability);
-  const champions = lossesOf(input.labelSpec, theirs, NaN).said;
+  const { shadow: rules, loss, shadowPatience, coolDown } = reviewSettings(input);
+  const [mine, theirs] = pairs(shadow, champion, aboutChampion?.modelId ?? null);
+  const own = outcomeLosses(input.labelSpec, mine, shadow.baseProbability);
+  const champions = outcomeLosses(input.labelSpec, theirs, NaN).said;
   const verdict = judged(input, mine, rules, {
     candidate: own.said,
     references: [
@@ -195,25 +195,25 @@ function shadowFinding(
   const lost = must(byChampion).passed ? must(byChampion) : must(byBase);
   const of = { modelId, about: 'shadow' as const, lost };
   const patienceTs = shadow.fromTs + shadowPatience * horizonUs;
-  const isRollback = ofChampion?.request?.action === 'rollback';
+  const isRollback = aboutChampion?.request?.action === 'rollback';
   const coolUntilTs = (isRollback ? atTs : (rolledBackTs ?? -Infinity)) + coolDown * horizonUs;
   if (atTs > patienceTs || (expiresTs !== null && atTs > expiresTs)) {
-    const why = `it did not earn its place in time: ${failedOf(verdict)}`;
+    const why = `it did not earn its place in time: ${failedDetail(verdict)}`;
     return { ...of, why, request: { action: 'reject', modelId }, verdict };
   }
   if (lost.passed) {
     const who = lost === byChampion ? 'whoever decided was' : 'saying the base rate was';
-    const why = `it has lost: ${who} better, on the same live rows: ${detailOf(lost)}`;
+    const why = `it has lost: ${who} better, on the same live rows: ${beatenDetail(lost)}`;
     return { ...of, why, request: { action: 'reject', modelId }, verdict };
   }
   if (!verdict.passed) {
-    return { ...of, why: `it stays a shadow: ${failedOf(verdict)}`, request: null, verdict };
+    return { ...of, why: `it stays a shadow: ${failedDetail(verdict)}`, request: null, verdict };
   }
   if (atTs < coolUntilTs) {
     const why = `it waits: nothing is promoted until ${formatUs(coolUntilTs)}, after a rollback`;
     return { ...of, why, request: null, verdict };
   }
-  const why = `better than whoever decided, on the same live rows: ${detailOf(verdict)}`;
+  const why = `better than whoever decided, on the same live rows: ${beatenDetail(verdict)}`;
   return { ...of, why, request: { action: 'promote', modelId, force: false }, verdict };
 }
 
@@ -265,7 +265,7 @@ function judged(
 }
 
 /** Row by row: of what was said, and of saying the base rate (of returns: none) each time. */
-function lossesOf(
+function outcomeLosses(
   labelSpec: string,
   rows: readonly LiveOutcome[],
   baseProbability: number,
@@ -290,18 +290,18 @@ function lossesOf(
 
 const zero = (): number => 0;
 
-const settingsOf = ({ settings }: ReviewInput): ReviewSettings => ({
+const reviewSettings = ({ settings }: ReviewInput): ReviewSettings => ({
   ...DEFAULT_REVIEW,
   ...settings,
 });
 
-const detailOf = ({ reasons }: GateVerdict): string =>
+const beatenDetail = ({ reasons }: GateVerdict): string =>
   reasons
     .filter(({ rule }) => rule.startsWith('beats_'))
     .map(({ detail }) => detail)
     .join('; ');
 
-const failedOf = ({ reasons }: GateVerdict): string =>
+const failedDetail = ({ reasons }: GateVerdict): string =>
   reasons
     .filter(({ passed }) => !passed)
     .map(({ detail }) => detail)

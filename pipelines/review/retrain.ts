@@ -45,9 +45,9 @@ export async function fireRetraining(
   const known = {
     atTs,
     calendarEveryUs: null,
-    drift: await driftOf(context, champion ?? shadow, atTs),
-    decay: await decayOf(context.postgres, champion),
-    newData: await newDataOf(context, market, atTs),
+    drift: await measureDrift(context, champion ?? shadow, atTs),
+    decay: await measureDecay(context.postgres, champion),
+    newData: await countNewData(context, market, atTs),
   };
   return fireTriggers(context.postgres, market, atTs, (fired) =>
     retrainTriggers({ ...known, fired }),
@@ -70,7 +70,7 @@ export async function fireCalendar(
   );
 }
 
-async function driftOf(
+async function measureDrift(
   context: Context,
   found: Finding | null,
   atTs: number,
@@ -91,7 +91,10 @@ async function driftOf(
  * The review asks whether the base rate is better than the champion: the same rows and errors, the
  * other way round. Null where it has not judged enough rows.
  */
-async function decayOf(postgres: Pool, champion: Finding | null): Promise<RetrainInput['decay']> {
+async function measureDecay(
+  postgres: Pool,
+  champion: Finding | null,
+): Promise<RetrainInput['decay']> {
   const verdict = champion?.verdict ?? null;
   if (champion === null || verdict === null) return null;
   const lacksRows = verdict.reasons.some(
@@ -107,7 +110,7 @@ async function decayOf(postgres: Pool, champion: Finding | null): Promise<Retrai
 }
 
 /** Outcomes that could be known at `atTs` and could not at the last training. */
-async function newDataOf(
+async function countNewData(
   context: Context,
   market: Market,
   atTs: number,

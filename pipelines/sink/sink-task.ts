@@ -31,7 +31,7 @@ import type { PartitionClock, WrittenPartition } from '../../src/postgres/tables
 import type { StoredWatermark } from '../../src/postgres/tables/stored-watermarks.ts';
 import type { FeatureRow } from '../../src/questdb/tables/features.ts';
 import type { QuestTable, RowWriter, SqlReader } from '../../src/questdb/table.ts';
-import { deadLetterRecord, malformedRow, placeOf } from './dead-letters.ts';
+import { deadLetterRecord, malformedRow, toPlace } from './dead-letters.ts';
 import { ingest, tellCounts, type IngestState } from '../stream/ingest.ts';
 import { clockBody } from '../stream/log-clock.ts';
 import { TickTask, type TickDeps } from '../stream/tick-task.ts';
@@ -41,7 +41,7 @@ import { addRow, initialFloods } from './notes.ts';
 import { judgeLate } from './late-events.ts';
 import { SinkTicks, type SinkControlState, type TicksBatch } from './ticks.ts';
 import { WrittenPartitions } from './written.ts';
-import { emptySinkRows, rowOfPrediction, rowsOfFeature, type SinkRows } from './sink.ts';
+import { emptySinkRows, predictionRow, addFeatureRows, type SinkRows } from './sink.ts';
 
 export interface SinkDeps extends TickDeps {
   readonly writer: RowWriter;
@@ -250,7 +250,7 @@ class SinkTask extends TickTask<SinkDeps, IngestState, SinkControlState> {
   private takeFeature(feature: Feature, record: LogRecord, batch: Batch): void {
     const { columns } = this.deps.featuresTable;
     const strange = Object.keys(feature.values).find((name) => !Object.hasOwn(columns, name));
-    if (strange === undefined) rowsOfFeature(batch.rows, feature);
+    if (strange === undefined) addFeatureRows(batch.rows, feature);
     else
       this.deadLetter(
         record,
@@ -268,7 +268,7 @@ class SinkTask extends TickTask<SinkDeps, IngestState, SinkControlState> {
         this.takeFeature(decoded.record, record, batch);
         break;
       case 'prediction':
-        batch.rows.predictions.push(rowOfPrediction(decoded.record));
+        batch.rows.predictions.push(predictionRow(decoded.record));
         break;
       case 'unknown': {
         const { topic, partition, offset } = record;
@@ -292,7 +292,7 @@ class SinkTask extends TickTask<SinkDeps, IngestState, SinkControlState> {
     this.count('dead');
     const dead = { source, reason, detail };
     batch.dead.push(deadLetterRecord(dead, this.deps.topicName('dead-letters')));
-    batch.places.push(placeOf(dead));
+    batch.places.push(toPlace(dead));
     const floods = (this.control.floods ??= initialFloods());
     addRow(malformedRow(dead, byUs), { floods, clockUs: this.clock.clockUs }, batch);
   }

@@ -88,7 +88,7 @@ export const fills: Operator<FillsIn, Fill | SignalEnd, FillsState> = {
           const { signal, entryTs } = must(state[bot]);
           if (entryTs > 0 || input.ts <= signal.expires_at) continue;
           delete state[bot];
-          emit(endOf(signal, signal.expires_at, 'expired', 'no tick came before it expired'));
+          emit(signalEnd(signal, signal.expires_at, 'expired', 'no tick came before it expired'));
         }
         break;
     }
@@ -132,17 +132,17 @@ function onTick(state: FillsState, bot: string, tick: MarketTick, emit: Emit): v
   const position = must(state[bot]);
   const { signal } = position;
   if (position.entryTs > 0) {
-    const exit = exitOf(position, tick);
+    const exit = findExit(position, tick);
     if (exit === null) return;
     delete state[bot];
-    emit(fillOf(position, tick, 'exit', exit));
+    emit(makeFill(position, tick, 'exit', exit));
   } else if (tick.ts > signal.expires_at) {
     delete state[bot];
-    emit(endOf(signal, signal.expires_at, 'expired', 'no tick came before it expired'));
+    emit(signalEnd(signal, signal.expires_at, 'expired', 'no tick came before it expired'));
   } else if (tick.ts > position.effectiveTs) {
     position.entryTs = tick.ts;
     const price = slipped(position, sidePrice(tick, signal.direction), signal.direction);
-    emit(fillOf(position, tick, 'entry', { price, orderType: 'market', reason: 'signal' }));
+    emit(makeFill(position, tick, 'entry', { price, orderType: 'market', reason: 'signal' }));
   }
 }
 
@@ -152,7 +152,7 @@ interface Exit {
   readonly reason: string;
 }
 
-function exitOf(position: Position, tick: MarketTick): Exit | null {
+function findExit(position: Position, tick: MarketTick): Exit | null {
   const { signal, entryTs, maxHoldingUs } = position;
   const long = signal.direction === 'buy';
   const side = long ? 'sell' : 'buy';
@@ -188,7 +188,7 @@ function slipped({ slippageBps }: Position, price: number, side: Side): string {
   return priceText(moved, priceDecimals(price), side === 'buy' ? 'up' : 'down');
 }
 
-function fillOf(
+function makeFill(
   { signal, feeBps, fxRate: rate, feeCurrency }: Position,
   tick: MarketTick,
   intent: 'entry' | 'exit',
@@ -224,7 +224,7 @@ function fillOf(
   };
 }
 
-const endOf = (
+const signalEnd = (
   { signal_id, venue, symbol }: Pick<Signal, 'signal_id' | 'venue' | 'symbol'>,
   ts: number,
   state: SignalEnd['state'],

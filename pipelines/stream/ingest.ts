@@ -53,7 +53,7 @@ export interface Arrival extends Omit<RecordClocks, 'importedAt'> {
 }
 
 /** A tick of an instrument as it arrives. Spreads would cost more than the step itself. */
-export const arrivalOf = (
+export const toArrival = (
   tick: Arrival['tick'],
   clocks: RecordClocks,
   { latenessUs, contiguousTradeIds }: Pick<Arrival, 'latenessUs' | 'contiguousTradeIds'>,
@@ -126,7 +126,7 @@ export const ingest: Operator<Arrival, IngestOut, IngestState> = {
     }
     const isBadClock = hasBadClock(arrival);
     const recordUs = isBadClock ? arrival.clockUs : arrival.recordUs;
-    const knownAt = Math.max(recordUs, tick.ts, state.knownAt, floorOf(arrival));
+    const knownAt = Math.max(recordUs, tick.ts, state.knownAt, earliestKnownAt(arrival));
     // Since when it was known that something is wrong with it: never before the last as-of barrier.
     const toldAt = Math.max(knownAt, barrierUs + 1);
     if (isBadClock) emit({ type: 'bad_clock', tick, recordUs: arrival.recordUs, knownAt: toldAt });
@@ -142,7 +142,7 @@ export const ingest: Operator<Arrival, IngestOut, IngestState> = {
       emit({ type: 'behind', tick, knownAt: Math.max(toldAt, state.knownAt + 1) });
       return;
     }
-    const place = placeOf(state.held, state.handed ?? 0, tick);
+    const place = findPlace(state.held, state.handed ?? 0, tick);
     const twin = state.held[place];
     if (twin !== undefined && compareTicks(twin, tick) === 0) {
       if (twin.hash === tick.hash) emit({ type: 'duplicate' });
@@ -178,7 +178,7 @@ export function judgeHistory(
     return null;
   }
   const isBadClock = hasBadClock({ tick, recordUs, judgedByUs });
-  const floorUs = floorOf({ barrierUs, importedAt: cameAt });
+  const floorUs = earliestKnownAt({ barrierUs, importedAt: cameAt });
   const knownAt = Math.max(isBadClock ? clockUs : recordUs, tick.ts, floorUs);
   const toldAt = Math.max(knownAt, cameAt ?? 0, barrierUs + 1);
   if (isBadClock) emit({ type: 'bad_clock', tick, recordUs, knownAt: toldAt });
@@ -189,7 +189,10 @@ export function judgeHistory(
  * The earliest that something can have come to be known: behind the last as-of barrier, but for a
  * recording that was imported, which claims to have been known in its own time.
  */
-const floorOf = ({ barrierUs, importedAt }: Pick<Arrival, 'barrierUs' | 'importedAt'>): number =>
+const earliestKnownAt = ({
+  barrierUs,
+  importedAt,
+}: Pick<Arrival, 'barrierUs' | 'importedAt'>): number =>
   importedAt === undefined || importedAt === null ? barrierUs + 1 : 0;
 
 /**
@@ -214,14 +217,14 @@ export const hasBadClock = ({
   readonly tick: { readonly ts: number };
 }): boolean => recordUs < tick.ts - AHEAD_MAX_US || recordUs > judgedByUs + AHEAD_MAX_US;
 
-function momentOf({ tick, importedAt: cameAt }: Arrival, knownAt: number): Moment {
+function toMoment({ tick, importedAt: cameAt }: Arrival, knownAt: number): Moment {
   const moment = { decidedTs: tick.ts, knownAt };
   return cameAt === undefined || cameAt === null ? moment : { ...moment, importedAt: cameAt };
 }
 
 /** Moves the watermark and hands on what it has passed. */
 function advance(state: IngestState, arrival: Arrival, emit: Emit): void {
-  const moment = momentOf(arrival, state.knownAt);
+  const moment = toMoment(arrival, state.knownAt);
   state.maxTs = arrival.tick.ts;
   const watermark = state.maxTs - arrival.latenessUs;
   const { held } = state;
@@ -277,7 +280,7 @@ const isDisorder = (step: number, laterUs: number): boolean =>
   step < 0 && step >= -DISORDER_IDS && laterUs <= US_PER_S;
 
 /** The first place from `from` on in the ordered ticks that is not before `tick`. */
-function placeOf(held: readonly MarketTick[], from: number, tick: MarketTick): number {
+function findPlace(held: readonly MarketTick[], from: number, tick: MarketTick): number {
   let low = from;
   let high = held.length;
   // Ticks nearly always arrive in order: look at the end first.

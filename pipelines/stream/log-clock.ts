@@ -63,7 +63,7 @@ export class LogClock {
    */
   judge(decoded: Decoded, records: readonly LogRecord[], at: number): number | null {
     const { timestampUs, offset } = must(records[at]);
-    const latestTs = latestOf(decoded);
+    const latestTs = latestTime(decoded);
     if (latestTs === null) return this.nowUs;
     const byUs = this.judgeBy(latestTs, timestampUs, offset);
     if (byUs !== null || !this.lookAhead(records.slice(at + 1))) return byUs;
@@ -71,7 +71,7 @@ export class LogClock {
   }
 
   /** What the ticks of a record are held against. */
-  clocksOf(record: LogRecord, judgedByUs: number): RecordClocks {
+  readClocks(record: LogRecord, judgedByUs: number): RecordClocks {
     const { clockUs } = this;
     const barrierUs = this.control.cut;
     const cameAt = importedAt(record, { clockUs, judgedByUs, barrierUs });
@@ -105,7 +105,7 @@ export class LogClock {
 }
 
 /** The highest time of which a record speaks; null: it may say what it will. */
-function latestOf(decoded: Decoded): number | null {
+function latestTime(decoded: Decoded): number | null {
   switch (decoded.type) {
     case 'dead':
       // Its own timestamp is told in what is said of it.

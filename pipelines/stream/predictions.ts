@@ -71,11 +71,11 @@ export const predictions = (
 function ask(model: ServingModel, { vector, feature }: PredictionsIn): Estimate {
   const { probabilityUp, expectedReturn, outlier } = model.predict(vector);
   const expired = feature.decided_ts > model.expiresTs;
-  return { probabilityUp, expectedReturn, verdict: vetoOf(expired, vector, outlier) };
+  return { probabilityUp, expectedReturn, verdict: predictionVerdict(expired, vector, outlier) };
 }
 
 /** The first that applies, in the order of how long it will last; `ok` alone is acted on. */
-function vetoOf(
+function predictionVerdict(
   expired: boolean,
   vector: PredictionsIn['vector'],
   outlier: boolean,

@@ -78,8 +78,8 @@ export const signals: Operator<SignalsIn, Signal | Refusal, SignalsState> = {
       const confidence = Math.max(prediction.probability_up, 1 - prediction.probability_up);
       const needed = confidenceNeeded(input, bot);
       if (confidence < needed) continue;
-      const obstacle = obstacleOf(input, bot);
-      if (obstacle === null) emit(signalOf(input, { bot, account, atr, confidence, needed }));
+      const obstacle = findObstacle(input, bot);
+      if (obstacle === null) emit(makeSignal(input, { bot, account, atr, confidence, needed }));
       else refuse(state, input, { bot: bot.bot, account, ...obstacle }, emit);
     }
   },
@@ -89,7 +89,7 @@ const actsOn = ({ acts_on }: BotControl, champion: Decider | null): boolean =>
   acts_on === undefined || (acts_on === 'baseline') === (champion === null);
 
 /** What keeps a bot from a decision that it would act on; null: nothing. */
-function obstacleOf(
+function findObstacle(
   { prediction: { symbol, model_id }, champion }: SignalsIn,
   { acts_on, account_currency: currency }: BotControl,
 ): Pick<Refusal, 'cause' | 'reason'> | null {
@@ -130,7 +130,7 @@ function confidenceNeeded(
 }
 
 /** Told where more was needed than of others. */
-const youthOf = ({ min_confidence, young_s = 0 }: BotControl, needed: number): string =>
+const describeYoungModel = ({ min_confidence, young_s = 0 }: BotControl, needed: number): string =>
   needed > min_confidence
     ? `; in force for less than ${young_s / 60} min, so ${(100 * needed).toFixed(1)} % were needed`
     : '';
@@ -143,7 +143,7 @@ interface Wanted {
   readonly needed: number;
 }
 
-function signalOf(input: SignalsIn, { bot, account, atr, confidence, needed }: Wanted): Signal {
+function makeSignal(input: SignalsIn, { bot, account, atr, confidence, needed }: Wanted): Signal {
   const { prediction, close, indicators } = input;
   const { symbol, venue, ts, decided_ts, known_at, probability_up } = prediction;
   const up = probability_up > 0.5;
@@ -180,7 +180,7 @@ function signalOf(input: SignalsIn, { bot, account, atr, confidence, needed }: W
     reason:
       `${prediction.model_id} gives ${up ? 'up' : 'down'} ${chance} % over ` +
       `${prediction.horizon_s / 60} min; stop ${bot.stop_atr}, target ${bot.target_atr} ATR away` +
-      youthOf(bot, needed),
+      describeYoungModel(bot, needed),
     indicators,
   };
 }

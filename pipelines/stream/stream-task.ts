@@ -20,7 +20,7 @@ import { decodeTicks, type Item } from '../../src/stream/decode.ts';
 import type { InstrumentSlot } from '../../src/stream/instrument-states.ts';
 import type { LogRecord, OutRecord, Stage } from '../../src/stream/stage.ts';
 import { withHeartbeat } from '../../src/stream/with-heartbeat.ts';
-import { arrivalOf, tellCounts, type Arrival } from './ingest.ts';
+import { toArrival, tellCounts, type Arrival } from './ingest.ts';
 import { clockBody } from './log-clock.ts';
 import {
   instrumentStream,
@@ -107,17 +107,17 @@ class StreamTask extends TickTask<StreamDeps, InstrumentState> {
   ): void {
     if (items.length === 0) return;
     const instrument = this.instruments.change(key);
-    const clocks = this.clock.clocksOf(record, judgedByUs);
-    for (const item of items) this.takeItem(instrument, arrivalOf(item, clocks, instrument));
+    const clocks = this.clock.readClocks(record, judgedByUs);
+    for (const item of items) this.takeItem(instrument, toArrival(item, clocks, instrument));
   }
 
   private takeItem(
     { venue, symbol, state }: InstrumentSlot<InstrumentState>,
     arrival: Arrival,
   ): void {
-    const { control, modelOf } = this;
+    const { control, getModel } = this;
     const isUnseen = state.intake.maxTs < 0;
-    this.chain.step(state, { venue, symbol, arrival, control, modelOf }, this.emit);
+    this.chain.step(state, { venue, symbol, arrival, control, getModel }, this.emit);
     if (isUnseen && state.intake.maxTs >= 0) {
       noteFirstTick(control, { venue, symbol }, state.intake.maxTs);
     }
@@ -144,11 +144,11 @@ class StreamTask extends TickTask<StreamDeps, InstrumentState> {
     this.models.set(model_id, await this.deps.models.load(model_id, sha256));
   }
 
-  private readonly modelOf = (modelId: string): ServingModel =>
+  private readonly getModel = (modelId: string): ServingModel =>
     must(this.models.get(modelId), `model "${modelId}" is in force and not loaded`);
 
   private outRecord(derived: Derived): OutRecord {
-    const { topic, key, atUs } = addressOf(derived);
+    const { topic, key, atUs } = recordAddress(derived);
     this.count(`out_${derived.kind}`);
     return {
       topic: this.deps.topicName(topic),
@@ -159,7 +159,7 @@ class StreamTask extends TickTask<StreamDeps, InstrumentState> {
   }
 }
 
-function addressOf(derived: Derived): { topic: string; key: string; atUs: number } {
+function recordAddress(derived: Derived): { topic: string; key: string; atUs: number } {
   switch (derived.kind) {
     case 'feature':
       return { topic: 'features', key: instrumentKey(derived), atUs: derived.known_at };

@@ -15,7 +15,7 @@ import { toMarker } from '../../src/stream/log-marker.ts';
 import type { LogRecord, Stage } from '../../src/stream/stage.ts';
 import { withHeartbeat } from '../../src/stream/with-heartbeat.ts';
 import type { BookRequest, OnRefused } from '../../src/postgres/tables/booking.ts';
-import { deadLetterRecord, placeOf, type Dead } from '../sink/dead-letters.ts';
+import { deadLetterRecord, toPlace, type Dead } from '../sink/dead-letters.ts';
 import { decodeBooked, type Booked } from './decode.ts';
 
 export interface TradesDeps extends StageDeps {
@@ -105,7 +105,7 @@ class TradesTask extends ClaimedTask<TradesDeps> {
         this.count('dead', fresh.length);
       }
       for (const { source } of fresh) kept.add(source.offset);
-      return all.map(placeOf);
+      return all.map(toPlace);
     };
   }
 }

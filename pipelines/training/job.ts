@@ -10,7 +10,7 @@
  */
 import { createHash } from 'node:crypto';
 import { lightgbmLibrary } from '../../infra/local/lightgbm.ts';
-import { modelIdOf } from '../review/promotion-policy.ts';
+import { makeModelId } from '../review/promotion-policy.ts';
 import { must } from '../../src/assert.ts';
 import { loadLightgbm } from '../../src/models/lightgbm.ts';
 import type { JobData } from '../../src/queue/queue.ts';
@@ -28,7 +28,7 @@ import { finishRun, noteStep } from '../../src/postgres/tables/job-runs.ts';
 import { registerTrained } from '../../src/postgres/tables/registry.ts';
 import { appendBarrier } from '../control/as-of-barrier.ts';
 import { replayParity } from '../quality/replay-parity.ts';
-import { poolOf, trainingPool } from './training-pool.ts';
+import { poolMembers, trainingPool } from './training-pool.ts';
 
 /** Below this many graded decisions nothing is trained. */
 const MIN_ROWS = 4_000;
@@ -53,7 +53,7 @@ export async function runTraining(context: Context, { subject, dueTs }: JobData)
   await noteStep(postgres, run, 'reads the training set');
   const reader = context.questdbReader();
   const window = { fromUs: Math.max(0, dueTs - WINDOW_US), toUs: dueTs, asOfUs };
-  const instruments = [...new Set([subject, ...poolOf(context, subject)])];
+  const instruments = [...new Set([subject, ...poolMembers(context, subject)])];
   const wanted = completeDecisions({ ...window, labelSpec, instruments });
   const importedByUs = await newestImport(reader, wanted, Math.max(asOfUs, settledUs));
   const range = { ...window, importedByUs: importedByUs ?? undefined };
@@ -85,7 +85,7 @@ export async function runTraining(context: Context, { subject, dueTs }: JobData)
   });
   const sha256 = createHash('sha256').update(candidate.bytes).digest('hex');
   const day = formatUs(dueTs).slice(0, 10);
-  const modelId = modelIdOf(instrument.symbol, labelSpec, day, sha256);
+  const modelId = makeModelId(instrument.symbol, labelSpec, day, sha256);
   await registerTrained(postgres, {
     ...instrument,
     ...candidate,

@@ -5,7 +5,7 @@
 import type { Pool } from 'pg';
 import { createHash } from 'node:crypto';
 import { fetchOnnxRuntime } from '../../infra/local/onnxruntime.ts';
-import { modelIdOf } from '../review/promotion-policy.ts';
+import { makeModelId } from '../review/promotion-policy.ts';
 import { probeOnnx } from '../../src/models/onnx-outside.ts';
 import { loadOnnx } from '../../src/models/onnx.ts';
 import { codeVersion } from '../../src/code-version.ts';
@@ -51,7 +51,7 @@ export async function registerModel(
   say: (line: string) => void = () => undefined,
 ): Promise<Registered> {
   const { postgres } = context;
-  const dataset = await datasetOf(postgres, datasetId, asked);
+  const dataset = await readDataset(postgres, datasetId, asked);
   const { instrument, subject, labelSpec, asOfTs, importedByUs } = dataset;
   const range = { fromUs: dataset.fromTs, toUs: dataset.toTs, asOfUs: asOfTs, importedByUs };
   const set = await loadTrainingSet(context.questdbReader(), {
@@ -74,7 +74,7 @@ export async function registerModel(
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const day = formatUs(asOfTs).slice(0, 10);
   const kind = isOnnx(file) ? 'onnx' : 'lgbm';
-  const modelId = modelIdOf(instrument.symbol, labelSpec, day, sha256, kind);
+  const modelId = makeModelId(instrument.symbol, labelSpec, day, sha256, kind);
   // What the stream could not serve is refused here, with the reason, and not stored.
   await servableHere(bytes, { modelId, sha256 });
   const market = { ...instrument, labelSpec };
@@ -144,7 +144,7 @@ interface DatasetFacts {
   readonly label_spec: string | null;
 }
 
-async function datasetOf(
+async function readDataset(
   postgres: Pool,
   datasetId: string,
   asked: string | null,

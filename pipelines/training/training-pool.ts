@@ -10,7 +10,7 @@ import type { Context } from '../../src/runtime/context.ts';
 import { drainedAndGraded } from '../control/as-of-barrier.ts';
 
 /** The other instruments that a training of `subject` learns from. */
-export function poolOf({ config }: Pick<Context, 'config'>, subject: string): string[] {
+export function poolMembers({ config }: Pick<Context, 'config'>, subject: string): string[] {
   const members = config.trainPool ?? [];
   return members.includes(subject) ? members.filter((each) => each !== subject) : [];
 }
@@ -22,7 +22,7 @@ export async function trainingPool(
   request: Omit<LoadRequest, 'venue' | 'symbol'>,
 ): Promise<PooledInstrument[]> {
   const pool: PooledInstrument[] = [];
-  for (const member of poolOf(context, subject)) {
+  for (const member of poolMembers(context, subject)) {
     const instrument = must(parseInstrumentKey(member), `"${member}" is an instrument`);
     // What had matured by the as-of barrier counts, however late its label is written.
     await drainedAndGraded(context, member);

@@ -2,7 +2,7 @@
  * A recording -> its decisions with features, outcomes and what the online baseline said, by the
  * stream's own operators and labels, without servers.
  */
-import { labelsOf } from '../../pipelines/labels/labels.ts';
+import { labelDecisions } from '../../pipelines/labels/labels.ts';
 import type { LabelPrice } from '../../pipelines/grades/grading.ts';
 import { instrumentStream } from '../../pipelines/stream/stream.ts';
 import { trainingSet, type TrainingSet } from '../../src/learning/training-set.ts';
@@ -40,7 +40,7 @@ export async function recordedMarket(
     });
     prices.push({ ts: tick.ts, knownAt: tick.ts, price: toMarketTick(tick).price });
   }
-  const labels = labelsOf({
+  const labels = labelDecisions({
     ...{ venue: 'recorded', symbol: 'recorded', labelSpec, horizonUs, latenessUs: LATENESS_US },
     decisions: predictions.map(({ ts, decided_ts }) => ({ ts, decidedTs: decided_ts })),
     ...{ prices, arrivals: prices, gaps: [] },

@@ -27,12 +27,12 @@ export function warmState(config: Config, untilTs: number): InstrumentState {
   const body = { ...controlBot(config) };
   const bot = { control_id: 'bot', version: 1, type: 'bot', subject: body.bot, body } as const;
   applyControl(control, { kind: 'control', ...bot, hmac: '' });
-  const modelOf = (): never => {
+  const getModel = (): never => {
     throw new Error('no model is in force');
   };
   let price = 60_500;
   let id = 1;
-  const of = { venue: 'bench', symbol: 'S0/USD', control, modelOf };
+  const of = { venue: 'bench', symbol: 'S0/USD', control, getModel };
   for (let ts = untilTs - DAYS * US_PER_DAY; ts < untilTs - 2 * latenessUs; ts += STEP_US) {
     price = Math.round(100 * (price + 20 * (random() - 0.5) + 0.01 * (60_500 - price))) / 100;
     const side = random() < 0.5 ? 'buy' : 'sell';

@@ -61,7 +61,7 @@ const streamInputOf = (arrival: StreamInput['arrival']): StreamInput => ({
   symbol: 'A/USD',
   arrival,
   control,
-  modelOf: () => {
+  getModel: () => {
     throw new Error('no model is in force here');
   },
 });

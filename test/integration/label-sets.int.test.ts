@@ -5,7 +5,7 @@ import { loadConfig } from '../../src/config/config.ts';
 import { parseUs, US_PER_DAY, US_PER_HOUR, US_PER_MIN, US_PER_S } from '../../src/domain/time.ts';
 import { instrumentKey } from '../../src/domain/wire.ts';
 import {
-  maturedOfMany,
+  readMatured,
   nearOnes,
   setRows,
   type LabelSetRequest,
@@ -180,7 +180,7 @@ describe('label sets', () => {
     const expected = await oneByOne();
     const reader = context.questdbReader();
     const range = { fromUs: AT, toUs: AT + DECISIONS * US_PER_MIN };
-    const sets = nearOnes(await maturedOfMany(reader, request(), range));
+    const sets = nearOnes(await readMatured(reader, request(), range));
     expect(sets.length).toBeGreaterThan(2);
     const found: LabelRow[] = [];
     for (const set of sets) found.push(...(await setRows(reader, request(), set)));
@@ -198,7 +198,7 @@ describe('label sets', () => {
     );
     const reader = context.questdbReader();
     const range = { fromUs: AT, toUs: AT + DECISIONS * US_PER_MIN };
-    const matured = await maturedOfMany(reader, request(), range);
+    const matured = await readMatured(reader, request(), range);
     const made = async (limits: SetLimits): Promise<number> => {
       let count = 0;
       for (const set of nearOnes(matured)) {

@@ -160,8 +160,8 @@ export const JOB_MUTATIONS: readonly Mutation[] = [
     'a-set-is-graded-by-what-it-reads',
     sets('are those that each instrument alone gets, whatever befell it'),
     'pipelines/labels/label-sets.ts',
-    'prices: pricesOf(stored, source)',
-    'prices: pricesOf(stored, null)',
+    'prices: toPrices(stored, source)',
+    'prices: toPrices(stored, null)',
   ),
   mutation(
     'what-is-shown-too-late-is-shown',
@@ -181,8 +181,8 @@ export const JOB_MUTATIONS: readonly Mutation[] = [
     'graded-by-whatever-was-read',
     labelsJob('by the prices that the decision stood on, whatever else was read'),
     'pipelines/grades/grading-input.ts',
-    'prices: pricesOf(stored, source),',
-    'prices: pricesOf(stored, null),',
+    'prices: toPrices(stored, source),',
+    'prices: toPrices(stored, null),',
   ),
   mutation(
     'a-database-taken-back-goes-unseen',

@@ -52,8 +52,8 @@ export const TICK_MUTATIONS: readonly Mutation[] = [
     'handed-on-forgotten',
     ingest('no tick is handed on twice, also when more lateness is allowed from now on'),
     INGEST,
-    'placeOf(state.held, state.handed ?? 0, tick)',
-    'placeOf(state.held, 0, tick)',
+    'findPlace(state.held, state.handed ?? 0, tick)',
+    'findPlace(state.held, 0, tick)',
   ),
   mutation(
     'correction-takes-the-place',
@@ -83,7 +83,7 @@ export const TICK_MUTATIONS: readonly Mutation[] = [
     'cut-ignored',
     ingest(KNOWN),
     INGEST,
-    'Math.max(recordUs, tick.ts, state.knownAt, floorOf(arrival));',
+    'Math.max(recordUs, tick.ts, state.knownAt, earliestKnownAt(arrival));',
     'Math.max(recordUs, tick.ts, state.knownAt);',
   ),
   mutation(

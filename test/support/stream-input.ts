@@ -12,7 +12,7 @@ export function streamInput(tick: Tick, control: ControlState): StreamInput {
   const at = { recordUs: ts, clockUs: ts, judgedByUs: ts, barrierUs: control.cut };
   const venueHas = { latenessUs: LATENESS_US, contiguousTradeIds: false };
   const arrival = { tick: toMarketTick(tick), ...at, ...venueHas };
-  return { venue, symbol, arrival, control, modelOf: noModel };
+  return { venue, symbol, arrival, control, getModel: noModel };
 }
 
 const noModel = (): never => {

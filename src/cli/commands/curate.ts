@@ -16,7 +16,7 @@ import {
   drop,
   expiredNow,
   KEEPS_ALL,
-  nameOf,
+  partitionPath,
   parseAges,
 } from '../../../pipelines/retention/job.ts';
 import { DROPS_NAMED } from '../../../pipelines/retention/named-ranges.ts';
@@ -136,7 +136,7 @@ async function clean(flags: CleanFlags, command: Command): Promise<void> {
     }
     const { ages, expired } = await expiredNow(context, isDry ? keep : {});
     if (!isDry) await drop(context.questdbReader(), expired);
-    const names = expired.map(nameOf);
+    const names = expired.map(partitionPath);
     const set = Object.entries(ages).map(([table, age]) => `${table} ${age}`);
     const done = isDry ? 'would be dropped' : 'dropped';
     const text =

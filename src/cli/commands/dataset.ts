@@ -6,7 +6,7 @@ import { Option, type Command } from 'commander';
 import { AskError, checkAsk, type DatasetAsk } from '../../../pipelines/dataset/ask.ts';
 import { buildDefined } from '../../../pipelines/dataset/build.ts';
 import {
-  definitionOf,
+  parseDefinition,
   MANIFEST,
   type DatasetManifest,
 } from '../../../pipelines/dataset/definition.ts';
@@ -297,7 +297,7 @@ async function pullTrained(
   const differs = (await verifyTrainedSet(context.questdbReader(), manifest)).length > 0;
   if (differs) throw new CommandError(otherNow(id, 'a training writes no files'));
   const cut = await coveringBarrier(context.postgres, parseUs(manifest.as_of));
-  const definition = definitionOf(manifest);
+  const definition = parseDefinition(manifest);
   const options = { out, cut, onProgress: output.say };
   const made = await buildDefined(context.questdbReader(), definition, options);
   await saveDataset(context.postgres, made, out);
@@ -314,7 +314,7 @@ async function remake(
   out: string,
   { say }: Output,
 ): Promise<void> {
-  const definition = definitionOf(manifest);
+  const definition = parseDefinition(manifest);
   const csv = await entitiesOf(context, manifest)();
   const again = await withEntitiesFile(out, csv, (entitiesFile) => {
     const options = { out, entitiesFile, cut: manifest.cut, onProgress: say };

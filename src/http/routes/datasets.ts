@@ -9,7 +9,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type, type Static } from 'typebox';
 import { AskError, checkAsk, type DatasetAsk } from '../../../pipelines/dataset/ask.ts';
 import { exportsDir, type DatasetManifest } from '../../../pipelines/dataset/definition.ts';
-import { entitiesOf, type Entities } from '../../../pipelines/dataset/entities.ts';
+import { toEntities, type Entities } from '../../../pipelines/dataset/entities.ts';
 import { wholeFile, type WholeFormat } from '../../../pipelines/dataset/whole.ts';
 import { canonicalJson } from '../../domain/control.ts';
 import {
@@ -167,7 +167,7 @@ async function checked(
 ): Promise<Entities | null> {
   try {
     checkAsk(ask, rows !== undefined);
-    return rows === undefined ? null : entitiesOf(rows, await storedInstruments(questdb));
+    return rows === undefined ? null : toEntities(rows, await storedInstruments(questdb));
   } catch (error) {
     throw error instanceof AskError ? new Problem(400, error.message) : error;
   }

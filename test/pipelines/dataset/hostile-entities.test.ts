@@ -8,7 +8,7 @@ import { duckRows, literal, openDuckdb } from '../../../pipelines/dataset/duckdb
 import { AskError } from '../../../pipelines/dataset/ask.ts';
 import { readEntities } from '../../../pipelines/dataset/entity-reader.ts';
 import {
-  entitiesOf,
+  toEntities,
   readEntityFile,
   type ReadBounds,
 } from '../../../pipelines/dataset/entities.ts';
@@ -128,7 +128,7 @@ describe.concurrent('a file of requests', () => {
 
 test('a symbol of megabytes is named by its beginning', () => {
   const rows = [{ symbol: 'A'.repeat(5_000_000), ts: '2014-05-01' }];
-  expect(() => entitiesOf(rows, known)).toThrow('(5000000 characters) is stored of no venue');
+  expect(() => toEntities(rows, known)).toThrow('(5000000 characters) is stored of no venue');
 });
 
 describe('DuckDB', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
-  reviewOf,
+  reviewModels,
   type Finding,
   type LiveOutcome,
   type ReviewInput,
@@ -56,7 +56,7 @@ const model = (
 });
 
 const review = (models: KnownModel[], more: Partial<ReviewInput>): readonly Finding[] =>
-  reviewOf({
+  reviewModels({
     registry: {
       ...{ market: { venue: 'v', symbol: 's', labelSpec: SPEC }, models, atTs: FROM },
     },

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import {
-  reviewOf,
+  reviewModels,
   type LiveOutcome,
   type SlotHistory,
 } from '../../../pipelines/review/promotion-policy.ts';
@@ -85,7 +85,7 @@ function endingOf(seed: number, shadowError: number, championError: number): End
       ...{ fromTs: FROM, baseProbability: 0.5, outcomes: said.slice(0, day * 1440 - UNKNOWN) },
     });
     const models = [model('new', 'shadow'), model('now', 'champion')];
-    const findings = reviewOf({
+    const findings = reviewModels({
       registry: { market: { venue: 'v', symbol: 's', labelSpec: 'direction_1h@1' }, models, atTs },
       ...{ labelSpec: 'direction_1h@1', atTs, seed, rolledBackTs: null, settings: SETTINGS },
       ...{ champion: known(champion), shadow: known(shadow) },

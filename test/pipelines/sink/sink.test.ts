@@ -3,9 +3,9 @@ import {
   emptySinkRows,
   gapRow,
   qualityRow,
-  rowsOfFeature,
-  rowsOfTick,
-  sourceOf,
+  addFeatureRows,
+  addTickRows,
+  formatSource,
   lateVerdict,
   type LateTick,
   type StoredRow,
@@ -42,14 +42,14 @@ const late = (tick: MarketTick, source = 'ticks/0/9'): LateTick => ({
 
 function rowOf(tick: MarketTick): StoredRow {
   const rows = emptySinkRows();
-  rowsOfTick(rows, tick, 1, AT);
+  addTickRows(rows, tick, 1, AT);
   return [...rows.ticks, ...rows.quotes][0] as StoredRow;
 }
 
 describe('rows', () => {
   test('say where in the log they come from', () => {
-    expect(sourceOf('ticks', 3, '17', null)).toBe('ticks/3/17');
-    expect(sourceOf('ticks', 3, '17', 0)).toBe('ticks/3/17#0');
+    expect(formatSource('ticks', 3, '17', null)).toBe('ticks/3/17');
+    expect(formatSource('ticks', 3, '17', 0)).toBe('ticks/3/17#0');
   });
 
   test('keep a size that the venue does not give as null', () => {
@@ -82,7 +82,7 @@ describe('rows', () => {
       values: { rsi: null, venue: 5, revision: 9 },
       flags: [],
     };
-    rowsOfFeature(rows, record);
+    addFeatureRows(rows, record);
     const moment = { decided_ts: 130, known_at: 140, revision: 0, ...AT };
     expect(rows.candles).toEqual([expect.objectContaining({ ...moment, ts: 60 })]);
     expect(rows.candles[0]?.flags).toBe('gap,late');
@@ -167,8 +167,8 @@ describe('the effects of a batch', () => {
       },
     };
     const rows = emptySinkRows();
-    rowsOfTick(rows, trade(), 1, AT);
-    rowsOfTick(rows, quote(1), 1, AT);
+    addTickRows(rows, trade(), 1, AT);
+    addTickRows(rows, quote(1), 1, AT);
     rows.quality_events.push(qualityRow('late', { ts: 1, knownAt: 1, source: 's' }, AT, {}));
     const rejected = await writeSinkBatch(writer, featuresTable([]), rows);
     expect(order).toEqual(['quality_events', 'ticks', 'quotes']);

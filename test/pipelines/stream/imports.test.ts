@@ -6,7 +6,7 @@ import {
   judgeHistory,
   type IngestOut,
 } from '../../../pipelines/stream/ingest.ts';
-import { labelsOf, type LabelRequest } from '../../../pipelines/labels/labels.ts';
+import { labelDecisions, type LabelRequest } from '../../../pipelines/labels/labels.ts';
 import { instrumentStream, type Derived } from '../../../pipelines/stream/stream.ts';
 import { initialControlState } from '../../../src/domain/control.ts';
 import { toMarketTick } from '../../../src/domain/tick.ts';
@@ -92,12 +92,12 @@ describe('what is computed of imported records', () => {
     const state = stream.initial();
     const out: Derived[] = [];
     const control = { ...initialControlState(), cut: CUT };
-    const modelOf = (): never => {
+    const getModel = (): never => {
       throw new Error('there is no model');
     };
     for (let minute = 0; minute < 4; minute++) {
       const arrival = arrivalOf(trade(minute * US_PER_MIN + 3 * S), imported(minute));
-      stream.step(state, { venue: 'v', symbol: 'A', arrival, control, modelOf }, (o) =>
+      stream.step(state, { venue: 'v', symbol: 'A', arrival, control, getModel }, (o) =>
         out.push(o),
       );
     }
@@ -128,7 +128,7 @@ describe('what is computed of imported records', () => {
 describe('a label', () => {
   const end = US_PER_HOUR + 100 * S;
   const shown = (arrivals: LabelRequest['arrivals']) =>
-    labelsOf({
+    labelDecisions({
       ...{ venue: 'v', symbol: 'A', labelSpec: 'direction_1h@1', horizonUs: US_PER_HOUR },
       ...{ latenessUs: LATENESS, decisions: [{ ts: 100 * S, decidedTs: 100 * S }] },
       ...{ prices: [], gaps: [], arrivals },

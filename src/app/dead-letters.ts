@@ -43,7 +43,7 @@ export async function deadRecords(
   const wanted = filter.topic === undefined ? null : [filter.topic, topicName(filter.topic)];
   for (const partition of ends.keys()) {
     await readLog(kafka, { topic, partition }, (record) => {
-      const dead = deadOf(record, topic, resent);
+      const dead = toDeadRecord(record, topic, resent);
       const { place } = filter;
       if (place !== undefined && dead.place !== place && dead.lies_at !== place) return;
       if (filter.reason !== undefined && dead.reason !== filter.reason) return;
@@ -70,7 +70,7 @@ function keepNewest(found: Map<string, DeadRecord>, last: number): void {
   for (const { place } of older) found.delete(place);
 }
 
-function deadOf(record: ReadRecord, topic: string, resent: ReadonlySet<string>): DeadRecord {
+function toDeadRecord(record: ReadRecord, topic: string, resent: ReadonlySet<string>): DeadRecord {
   const { headers, partition, offset, timestampMs } = record;
   const liesAt = `${topic}/${partition}/${offset}`;
   const { source_topic: of, source_partition: part, source_offset: at } = headers;

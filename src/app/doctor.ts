@@ -18,7 +18,7 @@ import type { Context } from '../runtime/context.ts';
 import { judgeBounds, judgeClocks, judgeDisk } from './doctor-judges.ts';
 import { installationTime } from '../runtime/installation-time.ts';
 import { judgePositions, misfits } from '../runtime/log-positions.ts';
-import { boundsOf, diskOf, idleStages } from './measured.ts';
+import { measureTopics, measureDisk, idleStages } from './measured.ts';
 import { countPartitions, refuseOthers, type Partitions } from '../runtime/partition-guard.ts';
 
 export interface Finding {
@@ -137,15 +137,15 @@ const CHECKS: Readonly<Record<string, Check>> = {
   disk: {
     needs: [],
     look: async ({ config }) => {
-      const disk = diskOf(config.dataDir);
+      const disk = measureDisk(config.dataDir);
       return disk === null ? 'no data directory on this machine' : judgeDisk(disk);
     },
   },
   bounds: {
     needs: ['kafka'],
     look: async (context) => {
-      const topics = await boundsOf(context);
-      return judgeBounds(topics, diskOf(context.config.dataDir)?.freeBytes ?? null);
+      const topics = await measureTopics(context);
+      return judgeBounds(topics, measureDisk(context.config.dataDir)?.freeBytes ?? null);
     },
   },
   clock: {

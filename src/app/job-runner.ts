@@ -70,7 +70,7 @@ export class JobRunner {
     const run = { job: queue, subject: data.subject, due_ts: data.dueTs };
     const isWanted = (): Promise<boolean> => noteAlive(this.context.postgres, run, claim);
     const more = isSwept(queue) ? {} : { isWanted };
-    const child = this.childOf(queue);
+    const child = this.childFor(queue);
     const ending = await child.run({ data, claim }, { ...this.bounds[queue], ...more });
     if (this.isStopping) return;
     try {
@@ -86,7 +86,7 @@ export class JobRunner {
     await Promise.all([...this.children.values()].map((child) => child.stop()));
   }
 
-  private childOf(queue: QueueName): JobChild {
+  private childFor(queue: QueueName): JobChild {
     const child = this.children.get(queue) ?? new JobChild([queue]);
     this.children.set(queue, child);
     return child;

@@ -58,14 +58,14 @@ export function labelJobs(found: readonly PendingLabels[], bySet: boolean): JobD
     const { label_spec: spec } = first;
     if (pending.length <= ONE_BY_ONE || isBarrier(spec)) continue;
     // One at a time: those of a later hour are found again.
-    if (!sets.has(spec)) sets.set(spec, jobOf(MANY_MARKETS, first));
+    if (!sets.has(spec)) sets.set(spec, toJob(MANY_MARKETS, first));
     for (const one of pending) inSets.add(one);
   }
   const one = oldest.filter((pending) => !inSets.has(pending)).slice(0, LABELS_MAX);
-  return [...sets.values(), ...one.map((pending) => jobOf(instrumentKey(pending), pending))];
+  return [...sets.values(), ...one.map((pending) => toJob(instrumentKey(pending), pending))];
 }
 
-const jobOf = (subject: string, { decidedByUs, label_spec, from_ts }: PendingLabels): JobData => ({
+const toJob = (subject: string, { decidedByUs, label_spec, from_ts }: PendingLabels): JobData => ({
   subject,
   dueTs: decidedByUs,
   labelSpec: label_spec,

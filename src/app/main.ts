@@ -15,7 +15,7 @@ import { aborted, retried } from '../lifecycle.ts';
 import { PROJECT_DIR } from '../code-files.ts';
 import { CONFIG_EXIT_CODE, ConfigError, loadConfig, type Config } from '../config/config.ts';
 import { FEATURE_NAMES } from '../features/definition.ts';
-import { tlsOf } from '../http/exposure.ts';
+import { loadTls } from '../http/exposure.ts';
 import { openContext, type Context } from '../runtime/context.ts';
 import { runFeed } from '../../pipelines/feed/feeding.ts';
 import { publishMetrics } from '../runtime/publish-metrics.ts';
@@ -37,7 +37,7 @@ const say = (line: string): void => console.log(line);
 
 async function main(): Promise<void> {
   const config = loadConfig(undefined, insecureFlag(process.argv));
-  tlsOf(config);
+  loadTls(config);
   const controller = new AbortController();
   const { signal } = controller;
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
@@ -68,7 +68,7 @@ async function main(): Promise<void> {
     say(`starting the processes: ${PROCESSES.join(', ')}`);
     await Promise.race([supervisor.start(PROCESSES, READY_MS), aborted(signal)]);
     signal.throwIfAborted();
-    say(`\ntickloom is ready: ${pageOf(config)}\n`);
+    say(`\ntickloom is ready: ${pageUrl(config)}\n`);
     // Whatever the feed waits for: Ctrl-C does not.
     const feeding = feedThrough(context, signal);
     feeding.catch(() => undefined);
@@ -84,7 +84,7 @@ async function main(): Promise<void> {
   }
 }
 
-const pageOf = ({ httpHost, httpPort, httpTlsCert }: Config): string =>
+const pageUrl = ({ httpHost, httpPort, httpTlsCert }: Config): string =>
   `${httpTlsCert === null ? 'http' : 'https'}://${httpHost}:${httpPort}/`;
 
 async function prepare(context: Context): Promise<void> {
@@ -128,7 +128,7 @@ async function feedEverything(context: Context, signal: AbortSignal): Promise<vo
   }
   await drained(context, 60_000);
   const seconds = Math.round((monotonicMs() - startMs) / 1000);
-  say(await summary(context, pageOf(context.config), seconds));
+  say(await summary(context, pageUrl(context.config), seconds));
   say(`the market ${SYNTHETIC_VENUE}:${market.symbol} goes on live; Ctrl-C stops everything`);
   await runFeed(context, {
     source: market.liveTicks(signal),

@@ -8,14 +8,14 @@ import type { Context } from '../runtime/context.ts';
 import type { Disk, TopicBound } from './doctor-judges.ts';
 
 /** The disk of a directory; null where there is none. */
-export function diskOf(path: string): Disk | null {
+export function measureDisk(path: string): Disk | null {
   if (!existsSync(path)) return null;
   const { bavail, blocks, bsize } = statfsSync(path);
   return { path, freeBytes: bavail * bsize, totalBytes: blocks * bsize };
 }
 
 /** Of every topic of the flow that exists. */
-export async function boundsOf({ kafka, config, topicName }: Context): Promise<TopicBound[]> {
+export async function measureTopics({ kafka, config, topicName }: Context): Promise<TopicBound[]> {
   const described = await withAdmin(kafka, async (admin) => {
     const existing = new Set(await admin.listTopics());
     const resources = TOPICS.map(({ name }) => topicName(name))
@@ -29,14 +29,14 @@ export async function boundsOf({ kafka, config, topicName }: Context): Promise<T
     isBound: configEntries.some(
       ({ configName, configValue }) => BOUNDS.includes(configName) && Number(configValue) >= 0,
     ),
-    bytes: existsSync(logs) ? bytesOf(logs, topic) : null,
+    bytes: existsSync(logs) ? measureBytes(logs, topic) : null,
   }));
 }
 
 const BOUNDS = ['retention.ms', 'retention.bytes'];
 
 /** Of all partitions of a topic in a broker's directory; files that go meanwhile count nothing. */
-function bytesOf(logs: string, topic: string): number {
+function measureBytes(logs: string, topic: string): number {
   const folders = readdirSync(logs).filter((name) => name.replace(/-\d+$/, '') === topic);
   return folders
     .flatMap((folder) => readdirSync(join(logs, folder)).map((name) => join(logs, folder, name)))

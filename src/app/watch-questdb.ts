@@ -26,7 +26,7 @@ export async function lookAtHistory({ postgres, questdbReader, log }: Context): 
   const has = await readTransactions(questdbReader());
   const lost = findLost(had, has);
   for (const one of lost) {
-    const error = lossOf(one);
+    const error = lossError(one);
     await recordError(postgres, error);
     log.error(one, error.message);
   }
@@ -35,7 +35,7 @@ export async function lookAtHistory({ postgres, questdbReader, log }: Context): 
   await writeSetting(postgres, SETTING, has);
 }
 
-const lossOf = ({ table, had, has }: Lost) => ({
+const lossError = ({ table, had, has }: Lost) => ({
   key: `questdb-lost:${table}:${had}`,
   severity: 'critical' as const,
   component: 'questdb',

@@ -72,7 +72,7 @@ export class LiveFeed {
 
   /** Adds a client, catching it up from its last id; the result ends the subscription. */
   subscribe(subscriber: Subscriber, lastId: string | null): () => void {
-    const last = this.#numberOf(lastId);
+    const last = this.#parseId(lastId);
     if (last === null) this.#fresh.add(subscriber);
     else {
       for (const { number, event } of this.#kept) {
@@ -170,7 +170,7 @@ export class LiveFeed {
     return `${this.#options.run}-${number}`;
   }
 
-  #numberOf(id: string | null): number | null {
+  #parseId(id: string | null): number | null {
     const match = /^(.+)-(\d+)$/.exec(id ?? '');
     const number = Number(match?.[2]);
     if (match?.[1] !== this.#options.run || number < this.#forgotten) return null;

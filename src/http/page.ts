@@ -34,11 +34,11 @@ export async function bundlePage(): Promise<readonly Asset[]> {
     platform: 'browser',
   });
   const program = must(bundle.outputFiles[0], 'esbuild gave no output').text;
-  const textOf = (name: string): string => readFileSync(join(WEB, name), 'utf8');
+  const readText = (name: string): string => readFileSync(join(WEB, name), 'utf8');
   return [
-    asset('/', 'text/html; charset=utf-8', textOf('index.html')),
-    asset('/app.css', 'text/css; charset=utf-8', textOf('panels.css') + textOf('app.css')),
-    asset('/icon.svg', 'image/svg+xml', textOf('icon.svg')),
+    asset('/', 'text/html; charset=utf-8', readText('index.html')),
+    asset('/app.css', 'text/css; charset=utf-8', readText('panels.css') + readText('app.css')),
+    asset('/icon.svg', 'image/svg+xml', readText('icon.svg')),
     asset('/app.js', 'text/javascript; charset=utf-8', program),
   ];
 }

@@ -33,7 +33,7 @@ export async function sendFile(
   const { 'if-none-match': known, 'if-range': ifRange, range } = request.headers;
   if (known !== undefined && matches(known, etag)) return reply.code(304).send();
   const isSame = ifRange === undefined || ifRange === etag;
-  const asked = isSame ? rangeOf(range, size) : null;
+  const asked = isSame ? parseRange(range, size) : null;
   if (asked === 'beyond') {
     void reply.header('content-range', `bytes */${size}`);
     throw new Problem(416, `the file has ${size} bytes; "${range}" asks for none of them`);
@@ -55,7 +55,7 @@ const matches = (header: string, etag: string): boolean =>
     .includes(etag);
 
 /** One range of bytes; null for none, for several, and for what is no range: then all is sent. */
-export function rangeOf(
+export function parseRange(
   header: string | undefined,
   size: number,
 ): { readonly start: number; readonly end: number } | 'beyond' | null {

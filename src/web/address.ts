@@ -9,7 +9,7 @@ export interface Shown {
 
 const USUAL = '1m';
 
-export const hashOf = ({ instrument, timeframe }: Shown): string =>
+export const addressHash = ({ instrument, timeframe }: Shown): string =>
   `#${encodeURIComponent(instrument ?? '')}/${timeframe}`;
 
 /** What cannot be read in a hash is not said. */

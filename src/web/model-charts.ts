@@ -32,7 +32,7 @@ interface Reading {
 /** A name -> one of the style sheet's colours that has a swatch. */
 type Tones = Readonly<Record<string, 'pending' | 'right' | 'wrong' | 'warn' | 'void'>>;
 
-const colorsOf = (tones: Tones): Plot.ScaleOptions => ({
+const colorScale = (tones: Tones): Plot.ScaleOptions => ({
   domain: Object.keys(tones),
   range: Object.values(tones).map(color),
 });
@@ -40,7 +40,7 @@ const colorsOf = (tones: Tones): Plot.ScaleOptions => ({
 function figure({ title, reading, tones }: Reading, options: Options): HTMLElement {
   const plot = Plot.plot({
     className: 'plot',
-    ...(tones === undefined ? {} : { color: colorsOf(tones) }),
+    ...(tones === undefined ? {} : { color: colorScale(tones) }),
     width: WIDTH,
     height: HEIGHT,
     marginLeft: 52,
@@ -127,7 +127,7 @@ export function calibrationChart(
       y: { label: 'happened', tickFormat: '.1%', grid: true, inset: 8 },
       r: { range: [2, 9] },
       marks: [
-        Plot.line(diagonalOf(points), { stroke: color('muted'), strokeDasharray: '3,3' }),
+        Plot.line(diagonal(points), { stroke: color('muted'), strokeDasharray: '3,3' }),
         Plot.dot(points, {
           x: 'said',
           y: 'happened',
@@ -141,7 +141,7 @@ export function calibrationChart(
   );
 }
 
-function diagonalOf(points: readonly { said: number | null }[]): [number, number][] {
+function diagonal(points: readonly { said: number | null }[]): [number, number][] {
   const said = points.map((point) => point.said ?? 0);
   const [low, high] = [Math.min(...said), Math.max(...said)];
   return [
@@ -154,7 +154,7 @@ function diagonalOf(points: readonly { said: number | null }[]): [number, number
 export function importanceChart({ importance }: ModelManifest): HTMLElement | null {
   const bars = importance.slice(0, BARS);
   if (bars.length === 0) return null;
-  const lossOf = ({ permutation_auc_loss: loss }: (typeof bars)[number]): string =>
+  const formatLoss = ({ permutation_auc_loss: loss }: (typeof bars)[number]): string =>
     loss === null || loss === undefined ? '' : loss.toFixed(4).replace('-', '−');
   return figure(
     {
@@ -178,7 +178,7 @@ export function importanceChart({ importance }: ModelManifest): HTMLElement | nu
         Plot.text(bars, {
           x: 'gain_share',
           y: 'feature',
-          text: lossOf,
+          text: formatLoss,
           textAnchor: 'start',
           dx: 4,
           fill: color('text'),

@@ -24,13 +24,13 @@ export function clockCommands(program: Command): void {
 async function show(_flags: object, command: Command): Promise<void> {
   await withContext('cli', async ({ postgres, topicName }) => {
     const clocks = await partitionClocks(postgres, topicName('ticks'));
-    const lines = clocks.map(lineOf);
+    const lines = clocks.map(formatLine);
     if (lines.length === 0) lines.push('no clock has passed yet: start the stages');
-    outputFor(command).show(clocks.map(jsonOf), lines.join('\n'));
+    outputFor(command).show(clocks.map(toJson), lines.join('\n'));
   });
 }
 
-function lineOf({ topic, partition, clockUs, heldUs }: PartitionClock): string {
+function formatLine({ topic, partition, clockUs, heldUs }: PartitionClock): string {
   const held =
     heldUs === null
       ? ''
@@ -38,7 +38,7 @@ function lineOf({ topic, partition, clockUs, heldUs }: PartitionClock): string {
   return `${topic}/${partition}  ${clockUs === null ? 'none yet' : formatUs(clockUs)}${held}`;
 }
 
-const jsonOf = ({ topic, partition, clockUs, heldUs }: PartitionClock) => ({
+const toJson = ({ topic, partition, clockUs, heldUs }: PartitionClock) => ({
   topic,
   partition,
   clock: clockUs === null ? null : formatUs(clockUs),

@@ -153,9 +153,9 @@ async function withTrades(
           '--days, one --symbol or one --account',
       );
     }
-    const groupOf =
+    const groupName =
       by === 'month' ? closeMonth : await makeGrouping(by, trades, context.questdbReader());
-    await tell(trades.map((trade) => moneyRow(trade, groupOf(trade))));
+    await tell(trades.map((trade) => moneyRow(trade, groupName(trade))));
   });
 }
 

@@ -184,11 +184,11 @@ const MODELS: Columns<ModelRow> = [
   ['trained', ({ trained_at: at }) => day(at)],
   ['state', ({ state }) => state],
   ['model', ({ model_id: id }) => id],
-  ['gate', ({ verdict }) => verdictOf(verdict)],
+  ['gate', ({ verdict }) => formatVerdict(verdict)],
   ['waits because', ({ waits_because: why }) => why ?? ''],
 ];
 
-function verdictOf(verdict: GateVerdict | null): string {
+function formatVerdict(verdict: GateVerdict | null): string {
   if (verdict === null) return 'not judged';
   const failed = verdict.reasons.filter(({ passed }) => !passed).map(({ rule }) => rule);
   return failed.length === 0 ? 'passed' : `failed ${failed.join(', ')}`;

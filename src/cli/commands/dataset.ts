@@ -123,7 +123,7 @@ const isJson = (command: Command): boolean => command.optsWithGlobals()['json'] 
 async function build(flags: BuildFlags, command: Command): Promise<void> {
   const output = outputFor(command);
   const out = emptyPlace(flags.out);
-  const ask = askOf(flags);
+  const ask = toRequest(flags);
   await asked(async () => checkAsk(ask, flags.entities !== undefined));
   await withContext('cli', async (context) => {
     const { entities: file } = flags;
@@ -146,7 +146,7 @@ async function asked<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-function askOf(flags: BuildFlags): DatasetAsk {
+function toRequest(flags: BuildFlags): DatasetAsk {
   const { features, label, from, to, asOf, symbols, known, keep, maxAge } = flags;
   const given = {
     features: features?.split(','),
@@ -225,7 +225,7 @@ async function find(context: Context, idOrDir: string) {
   return { manifest: JSON.parse(text) as DatasetManifest, dir: resolve(idOrDir) };
 }
 
-const entitiesOf =
+const entityReader =
   ({ postgres }: Context, { entities }: DatasetManifest) =>
   async (): Promise<string | null> =>
     entities ? readEntities(postgres, entities.sha256) : null;
@@ -238,7 +238,7 @@ async function verify(idOrDir: string, _flags: unknown, command: Command): Promi
     const { dataset_id: id, rows, files } = manifest;
     const findings = await verifyDataset(context.questdbReader(), manifest, {
       dir,
-      entities: entitiesOf(context, manifest),
+      entities: entityReader(context, manifest),
       onProgress: output.say,
     });
     const whole = dir === null ? 'its files are gone, ' : `all ${files.length} files are whole, `;
@@ -315,7 +315,7 @@ async function remake(
   { say }: Output,
 ): Promise<void> {
   const definition = parseDefinition(manifest);
-  const csv = await entitiesOf(context, manifest)();
+  const csv = await entityReader(context, manifest)();
   const again = await withEntitiesFile(out, csv, (entitiesFile) => {
     const options = { out, entitiesFile, cut: manifest.cut, onProgress: say };
     return buildDefined(context.questdbReader(), definition, options);

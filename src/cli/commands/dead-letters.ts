@@ -32,7 +32,7 @@ export function deadLettersCommands(program: Command): void {
       withContext('cli', async (context) => {
         await checkFilters(context, flags);
         const dead = await deadRecords(context, flags, flags.limit);
-        const lines = dead.map(lineOf);
+        const lines = dead.map(formatLine);
         const text = lines.length === 0 ? 'none' : lines.join('\n');
         outputFor(command).show(dead.map(withoutBytes), text);
       }),
@@ -134,7 +134,7 @@ async function foundAt(context: Context, place: string): Promise<DeadRecord> {
 
 const second = (us: number): string => `${formatUs(us).slice(0, 19)}Z`;
 
-function lineOf({ place, record_ts, reason, detail, was_resent }: DeadRecord): string {
+function formatLine({ place, record_ts, reason, detail, was_resent }: DeadRecord): string {
   const again = was_resent ? ' (sent again)' : '';
   const what = printable(detail).replaceAll('\n', ' ');
   return `${place}  ${second(record_ts)}  ${printable(reason)}${again}\n   ${what}`;
@@ -152,12 +152,12 @@ const withoutBytes = ({ record, ...dead }: DeadRecord): object => ({
 const shown = (dead: DeadRecord): object => ({
   ...withoutBytes(dead),
   headers: dead.record.headers,
-  value: textOf(dead),
+  value: decodeText(dead),
   value_base64: (dead.record.value ?? Buffer.alloc(0)).toString('base64'),
 });
 
 /** Null where the bytes are no text. */
-function textOf({ record: { value } }: DeadRecord): string | null {
+function decodeText({ record: { value } }: DeadRecord): string | null {
   const bytes = value ?? Buffer.alloc(0);
   return isUtf8(bytes) ? bytes.toString('utf8') : null;
 }
@@ -170,8 +170,8 @@ function whole(dead: DeadRecord): string {
     `time of the record: ${second(dead.record_ts)}`,
     `key: ${key === null ? 'none' : JSON.stringify(key.toString('utf8'))}`,
     ...Object.entries(headers).map(([name, text]) => `${printable(name)}: ${printable(text)}`),
-    `${bytes.length} bytes${textOf(dead) === null ? ', no text, as base64' : ''}:`,
-    printable(textOf(dead) ?? bytes.toString('base64')),
+    `${bytes.length} bytes${decodeText(dead) === null ? ', no text, as base64' : ''}:`,
+    printable(decodeText(dead) ?? bytes.toString('base64')),
   ].join('\n');
 }
 

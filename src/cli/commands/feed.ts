@@ -96,7 +96,7 @@ const filesCommand = (feeds: Command, name: string, description: string): Comman
 
 async function feedFile(paths: string[], flags: FileFlags, command: Command): Promise<void> {
   const options = { ...formatOptions(paths, flags), ...knownAtColumn(flags) };
-  const speed = speedOf(flags.speed);
+  const speed = parseSpeed(flags.speed);
   await checkBeginnings(onDisk(paths), flags.format, options).catch(failed);
   const apart = new SetApart(outputFor(command).say);
   const source = readTickFiles(paths, flags.format, options, apart.add);
@@ -117,11 +117,11 @@ async function check(paths: string[], flags: CheckFlags, command: Command): Prom
   }
   const instruments = [...names];
   const found = { ticks, instruments, ...apart.counted() };
-  output.show(found, `${ticksOf(ticks, instruments)} can be fed${apart.text()}`);
+  output.show(found, `${formatTicks(ticks, instruments)} can be fed${apart.text()}`);
   apart.refuse('nothing was sent');
 }
 
-const ticksOf = (ticks: number, names: readonly string[]): string =>
+const formatTicks = (ticks: number, names: readonly string[]): string =>
   names.length === 0 ? 'no ticks' : `${ticks} ticks of ${names.join(', ')}`;
 
 const SHOWN_MAX = 20;
@@ -224,7 +224,7 @@ async function feedSynthetic(flags: SyntheticFlags, command: Command): Promise<v
   if (!isPlainNumber(flags.rate) || !(rate > 0 && rate <= 10_000)) {
     throw new CommandError(`--rate "${flags.rate}" is no number above 0 and up to 10000`, 2);
   }
-  const [fromUs, toUs] = [timeOf('from', flags.from), timeOf('to', flags.to)];
+  const [fromUs, toUs] = [parseTime('from', flags.from), parseTime('to', flags.to)];
   if (fromUs >= toUs) throw new CommandError('--from is not before --to', 2);
   const source = mergedTrades({ seed, venue, symbols, fromUs, toUs, rate, edge });
   await feed(command, { source, ...switches(flags) });
@@ -245,7 +245,7 @@ async function feed(
     }
     const { ticks, instruments } = result;
     const names = [...instruments];
-    const text = `${ticksOf(ticks, names)} sent${apart?.text() ?? ''}`;
+    const text = `${formatTicks(ticks, names)} sent${apart?.text() ?? ''}`;
     output.show({ ticks, instruments: names, ...apart?.counted() }, text);
   });
   if (signal.aborted)
@@ -273,7 +273,7 @@ function checkSymbol(flag: string, symbol: string): void {
   throw new CommandError(`--${flag} "${symbol}" is not ${SYMBOL_RULE}`, 2);
 }
 
-function timeOf(name: string, text: string): number {
+function parseTime(name: string, text: string): number {
   try {
     return parseUs(text);
   } catch (error) {
@@ -284,7 +284,7 @@ function timeOf(name: string, text: string): number {
 /** Not `0x10` or `1e3`, which nobody means here. */
 const isPlainNumber = (text: string): boolean => /^\d{1,9}(\.\d{1,9})?$/.test(text);
 
-function speedOf(text: string): number {
+function parseSpeed(text: string): number {
   if (text === 'max') return 0;
   if (text === 'realtime') return 1;
   if (isPlainNumber(text) && Number(text) > 0) return Number(text);

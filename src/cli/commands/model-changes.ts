@@ -43,12 +43,16 @@ export function modelChangeCommands(models: Command): void {
     .option('--force', 'also one that has not passed the gate')
     .description('make a model champion from this point of the log on')
     .action((modelId: string, flags: Deciding & { force?: boolean }, command: Command) =>
-      change(command, flags, ofModel({ action: 'promote', modelId, force: flags.force === true })),
+      change(
+        command,
+        flags,
+        anyMarket({ action: 'promote', modelId, force: flags.force === true }),
+      ),
     );
   deciding(models.command('retire').argument('<id>'))
     .description('retire a model; where it was champion, the baseline decides')
     .action((modelId: string, flags: Deciding, command: Command) =>
-      change(command, flags, ofModel({ action: 'retire', modelId })),
+      change(command, flags, anyMarket({ action: 'retire', modelId })),
     );
   deciding(models.command('rollback'))
     .option('--symbol <key>', 'venue:symbol, where several have a champion')
@@ -86,7 +90,10 @@ interface Wanted {
   readonly market: Market | null;
 }
 
-const ofModel = (request: ModelRequest) => async (): Promise<Wanted> => ({ request, market: null });
+const anyMarket = (request: ModelRequest) => async (): Promise<Wanted> => ({
+  request,
+  market: null,
+});
 
 /** The account that runs the command. */
 const actor = (): string => `os:${userInfo().username}`;

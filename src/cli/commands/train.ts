@@ -35,7 +35,7 @@ export function trainCommands(program: Command): void {
         const runs = await askFor(context, symbol);
         const finished: JobRun[] = [];
         for (const run of runs) finished.push(await finishedRun(context, run, output));
-        const lines = finished.map((run) => `${run.subject}: ${run.state}, ${reasonOf(run)}`);
+        const lines = finished.map((run) => `${run.subject}: ${run.state}, ${runReason(run)}`);
         output.show(finished, lines.join('\n'));
         if (finished.some(({ state }) => state === 'failed')) {
           throw new CommandError('not every training came to its end');
@@ -84,7 +84,7 @@ async function finishedRun({ postgres }: Context, run: Due, output: Output): Pro
   }
 }
 
-const reasonOf = (run: JobRun): string => told(run, 'reason');
+const runReason = (run: JobRun): string => told(run, 'reason');
 
 /** A text of the run's detail. */
 function told({ detail, state }: JobRun, field: string): string {

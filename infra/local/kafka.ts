@@ -12,7 +12,7 @@ import { must } from '../../src/assert.ts';
 import type { Config } from '../../src/config/config.ts';
 import type { KafkaAccess, KafkaSasl } from '../../src/config/server-access.ts';
 import { privateDir, serverDir } from './data-dir.ts';
-import { endpointOf, isLoopback } from './ports.ts';
+import { parseEndpoint, isLoopback } from './ports.ts';
 import { lastLines, runProgram } from './run-program.ts';
 import type { LocalServer, Programs } from './server.ts';
 import { StackError } from './stack-error.ts';
@@ -131,7 +131,7 @@ async function answers(access: KafkaAccess): Promise<void> {
 export function kafkaServer(config: Config): LocalServer {
   const setting = 'TICKLOOM_KAFKA_BROKERS';
   const broker = must(config.kafkaBrokers[0], 'the configuration names a broker');
-  const endpoint = endpointOf(broker, setting, 9092);
+  const endpoint = parseEndpoint(broker, setting, 9092);
   const controller = { ...endpoint, port: endpoint.port + 1 };
   const dir = serverDir(config.dataDir, 'kafka');
   const file = join(dir, 'server.properties');

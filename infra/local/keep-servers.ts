@@ -8,7 +8,7 @@
 import { monotonicMs, sleep } from '../../src/clock.ts';
 import { rotateInPlace } from '../../src/runtime/rotating-log.ts';
 import { logFile, type ServerName } from './data-dir.ts';
-import { reasonOf } from './stack-error.ts';
+import { errorMessage } from './stack-error.ts';
 
 export interface Kept {
   readonly name: ServerName;
@@ -69,7 +69,7 @@ async function keep(server: Kept, options: KeepOptions, signal: AbortSignal): Pr
     if (signal.aborted) return;
     startedMs = monotonicMs();
     await server.start().catch((error: unknown) => {
-      say(`${server.name} could not be started: ${reasonOf(error).split('\n')[0]}`);
+      say(`${server.name} could not be started: ${errorMessage(error).split('\n')[0]}`);
     });
   }
 }

@@ -19,7 +19,7 @@ import { questdbServer } from './questdb.ts';
 import { redisServer } from './redis.ts';
 import type { LocalServer, Programs } from './server.ts';
 import { canReuse, logTail, runningRecord, startProcess, stopProcess } from './server-process.ts';
-import { StackError, reasonOf } from './stack-error.ts';
+import { StackError, errorMessage } from './stack-error.ts';
 
 const EXTERNAL_PATIENCE_MS = 120_000;
 /** For a server of an earlier run that does not answer: it has nobody left to finish work for. */
@@ -69,7 +69,7 @@ interface Run {
 }
 
 /** The four servers, in the order in which they are named to people. */
-function serversOf(config: Config): LocalServer[] {
+function allServers(config: Config): LocalServer[] {
   return [kafkaServer, questdbServer, postgresServer, redisServer].map((make) => make(config));
 }
 
@@ -78,7 +78,7 @@ const isLocal = (server: LocalServer): boolean =>
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
-async function programsOf({ config, say, signal }: Run): Promise<Programs> {
+async function ensurePrograms({ config, say, signal }: Run): Promise<Programs> {
   const javaMajor = await checkJava();
   const options = signal === undefined ? { say } : { say, signal };
   return { ...(await ensureArtefacts(config, options)), javaMajor };
@@ -115,13 +115,13 @@ async function startOne(run: Run, server: LocalServer, programs: Programs): Prom
 }
 
 async function startLocal(run: Run, servers: readonly LocalServer[]): Promise<void> {
-  const programs = await programsOf(run);
+  const programs = await ensurePrograms(run);
   const todo = await notYetRunning(run, servers, programs);
   const taken = await Promise.all(todo.map((each) => portProblems(each.name, each.endpoints)));
   if (taken.flat().length > 0) throw new StackError(taken.flat().join('\n'));
   const outcomes = await Promise.allSettled(todo.map((each) => startOne(run, each, programs)));
   const failures = outcomes.flatMap((outcome) =>
-    outcome.status === 'rejected' ? [reasonOf(outcome.reason)] : [],
+    outcome.status === 'rejected' ? [errorMessage(outcome.reason)] : [],
   );
   if (failures.length > 0) {
     await stopServers(run.config, run.say);
@@ -141,7 +141,7 @@ async function awaitExternal(run: Run, server: LocalServer): Promise<void> {
       if (monotonicMs() > deadline) {
         const setting = server.endpoints[0]?.setting ?? '';
         throw new StackError(
-          `${server.name} at ${where} does not answer: ${reasonOf(error)} (${setting})`,
+          `${server.name} at ${where} does not answer: ${errorMessage(error)} (${setting})`,
         );
       }
     }
@@ -150,7 +150,7 @@ async function awaitExternal(run: Run, server: LocalServer): Promise<void> {
 }
 
 async function stopServers(config: Config, say: (line: string) => void): Promise<void> {
-  const servers = serversOf(config);
+  const servers = allServers(config);
   for (const name of STOP_ORDER) {
     const server = servers.find((each) => each.name === name);
     if (server === undefined) continue;
@@ -174,7 +174,7 @@ function watch(run: Run, servers: readonly LocalServer[], onExit: StackOptions['
 }
 
 async function startAgain(run: Run, server: LocalServer): Promise<void> {
-  const programs = await programsOf(run);
+  const programs = await ensurePrograms(run);
   await stopProcess(run.config.dataDir, server, LEFTOVER_PATIENCE_MS);
   const taken = await portProblems(server.name, server.endpoints);
   if (taken.length > 0) throw new StackError(taken.join('\n'));
@@ -193,7 +193,7 @@ export async function startStack(config: Config, options: StackOptions = {}): Pr
   let local: readonly LocalServer[] = [];
   try {
     makeCredentials(config);
-    const servers = serversOf(config);
+    const servers = allServers(config);
     local = servers.filter(isLocal);
     if (local.length > 0) await startLocal(run, local);
     const external = servers.filter((server) => !isLocal(server));
@@ -216,9 +216,9 @@ export async function startStack(config: Config, options: StackOptions = {}): Pr
 /** What runs now, by records and by asking. */
 export function stackStatus(config: Config): Promise<ServerStatus[]> {
   return Promise.all(
-    serversOf(config).map(async (server) => {
+    allServers(config).map(async (server) => {
       const record = runningRecord(config.dataDir, server);
-      const reason = await server.ready().then(() => null, reasonOf);
+      const reason = await server.ready().then(() => null, errorMessage);
       const ours = isLocal(server) && (record !== null || reason !== null);
       return {
         name: server.name,
@@ -248,7 +248,7 @@ export async function resetStack(
 ): Promise<void> {
   await stopStack(config, say);
   clearDataDir(config.dataDir);
-  for (const server of serversOf(config)) server.reset?.();
+  for (const server of allServers(config)) server.reset?.();
 }
 
 /** Starts one server of a stack whose others run: after a fault that somebody caused on purpose. */
@@ -256,12 +256,12 @@ export async function startServer(config: Config, name: ServerName): Promise<voi
   const run: Run = { config, say: () => {}, signal: undefined };
   await startLocal(
     run,
-    serversOf(config).filter((server) => server.name === name),
+    allServers(config).filter((server) => server.name === name),
   );
 }
 
 /** Stops one server in order. */
 export async function stopServer(config: Config, name: ServerName): Promise<void> {
-  const server = serversOf(config).find((each) => each.name === name);
+  const server = allServers(config).find((each) => each.name === name);
   if (server !== undefined) await stopProcess(config.dataDir, server);
 }

@@ -87,7 +87,7 @@ function equalCandles(place: string, ours: Candle, theirs: Omit<Candle, 'start_t
 }
 
 /** How many different records a topic has, by their id. */
-export async function countOf(bed: Bed, topic: string, id: string): Promise<number> {
+export async function countRecords(bed: Bed, topic: string, id: string): Promise<number> {
   const ids = new Set<unknown>();
   await readTopic(bed, topic, (value) => {
     const found = (JSON.parse(value) as Record<string, unknown>)[id];

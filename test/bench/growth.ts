@@ -21,13 +21,13 @@ import type { InstrumentState } from '../../pipelines/stream/stream.ts';
 import type { Bed } from '../faults/bed.ts';
 import { benchTicks, FROM_TS } from './bench-ticks.ts';
 import { checkpointCost, type CheckpointCost } from './checkpoint-cost.ts';
-import { countOf } from './compare-streams.ts';
+import { countRecords } from './compare-streams.ts';
 import { groupRun, type GroupCost } from './group-run.ts';
 import { median } from './measure.ts';
 import {
   onServers,
   produce,
-  recordOf,
+  toRecord,
   resetStage,
   sendControls,
   spread,
@@ -83,7 +83,7 @@ async function produceAll(bed: Bed): Promise<number> {
     await createTopics(bed.context.kafka, { partitions, topicName });
     await sendControls(bed, topicName);
     const ticks = benchTicks({ count, instruments, stepUs: STEP_US });
-    await produce(bed, ticks.map(recordOf), `${prefix}ticks`);
+    await produce(bed, ticks.map(toRecord), `${prefix}ticks`);
     const perCandle = (US_PER_MIN / STEP_US / instruments).toFixed(0);
     console.log(`${instruments} instruments: ${count} ticks, ${perCandle} a minute candle`);
   }
@@ -159,7 +159,7 @@ async function run(
     const [row] = await reader.query<{ n: number }>('SELECT count() AS n FROM ticks');
     assert(row?.n === ticks, `${row?.n} rows of ${ticks} ticks`);
   } else {
-    const records = await countOf(bed, `${prefix}features`, 'feature_id');
+    const records = await countRecords(bed, `${prefix}features`, 'feature_id');
     assert(records >= instruments, `${records} feature records of ${instruments} instruments`);
   }
   return cost;

@@ -96,21 +96,21 @@ class Market {
   /** The next tick, and the key under which its prediction will come, if it completes a candle. */
   tick(i: number): { key: string; ts: number; value: string; completes: string | null } {
     const n = i % INSTRUMENTS;
-    const before = this.tsOf(n);
+    const before = this.stepTs(n);
     this.steps[n] = (this.steps[n] ?? 0) + 1;
-    const ts = this.tsOf(n);
+    const ts = this.stepTs(n);
     const [passed, was] = [ts, before].map((at) => floorTo(at - this.latenessUs, US_PER_MIN));
     const symbol = `S${n}/USD`;
     const price = (6_000_000 + ((this.ids * 7_919) % 1_000)) / 100;
     const id = String(++this.ids);
     const tick = { kind: 'trade', venue: 'bench', symbol, id, ts, price, size: 0.5, side: 'buy' };
-    const firstTs = this.tsOf(n, 1);
+    const firstTs = this.stepTs(n, 1);
     // The first candle begins with the first tick: before it there is none to be completed.
     const completes = passed !== was && (passed ?? 0) > firstTs ? `${symbol}|${ts}` : null;
     return { key: `bench:${symbol}`, ts, value: JSON.stringify(tick), completes };
   }
 
-  private tsOf(n: number, step: number = this.steps[n] ?? 0): number {
+  private stepTs(n: number, step: number = this.steps[n] ?? 0): number {
     const phase = Math.round((n * US_PER_MIN) / INSTRUMENTS);
     return FROM_TS + phase + step * STEP_US;
   }
@@ -118,7 +118,7 @@ class Market {
 
 async function turn(bed: Bed, side: Side, market: Market): Promise<number[]> {
   const { kafka, topicName } = bed.context;
-  const [into, outOf] =
+  const [into, outTopic] =
     side === 'ours'
       ? [topicName('ticks'), topicName('predictions')]
       : ['bench-plain', 'bench-echo'];
@@ -130,7 +130,7 @@ async function turn(bed: Bed, side: Side, market: Market): Promise<number[]> {
     minBytes: 1,
     maxWaitTimeInMs: 50,
   });
-  await listen(reader, outOf, (value, nowMs) => {
+  await listen(reader, outTopic, (value, nowMs) => {
     const { symbol, ...record } = JSON.parse(value) as Prediction;
     const place = `${symbol}|${side === 'ours' ? record.decided_ts : record.ts}`;
     const sentMs = intended.get(place);

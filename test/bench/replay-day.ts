@@ -19,7 +19,7 @@ import { benchTicks, type BenchTick } from './bench-ticks.ts';
 import { median } from './measure.ts';
 import { cpuSeconds } from './process-cpu.ts';
 import {
-  framesOf,
+  toFrames,
   onServers,
   produce,
   questdbPid,
@@ -27,7 +27,7 @@ import {
   startOurs,
   verdict,
 } from './server-bench.ts';
-import { expectedOf, sinkRun } from './sink-run.ts';
+import { expectedRows, sinkRun } from './sink-run.ts';
 
 const { values } = parseArgs({
   options: {
@@ -51,9 +51,9 @@ async function main(): Promise<void> {
   const [first, last] = [must(ticks[0]).ts, must(ticks.at(-1)).ts];
   const range = { fromUs: first, toUs: first + US_PER_DAY, asOfUs: first + 2 * US_PER_DAY };
   const replays = await onServers(async (bed) => {
-    await produce(bed, framesOf(ticks, 50));
+    await produce(bed, toFrames(ticks, 50));
     const start = () => startOurs(bed, 'sink');
-    await sinkRun(bed, { table: 'ticks', expected: expectedOf(ticks), warmUp: 0.3, start });
+    await sinkRun(bed, { table: 'ticks', expected: expectedRows(ticks), warmUp: 0.3, start });
     const straight = recomputeFeatures(INSTRUMENT, ticks.map(marketTick), last).vectors;
     const found: Replay[] = [];
     for (let round = -1; round < Number(values.rounds); round++) {

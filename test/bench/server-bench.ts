@@ -126,7 +126,7 @@ export async function produce(
   await producer.disconnect();
 }
 
-export const recordOf = ({ key, value, ts }: BenchTick): OutRecord => ({
+export const toRecord = ({ key, value, ts }: BenchTick): OutRecord => ({
   topic: 'ticks',
   key,
   value,
@@ -134,7 +134,7 @@ export const recordOf = ({ key, value, ts }: BenchTick): OutRecord => ({
 });
 
 /** The same ticks, so many of an instrument in one record. */
-export function framesOf(ticks: readonly BenchTick[], perFrame: number): OutRecord[] {
+export function toFrames(ticks: readonly BenchTick[], perFrame: number): OutRecord[] {
   const open = new Map<string, BenchTick[]>();
   const records: OutRecord[] = [];
   const end = (key: string): void => {
@@ -142,7 +142,7 @@ export function framesOf(ticks: readonly BenchTick[], perFrame: number): OutReco
     open.delete(key);
     const last = some.at(-1);
     if (last === undefined) return;
-    records.push({ ...recordOf(last), value: `[${some.map(({ value }) => value).join(',')}]` });
+    records.push({ ...toRecord(last), value: `[${some.map(({ value }) => value).join(',')}]` });
   };
   for (const tick of ticks) {
     const some = open.get(tick.key) ?? [];
@@ -196,7 +196,7 @@ export async function resetStage(
 }
 
 /** How many records a group has behind it, and how many there are. */
-export async function progressOf(
+export async function readProgress(
   admin: Admin,
   groupId: string,
   topic: string,

@@ -18,14 +18,14 @@ import { US_PER_MIN } from '../../src/domain/time.ts';
 import type { OutRecord } from '../../src/stream/stage.ts';
 import type { Bed } from '../faults/bed.ts';
 import { benchTicks, FROM_TS, type BenchTick } from './bench-ticks.ts';
-import { compareStreams, countOf } from './compare-streams.ts';
+import { compareStreams, countRecords } from './compare-streams.ts';
 import { groupRun, type GroupCost } from './group-run.ts';
 import { median } from './measure.ts';
 import {
-  framesOf,
+  toFrames,
   onServers,
   produce,
-  recordOf,
+  toRecord,
   resetStage,
   sendControls,
   spread,
@@ -86,12 +86,12 @@ async function costs(
   dense: readonly BenchTick[],
   perRecord: number,
 ): Promise<{ ours: GroupCost[]; plain: GroupCost[] }> {
-  const recordsOf = (of: readonly BenchTick[]): OutRecord[] =>
-    perRecord === 1 ? of.map(recordOf) : framesOf(of, perRecord);
+  const toRecords = (of: readonly BenchTick[]): OutRecord[] =>
+    perRecord === 1 ? of.map(toRecord) : toFrames(of, perRecord);
   return onServers((bed) =>
     withAdmin(bed.context.kafka, async (admin) => {
       await sendControls(bed);
-      const [early, late] = [recordsOf(thin), recordsOf(dense)];
+      const [early, late] = [toRecords(thin), toRecords(dense)];
       await produce(bed, early);
       await produce(bed, late);
       await admin.createTopics({ topics: [{ topic: CANDLES_TOPIC, numPartitions: 4 }] });
@@ -127,7 +127,7 @@ async function rounds(
       console.log(`round ${round + 1}, ${who}: ${cost.perTick.toFixed(2)} us CPU/tick`);
     }
   }
-  const signals = await countOf(bed, 'signals', 'signal_id');
+  const signals = await countRecords(bed, 'signals', 'signal_id');
   assert(signals > 0, 'the bot trades');
   const equal = withPlain ? `; ${await compareStreams(bed, CANDLES_TOPIC)}` : '';
   console.log(`${what}: ${signals} signals${equal}`);

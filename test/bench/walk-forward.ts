@@ -79,11 +79,11 @@ async function main(): Promise<void> {
   });
   printTable(windows);
   console.log();
-  for (const { name, candidate } of windows) console.log(verdictOf(name, candidate));
-  console.log(`\n${driftOf(market, windows)}`);
+  for (const { name, candidate } of windows) console.log(formatVerdict(name, candidate));
+  console.log(`\n${formatDrift(market, windows)}`);
 }
 
-function driftOf({ set }: RecordedMarket, windows: readonly Window[]): string {
+function formatDrift({ set }: RecordedMarket, windows: readonly Window[]): string {
   const reviews = windows.flatMap(({ name, candidate }) =>
     driftReviews(set.rows, candidate.manifest, name),
   );
@@ -175,15 +175,15 @@ function printTable(windows: readonly Window[]): void {
   for (const [name, judgements] of ranges) {
     const rows = judgements.reduce((sum, { up }) => sum + up.length, 0);
     judgeAll(judgements, options).forEach((report, place) => {
-      console.log(lineOf(place === 0 ? `${name}: ${rows}` : '', report));
+      console.log(formatLine(place === 0 ? `${name}: ${rows}` : '', report));
     });
   }
 }
 
-const lineOf = (head: string, report: PredictorReport): string =>
-  `| ${head} | ${report.name} | ${METRICS.map((metric) => cellOf(report[metric])).join(' | ')} |`;
+const formatLine = (head: string, report: PredictorReport): string =>
+  `| ${head} | ${report.name} | ${METRICS.map((metric) => formatCell(report[metric])).join(' | ')} |`;
 
-function cellOf({ value, gain }: MetricReport): string {
+function formatCell({ value, gain }: MetricReport): string {
   if (value === null) return 'not determined';
   const shown = value.toFixed(4);
   if (gain === null) return shown;
@@ -193,7 +193,7 @@ function cellOf({ value, gain }: MetricReport): string {
 
 const signed = (value: number): string => `${value < 0 ? '' : '+'}${value.toFixed(4)}`;
 
-function verdictOf(name: string, { verdict, manifest }: Candidate): string {
+function formatVerdict(name: string, { verdict, manifest }: Candidate): string {
   const { trained, slice, training } = manifest;
   const failed = verdict.reasons.filter(({ passed }) => !passed).map(({ detail }) => detail);
   const found =

@@ -61,9 +61,9 @@ export async function seedStates(
 ): Promise<void> {
   const bytes = encodeState(state);
   const store = new PostgresCheckpoints(pool, 'stream', 'bench');
-  const partitionOf = partitioner(topic, partitions);
+  const findPartition = partitioner(topic, partitions);
   for (let partition = 0; partition < partitions; partition++) {
-    const own = keys.filter((key) => partitionOf(key) === partition);
+    const own = keys.filter((key) => findPartition(key) === partition);
     const { epoch } = await store.claim(topic, partition);
     const partitionState = encodeState(initialControlState());
     const instrumentStates = new Map(own.map((key) => [key, bytes]));

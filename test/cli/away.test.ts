@@ -60,8 +60,8 @@ interface Leaf {
   readonly words: readonly string[];
 }
 
-function leavesOf(command: Command, path: readonly string[] = []): Leaf[] {
-  const leaves = command.commands.flatMap((child) => leavesOf(child, [...path, child.name()]));
+function listLeaves(command: Command, path: readonly string[] = []): Leaf[] {
+  const leaves = command.commands.flatMap((child) => listLeaves(child, [...path, child.name()]));
   // A noun that does something of its own has an action, as `flow` has.
   const acts = Reflect.get(command, '_actionHandler') !== null;
   if (!acts || path.length === 0) return leaves;
@@ -76,7 +76,7 @@ function leavesOf(command: Command, path: readonly string[] = []): Leaf[] {
   return [{ path: path.join(' '), words }, ...leaves];
 }
 
-const all = leavesOf(await makeProgram());
+const all = listLeaves(await makeProgram());
 const asking = all.filter(({ path }) => ![...WITHOUT_SERVERS, ...WAITS].includes(path));
 
 let env: Record<string, string> = {};

@@ -13,7 +13,7 @@ import { seedMarket } from '../http/market.ts';
 import { startServer } from '../http/server-under-test.ts';
 import startServers from '../support/global-stack.ts';
 import {
-  faultOf,
+  findFault,
   fuzzRequests,
   send,
   type FuzzRequest,
@@ -36,7 +36,7 @@ const MARKET = {
 
 async function faultIn(url: string, asked: FuzzRequest): Promise<string | null> {
   const fault = await send(url, asked).then(
-    (answer) => faultOf(asked, answer),
+    (answer) => findFault(asked, answer),
     (error: unknown) => String(error),
   );
   if (fault === null) return null;

@@ -19,7 +19,13 @@ import { monotonicMs, sleep } from '../../src/clock.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
 import { TreeCopy } from '../mutations/tree-copy.ts';
 import { pythonWith } from '../support/python.ts';
-import { blocksOf, commandsOf, framesOf, statementsOf, type Block } from '../support/readme.ts';
+import {
+  readBlocks,
+  parseCommands,
+  parseFrames,
+  parseStatements,
+  type Block,
+} from '../support/readme.ts';
 import { report, type ProofResult } from '../support/report.ts';
 import { stackEnv } from '../support/stack.ts';
 import { ASKED, LEFT, SAID, type Row } from './readme-expected.ts';
@@ -269,16 +275,16 @@ async function frame(place: Place, line: string, found: Connections): Promise<st
 type Part = readonly [name: string, look: () => Promise<string | null>];
 
 /** What is run of a block, piece by piece. */
-function partsOf(place: Place, block: Block, found: Connections): Part[] {
+function splitBlock(place: Place, block: Block, found: Connections): Part[] {
   const { language } = block;
   if (language === 'sh') {
-    const lines = commandsOf(block).filter(
+    const lines = parseCommands(block).filter(
       (line) => line !== 'npm start' && !AT_THE_END.test(line),
     );
     return lines.map((line) => [line, () => shellLine(place, line, found)]);
   }
-  if (language === 'sql') return statementsOf(block).map((s) => [s, () => sql(s, found)]);
-  const lines = language === 'python' ? framesOf(block) : [];
+  if (language === 'sql') return parseStatements(block).map((s) => [s, () => sql(s, found)]);
+  const lines = language === 'python' ? parseFrames(block) : [];
   if (lines.length > 0) return lines.map((line) => [line, () => frame(place, line, found)]);
   const file = /^\/\/ (\S+\.ts): /.exec(block.text)?.[1];
   if (language === 'ts' && file !== undefined) return [[file, () => written(place, file, block)]];
@@ -347,10 +353,10 @@ async function everyBlock(
   let isNew = true;
   for (const block of blocks) {
     console.log(`\n${block.place}, ${block.language}`);
-    const isStart = isTutorial(block) && commandsOf(block).includes('npm start');
+    const isStart = isTutorial(block) && parseCommands(block).includes('npm start');
     if (isStart && !isNew) results.push(await looked('Ctrl-C, and npm start again', again));
     if (isStart) isNew = false;
-    for (const [name, look] of partsOf(place, block, found)) {
+    for (const [name, look] of splitBlock(place, block, found)) {
       results.push(await looked(name, look));
     }
   }
@@ -362,7 +368,7 @@ async function main(): Promise<number> {
   const copy = new TreeCopy(PROJECT_DIR);
   const place: Place = { dir: copy.dir, env: await stackEnv() };
   // Whatever the tutorial changes comes behind what other pages say of the recorded week.
-  const all = blocksOf(copy.dir);
+  const all = readBlocks(copy.dir);
   const blocks = [...all.filter((block) => !isTutorial(block)), ...all.filter(isTutorial)];
   const languages = new Set(blocks.map(({ language }) => language));
   assert(
@@ -388,7 +394,7 @@ async function main(): Promise<number> {
     const running_ = child as ChildProcess | null;
     if (running_ !== null) {
       results.push(await looked('Ctrl-C stops everything', () => stop(place, running_)));
-      for (const line of blocks.flatMap(commandsOf).filter((each) => AT_THE_END.test(each))) {
+      for (const line of blocks.flatMap(parseCommands).filter((each) => AT_THE_END.test(each))) {
         results.push(await looked(line, () => shellLine(place, line, NOWHERE)));
       }
     }

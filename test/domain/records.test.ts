@@ -1,7 +1,7 @@
 /** A record is declared once: tables, documents and words follow `src/domain/records/`. */
 import type { TSchema } from 'typebox';
 import { describe, expect, test } from 'vitest';
-import { tablesOf } from '../../infra/docs/migrations.ts';
+import { parseTables } from '../../infra/docs/migrations.ts';
 import { sqlSources } from '../../infra/docs/pages.ts';
 import { POSTGRES_RECORDS, QUESTDB_RECORDS } from '../../infra/docs/table-records.ts';
 import { must } from '../../src/assert.ts';
@@ -67,7 +67,7 @@ const STORED = {
 
 test.each(inQuestdb)('the columns of %s are its fields, of their types', (name, fields) => {
   const { columns } = must(sqlSources().shapes.find((shape) => shape.name === name));
-  const typeOf = (field: Field): unknown => {
+  const fieldType = (field: Field): unknown => {
     const [word] = wordsIn(field);
     return word === undefined ? held(field).type : typeof word;
   };
@@ -75,7 +75,7 @@ test.each(inQuestdb)('the columns of %s are its fields, of their types', (name, 
   expect(Object.keys(columns).toSorted()).toEqual(Object.keys(fields).toSorted());
   for (const [column, type] of Object.entries(columns)) {
     const field = must(fields[column]);
-    expect([column, typeOf(field), isTime(field)]).toEqual([
+    expect([column, fieldType(field), isTime(field)]).toEqual([
       column,
       STORED[type],
       type === 'timestamp',
@@ -91,8 +91,8 @@ test.each([
   expect(Object.keys(SCHEMAS[kind].properties).filter((name) => !kept.has(name))).toEqual([]);
 });
 
-const tables = new Map(tablesOf(sqlSources().postgres).map((table) => [table.name, table]));
-const columnOf = (table: string, name: string) =>
+const tables = new Map(parseTables(sqlSources().postgres).map((table) => [table.name, table]));
+const findColumn = (table: string, name: string) =>
   must(must(tables.get(table)).columns.find((column) => column.name === name));
 
 describe.each(inPostgres)('PostgreSQL keeps %s', (table, fields) => {
@@ -106,7 +106,7 @@ describe.each(inPostgres)('PostgreSQL keeps %s', (table, fields) => {
 
   test('and checks for the same words', () => {
     for (const name of names) {
-      const { values } = columnOf(table, name);
+      const { values } = findColumn(table, name);
       if (values.length === 0) continue;
       expect([name, new Set(values)]).toEqual([name, new Set(wordsIn(must(fields[name])))]);
     }
@@ -120,7 +120,7 @@ test.each([
   ['accounts', 'mode', MODES],
   ['trades', 'mode', MODES],
 ])('%s.%s takes the words of the code', (table, column, words) => {
-  expect(new Set<string>(columnOf(table, column).values)).toEqual(new Set(words));
+  expect(new Set<string>(findColumn(table, column).values)).toEqual(new Set(words));
 });
 
 test('a dead letter has the headers that are declared', () => {

@@ -230,10 +230,10 @@ export class Bed {
   /** Ends what the installation has left behind, and throws when there was something. */
   private async noneLeft(): Promise<void> {
     const deadline = performance.now() + ENDED_MS;
-    let left = processesOf(this.config.dataDir);
+    let left = listProcesses(this.config.dataDir);
     while (left.length > 0 && performance.now() < deadline) {
       await sleep(200);
-      left = processesOf(this.config.dataDir);
+      left = listProcesses(this.config.dataDir);
     }
     for (const { pid } of left) process.kill(pid, 'SIGKILL');
     const named = left.map(({ pid, command }) => `${pid} ${command}`);
@@ -265,7 +265,7 @@ export class Bed {
 }
 
 /** Whoever was started with the data directory among its settings, ourselves apart. */
-function processesOf(dataDir: string): { pid: number; command: string }[] {
+function listProcesses(dataDir: string): { pid: number; command: string }[] {
   return readdirSync('/proc').flatMap((name) => {
     const pid = Number(name);
     if (!Number.isInteger(pid) || pid === process.pid) return [];

@@ -142,16 +142,20 @@ describe('a row of CSV is set apart, and its neighbours are fed', () => {
   });
 
   test('a hint names the unit that a time looks like', async () => {
-    const reasonOf = async (column: string, value: string): Promise<string | undefined> =>
+    const refusalReason = async (column: string, value: string): Promise<string | undefined> =>
       (await feed(file(`${column},price,size\n${value},1,1\n`))).problems[0]?.reason;
-    expect(await reasonOf('ts', '1772445600')).toContain(
+    expect(await refusalReason('ts', '1772445600')).toContain(
       'looks like seconds: name the column ts_s',
     );
-    expect(await reasonOf('ts', '1772445600000')).toContain('milliseconds: name the column ts_ms');
-    expect(await reasonOf('ts', '1772445600000000000')).toContain('nanoseconds: divide by 1000');
-    expect(await reasonOf('ts_ms', '1772445600')).toContain('looks like seconds');
-    expect(await reasonOf('ts_ms', '1772445600000000000')).toContain('looks like nanoseconds');
-    expect(await reasonOf('ts_s', '1772445600000')).toContain('looks like milliseconds');
+    expect(await refusalReason('ts', '1772445600000')).toContain(
+      'milliseconds: name the column ts_ms',
+    );
+    expect(await refusalReason('ts', '1772445600000000000')).toContain(
+      'nanoseconds: divide by 1000',
+    );
+    expect(await refusalReason('ts_ms', '1772445600')).toContain('looks like seconds');
+    expect(await refusalReason('ts_ms', '1772445600000000000')).toContain('looks like nanoseconds');
+    expect(await refusalReason('ts_s', '1772445600000')).toContain('looks like milliseconds');
   });
 
   test('one side of a quote may be blank, not both', async () => {

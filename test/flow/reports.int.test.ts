@@ -96,7 +96,7 @@ describe('reports', () => {
   }
 
   /** Of the account, which began with 10 000 and had other trades before these. */
-  async function drawdownOf(trades: readonly TradeRow[]): Promise<number> {
+  async function maxDrawdown(trades: readonly TradeRow[]): Promise<number> {
     const [{ before } = { before: '0' }] = await query<{ before: string }>(
       `SELECT coalesce(sum(account_pnl), 0) AS before FROM trades
        WHERE account = 'control-group-replay' AND state = 'closed'
@@ -195,7 +195,7 @@ describe('reports', () => {
       );
       const told = JSON.parse(newer.out) as { performance: GroupPerformance[]; trades: Closed[] };
       expect(told.performance[0]!.max_drawdown).toBeCloseTo(
-        await drawdownOf(booked.slice(-told.trades.length)),
+        await maxDrawdown(booked.slice(-told.trades.length)),
         12,
       );
       const features = await installation.reader.query<{ ts: number; v: number; t: number }>(

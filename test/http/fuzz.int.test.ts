@@ -5,7 +5,7 @@ import { request as tlsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { faultOf, fuzzRequests, send, type OpenApi } from '../support/http-fuzz.ts';
+import { findFault, fuzzRequests, send, type OpenApi } from '../support/http-fuzz.ts';
 import { startServer, type ServerUnderTest } from './server-under-test.ts';
 
 const SEED = 20_261_127;
@@ -33,7 +33,7 @@ describe('words of users', () => {
     for (const asked of fuzzRequests(document, { seed: SEED, count: REQUESTS, token })) {
       const said = `${asked.method} ${asked.path.slice(0, 300)}`;
       try {
-        const fault = faultOf(asked, await send(server.url, asked));
+        const fault = findFault(asked, await send(server.url, asked));
         if (fault !== null) faults.push(`${said}: ${fault} ${asked.body?.slice(0, 100) ?? ''}`);
       } catch (error) {
         faults.push(`${said}: ${String(error)}`);
@@ -65,11 +65,13 @@ describe('words of users', () => {
         expect([asked, (await ask(asked)).status]).toEqual([asked, 200]);
       }
     }
-    const ofLength = async (length: number): Promise<number> =>
+    const statusForLength = async (length: number): Promise<number> =>
       (await ask(`/v1/trades/${'a'.repeat(length)}`)).status;
-    expect([await ofLength(300), await ofLength(301), await ofLength(3_000)]).toEqual([
-      ...[404, 400, 400],
-    ]);
+    expect([
+      await statusForLength(300),
+      await statusForLength(301),
+      await statusForLength(3_000),
+    ]).toEqual([...[404, 400, 400]]);
   });
 
   test('with a wrong method are 405 and say which there are', async () => {

@@ -1,18 +1,18 @@
 import { expect, test } from 'vitest';
 import { adxValue, initAdx, minusDi, plusDi, stepAdx } from '../../src/indicators/adx.ts';
 import type { AdxState } from '../../src/indicators/adx.ts';
-import { BARS, STOCK, batchOf, expectSeries } from './oracle.ts';
+import { BARS, STOCK, runBatch, expectSeries } from './oracle.ts';
 
 type Bar = Pick<(typeof BARS)[number], 'high' | 'low' | 'close'>;
 
-const over = (bars: readonly Bar[], valueOf: (state: AdxState) => number | null) =>
-  batchOf(
+const over = (bars: readonly Bar[], getValue: (state: AdxState) => number | null) =>
+  runBatch(
     initAdx(),
     bars,
     (state, bar, previous) => {
       if (previous !== null) stepAdx(state, bar, previous, 14);
     },
-    (state) => valueOf(state),
+    (state) => getValue(state),
   );
 
 test('+DI, -DI and ADX equal the outside numbers', () => {

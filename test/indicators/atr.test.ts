@@ -1,10 +1,10 @@
 import { test } from 'vitest';
 import { atrValue, stepAtr, type FirstCandle } from '../../src/indicators/atr.ts';
 import { initEma } from '../../src/indicators/ema.ts';
-import { BARS, PANDAS, STOCK, batchOf, expectSeries } from './oracle.ts';
+import { BARS, PANDAS, STOCK, runBatch, expectSeries } from './oracle.ts';
 
 const atrOver = (firstCandle: FirstCandle): (number | null)[] =>
-  batchOf(
+  runBatch(
     initEma(),
     BARS,
     (state, bar, previous) =>

@@ -1,9 +1,9 @@
 import { test } from 'vitest';
 import { emaValue, initEma, stepEma } from '../../src/indicators/ema.ts';
-import { STOCK, batchOf, expectSeries, quotes } from './oracle.ts';
+import { STOCK, runBatch, expectSeries, quotes } from './oracle.ts';
 
 test('the exponential average equals the outside numbers', () => {
-  const values = batchOf(
+  const values = runBatch(
     initEma(),
     quotes.close,
     (state, close) => stepEma(state, close, 20),

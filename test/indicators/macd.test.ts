@@ -1,16 +1,16 @@
 import { test } from 'vitest';
 import { initMacd, macdHistogramValue, macdLine, stepMacd } from '../../src/indicators/macd.ts';
 import type { MacdPeriods, MacdState } from '../../src/indicators/macd.ts';
-import { STOCK, batchOf, expectSeries, quotes } from './oracle.ts';
+import { STOCK, runBatch, expectSeries, quotes } from './oracle.ts';
 
 const PERIODS: MacdPeriods = [12, 26, 9];
 
-const macdOver = (valueOf: (state: MacdState) => number | null): (number | null)[] =>
-  batchOf(
+const macdOver = (getValue: (state: MacdState) => number | null): (number | null)[] =>
+  runBatch(
     initMacd(),
     quotes.close,
     (state, close) => stepMacd(state, close, PERIODS),
-    (state) => valueOf(state),
+    (state) => getValue(state),
   );
 
 test('the line equals the outside numbers', () => {

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { initRsi, rsiValue, stepRsi } from '../../src/indicators/rsi.ts';
-import { STOCK, batchOf, expectSeries, quotes } from './oracle.ts';
+import { STOCK, runBatch, expectSeries, quotes } from './oracle.ts';
 
 const rsiOver = (closes: readonly number[]): (number | null)[] =>
-  batchOf(
+  runBatch(
     initRsi(),
     closes,
     (state, close, previous) => {

@@ -49,7 +49,7 @@ describe('foreign producers', () => {
     const { config, topicName } = installation.context;
     const args = [config.kafkaBrokers.join(','), topicName('ticks')];
     const counts = asked.map(({ venue, codec, end }) => {
-      const lines = linesOf(venue);
+      const lines = makeLines(venue);
       const file = join(dir, venue);
       writeFileSync(file, lines.join('\n'));
       args.push(codec, end, file);
@@ -63,7 +63,7 @@ describe('foreign producers', () => {
     return counts;
   }
 
-  function linesOf(venue: string): string[] {
+  function makeLines(venue: string): string[] {
     const range = { fromUs: FROM, toUs: FROM + HOURS * US_PER_HOUR };
     const market = { seed: 5, venue, symbols: ['A/USD'], rate: 0.3, edge: 'none' } as const;
     return [...mergedTrades({ ...market, ...range })].map(

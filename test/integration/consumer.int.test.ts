@@ -62,7 +62,7 @@ describe('a consumer', () => {
   afterAll(() => context.close());
 
   /** A topic of its own with ten records in one partition. */
-  async function topicOfTen(): Promise<string> {
+  async function createTopicOfTen(): Promise<string> {
     const topic = `consumer-test-${process.pid}-${(names += 1)}`;
     await withAdmin(context.kafka, (admin) =>
       admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1 }] }),
@@ -129,7 +129,7 @@ describe('a consumer', () => {
     );
 
   test('goes on where the task stands, although the group has come further', async () => {
-    const topic = await topicOfTen();
+    const topic = await createTopicOfTen();
     await commit(topic, '8');
     const task = new Noting(4);
     await consume(topic, task);
@@ -138,7 +138,7 @@ describe('a consumer', () => {
   });
 
   test('ends when the log no longer holds what the task needs', async () => {
-    const topic = await topicOfTen();
+    const topic = await createTopicOfTen();
     await withAdmin(context.kafka, async (admin) => {
       // Without it the client does not know where the partition lies.
       await endOffsets(admin, topic);
@@ -150,7 +150,7 @@ describe('a consumer', () => {
   });
 
   test('commits no offset before the task has told how far it came', async () => {
-    const topic = await topicOfTen();
+    const topic = await createTopicOfTen();
     const task = new Noting(0);
     task.isTold = false;
     const seen: number[] = [];
@@ -164,7 +164,7 @@ describe('a consumer', () => {
   });
 
   test('looks ahead of a record that waits, to the end, and goes back to it once it has found', async () => {
-    const topic = await topicOfTen();
+    const topic = await createTopicOfTen();
     const task = new Waiting(0);
     const seen: number[] = [];
     const onLookedToEnd = async (): Promise<void> => {

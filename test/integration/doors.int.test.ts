@@ -27,7 +27,7 @@ import { startupProxy } from '../support/startup-proxy.ts';
 
 const config = loadConfig();
 const credentials = readCredentials(config.dataDir);
-const portOf = (url: string): number => Number(new URL(url).port);
+const urlPort = (url: string): number => Number(new URL(url).port);
 const isRoot = process.getuid?.() === 0;
 
 async function pg<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
@@ -90,10 +90,10 @@ describe('from the user nobody', () => {
     copyFileSync(join(PROJECT_DIR, 'test', 'support', 'nobody.mjs'), script);
     const inside = readdirSync(config.dataDir, { recursive: true, encoding: 'utf8' });
     const doors = {
-      http: { port: portOf(config.questdbUrl), requests },
-      postgres: { port: portOf(config.postgresUrl), roles },
-      questdbPg: { port: portOf(config.questdbPgUrl), logins },
-      redis: { port: portOf(config.redisUrl), commands },
+      http: { port: urlPort(config.questdbUrl), requests },
+      postgres: { port: urlPort(config.postgresUrl), roles },
+      questdbPg: { port: urlPort(config.questdbPgUrl), logins },
+      redis: { port: urlPort(config.redisUrl), commands },
       paths: ['', ...inside].map((path) => join(config.dataDir, path)),
     };
     const identity = isRoot ? { uid: 65_534, gid: 65_534 } : {};
@@ -244,7 +244,11 @@ describe('whoever has the credentials', () => {
     const { username, password } = new URL(config.questdbUrl);
     const headers = await new Promise((resolve, reject) => {
       const path = '/exec?query=select+1&session=true';
-      const options = { port: portOf(config.questdbUrl), path, headers: basic(username, password) };
+      const options = {
+        port: urlPort(config.questdbUrl),
+        path,
+        headers: basic(username, password),
+      };
       request({ host: '127.0.0.1', ...options }, (response) => {
         response.resume();
         resolve([response.statusCode, response.headers['set-cookie']]);
@@ -263,7 +267,7 @@ describe('PostgreSQL behind a pooler', () => {
     use: (pool: Pool, seen: string[][]) => Promise<T>,
     change?: (bytes: Buffer) => Buffer,
   ): Promise<T> => {
-    const proxy = await startupProxy(portOf(config.postgresUrl), change);
+    const proxy = await startupProxy(urlPort(config.postgresUrl), change);
     const url = config.postgresUrl.replace(/:\d+\/(?=\w+$)/, `:${proxy.port}/`);
     const pool = openPostgres(url, { max: 1 });
     try {

@@ -173,7 +173,7 @@ describe('label sets', () => {
   const sorted = (rows: readonly LabelRow[]): LabelRow[] =>
     rows.toSorted((a, b) => a.ts - b.ts || (a.symbol < b.symbol ? -1 : 1));
 
-  const cellOf = (row: LabelRow, name: string) =>
+  const getCell = (row: LabelRow, name: string) =>
     (row as unknown as Record<string, Cell | undefined>)[name] ?? null;
 
   test('are those that each instrument alone gets, whatever befell it', async () => {
@@ -225,7 +225,7 @@ describe('label sets', () => {
       .questdbReader()
       .query<LabelRow>(`SELECT * FROM labels WHERE venue = $1`, [VENUE]);
     const cells = (rows: readonly LabelRow[]) =>
-      sorted(rows).map((row) => Object.keys(labels.columns).map((name) => cellOf(row, name)));
+      sorted(rows).map((row) => Object.keys(labels.columns).map((name) => getCell(row, name)));
     expect(cells(stored)).toEqual(cells(expected));
     expect(await oneByOne()).toEqual([]);
   });

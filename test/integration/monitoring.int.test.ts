@@ -149,7 +149,7 @@ describe('monitoring', () => {
   function bruteForce(
     { said, came }: Written,
     modelId: string,
-    groupOf: (row: PredictionRow) => string,
+    groupName: (row: PredictionRow) => string,
   ): Map<string, { rows: number; unheeded: number; brier: number; hit_rate: number }> {
     const sums = new Map<string, { of: [number, number][]; unheeded: number }>();
     const newestAt = new Map<number, LabelRow>();
@@ -160,8 +160,8 @@ describe('monitoring', () => {
     for (const row of said) {
       const newest = newestAt.get(row.ts);
       if (row.model_id !== modelId || newest?.state !== 'matured') continue;
-      const group = sums.get(groupOf(row)) ?? { of: [], unheeded: 0 };
-      sums.set(groupOf(row), group);
+      const group = sums.get(groupName(row)) ?? { of: [], unheeded: 0 };
+      sums.set(groupName(row), group);
       if (row.verdict === 'ok') group.of.push([row.probability_up, newest.up!]);
       else group.unheeded += 1;
     }
@@ -226,14 +226,14 @@ describe('monitoring', () => {
     };
     const of = `venue=${venue}&symbol=${encodeURIComponent('COUNT/USD')}`;
     try {
-      for (const [id, by, groupOf] of [
+      for (const [id, by, groupName] of [
         [modelId, 'day', day],
         [modelId, 'model', () => 'all'],
         [modelId, 'symbol', () => `${venue}:COUNT/USD`],
         [BASELINE, 'day', day],
       ] as const) {
         const { items } = await ask(`${id}/outcomes?by=${by}&${of}`);
-        const expected = bruteForce(written, id, groupOf);
+        const expected = bruteForce(written, id, groupName);
         expect(items.map(({ group }) => group)).toEqual([...expected.keys()].toSorted());
         for (const item of items) {
           const { rows, unheeded, brier, hit_rate } = expected.get(item.group)!;

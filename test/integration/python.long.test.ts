@@ -17,7 +17,7 @@ import { labels } from '../../src/questdb/tables/labels.ts';
 import { ticks } from '../../src/questdb/tables/ticks.ts';
 import { CUTS, END, INSTRUMENTS, rawRows, START } from '../support/point-in-time.ts';
 import { hasPython, pythonWith } from '../support/python.ts';
-import { blocksOf, framesOf } from '../support/readme.ts';
+import { readBlocks, parseFrames } from '../support/readme.ts';
 
 const PACKAGES = [
   'pandas==3.1.1',
@@ -27,7 +27,7 @@ const PACKAGES = [
   'connectorx==0.4.6',
 ];
 
-const lines = blocksOf(PROJECT_DIR).flatMap(framesOf);
+const lines = readBlocks(PROJECT_DIR).flatMap(parseFrames);
 
 let context: Context;
 let dir: string;
@@ -60,15 +60,15 @@ afterAll(async () => {
 });
 
 /** `user:password@host:port`. */
-const placeOf = (url: string): string => /\/\/([^/]*)/.exec(url)?.[1] ?? '';
+const urlAuthority = (url: string): string => /\/\/([^/]*)/.exec(url)?.[1] ?? '';
 
 /** The line's frame as rows and columns. */
 function run(line: string): { rows: number; columns: string[] } {
   const { questdbPgUrl, postgresUrl } = context.config;
   const here = line
     .replaceAll('out/eurusd', join(dir, 'set'))
-    .replace(/[\w:]*@?127\.0\.0\.1:18812/, placeOf(questdbPgUrl))
-    .replace(/[\w:]*@?127\.0\.0\.1:15432/, placeOf(postgresUrl));
+    .replace(/[\w:]*@?127\.0\.0\.1:18812/, urlAuthority(questdbPgUrl))
+    .replace(/[\w:]*@?127\.0\.0\.1:15432/, urlAuthority(postgresUrl));
   const script = `
 import json, pandas as pd, polars as pl, duckdb, connectorx as cx
 frame = ${here}

@@ -94,14 +94,14 @@ describe('the registry', () => {
     async () => {
       await passes(2);
       const first = await registered(1, true);
-      expect(await stateOf(first), 'the gate makes it a shadow').toBe('shadow');
+      expect(await readState(first), 'the gate makes it a shadow').toBe('shadow');
       await passes(2);
       const asked = ['models', 'promote', first, '--why', 'it is time'];
       const unsaid = await tickloom(...asked);
       expect(unsaid).toMatchObject({ code: 2, out: '' });
       expect(unsaid.err).toMatch(/decides in place of the baseline\n.*shadow -> champion/);
       expect(unsaid.err).toContain('nothing was changed: there is no terminal to ask at');
-      expect(await stateOf(first)).toBe('shadow');
+      expect(await readState(first)).toBe('shadow');
       const promoted = await tickloom(...asked, '--yes');
       expect(promoted.err + promoted.out).toContain(`${first} is champion`);
       expect(promoted.out).toContain('from 2026-03-02T0');
@@ -242,7 +242,7 @@ describe('the registry', () => {
     await expect(changeModel(postgres, request, null, by)).rejects.toThrow(
       /cannot be served: the stored artefact .* has sha256 [0-9a-f]{64}, but [0-9a-f]{64} was/,
     );
-    expect(await stateOf(modelId), 'nothing of the change is kept').toBe('rejected');
+    expect(await readState(modelId), 'nothing of the change is kept').toBe('rejected');
     const [row] = await rows<{ manifest: object; sha256: string }>(
       'SELECT manifest, sha256 FROM models WHERE model_id = $1',
       modelId,
@@ -380,7 +380,7 @@ describe('the registry', () => {
 
   const ids: string[] = [];
 
-  async function stateOf(modelId: string): Promise<string | undefined> {
+  async function readState(modelId: string): Promise<string | undefined> {
     if (!ids.includes(modelId)) ids.push(modelId);
     const sql = 'SELECT state FROM models WHERE model_id = $1';
     return (await rows<{ state: string }>(sql, modelId))[0]?.state;
@@ -399,7 +399,7 @@ describe('the registry', () => {
     for (const { model_id } of await said('champion')) {
       if (order.at(-1) !== model_id) order.push(model_id);
     }
-    for (const modelId of order) if (modelId.startsWith('m')) await stateOf(modelId);
+    for (const modelId of order) if (modelId.startsWith('m')) await readState(modelId);
     return order;
   }
 

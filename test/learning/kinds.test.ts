@@ -7,12 +7,12 @@ import { loadModel, calibratedProbability } from '../../src/learning/serving-mod
 import type { Candidate, CandidateRequest } from '../../src/learning/train.ts';
 import type { Trainer, TrainingRow } from '../../src/learning/train-fold.ts';
 import { gaussian, seededRandom } from '../../src/random.ts';
-import { candidateOf } from '../support/candidate.ts';
+import { makeCandidate } from '../support/candidate.ts';
 import { testLightgbm } from '../support/lightgbm.ts';
-import { featureNamesOf, marketRows } from '../support/market-rows.ts';
+import { featureNames, marketRows } from '../support/market-rows.ts';
 
 const COLUMNS = 12;
-const STREAM = { featureSet: 'default@test', featureNames: featureNamesOf(COLUMNS) };
+const STREAM = { featureSet: 'default@test', featureNames: featureNames(COLUMNS) };
 
 let trainer: Trainer;
 beforeAll(() => {
@@ -20,7 +20,7 @@ beforeAll(() => {
 }, 180_000);
 
 const train = (rows: readonly TrainingRow[], changes: Partial<CandidateRequest> = {}): Candidate =>
-  candidateOf(rows, { trainer, rounds: 20, ...changes });
+  makeCandidate(rows, { trainer, rounds: 20, ...changes });
 
 const rows = marketRows({ seed: 1, rows: 6_500, columns: COLUMNS, edge: 0.5 });
 const medium = { name: 'medium', params: {} };

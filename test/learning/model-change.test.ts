@@ -43,7 +43,7 @@ class Table {
   }
 
   /** All that the audit log keeps of the models that a change moves. */
-  placesOf(request: ModelRequest): ModelPlace[] {
+  readPlaces(request: ModelRequest): ModelPlace[] {
     const moved = decideChange(this.registry, request).states.map(({ modelId }) => modelId);
     return moved.map((modelId) => {
       const { state, replaced, changedBy } = this.models.find((m) => m.modelId === modelId)!;
@@ -166,7 +166,7 @@ describe('what is taken back', () => {
         for (const each of requests) {
           let places: ModelPlace[];
           try {
-            places = table.placesOf(each);
+            places = table.readPlaces(each);
           } catch {
             continue;
           }
@@ -174,7 +174,7 @@ describe('what is taken back', () => {
           hear(slots, table.take(each));
           const [models2, heard2] = [structuredClone(table.models), { ...slots }];
           const back: ModelRequest = { action: 'undo', was: places };
-          const forth: ModelRequest = { action: 'undo', was: table.placesOf(back) };
+          const forth: ModelRequest = { action: 'undo', was: table.readPlaces(back) };
           hear(slots, table.take(back));
           expect(table.models).toEqual(models);
           expect(slots).toEqual(heard);
@@ -188,7 +188,7 @@ describe('what is taken back', () => {
 
   test('says so in the log: the shadow speaks in its own slot again', () => {
     const table = new Table(model('old', 'champion'), model('new', 'shadow'));
-    const was = table.placesOf(promote('new'));
+    const was = table.readPlaces(promote('new'));
     table.take(promote('new'));
     expect(table.take({ action: 'undo', was })).toEqual([
       ...['champion old in champion', 'shadow new in new'],

@@ -1,13 +1,13 @@
 /** Mutations of what an import may claim, and of who believes it. */
-import { mutation, testsOf, type Mutation } from './mutation.ts';
+import { mutation, testsIn, type Mutation } from './mutation.ts';
 
 const INGEST = 'pipelines/stream/ingest.ts';
-const imported = testsOf('test/pipelines/stream/imports.test.ts', 'an imported record');
-const computed = testsOf(
+const imported = testsIn('test/pipelines/stream/imports.test.ts', 'an imported record');
+const computed = testsIn(
   'test/pipelines/stream/imports.test.ts',
   'what is computed of imported records',
 );
-const label = testsOf('test/pipelines/stream/imports.test.ts', 'a label');
+const label = testsIn('test/pipelines/stream/imports.test.ts', 'a label');
 const FLOW = {
   file: 'test/flow/datasets.long.test.ts',
   name: 'a recording of the past is known in its own time, if it says so',

@@ -1,18 +1,18 @@
 /** Mutations of who decides, and of what a training set may know. */
-import { mutation, testsOf, type Mutation } from './mutation.ts';
+import { mutation, testsIn, type Mutation } from './mutation.ts';
 
 const CHANGE = 'src/learning/model-change.ts';
 const REVIEW = 'pipelines/review/promotion-policy.ts';
 const JOIN = 'pipelines/dataset/join.ts';
-const registry = testsOf('test/learning/model-change.test.ts', 'the registry');
-const back = testsOf('test/learning/model-change.test.ts', 'what is taken back');
-const shadow = testsOf('test/pipelines/review/promotion-policy.test.ts', 'a shadow');
-const champion = testsOf('test/pipelines/review/promotion-policy.test.ts', 'a champion');
-const request = testsOf(
+const registry = testsIn('test/learning/model-change.test.ts', 'the registry');
+const back = testsIn('test/learning/model-change.test.ts', 'what is taken back');
+const shadow = testsIn('test/pipelines/review/promotion-policy.test.ts', 'a shadow');
+const champion = testsIn('test/pipelines/review/promotion-policy.test.ts', 'a champion');
+const request = testsIn(
   'test/pipelines/dataset/join.test.ts',
   'a request has the latest feature row',
 );
-const decisions = testsOf('test/pipelines/dataset/join.test.ts', 'decisions');
+const decisions = testsIn('test/pipelines/dataset/join.test.ts', 'decisions');
 
 export const MODEL_MUTATIONS: readonly Mutation[] = [
   mutation(
@@ -59,7 +59,7 @@ export const MODEL_MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'ended-by-any-bad-luck',
-    testsOf(
+    testsIn(
       'test/pipelines/review/shadow-loss.test.ts',
       'of shadows that are looked at daily for a week',
     )('at most a fifth of those that are equal are ended by chance'),

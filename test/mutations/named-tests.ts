@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { keyOfTest, type NamedTest } from './mutation.ts';
+import { testKey, type NamedTest } from './mutation.ts';
 
 export interface Ran {
   /** Null: vitest has not come to it; `messages` then say why. */
@@ -29,7 +29,7 @@ const LIMIT_MS = 180_000;
 const LIMIT_MS_PER_TEST = 20_000;
 const SAID_MAX = 600;
 
-/** By `keyOfTest`. */
+/** By `testKey`. */
 export async function runNamed(dir: string, tests: readonly NamedTest[]) {
   const alone = tests.filter(({ isBehindOthers }) => isBehindOthers !== true);
   const others = tests.filter(({ isBehindOthers }) => isBehindOthers === true);
@@ -56,11 +56,11 @@ async function run(
   ]);
   const results = resultsIn(report);
   return new Map(
-    tests.map((test): [string, Ran] => [keyOfTest(test), ranOf(dir, test, results, output)]),
+    tests.map((test): [string, Ran] => [testKey(test), findResult(dir, test, results, output)]),
   );
 }
 
-function ranOf(
+function findResult(
   dir: string,
   { file, name }: NamedTest,
   results: Report['testResults'],

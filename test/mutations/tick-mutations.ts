@@ -1,13 +1,13 @@
 /** Mutations of what is made of a record's bytes, of ingest, and of candles. */
-import { mutation, testsOf, type Mutation } from './mutation.ts';
+import { mutation, testsIn, type Mutation } from './mutation.ts';
 
 const INGEST = 'pipelines/stream/ingest.ts';
-const ingest = testsOf('test/pipelines/stream/ingest.test.ts', 'ingest');
-const candles = testsOf('test/pipelines/stream/candles.test.ts', 'candles');
-const decode = testsOf('test/stream/decode.test.ts', 'decodeTicks');
-const control = testsOf('test/domain/control.test.ts', 'control records');
-const fetched = testsOf('test/kafka/fetch.test.ts', 'fetched bytes');
-const scanner = testsOf('test/stream/tick-scanner.test.ts', 'the scanner leaves alone');
+const ingest = testsIn('test/pipelines/stream/ingest.test.ts', 'ingest');
+const candles = testsIn('test/pipelines/stream/candles.test.ts', 'candles');
+const decode = testsIn('test/stream/decode.test.ts', 'decodeTicks');
+const control = testsIn('test/domain/control.test.ts', 'control records');
+const fetched = testsIn('test/kafka/fetch.test.ts', 'fetched bytes');
+const scanner = testsIn('test/stream/tick-scanner.test.ts', 'the scanner leaves alone');
 
 const SIGNED = decode('a control record counts only with our signature over exactly its content');
 const HELD_ORDER = 'ticks overtaken within the lateness come out by time, then id as a number';

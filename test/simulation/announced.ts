@@ -22,14 +22,14 @@ export class Announced {
 
   note(watermarks: readonly StoredWatermark[]): void {
     for (const one of watermarks) {
-      this.all.push({ ...one, rows: rowsKnownBy(this.rowsOf(one.instrument), one.reachedTs) });
+      this.all.push({ ...one, rows: rowsKnownBy(this.findRows(one.instrument), one.reachedTs) });
     }
   }
 
   /** What was announced too early. */
   broken(): string[] {
     const instruments = new Set(this.all.map(({ instrument }) => instrument));
-    const own = new Map([...instruments].map((one) => [one, this.rowsOf(one)]));
+    const own = new Map([...instruments].map((one) => [one, this.findRows(one)]));
     return this.all.flatMap(({ instrument, reachedTs, rows: then }) => {
       const all = own.get(instrument) ?? [];
       // A tick that QuestDB has refused shows nobody when it came.
@@ -40,7 +40,7 @@ export class Announced {
     });
   }
 
-  private rowsOf(instrument: string): Stored[] {
+  private findRows(instrument: string): Stored[] {
     const own = new Map<string, Stored>();
     for (const table of TABLES) this.questdb.acknowledged(table, instrument, own);
     return [...own.values()];

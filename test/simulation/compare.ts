@@ -89,7 +89,7 @@ function storedTicks({ tables }: Result): Texts {
   return found;
 }
 
-const textOf = (record: LogRecord): string => must(record.value).toString('utf8');
+const recordText = (record: LogRecord): string => must(record.value).toString('utf8');
 
 interface Identified {
   readonly id: string;
@@ -113,7 +113,7 @@ function identified(topic: string, result: Result): Identified[] {
 function identify(topic: string, { log }: Result): Identified[] {
   const own = log.topic(topic).filter(({ key }) => key !== null);
   return own.map((record) => {
-    const value = textOf(record);
+    const value = recordText(record);
     const id = must(HEAD.exec(value), `no id in ${value}`)[0];
     const series = `${record.key} ${must(SYMBOL.exec(value))[0]}`;
     return { id, series, text: `${record.partition} ${record.key} ${record.timestampUs} ${value}` };
@@ -151,8 +151,8 @@ function deadLetters({ log }: Result): Texts {
   const letters = log.topic('dead-letters').map((record) => {
     const { headers = {} } = record as LogRecord & Pick<OutRecord, 'headers'>;
     const { source_topic: topic, source_partition: partition, source_offset: offset } = headers;
-    const source = topic === undefined ? textOf(record) : `${topic}/${partition}/${offset}`;
-    return [source, JSON.stringify([record.key, record.timestampUs, headers, textOf(record)])];
+    const source = topic === undefined ? recordText(record) : `${topic}/${partition}/${offset}`;
+    return [source, JSON.stringify([record.key, record.timestampUs, headers, recordText(record)])];
   });
   return new Map(letters as [string, string][]);
 }

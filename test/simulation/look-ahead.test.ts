@@ -48,7 +48,7 @@ class Course {
   }
 
   onLookedToEnd = (topic: string, partition: number): void => {
-    const key = `${topic}/${partition} ${this.log.recordsOf(topic, partition).length}`;
+    const key = `${topic}/${partition} ${this.log.readRecords(topic, partition).length}`;
     this.ends.set(key, (this.ends.get(key) ?? 0) + 1);
     this.scheduler.spawn(async () => {
       await this.scheduler.turn();
@@ -60,7 +60,7 @@ class Course {
   check(): void {
     expect(this.world.violations).toEqual([]);
     for (let partition = 0; partition < PARTITIONS; partition++) {
-      const records = this.log.recordsOf(TOPIC, partition);
+      const records = this.log.readRecords(TOPIC, partition);
       for (const { offset, value } of records) {
         const isMarker = (at: number): boolean => String(records[at]?.value) === 'marker';
         let by = offset;
@@ -127,7 +127,7 @@ test('at the end of the log it is told once, again where telling failed, and not
       signal: ending.signal,
       isTransient: () => false,
       onLookedToEnd: async () => {
-        told.push(log.recordsOf(TOPIC, 0).length);
+        told.push(log.readRecords(TOPIC, 0).length);
         if (told.length === 1) throw new Error('the sender is away');
       },
       time: {

@@ -56,7 +56,7 @@ function trueTicks(market: DeliveredMarket, random: Random): Tick[] {
   for (const trade of syntheticTrades({ ...market, edge: 'none' })) {
     if (trade.ts >= market.toUs) break;
     if (trade.ts < market.firstTradeUs || random() < QUOTE_SHARE) {
-      ticks.push(quoteOf(trade, random));
+      ticks.push(drawQuote(trade, random));
       continue;
     }
     id += 1;
@@ -65,7 +65,7 @@ function trueTicks(market: DeliveredMarket, random: Random): Tick[] {
   return ticks;
 }
 
-function quoteOf({ venue, symbol, ts, price }: TradeTick, random: Random): Tick {
+function drawQuote({ venue, symbol, ts, price }: TradeTick, random: Random): Tick {
   const half = 0.01 * (1 + randomIndex(random, 4));
   const quote = { kind: 'quote', venue, symbol, ts } as const;
   const sides = { bid: (Number(price) - half).toFixed(2), ask: Number(price) + half };

@@ -14,7 +14,7 @@ import type { ControlPlace } from '../../src/postgres/tables/outbox.ts';
 import { featuresTable } from '../../src/questdb/tables/features.ts';
 import { Announced } from './announced.ts';
 import type { Result } from './compare.ts';
-import { HORIZON_US, LABEL_SPEC, modelOf, verify } from './controls.ts';
+import { HORIZON_US, LABEL_SPEC, fakeModel, verify } from './controls.ts';
 import { FakeCheckpoints, type StoreSabotage } from './fake-checkpoints.ts';
 import { FakeLog } from './fake-log.ts';
 import { FakeQuestDb, type QuestSabotage } from './fake-questdb.ts';
@@ -108,7 +108,7 @@ export async function play(
   return { result, violations, hits: faults.hits, outcome, servers };
 }
 
-type StageOf = (caller: Caller) => Stage;
+type MakeStage = (caller: Caller) => Stage;
 type Worker = () => Promise<void>;
 
 interface Workers {
@@ -118,9 +118,9 @@ interface Workers {
 }
 
 /** A worker for every partition of every stage. */
-function tasks(stages: readonly StageOf[], runner: Runner, faults: Faults): Workers {
+function tasks(stages: readonly MakeStage[], runner: Runner, faults: Faults): Workers {
   const all = stages
-    .map((stageOf) => stageOf(faults))
+    .map((makeStage) => makeStage(faults))
     .flatMap((stage) =>
       stage.topics.flatMap((topic) =>
         Array.from({ length: PARTITIONS }, (_, i) => () => runner.work(stage, topic, i)),
@@ -131,15 +131,15 @@ function tasks(stages: readonly StageOf[], runner: Runner, faults: Faults): Work
 
 /** The sink goes on until nothing more can come from the stream. */
 function groups(
-  [streamOf, sinkOf]: readonly [StageOf, StageOf],
+  [makeStream, makeSink]: readonly [MakeStage, MakeStage],
   outcome: Outcome,
   log: FakeLog,
   faults: Faults,
   conditions: Conditions,
   fed: { readonly isOver: boolean },
 ): Workers {
-  const [first, second] = [streamOf, sinkOf].map(
-    (stageOf) => new GroupRunner(log, faults, stageOf, conditions, outcome),
+  const [first, second] = [makeStream, makeSink].map(
+    (makeStage) => new GroupRunner(log, faults, makeStage, conditions, outcome),
   ) as [GroupRunner, GroupRunner];
   const stream = { isOver: false };
   const streaming = async (): Promise<void> => {
@@ -171,7 +171,7 @@ const stream = (servers: Servers, caller: Caller, faults: Faults): Stage =>
     ...surroundings(servers, caller, faults),
     settings: { horizonUs: HORIZON_US, labelSpec: LABEL_SPEC },
     checkpoints: servers.checkpoints.of('stream', caller),
-    models: { load: (id) => caller.call('load', { all: () => modelOf(id, MODEL_EXPIRES_TS) }) },
+    models: { load: (id) => caller.call('load', { all: () => fakeModel(id, MODEL_EXPIRES_TS) }) },
   });
 
 const sink = (servers: Servers, told: Told, caller: Caller, faults: Faults): Stage =>

@@ -34,7 +34,7 @@ interface Block {
 }
 
 /** Whole markets, so that none is drawn twice. */
-function blocksOf(first: number, count: number): Block[] {
+function splitSeeds(first: number, count: number): Block[] {
   const blocks: Block[] = [];
   for (let at = first; at < first + count;) {
     const next = Math.min(first + count, at - (at % SEEDS_A_MARKET) + SEEDS_A_MARKET);
@@ -80,7 +80,7 @@ function tell(seen: Seen): void {
 
 async function simulateAll(first: number, count: number): Promise<Seen> {
   const seen = nothingSeen();
-  const blocks = blocksOf(first, count);
+  const blocks = splitSeeds(first, count);
   const startMs = monotonicMs();
   let toldMs = startMs;
   const onSeen = (own: Seen): void => {

@@ -50,7 +50,7 @@ class Course {
   }
 
   fill(name: string, count: number): void {
-    const from = this.log.recordsOf('t', 0).length;
+    const from = this.log.readRecords('t', 0).length;
     for (let i = from; i < from + count; i++) {
       this.log.append({ ...AT, key: 'k', value: `${name} ${i}`, timestampMs: 0 });
     }
@@ -58,7 +58,7 @@ class Course {
 
   /** As if the topic had been deleted and made anew. */
   swap(count: number): void {
-    this.log.recordsOf('t', 0).length = 0;
+    this.log.readRecords('t', 0).length = 0;
     this.fill('new', count);
   }
 
@@ -148,7 +148,7 @@ test('a position from before takes the record that it finds, and says so', async
   task.position = RECORDS;
   const ended = await course.read(task, () => course.scheduler.sleep(30_000));
   expect(ended).toBeNull();
-  const last = course.log.recordsOf('t', 0).at(-1);
+  const last = course.log.readRecords('t', 0).at(-1);
   expect(task.marker).toEqual(toMarker(last as LogRecord));
   expect(course.warnings.join()).toMatch('a position from before positions were bound');
 });

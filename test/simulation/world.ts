@@ -101,11 +101,11 @@ class Builder implements World {
   private readonly offsets: number[];
   private readonly frames = new Map<string, Delivered[]>();
   private readonly delivered: { readonly item: Delivered['item']; readonly place: Place }[] = [];
-  private readonly clocksOf: ClockPlace[][];
+  private readonly clockPlaces: ClockPlace[][];
 
   constructor(random: Random, before: World | null) {
     this.random = random;
-    this.clocksOf = Array.from({ length: PARTITIONS }, () => []);
+    this.clockPlaces = Array.from({ length: PARTITIONS }, () => []);
     this.offsets = Array.from(
       { length: PARTITIONS },
       (_, i) => before?.input.filter(({ partition }) => partition === i).length ?? 0,
@@ -132,7 +132,7 @@ class Builder implements World {
     if (isDead) this.dead.add(`${partition}/${offset}`);
     this.input.push(record);
     const us = record.key === null ? clockIn(record) : null;
-    if (us !== null) must(this.clocksOf[partition]).push({ offset, us });
+    if (us !== null) must(this.clockPlaces[partition]).push({ offset, us });
   }
 
   /** The clock, in every partition. */
@@ -172,11 +172,11 @@ class Builder implements World {
     if (item.kind === 'heartbeat' || this.isFuture(item.ts, place)) return;
     const table = item.kind === 'trade' ? 'ticks' : 'quotes';
     const identity = `${table}|${instrumentKey(item)}|${item.ts}|${toMarketTick(item).id}`;
-    if (!this.stored.has(identity)) this.stored.set(identity, valuesOf(item));
+    if (!this.stored.has(identity)) this.stored.set(identity, valuesKey(item));
   }
 
   private isFuture(ts: number, { partition, offset, recordUs }: Place): boolean {
-    const clocks = must(this.clocksOf[partition]);
+    const clocks = must(this.clockPlaces[partition]);
     const before = clocks.findLast((clock) => clock.offset < offset)?.us ?? 0;
     if (ts <= before + FUTURE_US) return false;
     const next = must(clocks.find((clock) => clock.offset > offset)).us;
@@ -210,7 +210,7 @@ function clockIn({ value }: OutRecord): number | null {
   return (JSON.parse(text) as { body: { ts: number } }).body.ts;
 }
 
-function valuesOf(item: Tick): string {
+function valuesKey(item: Tick): string {
   const number = (value: number | string | null | undefined): number | null =>
     value === undefined || value === null ? null : Number(value);
   const values =

@@ -179,7 +179,7 @@ export function send(base: string, asked: FuzzRequest): Promise<FuzzAnswer> {
 }
 
 /** What is wrong with an answer; null: nothing. */
-export function faultOf({ method, responses }: FuzzRequest, answer: FuzzAnswer): string | null {
+export function findFault({ method, responses }: FuzzRequest, answer: FuzzAnswer): string | null {
   const { status, headers, body } = answer;
   if (status >= 500) return `the server is at fault: ${status} ${body.slice(0, 200)}`;
   if (status < 400) return null;

@@ -26,7 +26,7 @@ const LEAD_MIN = 30;
 const VOLATILITY = 3e-4;
 const LAGS = [1, 5, 15, 60, 240] as const;
 
-export const featureNamesOf = (columns: number): string[] =>
+export const featureNames = (columns: number): string[] =>
   Array.from({ length: columns }, (_, i) => `feature_${i}`);
 
 /** Rows in time order; the champion is the online baseline. Same settings, same rows. */

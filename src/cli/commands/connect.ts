@@ -3,7 +3,7 @@
  * password, for Kafka brokers and SASL, for HTTP the token.
  */
 import type { Command } from 'commander';
-import { endpointOf, isLoopback } from '../../../infra/local/ports.ts';
+import { parseEndpoint, isLoopback } from '../../../infra/local/ports.ts';
 import { loadConfig, type Config } from '../../config/config.ts';
 import {
   credentialsFile,
@@ -40,7 +40,7 @@ const readerUrl = (url: string, login: Login | undefined): string | null =>
 export function listConnections(config: Config): Connections {
   const { postgresUrl, questdbUrl, questdbPgUrl, redisUrl, kafka, dataDir } = config;
   for (const url of [postgresUrl, questdbUrl, questdbPgUrl, redisUrl]) {
-    if (new URL(url).password !== '' || !isLoopback(endpointOf(url, '').host)) continue;
+    if (new URL(url).password !== '' || !isLoopback(parseEndpoint(url, '').host)) continue;
     throw new CommandError(
       `${credentialsFile(dataDir)} has no password for ${url} yet: start the servers first ` +
         '(npm start, or npx tickloom stack up)',

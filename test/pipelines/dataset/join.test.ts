@@ -122,8 +122,8 @@ describe('decisions', () => {
 
   test('lack what a reason names, the first that applies', async () => {
     const empty = { x: null };
-    const rowsOf = [served(60, 1), served(120, 0, empty), served(180, 3), served(240, 0, empty)];
-    const features = [rowsOf];
+    const joinRows = [served(60, 1), served(120, 0, empty), served(180, 3), served(240, 0, empty)];
+    const features = [joinRows];
     const labels = [
       { ts: 60, revision: 0, up: 0 as const },
       { ts: 120, revision: 0, up: 1 as const },

@@ -65,7 +65,7 @@ const review = (models: KnownModel[], more: Partial<ReviewInput>): readonly Find
     ...more,
   });
 
-const requestsOf = (findings: readonly Finding[]): unknown[] =>
+const listRequests = (findings: readonly Finding[]): unknown[] =>
   findings.map(({ request }) => request?.action ?? null);
 
 const SHADOW = [model('new', 'shadow')];
@@ -133,7 +133,7 @@ describe('a shadow', () => {
       champion: slot(champion, FROM + US_PER_DAY),
     });
     // It says what the present one says: better than the old one is no merit.
-    expect(requestsOf(findings)).toEqual([null, null]);
+    expect(listRequests(findings)).toEqual([null, null]);
     expect(findings[1]?.verdict?.comparisons?.[0]).toMatchObject({ rows: 2 * 1440, gain: 0 });
   });
 
@@ -170,26 +170,26 @@ describe('a champion', () => {
   });
 
   test('that knows something, or was worse a week ago alone, stays', () => {
-    expect(requestsOf(review(CHAMPION, { champion: slot(said('now', 1)) }))).toEqual([null]);
+    expect(listRequests(review(CHAMPION, { champion: slot(said('now', 1)) }))).toEqual([null]);
     const late = { champion: slot(said('now', -1)), atTs: FROM + 12 * US_PER_DAY };
-    expect(requestsOf(review(CHAMPION, late))).toEqual([null]);
+    expect(listRequests(review(CHAMPION, late))).toEqual([null]);
   });
 
   test('behind its expiry in event time is taken out', () => {
     const atTs = FROM + DAYS * US_PER_DAY;
     const champion = slot(said('now', 1));
     const ends = (expiresTs: number): unknown[] =>
-      requestsOf(review([model('now', 'champion', expiresTs)], { champion, atTs }));
+      listRequests(review([model('now', 'champion', expiresTs)], { champion, atTs }));
     expect([ends(atTs), ends(atTs - 1)]).toEqual([[null], ['expire']]);
   });
 
   test('that is rolled back is not followed by a promotion until the cool-down is over', () => {
     const models = [...CHAMPION, ...SHADOW];
     const both = { champion: slot(said('now', -1)), shadow: slot(said('new', 1)) };
-    expect(requestsOf(review(models, both))).toEqual(['rollback', null]);
+    expect(listRequests(review(models, both))).toEqual(['rollback', null]);
     const atTs = FROM + DAYS * US_PER_DAY;
     const after = (rolledBackTs: number): unknown[] =>
-      requestsOf(review(SHADOW, { shadow: slot(said('new', 1)), rolledBackTs }));
+      listRequests(review(SHADOW, { shadow: slot(said('new', 1)), rolledBackTs }));
     expect(after(atTs - US_PER_DAY + 1)).toEqual([null]);
     expect(after(atTs - US_PER_DAY)).toEqual(['promote']);
   });

@@ -48,7 +48,12 @@ function drawn(seed: number): Drawn {
 }
 
 /** What a model says that sees the view and errs by so much. */
-const saidOf = ({ up, view, errors }: Drawn, modelId: string, error: number, which: 0 | 1) =>
+const drawPredictions = (
+  { up, view, errors }: Drawn,
+  modelId: string,
+  error: number,
+  which: 0 | 1,
+) =>
   up.map((outcome, i): LiveOutcome => {
     const odds = 0.7 * view[i]! + error * errors[which]![i]!;
     const ts = FROM + i * US_PER_MIN;
@@ -74,10 +79,10 @@ interface Ending {
 }
 
 /** What becomes of a shadow beside a champion within its seven days. */
-function endingOf(seed: number, shadowError: number, championError: number): Ending {
+function runTrial(seed: number, shadowError: number, championError: number): Ending {
   const market = drawn(seed);
-  const shadow = saidOf(market, 'new', shadowError, 0);
-  const champion = saidOf(market, 'now', championError, 1);
+  const shadow = drawPredictions(market, 'new', shadowError, 0);
+  const champion = drawPredictions(market, 'now', championError, 1);
   const gain = meanLoss(champion) - meanLoss(shadow);
   for (let day = 1; day <= DAYS; day++) {
     const atTs = FROM + day * US_PER_DAY;
@@ -98,7 +103,7 @@ function endingOf(seed: number, shadowError: number, championError: number): End
 
 function simulated(times: number, shadowError: number, championError: number) {
   const endings = Array.from({ length: times }, (_, i) =>
-    endingOf(1_000 + i, shadowError, championError),
+    runTrial(1_000 + i, shadowError, championError),
   );
   const share = (action: string): number =>
     endings.filter((of) => of.action === action).length / times;

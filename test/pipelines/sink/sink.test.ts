@@ -40,7 +40,7 @@ const late = (tick: MarketTick, source = 'ticks/0/9'): LateTick => ({
   isHistory: false,
 });
 
-function rowOf(tick: MarketTick): StoredRow {
+function toStoredRow(tick: MarketTick): StoredRow {
   const rows = emptySinkRows();
   addTickRows(rows, tick, 1, AT);
   return [...rows.ticks, ...rows.quotes][0] as StoredRow;
@@ -53,17 +53,17 @@ describe('rows', () => {
   });
 
   test('keep a size that the venue does not give as null', () => {
-    expect(rowOf(quote(1))).toMatchObject({ bid: 1, bid_size: null, ask_size: null });
-    expect(rowOf(trade())).toMatchObject({ price: 1.5, side: null });
+    expect(toStoredRow(quote(1))).toMatchObject({ bid: 1, bid_size: null, ask_size: null });
+    expect(toStoredRow(trade())).toMatchObject({ price: 1.5, side: null });
   });
 
   test('keep a side that a quote does not have as null, and know it again', () => {
     const half = toMarketTick({ kind: 'quote', ...AT, ts: TS, id: '3', bid: null, ask: '2' });
-    const row = rowOf(half);
+    const row = toStoredRow(half);
     expect(row).toMatchObject({ bid: null, ask: 2 });
     expect(lateVerdict(late(half), row, undefined).verdict).toBe('duplicate');
     expect(lateVerdict(late(quote(1)), row, undefined).verdict).toBe('correction');
-    expect(lateVerdict(late(half), rowOf(quote(1)), undefined).verdict).toBe('correction');
+    expect(lateVerdict(late(half), toStoredRow(quote(1)), undefined).verdict).toBe('correction');
   });
 
   test('of a feature record share its moment, and no value takes the place of a column', () => {
@@ -111,8 +111,8 @@ describe('rows', () => {
 
 describe('a late tick', () => {
   test('that is stored with the same content is a duplicate', () => {
-    expect(lateVerdict(late(quote(1)), rowOf(quote(1)), undefined).verdict).toBe('duplicate');
-    expect(lateVerdict(late(trade()), rowOf(trade()), undefined).verdict).toBe('duplicate');
+    expect(lateVerdict(late(quote(1)), toStoredRow(quote(1)), undefined).verdict).toBe('duplicate');
+    expect(lateVerdict(late(trade()), toStoredRow(trade()), undefined).verdict).toBe('duplicate');
   });
 
   test.each([
@@ -122,7 +122,7 @@ describe('a late tick', () => {
     [trade('buy'), trade()],
     [trade(), trade('sell')],
   ])('that is stored with other content is a correction (%#)', (tick, other) => {
-    const judged = lateVerdict(late(tick), rowOf(other), undefined);
+    const judged = lateVerdict(late(tick), toStoredRow(other), undefined);
     expect(judged.verdict).toBe('correction');
     const event = judged.verdict === 'correction' ? judged.event : null;
     expect(event).toMatchObject({ kind: 'correction', ts: TS, known_at: TS + 77, ...AT });
@@ -149,10 +149,10 @@ describe('a late tick', () => {
   test('keeps the verdict that its own source got before', () => {
     const first = lateVerdict(late(quote(1)), undefined, undefined);
     const event = first.verdict === 'late' ? first.event : undefined;
-    expect(lateVerdict(late(quote(1)), rowOf(quote(1)), event)).toEqual(first);
-    const corrected = lateVerdict(late(quote(1)), rowOf(quote(9)), undefined);
+    expect(lateVerdict(late(quote(1)), toStoredRow(quote(1)), event)).toEqual(first);
+    const corrected = lateVerdict(late(quote(1)), toStoredRow(quote(9)), undefined);
     const said = corrected.verdict === 'correction' ? corrected.event : undefined;
-    expect(lateVerdict(late(quote(1)), rowOf(quote(1)), said)).toEqual(corrected);
+    expect(lateVerdict(late(quote(1)), toStoredRow(quote(1)), said)).toEqual(corrected);
   });
 });
 

@@ -20,7 +20,7 @@ const NOW = CUT + 500 * S;
 const trade = (ts: number, id = String(ts), price = 100) =>
   toMarketTick({ kind: 'trade', venue: 'v', symbol: 'A', id, ts, price, size: 1 });
 
-const arrivalOf = (tick: ReturnType<typeof trade>, isImported: boolean, recordUs = tick.ts) => {
+const makeArrival = (tick: ReturnType<typeof trade>, isImported: boolean, recordUs = tick.ts) => {
   const log = { clockUs: NOW, judgedByUs: NOW, barrierUs: CUT };
   const fixed = { latenessUs: LATENESS, contiguousTradeIds: false };
   return { tick, recordUs, ...log, ...fixed, importedAt: importedAt({ isImported }, log) };
@@ -30,7 +30,7 @@ function feeder() {
   const state = ingest.initial();
   return (tick: ReturnType<typeof trade>, isImported = true, recordUs = tick.ts): IngestOut[] => {
     const out: IngestOut[] = [];
-    ingest.step(state, arrivalOf(tick, isImported, recordUs), (o) => out.push(o));
+    ingest.step(state, makeArrival(tick, isImported, recordUs), (o) => out.push(o));
     return out;
   };
 }
@@ -79,9 +79,9 @@ describe('an imported record', () => {
 
   test('of history has its own clock, and the job that looks for history still finds it', () => {
     const none = (): void => undefined;
-    const claimed = judgeHistory(arrivalOf(trade(10 * S), true, 15 * S), none);
+    const claimed = judgeHistory(makeArrival(trade(10 * S), true, 15 * S), none);
     expect(claimed).toEqual({ knownAt: 15 * S, toldAt: NOW });
-    const plain = judgeHistory(arrivalOf(trade(10 * S), false, NOW), none);
+    const plain = judgeHistory(makeArrival(trade(10 * S), false, NOW), none);
     expect(plain).toEqual({ knownAt: NOW, toldAt: NOW });
   });
 });
@@ -96,14 +96,14 @@ describe('what is computed of imported records', () => {
       throw new Error('there is no model');
     };
     for (let minute = 0; minute < 4; minute++) {
-      const arrival = arrivalOf(trade(minute * US_PER_MIN + 3 * S), imported(minute));
+      const arrival = makeArrival(trade(minute * US_PER_MIN + 3 * S), imported(minute));
       stream.step(state, { venue: 'v', symbol: 'A', arrival, control, getModel }, (o) =>
         out.push(o),
       );
     }
     return out;
   };
-  const clocksOf = (out: readonly Derived[]) =>
+  const listClocks = (out: readonly Derived[]) =>
     out.flatMap((o) =>
       o.kind === 'feature' || o.kind === 'prediction' ? [[o.known_at, o.imported_at]] : [],
     );
@@ -114,11 +114,11 @@ describe('what is computed of imported records', () => {
       [ts, NOW],
       [ts, NOW],
     ]);
-    expect(clocksOf(run(() => true))).toEqual(twice);
+    expect(listClocks(run(() => true))).toEqual(twice);
   });
 
   test('has none of it where a live tick decides', () => {
-    expect(clocksOf(run((minute) => minute === 0))).toEqual(
+    expect(listClocks(run((minute) => minute === 0))).toEqual(
       Array.from({ length: 6 }, () => [CUT + 1, undefined]),
     );
     expect(JSON.stringify(run(() => false))).not.toContain('imported_at');

@@ -27,7 +27,7 @@ const featureAt = (ts: number): Feature => ({
   flags: [],
 });
 
-const modelOf = (modelId: string, slot: string, expiresTs = Infinity): ModelInForce => ({
+const modelInForce = (modelId: string, slot: string, expiresTs = Infinity): ModelInForce => ({
   control: {
     venue: 'v',
     symbol: 'A/USD',
@@ -65,12 +65,14 @@ function predicted(more: Partial<PredictionsIn>, state = operator.initial()): Pr
 
 describe('predictions', () => {
   test('are those of the baseline until a champion is in force, and of every shadow', () => {
-    const shadow = modelOf('new', 'new');
+    const shadow = modelInForce('new', 'new');
     expect(predicted({ shadows: [shadow] })).toMatchObject([
       { model_id: BASELINE_MODEL_ID, slot: 'champion', verdict: 'warming_up' },
       { model_id: 'new', slot: 'new', probability_up: 0.6 },
     ]);
-    expect(predicted({ champion: modelOf('old', 'champion'), shadows: [shadow] })).toMatchObject([
+    expect(
+      predicted({ champion: modelInForce('old', 'champion'), shadows: [shadow] }),
+    ).toMatchObject([
       { model_id: 'old', slot: 'champion', probability_up: 0.6, horizon_s: 3600 },
       { model_id: 'new', slot: 'new' },
     ]);
@@ -78,19 +80,19 @@ describe('predictions', () => {
 
   test('of a model behind its expiry say so', () => {
     const { decided_ts } = featureAt(US_PER_HOUR);
-    const verdictOf = (expiresTs: number): unknown =>
-      predicted({ champion: modelOf('m', 'champion', expiresTs) })[0]?.verdict;
-    expect([verdictOf(decided_ts), verdictOf(decided_ts - 1)]).toEqual(['ok', 'expired']);
+    const verdictFor = (expiresTs: number): unknown =>
+      predicted({ champion: modelInForce('m', 'champion', expiresTs) })[0]?.verdict;
+    expect([verdictFor(decided_ts), verdictFor(decided_ts - 1)]).toEqual(['ok', 'expired']);
   });
 
   test('of a row unlike the training say so', () => {
-    const champion = modelOf('m', 'champion');
+    const champion = modelInForce('m', 'champion');
     expect(predicted({ champion, vector: [0.9] })).toMatchObject([{ verdict: 'outlier' }]);
   });
 
   test('of a row that lacks features say so, by the rule that keeps it out of training', () => {
-    const champion = modelOf('m', 'champion');
-    const verdictOf = (nulls: number): unknown => {
+    const champion = modelInForce('m', 'champion');
+    const verdictFor = (nulls: number): unknown => {
       const vector = [0.6, ...Array.from({ length: 19 }, (_, i) => (i < nulls ? null : 1))];
       const row = { ts: 1, decided_ts: 2, values: vector };
       const outcome = { ts: 1, state: 'matured', void_reason: null, exit_ts: 3 } as const;
@@ -98,8 +100,8 @@ describe('predictions', () => {
       const [prediction] = predicted({ champion, vector });
       return [prediction?.verdict, trained.excluded];
     };
-    expect(verdictOf(7)).toEqual(['ok', {}]);
-    expect(verdictOf(8)).toEqual(['warming_up', { warming_up: 1 }]);
+    expect(verdictFor(7)).toEqual(['ok', {}]);
+    expect(verdictFor(8)).toEqual(['warming_up', { warming_up: 1 }]);
   });
 
   test('keep the baseline learning, whoever is champion', () => {
@@ -107,7 +109,7 @@ describe('predictions', () => {
     for (let i = 0; i < 300; i++) {
       const at = { feature: featureAt(i * US_PER_MIN), close: 100 + Math.sin(i) };
       predicted(at, alone);
-      predicted({ ...at, champion: modelOf('m', 'champion') }, under);
+      predicted({ ...at, champion: modelInForce('m', 'champion') }, under);
     }
     expect(under).toEqual(alone);
     expect(under.matured).toBeGreaterThan(200);

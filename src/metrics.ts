@@ -32,13 +32,13 @@ interface Sample {
 
 /** The numbers of several processes -> one text for Prometheus, each with its process's labels. */
 export function exposition(
-  said: readonly {
+  reported: readonly {
     readonly process: string;
     readonly worker: string;
     readonly metrics: readonly object[];
   }[],
 ): Promise<string> {
-  const all = said.map(({ process, worker, metrics }) =>
+  const all = reported.map(({ process, worker, metrics }) =>
     metrics.map((metric) => {
       const { values = [] } = metric as { values?: readonly Sample[] };
       const labelled = values.map((value) =>

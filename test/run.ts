@@ -212,7 +212,7 @@ function numberAfter(flag: string): number | null {
 }
 
 /** The steps that the command line asks for. */
-function asked(): readonly Step[] {
+function requestedSteps(): readonly Step[] {
   const turn = numberAfter('--rotate');
   const steps = process.argv.includes('--deep') ? DEEP : STEPS;
   if (turn !== null) return dueDeep(turn);
@@ -281,7 +281,7 @@ function unreasoned(results: readonly Result[]): number {
 }
 
 async function main(): Promise<number> {
-  const steps = asked();
+  const steps = requestedSteps();
   const outcomes: Outcome[] = [];
   for (const step of steps) {
     console.log(`\n=== ${step.name}`);

@@ -5,12 +5,12 @@ import type { Operation, Paths } from './openapi.ts';
 const BEGIN = '<!-- routes: made from the OpenAPI document by `npm run docs` -->';
 const END = '<!-- end of routes -->';
 
-/** What every list takes; said once, above the table. */
+/** What every list takes; written once, above the table. */
 const PAGING = new Set(['from', 'to', 'order', 'limit', 'after']);
 
 const MARKET = 'venue=oanda&symbol=EUR/USD';
 
-/** Of a route that has to be told something: its query, or the body of a POST. */
+/** Of a route that has to be given something: its query, or the body of a POST. */
 const EXAMPLES: Readonly<Record<string, string>> = {
   'GET /v1/candles': `${MARKET}&timeframe=1h&limit=2`,
   'GET /v1/features': `${MARKET}&from=2014-05-06&to=2014-05-07&limit=2`,
@@ -32,7 +32,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   'POST /v1/models/changes/{id}/undo': '{"why": "a mistake"}',
   'POST /v1/datasets': '{"from": "2014-05-01", "to": "2014-05-03", "symbols": ["oanda:EUR/USD"]}',
   'POST /v1/jobs/{id}/retry': '{"why": "the disk has room again"}',
-  'POST /v1/jobs/{id}/cancel': '{"why": "asked for by mistake"}',
+  'POST /v1/jobs/{id}/cancel': '{"why": "requested by mistake"}',
 };
 
 interface Route {
@@ -77,14 +77,14 @@ function routesTable(routes: readonly Route[]): string {
 
 /** Those that are needed in bold; `list` stands for what every list takes. */
 function formatParameters({ operation: { parameters = [] } }: Route): string {
-  const asked = parameters.filter(({ in: place }) => place === 'query');
-  const own = asked
+  const queried = parameters.filter(({ in: place }) => place === 'query');
+  const own = queried
     .filter(({ name }) => !PAGING.has(name))
     .map(({ name, required }) => (required === true ? `**${code(name)}**` : code(name)));
-  const isList = asked.some(({ name }) => name === 'after');
-  const times = asked.filter(({ name }) => name === 'from' || name === 'to');
+  const isList = queried.some(({ name }) => name === 'after');
+  const times = queried.filter(({ name }) => name === 'from' || name === 'to');
   if (isList) own.push(times.length > 0 ? 'list with times' : 'list');
-  else own.push(...asked.filter(({ name }) => PAGING.has(name)).map(({ name }) => code(name)));
+  else own.push(...queried.filter(({ name }) => PAGING.has(name)).map(({ name }) => code(name)));
   return own.join(', ');
 }
 

@@ -113,9 +113,9 @@ function entriesIn(body: string): Entry[] {
       comment = [];
     }
   }
-  return entries.map(({ text, comment: said }) => ({
+  return entries.map(({ text, comment: entryComment }) => ({
     text: text.replace(/,$/, ''),
-    comment: said,
+    comment: entryComment,
   }));
 }
 

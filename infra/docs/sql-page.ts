@@ -62,12 +62,12 @@ const contents = (of: string, names: readonly string[]): string =>
 /** Every table is for users, for the system, or empty; and none is named that is not there. */
 function checkNames(tables: readonly Table[]): void {
   const there = tables.map(({ name }) => name);
-  const said = [...Object.keys(READ), ...Object.keys(INTERNAL), ...EMPTY];
-  const unsaid = there.filter((name) => !said.includes(name));
-  const gone = said.filter((name) => !there.includes(name));
-  if (unsaid.length + gone.length === 0) return;
+  const documented = [...Object.keys(READ), ...Object.keys(INTERNAL), ...EMPTY];
+  const undocumented = there.filter((name) => !documented.includes(name));
+  const gone = documented.filter((name) => !there.includes(name));
+  if (undocumented.length + gone.length === 0) return;
   throw new Error(
-    `infra/docs/postgres-meanings.ts: tables without a word: ${unsaid.join(', ') || 'none'}; ` +
+    `infra/docs/postgres-meanings.ts: tables without a word: ${undocumented.join(', ') || 'none'}; ` +
       `words without a table: ${gone.join(', ') || 'none'}`,
   );
 }

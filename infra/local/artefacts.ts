@@ -111,11 +111,11 @@ function readMember(jar: string, wanted: (name: string) => boolean): Uint8Array 
 async function copyJars(jars: string, logFile: string, options: FetchOptions): Promise<void> {
   const { say, signal } = options;
   let files = 0;
-  let toldMs = monotonicMs();
+  let loggedMs = monotonicMs();
   const onLine = (line: string): void => {
     if (line.includes('Downloaded from')) files += 1;
-    if (monotonicMs() - toldMs < 3000) return;
-    toldMs = monotonicMs();
+    if (monotonicMs() - loggedMs < 3000) return;
+    loggedMs = monotonicMs();
     say(`artefacts: Maven is at work, ${files} files fetched so far`);
   };
   const goal = ['dependency:copy-dependencies', `-DoutputDirectory=${jars}`];
@@ -134,7 +134,7 @@ async function copyJars(jars: string, logFile: string, options: FetchOptions): P
   throw new StackError(
     `Maven could not fetch the servers' programs; its last words:\n${shown}\n` +
       `  Check that this machine reaches Maven Central (or the mirror in ~/.m2/settings.xml) and ` +
-      `start again; what was fetched is kept. Everything it said: ${logFile}`,
+      `start again; what was fetched is kept. Everything it printed: ${logFile}`,
   );
 }
 

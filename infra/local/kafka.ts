@@ -38,7 +38,7 @@ ${listeners.join('\n')}
 `;
 }
 
-/** What the local broker can be asked for. Throws `StackError` for what only a cluster has. */
+/** What the local broker can be configured to. Throws `StackError` for what only a cluster has. */
 function localSasl({ sasl, tls }: KafkaAccess): KafkaSasl | null {
   const only = 'the Kafka that tickloom starts on this machine';
   if (tls) throw new StackError(`${only} speaks no TLS: leave TICKLOOM_KAFKA_TLS out`);

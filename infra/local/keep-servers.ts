@@ -14,7 +14,7 @@ export interface Kept {
   readonly name: ServerName;
   readonly isRunning: () => boolean;
   readonly start: () => Promise<void>;
-  /** What it said last. */
+  /** What it printed last. */
   readonly lastWords: () => string;
 }
 

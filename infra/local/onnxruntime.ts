@@ -34,9 +34,10 @@ export async function fetchOnnxRuntime(config: Where, say: (line: string) => voi
   mkdirSync(aside, { recursive: true });
   try {
     await writeFile(join(aside, 'package.json'), '{"private":true}');
-    const asked = `onnxruntime-node@${VERSION}`;
-    const { code, output } = await runProgram('npm', [...INSTALL, asked], { cwd: aside });
-    if (code !== 0) throw new Error(`npm cannot install ${asked}: ${output.trim().slice(-500)}`);
+    const requested = `onnxruntime-node@${VERSION}`;
+    const { code, output } = await runProgram('npm', [...INSTALL, requested], { cwd: aside });
+    if (code !== 0)
+      throw new Error(`npm cannot install ${requested}: ${output.trim().slice(-500)}`);
     await checkPackages(aside);
     dropOtherPlatforms(join(aside, 'node_modules', 'onnxruntime-node', 'bin'));
     // Another process may have brought it meanwhile.

@@ -59,7 +59,7 @@ async function initialise(home: Home, bin: string, user: string): Promise<void> 
 
 /**
  * A killed server leaves its lock file, and the next refuses to start when the id in it belongs to
- * anybody by now. The records have said that none of ours runs: a lock of no PostgreSQL goes.
+ * anybody by now. The records have shown that none of ours runs: a lock of no PostgreSQL goes.
  */
 function dropStaleLock(data: string): void {
   const lock = join(data, 'postmaster.pid');

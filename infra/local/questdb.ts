@@ -78,7 +78,7 @@ shared.write.worker.count=1
 # a few small queries a second then take three quarters of a core (measured), and these a third.
 ${RESTING.map((pool) => idleSettings(pool)).join('\n')}
 # One that sleeps wakes up a hundred times a second, and fourteen of them cost 4 % of a core. So
-# what is seldom asked of (views, exports) wakes up seldom, what applies rows twenty times a second,
+# what is seldom used (views, exports) wakes up seldom, what applies rows twenty times a second,
 # and all others every 20 ms: a query that comes alone waits some milliseconds longer for that.
 shared.worker.sleep.timeout=20
 wal.apply.worker.sleep.timeout=50

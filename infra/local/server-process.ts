@@ -1,6 +1,6 @@
 /**
  * One server as a process: started detached (so that Ctrl-C in the terminal reaches us and not it),
- * recorded at once, asked until it answers, ended in order. Promise: a server that ends or stays
+ * recorded at once, probed until it answers, ended in order. Promise: a server that ends or stays
  * silent while it starts gives the last lines of its log.
  */
 import { spawn } from 'node:child_process';
@@ -81,7 +81,7 @@ async function launch(dataDir: string, server: LocalServer, command: Command): P
   return child.pid;
 }
 
-/** What a server said last, and what may be done about it. */
+/** What a server printed last, and what may be done about it. */
 export function logTail(dataDir: string, server: LocalServer): string {
   const log = logFile(dataDir, server.name);
   const text = existsSync(log) ? readFileSync(log, 'utf8').slice(-20_000) : '';

@@ -1,7 +1,7 @@
 /**
  * Puts the installation's clock into the log: signed `clock` records in every partition of `ticks`
  * and `ticks-backfill`, when the process begins and every ten seconds. It needs Kafka and the key,
- * and nothing else; whatever falls due, and what is too far ahead, is told by these.
+ * and nothing else; whatever falls due, and what is too far ahead, is decided by these.
  */
 import { uptime } from 'node:os';
 import { ClockBeat, type MachineTime } from './clock-beat.ts';

@@ -1,4 +1,4 @@
-/** What a training set can be asked for, by flags and over HTTP, and what cannot be. */
+/** What can be requested of a training set, by flags and over HTTP, and what cannot. */
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
 import { parseDurationUs, parseUs } from '../../src/domain/time.ts';
 import { parseInstrumentKey } from '../../src/domain/wire.ts';
@@ -20,7 +20,7 @@ export interface DatasetAsk {
   readonly max_age?: string;
 }
 
-/** What is asked for cannot be; the message says what to change. */
+/** What is requested cannot be; the message says what to change. */
 export class AskError extends Error {
   override readonly name = 'AskError';
 }

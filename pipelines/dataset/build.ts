@@ -151,8 +151,8 @@ async function prepare(
   }
   if (definition.entities !== null) await loadEntities(db, entities(aside));
   for (const [instrument, key] of keys.entries()) {
-    const said = `${instrumentKey(key)} (${instrument + 1} of ${keys.length})`;
-    onProgress?.(`reading ${said}`);
+    const progress = `${instrumentKey(key)} (${instrument + 1} of ${keys.length})`;
+    onProgress?.(`reading ${progress}`);
     await stageInstrument(db, reader, definition, { instrument, key });
   }
   if (definition.entities === null) await requestDecisions(db);
@@ -201,7 +201,7 @@ async function answering(
   { feature_sets, entities: own, as_of, known, imported_by }: DatasetDefinition,
   { n, instrument, key }: { n: number; instrument: number; key: Instrument },
 ): Promise<TimeRange | null> {
-  const times = own === null ? ['decided_ts', featureTable(0)] : ['asked_at', 'requests'];
+  const times = own === null ? ['decided_ts', featureTable(0)] : ['requested_at', 'requests'];
   const { first, last } = await span(db, times, instrument);
   const set = feature_sets[n]?.feature_set;
   if (first === null || last === null || set === undefined) return null;
@@ -251,10 +251,13 @@ async function lacking(db: DuckDBConnection, isComplete: boolean) {
 /** Nothing is dropped, and nothing comes twice: whatever the join did, the files have to say so. */
 function checkCounts(
   counts: Pick<DatasetManifest, 'rows_in' | 'rows' | 'excluded'>,
-  { entities: asked }: DatasetDefinition,
+  { entities: requests }: DatasetDefinition,
 ): void {
   const { rows_in: rowsIn, rows, excluded } = counts;
   const left = Object.values(excluded).reduce((sum, n) => sum + n, 0);
   assert(rowsIn === rows + left, `${rowsIn} rows in are ${rows} out and ${left} excluded`);
-  assert(asked === null || asked.rows === rowsIn, `${asked?.rows} requests are ${rowsIn} rows in`);
+  assert(
+    requests === null || requests.rows === rowsIn,
+    `${requests?.rows} requests are ${rowsIn} rows in`,
+  );
 }

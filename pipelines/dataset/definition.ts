@@ -105,7 +105,7 @@ export interface DatasetManifest extends DatasetDefinition {
   readonly cut: DatasetBarrier | null;
 }
 
-/** Where the sets lie that were asked for over HTTP, below the data directory. */
+/** Where the sets lie that were requested over HTTP, below the data directory. */
 export const exportsDir = (dataDir: string): string => join(dataDir, 'exports', 'datasets');
 
 export const MANIFEST = '_manifest.json';

@@ -147,9 +147,9 @@ const field = (text: string): string =>
 export async function loadEntities(db: DuckDBConnection, file: string): Promise<void> {
   await db.run(
     `CREATE TABLE requests AS
-     SELECT e.request_row, i.instrument, e.asked_at FROM (
+     SELECT e.request_row, i.instrument, e.requested_at FROM (
        SELECT row_number() OVER () - 1 AS request_row, venue, symbol,
-         epoch_us(ts::TIMESTAMPTZ) AS asked_at
+         epoch_us(ts::TIMESTAMPTZ) AS requested_at
        FROM read_csv(${literal(file)}, auto_detect = false, header = true, delim = ',',
          quote = '"', escape = '"',
          columns = {'venue': 'VARCHAR', 'symbol': 'VARCHAR', 'ts': 'VARCHAR'})

@@ -22,7 +22,7 @@ const CLOCK_MS = 15_000;
 
 /**
  * Up to when an import has come for certain, microseconds: what comes from now on comes behind it.
- * To be asked before a set's as-of barrier, so that all that it lets in is settled. 0: there is no
+ * To be read before a set's as-of barrier, so that all that it lets in is settled. 0: there is no
  * clock.
  */
 export const importsSettledBy = async (

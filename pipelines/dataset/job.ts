@@ -1,5 +1,5 @@
 /**
- * The dataset job: makes the training set that a request asked for, in the exports of the data
+ * The dataset job: makes the training set of a request, in the exports of the data
  * directory, where the HTTP server reads it.
  *
  * A request that cannot be met is refused with the reason. A job that runs again finds a finished
@@ -61,14 +61,14 @@ export async function runDataset(
     const manifest =
       (await finished(postgres, out)) ??
       (await makeDataset(context, request.ask, { ...options, entities }));
-    await progress.told();
+    await progress.flushed();
     const { dataset_id, rows, rows_in, excluded } = manifest;
     if (note !== null) await noteReason(postgres, subject, note);
     await noteProgress(postgres, subject, 'done', dataset_id);
     await finishRun(postgres, run, 'done', { dataset_id, rows, rows_in, excluded });
   } catch (error) {
     if (!(error instanceof AskError)) throw error;
-    await progress.told();
+    await progress.flushed();
     await noteProgress(postgres, subject, 'refused');
     await finishRun(postgres, run, 'refused', { reason: error.message });
   }
@@ -104,10 +104,10 @@ async function sweep(out: string): Promise<void> {
 
 /**
  * At most once a second: the queue and the table of requests both hear it. One after the other, and
- * `told` waits for the last, which would otherwise come behind the end.
+ * `flushed` waits for the last, which would otherwise come behind the end.
  */
 function slowly(tell: Tell, { postgres, log }: Context, subject: string) {
-  let saidMs = -Infinity;
+  let notedMs = -Infinity;
   let telling = Promise.resolve();
   const note = async (line: string): Promise<void> => {
     try {
@@ -120,10 +120,10 @@ function slowly(tell: Tell, { postgres, log }: Context, subject: string) {
   return {
     say: (line: string): void => {
       const nowMs = monotonicMs();
-      if (nowMs - saidMs < SAY_EVERY_MS) return;
-      saidMs = nowMs;
+      if (nowMs - notedMs < SAY_EVERY_MS) return;
+      notedMs = nowMs;
       telling = telling.then(() => note(line));
     },
-    told: (): Promise<void> => telling,
+    flushed: (): Promise<void> => telling,
   };
 }

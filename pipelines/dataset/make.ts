@@ -1,10 +1,10 @@
 /**
- * what somebody asks for -> a training set that is final, its files and its row in `datasets`
+ * a request -> a training set that is final, its files and its row in `datasets`
  *
  * Without an `as_of` an as-of barrier goes into the log first, and what lies before it is waited
  * for: later on nothing can come to be known by then. With one, the set is final where such an
- * as-of barrier stands already; where it does not, the manifest has no as-of barrier and the caller
- * is told.
+ * as-of barrier stands already; where it does not, the manifest has no as-of barrier, and the
+ * progress lines report it.
  */
 import type { Pool } from 'pg';
 import { rm, writeFile } from 'node:fs/promises';
@@ -45,7 +45,7 @@ export interface MakeOptions {
   readonly onNotice?: (line: string) => void;
 }
 
-/** Builds the set, keeps what it was asked for, and notes where it lies. */
+/** Builds the set, keeps the request, and notes where it lies. */
 export async function makeDataset(
   context: Context,
   ask: DatasetAsk,
@@ -69,8 +69,8 @@ export async function makeDataset(
     entities: entities === null ? null : { sha256: entities.sha256, rows: entities.rows },
     instruments,
   };
-  const asked = { asOf: ask.as_of, subject };
-  const final = await finalAsOf(context, asked, wanted, options);
+  const requested = { asOf: ask.as_of, subject };
+  const final = await finalAsOf(context, requested, wanted, options);
   const { asOfUs, cut: covering, imported_by } = final;
   const definition: DatasetDefinition = {
     ...wanted,
@@ -166,7 +166,7 @@ async function readFeatureSets(postgres: Pool, names: readonly string[]): Promis
   });
   const short = sets.map(({ feature_set }) => feature_set.split('@')[0]);
   if (new Set(short).size === sets.length) return sets;
-  throw new AskError(`feature sets of one name cannot be told apart: ${names.join(', ')}`);
+  throw new AskError(`feature sets of one name cannot be distinguished: ${names.join(', ')}`);
 }
 
 async function finalAsOf(

@@ -87,7 +87,7 @@ export function stageFeatures(
   });
 }
 
-/** Outcomes of a label spec and what the champion had said. */
+/** Outcomes of a label spec and what the champion had predicted. */
 export async function stageLabels(
   db: DuckDBConnection,
   reader: SqlReader,
@@ -140,8 +140,8 @@ async function stage(
       AND ${importsSql(importedBy)} ORDER BY ts`;
   for (let at = startUs; at <= lastUs; at += SLICE_US) {
     const range = [formatUs(at), formatUs(Math.min(at + SLICE_US, lastUs + 1))];
-    const asked = [venue, symbol, ...range, formatUs(asOfUs), last];
-    await appendRows(db, into, columns, instrument, await reader.query<Row>(sql, asked));
+    const queryParams = [venue, symbol, ...range, formatUs(asOfUs), last];
+    await appendRows(db, into, columns, instrument, await reader.query<Row>(sql, queryParams));
   }
 }
 

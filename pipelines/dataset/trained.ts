@@ -67,8 +67,8 @@ export function trainedSet(trainedOn: TrainedOn): TrainedSet {
 function toNumbers(row: TrainingRow): Float64Array {
   const { decidedTs, labelEndTs, values, up, forwardReturn } = row;
   const { championProbability, championReturn } = row;
-  const said = [championProbability, championReturn];
-  const numbers = [decidedTs, labelEndTs, up, forwardReturn, ...said, ...values];
+  const recorded = [championProbability, championReturn];
+  const numbers = [decidedTs, labelEndTs, up, forwardReturn, ...recorded, ...values];
   return Float64Array.from(numbers, (value) => value ?? NaN);
 }
 
@@ -79,17 +79,19 @@ export const isTrainedSet = (manifest: object): manifest is TrainedSet =>
  * What differs when the set is read from the tables again, one line each; empty: nothing. Throws an
  * error that says so where this version cannot read it.
  */
-export async function verifyTrainedSet(reader: SqlReader, said: TrainedSet): Promise<string[]> {
-  const again = trainedSet(await readTrainedOn(reader, said));
+export async function verifyTrainedSet(reader: SqlReader, recorded: TrainedSet): Promise<string[]> {
+  const again = trainedSet(await readTrainedOn(reader, recorded));
   const found = (['rows', 'rows_in', 'excluded', 'pool'] as const)
-    .filter((name) => canonicalJson(said[name]) !== canonicalJson(again[name]))
-    .map((name) => `${name}: ${canonicalJson(said[name])}, again ${canonicalJson(again[name])}`);
-  if (found.length > 0 || said.sha256 === again.sha256) return found;
-  return [`other values in as many rows: sha256 ${said.sha256}, again ${again.sha256}`];
+    .filter((name) => canonicalJson(recorded[name]) !== canonicalJson(again[name]))
+    .map(
+      (name) => `${name}: ${canonicalJson(recorded[name])}, again ${canonicalJson(again[name])}`,
+    );
+  if (found.length > 0 || recorded.sha256 === again.sha256) return found;
+  return [`other values in as many rows: sha256 ${recorded.sha256}, again ${again.sha256}`];
 }
 
-async function readTrainedOn(reader: SqlReader, said: TrainedSet): Promise<TrainedOn> {
-  const definition = parseDefinition(said);
+async function readTrainedOn(reader: SqlReader, recorded: TrainedSet): Promise<TrainedOn> {
+  const definition = parseDefinition(recorded);
   const { feature_sets, label_spec, from, to, as_of, instruments, imported_by } = definition;
   const { feature_set: computed } = CURRENT_SET;
   const [used] = feature_sets;

@@ -2,7 +2,7 @@
  * a manifest -> whether its set is what it says, and whether the tables still give the same set
  *
  * Its files are hashed, then the set is made again from the manifest alone in a directory of its
- * own and compared byte for byte. What differs is said, down to the first row.
+ * own and compared byte for byte. What differs is shown, down to the first row.
  */
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -19,7 +19,7 @@ import { listFiles, hashFile } from './write.ts';
 const LOOKED_INTO = 3;
 
 export interface VerifyOptions {
-  /** Where the set's files lie; null: only the tables are asked. */
+  /** Where the set's files lie; null: only the tables are read. */
   readonly dir: string | null;
   /** `_entities.csv` where the directory has none. */
   readonly entities: () => Promise<string | null>;
@@ -96,16 +96,16 @@ const COMPARED = [
   'writer',
 ] as const;
 
-function differences(said: DatasetManifest, again: DatasetManifest): string[] {
+function differences(recorded: DatasetManifest, again: DatasetManifest): string[] {
   const found: string[] = COMPARED.filter(
-    (name) => canonicalJson(said[name] ?? null) !== canonicalJson(again[name] ?? null),
+    (name) => canonicalJson(recorded[name] ?? null) !== canonicalJson(again[name] ?? null),
   ).map(
     (name) =>
-      `${name}: ${canonicalJson(said[name] ?? null)}, again ${canonicalJson(again[name] ?? null)}`,
+      `${name}: ${canonicalJson(recorded[name] ?? null)}, again ${canonicalJson(again[name] ?? null)}`,
   );
-  const paths = new Set([...said.files, ...again.files].map(({ path }) => path));
+  const paths = new Set([...recorded.files, ...again.files].map(({ path }) => path));
   for (const path of [...paths].toSorted()) {
-    const [first, second] = [said, again].map(({ files }) =>
+    const [first, second] = [recorded, again].map(({ files }) =>
       files.find((file) => file.path === path),
     );
     if (first === undefined) found.push(`${path}: ${second?.rows} rows that the set does not have`);
@@ -117,8 +117,8 @@ function differences(said: DatasetManifest, again: DatasetManifest): string[] {
   return found;
 }
 
-const changedFiles = (said: DatasetManifest, again: DatasetManifest): string[] =>
-  said.files
+const changedFiles = (recorded: DatasetManifest, again: DatasetManifest): string[] =>
+  recorded.files
     .filter(({ path, sha256 }) =>
       again.files.some((file) => file.path === path && file.sha256 !== sha256),
     )
@@ -126,19 +126,19 @@ const changedFiles = (said: DatasetManifest, again: DatasetManifest): string[] =
     .filter((path) => path.endsWith('.parquet'));
 
 /** How many rows differ, and one of them on both sides. */
-async function firstDifference(said: string, again: string, path: string): Promise<string[]> {
-  if (!existsSync(said)) return [];
-  const { db, close } = await openDuckdb({ dirs: [said, again].map(dirname) });
+async function firstDifference(recorded: string, again: string, path: string): Promise<string[]> {
+  if (!existsSync(recorded)) return [];
+  const { db, close } = await openDuckdb({ dirs: [recorded, again].map(dirname) });
   try {
     const rows = (file: string): string =>
       `SELECT * FROM read_parquet(${literal(file)}, hive_partitioning = false)`;
     const only = (one: string, other: string): string => `(${rows(one)} EXCEPT ALL ${rows(other)})`;
     const { n } = await duckRow<{ n: number }>(
       db,
-      `SELECT count(*) AS n FROM ${only(said, again)}`,
+      `SELECT count(*) AS n FROM ${only(recorded, again)}`,
     );
     const examples = await Promise.all(
-      [only(said, again), only(again, said)].map((sql) =>
+      [only(recorded, again), only(again, recorded)].map((sql) =>
         duckRows<Record<string, unknown>>(db, `SELECT * FROM ${sql} ORDER BY ALL LIMIT 1`),
       ),
     );

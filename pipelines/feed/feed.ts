@@ -21,7 +21,7 @@ export interface FeedOptions {
   readonly topic: string;
   /** Of every record. */
   readonly headers?: OutRecord['headers'];
-  /** Told after each append: ticks so far, and the event time reached. */
+  /** Called after each append: ticks so far, and the event time reached. */
   readonly onProgress?: (ticks: number, ts: number) => void;
   /** Waits before the tick is sent: the replay's pace, or the wall clock of a live market. */
   readonly pace?: (tick: FeedTick) => Promise<void> | void;

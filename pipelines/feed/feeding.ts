@@ -31,14 +31,14 @@ export async function runFeed(context: Context, run: FeedRun): Promise<FeedResul
   const topic = context.topicName(run.backfill ? 'ticks-backfill' : 'ticks');
   const log = context.outLog();
   const startMs = monotonicMs();
-  let toldMs = startMs;
+  let reportedMs = startMs;
   const onProgress = (ticks: number, ts: number): void => {
-    if (monotonicMs() - toldMs < PROGRESS_MS) return;
-    toldMs = monotonicMs();
-    const rate = Math.round(ticks / ((toldMs - startMs) / 1000));
+    if (monotonicMs() - reportedMs < PROGRESS_MS) return;
+    reportedMs = monotonicMs();
+    const rate = Math.round(ticks / ((reportedMs - startMs) / 1000));
     run.say(`${formatUs(ts).slice(0, 16)}Z  ${ticks} ticks sent, ${rate}/s`);
   };
-  // History was not known before it is fed, also where the file has receive times; unless asked.
+  // History was not known before it is fed, also where the file has receive times; unless requested.
   const source = run.backfill && !run.imported ? receivedNow(run.source) : run.source;
   const headers = run.imported ? { headers: IMPORT_HEADERS } : {};
   const result = await feedTicks(source, {

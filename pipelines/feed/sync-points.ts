@@ -80,6 +80,6 @@ async function verdicts(
      WHERE due_ts = $1 AND subject = ANY($2) ORDER BY job, subject`,
     [formatUs(ts), [...instruments]],
   );
-  const told = rows.map(({ subject, state, reason }) => `${subject} ${reason ?? state}`);
-  return told.map((each) => each.slice(0, 160)).join('; ');
+  const lines = rows.map(({ subject, state, reason }) => `${subject} ${reason ?? state}`);
+  return lines.map((each) => each.slice(0, 160)).join('; ');
 }

@@ -102,14 +102,14 @@ async function earliest(
   where: string,
   params: readonly string[],
 ): Promise<Arrived | null> {
-  const asked = Object.entries(TABLES).map(([table, shows]) =>
+  const queries = Object.entries(TABLES).map(([table, shows]) =>
     reader.query<Arrived>(
       `SELECT ts, known_at FROM ${table} WHERE venue = $1 AND symbol = $2 AND ${where}${shows}
        ORDER BY ts LIMIT 1`,
       [venue, symbol, ...params],
     ),
   );
-  const found = (await Promise.all(asked)).flat();
+  const found = (await Promise.all(queries)).flat();
   return found.toSorted((a, b) => a.known_at - b.known_at)[0] ?? null;
 }
 

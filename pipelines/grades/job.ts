@@ -32,8 +32,8 @@ export async function runGrades(context: Context, { subject }: JobData): Promise
   if (reachedTs === null) return;
   const decidedByUs = reachedTs - latenessUs - horizonUs;
   for (;;) {
-    const asked = { decidedByUs, limit: SLICE_SIGNALS };
-    const oldest = inOneSlice(await oldestUngraded(postgres, instrument, asked));
+    const limits = { decidedByUs, limit: SLICE_SIGNALS };
+    const oldest = inOneSlice(await oldestUngraded(postgres, instrument, limits));
     const reader = context.questdbReader();
     const [slice] = await bySource(reader, instrument, oldest);
     if (slice === undefined) return;

@@ -61,7 +61,7 @@ export interface Compared {
   first: Difference | null;
 }
 
-interface Asked extends TimeRange {
+interface CheckRequest extends TimeRange {
   /** Hears every feature vector of the range. */
   readonly onVector?: (vector: FeatureVector) => void;
   /** Whether what was served is compared. */
@@ -73,14 +73,14 @@ interface Asked extends TimeRange {
 export async function replayRange(
   context: Context,
   instrument: Instrument,
-  { fromUs, toUs: askedUs, onVector, check, onProgress }: Asked,
+  { fromUs, toUs: requestedUs, onVector, check, onProgress }: CheckRequest,
 ): Promise<ReplayReport> {
   const { config, postgres } = context;
   const reader = context.questdbReader();
   const subject = instrumentKey(instrument);
   const latenessUs = venueLateness(instrument.venue, config.latenessUs);
   const reachedTs = (await storedWatermark(postgres, subject)) ?? 0;
-  const toUs = Math.min(askedUs, reachedTs - latenessUs);
+  const toUs = Math.min(requestedUs, reachedTs - latenessUs);
   const report: ReplayReport = {
     instrument: subject,
     from: formatUs(fromUs),

@@ -1,11 +1,11 @@
 /**
- * The review of an instrument's models at event time T: what they said of decisions whose outcome
+ * The review of an instrument's models at event time T: what they predicted where the outcome
  * was known by T -> the champion stays or is taken back, the shadow takes its place or waits, the
  * next candidate becomes shadow. Each change is a control record, each judgement is kept.
  *
  * 1. Nothing to look at: nothing is waited for either.
  * 2. It waits until the flow has come here and every decision that can be graded is graded.
- * 3. What the slots said, joined with the outcomes as they were first graded.
+ * 3. What the slots predicted, joined with the outcomes as they were first graded.
  * 4. What speaks for training again, and its training made due: before anything is changed, so that
  *    a review that is repeated finds the same.
  * 5. The rules of `pipelines/review/promotion-policy.ts`; the registry's transaction for each

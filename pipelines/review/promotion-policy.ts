@@ -1,5 +1,5 @@
 /**
- * the models of an instrument and what they said of outcomes that are known -> what becomes of them
+ * models of an instrument and their predictions with known outcomes -> what becomes of the models
  *
  * A model goes live only by a record in the log: its place there says from when it decides. Before
  * that it has to have passed the gate on a holdout that it never saw, and then, as a shadow, to
@@ -75,7 +75,7 @@ export const DEFAULT_REVIEW: ReviewSettings = {
   coolDown: 24,
 };
 
-/** What was said of a decision in one slot, and what happened. */
+/** What was predicted in one slot, and what happened. */
 export interface LiveOutcome {
   /** The decision: the end of its candle. */
   readonly ts: number;
@@ -88,7 +88,7 @@ export interface LiveOutcome {
   readonly forwardReturn: number;
 }
 
-/** A slot's model, what it held from, and what it would have said knowing nothing. */
+/** A slot's model, what it held from, and what it would have predicted knowing nothing. */
 export interface SlotHistory {
   readonly fromTs: number;
   readonly baseProbability: number;
@@ -159,7 +159,7 @@ function championFinding(input: ReviewInput, { modelId, expiresTs }: KnownModel)
   const losses = outcomeLosses(input.labelSpec, rows, champion.baseProbability);
   const verdict = judged(input, rows, decline, {
     candidate: losses.base,
-    references: [{ name: 'champion', losses: losses.said }],
+    references: [{ name: 'champion', losses: losses.predicted }],
   });
   const why = verdict.passed
     ? `saying the base rate was better than it: ${beatenDetail(verdict)}`
@@ -178,9 +178,9 @@ function shadowFinding(
   const { shadow: rules, loss, shadowPatience, coolDown } = reviewSettings(input);
   const [mine, theirs] = pairs(shadow, champion, aboutChampion?.modelId ?? null);
   const own = outcomeLosses(input.labelSpec, mine, shadow.baseProbability);
-  const champions = outcomeLosses(input.labelSpec, theirs, NaN).said;
+  const champions = outcomeLosses(input.labelSpec, theirs, NaN).predicted;
   const verdict = judged(input, mine, rules, {
-    candidate: own.said,
+    candidate: own.predicted,
     references: [
       { name: 'champion', losses: champions },
       { name: 'base_rate', losses: own.base },
@@ -189,7 +189,7 @@ function shadowFinding(
   const [byChampion, byBase] = [champions, own.base].map((better) =>
     judged(input, mine, loss, {
       candidate: better,
-      references: [{ name: 'shadow', losses: own.said }],
+      references: [{ name: 'shadow', losses: own.predicted }],
     }),
   );
   const lost = must(byChampion).passed ? must(byChampion) : must(byBase);
@@ -264,20 +264,23 @@ function judged(
   });
 }
 
-/** Row by row: of what was said, and of saying the base rate (of returns: none) each time. */
+/** Row by row: of the predictions, and of predicting the base rate (of returns: none) each time. */
 function outcomeLosses(
   labelSpec: string,
   rows: readonly LiveOutcome[],
   baseProbability: number,
-): { readonly said: Float64Array; readonly base: Float64Array } {
+): { readonly predicted: Float64Array; readonly base: Float64Array } {
   if (parseLabelSpec(labelSpec).target === 'return') {
     const realised = rows.map(({ forwardReturn }) => forwardReturn);
-    const said = rows.map(({ expectedReturn }) => expectedReturn);
-    return { said: squaredErrors(realised, said), base: squaredErrors(realised, said.map(zero)) };
+    const predicted = rows.map(({ expectedReturn }) => expectedReturn);
+    return {
+      predicted: squaredErrors(realised, predicted),
+      base: squaredErrors(realised, predicted.map(zero)),
+    };
   }
   const up = rows.map((row) => row.up);
   return {
-    said: logLosses(
+    predicted: logLosses(
       up,
       rows.map(({ probabilityUp }) => probabilityUp),
     ),

@@ -2,7 +2,7 @@
  * what ingest says of a tick -> rows of QuestDB, and of a flood of the same a sum
  *
  * Whatever is not as it should be gets a row of its own, a hundred times a minute for each
- * instrument and kind; what is beyond is told by one row with counts, first and last, so that a
+ * instrument and kind; what is beyond is one row with counts, first and last, so that a
  * feed with a wrong clock cannot fill the disk. Late ticks and those that contradict a stored one
  * keep a row each: their verdicts are found again by it, and they are stored themselves.
  *

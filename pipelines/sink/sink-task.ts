@@ -11,7 +11,7 @@
  * 4. Dead records, and rows that QuestDB refused, are appended to `dead-letters`.
  * 5. Where control records came by, and from when a model record held, is written back. The
  *    position moves.
- * 6. A little later others are told the highest event time of every instrument. A row that can be
+ * 6. A little later the sink reports the highest event time of every instrument. A row that can be
  *    read tells them less: what came before it may still be on its way into another table.
  *
  * All of it can be repeated: rows are absorbed by their keys, verdicts are kept by their source.
@@ -51,7 +51,7 @@ export interface SinkDeps extends TickDeps {
   readonly controlsPassed: (places: readonly ControlPlace[]) => Promise<void>;
   readonly stored: (reached: readonly StoredWatermark[]) => Promise<void>;
   readonly backfilled: (parts: readonly Backfilled[]) => Promise<void>;
-  /** Told of the log's clock, at most as often as it changes. */
+  /** Called with the log's clock, at most as often as it changes. */
   readonly clockPassed: (place: PartitionClock) => Promise<void>;
   /** Which partitions of tables were written to, and the clock by then. */
   readonly written: (parts: readonly WrittenPartition[]) => Promise<void>;
@@ -86,7 +86,7 @@ class SinkTask extends TickTask<SinkDeps, IngestState, SinkControlState> {
   private readonly written: WrittenPartitions;
   private readonly ticks: SinkTicks;
   private announcedClock = '';
-  /** The highest event time of each as it was last told. */
+  /** The highest event time of each as it was last reported. */
   private readonly announced = new Map<string, number>();
 
   constructor(deps: SinkDeps, claim: Claim) {
@@ -117,7 +117,7 @@ class SinkTask extends TickTask<SinkDeps, IngestState, SinkControlState> {
   }
 
   override async checkpoint(): Promise<void> {
-    // What is remembered nowhere else has to be told before the position moves over it.
+    // What is remembered nowhere else has to be reported before the position moves over it.
     await this.written.flush(this.deps.written);
     await super.checkpoint();
   }
@@ -143,7 +143,7 @@ class SinkTask extends TickTask<SinkDeps, IngestState, SinkControlState> {
     this.announcedClock = now;
   }
 
-  /** Dead letters, and what others are told of the batch. */
+  /** Dead letters, and what is reported of the batch. */
   private async bringOut(batch: Batch, heartbeat: () => Promise<void>): Promise<void> {
     const { log, noteDead, noteKinds, controlsPassed, modelHeld, backfilled } = this.deps;
     const { dead, places, kinds, controls, held, history } = batch;
@@ -281,7 +281,7 @@ class SinkTask extends TickTask<SinkDeps, IngestState, SinkControlState> {
     }
   }
 
-  /** `byUs`: by which clock its timestamp is bounded in what is said of it. */
+  /** `byUs`: by which clock its timestamp is bounded in the note about it. */
   private deadLetter(
     source: LogRecord,
     reason: string,

@@ -246,8 +246,8 @@ export const gapRow = (
 export interface LateTick extends Instrument {
   readonly tick: MarketTick;
   readonly knownAt: number;
-  /** What is said of it is known since then; the same, unless it is imported. */
-  readonly toldAt?: number;
+  /** The note about it is known since then; the same, unless it is imported. */
+  readonly notedAt?: number;
   /** When it came, if it is imported: then `knownAt` is its claim. */
   readonly importedAt?: number | null;
   readonly source: string;
@@ -301,9 +301,9 @@ export function correctionRow(
   return qualityRow('correction', noteHead(late), late, detail);
 }
 
-const noteHead = ({ tick, knownAt, toldAt = knownAt, source }: Omit<LateTick, 'isHistory'>) => ({
+const noteHead = ({ tick, knownAt, notedAt = knownAt, source }: Omit<LateTick, 'isHistory'>) => ({
   ts: tick.ts,
-  knownAt: toldAt,
+  knownAt: notedAt,
   source,
 });
 

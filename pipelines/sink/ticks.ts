@@ -96,10 +96,10 @@ function takeHistory(
   const judged = judgeHistory(arrival, note);
   if (judged === null) return;
   const { ts } = tick;
-  const { knownAt, toldAt } = judged;
+  const { knownAt, notedAt } = judged;
   const { importedAt: cameAt } = arrival;
   const about = { source: source(), isHistory: true, importedAt: cameAt };
-  late.push({ ...instrument, tick, knownAt, toldAt, ...about });
+  late.push({ ...instrument, tick, knownAt, notedAt, ...about });
   // The job that revises looks for what came behind its last look, whatever that claims.
-  history.set(key, widened(history.get(key), { instrument: key, ts, knownAt: toldAt }));
+  history.set(key, widened(history.get(key), { instrument: key, ts, knownAt: notedAt }));
 }

@@ -23,7 +23,7 @@ export interface FeaturesIn {
 
 export interface FeaturesOut {
   readonly record: Feature;
-  /** The record's values in the order of the feature set: what a model is asked with. */
+  /** The record's values in the order of the feature set: what a model gets. */
   readonly vector: readonly (number | null)[];
 }
 

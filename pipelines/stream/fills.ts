@@ -46,7 +46,7 @@ interface Position {
   readonly slippageBps: number;
   readonly fxRate: string;
   readonly feeCurrency: string;
-  /** The signal's levels as numbers, once a tick has asked: reading text at each of them costs. */
+  /** The signal's levels as numbers, once a tick needs them: reading text at each of them costs. */
   stop?: number;
   target?: number;
   /** 0 while the entry waits. */
@@ -79,7 +79,7 @@ export const fills: Operator<FillsIn, Fill | SignalEnd, FillsState> = {
         take(state, input.signal, input.bot);
         break;
       case 'ordered':
-        // Asked at every tick, and nearly always of nobody: no list is made for it.
+        // Called at every tick, and nearly always for nobody: no list is made for it.
         if (!hasPrice(input.tick)) break;
         for (const bot in state) onTick(state, bot, input.tick, emit);
         break;

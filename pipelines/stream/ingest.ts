@@ -128,8 +128,8 @@ export const ingest: Operator<Arrival, IngestOut, IngestState> = {
     const recordUs = isBadClock ? arrival.clockUs : arrival.recordUs;
     const knownAt = Math.max(recordUs, tick.ts, state.knownAt, earliestKnownAt(arrival));
     // Since when it was known that something is wrong with it: never before the last as-of barrier.
-    const toldAt = Math.max(knownAt, barrierUs + 1);
-    if (isBadClock) emit({ type: 'bad_clock', tick, recordUs: arrival.recordUs, knownAt: toldAt });
+    const notedAt = Math.max(knownAt, barrierUs + 1);
+    if (isBadClock) emit({ type: 'bad_clock', tick, recordUs: arrival.recordUs, knownAt: notedAt });
     if (tick.kind === 'heartbeat') {
       if (tick.ts <= state.maxTs) return;
       state.knownAt = knownAt;
@@ -139,14 +139,14 @@ export const ingest: Operator<Arrival, IngestOut, IngestState> = {
     }
     if (tick.ts < state.maxTs - latenessUs) {
       // One microsecond more, so that it is never known together with what came before it.
-      emit({ type: 'behind', tick, knownAt: Math.max(toldAt, state.knownAt + 1) });
+      emit({ type: 'behind', tick, knownAt: Math.max(notedAt, state.knownAt + 1) });
       return;
     }
     const place = findPlace(state.held, state.handed ?? 0, tick);
     const twin = state.held[place];
     if (twin !== undefined && compareTicks(twin, tick) === 0) {
       if (twin.hash === tick.hash) emit({ type: 'duplicate' });
-      else emit({ type: 'correction', tick, kept: twin, knownAt: toldAt });
+      else emit({ type: 'correction', tick, kept: twin, knownAt: notedAt });
       return;
     }
     if (place === state.held.length) state.held.push(tick);
@@ -171,7 +171,7 @@ export function judgeHistory(
     importedAt: cameAt = null,
   }: Omit<Arrival, 'latenessUs' | 'contiguousTradeIds'>,
   emit: Emit,
-): { readonly knownAt: number; readonly toldAt: number } | null {
+): { readonly knownAt: number; readonly notedAt: number } | null {
   if (tick.ts > judgedByUs + AHEAD_MAX_US) {
     const ts = clockUs || judgedByUs;
     emit({ type: 'future', tick, ts, knownAt: Math.max(ts, barrierUs + 1) });
@@ -180,9 +180,9 @@ export function judgeHistory(
   const isBadClock = hasBadClock({ tick, recordUs, judgedByUs });
   const floorUs = earliestKnownAt({ barrierUs, importedAt: cameAt });
   const knownAt = Math.max(isBadClock ? clockUs : recordUs, tick.ts, floorUs);
-  const toldAt = Math.max(knownAt, cameAt ?? 0, barrierUs + 1);
-  if (isBadClock) emit({ type: 'bad_clock', tick, recordUs, knownAt: toldAt });
-  return { knownAt, toldAt };
+  const notedAt = Math.max(knownAt, cameAt ?? 0, barrierUs + 1);
+  if (isBadClock) emit({ type: 'bad_clock', tick, recordUs, knownAt: notedAt });
+  return { knownAt, notedAt };
 }
 
 /**
@@ -295,7 +295,7 @@ function findPlace(held: readonly MarketTick[], from: number, tick: MarketTick):
   return low;
 }
 
-/** How often ingest said each of its words. */
+/** How often ingest gave each of its verdicts. */
 export type IngestCounts = Record<IngestOut['type'], number>;
 
 export const initialCounts = (): IngestCounts => ({

@@ -108,7 +108,7 @@ export class LogClock {
 function latestTime(decoded: Decoded): number | null {
   switch (decoded.type) {
     case 'dead':
-      // Its own timestamp is told in what is said of it.
+      // Its own timestamp is in the note about it.
       return 0;
     case 'control':
       return decoded.control.type === 'cut' ? Number(decoded.control.body['value']) : null;

@@ -10,7 +10,7 @@
  * that it comes back to.
  *
  * What a bot would trade and may not (no exchange rate, a champion put in by force) is no signal:
- * it is told once, and counted.
+ * it is reported once, and counted.
  */
 import { createHash } from 'node:crypto';
 import { Exact } from '../../src/domain/exact.ts';
@@ -35,7 +35,7 @@ export interface SignalsState {
 interface Refused {
   readonly firstTs: number;
   decisions: number;
-  /** When it was last told of. */
+  /** When it was last reported. The name is stored: it stays. */
   toldTs: number;
 }
 
@@ -129,7 +129,7 @@ function confidenceNeeded(
   return isYoung ? Math.max(min_confidence, young_min_confidence) : min_confidence;
 }
 
-/** Told where more was needed than of others. */
+/** Given where more was needed than of others. */
 const describeYoungModel = ({ min_confidence, young_s = 0 }: BotControl, needed: number): string =>
   needed > min_confidence
     ? `; in force for less than ${young_s / 60} min, so ${(100 * needed).toFixed(1)} % were needed`

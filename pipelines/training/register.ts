@@ -47,11 +47,11 @@ export interface Registered {
 /** Throws an error in words when the file, the data set or the instrument do not fit. */
 export async function registerModel(
   context: Context,
-  { bytes: file, datasetId, subject: asked, actor, why }: RegisterRequest,
+  { bytes: file, datasetId, subject: requested, actor, why }: RegisterRequest,
   say: (line: string) => void = () => undefined,
 ): Promise<Registered> {
   const { postgres } = context;
-  const dataset = await readDataset(postgres, datasetId, asked);
+  const dataset = await readDataset(postgres, datasetId, requested);
   const { instrument, subject, labelSpec, asOfTs, importedByUs } = dataset;
   const range = { fromUs: dataset.fromTs, toUs: dataset.toTs, asOfUs: asOfTs, importedByUs };
   const set = await loadTrainingSet(context.questdbReader(), {
@@ -119,8 +119,8 @@ async function tryOnnx(
   const model = onnxIn(file);
   if (model === null) return;
   await fetchOnnxRuntime(config, say);
-  const asked = { rows: rows.map(({ values }) => values), columns: FEATURE_NAMES.length };
-  await probeOnnx(model, asked, config);
+  const requested = { rows: rows.map(({ values }) => values), columns: FEATURE_NAMES.length };
+  await probeOnnx(model, requested, config);
 }
 
 interface KnownDataset {
@@ -147,7 +147,7 @@ interface DatasetFacts {
 async function readDataset(
   postgres: Pool,
   datasetId: string,
-  asked: string | null,
+  requested: string | null,
 ): Promise<KnownDataset> {
   const { rows } = await postgres.query<{ manifest: DatasetFacts }>(
     'SELECT manifest FROM datasets WHERE dataset_id = $1',
@@ -162,11 +162,11 @@ async function readDataset(
     throw new Error(`data set ${datasetId} has no outcomes: a model needs some to be judged by`);
   }
   const known = several ?? [one ?? 'no instrument'];
-  const subject = asked ?? (known.length === 1 ? known[0] : undefined);
+  const subject = requested ?? (known.length === 1 ? known[0] : undefined);
   if (subject === undefined || !known.includes(subject)) {
     throw new Error(
       `data set ${datasetId} is of ${known.join(', ')}: name one of them with --symbol` +
-        (asked === null ? '' : `, not "${asked}"`),
+        (requested === null ? '' : `, not "${requested}"`),
     );
   }
   const instrument = parseInstrumentKey(subject);

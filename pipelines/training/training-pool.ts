@@ -15,7 +15,7 @@ export function poolMembers({ config }: Pick<Context, 'config'>, subject: string
   return members.includes(subject) ? members.filter((each) => each !== subject) : [];
 }
 
-/** Of nothing, where `subject` is in no pool. The same request gives the same rows, when asked. */
+/** Of nothing, where `subject` is in no pool. The same request gives the same rows, always. */
 export async function trainingPool(
   context: Context,
   subject: string,

@@ -1,5 +1,5 @@
 /**
- * The entry of a process that runs jobs, `job-child.ts QUEUE`, one after the other: told by its
+ * The entry of a process that runs jobs, `job-child.ts QUEUE`, one after the other: sent by its
  * parent what to do, it tells how that ended. What happened in between is in the tables.
  */
 import { must } from '../assert.ts';
@@ -21,10 +21,14 @@ export interface JobTask {
 /** How it ended: `elsewhere`: another process has the run; `over`: it was finished before. */
 export type JobAnswer =
   | { readonly ended: 'done' | 'elsewhere' | 'over' }
-  | { readonly ended: 'error' | 'outage'; readonly about: string | null; readonly error: Told };
+  | {
+      readonly ended: 'error' | 'outage';
+      readonly about: string | null;
+      readonly error: SentError;
+    };
 
 /** An error on its way between processes. */
-export interface Told {
+export interface SentError {
   readonly message: string;
   readonly stack: string | undefined;
 }

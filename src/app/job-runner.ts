@@ -1,10 +1,10 @@
 /**
  * One job of a queue -> a process that does it, and a note of how it ended: a run that gave no
- * result rests, what it needs and is away rests the whole queue, everything is said once.
+ * result rests, what it needs and is away rests the whole queue, everything is reported once.
  */
 import { randomBytes } from 'node:crypto';
 import { monotonicMs } from '../clock.ts';
-import type { Told } from './job-child.ts';
+import type { SentError } from './job-child.ts';
 import { isSwept, QUEUES, type JobData, type QueueName } from '../queue/queue-names.ts';
 import { settleAlerts } from '../postgres/tables/alerts.ts';
 import { noteAlive, putOff, type Cause } from '../postgres/tables/job-attempts.ts';
@@ -136,9 +136,9 @@ export class JobRunner {
     subject: string,
     cause: Cause,
     about: string | null,
-    told: Told,
+    sent: SentError,
   ): Promise<void> {
-    const error = Object.assign(new Error(told.message), { stack: told.stack });
+    const error = Object.assign(new Error(sent.message), { stack: sent.stack });
     const isOutage = cause === 'outage';
     const key = isOutage ? `job-outage:${queue}` : `job:${queue}:${subject}:`;
     const what = isOutage ? `${queue} waits, a server is away` : `${queue} of ${subject} failed`;
@@ -153,7 +153,7 @@ export class JobRunner {
         key: `job-killed:${queue}:${subject}`,
         severity: 'warning',
         subject: queue,
-        message: `${queue} of ${subject}: ${told.message}; it is tried again`,
+        message: `${queue} of ${subject}: ${sent.message}; it is tried again`,
       },
     ]);
   }

@@ -47,7 +47,7 @@ async function runOutbox(context: Context, signal: AbortSignal): Promise<void> {
   const topics = ['ticks', 'ticks-backfill'].map(topicName);
   const partitions = await agreedPartitions(kafka, postgres, topics);
   const partitionCount = (topic: string): number =>
-    must(partitions[topic], `${topic} was asked for`);
+    must(partitions[topic], `${topic} was requested`);
   const deps = {
     due: () => dueControls(postgres),
     markSent: (sent: readonly { seq: number }[]) =>

@@ -3,7 +3,7 @@
  * their time has come
  *
  * An event names the place of its record, the sum of a flood the first and the last of them. What
- * is fed again and was stored already is a duplicate, so whole records may be fed: nothing is told
+ * is fed again and was stored already is a duplicate, so whole records may be fed: nothing is noted
  * apart here that the stages do not tell apart themselves.
  */
 import { readLog } from '../kafka/read-log.ts';

@@ -1,5 +1,5 @@
 /**
- * One process of the installation by name: opens its context, runs until it is told to stop, and
+ * One process of the installation by name: opens its context, runs until it is stopped, and
  * ends with a clear last line when it cannot go on. The supervisor starts it again.
  */
 import { loadConfig } from '../config/config.ts';
@@ -12,7 +12,7 @@ export type ProcessName = (typeof PROCESSES)[number];
 /** Processes that have another name than their stage. */
 const STAGE_OF: Readonly<Record<string, string>> = { money: 'trades' };
 
-/** Told once the process does its work; the supervisor waits for it. */
+/** Called once the process does its work; the supervisor waits for it. */
 const tellReady = (): void => {
   process.send?.('ready');
 };

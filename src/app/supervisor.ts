@@ -35,7 +35,7 @@ export class Supervisor {
     this.options = options;
   }
 
-  /** Starts them together and resolves once each has said that it works. */
+  /** Starts them together and resolves once each has reported that it works. */
   async start(names: readonly ProcessName[], readyTimeoutMs: number): Promise<void> {
     mkdirSync(join(this.options.dataDir, 'logs'), { recursive: true, mode: 0o700 });
     const late = sleep(readyTimeoutMs).then(() => 'late' as const);
@@ -90,8 +90,8 @@ export class Supervisor {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
-    for (const said of [child.stdout, child.stderr]) {
-      said?.on('data', (chunk: Buffer) => log.write(chunk));
+    for (const output of [child.stdout, child.stderr]) {
+      output?.on('data', (chunk: Buffer) => log.write(chunk));
     }
     child.on('close', () => log.close());
     this.children.set(name, child);

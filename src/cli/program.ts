@@ -7,7 +7,7 @@ import { codeVersion } from '../code-version.ts';
 import { CONFIG_EXIT_CODE, ConfigError, configHelp } from '../config/config.ts';
 import { CommandError } from './support/context.ts';
 
-/** Each is loaded when it is asked for: all of them together take a second. */
+/** Each is loaded when it is needed: all of them together take a second. */
 const NOUNS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
   stack: async () => (await import('./commands/stack.ts')).stackCommands,
   run: async () => (await import('./commands/run.ts')).runCommands,

@@ -50,12 +50,12 @@ export interface ServerAccess {
   readonly questdbPgUrl: string;
   readonly postgresUrl: string;
   readonly redisUrl: string;
-  /** Throws where SASL is asked for and neither a setting nor the credentials have a password. */
+  /** Throws where SASL is configured and neither a setting nor the credentials have a password. */
   readonly kafka: KafkaAccess;
 }
 
 /**
- * `settings` with the access to each server. It is looked up when it is asked for, not before: the
+ * `settings` with the access to each server. It is looked up when it is needed, not before: the
  * first start makes the credentials with the configuration in its hand.
  */
 export function withAccess<T extends object>(

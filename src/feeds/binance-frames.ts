@@ -14,7 +14,7 @@ type Data = Readonly<Record<string, unknown>>;
 const LINE = /^(\d{19}) (\{.*\})$/;
 
 export const binanceFrames: FeedFormat = async function* ({ lines }, { venue, symbol }) {
-  /** What the first frames said: which trades count, and of what they are. */
+  /** What the first frames showed: which trades count, and of what they are. */
   let trades: string | null = null;
   let market: unknown = null;
   for await (const { text, number: line } of lines) {
@@ -126,7 +126,7 @@ function side(name: 'bid' | 'ask', price: unknown, size: unknown): Data {
   return { [name]: price, [`${name}_size`]: size };
 }
 
-/** Above this a time is in microseconds, which the venue sends where it is asked to. */
+/** Above this a time is in microseconds, which the venue sends on request. */
 const MILLISECONDS_MAX = 1e14;
 
 function microseconds(time: unknown): number | null {

@@ -101,7 +101,7 @@ function findFormat(format: string): FeedFormat {
   throw new Error(`"${format}" is no format; there are ${Object.keys(FORMATS).join(', ')}`);
 }
 
-/** The check of the wire: what it refuses is not sent. And before it what only a file is asked. */
+/** The check of the wire, and before it what is checked in files alone: what is refused is not sent. */
 function checkedTick(candidate: Candidate): FileTick | LineProblem {
   const { line, kind, entry, time } = candidate;
   const now = nowUs();

@@ -19,8 +19,8 @@ export interface LiveEvent {
 export interface LiveSource {
   /**
    * Changes since the last call; null when there were too many to tell them one by one. Of an
-   * instrument that comes up for the first time the present counts as known. One that is not asked
-   * for in between is remembered.
+   * instrument that comes up for the first time the present counts as known. One that is not
+   * requested for a while is remembered.
    */
   poll(instruments: ReadonlySet<string>): Promise<readonly LiveEvent[] | null>;
 }
@@ -62,7 +62,7 @@ export class LiveFeed {
   #timer: NodeJS.Timeout | null = null;
   #source: LiveSource | null = null;
   #isPolling = false;
-  /** When the tables may be asked again at the earliest. */
+  /** When the tables may be queried again at the earliest. */
   #restedMs = 0;
   #closed = false;
 
@@ -115,7 +115,7 @@ export class LiveFeed {
     try {
       await this.#poll();
     } catch (error) {
-      // The tables could not be asked. Their changes are found at the next poll that works.
+      // The tables could not be queried. Their changes are found at the next poll that works.
       this.#options.onError(error);
     }
     this.#isPolling = false;

@@ -3,7 +3,7 @@ import type { FlowGraphNode } from './flow-status.ts';
 
 /** What the tables and the processes say. */
 export interface FlowFacts {
-  /** Names that running processes have said they run, within the last seconds. */
+  /** Names that running processes have reported that they run, within the last seconds. */
   readonly alive: ReadonlySet<string>;
   /** Stages with a partition that is behind and does not move. */
   readonly standing: ReadonlySet<string>;

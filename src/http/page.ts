@@ -52,7 +52,7 @@ function asset(path: string, type: string, body: string): Asset {
 export function page(app: FastifyInstance, assets: readonly Asset[]): void {
   for (const { path, type, body, etag } of assets) {
     app.get(path, { schema: { hide: true } }, (request, reply) => {
-      // Always asked for, seldom sent: a new version shows at the next load.
+      // Always requested, seldom sent: a new version shows at the next load.
       void reply.header('etag', etag).header('cache-control', 'no-cache');
       if (request.headers['if-none-match'] === etag) return reply.code(304).send();
       return reply.type(type).serializer(String).send(body);

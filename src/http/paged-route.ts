@@ -47,8 +47,8 @@ export function pagedRead<F extends TProperties>(
     answer: listSchema(item),
     query: parameters({ ...filters, limit: optional(limit), after: optional(after) }),
     handle: async (query) => {
-      const { limit: size = usual, after: cursor, ...asked } = query as PageQuery;
-      const items = await handle(asked as Static<TObject<F>>);
+      const { limit: size = usual, after: cursor, ...rest } = query as PageQuery;
+      const items = await handle(rest as Static<TObject<F>>);
       return slicePage(items, keys, size, cursor);
     },
   });

@@ -36,7 +36,7 @@ const TITLES: Readonly<Record<number, string>> = {
   503: 'Not available now',
 };
 
-/** An answer that is not the one asked for; `errors` names the parameters at fault. */
+/** An answer that is not the requested one; `errors` names the parameters at fault. */
 export class Problem extends Error {
   readonly status: number;
   readonly errors: readonly ParameterError[];

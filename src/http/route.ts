@@ -1,6 +1,6 @@
 /**
  * One way to declare a route that reads, and one for those that write: path, words for people,
- * schemas of what is asked and answered, and the handler. Validation and OpenAPI come from the same
+ * schemas of requests and answers, and the handler. Validation and OpenAPI come from the same
  * schemas.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -31,7 +31,7 @@ export const PROBLEMS = {
   400: problem('a wrong parameter, or a value that cannot be'),
   401: problem('a token is needed'),
   404: problem('there is no such item'),
-  421: problem('another host was asked for'),
+  421: problem('the request names another host'),
   429: problem('too many wrong tokens came from there'),
   503: problem('a server behind the API is away'),
   default: problem('any other refusal; 405 comes with Allow'),

@@ -23,7 +23,7 @@ const FORM = `<!doctype html>
 const CONTENT_SECURITY =
   "default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/** Answers with the form; 401, because what was asked for is not given. */
+/** Answers with the form; 401, because what was requested is not given. */
 export const askToSignIn = (reply: FastifyReply): FastifyReply =>
   reply
     .code(401)

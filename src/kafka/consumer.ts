@@ -12,12 +12,12 @@
  *    longer holds what we need, and the stage stops. Offsets without a record (the ends of
  *    transactions, and what was aborted) are passed.
  * 4. `process` resolves once all effects are acknowledged. Only then the offset is resolved, and
- *    committed a little later, once others have been told what the task has to tell them.
+ *    committed a little later, once the task has reported what others need.
  * 5. A failure of the task ends the member: its state is no longer at a known position. The
  *    supervisor starts the process again, from the last checkpoint.
  * 6. A task that looks ahead (`PartitionTask`) is given what lies behind, while its position stays;
  *    once it has found, or after a join, it is given everything from its position on again. When
- *    it has looked to the end of the log, `onLookedToEnd` is told.
+ *    it has looked to the end of the log, `onLookedToEnd` is called.
  * 7. While checkpoints cannot be stored the work goes on: only a restart would cost more. New
  *    partitions wait until theirs can be read.
  */
@@ -49,12 +49,12 @@ export interface ConsumerOptions {
    * Whether a checkpoint that failed may be tried again later; else the failure ends the member.
    */
   readonly isTransient: (error: unknown) => boolean;
-  /** Asked every now and then; a failure ends the member. */
+  /** Called every now and then; a failure ends the member. */
   readonly guard?: () => Promise<void>;
   /** Called with the number of open partitions whenever that changes. */
   readonly onAssigned?: (partitions: number) => void;
   /**
-   * A task that looks ahead has come to the end of the log and has not found. Told once for each
+   * A task that looks ahead has come to the end of the log and has not found. Called once for each
    * end that it comes to, and again a little later where it fails.
    */
   readonly onLookedToEnd?: (topic: string, partition: number) => Promise<void> | void;
@@ -161,7 +161,7 @@ class Member {
     for (const open of this.open.values()) {
       this.logs.verifyAnew(open);
       void open.exclusively(async () => open.beginAnew());
-      // Others may have had it between two joins of ours, and told the group of an older position.
+      // Others may have had it between two joins of ours, and committed an older position.
       open.committed = -1;
     }
     for (const { topic, partition, key } of assigned) {
@@ -271,7 +271,7 @@ class Member {
     const heartbeatIfDue = async (): Promise<void> => {
       if (this.time.monotonicMs() - sentMs < HEARTBEAT_MS) return;
       sentMs = this.time.monotonicMs();
-      // A rebalance under way is told by an error. Our effects are the same bytes either way: the
+      // A rebalance under way shows as an error. Our effects are the same bytes either way: the
       // chunk is finished first, and the next join decides who goes on.
       await heartbeat().catch(() => undefined);
     };

@@ -3,7 +3,7 @@
  *
  * kafkajs makes of every record three decoders and a dozen big integers, 3.6 microseconds in all:
  * more than the rest of a tick. Here one walk over the bytes notes where everything lies, and a
- * message is an object that looks it up when it is asked (`test/bench/kafka-fetch.ts`). What is
+ * message is an object that looks it up when it is read (`test/bench/kafka-fetch.ts`). What is
  * not plain (transactional and control batches, older formats) is left to kafkajs.
  *
  * The oracle is kafkajs: `kafka-fetch.test.ts` wants the same messages of both.
@@ -139,7 +139,7 @@ class Varints {
 
 /**
  * The messages of one fetch. kafkajs filters them by their offset, a big integer for each; but
- * they rise, so only the first few can be below the one that was asked for.
+ * they rise, so only the first few can be below the one that was requested.
  */
 class FetchedMessages extends Array<FetchedMessage> {
   static override get [Symbol.species](): ArrayConstructor {

@@ -5,7 +5,7 @@
  * without a word: offsets go on, or the client begins at the start by itself. So reading begins at
  * the last record that was read, which has to come again, after every join, behind every pause in
  * which nothing was fetched, and now and then. An empty log brings nothing that could be held
- * against ours: its ends are asked for. What is not seen is a log that was deleted, made anew and
+ * against ours: its ends are fetched. What is not seen is a log that was deleted, made anew and
  * filled beyond the position within half a second, without any fetch that failed meanwhile.
  */
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
@@ -78,7 +78,7 @@ export class LogGuard {
     const ends = await this.readEnds(open);
     const isBehind = firstOffset > open.verifyFrom && ends.low <= open.verifyFrom;
     if (isBehind && this.sought.get(open) !== open.verifyFrom) {
-      // Not what was asked for, and the log has more before it: asked once more.
+      // Not what was requested, and the log has more before it: fetched once more.
       this.sought.set(open, open.verifyFrom);
       this.verifyAnew(open);
       return false;
@@ -111,7 +111,7 @@ export class LogGuard {
       for (const [i, one] of open.entries()) {
         const found = ends?.get(one.partition);
         if (found === undefined) continue;
-        // What was read meanwhile may lie behind the end that we were told.
+        // What was read meanwhile may lie behind the end that we were given.
         const isShort = found.high < must(before[i]);
         const high = isShort ? found.high : Math.max(found.high, one.task.position);
         one.verify({ low: found.low, high });

@@ -37,7 +37,7 @@ export class OpenPartition {
   readonly task: PartitionTask;
   readonly topic: string;
   readonly partition: number;
-  /** What the group was told last; -1: nothing of it is sure, it is told in any case. */
+  /** What was last committed to the group; -1: not sure, it is committed in any case. */
   committed = -1;
   /** Whether the log is known to be the one that the task has read. */
   isVerified = false;
@@ -53,7 +53,7 @@ export class OpenPartition {
   /** Where the task stood when it found what it looked for: it has to come further now. */
   private foundFrom: number | null = null;
   private hasReachedEnd = false;
-  private toldEnd = -1;
+  private reportedEnd = -1;
   private tellDueMs = 0;
 
   constructor(topic: string, partition: number, task: PartitionTask, around: Surroundings) {
@@ -146,7 +146,7 @@ export class OpenPartition {
   beginAnew(): void {
     this.lookedTo = null;
     this.hasReachedEnd = false;
-    this.toldEnd = -1;
+    this.reportedEnd = -1;
   }
 
   /**
@@ -187,7 +187,7 @@ export class OpenPartition {
     else this.lookedTo = offset;
   }
 
-  /** A fetch has said where the log ends. */
+  /** A fetch has shown where the log ends. */
   noteEnd(end: number): void {
     this.hasReachedEnd = this.lookedTo !== null && this.lookedTo >= end;
   }
@@ -196,15 +196,15 @@ export class OpenPartition {
   async tellEnd(tell: (topic: string, partition: number) => Promise<void> | void): Promise<void> {
     const { time, log } = this.around;
     const { topic, partition, lookedTo } = this;
-    if (!this.hasReachedEnd || lookedTo === null || lookedTo === this.toldEnd) return;
+    if (!this.hasReachedEnd || lookedTo === null || lookedTo === this.reportedEnd) return;
     if (time.monotonicMs() < this.tellDueMs) return;
-    this.toldEnd = lookedTo;
+    this.reportedEnd = lookedTo;
     try {
       await tell(topic, partition);
     } catch (error) {
       log.warn({ err: error, topic, partition }, 'looked to the end, and could not say so: again');
       this.tellDueMs = time.monotonicMs() + RETRY_MS;
-      this.toldEnd = -1;
+      this.reportedEnd = -1;
     }
   }
 
@@ -228,7 +228,7 @@ export class OpenPartition {
     this.checkpointDueMs = nowMs + Math.max(CHECKPOINT_MS_MIN, restMs);
   }
 
-  /** False when it could not be told yet. */
+  /** False when it could not be committed yet. */
   async announce(): Promise<boolean> {
     const { time, log, isTransient } = this.around;
     const { topic, partition } = this;

@@ -61,7 +61,7 @@ export async function readLog(
     groupId,
     maxWaitTimeInMs: 50,
     allowAutoTopicCreation: false,
-    // An error of ours is told at once: reading again would not mend it.
+    // An error of ours is thrown at once: reading again would not mend it.
     retry: { retries: 5, restartOnFailure: async () => false },
   });
   await consumer.connect();

@@ -1,6 +1,6 @@
 /** What kafkajs hands over -> records as stages know them. */
 import type { KafkaMessage } from 'kafkajs';
-import { IMPORTED_HEADER, saysImported } from '../domain/imported.ts';
+import { IMPORTED_HEADER, isImportMark } from '../domain/imported.ts';
 import type { LogRecord } from '../stream/stage.ts';
 import { FetchedMessage } from './fetch.ts';
 
@@ -14,7 +14,7 @@ export function toLogRecord(topic: string, partition: number, message: KafkaMess
     const fetched = message as object as FetchedMessage;
     const { offsetNumber, timestampMs, keyText, value } = fetched;
     const timestampUs = timestampMs * 1000;
-    const isImported = fetched.hasHeaders && saysImported(fetched.headers[IMPORTED_HEADER]);
+    const isImported = fetched.hasHeaders && isImportMark(fetched.headers[IMPORTED_HEADER]);
     return { topic, partition, offset: offsetNumber, timestampUs, key: keyText, value, isImported };
   }
   return {
@@ -24,6 +24,6 @@ export function toLogRecord(topic: string, partition: number, message: KafkaMess
     timestampUs: Number(message.timestamp) * 1000,
     key: message.key === null ? null : message.key.toString('utf8'),
     value: message.value,
-    isImported: saysImported(message.headers?.[IMPORTED_HEADER]),
+    isImported: isImportMark(message.headers?.[IMPORTED_HEADER]),
   };
 }

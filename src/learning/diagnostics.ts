@@ -47,21 +47,21 @@ function aucLosses(
 ): readonly (number | null)[] {
   const model = parseLightgbmModel(text);
   const every = Math.max(1, Math.ceil(test.length / PERMUTED_ROWS));
-  const asked = Array.from(
+  const sample = Array.from(
     test.filter((_, place) => place % every === 0),
     (at) => rows[at]!,
   );
-  const up = asked.map((row) => row.up);
+  const up = sample.map((row) => row.up);
   const whole = auc(
     up,
-    asked.map((row) => model.predictRaw(row.values)),
+    sample.map((row) => model.predictRaw(row.values)),
   );
   const random = seededRandom(seed);
   return Array.from(model.gains, (gain, feature) => {
-    const from = shuffledPlaces(asked.length, random);
+    const from = shuffledPlaces(sample.length, random);
     if (whole === null || !(gain > 0)) return whole === null ? null : 0;
-    const scores = asked.map(({ values }, i) =>
-      model.predictRaw(values.with(feature, asked[from[i]!]!.values[feature] ?? null)),
+    const scores = sample.map(({ values }, i) =>
+      model.predictRaw(values.with(feature, sample[from[i]!]!.values[feature] ?? null)),
     );
     return whole - (auc(up, scores) ?? whole);
   });
@@ -103,11 +103,11 @@ function learningPoint(
   train_rows: number,
   { up, directionScore, baseLogOdds }: ReturnType<typeof predictFold>,
 ): LearningPoint {
-  const said = directionScore.map((score) => calibratedProbability(score, baseLogOdds, 1));
+  const predicted = directionScore.map((score) => calibratedProbability(score, baseLogOdds, 1));
   return {
     share,
     train_rows,
     score_auc: auc(up, directionScore),
-    log_loss: mean(logLosses(up, said)),
+    log_loss: mean(logLosses(up, predicted)),
   };
 }

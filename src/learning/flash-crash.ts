@@ -5,7 +5,7 @@
  * The rule: a decision's return lies more than eight robust standard deviations from the median of
  * the training rows, and the price came back by at least half of it within the horizon behind it.
  * Left out are that decision and the one that saw it come back. A jump that stays is none.
- * Only training rows are asked and left out: a model is judged on crashes as on all else.
+ * Only training rows are examined and left out: a model is judged on crashes as on all else.
  */
 import type { TrainingRow } from './train-fold.ts';
 

@@ -17,7 +17,7 @@ import { calibratedProbability } from './serving-model.ts';
 import type { Fold } from './split.ts';
 import type { FoldModels, TrainingRow } from './train-fold.ts';
 
-/** Row by row over the test rows of a fold; NaN where the champion said nothing. */
+/** Row by row over the test rows of a fold; NaN where the champion predicted nothing. */
 export interface FoldPrediction {
   readonly decidedTs: Float64Array;
   readonly up: Float64Array;

@@ -44,7 +44,7 @@ export interface GateInput {
   /** What must be beaten, by name: `champion`, `base_rate`. */
   readonly references: readonly { readonly name: string; readonly losses: Numbers }[];
   /**
-   * Does a replay of the log serve the values that the candidate was trained on? Null: not asked,
+   * Does a replay of the log serve the values that the candidate was trained on? Null: not checked,
    * because what is judged was served itself.
    */
   readonly replayParity: boolean | null;

@@ -108,8 +108,8 @@ function importOnnx(request: ImportRequest): Imported {
     );
   }
   const answered = rows.filter(({ values }) => {
-    const said = model.probabilityUp(values);
-    return said >= 0 && said <= 1;
+    const predicted = model.probabilityUp(values);
+    return predicted >= 0 && predicted <= 1;
   }).length;
   if (answered < ANSWERED_SHARE * rows.length) {
     throw new Error(
@@ -209,7 +209,7 @@ export function judgeModel(
     ({ decidedTs, championProbability }) =>
       decidedTs > options.asOfTs && championProbability !== null,
   );
-  const said = judged.map(({ values }) => model.predict(values));
+  const predicted = judged.map(({ values }) => model.predict(values));
   const { base_log_odds } = model.manifest.serving;
   const baseRate = 1 / (1 + Math.exp(-base_log_odds));
   const isReturn = target === 'return';
@@ -221,7 +221,7 @@ export function judgeModel(
     decidedTs: judged.map(({ decidedTs }) => decidedTs),
     horizonUs,
     loss: isReturn ? 'squared_error' : 'log_loss',
-    candidate: column((_, i) => said[i]![isReturn ? 'expectedReturn' : 'probabilityUp']),
+    candidate: column((_, i) => predicted[i]![isReturn ? 'expectedReturn' : 'probabilityUp']),
     references: [
       {
         name: 'champion',

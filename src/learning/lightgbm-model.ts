@@ -128,7 +128,7 @@ const IDENTITIES = new Set([
   'mape',
 ]);
 
-/** Of the objective's sigmoid; 1 where nobody asked for another. */
+/** Of the objective's sigmoid; 1 where no other is given. */
 const SLOPE_MAX = 1e6;
 
 function outputTransform(objective: string): (raw: number) => number {

@@ -77,10 +77,10 @@ export function parseTree(tree: Fields, index: number, columns: number): Tree {
   const problem = (what: string): Error => new Error(`tree ${index} of a LightGBM model: ${what}`);
   if (tree.get('num_cat') !== '0') throw problem('splits by category are not understood');
   if ((tree.get('is_linear') ?? '0') !== '0') throw problem('linear leaves are not understood');
-  const said = field(tree, 'num_leaves');
-  const leafCount = Number(said);
+  const leafText = field(tree, 'num_leaves');
+  const leafCount = Number(leafText);
   if (!Number.isSafeInteger(leafCount) || leafCount < 1) {
-    throw problem(`num_leaves is ${quoted(said)}, not a count of leaves`);
+    throw problem(`num_leaves is ${quoted(leafText)}, not a count of leaves`);
   }
   const read = (name: string, count: number): number[] => {
     const words =

@@ -66,7 +66,7 @@ export interface ModelChange {
   readonly records: readonly { readonly subject: string; readonly body: ModelControl }[];
 }
 
-/** What was asked for is against the rules; the message says which, and what can be done. */
+/** What was requested is against the rules; the message says which, and what can be done. */
 export class ChangeRefused extends Error {
   constructor(message: string) {
     super(message);

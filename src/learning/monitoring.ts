@@ -3,8 +3,8 @@
  * the whole, an instrument, a bucket of probability, a day, a regime. Sums alone, so that a range
  * of any length is counted piece by piece in bounded memory.
  *
- * Only eligible predictions count: a vetoed prediction, or one of the baseline that warmed up, said
- * nothing that anybody would have acted on. How many there were is told beside.
+ * Only eligible predictions count. Nobody would have acted on a vetoed one, or on one of the
+ * baseline while it warmed up; how many of these there were is counted apart.
  */
 import { formatUs } from '../domain/time.ts';
 import { logLosses } from './metrics.ts';
@@ -41,13 +41,13 @@ export interface OutcomeMetrics {
   readonly hit_rate: number | null;
   /** Mean squared difference of probability and outcome (Brier 1950). */
   readonly brier: number | null;
-  /** The same of the rows' own share of ups, said each time: what a constant had at best. */
+  /** The same of the rows' own share of ups, predicted each time: what a constant had at best. */
   readonly base_brier: number | null;
   /** Mean of minus the log of the probability given to what happened, in nats. */
   readonly log_loss: number | null;
-  /** The same of the rows' own share of ups, said each time. */
+  /** The same of the rows' own share of ups, predicted each time. */
   readonly base_log_loss: number | null;
-  /** What was said on average, and how often it went up: equal where it is calibrated. */
+  /** What was predicted on average, and how often it went up: equal where it is calibrated. */
   readonly mean_probability_up: number | null;
   readonly share_up: number | null;
   /** Gaps of these two over buckets of 0.05, weighted by rows (expected calibration error). */

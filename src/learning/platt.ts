@@ -1,8 +1,8 @@
 /**
- * Platt's calibration: a slope and a shift of the score in log-odds, so that what is said is what
- * happens. Fitted on earlier walk-forward folds, whose labels end an embargo before the last fold,
- * and kept only if it beats the plain pulling back (fitted on the same rows) on that last fold: by
- * the gate's margin, and by two standard errors of its blocks.
+ * Platt's calibration: a slope and a shift of the score in log-odds, so that outcomes come as often
+ * as predicted. Fitted on earlier walk-forward folds, whose labels end an embargo before the last
+ * fold, and kept only if it beats the plain pulling back (fitted on the same rows) on that last
+ * fold: by the gate's margin, and by two standard errors of its blocks.
  */
 import type { CalibrationReport } from './artefact.ts';
 import { blockMean, DEFAULT_GATE } from './gate.ts';
@@ -10,7 +10,7 @@ import { logLosses, mean } from './metrics.ts';
 import { fitShrinkage, type FoldPrediction, type Shrinkage } from './fold-report.ts';
 import { calibratedProbability } from './serving-model.ts';
 
-/** One fold's rows: what was said, what happened. */
+/** One fold's rows: what was predicted, what happened. */
 type Fold = Pick<FoldPrediction, 'directionScore' | 'up' | 'baseLogOdds'>;
 
 /**
@@ -93,10 +93,10 @@ export function calibrated(
     return { shrinkage: plain, report: { kept: false, fitted_rows, judged_rows: 0, ...none } };
   }
   const lossesAt = (slope: number, shift: number): Float64Array => {
-    const said = last.directionScore.map((score) =>
+    const predicted = last.directionScore.map((score) =>
       calibratedProbability(score, last.baseLogOdds, slope, shift),
     );
-    return logLosses(last.up, said);
+    return logLosses(last.up, predicted);
   };
   const losses = lossesAt(platt.slope, platt.shift);
   const plainLosses = lossesAt(fitShrinkage(earlier).direction, 0);

@@ -39,7 +39,7 @@ export interface StreamFeatures {
 }
 
 /**
- * What stands in for a model that cannot be asked: it says nothing, and every prediction of its
+ * What stands in for a model that cannot be run: it predicts nothing, and every prediction of its
  * slot is `expired`, which nobody acts on.
  */
 export const unavailableModel = (bytes: Uint8Array): ServingModel => ({
@@ -48,7 +48,7 @@ export const unavailableModel = (bytes: Uint8Array): ServingModel => ({
   predict: () => ({ probabilityUp: 0.5, expectedReturn: 0, outlier: false }),
 });
 
-/** A model in ONNX, ready to be asked. */
+/** A model in ONNX, ready to run. */
 export interface OnnxModel {
   readonly columns: number;
   /** Of one row; NaN where the model has no answer. */
@@ -101,9 +101,9 @@ function serveOnnx({ manifest, direction }: ModelArtefact, onnx: OnnxLoader | nu
     manifest,
     expiresTs: manifest.expires_ts ?? Infinity,
     predict: (values) => {
-      const said = model.probabilityUp(values);
-      const isAnswer = said >= 0 && said <= 1;
-      const probabilityUp = isAnswer ? Math.min(Math.max(said, SURE), 1 - SURE) : 0.5;
+      const predicted = model.probabilityUp(values);
+      const isAnswer = predicted >= 0 && predicted <= 1;
+      const probabilityUp = isAnswer ? Math.min(Math.max(predicted, SURE), 1 - SURE) : 0.5;
       const expectedReturn = return_scale * (2 * probabilityUp - 1);
       return { probabilityUp, expectedReturn, outlier: !isAnswer || isOutlier(values) };
     },
@@ -129,7 +129,7 @@ const OUTLIER_SHARE = 0.1;
  * The check of one model, for every prediction: whether a row is unlike what the model was trained
  * on. Outside is a value beyond the training's bounds, or none where training always had one, or
  * one that is no number. Several features at once, because one alone beyond its bounds is common
- * and trees bear it well. The bounds lie in arrays: this is asked at every decision.
+ * and trees bear it well. The bounds lie in arrays: this is computed at every decision.
  */
 export function outlierCheck(
   features: readonly FeatureRange[],

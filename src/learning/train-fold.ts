@@ -13,7 +13,7 @@ export interface TrainingRow extends LabelInterval {
   readonly up: 0 | 1;
   /** Simple return over the horizon. */
   readonly forwardReturn: number;
-  /** What the champion said at that decision; null: it said nothing. */
+  /** What the champion predicted at that decision; null: nothing. */
   readonly championProbability: number | null;
   readonly championReturn: number | null;
 }
@@ -107,7 +107,7 @@ export function trainFold(
 
 type Base = Pick<FoldModels, 'baseRate' | 'baseLogOdds' | 'meanReturn'>;
 
-/** What is said where nothing is known but what usually happened in the rows of `indices`. */
+/** What is predicted where nothing is known but what usually happened in the rows of `indices`. */
 export function classPrior(
   rows: readonly TrainingRow[],
   indices: Uint32Array,

@@ -209,15 +209,15 @@ function trainOn(
 }
 
 /**
- * The parameters that a candidate of `own` is trained by where the request asks for `asked`: those
- * asked for go before the candidate's, and these before the defaults. But one that says which kind
- * of model it is keeps all that it says: what is asked of boosted trees would make its forest
+ * The parameters that a candidate of `own` is trained by. Those of the request go before the
+ * candidate's, and these before the defaults. But a candidate that names its kind of model keeps
+ * all its own: what is requested for boosted trees would make its forest
  * another (of as few leaves) or none (of all rows, which LightGBM refuses).
  */
-const mergeParams = (own: Params, asked: Params = {}): Params =>
+const mergeParams = (own: Params, requested: Params = {}): Params =>
   own['boosting'] === undefined
-    ? { ...DEFAULT_PARAMS, ...own, ...asked }
-    : { ...DEFAULT_PARAMS, ...asked, ...own };
+    ? { ...DEFAULT_PARAMS, ...own, ...requested }
+    : { ...DEFAULT_PARAMS, ...requested, ...own };
 
 /** Nothing of boosted trees alone: their artefact stays the same, byte for byte. */
 function kindReport({
@@ -266,7 +266,7 @@ function splitFolds(
   return { folds: split.folds.map(cleaned).filter(isUsable), final, flashCrash };
 }
 
-/** What the folds in front of the last said of rows whose labels end an embargo before it. */
+/** What the folds before the last predicted for rows whose labels end an embargo before it. */
 function earlierFolds(
   rows: readonly TrainingRow[],
   folds: readonly Trained[],

@@ -2,7 +2,7 @@
  * features, labels, predictions as known at one moment -> the rows of a training set
  *
  * A decision enters with the features that were served, the outcome that was known by then, and
- * what the champion had said. Rows in = rows out + exclusions, each with its reason and count.
+ * what the champion had predicted. Rows in = rows out + exclusions, each with its reason and count.
  */
 import type { Row } from '../domain/records/fields.ts';
 import type { StoredLabel } from '../domain/records/label.ts';
@@ -20,7 +20,7 @@ export type Outcome = Pick<
   'ts' | 'state' | 'void_reason' | 'up' | 'forward_return' | 'exit_ts'
 >;
 
-export interface ChampionSaid {
+export interface ChampionPrediction {
   readonly ts: number;
   readonly probability_up: number;
   readonly expected_return: number;
@@ -40,10 +40,10 @@ export interface TrainingSet {
 export function trainingSet(
   features: readonly FeatureValues[],
   outcomes: readonly Outcome[],
-  champion: readonly ChampionSaid[],
+  champion: readonly ChampionPrediction[],
 ): TrainingSet {
   const outcomeAt = new Map(outcomes.map((outcome) => [outcome.ts, outcome]));
-  const saidAt = new Map(champion.map((said) => [said.ts, said]));
+  const predictedAt = new Map(champion.map((predicted) => [predicted.ts, predicted]));
   const rows: TrainingRow[] = [];
   const rowTs: number[] = [];
   const excluded: Record<string, number> = {};
@@ -55,7 +55,7 @@ export function trainingSet(
       excluded[counted] = (excluded[counted] ?? 0) + 1;
       continue;
     }
-    const said = saidAt.get(feature.ts);
+    const predicted = predictedAt.get(feature.ts);
     rowTs.push(feature.ts);
     rows.push({
       decidedTs: feature.decided_ts,
@@ -63,8 +63,8 @@ export function trainingSet(
       values: feature.values,
       up: outcome.up ?? 0,
       forwardReturn: outcome.forward_return ?? 0,
-      championProbability: said?.probability_up ?? null,
-      championReturn: said?.expected_return ?? null,
+      championProbability: predicted?.probability_up ?? null,
+      championReturn: predicted?.expected_return ?? null,
     });
   }
   return { rows, rowTs, rowsIn: features.length, excluded };

@@ -2,7 +2,7 @@
  * An ONNX model -> the probability of up for one row of features, by onnxruntime on one thread.
  *
  * The package's public `run` only puts the same call off to a later turn; the stream decides in the
- * turn in which it is asked, so the binding is called as the package itself calls it. Some 50 us a
+ * turn in which it is called, so the binding is called as the package itself calls it. Some 50 us a
  * row.
  */
 import { createRequire } from 'node:module';
@@ -44,7 +44,7 @@ interface Runtime {
 
 const FLOAT = 1;
 const DOUBLE = 11;
-/** A row's numbers are laid out before any is asked for. */
+/** A row's numbers are laid out before the model is run. */
 const COLUMNS_MAX = 100_000;
 const ONE_THREAD = { intraOpNumThreads: 1, interOpNumThreads: 1, executionMode: 'sequential' };
 

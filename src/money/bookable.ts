@@ -45,7 +45,7 @@ export interface Known {
 /** Fields that later versions know, and that change what a fill means. */
 const LATER_FIELDS = ['corrects', 'fees', 'position_side'] as const;
 
-/** Null where it can be booked; else what is wrong and, where it can be said, what to do. */
+/** Null where it can be booked; else what is wrong and, where it is known, what to do. */
 export function bookable(fill: Fill, known: Known): string | null {
   return (
     laterField(fill) ??

@@ -19,7 +19,7 @@ const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
   [builtins.DATE]: (text) => text,
 };
 
-/** A session writes times in another way than ISO: what they mean cannot be told. */
+/** A session writes times in another way than ISO: what they mean cannot be known. */
 export class DateStyleError extends Error {
   override readonly name = 'DateStyleError';
 
@@ -57,7 +57,7 @@ export interface PostgresOptions {
    * first seals.
    */
   readonly sealKeys?: () => readonly string[];
-  /** Asked of every new connection before it is used; what it throws, its caller gets. */
+  /** Called with every new connection before it is used; what it throws, its caller gets. */
   readonly verify?: (client: pg.PoolClient) => Promise<void>;
 }
 
@@ -101,7 +101,7 @@ export function openPostgres(url: string, options: PostgresOptions = {}): pg.Poo
   return pool;
 }
 
-/** Throws where the session does not keep what it is told. */
+/** Throws where the session does not keep what it is set to. */
 async function setSession(client: pg.PoolClient): Promise<void> {
   await client.query(`SET timezone = 'UTC'; SET datestyle = 'ISO'`);
   const { rows } = await client.query<{ style: string }>(

@@ -1,7 +1,7 @@
 /**
  * One HTTP request to QuestDB: a URL with user and password in, status and text out.
  *
- * Not by `fetch`: it refuses such URLs, and it cannot be told of an authority to trust.
+ * Not by `fetch`: it refuses such URLs, and it cannot be given an authority to trust.
  */
 import { request as httpRequest, type Agent, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';

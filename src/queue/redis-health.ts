@@ -1,5 +1,5 @@
 /**
- * Redis -> what is wrong with it as a place for queues, or null. Asked as the queues would
+ * Redis -> what is wrong with it as a place for queues, or null. Queried as the queues would
  * use it: by a write, because a full or read-only server answers every PING.
  */
 import { monotonicMs } from '../clock.ts';

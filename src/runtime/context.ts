@@ -1,7 +1,7 @@
 /**
  * What every process of an installation opens the same way: configuration, log, Kafka, names.
  *
- * Connections are made when they are first asked for, one of each, and closed in reverse order by
+ * Connections are made when they are first needed, one of each, and closed in reverse order by
  * `close`.
  */
 import type { Kafka } from 'kafkajs';

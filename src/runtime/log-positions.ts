@@ -16,7 +16,7 @@ export interface JudgedPosition extends StagePosition {
 }
 
 export interface Looking {
-  /** Whether the records are read that the stages have read last; else only the ends are asked. */
+  /** Whether the records are read that the stages have read last; else only the ends are read. */
   readonly reads: boolean;
 }
 

@@ -2,8 +2,8 @@
  * Puts this process's numbers where the HTTP process finds them, every few seconds: in PostgreSQL,
  * because every process has it at hand, on one machine or many, under a supervisor or alone.
  *
- * While PostgreSQL is away nothing is said and nothing waits; whoever scrapes sees the last numbers
- * age. No process depends on it.
+ * While PostgreSQL is away nothing is written and nothing waits; whoever scrapes sees the last
+ * numbers age. No process depends on it.
  */
 import { sleep } from '../clock.ts';
 import { nameProcess, ownMetrics, processName, WORKER } from '../metrics.ts';
@@ -14,7 +14,7 @@ const SAY_MS = 5_000;
 /** A PostgreSQL that hangs keeps nobody from ending. */
 const GOODBYE_MS = 2_000;
 
-/** Begins at once; the result ends it and takes back what was said. */
+/** Begins at once; the result ends it and removes what was written. */
 export function publishMetrics(
   { postgres, log }: Pick<Context, 'postgres' | 'log'>,
   name: string,
@@ -26,7 +26,7 @@ export function publishMetrics(
       const metrics = await ownMetrics();
       await noteMetrics(postgres, { worker: WORKER, process: processName(), metrics });
     } catch (error) {
-      log.debug({ err: error }, 'the metrics of this process could not be told');
+      log.debug({ err: error }, 'the metrics of this process could not be published');
     }
   };
   const sayOnce = (): void => {

@@ -14,7 +14,7 @@ import { redisFinding } from '../queue/redis-health.ts';
 export const SERVERS = ['kafka', 'questdb', 'questdbHttp', 'postgres', 'redis'] as const;
 export type ServerName = (typeof SERVERS)[number];
 
-/** How long a server may be silent before something is said of it, and before it counts as away. */
+/** How long a server may be silent before it is mentioned, and before it counts as away. */
 export const SLOW_MS = 3_500;
 export const SILENT_MS = 30_000;
 
@@ -112,7 +112,7 @@ async function helloPg(url: string): Promise<void> {
 /**
  * Resolves once the server has answered, be it by a refusal: what works with it says that better.
  * Rejects with `ServerAway` at once where nothing takes connections, and after `SILENT_MS` without
- * a word from one that is never that busy; `onSlow` is told after `SLOW_MS`.
+ * a word from one that is never that busy; `onSlow` is called after `SLOW_MS`.
  */
 export async function probe(
   config: Config,
@@ -153,8 +153,8 @@ async function answered(
     timers.push(setTimeout(onSlow, SLOW_MS));
     if (silent !== null) timers.push(setTimeout(() => reject(silent()), SILENT_MS));
   });
-  const said = hello.catch(() => undefined);
-  await Promise.race([said, late]).finally(() => timers.forEach(clearTimeout));
+  const greeted = hello.catch(() => undefined);
+  await Promise.race([greeted, late]).finally(() => timers.forEach(clearTimeout));
 }
 
 /** Why none of the addresses takes a connection; null: one does. */
@@ -174,7 +174,7 @@ function refusal(address: string): Promise<string | null> {
   }).finally(() => socket.destroy());
 }
 
-/** Which servers are away now, and what is to be said of each; all are asked at once. */
+/** Which servers are away now, and what to report of each; all are probed at once. */
 export async function awayServers(config: Config): Promise<Map<ServerName, string>> {
   const away = new Map<ServerName, string>();
   await Promise.all(

@@ -63,8 +63,10 @@ export class StoredMarkets {
     }
     if (sinceTs < Infinity) {
       const { reader } = this;
-      const asked = isNew ? storedInstruments(reader) : storedInstrumentsSince(reader, sinceTs);
-      for (const found of await asked) this.take(found);
+      const instruments = isNew
+        ? storedInstruments(reader)
+        : storedInstrumentsSince(reader, sinceTs);
+      for (const found of await instruments) this.take(found);
       this.found = [...this.known].map(([key, market]) => ({
         ...market,
         reachedTs: this.moved.get(key)?.reachedTs ?? 0,

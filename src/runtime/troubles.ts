@@ -67,7 +67,7 @@ export class Troubles {
   }
 }
 
-/** Of all that is told here. */
+/** Of all that is reported here. */
 const KEY_BEGINS = ['job:', 'job-outage:', 'sweep:'];
 
 /** The second, and then every tenth part more: 2, 10, 100, 1 000, … */

@@ -5,7 +5,7 @@
  * `dead-letters`), so both always agree. A frame with one bad tick is dead as a whole; kinds that
  * we do not know are skipped and counted, so that newer producers may add some.
  *
- * Nearly every record is told by the scanner; `parseTicks` is the plain way and decides the rest.
+ * Nearly every record is read by the scanner; `parseTicks` is the plain way and decides the rest.
  */
 import { Compile } from 'typebox/compile';
 import { toMarketTick, type MarketTick } from '../domain/tick.ts';

@@ -13,7 +13,7 @@ export function parseFailPoint(text: string | null): FailPoint | null {
   return { name, afterRecords: Number(count) };
 }
 
-/** Counts records at places and dies where it was told to. One per process. */
+/** Counts records at places and dies where it is set to. One per process. */
 export class FailPoints {
   private readonly counts = new Map<string, number>();
   private readonly armed: FailPoint | null;

@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 
 export interface Dead<Reason = string> {
   readonly type: 'dead';
-  /** As it is counted and told; `detail` is for a reader. */
+  /** As it is counted and reported; `detail` is for a reader. */
   readonly reason: Reason;
   readonly detail: string;
 }

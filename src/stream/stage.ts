@@ -5,7 +5,7 @@
 
 import type { LogMarker } from './log-marker.ts';
 
-/** Counts events by name: one of them, or as many as are said. */
+/** Counts events by name: one of them, or as many as are given. */
 export type Count = (event: string, n?: number) => void;
 
 /** The counts of one partition of a topic. */

@@ -96,7 +96,7 @@ export class TickScanner {
   #idTo = 0;
   readonly #cuts: Cut[] = [];
 
-  /** The ticks of one record, one or a frame, all of the instrument; null: not to be told here. */
+  /** The ticks of one record, one or a frame, all of the instrument; null: not decided here. */
   scan(value: Buffer, instrument: ScannedInstrument): MarketTick[] | null {
     const { buffer, byteOffset, length } = value;
     if (buffer !== this.#memory) {

@@ -78,7 +78,7 @@ function toWords(bytes: Buffer): Constant {
   };
 }
 
-/** Whether the bytes stand at `at`; not told where the view ends within the next word. */
+/** Whether the bytes stand at `at`; not known where the view ends within the next word. */
 export function isConstantAt(view: DataView, at: number, constant: Constant): boolean {
   const { words, mask } = constant;
   if (at + constant.length + 4 > view.byteLength) return false;

@@ -60,8 +60,8 @@ export async function numbersDescribed(
 ): Promise<Record<'mean' | 'std' | 'min' | 'median' | 'max', number | null>> {
   if (numbers.length === 0) return { mean: null, std: null, min: null, median: null, max: null };
   const { Series } = await danfojs();
-  const told = new Series([...numbers]).describe();
-  const of = (name: string): number => Number(told.values[told.index.indexOf(name)]);
+  const described = new Series([...numbers]).describe();
+  const of = (name: string): number => Number(described.values[described.index.indexOf(name)]);
   const std = numbers.length === 1 ? null : of('std');
   return { mean: of('mean'), std, min: of('min'), median: of('median'), max: of('max') };
 }

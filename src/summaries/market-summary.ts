@@ -16,14 +16,14 @@ export interface MarketSummary extends Instrument {
   readonly model_id: string;
   /** Event time since its training; null of the baseline. */
   readonly model_age_us: number | null;
-  /** What it said in the newest 30 days that was eligible and is graded. */
+  /** Its eligible and graded predictions of the newest 30 days. */
   readonly graded: number;
   readonly hit_rate: number | null;
   /** Trades that closed in the newest `newestUs`, by account. */
   readonly trades: readonly GroupPerformance[];
 }
 
-export interface SummaryAsked {
+export interface SummaryRequest {
   readonly labelSpec: string;
   /** How far back trades count, from the newest close of each market. */
   readonly newestUs: number;
@@ -39,7 +39,7 @@ interface Champion extends Instrument {
 export async function marketSummaries(
   pool: Pool,
   reader: SqlReader,
-  { labelSpec, newestUs, baselineId }: SummaryAsked,
+  { labelSpec, newestUs, baselineId }: SummaryRequest,
 ): Promise<MarketSummary[]> {
   const { rows: champions } = await pool.query<Champion>(
     `SELECT venue, symbol, model_id, trained_at FROM models
@@ -55,7 +55,7 @@ export async function marketSummaries(
     const taught = data.find(isHere);
     const champion = champions.find(isHere);
     const model_id = champion?.model_id ?? baselineId;
-    const said = metrics.find((row) => row.group === key && row.model_id === model_id);
+    const outcomes = metrics.find((row) => row.group === key && row.model_id === model_id);
     return {
       venue,
       symbol,
@@ -64,8 +64,8 @@ export async function marketSummaries(
       up_share: taught?.up_share ?? null,
       last_sample_ts: taught?.last_ts ?? null,
       model_age_us: champion === undefined ? null : reachedTs - champion.trained_at,
-      graded: said?.rows ?? 0,
-      hit_rate: said?.hit_rate ?? null,
+      graded: outcomes?.rows ?? 0,
+      hit_rate: outcomes?.hit_rate ?? null,
       trades: trades.filter(({ group }) => group === key),
     };
   });

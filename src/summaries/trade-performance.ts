@@ -12,7 +12,7 @@ import type { Instrument, SqlReader } from '../questdb/table.ts';
 export const TRADE_GROUPS = ['account', 'symbol', 'bot', 'model', 'regime'] as const;
 export type TradeGroup = (typeof TRADE_GROUPS)[number];
 
-export interface TradesAsked {
+export interface TradesRequest {
   /** Whatever is left out is not limited. */
   readonly account?: string | undefined;
   readonly venue?: string | undefined;
@@ -106,8 +106,8 @@ export async function makeGrouping(
 }
 
 /** Oldest close first. */
-export async function closedTrades(pool: Pool, asked: TradesAsked): Promise<Closed[]> {
-  const { account, venue, symbol, fromUs, toUs, newestUs } = asked;
+export async function closedTrades(pool: Pool, request: TradesRequest): Promise<Closed[]> {
+  const { account, venue, symbol, fromUs, toUs, newestUs } = request;
   const at = (us: number | undefined): string | null => (us === undefined ? null : formatUs(us));
   const { rows } = await pool.query<Closed>(
     `SELECT * FROM (

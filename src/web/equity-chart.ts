@@ -11,7 +11,7 @@ import { byId, h, show } from './dom.ts';
 import { money, seconds } from './format.ts';
 import { chartOptions, color, onTheme } from './theme.ts';
 
-/** More lines than this could not be told apart; the table has the rest. */
+/** More lines than this could not be distinguished; the table has the rest. */
 const TONES = ['right', 'pending', 'warn', 'muted'] as const;
 
 export class EquityChart {

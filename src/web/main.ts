@@ -184,8 +184,8 @@ function every(ms: number, work: () => void): void {
 }
 
 function start(): void {
-  const { instrument: key, timeframe: asked } = readHash(location.hash);
-  timeframe = asked;
+  const { instrument: key, timeframe: shown } = readHash(location.hash);
+  timeframe = shown;
   showTimeframes();
   select.addEventListener('change', () => {
     const instrument = instruments.find((i) => instrumentKey(i) === select.value);

@@ -37,7 +37,7 @@ export interface Reading {
   readonly signals: readonly Signal[];
 }
 
-/** Bars that a chart shows at first, by its width: thinner ones could not be told apart. */
+/** Bars that a chart shows at first, by its width: thinner ones could not be distinguished. */
 const BAR_PX = 4;
 
 export class MarketChart {

@@ -26,7 +26,7 @@ export async function openModel(id: string): Promise<void> {
 
 async function buildBody(id: string): Promise<HTMLElement[]> {
   const path = `models/${encodeURIComponent(id)}`;
-  // What happened since is asked of another server than the model itself: it may be away.
+  // What happened since is read from another server than the model itself: it may be away.
   const [model, outcomes, drift] = await Promise.all([
     get<ModelDetail>(path),
     get<{ items: ModelMetrics[] }>(`${path}/outcomes`, { by: 'bucket' }).catch(() => null),

@@ -106,8 +106,8 @@ export async function startConnect(
     await running(`http://127.0.0.1:${port}/connectors/${run.name}/status`, () => child.exitCode);
   } catch (error) {
     await stop();
-    const said = readFileSync(join(dir, 'connect.log'), 'utf8').slice(-2_000);
-    throw new Error(`Kafka Connect does not come up:\n${said}`, { cause: error });
+    const logged = readFileSync(join(dir, 'connect.log'), 'utf8').slice(-2_000);
+    throw new Error(`Kafka Connect does not come up:\n${logged}`, { cause: error });
   }
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
   return { pid: must(child.pid), hasEnded, stop };

@@ -54,14 +54,14 @@ async function write(bed: Bed, from: number, to: number): Promise<void> {
   const writer = bed.context.questdbWriter();
   for (let n = 0; n < DECISIONS; n++) {
     const ts = FROM + n * MINUTE_US;
-    const said: PredictionRow[] = [];
+    const predicted: PredictionRow[] = [];
     const known: LabelRow[] = [];
     for (let i = from; i < to; i++) {
       const of = { ts, decided_ts: ts, venue: VENUE, symbol: symbolName(i), label_spec: LABEL };
-      said.push({ ...SAID, ...of, known_at: ts, prediction_id: `${i}:${n}` });
+      predicted.push({ ...PREDICTED, ...of, known_at: ts, prediction_id: `${i}:${n}` });
       known.push({ ...VOID, ...of, label_known_at: ts });
     }
-    await writer.write(predictions, said);
+    await writer.write(predictions, predicted);
     if (n < DECISIONS - 1) await writer.write(labels, known);
   }
   // A tick a minute, around where the last decision enters and exits.
@@ -186,7 +186,7 @@ async function datasetMs(bed: Bed): Promise<number> {
 const STAGES = ['stream', 'sink', 'money'] as const;
 
 const LABEL = 'direction_1h@1';
-const SAID = {
+const PREDICTED = {
   ...{ slot: 'champion', feature_id: 'f', model_id: 'm', horizon_s: 3600, probability_up: 0.5 },
   ...{ expected_return: 0, verdict: 'ok' as const, close: 1 },
 };

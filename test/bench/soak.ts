@@ -93,10 +93,10 @@ async function feed(bed: Bed): Promise<Look[]> {
   return looks;
 }
 
-const said: boolean[] = [];
+const verdicts: boolean[] = [];
 
 function verdict(what: string, isMet: boolean): void {
-  said.push(isMet);
+  verdicts.push(isMet);
   console.log(`${what}: ${isMet ? 'met' : 'MISSED'}`);
 }
 
@@ -127,5 +127,5 @@ async function soak(bed: Bed): Promise<void> {
 }
 
 await onServers(soak);
-process.exitCode = said.every(Boolean) ? 0 : 1;
+process.exitCode = verdicts.every(Boolean) ? 0 : 1;
 setTimeout(() => process.exit(), 5_000).unref();

@@ -93,7 +93,7 @@ function formatDrift({ set }: RecordedMarket, windows: readonly Window[]): strin
   const { driftShare, driftGainShare } = DEFAULT_RETRAIN;
   return (
     `drift: ${fired} of ${reviews.length} reviews behind these trainings would train again; at most ` +
-    `${most(({ shareDrifted }) => shareDrifted)} of the features (${100 * driftShare} % are asked) and ` +
+    `${most(({ shareDrifted }) => shareDrifted)} of the features (${100 * driftShare} % are needed) and ` +
     `${most(({ gainShareDrifted }) => gainShareDrifted)} of the gain (${100 * driftGainShare} %) drifted`
   );
 }

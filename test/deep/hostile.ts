@@ -304,8 +304,8 @@ async function stored(bed: Bed, topic: string, good: number, future: number): Pr
      WHERE kind = 'future' AND source LIKE $1`,
     [`${topic}/%`],
   );
-  const told = events[0]?.n ?? 0;
-  check(`${topic}: what is of the future is told`, told === future, `${told} of ${future}`);
+  const reported = events[0]?.n ?? 0;
+  check(`${topic}: what is of the future is told`, reported === future, `${reported} of ${future}`);
 }
 
 process.exitCode = await main();

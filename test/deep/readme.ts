@@ -28,7 +28,7 @@ import {
 } from '../support/readme.ts';
 import { report, type ProofResult } from '../support/report.ts';
 import { stackEnv } from '../support/stack.ts';
-import { ASKED, LEFT, SAID, type Row } from './readme-expected.ts';
+import { QUERIED, LEFT, PRINTED, type Row } from './readme-expected.ts';
 import { askRoute, routesIn, type Http } from './readme-routes.ts';
 
 const { values } = parseArgs({ options: { report: { type: 'string' } } });
@@ -168,7 +168,7 @@ async function appears(url: string, question: string): Promise<boolean> {
 async function shellLine(place: Place, line: string, found: Connections): Promise<string | null> {
   const skipped = NOT_RUN.find(([pattern]) => pattern.test(line));
   if (skipped !== undefined) return isThere(place, line);
-  const [begin, expected] = SAID.find(([first]) => line.startsWith(first)) ?? [];
+  const [begin, expected] = PRINTED.find(([first]) => line.startsWith(first)) ?? [];
   if (begin === undefined || expected === undefined) return 'nothing here looks at its result';
   const here = withAddresses(place, await withId(place, line), found);
   const { code, out } = await run(place, here, line.includes('flow wait') ? START_MS : COMMAND_MS);
@@ -209,9 +209,9 @@ function isThere({ dir }: Place, line: string): string | null {
 }
 
 async function sql(statement: string, found: Connections): Promise<string | null> {
-  const asked = ASKED.find(([pattern]) => pattern.test(statement));
-  if (asked === undefined) return 'nothing here looks at its result';
-  const [, server, isSound] = asked;
+  const requested = QUERIED.find(([pattern]) => pattern.test(statement));
+  if (requested === undefined) return 'nothing here looks at its result';
+  const [, server, isSound] = requested;
   const url = server === 'questdb' ? found.questdb_pg_readonly : found.postgres_readonly;
   const rows = await ask(url, statement);
   return isSound(rows) ? null : `its rows are wrong: ${JSON.stringify(rows.slice(0, 5))}`;
@@ -303,8 +303,8 @@ async function brokenTick({ env }: Place, found: Connections): Promise<string | 
   const messages = [{ key: 'my-venue:BAD/USD', value: '{' }];
   await sender.send({ topic: 'ticks', acks: -1, messages });
   await sender.disconnect();
-  const told = `SELECT * FROM quality_events WHERE kind = 'malformed'`;
-  return (await appears(found.questdb_pg, told)) ? null : 'quality_events does not have it';
+  const query = `SELECT * FROM quality_events WHERE kind = 'malformed'`;
+  return (await appears(found.questdb_pg, query)) ? null : 'quality_events does not have it';
 }
 
 /** What `npm start` has begun: the page, and every process in its metrics. */
@@ -345,8 +345,8 @@ async function everyBlock(
   results.push(await looked('the page and every process in /metrics', () => running(found)));
   results.push(await looked('a broken tick is told', () => brokenTick(place, found)));
   // Somebody's own requests, as the README has them in `asked.csv`.
-  const asked = 'symbol,ts,venue\nEUR/USD,2014-05-06T10:00:00Z,oanda\n';
-  writeFileSync(join(place.dir, 'asked.csv'), asked);
+  const requested = 'symbol,ts,venue\nEUR/USD,2014-05-06T10:00:00Z,oanda\n';
+  writeFileSync(join(place.dir, 'asked.csv'), requested);
   for (const route of routesIn(place.dir)) {
     results.push(await looked(route.name, () => askRoute(route, found)));
   }

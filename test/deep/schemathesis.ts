@@ -111,17 +111,17 @@ function judged(events: string): { answers: number; faults: string[] } {
     const { checks = {}, interactions = {} } = done?.recorder ?? {};
     answers += Object.keys(interactions).length;
     for (const [id, found] of Object.entries(checks)) {
-      const asked = interactions[id];
+      const interaction = interactions[id];
       for (const { name, status } of found) {
-        if (status !== 'failure' || asked === undefined) continue;
-        const detail = responseDetail(asked);
+        if (status !== 'failure' || interaction === undefined) continue;
+        const detail = responseDetail(interaction);
         const isBeyond = BEYOND_SCHEMAS.some((reason) => reason.test(detail));
         if (name === 'positive_data_acceptance' && isBeyond) continue;
         // A wrong token is refused by 401, or by 429 where many came before it: neither lets it in.
-        if (name === 'ignored_auth' && asked.response?.status_code === 429) continue;
-        const { method, uri } = asked.request;
+        if (name === 'ignored_auth' && interaction.response?.status_code === 429) continue;
+        const { method, uri } = interaction.request;
         faults.push(
-          `${name}: ${method} ${uri.slice(0, 200)}: ${asked.response?.status_code} ${detail}`,
+          `${name}: ${method} ${uri.slice(0, 200)}: ${interaction.response?.status_code} ${detail}`,
         );
       }
     }

@@ -43,8 +43,10 @@ const wordsIn = (field: Field): unknown[] =>
 
 describe.each([...onTheWire, ...inQuestdb, ...inPostgres])('the record %s', (_, fields) => {
   test('says what each of its fields means', () => {
-    const unsaid = Object.entries(fields).filter(([, { description = '' }]) => description === '');
-    expect(unsaid).toEqual([]);
+    const undescribed = Object.entries(fields).filter(
+      ([, { description = '' }]) => description === '',
+    );
+    expect(undescribed).toEqual([]);
   });
 
   test('calls times, and nothing else, ts, …_ts or …_at', () => {

@@ -49,7 +49,7 @@ export class Bed {
   private readonly stack: Stack;
   private readonly env: NodeJS.ProcessEnv;
   private readonly kept = new Map<string, Kept>();
-  private readonly said = new Map<string, string>();
+  private readonly logged = new Map<string, string>();
   private readonly disks: SmallDisk[] = [];
   private stopping = false;
   private closing: Promise<void> | null = null;
@@ -147,7 +147,7 @@ export class Bed {
 
   /** What the processes under this name have said so far. */
   output(as: string): string {
-    return this.said.get(as) ?? '';
+    return this.logged.get(as) ?? '';
   }
 
   /** Resolves once the process works, whichever start it takes. */
@@ -250,7 +250,7 @@ export class Bed {
     const kept = { child, ready };
     this.kept.set(as, kept);
     const hear = (chunk: Buffer): void => {
-      this.said.set(as, this.output(as) + chunk.toString());
+      this.logged.set(as, this.output(as) + chunk.toString());
     };
     child.stdout?.on('data', hear);
     child.stderr?.on('data', hear);

@@ -53,13 +53,13 @@ const failPoint = (stage: 'stream' | 'sink', point: string): Fault => ({
     const env = { TICKLOOM_FAIL_AT: `${point}:${UNCOMMITTED}` };
     const heard = bed.output(stage).length;
     const kept = bed.keep(stage, env);
-    const said = await untilHit(`${point} is reached`, () => {
+    const logged = await untilHit(`${point} is reached`, () => {
       const found = /fail point \S+ (\d+) records passed/.exec(bed.output(stage).slice(heard));
       return Promise.resolve(found?.[1]);
     });
     await kept;
     await bed.ready(stage);
-    return `${said} uncommitted records, ${await epochMoved(bed, stage, before)}`;
+    return `${logged} uncommitted records, ${await epochMoved(bed, stage, before)}`;
   },
 });
 
@@ -246,16 +246,16 @@ const fullDisk = (server: ServerName, spareMib: number): Fault => ({
     bed.child('sink').kill('SIGCONT');
     const fresh = (): string[] => words().map((text, i) => text.slice(heard[i]));
     const isStuck = stillness(bed);
-    const said = await untilHit(`${server} misses room`, async () => {
+    const logged = await untilHit(`${server} misses room`, async () => {
       const words_ = NO_ROOM.exec(fresh().join('\n'))?.[0];
       return words_ ?? ((await isStuck()) ? 'the sink stands still' : undefined);
     }).catch((error: unknown) => {
-      throw new Error(`${String(error)}; it said:\n${fresh()[0]?.slice(-3_000)}`);
+      throw new Error(`${String(error)}; its output:\n${fresh()[0]?.slice(-3_000)}`);
     });
     await sleep(FULL_MS);
     disk.free();
     const ended = await bed.revive(server);
-    return `"${said}" on a disk of ${mib} MiB, ${ended ? 'started again' : 'went on'}`;
+    return `"${logged}" on a disk of ${mib} MiB, ${ended ? 'started again' : 'went on'}`;
   },
 });
 

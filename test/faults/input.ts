@@ -91,8 +91,8 @@ function disturbed(tick: Tick, random: () => number, add: Add): void {
   } else if (drawn < 0.055) {
     add(ts, tick);
     const { venue, symbol } = tick;
-    const said = random() < 0.5 ? ts - 30 * US_PER_S : ts + 500 * US_PER_MS;
-    const heartbeat = { kind: 'heartbeat', venue, symbol, ts: said } as unknown as Tick;
+    const claimedTs = random() < 0.5 ? ts - 30 * US_PER_S : ts + 500 * US_PER_MS;
+    const heartbeat = { kind: 'heartbeat', venue, symbol, ts: claimedTs } as unknown as Tick;
     add(ts, heartbeat);
   } else add(ts, tick);
 }

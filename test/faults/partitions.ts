@@ -121,8 +121,8 @@ async function run({ partitions, more, changes }: Layout, ticks: FeedTick[]): Pr
     await feeding;
     return await takeDump(bed.context);
   } catch (error) {
-    const said = [...STAGES, ...more].map((as) => `${as}: ${bed.output(as).slice(-1_500)}`);
-    throw new Error(`${(error as Error).message}\n${said.join('\n')}`, { cause: error });
+    const outputs = [...STAGES, ...more].map((as) => `${as}: ${bed.output(as).slice(-1_500)}`);
+    throw new Error(`${(error as Error).message}\n${outputs.join('\n')}`, { cause: error });
   } finally {
     await bed.close();
   }

@@ -49,7 +49,7 @@ export const producerClock: Fault = {
     const clock = { ts: nowUs(), held: true };
     const clocks = await clockRecords(bed.context, clock);
     await bed.context.outLog().append([...records, ...clocks]);
-    const told = await untilHit('the sink tells of them', async () => {
+    const noted = await untilHit('the sink tells of them', async () => {
       const rows = await bed.context
         .questdbReader()
         .query<{ kind: string; n: number }>(
@@ -61,7 +61,7 @@ export const producerClock: Fault = {
       const [future, wrong] = [counts.get('future'), counts.get('bad_clock')];
       return future !== undefined && wrong === 4 && `${future} rows of the future, ${wrong} clocks`;
     });
-    return `${records.length} records, ${told}`;
+    return `${records.length} records, ${noted}`;
   },
 };
 
@@ -146,11 +146,11 @@ export const swapTopic: Fault = {
       partitions: bed.config.partitions,
       topicName: context.topicName,
     });
-    const said = await stoppedAt(bed, topic, heard, held.length);
+    const logged = await stoppedAt(bed, topic, heard, held.length);
     await context.outLog().append(held.map((record): OutRecord => ({ topic, ...record })));
     await bed.keep('stream');
     await bed.ready('money');
-    return `${held.length} records, "${said}"`;
+    return `${held.length} records, "${logged}"`;
   },
 };
 

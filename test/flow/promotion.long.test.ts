@@ -18,7 +18,7 @@ const PASSED_AT = '2026-01-11';
 const PROMOTED_AT = '2026-01-13';
 const SLOW = 420_000;
 
-interface Said {
+interface Predicted {
   readonly decided_ts: number;
   readonly model_id: string;
 }
@@ -70,7 +70,7 @@ describe('a market with a planted edge', () => {
       expect(shadow?.until_ts, 'it leaves its slot where it decides').toBe(live?.from_ts);
       expect(live?.from_ts).toBeGreaterThanOrEqual(parseUs(PROMOTED_AT));
       expect(live?.until_ts).toBeNull();
-      const tried = await installation.reader.query<Said>(
+      const tried = await installation.reader.query<Predicted>(
         'SELECT decided_ts, model_id FROM predictions WHERE symbol = $1 AND slot = $2',
         [SYMBOL, champion],
       );
@@ -81,13 +81,13 @@ describe('a market with a planted edge', () => {
       );
       expect(judged?.verdict).toMatchObject({ passed: true });
       expect(judged?.verdict.comparisons[0]?.rows).toBeLessThan(tried.length);
-      const said = await installation.reader.query<Said>(
+      const predicted = await installation.reader.query<Predicted>(
         `SELECT decided_ts, model_id FROM predictions
          WHERE symbol = $1 AND slot = 'champion' ORDER BY decided_ts`,
         [SYMBOL],
       );
-      expect(said.length).toBeGreaterThan(15_000);
-      const wrong = said.filter(
+      expect(predicted.length).toBeGreaterThan(15_000);
+      const wrong = predicted.filter(
         ({ decided_ts, model_id }) =>
           (model_id === champion) !== decided_ts >= (live?.from_ts ?? Infinity),
       );

@@ -30,13 +30,13 @@ const signed = (more: Record<string, string> = {}) => ({
 describe('words of users', () => {
   test('are answered or refused as a problem, whatever they are', async () => {
     const faults: string[] = [];
-    for (const asked of fuzzRequests(document, { seed: SEED, count: REQUESTS, token })) {
-      const said = `${asked.method} ${asked.path.slice(0, 300)}`;
+    for (const request of fuzzRequests(document, { seed: SEED, count: REQUESTS, token })) {
+      const line = `${request.method} ${request.path.slice(0, 300)}`;
       try {
-        const fault = findFault(asked, await send(server.url, asked));
-        if (fault !== null) faults.push(`${said}: ${fault} ${asked.body?.slice(0, 100) ?? ''}`);
+        const fault = findFault(request, await send(server.url, request));
+        if (fault !== null) faults.push(`${line}: ${fault} ${request.body?.slice(0, 100) ?? ''}`);
       } catch (error) {
-        faults.push(`${said}: ${String(error)}`);
+        faults.push(`${line}: ${String(error)}`);
       }
     }
     expect(faults).toEqual([]);
@@ -61,8 +61,8 @@ describe('words of users', () => {
   test('of far times and long ids find nothing, and that is an answer', async () => {
     for (const path of ['models', 'quality', 'jobs', 'errors']) {
       for (const time of ['9999-12-31', '9999-12-31T23:59:59-10:00', '0000-01-01']) {
-        const asked = `/v1/${path}?from=0000-01-01&to=${encodeURIComponent(time)}`;
-        expect([asked, (await ask(asked)).status]).toEqual([asked, 200]);
+        const request = `/v1/${path}?from=0000-01-01&to=${encodeURIComponent(time)}`;
+        expect([request, (await ask(request)).status]).toEqual([request, 200]);
       }
     }
     const statusForLength = async (length: number): Promise<number> =>

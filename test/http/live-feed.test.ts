@@ -7,16 +7,16 @@ type Polled = LiveEvent[] | null | Error;
 /** A source that answers what is put in, then nothing new. */
 function scripted() {
   const answers: Polled[] = [];
-  const asked: string[][] = [];
+  const queried: string[][] = [];
   const source: LiveSource = {
     poll: async (instruments) => {
-      asked.push([...instruments]);
+      queried.push([...instruments]);
       const answer = answers.shift();
       if (answer instanceof Error) throw answer;
       return answer === undefined ? [] : answer;
     },
   };
-  return { answers, asked, source };
+  return { answers, queried, source };
 }
 
 function client(instrument: string) {
@@ -111,16 +111,16 @@ describe('live feed', () => {
   });
 
   test('asks nobody while nobody listens, and what happened then is a reset', async () => {
-    const { asked, source } = scripted();
+    const { queried, source } = scripted();
     const feed = makeFeed(source);
     const first = client('a:X');
     const end = feed.subscribe(first.subscriber, null);
     await until(() => first.got.length === 1);
     end();
     await new Promise((resolve) => setTimeout(resolve, 60));
-    const polls = asked.length;
+    const polls = queried.length;
     await new Promise((resolve) => setTimeout(resolve, 60));
-    expect(asked).toHaveLength(polls);
+    expect(queried).toHaveLength(polls);
     const back = client('a:X');
     feed.subscribe(back.subscriber, first.got[0]?.id ?? '');
     await until(() => back.got.length === 1);

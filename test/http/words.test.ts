@@ -112,8 +112,8 @@ describe('beyond loopback', () => {
     expect(exposed({})).toBeNull();
     expect(() => exposed({ TICKLOOM_HTTP_HOST: '0.0.0.0' })).toThrow('start with --insecure');
     expect(() => exposed({ TICKLOOM_HTTP_HOST: '::' })).toThrow('TICKLOOM_HTTP_INSECURE=true');
-    const said = { TICKLOOM_HTTP_HOST: '10.0.0.1', TICKLOOM_HTTP_INSECURE: 'true' };
-    expect(exposed(said)).toBeNull();
+    const settings = { TICKLOOM_HTTP_HOST: '10.0.0.1', TICKLOOM_HTTP_INSECURE: 'true' };
+    expect(exposed(settings)).toBeNull();
   });
 
   test('a certificate comes with its key, and both are what they should be', () => {

@@ -120,13 +120,18 @@ describe('booking', () => {
     rows(`SELECT body FROM control_outbox WHERE type = 'halt' AND subject = $1`, account);
 
   test('a missing rate is one row with its count, in any order, and one alert', async () => {
-    const told = (symbol: string, decisions: number): Refusal => ({
+    const refusal = (symbol: string, decisions: number): Refusal => ({
       ...{ kind: 'refusal', refusal_id: `r-${symbol}-${decisions}`, bot: 'bot-of-booking' },
       ...{ account: 'booking-yen', venue: 'booking', symbol, cause: 'no_rate' },
       ...{ reason: 'no rate from JPY to the bookkeeper', first_ts: DAY },
       ...{ last_ts: DAY + decisions * 60_000_000, decisions },
     });
-    const records = [told('A/JPY', 1), told('A/JPY', 8_000), told('A/JPY', 61), told('B/JPY', 1)];
+    const records = [
+      refusal('A/JPY', 1),
+      refusal('A/JPY', 8_000),
+      refusal('A/JPY', 61),
+      refusal('B/JPY', 1),
+    ];
     expect(await book(records)).toBe('booked');
     expect(await book(records.toReversed())).toBe('booked');
     expect(

@@ -57,12 +57,12 @@ function needles(): string[] {
 }
 
 /** Everything that was said, by where. */
-const said = new Map<string, string>();
+const heard = new Map<string, string>();
 const hear = (where: string, text: string): void =>
-  void said.set(where, `${said.get(where) ?? ''}${text}\n`);
+  void heard.set(where, `${heard.get(where) ?? ''}${text}\n`);
 const leaks = (): string[] => {
   const secrets = needles();
-  return [...said].flatMap(([where, text]) => {
+  return [...heard].flatMap(([where, text]) => {
     const at = secrets.map((secret) => text.indexOf(secret)).find((found) => found >= 0);
     return at === undefined ? [] : [`${where}: …${text.slice(Math.max(0, at - 80), at)}`];
   });
@@ -161,7 +161,7 @@ test('stages, jobs and the API with right and with wrong passwords', async () =>
   await until('the API is up', isUp(one.url));
   const words = /password authentication failed|refuses user and password|WRONGPASS/;
   await until('wrong passwords are refused', () =>
-    Promise.resolve(words.test(said.get('run with wrong passwords') ?? '')),
+    Promise.resolve(words.test(heard.get('run with wrong passwords') ?? '')),
   );
   const record = { topic: context.topicName('ticks'), key: 'a:B', timestampMs: 1 };
   await context.outLog().append([{ ...record, value: 'no record' }]);
@@ -178,7 +178,7 @@ test('stages, jobs and the API with right and with wrong passwords', async () =>
   hear('API with wrong passwords', server.logged.join('\n'));
   await server.close();
   await Promise.all(processes.splice(0).map((each) => each.stop()));
-  expect(said.get('API with wrong passwords readyz')).toContain('503');
+  expect(heard.get('API with wrong passwords readyz')).toContain('503');
   expect(leaks()).toEqual([]);
 });
 
@@ -198,13 +198,13 @@ test('commands with right, with wrong and with unreadable credentials, and with 
     vi.unstubAllEnvs();
     vi.stubEnv(name, value);
     await command(`wrong ${name}`, ['models', 'list']);
-    expect(said.get(`wrong ${name}`)).toContain(name);
+    expect(heard.get(`wrong ${name}`)).toContain(name);
   }
   vi.unstubAllEnvs();
   vi.stubEnv('TICKLOOM_DATA_DIR', wrongDir);
   writeFileSync(credentialsFile(wrongDir), `{"postgres": {"password": "${CANARY}"`);
   await command('unreadable credentials', ['models', 'list']);
-  expect(said.get('unreadable credentials')).toContain('restore it, or remove it');
+  expect(heard.get('unreadable credentials')).toContain('restore it, or remove it');
   writeFileSync(credentialsFile(wrongDir), JSON.stringify(wrong));
   expect(leaks()).toEqual([]);
 });
@@ -252,8 +252,8 @@ test('what is stored and queued, and what the servers log', async () => {
   const logs = join(config.dataDir, 'logs');
   for (const name of readdirSync(logs)) hear(`log ${name}`, readFileSync(join(logs, name), 'utf8'));
   expect(rows.length).toBeGreaterThan(20);
-  expect(said.get('log postgres.log')).toContain('password authentication failed');
-  expect(said.get('Redis')).toContain('canary-tickloom:labels');
+  expect(heard.get('log postgres.log')).toContain('password authentication failed');
+  expect(heard.get('Redis')).toContain('canary-tickloom:labels');
   expect(leaks()).toEqual([]);
 });
 

@@ -164,12 +164,12 @@ describe('a wrong clock of a producer', () => {
     const now = nowUs();
     const flood = Array.from({ length: 2_000 }, (_, i) => record('FLOOD', now + YEAR + i));
     await send(...flood, record('FLOOD', now));
-    const told = await events('FLOOD');
-    const details = told.map(({ detail }) => JSON.parse(detail) as { count?: number });
+    const noted = await events('FLOOD');
+    const details = noted.map(({ detail }) => JSON.parse(detail) as { count?: number });
     const counted = details.reduce((sum, { count = 1 }) => sum + count, 0);
     expect(counted).toBe(2_000);
     // At most over the turn of a minute or two.
-    expect(told.length).toBeLessThanOrEqual(303);
+    expect(noted.length).toBeLessThanOrEqual(303);
     expect(await stored('FLOOD')).toHaveLength(1);
     const alerts = await floodAlerts(installation.context);
     expect(alerts.map(({ key }) => key)).toEqual(['flood:future:ticking:FLOOD']);

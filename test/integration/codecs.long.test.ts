@@ -45,10 +45,10 @@ describe('foreign producers', () => {
   }
 
   /** The same market under several venues, one after the other; how many records each has. */
-  function produce(...asked: readonly Produced[]): number[] {
+  function produce(...wanted: readonly Produced[]): number[] {
     const { config, topicName } = installation.context;
     const args = [config.kafkaBrokers.join(','), topicName('ticks')];
-    const counts = asked.map(({ venue, codec, end }) => {
+    const counts = wanted.map(({ venue, codec, end }) => {
       const lines = makeLines(venue);
       const file = join(dir, venue);
       writeFileSync(file, lines.join('\n'));

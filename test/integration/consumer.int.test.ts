@@ -14,7 +14,7 @@ const PATIENCE_MS = 60_000;
 class Noting implements PartitionTask {
   position: number;
   readonly offsets: number[] = [];
-  isTold = true;
+  hasEndReport = true;
 
   constructor(position: number) {
     this.position = position;
@@ -29,7 +29,7 @@ class Noting implements PartitionTask {
   }
 
   announce(): Promise<void> {
-    return this.isTold ? Promise.resolve() : Promise.reject(new Error('not told yet'));
+    return this.hasEndReport ? Promise.resolve() : Promise.reject(new Error('not reported yet'));
   }
 }
 
@@ -152,11 +152,11 @@ describe('a consumer', () => {
   test('commits no offset before the task has told how far it came', async () => {
     const topic = await createTopicOfTen();
     const task = new Noting(0);
-    task.isTold = false;
+    task.hasEndReport = false;
     const seen: number[] = [];
     await consume(topic, task, async () => {
       seen.push(await committed(topic));
-      task.isTold = seen.length > 5;
+      task.hasEndReport = seen.length > 5;
       return seen.at(-1) === RECORDS;
     });
     expect(seen.slice(0, 6)).toEqual([0, 0, 0, 0, 0, 0]);

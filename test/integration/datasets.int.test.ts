@@ -206,7 +206,7 @@ describe('an as-of', () => {
 describe('a set', () => {
   test('Feast #2980: is the same bytes again, also once the tables hold newer revisions', async () => {
     const first = await build(decisions(between));
-    const asked = await build({ as_of: formatUs(between) }, 'requests.csv');
+    const requested = await build({ as_of: formatUs(between) }, 'requests.csv');
     const later = { known_at: CUTS[2] + 1, revision: 7 };
     const again = rows.features.slice(0, 200).map((row) => ({ ...row, ...later, rsi_14_1m: 1 }));
     await context.questdbWriter().write(table, again);
@@ -218,9 +218,9 @@ describe('a set', () => {
     const second = await build(decisions(between));
     expect(second.manifest).toEqual(first.manifest);
     expect(await verify(first.manifest, first.out)).toEqual([]);
-    expect(await verify(asked.manifest, asked.out)).toEqual([]);
+    expect(await verify(requested.manifest, requested.out)).toEqual([]);
     // From what is kept in PostgreSQL alone.
-    expect(await verify(asked.manifest, null)).toEqual([]);
+    expect(await verify(requested.manifest, null)).toEqual([]);
     const now = await build(decisions(CUTS[2] + 1));
     expect(now.manifest.sha256).not.toBe(first.manifest.sha256);
   });

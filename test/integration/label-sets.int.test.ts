@@ -155,8 +155,8 @@ describe('label sets', () => {
     for (const market of markets) {
       let fromUs = 0;
       for (;;) {
-        const asked = { labelSpec: LABEL_SPEC, of: LABEL_SPEC, fromUs };
-        const of = { ...asked, reachedTs: market.reachedTs, latenessUs: LATENESS_US };
+        const wanted = { labelSpec: LABEL_SPEC, of: LABEL_SPEC, fromUs };
+        const of = { ...wanted, reachedTs: market.reachedTs, latenessUs: LATENESS_US };
         const slice = await nextSlice(context.questdbReader(), market, of);
         const fresh = slice.filter(({ ts }) => ts >= fromUs);
         if (fresh.length === 0) break;

@@ -86,8 +86,8 @@ test('what cannot be kept whole is a dead letter with its reason, all else is ke
   expect(await context.flowProbe().drain(120_000)).toEqual([]);
   await installation.reader.waitApplied(['ticks', 'features']);
   const letters = await readTopic(context, 'dead-letters');
-  const said = letters.map(({ headers }) => [headers['reason'], headers['detail']]);
-  expect(said.map(String).toSorted()).toEqual([
+  const reasons = letters.map(({ headers }) => [headers['reason'], headers['detail']]);
+  expect(reasons.map(String).toSorted()).toEqual([
     `newer_version,control type "resize": update this program`,
     `newer_version,no column for "skew_9": update the sink`,
   ]);

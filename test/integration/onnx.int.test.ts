@@ -102,12 +102,12 @@ describe('a model in ONNX', () => {
       (name) => {
         const model = loadOnnx(readModelBytes(name));
         expect(model.columns).toBe(COLUMNS);
-        const said = expected.rows.map((row) => model.probabilityUp(row));
+        const predicted = expected.rows.map((row) => model.probabilityUp(row));
         expected[name].forEach((probability, i) => {
-          if (probability === null) expect(said[i]).toBeNaN();
-          else expect(said[i]).toBeCloseTo(probability, 6);
+          if (probability === null) expect(predicted[i]).toBeNaN();
+          else expect(predicted[i]).toBeCloseTo(probability, 6);
         });
-        expect(expected.rows.map((row) => model.probabilityUp(row))).toEqual(said);
+        expect(expected.rows.map((row) => model.probabilityUp(row))).toEqual(predicted);
       },
     );
 
@@ -143,9 +143,9 @@ describe('a model in ONNX', () => {
     });
 
     describe('from outside', () => {
-      const asked = { rows: rows.slice(0, 100).map(({ values }) => values), columns: COLUMNS };
+      const rowMatrix = { rows: rows.slice(0, 100).map(({ values }) => values), columns: COLUMNS };
       const tried = (model: Uint8Array, bounds = {}): Promise<void> =>
-        probeOnnx(model, asked, loadConfig(), bounds);
+        probeOnnx(model, rowMatrix, loadConfig(), bounds);
 
       test('is tried in a process of its own before any other opens it', async () => {
         await expect(tried(readModelBytes('network'))).resolves.toBeUndefined();

@@ -171,10 +171,10 @@ describe('the writer', () => {
     }));
     await store(ticks, rows);
     expect(await all(ticks)).toEqual(rows);
-    const asked = await reader.query<{ id: string }>('SELECT id FROM ticks WHERE id = $1', [
+    const found = await reader.query<{ id: string }>('SELECT id FROM ticks WHERE id = $1', [
       "'; DROP TABLE ticks; --",
     ]);
-    expect(asked).toHaveLength(1);
+    expect(found).toHaveLength(1);
     const nul = { ...(rows[0] as TickRow), symbol: 'a\u0000b' };
     const [refused] = await writer.write(ticks, [nul]);
     expect(refused?.row).toBe(nul);

@@ -37,10 +37,10 @@ describe('docs/sql.md and PostgreSQL', () => {
   });
 
   test.each(Object.entries(VIEWS))('give the view %s the same columns', async (name, view) => {
-    const said =
+    const documented =
       'columns' in view
         ? Object.entries(view.columns).map(([column, [type]]) => [column, longType(type)])
         : documentedColumns(view.sameColumnsAs);
-    expect(await catalogue(name)).toEqual(said);
+    expect(await catalogue(name)).toEqual(documented);
   });
 });

@@ -30,12 +30,12 @@ import { stackEnv } from '../support/stack.ts';
 let env: Record<string, string> = {};
 let config: Config;
 let stack: Stack;
-const said: string[] = [];
+const logged: string[] = [];
 
 /** Servers and names of the test's own data directory. */
 const start = async (): Promise<void> => {
-  said.length = 0;
-  stack = await startStack(config, { onProgress: (line) => said.push(line) });
+  logged.length = 0;
+  stack = await startStack(config, { onProgress: (line) => logged.push(line) });
 };
 const readStatus = async (name: ServerName): Promise<ServerStatus> =>
   must(
@@ -128,7 +128,7 @@ describe('every server', () => {
       expect(server).toMatchObject({ state: 'running', ready: true, reason: null });
       expect(readRecord(recordFile(config.dataDir, server.name))?.pid).toBe(server.pid);
     }
-    expect(said.filter((line) => line.includes('ready on'))).toHaveLength(4);
+    expect(logged.filter((line) => line.includes('ready on'))).toHaveLength(4);
   });
 
   test('listens on loopback alone', () => {
@@ -225,10 +225,10 @@ describe('after a fault', () => {
     for (const name of ['kafka', 'postgres'] as const) process.kill(await readPid(name), 'SIGKILL');
     await expect.poll(async () => (await readStatus('kafka')).state).toBe('stopped');
     await start();
-    const started = said.filter((line) => line.includes('ready on')).join('\n');
+    const started = logged.filter((line) => line.includes('ready on')).join('\n');
     expect(started).toMatch(/kafka: ready/);
     expect(started).toMatch(/postgres: ready/);
-    expect(said.filter((line) => line.includes('already running'))).toHaveLength(2);
+    expect(logged.filter((line) => line.includes('already running'))).toHaveLength(2);
     expect(await readPid('kafka')).not.toBe(kafkaPid);
     expect(await readPid('redis')).toBe(redisPid);
     const count = await postgres((client) =>
@@ -251,7 +251,7 @@ describe('after a fault', () => {
     const pid = await readPid('redis');
     process.kill(pid, 'SIGSTOP');
     await start();
-    expect(said).toContainEqual(expect.stringMatching(/^redis: killed what an earlier run/));
+    expect(logged).toContainEqual(expect.stringMatching(/^redis: killed what an earlier run/));
     expect(await readPid('redis')).not.toBe(pid);
     const redis = new Redis(config.redisUrl);
     expect(await redis.get('round-trip')).toBe('kept');
@@ -269,10 +269,10 @@ describe('after a fault', () => {
   test('each of the four is started again on its data when it is killed', async () => {
     await stack.stop();
     const exits: string[] = [];
-    said.length = 0;
+    logged.length = 0;
     stack = await startStack(config, {
       onExit: (_, message) => exits.push(message),
-      onProgress: (line) => said.push(line),
+      onProgress: (line) => logged.push(line),
     });
     await postgres((client) => client.query('CREATE TABLE kept AS SELECT 1 AS n'));
     for (const name of ['redis', 'postgres', 'questdb', 'kafka'] as const) {
@@ -285,7 +285,7 @@ describe('after a fault', () => {
       await expect.poll(isBack, { timeout: 90_000, interval: 500 }).toBe(true);
     }
     expect(exits).toEqual([]);
-    expect(said.filter((line) => line.endsWith('starting it again in 0.5 s'))).toHaveLength(4);
+    expect(logged.filter((line) => line.endsWith('starting it again in 0.5 s'))).toHaveLength(4);
     const { rows } = await postgres((client) => client.query('SELECT n FROM kept'));
     expect(rows).toEqual([{ n: 1 }]);
     await stack.stop();

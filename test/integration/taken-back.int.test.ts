@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 const look = () => must(LOOKS['what QuestDB holds'])(context);
-const told = async () =>
+const reported = async () =>
   (
     await context.postgres.query<{ table: string; occurrences: number }>(
       `SELECT context->>'table' AS table, occurrences FROM errors
@@ -31,13 +31,13 @@ test('a table with fewer transactions than it had is an open error, told once', 
   const has = await readTransactions(context.questdbReader());
   await writeSetting(context.postgres, SETTING, has);
   await look();
-  expect(await told()).toEqual([]);
+  expect(await reported()).toEqual([]);
 
   const had = { ...has, ticks: must(has['ticks']) + 5, labels: must(has['labels']) + 1 };
   await writeSetting(context.postgres, SETTING, had);
   await look();
   await look();
-  expect(await told()).toEqual([
+  expect(await reported()).toEqual([
     { table: 'labels', occurrences: 1 },
     { table: 'ticks', occurrences: 1 },
   ]);

@@ -234,11 +234,11 @@ describe('our own Kafka, closed by its setting', () => {
 
   test('says what it cannot be asked for', async () => {
     const env = await stackEnv();
-    for (const [asked, advice] of [
+    for (const [settings, advice] of [
       [{ TICKLOOM_KAFKA_SASL: 'scram-sha-256' }, /set TICKLOOM_KAFKA_SASL to plain/],
       [{ TICKLOOM_KAFKA_TLS: 'on' }, /leave TICKLOOM_KAFKA_TLS out/],
     ] as const) {
-      const other = loadConfig({ ...env, ...asked });
+      const other = loadConfig({ ...env, ...settings });
       openDataDir(other.dataDir);
       makeCredentials(other);
       await expect(startServer(other, 'kafka')).rejects.toThrow(advice);

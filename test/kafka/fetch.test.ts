@@ -70,10 +70,10 @@ const shown = (messages: readonly object[]): unknown[] =>
 
 /** Both ways; ours must have answered itself unless `left` is true. */
 async function both(set: Buffer, left = false): Promise<readonly object[]> {
-  let asked = false;
+  let isSent = false;
   const ours = response(set);
   const found = await fetchDecoder((decoder) => {
-    asked = true;
+    isSent = true;
     return plain(decoder);
   })(ours);
   const theirs = response(set);
@@ -81,7 +81,7 @@ async function both(set: Buffer, left = false): Promise<readonly object[]> {
   const look = found.map((m) => (m instanceof FetchedMessage ? view(m) : m));
   expect(shown(look)).toEqual(shown(expected));
   expect(ours.offset).toBe(theirs.offset);
-  expect(asked).toBe(left);
+  expect(isSent).toBe(left);
   return found;
 }
 

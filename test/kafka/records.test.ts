@@ -36,8 +36,8 @@ test.each<[string, Headers, boolean]>([
   ['no value', { imported: '' }, false],
   ['another name', { Imported: '1' }, false],
 ])('%s', (_, headers, isImported) => {
-  const asked = fetched(headers, 'x') as unknown as KafkaMessage;
-  expect(toLogRecord('ticks', 0, asked).isImported).toBe(isImported);
+  const message = fetched(headers, 'x') as unknown as KafkaMessage;
+  expect(toLogRecord('ticks', 0, message).isImported).toBe(isImported);
   const empty = fetched(headers, null) as unknown as KafkaMessage;
   expect(toLogRecord('ticks', 0, empty).isImported).toBe(isImported);
   expect(toLogRecord('ticks', 0, plain(headers)).isImported).toBe(isImported);

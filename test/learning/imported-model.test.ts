@@ -71,10 +71,10 @@ describe('a model that LightGBM saved as text', () => {
   test('may be a random forest, and answers as LightGBM does', () => {
     const forest = trained({ boosting: 'rf', bagging_freq: 1, bagging_fraction: 0.5 });
     const model = loadModel(imported({ bytes: toBytes(forest) }).bytes, STREAM);
-    const asked = market.slice(CUT, CUT + 500);
-    const said = testLightgbm().predict(forest, toMatrix(asked));
-    for (const [i, { values }] of asked.entries()) {
-      expect(model.predict(values).probabilityUp).toBeCloseTo(said[i]!, 12);
+    const rest = market.slice(CUT, CUT + 500);
+    const predicted = testLightgbm().predict(forest, toMatrix(rest));
+    for (const [i, { values }] of rest.entries()) {
+      expect(model.predict(values).probabilityUp).toBeCloseTo(predicted[i]!, 12);
     }
     expect(judge(model).passed).toBe(true);
   });

@@ -32,8 +32,8 @@ function interaction(seed: number): TrainingRow[] {
   const random = seededRandom(seed);
   return marketRows({ seed, rows: 9_000, columns: COLUMNS, edge: 0 }).map((row) => {
     const values = Array.from({ length: COLUMNS }, () => gaussian(random));
-    const told = must(values[0]) * must(values[1]) > 0 ? 0.8 : -0.8;
-    const forwardReturn = (told + gaussian(random)) / 1_000;
+    const signal = must(values[0]) * must(values[1]) > 0 ? 0.8 : -0.8;
+    const forwardReturn = (signal + gaussian(random)) / 1_000;
     return Object.assign({}, row, { values, forwardReturn, up: forwardReturn > 0 ? 1 : 0 });
   });
 }
@@ -63,8 +63,13 @@ describe('boosted trees and a forest side by side', () => {
     const direction = parseLightgbmModel(must(texts[0]).direction);
     for (const { values } of rows.slice(-100)) {
       const score = direction.predictRaw(values);
-      const said = calibratedProbability(score, base_log_odds, direction_shrink, direction_shift);
-      expect(served.predict(values).probabilityUp).toBe(said);
+      const probability = calibratedProbability(
+        score,
+        base_log_odds,
+        direction_shrink,
+        direction_shift,
+      );
+      expect(served.predict(values).probabilityUp).toBe(probability);
     }
   });
 

@@ -29,8 +29,8 @@ const theOne = (rows: readonly GradedPrediction[]) => outcomeMetrics('model', ro
 describe('outcomes of predictions', () => {
   test('are the metrics that training judges by, on the same rows', () => {
     const rows = drawn(500);
-    const [up, said] = [rows.map((row) => row.up), rows.map((row) => row.probability_up)];
-    const judged = directionMetrics(up, said);
+    const [up, predicted] = [rows.map((row) => row.up), rows.map((row) => row.probability_up)];
+    const judged = directionMetrics(up, predicted);
     const found = theOne(rows);
     expect(found).toMatchObject({ rows: 500, group: 'all', unheeded: 0, first_ts: FROM });
     expect(found.hit_rate).toBe(judged.hit_rate);

@@ -9,7 +9,10 @@ const model = (modelId: string, state: ModelState, more: Partial<KnownModel> = {
 });
 
 /** By id, newest first. */
-const said = (models: KnownModel[], atTs: number | null = 1_000): Record<string, string | null> => {
+const reasonsById = (
+  models: KnownModel[],
+  atTs: number | null = 1_000,
+): Record<string, string | null> => {
   const registry: Registry = {
     market: { venue: 'v', symbol: 's', labelSpec: 'direction_1h@1' },
     models,
@@ -25,7 +28,7 @@ test('candidates behind a shadow say who holds its place, and how many come befo
   const holds =
     'it passed the gate and waits for the one place of a shadow, which now holds until it wins, ' +
     'has lost or has had its time: ';
-  expect(said([...queue, model('a', 'candidate'), model('now', 'shadow')])).toEqual({
+  expect(reasonsById([...queue, model('a', 'candidate'), model('now', 'shadow')])).toEqual({
     gone: 'it passed the gate, and expired at 1970-01-01T00:00:00.000999Z before it had its turn',
     unjudged:
       'it waits for outcomes behind the as-of barrier of its data set, to be judged by: none are graded yet',
@@ -38,7 +41,7 @@ test('candidates behind a shadow say who holds its place, and how many come befo
 
 test('without a shadow the next review decides; without a time nothing has expired', () => {
   const models = [model('b', 'candidate', { expiresTs: 999 }), model('a', 'candidate')];
-  expect(said(models, null)).toEqual({
+  expect(reasonsById(models, null)).toEqual({
     b: 'it passed the gate and waits for the next review: it is next',
     a: 'it passed the gate and waits for the next review: 1 newer one comes before it',
   });
@@ -46,7 +49,7 @@ test('without a shadow the next review decides; without a time nothing has expir
 
 test('a model that was imported says what it lacks to be judged', () => {
   const failed = ['300 rows, at least 500 needed', 'p is 0.5'];
-  expect(said([model('b', 'candidate', { passed: false, failed })])).toEqual({
+  expect(reasonsById([model('b', 'candidate', { passed: false, failed })])).toEqual({
     b:
       'it waits for outcomes behind the as-of barrier of its data set, to be judged by: ' +
       '300 rows, at least 500 needed; p is 0.5',
@@ -55,6 +58,6 @@ test('a model that was imported says what it lacks to be judged', () => {
 
 test('only candidates wait', () => {
   const states = ['shadow', 'champion', 'retired', 'rejected'] as const;
-  const all = said(states.map((state) => model(state, state)));
+  const all = reasonsById(states.map((state) => model(state, state)));
   expect(Object.values(all)).toEqual([null, null, null, null]);
 });

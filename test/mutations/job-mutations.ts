@@ -90,8 +90,8 @@ export const JOB_MUTATIONS: readonly Mutation[] = [
     'years-between-markets-are-read',
     backlog('asks about each market once, then by set, and about quiet ones seldom'),
     'src/questdb/tables/pending-labels.ts',
-    'asked.fromUs === null ? null : floorTo(asked.fromUs, US_PER_DAY)',
-    'asked.fromUs === null ? null : floorTo(asked.fromUs, 90_000 * US_PER_DAY)',
+    'search.fromUs === null ? null : floorTo(search.fromUs, US_PER_DAY)',
+    'search.fromUs === null ? null : floorTo(search.fromUs, 90_000 * US_PER_DAY)',
   ),
   mutation(
     'quiet-markets-are-forgotten',
@@ -146,7 +146,7 @@ export const JOB_MUTATIONS: readonly Mutation[] = [
     'a-set-takes-what-has-not-matured',
     manyLabels('of many instruments is that of each, by one question'),
     'src/questdb/tables/pending-labels.ts',
-    'row.decided_ts <= asked.decidedByUs',
+    'row.decided_ts <= search.decidedByUs',
     'row.decided_ts <= Infinity',
   ),
   mutation(

@@ -167,7 +167,7 @@ export const LEARNING_MUTATIONS: readonly Mutation[] = [
       'a training with a forest',
     )('stays a forest whatever is asked of boosted trees'),
     'src/learning/train.ts',
-    '{ ...DEFAULT_PARAMS, ...asked, ...own };',
-    '{ ...DEFAULT_PARAMS, ...own, ...asked };',
+    '{ ...DEFAULT_PARAMS, ...requested, ...own };',
+    '{ ...DEFAULT_PARAMS, ...own, ...requested };',
   ),
 ];

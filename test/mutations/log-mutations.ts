@@ -89,7 +89,7 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
       'at the end of the log it is told once, again where telling failed, and nothing is committed',
     ),
     OPEN,
-    '|| lookedTo === this.toldEnd) return;',
+    '|| lookedTo === this.reportedEnd) return;',
     ') return;',
   ),
   mutation(

@@ -32,7 +32,7 @@ interface Outcome {
   readonly problem: string | null;
 }
 
-function asked(): readonly Mutation[] {
+function requested(): readonly Mutation[] {
   if (values.only === undefined) return MUTATIONS;
   return values.only.split(',').map((name) => {
     const mutation = MUTATIONS.find((each) => each.name === name);
@@ -68,10 +68,12 @@ async function findProblem(copy: TreeCopy, { patches, breaks }: Mutation): Promi
 }
 
 function judgeRun({ status, messages }: Ran): string | null {
-  const said = firstLine(messages);
-  if (status === null) return `the test was not run: ${said}`;
+  const message = firstLine(messages);
+  if (status === null) return `the test was not run: ${message}`;
   if (status !== 'failed') return `survived: the test has ${status}`;
-  return /^(ReferenceError|SyntaxError)/.test(said) ? `the patch is no program: ${said}` : null;
+  return /^(ReferenceError|SyntaxError)/.test(message)
+    ? `the patch is no program: ${message}`
+    : null;
 }
 
 const firstLine = (messages: readonly string[]): string =>
@@ -106,7 +108,7 @@ async function main(): Promise<number> {
     for (const { name, breaks } of MUTATIONS) console.log(`  ${name}: ${testKey(breaks)}`);
     return 0;
   }
-  const mutations = asked();
+  const mutations = requested();
   const copy = new TreeCopy(PROJECT_DIR);
   const outcomes: Outcome[] = [];
   try {

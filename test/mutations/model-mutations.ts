@@ -95,8 +95,8 @@ export const MODEL_MUTATIONS: readonly Mutation[] = [
     'set-without-its-boundary',
     request('that was decided at or before it, its very moment included'),
     JOIN,
-    'r.asked_at >= s.available',
-    'r.asked_at > s.available',
+    'r.requested_at >= s.available',
+    'r.requested_at > s.available',
   ),
   mutation(
     'set-that-knows-the-future',

@@ -27,7 +27,7 @@ const REPORT = 'mutation-report.json';
 /** Of a run; a machine that has other work too may take many times what a quiet one does. */
 const LIMIT_MS = 180_000;
 const LIMIT_MS_PER_TEST = 20_000;
-const SAID_MAX = 600;
+const OUTPUT_MAX = 600;
 
 /** By `testKey`. */
 export async function runNamed(dir: string, tests: readonly NamedTest[]) {
@@ -70,7 +70,7 @@ function findResult(
   const test = suite?.assertionResults.find(({ fullName }) => fullName === name);
   if (test === undefined || test.status === 'skipped' || test.status === 'pending') {
     const why = suite?.message === undefined || suite.message === '' ? output : suite.message;
-    return { status: null, messages: [why.slice(-SAID_MAX)] };
+    return { status: null, messages: [why.slice(-OUTPUT_MAX)] };
   }
   return { status: test.status, messages: test.failureMessages };
 }
@@ -89,15 +89,15 @@ function vitest(dir: string, limitMs: number, args: readonly string[]): Promise<
   return new Promise((resolve, reject) => {
     const stdio = ['ignore', 'pipe', 'pipe'] as const;
     const child = spawn(process.execPath, [file, ...args], { cwd: dir, stdio: [...stdio] });
-    let said = '';
+    let output = '';
     for (const stream of [child.stdout, child.stderr]) {
-      stream?.setEncoding('utf8').on('data', (text: string) => (said += text));
+      stream?.setEncoding('utf8').on('data', (text: string) => (output += text));
     }
     const limit = setTimeout(() => child.kill('SIGKILL'), limitMs);
     child.on('error', reject);
     child.on('close', (_code, signal) => {
       clearTimeout(limit);
-      resolve(signal === null ? said : `${said}\nvitest was ended by ${signal}`);
+      resolve(signal === null ? output : `${output}\nvitest was ended by ${signal}`);
     });
   });
 }

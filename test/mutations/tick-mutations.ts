@@ -59,7 +59,7 @@ export const TICK_MUTATIONS: readonly Mutation[] = [
     'correction-takes-the-place',
     ingest(KEPT),
     INGEST,
-    `else emit({ type: 'correction', tick, kept: twin, knownAt: toldAt });`,
+    `else emit({ type: 'correction', tick, kept: twin, knownAt: notedAt });`,
     `else {
         emit({ type: 'correction', tick, kept: twin, knownAt });
         state.held[place] = tick;
@@ -76,8 +76,8 @@ export const TICK_MUTATIONS: readonly Mutation[] = [
     'late-known-with-what-came-before',
     ingest(KNOWN),
     INGEST,
-    `emit({ type: 'behind', tick, knownAt: Math.max(toldAt, state.knownAt + 1) });`,
-    `emit({ type: 'behind', tick, knownAt: toldAt });`,
+    `emit({ type: 'behind', tick, knownAt: Math.max(notedAt, state.knownAt + 1) });`,
+    `emit({ type: 'behind', tick, knownAt: notedAt });`,
   ),
   mutation(
     'cut-ignored',

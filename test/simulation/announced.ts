@@ -35,8 +35,8 @@ export class Announced {
       // A tick that QuestDB has refused shows nobody when it came.
       if (!all.some(({ ts }) => ts === reachedTs)) return [];
       const rows = rowsKnownBy(all, reachedTs);
-      const said = `${instrument} was said to be stored up to ${reachedTs}`;
-      return rows === then ? [] : [`${said} with ${then} rows of ${rows}`];
+      const announcement = `${instrument} was said to be stored up to ${reachedTs}`;
+      return rows === then ? [] : [`${announcement} with ${then} rows of ${rows}`];
     });
   }
 

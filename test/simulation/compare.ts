@@ -66,14 +66,16 @@ export function differences(peace: Result, other: Result): string[] {
 }
 
 function compared(what: string, wanted: Texts, found: Texts): string[] {
-  const said: string[] = [];
+  const faults: string[] = [];
   for (const [key, text] of wanted) {
     const other = found.get(key);
-    if (other === undefined) said.push(`${what}: lacks ${key}`);
-    else if (other !== text) said.push(`${what}: ${key} is ${other}, not ${text}`);
+    if (other === undefined) faults.push(`${what}: lacks ${key}`);
+    else if (other !== text) faults.push(`${what}: ${key} is ${other}, not ${text}`);
   }
-  for (const key of found.keys()) if (!wanted.has(key)) said.push(`${what}: has ${key} too much`);
-  return said.length > SHOWN ? [...said.slice(0, SHOWN), `${what}: ${said.length} in all`] : said;
+  for (const key of found.keys()) if (!wanted.has(key)) faults.push(`${what}: has ${key} too much`);
+  return faults.length > SHOWN
+    ? [...faults.slice(0, SHOWN), `${what}: ${faults.length} in all`]
+    : faults;
 }
 
 /** Trades and quotes as the tables have them, in the form of `World.stored`. */
@@ -128,13 +130,13 @@ const recordsById = (topic: string, result: Result): Texts =>
 
 function unequalRepeats(topic: string, result: Result): string[] {
   const first = new Map<string, string>();
-  const said: string[] = [];
+  const faults: string[] = [];
   for (const { id, text } of identified(topic, result)) {
     const before = first.get(id) ?? text;
     first.set(id, before);
-    if (before !== text) said.push(`${topic}: was ${before}, then ${text}`);
+    if (before !== text) faults.push(`${topic}: was ${before}, then ${text}`);
   }
-  return said.slice(0, SHOWN);
+  return faults.slice(0, SHOWN);
 }
 
 /** The ids of every series in the order in which they came first. */

@@ -3,7 +3,7 @@
  * each partition the first few of those that were for it.
  */
 import { must } from '../../src/assert.ts';
-import { IMPORTED_HEADER, saysImported } from '../../src/domain/imported.ts';
+import { IMPORTED_HEADER, isImportMark } from '../../src/domain/imported.ts';
 import type { LogRecord, OutLog, OutRecord } from '../../src/stream/stage.ts';
 import type { Caller, Faults } from './faults.ts';
 import { PARTITIONS } from './world.ts';
@@ -37,7 +37,7 @@ export class FakeLog {
       key,
       value: value === null ? null : Buffer.from(value),
       ...(headers === undefined ? {} : { headers }),
-      isImported: saysImported(headers?.[IMPORTED_HEADER]),
+      isImported: isImportMark(headers?.[IMPORTED_HEADER]),
     };
     into.push(record);
   }

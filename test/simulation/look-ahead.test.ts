@@ -117,7 +117,7 @@ test('at the end of the log it is told once, again where telling failed, and not
   const append = (value: string): void =>
     log.append({ topic: TOPIC, partition: 0, key: 'k', value, timestampMs: 0 });
   for (const value of ['x', 'wait', 'x', 'x']) append(value);
-  const told: number[] = [];
+  const lookedTo: number[] = [];
   const member = new FakeConsumer(log, group, faults, new SimulatedProcess(faults), 1);
   const working = () =>
     runConsumer(member.asKafka(), world.stage([TOPIC], null), {
@@ -127,8 +127,8 @@ test('at the end of the log it is told once, again where telling failed, and not
       signal: ending.signal,
       isTransient: () => false,
       onLookedToEnd: async () => {
-        told.push(log.readRecords(TOPIC, 0).length);
-        if (told.length === 1) throw new Error('the sender is away');
+        lookedTo.push(log.readRecords(TOPIC, 0).length);
+        if (lookedTo.length === 1) throw new Error('the sender is away');
       },
       time: {
         monotonicMs: () => scheduler.nowMs,
@@ -139,13 +139,13 @@ test('at the end of the log it is told once, again where telling failed, and not
   const committed = (): number | undefined => group.committed.get(`${TOPIC}/0`);
   const course = async (): Promise<void> => {
     await scheduler.sleep(60_000);
-    expect([told, committed()]).toEqual([[4, 4], 1]);
+    expect([lookedTo, committed()]).toEqual([[4, 4], 1]);
     append('x');
     await scheduler.sleep(60_000);
-    expect([told, committed()]).toEqual([[4, 4, 5], 1]);
+    expect([lookedTo, committed()]).toEqual([[4, 4, 5], 1]);
     append('marker');
     await scheduler.sleep(60_000);
-    expect([told, committed()]).toEqual([[4, 4, 5], 6]);
+    expect([lookedTo, committed()]).toEqual([[4, 4, 5], 6]);
     expect(world.violations).toEqual([]);
     expect([...(world.effects.get(`${TOPIC}/0 1`) ?? [])]).toEqual([5]);
   };

@@ -69,10 +69,10 @@ export async function play(
     checkpoints: new FakeCheckpoints(sabotage, from?.checkpoints ?? null),
     questdb: new FakeQuestDb(faults, sabotage, isRefused, from?.questdb ?? null),
   };
-  const told = new Told(servers.questdb);
+  const writtenBack = new WrittenBack(servers.questdb);
   const stages = [
     (caller: Caller) => stream(servers, caller, faults),
-    (caller: Caller) => sink(servers, told, caller, faults),
+    (caller: Caller) => sink(servers, writtenBack, caller, faults),
   ] as const;
   const runner = new Runner(servers.log, faults, conditions);
   const fed = { isOver: false };
@@ -99,11 +99,11 @@ export async function play(
   const violations = [
     ...outcome.violations,
     ...checkpoints.violations,
-    ...told.violations,
-    ...told.announced.broken(),
+    ...writtenBack.violations,
+    ...writtenBack.announced.broken(),
   ];
   const tables = questdb.changes();
-  const { controls, noted } = told;
+  const { controls, noted } = writtenBack;
   const result = { tables, log, controls, noted, rewritten: questdb.rewritten };
   return { result, violations, hits: faults.hits, outcome, servers };
 }
@@ -174,27 +174,28 @@ const stream = (servers: Servers, caller: Caller, faults: Faults): Stage =>
     models: { load: (id) => caller.call('load', { all: () => fakeModel(id, MODEL_EXPIRES_TS) }) },
   });
 
-const sink = (servers: Servers, told: Told, caller: Caller, faults: Faults): Stage =>
+const sink = (servers: Servers, writtenBack: WrittenBack, caller: Caller, faults: Faults): Stage =>
   sinkStage({
     ...surroundings(servers, caller, faults),
     checkpoints: servers.checkpoints.of('sink', caller),
     writer: servers.questdb.writer(caller),
     reader: servers.questdb.reader(caller),
     featuresTable: FEATURES,
-    modelHeld: (all) => caller.call('modelHeld', { all: () => told.noteHeld(all) }),
+    modelHeld: (all) => caller.call('modelHeld', { all: () => writtenBack.noteHeld(all) }),
     backfilled: () => Promise.reject(new Error('no history is fed here')),
     clockPassed: () => caller.call('clockPassed', { all: () => undefined }),
     written: () => caller.call('written', { all: () => undefined }),
-    noteDead: (all) => caller.call('noteDead', { all: () => told.noteDead(all) }),
-    noteKinds: (all) => caller.call('noteKinds', { all: () => told.noteKinds(all) }),
-    stored: (reached) => caller.call('stored', { all: () => told.announced.note(reached) }),
-    controlsPassed: (all) => caller.call('controlsPassed', { all: () => told.notePlaces(all) }),
+    noteDead: (all) => caller.call('noteDead', { all: () => writtenBack.noteDead(all) }),
+    noteKinds: (all) => caller.call('noteKinds', { all: () => writtenBack.noteKinds(all) }),
+    stored: (reached) => caller.call('stored', { all: () => writtenBack.announced.note(reached) }),
+    controlsPassed: (all) =>
+      caller.call('controlsPassed', { all: () => writtenBack.notePlaces(all) }),
   });
 
 const FEATURES = featuresTable(FEATURE_NAMES);
 
 /** What the sink has written back into tables of PostgreSQL. */
-class Told {
+class WrittenBack {
   readonly controls = new Map<string, number>();
   readonly noted = new Map<string, string>();
   readonly violations: string[] = [];

@@ -39,8 +39,8 @@ export function marketRows({ seed, rows, columns, edge }: MarketSettings): Train
   const logs = new Float64Array(length);
   for (let i = 1; i < length; i++) {
     // Half of the time either way, and nothing that is linear in a feature.
-    const told = noise[0]![Math.max(i - LEAD_MIN, 0)]!;
-    const drift = Math.abs(told) > 0.6745 ? edge : -edge;
+    const signal = noise[0]![Math.max(i - LEAD_MIN, 0)]!;
+    const drift = Math.abs(signal) > 0.6745 ? edge : -edge;
     logs[i] = logs[i - 1]! + VOLATILITY * (drift + gaussian(random));
   }
   const baseline = initialBaseline(US_PER_HOUR);

@@ -71,7 +71,8 @@ export function rawRows(seed: number): RawRows {
       const ts = START + (minute + 1) * US_PER_MIN;
       deliver(rows.features, random, drawFeatures(instrument, ts, random));
       if (random() < 0.95) deliver(rows.labels, random, drawLabels(instrument, ts, random));
-      if (random() < 0.9) deliver(rows.predictions, random, [said(instrument, ts, random)]);
+      if (random() < 0.9)
+        deliver(rows.predictions, random, [drawPrediction(instrument, ts, random)]);
     }
   }
   return rows;
@@ -132,7 +133,7 @@ function drawLabels(instrument: Omit<Request, 'ts'>, ts: number, random: () => n
   });
 }
 
-const said = (
+const drawPrediction = (
   instrument: Omit<Request, 'ts'>,
   ts: number,
   random: () => number,
@@ -175,10 +176,10 @@ export function askOracle(
   const lines = Object.entries({ ...rows, requests }).flatMap(([table, list]) =>
     (list as readonly object[]).map((row) => JSON.stringify({ table, ...row })),
   );
-  const asked = JSON.stringify({ ...question, features: FEATURE_NAMES });
+  const input = JSON.stringify({ ...question, features: FEATURE_NAMES });
   const script = join(import.meta.dirname, '..', 'oracle', 'datasets', 'point_in_time.py');
   const answer = execFileSync('python3', [script], {
-    input: [asked, ...lines].join('\n'),
+    input: [input, ...lines].join('\n'),
     maxBuffer: 1 << 28,
     encoding: 'utf8',
   });

@@ -53,7 +53,7 @@ async function tryAll(origin: string): Promise<{ statuses: number[]; read: strin
       file.append('data', new Blob(['x\n1\n']), 'foreign_page.csv');
       const simple = { mode: 'no-cors', credentials: 'include' } as const;
       const post = { ...simple, method: 'POST' } as const;
-      const asked = [
+      const requests = [
         () => fetch(exec, simple),
         () => fetch(`${exec}&session=true`, simple),
         () => fetch(exec, { credentials: 'include' }),
@@ -63,7 +63,7 @@ async function tryAll(origin: string): Promise<{ statuses: number[]; read: strin
         () => fetch(`${here}/write`, { ...post, body: 'foreign_page x=1i 1\n' }),
       ];
       const found: string[] = [];
-      for (const ask of asked) {
+      for (const ask of requests) {
         const text = await ask().then(
           (answer) => answer.text(),
           () => '',

@@ -48,14 +48,17 @@ const toJson = ({ topic, partition, clockUs, heldUs }: PartitionClock) => ({
 async function accept({ yes }: { readonly yes?: boolean }, command: Command): Promise<void> {
   await withContext('cli', async (context) => {
     const ts = nowUs();
-    const said = `this machine's clock says ${formatUs(ts)}`;
+    const statement = `this machine's clock says ${formatUs(ts)}`;
     if (yes !== true) {
       throw new CommandError(
-        `${said}: if that is right, --yes makes it the installation's. Jobs become due by it.`,
+        `${statement}: if that is right, --yes makes it the installation's. Jobs become due by it.`,
         2,
       );
     }
     await context.outLog().append(await clockRecords(context, { ts, accepted: true }));
-    outputFor(command).show({ clock: formatUs(ts) }, `${said}, and so does the log from here on`);
+    outputFor(command).show(
+      { clock: formatUs(ts) },
+      `${statement}, and so does the log from here on`,
+    );
   });
 }

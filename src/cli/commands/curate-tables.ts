@@ -140,9 +140,9 @@ async function withTrades(
   tell: (rows: readonly MoneyRow[]) => Promise<void>,
 ): Promise<void> {
   const instrument = key === undefined ? {} : instrumentOption(key);
-  const asked = { account, newestUs: daysOption(days) * US_PER_DAY, ...instrument };
+  const request = { account, newestUs: daysOption(days) * US_PER_DAY, ...instrument };
   await withContext('cli', async (context) => {
-    const trades = await closedTrades(context.postgres, asked);
+    const trades = await closedTrades(context.postgres, request);
     if (trades.length === 0) {
       await refuseUnstored(context, key);
       await refuseUnknownAccount(context, account);
@@ -192,8 +192,8 @@ async function withLabels(
   const newestDays = daysOption(days);
   await withContext('cli', async (context) => {
     const { labelSpec } = context.config;
-    const asked = { labelSpec, newestDays, ...instrument };
-    const found = await labelDays(context.questdbReader(), asked);
+    const request = { labelSpec, newestDays, ...instrument };
+    const found = await labelDays(context.questdbReader(), request);
     if (found.length === 0) await refuseUnstored(context, key);
     await tell(found, labelSpec);
   });

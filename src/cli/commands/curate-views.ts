@@ -45,7 +45,7 @@ export function curateViews(curate: Command): void {
     .option('--symbol <key>', 'venue:symbol (default: every instrument)')
     .option('--account <name>', 'default: every account')
     .addOption(
-      new Option('--by <group>', 'what performance is told by, within an account')
+      new Option('--by <group>', 'what performance is grouped by, within an account')
         .choices([...TRADE_GROUPS])
         .default('symbol'),
     )
@@ -95,7 +95,8 @@ async function model(
       throw new CommandError(`nothing is known of "${key}"; "curate summary" shows what is`);
     }
     const trained = models.length === 0 ? 'no model was trained yet' : columns(MODELS, models);
-    const did = metrics.length === 0 ? 'nothing said is graded' : columns(OUTCOME_COLUMNS, metrics);
+    const did =
+      metrics.length === 0 ? 'no prediction is graded' : columns(OUTCOME_COLUMNS, metrics);
     outputFor(command).show({ models, outcomes: metrics }, `${trained}\n\n${did}`);
   });
 }
@@ -110,9 +111,9 @@ interface TradeFlags {
 async function trades(flags: TradeFlags, command: Command): Promise<void> {
   const { by, account, symbol: key } = flags;
   const instrument = key === undefined ? {} : instrumentOption(key);
-  const asked = { account, newestUs: daysOption(flags.days) * US_PER_DAY, ...instrument };
+  const request = { account, newestUs: daysOption(flags.days) * US_PER_DAY, ...instrument };
   await withContext('cli', async (context) => {
-    const closed = await closedTrades(context.postgres, asked);
+    const closed = await closedTrades(context.postgres, request);
     if (closed.length === 0) {
       await refuseUnstored(context, key);
       await refuseUnknownAccount(context, account);
@@ -134,7 +135,7 @@ async function reports({ symbol: key }: { readonly symbol?: string }, command: C
       (run) => run.state === 'done' && (subject === null || run.subject === subject),
     );
     if (runs.length === 0) await refuseUnstored(context, key);
-    const told = runs.flatMap(({ subject: of, detail }) => {
+    const blocks = runs.flatMap(({ subject: of, detail }) => {
       const lines = String(detail['reason'])
         .split('\n')
         .map((line) => `${of} ${line}`);
@@ -144,7 +145,10 @@ async function reports({ symbol: key }: { readonly symbol?: string }, command: C
       market: of,
       reports: detail['reports'],
     }));
-    outputFor(command).show(found, told.join('\n') || 'no week of a market is over and graded yet');
+    outputFor(command).show(
+      found,
+      blocks.join('\n') || 'no week of a market is over and graded yet',
+    );
   });
 }
 

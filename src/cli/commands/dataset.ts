@@ -124,10 +124,10 @@ async function build(flags: BuildFlags, command: Command): Promise<void> {
   const output = outputFor(command);
   const out = emptyPlace(flags.out);
   const ask = toRequest(flags);
-  await asked(async () => checkAsk(ask, flags.entities !== undefined));
+  await asUsageError(async () => checkAsk(ask, flags.entities !== undefined));
   await withContext('cli', async (context) => {
     const { entities: file } = flags;
-    const manifest = await asked(async () => {
+    const manifest = await asUsageError(async () => {
       const known = file === undefined ? [] : await knownInstruments(context.questdbReader());
       const entities = file === undefined ? null : await readEntityFile(file, known);
       const heard = { onProgress: output.say, onNotice: output.say };
@@ -137,8 +137,8 @@ async function build(flags: BuildFlags, command: Command): Promise<void> {
   });
 }
 
-/** What is asked for wrongly is wrong usage. */
-async function asked<T>(work: () => Promise<T>): Promise<T> {
+/** A wrong request is wrong usage. */
+async function asUsageError<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -102,15 +102,15 @@ async function runResend(
 ): Promise<void> {
   if ((place === undefined) !== all) throw new CommandError('give either a place or --all', 2);
   await checkFilters(context, filters);
-  const asked =
+  const requested =
     place === undefined
       ? (await deadRecords(context, filters)).filter(({ was_resent }) => !was_resent)
       : [await foundAt(context, place)];
-  const left = asked.flatMap((dead) => {
+  const left = requested.flatMap((dead) => {
     const why = unsendable(dead);
     return why === null ? [] : [{ place: dead.place, why }];
   });
-  const sent = asked.filter((dead) => unsendable(dead) === null);
+  const sent = requested.filter((dead) => unsendable(dead) === null);
   if (sent.length > 0) await resend(context, sent);
   const lines = [
     ...sent.map((dead) => `sent again: ${dead.place} (was dead for ${dead.reason})`),

@@ -126,7 +126,7 @@ const formatTicks = (ticks: number, names: readonly string[]): string =>
 
 const SHOWN_MAX = 20;
 
-/** Lines that are set apart: the first are told at once, all are counted. */
+/** Lines that are set apart: the first are shown at once, all are counted. */
 class SetApart {
   private readonly say: (line: string) => void;
   private readonly shown: FileProblem[] = [];
@@ -148,7 +148,7 @@ class SetApart {
   }
 
   text(): string {
-    const more = this.count > SHOWN_MAX ? ` (the first ${SHOWN_MAX} are told above)` : '';
+    const more = this.count > SHOWN_MAX ? ` (the first ${SHOWN_MAX} are shown above)` : '';
     return this.count === 0 ? '' : `, ${this.count} set apart${more}`;
   }
 

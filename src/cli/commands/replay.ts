@@ -59,7 +59,7 @@ async function run(flags: Flags, command: Command): Promise<void> {
   const toUs = timeOption('--to', flags.to) ?? Number.MAX_SAFE_INTEGER;
   if (fromUs >= toUs) throw new CommandError('--from is not before --to', 2);
   await withContext('cli', async (context) => {
-    const instruments = await asked(context, namesIn(flags.symbols, isInstrument));
+    const instruments = await requestedInstruments(context, namesIn(flags.symbols, isInstrument));
     const file = flags.out === undefined ? null : openFile(flags.out);
     const reports: ReplayReport[] = [];
     for (const instrument of instruments) {
@@ -74,7 +74,7 @@ async function run(flags: Flags, command: Command): Promise<void> {
       reports.push(report);
     }
     await file?.end();
-    output.show(reports, reports.map((one) => told(one, flags.check === true)).join('\n'));
+    output.show(reports, reports.map((one) => formatReport(one, flags.check === true)).join('\n'));
     const bad = reports.filter((report) => flags.check === true && !holds(report));
     if (bad.length > 0) {
       throw new CommandError(`${bad.length} of ${reports.length} instruments differ`);
@@ -82,7 +82,7 @@ async function run(flags: Flags, command: Command): Promise<void> {
   });
 }
 
-async function asked({ postgres }: Context, symbols: readonly string[] | undefined) {
+async function requestedInstruments({ postgres }: Context, symbols: readonly string[] | undefined) {
   const stored = await storedWatermarks(postgres);
   const known = stored.map(instrumentKey);
   const strange = symbols?.find((key) => !known.includes(key));
@@ -126,7 +126,7 @@ const isEqual = ({ missing, extra, mismatches }: Compared): boolean =>
 const holds = ({ features, labels, tooEarly, notComparable }: ReplayReport): boolean =>
   notComparable === null && isEqual(features) && isEqual(labels) && tooEarly.length === 0;
 
-function told(report: ReplayReport, isChecked: boolean): string {
+function formatReport(report: ReplayReport, isChecked: boolean): string {
   const { instrument, recomputed, imported, features, labels, tooEarly } = report;
   const { notComparable } = report;
   if (!isChecked) return `${instrument}: ${recomputed} feature rows`;

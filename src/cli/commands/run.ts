@@ -20,7 +20,7 @@ export function runCommands(program: Command): void {
     });
 }
 
-/** Stages wait for servers, and log that in detail; here it is said once, in words. */
+/** Stages wait for servers, and log that in detail; here it is shown once, in words. */
 async function sayAway(config: Config): Promise<void> {
   for (const line of (await awayServers(config)).values()) console.error(`${line}: waiting`);
 }

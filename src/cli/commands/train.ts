@@ -64,30 +64,30 @@ async function askFor({ postgres, config }: Context, symbol?: string): Promise<D
   return runs;
 }
 
-/** The run once it is done, refused or failed; what it is at is said whenever that changes. */
+/** The run once it is done, refused or failed; what it is at is shown whenever that changes. */
 async function finishedRun({ postgres }: Context, run: Due, output: Output): Promise<JobRun> {
   const signal = interruptSignal();
   const startMs = monotonicMs();
-  let [before, toldMs] = ['', startMs];
+  let [before, reportedMs] = ['', startMs];
   for (;;) {
     const now = await readRun(postgres, run);
     if (now !== null && ['done', 'refused', 'failed'].includes(now.state)) return now;
     signal.throwIfAborted();
     const waits = 'waits for the jobs process (`tickloom run jobs`)';
-    const step = now?.state === 'running' ? told(now, 'step') : waits;
-    if (step !== before || monotonicMs() - toldMs > TELL_MS) {
+    const step = now?.state === 'running' ? detailText(now, 'step') : waits;
+    if (step !== before || monotonicMs() - reportedMs > TELL_MS) {
       const seconds = Math.round((monotonicMs() - startMs) / 1000);
       output.say(`${run.subject}: ${step} (${seconds} s)`);
-      [before, toldMs] = [step, monotonicMs()];
+      [before, reportedMs] = [step, monotonicMs()];
     }
     await sleep(POLL_MS, signal);
   }
 }
 
-const runReason = (run: JobRun): string => told(run, 'reason');
+const runReason = (run: JobRun): string => detailText(run, 'reason');
 
 /** A text of the run's detail. */
-function told({ detail, state }: JobRun, field: string): string {
+function detailText({ detail, state }: JobRun, field: string): string {
   const text = detail[field];
   return typeof text === 'string' ? text : `${state}, no ${field} given`;
 }

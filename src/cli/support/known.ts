@@ -1,4 +1,4 @@
-/** What a command was told and is not there: refused with what there is. */
+/** What a command was given and is not there: refused with what there is. */
 import { instrumentKey } from '../../domain/wire.ts';
 import type { Context } from '../../runtime/context.ts';
 import { storedWatermarks } from '../../postgres/tables/stored-watermarks.ts';

@@ -11,7 +11,7 @@ interface Owner {
   readonly group: string;
 }
 
-/** The account is said in each line where there are several, else once, in the title. */
+/** The account is named in each line where there are several, else once, in the title. */
 const nameIn = (lines: readonly Owner[]): ((line: Owner) => string) => {
   const isOne = new Set(lines.map(({ account }) => account)).size === 1;
   return ({ account, group }) => {

@@ -1,6 +1,6 @@
 /**
  * A command's context that looks after the servers that the command asks for: each is probed when
- * it is first asked for, beside the work, and one that is away ends the command with a message.
+ * it is first needed, beside the work, and one that is away ends the command with a message.
  */
 import { findOutage } from '../../runtime/outage.ts';
 import { probe, ServerAway, type ServerName } from '../../runtime/server-probe.ts';
@@ -17,7 +17,7 @@ const NEEDS: Partial<Readonly<Record<keyof Context, readonly ServerName[]>>> = {
 };
 
 /**
- * The result of `work`, or `ServerAway`; then `work` is left to itself. `say` is told of a server
+ * The result of `work`, or `ServerAway`; then `work` is left to itself. `say` reports a server
  * that is slow to answer.
  */
 export async function watched<T>(

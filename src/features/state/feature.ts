@@ -40,7 +40,7 @@ export interface Readings {
   readonly moment: number;
 }
 
-/** What people are told of a feature. */
+/** What people read about a feature. */
 export interface FeatureDefinition {
   /** snake_case, ends with its timeframe where it has one: also the column and the JSON key. */
   readonly name: string;

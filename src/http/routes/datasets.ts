@@ -39,7 +39,7 @@ const Detail = c.titled('DatasetDetail', { ...Dataset.properties, manifest: c.js
 
 const Request = c.titled('DatasetRequest', {
   request_id: c.text(),
-  request: c.json('what was asked for'),
+  request: c.json('what was requested'),
   progress: c.maybe(c.text('what the job is doing; done or refused at the end')),
   dataset_id: c.maybe(c.text('the set, once it is made')),
   note: c.maybe(c.text('why it found less than is stored')),
@@ -109,7 +109,7 @@ export const datasets = (app: FastifyInstance, context: HttpContext): void => {
   read(app, {
     ...one,
     path: '/v1/datasets/requests/:id',
-    summary: 'What became of a training set that was asked for',
+    summary: 'What became of a requested training set',
     answer: Request,
     handle: (_query, { id }) => oneRow(postgres, 'dataset_requests', 'request_id', id, Request),
   });

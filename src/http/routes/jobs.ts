@@ -116,8 +116,8 @@ export const jobs = (app: FastifyInstance, context: HttpContext): void => {
       params,
       body,
       answer: Shown,
-      handle: (asked, { id }) =>
-        shown(changeRun(context.postgres, change, id, { actor: ACTOR, why: asked?.why ?? null })),
+      handle: (note, { id }) =>
+        shown(changeRun(context.postgres, change, id, { actor: ACTOR, why: note?.why ?? null })),
     });
   }
 };

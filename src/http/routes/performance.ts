@@ -154,12 +154,12 @@ export const performance = (app: FastifyInstance, context: HttpContext): void =>
     item: Metrics,
     keys: ['account', 'currency', 'group'],
     handle: async ({ by: group = 'symbol', from: since, to: until, ...of }) => {
-      const asked = {
+      const request = {
         ...of,
         fromUs: timeParameter('from', since),
         toUs: timeParameter('to', until),
       };
-      const trades = await closedTrades(postgres, asked);
+      const trades = await closedTrades(postgres, request);
       const rows = await performanceBy(group, trades, questdb);
       return rows.map((row) => c.toItem(Metrics, { ...row }));
     },

@@ -137,8 +137,8 @@ const KNOWN = `
     t.account AS trade_account, t.venue AS trade_venue, t.symbol AS trade_symbol,
     t.state AS trade_state, t.side AS trade_side, t.mode AS trade_mode, t.size AS trade_size,
     t.opened_at AS trade_ts, t.entry_price, e.fx_rate AS trade_fx_rate, e.fee
-  FROM (VALUES ($1::text)) AS asked (account)
-  LEFT JOIN accounts a ON a.account = asked.account
+  FROM (VALUES ($1::text)) AS wanted (account)
+  LEFT JOIN accounts a ON a.account = wanted.account
   LEFT JOIN signals s ON s.signal_id = $5
   LEFT JOIN trades t ON t.trade_id = $4
   LEFT JOIN LATERAL (

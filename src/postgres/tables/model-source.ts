@@ -68,7 +68,7 @@ export class PostgresModels {
    * Throws only when aborted, or when the stored artefact is not the one that was named. A model of
    * other features is silent and an error is recorded: the record that takes it out lies in the
    * log, and a stream that ended here would never come to it. A model in ONNX waits for a runtime
-   * that cannot be fetched, with an error too: what it would have said belongs into the log.
+   * that cannot be fetched, with an error too: what it would have predicted belongs into the log.
    */
   async load(modelId: string, sha256: string): Promise<ServingModel> {
     for (;;) {

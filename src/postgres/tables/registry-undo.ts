@@ -41,10 +41,10 @@ export class ChangeMissing extends Error {}
 export async function readUndo(pool: Pool, auditId: number): Promise<Undo> {
   const { rows } = await pool.query<Entry>(
     `SELECT e.audit_id, e.action, e.reason, e.detail FROM audit_log e
-     JOIN audit_log asked ON asked.audit_id = $1 AND asked.action LIKE 'model.%'
-       AND e.detail->>'venue' = asked.detail->>'venue'
-       AND e.detail->>'symbol' = asked.detail->>'symbol'
-       AND e.detail->>'label_spec' = asked.detail->>'label_spec'
+     JOIN audit_log undone ON undone.audit_id = $1 AND undone.action LIKE 'model.%'
+       AND e.detail->>'venue' = undone.detail->>'venue'
+       AND e.detail->>'symbol' = undone.detail->>'symbol'
+       AND e.detail->>'label_spec' = undone.detail->>'label_spec'
      WHERE e.audit_id >= $1 AND e.action LIKE 'model.%' ORDER BY e.audit_id`,
     [auditId],
   );

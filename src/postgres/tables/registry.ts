@@ -302,12 +302,12 @@ async function applyChange(
 
 /** Has every candidate of the market say why it waits, as the registry is now. */
 export async function noteWaiting(client: PoolClient, registry: Registry): Promise<void> {
-  const said = registry.models.map((model) => waitsBecause(registry, model));
+  const reasons = registry.models.map((model) => waitsBecause(registry, model));
   await client.query(
     `UPDATE models m SET waits_because = s.because
      FROM unnest($1::text[], $2::text[]) AS s (model_id, because)
      WHERE m.model_id = s.model_id AND m.waits_because IS DISTINCT FROM s.because`,
-    [registry.models.map(({ modelId }) => modelId), said],
+    [registry.models.map(({ modelId }) => modelId), reasons],
   );
 }
 

@@ -19,7 +19,7 @@ export interface Fired {
 
 /**
  * Keeps what `decide` says of the market's firings so far, and makes the training due at `atTs` if
- * that is anything. The same again changes nothing. Returns what it said.
+ * that is anything. The same again changes nothing. Returns what it noted.
  */
 export function fireTriggers(
   pool: Pool,

@@ -44,7 +44,7 @@ export async function readSlot(
      WHERE m.model_id = $5`,
     [venue, symbol, labelSpec, slot, modelId],
   );
-  // Without a time the log has not shown it yet: nothing that was said is its own.
+  // Without a time the log has not shown it yet: no prediction is its own.
   const fromTs = rows[0]?.from_ts ?? Infinity;
   return { fromTs, baseProbability: 1 / (1 + Math.exp(-Number(rows[0]?.odds ?? 0))) };
 }

@@ -3,7 +3,7 @@ import { formatUs, US_PER_DAY } from '../../domain/time.ts';
 import { instrumentKey } from '../../domain/wire.ts';
 import type { Instrument, SqlReader } from '../table.ts';
 
-export interface LabelDaysAsked {
+export interface LabelDaysRequest {
   readonly labelSpec: string;
   /** Whatever is left out is not limited. */
   readonly venue?: string | undefined;
@@ -27,7 +27,7 @@ export interface LabelDay extends Instrument {
 /** Oldest first, market by market. */
 export async function labelDays(
   reader: SqlReader,
-  { labelSpec, venue, symbol, fromUs, toUs, newestDays }: LabelDaysAsked,
+  { labelSpec, venue, symbol, fromUs, toUs, newestDays }: LabelDaysRequest,
 ): Promise<LabelDay[]> {
   const at = (us: number | undefined): string | undefined =>
     us === undefined ? undefined : formatUs(us);

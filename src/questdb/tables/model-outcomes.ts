@@ -1,5 +1,5 @@
 /**
- * QuestDB -> what models said of decisions and what then happened, counted: matured labels in their
+ * QuestDB -> what models predicted and what then happened, counted: matured labels in their
  * newest revision, as they are known by now. Read a week at a time, so that a year costs no more
  * memory than a week.
  */
@@ -13,7 +13,7 @@ import {
 import { readRegimes } from './regimes.ts';
 import type { Instrument, SqlReader } from '../table.ts';
 
-export interface OutcomesAsked {
+export interface OutcomesRequest {
   readonly by: OutcomeGroup;
   /** Whatever is left out is not limited. */
   readonly modelId?: string | undefined;
@@ -48,16 +48,17 @@ interface Spoken extends Instrument {
 /** Every prediction of the range that has a matured label, each decision of a model once. */
 export async function modelOutcomes(
   reader: SqlReader,
-  asked: OutcomesAsked,
+  request: OutcomesRequest,
 ): Promise<OutcomesFound> {
-  const markets = await readPredictedMarkets(reader, asked);
+  const markets = await readPredictedMarkets(reader, request);
   if (markets.length === 0) return { fromUs: null, toUs: null, metrics: [] };
-  const tally = new OutcomeTally(asked.by);
-  const ranges = markets.map((market) => ({ market, ...requestedRange(market, asked) }));
+  const tally = new OutcomeTally(request.by);
+  const ranges = markets.map((market) => ({ market, ...requestedRange(market, request) }));
   for (const set of groupByWeeks(ranges)) {
     // The regime of a decision is read market by market.
-    if (set.length > ONE_BY_ONE && asked.by !== 'regime') await addSet(reader, set, asked, tally);
-    else for (const one of set) await addOne(reader, one, asked, tally);
+    if (set.length > ONE_BY_ONE && request.by !== 'regime')
+      await addSet(reader, set, request, tally);
+    else for (const one of set) await addOne(reader, one, request, tally);
   }
   return {
     fromUs: Math.min(...ranges.map(({ fromUs }) => fromUs)),
@@ -90,13 +91,13 @@ function groupByWeeks(ranges: readonly TimeRange[]): Iterable<readonly TimeRange
 async function addOne(
   reader: SqlReader,
   range: TimeRange,
-  asked: OutcomesAsked,
+  request: OutcomesRequest,
   tally: OutcomeTally,
 ): Promise<void> {
   const endUs = rangeEnd(range);
   for (let at = rangeStart(range); at < endUs; at += PIECE_US) {
     const piece = { fromUs: at, toUs: Math.min(endUs, at + PIECE_US) };
-    tally.add(await gradedPredictions(reader, range.market, { ...asked, ...piece }));
+    tally.add(await gradedPredictions(reader, range.market, { ...request, ...piece }));
   }
 }
 
@@ -104,7 +105,7 @@ async function addOne(
 async function addSet(
   reader: SqlReader,
   set: readonly TimeRange[],
-  { modelId }: OutcomesAsked,
+  { modelId }: OutcomesRequest,
   tally: OutcomeTally,
 ): Promise<void> {
   const wanted = new Map(set.map((range) => [specKey(range.market), range]));
@@ -151,16 +152,16 @@ const GRADED_SET_SQL = (more: string): string => `
 /** An old recording stands beside a live market: each has newest days of its own. */
 function requestedRange(
   { last_ts: lastUs }: Spoken,
-  asked: OutcomesAsked,
+  request: OutcomesRequest,
 ): { readonly fromUs: number; readonly toUs: number } {
-  const toUs = asked.toUs ?? lastUs + 1;
-  return { fromUs: asked.fromUs ?? toUs - USUAL_US, toUs };
+  const toUs = request.toUs ?? lastUs + 1;
+  return { fromUs: request.fromUs ?? toUs - USUAL_US, toUs };
 }
 
-/** Where and when anything was said by the asked model, or by any. */
+/** Where and when the requested model predicted anything, or any model did. */
 async function readPredictedMarkets(
   reader: SqlReader,
-  { modelId, venue, symbol, labelSpec }: OutcomesAsked,
+  { modelId, venue, symbol, labelSpec }: OutcomesRequest,
 ): Promise<Spoken[]> {
   const wanted = { model_id: modelId, venue, symbol, label_spec: labelSpec };
   const given = Object.entries(wanted).flatMap(([column, value]) =>
@@ -181,7 +182,12 @@ interface Joined extends Omit<GradedPrediction, 'regime' | 'venue' | 'symbol' | 
 async function gradedPredictions(
   reader: SqlReader,
   { venue, symbol, label_spec }: Spoken,
-  { by, modelId, fromUs, toUs }: OutcomesAsked & { readonly fromUs: number; readonly toUs: number },
+  {
+    by,
+    modelId,
+    fromUs,
+    toUs,
+  }: OutcomesRequest & { readonly fromUs: number; readonly toUs: number },
 ): Promise<GradedPrediction[]> {
   const range = [formatUs(fromUs), formatUs(toUs)];
   const rows = await reader.query<Joined>(

@@ -4,7 +4,7 @@
  *
  * An instrument's decisions and their labels both come in order of time. So whoever asks again and
  * again keeps the place up to which all were graded, and looks only behind it. Many instruments are
- * asked about by one question.
+ * read by one query.
  */
 import { monotonicMs } from '../../clock.ts';
 import { parseLabelSpec } from '../../domain/label-spec.ts';
@@ -100,8 +100,8 @@ interface InstrumentMatured extends Matured, Instrument {
 export type Watermarks = () => Promise<readonly Market[]>;
 type Market = Instrument & { readonly reachedTs: number };
 
-/** A market and which of its decisions are asked about, by one spec. */
-interface Asked {
+/** A market and which of its decisions are searched, by one spec. */
+interface Search {
   readonly market: Market;
   readonly key: string;
   /** All before have their label; null: nobody has looked yet. */
@@ -127,12 +127,12 @@ const DECIDED_SQL = (more: string): string => `
   SELECT venue, symbol, min(ts) AS ts FROM predictions
   WHERE slot = 'champion' AND ts >= $1 ${more} GROUP BY venue, symbol`;
 
-/** So many are asked about one by one: exactly, and each only where it has something new. */
+/** So many are searched one by one: exactly, and each only where it has something new. */
 export const ONE_BY_ONE = 20;
 interface Quiet {
   /** A market that has not moved for so long, and had nothing … */
   readonly sinceMs: number;
-  /** … is asked about as seldom. */
+  /** … is searched as seldom. */
   readonly everyMs: number;
 }
 
@@ -150,7 +150,7 @@ export class LabelBacklog {
   private readonly gradedTo = new Map<string, number>();
   /** The same of markets that were not looked at from their beginning yet, as far as seen. */
   private readonly guessedTo = new Map<string, number>();
-  private readonly unproven = new Map<string, { readonly asked: Asked; readonly by: By }>();
+  private readonly unproven = new Map<string, { readonly search: Search; readonly by: By }>();
   /** What was looked at last, and until when nothing of it can be new unless it changes. */
   private rested: readonly Market[] | null = null;
   private restUntilMs = -Infinity;
@@ -178,7 +178,7 @@ export class LabelBacklog {
   /**
    * One row for each instrument and label spec with something pending; of one `subject` alone where
    * it is given. Of many instruments `pending` may count decisions that mature within moments.
-   * Whoever comes again and again `mayRest`: a market at rest is then asked about now and then.
+   * Whoever comes again and again `mayRest`: a market at rest is then searched now and then.
    */
   async pending(subject?: string, { mayRest = false } = {}): Promise<PendingLabels[]> {
     const all = await this.watermarks();
@@ -207,7 +207,7 @@ export class LabelBacklog {
   ): Promise<PendingLabels[]> {
     const isMany = markets.length > ONE_BY_ONE;
     const quiet = isMany ? MANY : FEW;
-    const awake: Asked[] = [];
+    const awake: Search[] = [];
     for (const market of markets) {
       const latenessUs = venueLateness(market.venue, this.settings.latenessUs);
       const decidedByUs = market.reachedTs - latenessUs - horizonUs;
@@ -219,21 +219,21 @@ export class LabelBacklog {
       if (stillUntilMs > this.nowMs()) continue;
       awake.push({ market, key, fromUs, isGuess: false, decidedByUs });
     }
-    const one: Asked[] = [];
-    const sets = new Map<number, Asked[]>();
-    for (const asked of mayRest ? await this.guessed(awake, by) : awake) {
+    const one: Search[] = [];
+    const sets = new Map<number, Search[]>();
+    for (const search of mayRest ? await this.guessed(awake, by) : awake) {
       // What lies years apart would be read in between, too.
-      const day = asked.fromUs === null ? null : floorTo(asked.fromUs, US_PER_DAY);
+      const day = search.fromUs === null ? null : floorTo(search.fromUs, US_PER_DAY);
       const set = isMany && day !== null ? sets.get(day) : one;
-      if (set !== undefined) set.push(asked);
-      else if (day !== null) sets.set(day, [asked]);
+      if (set !== undefined) set.push(search);
+      else if (day !== null) sets.set(day, [search]);
     }
     const found: PendingLabels[][] = [];
     for (const set of sets.values()) {
       if (set.length <= ONE_BY_ONE) one.push(...set);
       else found.push(await this.findPendingTogether(set, by));
     }
-    for (const asked of one) found.push(await this.findPendingAlone(asked, by));
+    for (const search of one) found.push(await this.findPendingAlone(search, by));
     return found.flat();
   }
 
@@ -242,26 +242,26 @@ export class LabelBacklog {
    * beginning takes a question for each. So those that have come as far as any begin with their
    * newest label of the last day, or their first decision of it; each is looked at whole later.
    */
-  private async guessed(awake: readonly Asked[], by: By): Promise<readonly Asked[]> {
-    const isUnknown = ({ fromUs, key }: Asked): boolean =>
+  private async guessed(awake: readonly Search[], by: By): Promise<readonly Search[]> {
+    const isUnknown = ({ fromUs, key }: Search): boolean =>
       fromUs === null && !this.guessedTo.has(key);
     const unknown = awake.filter(isUnknown);
     if (unknown.length >= GUESSED_FROM) await this.guess(unknown, by);
-    return awake.map((asked) => {
-      const fromUs = this.guessedTo.get(asked.key);
-      if (asked.fromUs !== null || fromUs === undefined) return asked;
-      this.unproven.set(asked.key, { asked, by });
-      return { ...asked, fromUs, isGuess: true };
+    return awake.map((search) => {
+      const fromUs = this.guessedTo.get(search.key);
+      if (search.fromUs !== null || fromUs === undefined) return search;
+      this.unproven.set(search.key, { search, by });
+      return { ...search, fromUs, isGuess: true };
     });
   }
 
-  private async guess(unknown: readonly Asked[], by: By): Promise<void> {
+  private async guess(unknown: readonly Search[], by: By): Promise<void> {
     const newestUs = unknown.reduce((ts, { decidedByUs }) => Math.max(ts, decidedByUs), 0);
     const sinceUs = Math.max(0, newestUs - US_PER_DAY);
     const starts = async (sql: (more: string) => string, spec: string | undefined) => {
       const [more, params] = spec === undefined ? ['', []] : ['AND label_spec = $2', [spec]];
-      const asked = sql(more);
-      const rows = this.reader.query<Start>(asked, [formatUs(sinceUs), ...params]);
+      const search = sql(more);
+      const rows = this.reader.query<Start>(search, [formatUs(sinceUs), ...params]);
       return grouped(await rows, instrumentKey);
     };
     const labelled = await starts(LABELLED_SQL, by?.[1]);
@@ -281,10 +281,10 @@ export class LabelBacklog {
   private async prove(): Promise<PendingLabels[]> {
     const found: PendingLabels[] = [];
     let left = PROVEN_AT_ONCE;
-    for (const [key, { asked, by }] of this.unproven) {
+    for (const [key, { search, by }] of this.unproven) {
       if (left-- === 0) break;
       const guess = this.guessedTo.get(key) ?? Infinity;
-      const pending = await this.findPendingAlone(asked, by);
+      const pending = await this.findPendingAlone(search, by);
       found.push(...pending.filter(({ from_ts }) => from_ts < guess));
       this.unproven.delete(key);
       this.guessedTo.delete(key);
@@ -292,17 +292,17 @@ export class LabelBacklog {
     return found;
   }
 
-  private async findPendingAlone(asked: Asked, by: By): Promise<PendingLabels[]> {
-    const { venue, symbol } = asked.market;
-    const from = formatUs(asked.fromUs ?? 0);
-    const params = [venue, symbol, from, formatUs(asked.decidedByUs)];
+  private async findPendingAlone(search: Search, by: By): Promise<PendingLabels[]> {
+    const { venue, symbol } = search.market;
+    const from = formatUs(search.fromUs ?? 0);
+    const params = [venue, symbol, from, formatUs(search.decidedByUs)];
     const sql = by === null ? MATURED_SQL : MATURED_BY_SQL;
     const rows = await this.reader.query<Matured>(sql, [...params, ...(by ?? [])]);
-    return this.noted(asked, rows, by);
+    return this.noted(search, rows, by);
   }
 
-  /** All of them by one question: what it costs goes by the decisions, not by the markets. */
-  private async findPendingTogether(set: readonly Asked[], by: By): Promise<PendingLabels[]> {
+  /** All of them by one query: what it costs goes by the decisions, not by the markets. */
+  private async findPendingTogether(set: readonly Search[], by: By): Promise<PendingLabels[]> {
     let [fromUs, toUs] = [Infinity, 0];
     for (const { fromUs: ownUs, decidedByUs } of set) {
       fromUs = Math.min(fromUs, ownUs ?? 0);
@@ -311,19 +311,19 @@ export class LabelBacklog {
     const sql = by === null ? MATURED_SET_SQL : MATURED_SET_BY_SQL;
     const params = [formatUs(fromUs), formatUs(toUs), ...(by ?? [])];
     const rows = grouped(await this.reader.query<InstrumentMatured>(sql, params), instrumentKey);
-    return set.flatMap((asked) => {
-      const own = (rows.get(instrumentKey(asked.market)) ?? []).map((row) =>
+    return set.flatMap((search) => {
+      const own = (rows.get(instrumentKey(search.market)) ?? []).map((row) =>
         // The question goes as far as the furthest of the set: this one may not be there yet.
-        row.decided_ts === null || row.decided_ts <= asked.decidedByUs
+        row.decided_ts === null || row.decided_ts <= search.decidedByUs
           ? row
           : { ...row, from_ts: null, to_ts: row.from_ts },
       );
-      return this.noted(asked, own, by);
+      return this.noted(search, own, by);
     });
   }
 
   private noted(
-    { market: { venue, symbol }, key, decidedByUs, isGuess }: Asked,
+    { market: { venue, symbol }, key, decidedByUs, isGuess }: Search,
     rows: readonly Matured[],
     by: By,
   ): PendingLabels[] {

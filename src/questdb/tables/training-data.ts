@@ -7,7 +7,7 @@ import { US_PER_DAY, formatUs } from '../../domain/time.ts';
 import type { Instrument, SqlReader } from '../table.ts';
 import type { LabelRow } from './labels.ts';
 
-export interface TrainingDataAsked {
+export interface TrainingDataRequest {
   /** Whatever is left out is not limited. */
   readonly venue?: string | undefined;
   readonly symbol?: string | undefined;
@@ -60,7 +60,7 @@ export interface Counted
 /** By instrument and label spec, in their order. */
 export async function trainingData(
   reader: SqlReader,
-  { venue, symbol, labelSpec, fromUs, toUs }: TrainingDataAsked,
+  { venue, symbol, labelSpec, fromUs, toUs }: TrainingDataRequest,
 ): Promise<TrainingData[]> {
   const wanted = {
     'venue =': venue,

@@ -29,9 +29,9 @@ describe('a server that ends', () => {
   test('is started again, each time', async () => {
     const server = new Server();
     const given: string[] = [];
-    const said: string[] = [];
+    const logged: string[] = [];
     const onGivenUp = (name: string): void => void given.push(name);
-    const options = { ...FAST, dataDir, say: (line: string) => said.push(line), onGivenUp };
+    const options = { ...FAST, dataDir, say: (line: string) => logged.push(line), onGivenUp };
     const stop = keepServers([server], options);
     for (let times = 1; times <= 3; times++) {
       server.running = false;
@@ -40,7 +40,7 @@ describe('a server that ends', () => {
     }
     await stop();
     expect(given).toEqual([]);
-    expect(said).toHaveLength(3);
+    expect(logged).toHaveLength(3);
   });
 
   test('is given up after so many, once, and the others are kept', async () => {

@@ -15,8 +15,8 @@ const served = (ts: number, x: number, more: Partial<Feature> = {}): Feature => 
   ...more,
 });
 
-const answers = async (...asked: Parameters<typeof joinedRows>): Promise<(number | null)[]> =>
-  (await joinedRows(...asked)).map(({ x }) => x);
+const answers = async (...request: Parameters<typeof joinedRows>): Promise<(number | null)[]> =>
+  (await joinedRows(...request)).map(({ x }) => x);
 
 describe('a request has the latest feature row', () => {
   const features = [[served(60, 1), served(120, 2)]];

@@ -21,7 +21,7 @@ const on = (rows: readonly TrainingRow[], change: Partial<TrainedOn> = {}): Trai
   ...change,
 });
 
-const datasetId = (asked: TrainedOn): string => trainedSet(asked).dataset_id;
+const datasetId = (request: TrainedOn): string => trainedSet(request).dataset_id;
 
 test('the definition, the counts and the rows are in it', () => {
   const pool = [{ instrument: 'oanda:GBP/USD', rows: [row(), row()] }];

@@ -105,8 +105,8 @@ describe('labels', () => {
     const outside = { fromTs: 90 * S, toTs: 100 * S, knownAt: 102 * S };
     const later = { ...gap, knownAt: 113 * S + 1 };
     for (const harmless of [outside, later]) {
-      const asked = { ...request([100 * S], prices), horizonUs, gaps: [harmless] };
-      expect(labelDecisions(asked)[0]?.state).toBe('matured');
+      const input = { ...request([100 * S], prices), horizonUs, gaps: [harmless] };
+      expect(labelDecisions(input)[0]?.state).toBe('matured');
     }
   });
 

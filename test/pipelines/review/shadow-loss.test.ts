@@ -68,8 +68,9 @@ const model = (modelId: string, state: ModelState): KnownModel => ({
   expiresTs: null,
 });
 
-const meanLoss = (said: readonly LiveOutcome[]): number =>
-  said.reduce((sum, { up, probabilityUp: p }) => sum - Math.log(up ? p : 1 - p), 0) / said.length;
+const meanLoss = (outcomes: readonly LiveOutcome[]): number =>
+  outcomes.reduce((sum, { up, probabilityUp: p }) => sum - Math.log(up ? p : 1 - p), 0) /
+  outcomes.length;
 
 interface Ending {
   readonly action: string;
@@ -86,8 +87,8 @@ function runTrial(seed: number, shadowError: number, championError: number): End
   const gain = meanLoss(champion) - meanLoss(shadow);
   for (let day = 1; day <= DAYS; day++) {
     const atTs = FROM + day * US_PER_DAY;
-    const known = (said: readonly LiveOutcome[]): SlotHistory => ({
-      ...{ fromTs: FROM, baseProbability: 0.5, outcomes: said.slice(0, day * 1440 - UNKNOWN) },
+    const known = (outcomes: readonly LiveOutcome[]): SlotHistory => ({
+      ...{ fromTs: FROM, baseProbability: 0.5, outcomes: outcomes.slice(0, day * 1440 - UNKNOWN) },
     });
     const models = [model('new', 'shadow'), model('now', 'champion')];
     const findings = reviewModels({

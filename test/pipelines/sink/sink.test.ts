@@ -151,8 +151,8 @@ describe('a late tick', () => {
     const event = first.verdict === 'late' ? first.event : undefined;
     expect(lateVerdict(late(quote(1)), toStoredRow(quote(1)), event)).toEqual(first);
     const corrected = lateVerdict(late(quote(1)), toStoredRow(quote(9)), undefined);
-    const said = corrected.verdict === 'correction' ? corrected.event : undefined;
-    expect(lateVerdict(late(quote(1)), toStoredRow(quote(1)), said)).toEqual(corrected);
+    const corrections = corrected.verdict === 'correction' ? corrected.event : undefined;
+    expect(lateVerdict(late(quote(1)), toStoredRow(quote(1)), corrections)).toEqual(corrected);
   });
 });
 

@@ -80,9 +80,9 @@ describe('an imported record', () => {
   test('of history has its own clock, and the job that looks for history still finds it', () => {
     const none = (): void => undefined;
     const claimed = judgeHistory(makeArrival(trade(10 * S), true, 15 * S), none);
-    expect(claimed).toEqual({ knownAt: 15 * S, toldAt: NOW });
+    expect(claimed).toEqual({ knownAt: 15 * S, notedAt: NOW });
     const plain = judgeHistory(makeArrival(trade(10 * S), false, NOW), none);
-    expect(plain).toEqual({ knownAt: NOW, toldAt: NOW });
+    expect(plain).toEqual({ knownAt: NOW, notedAt: NOW });
   });
 });
 

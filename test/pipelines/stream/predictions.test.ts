@@ -117,13 +117,13 @@ describe('predictions', () => {
 
   test('of the baseline say that it warms up wherever it has nothing but one half', () => {
     const state = operator.initial();
-    const said = (at: number, close: number): Prediction | undefined =>
+    const predictAt = (at: number, close: number): Prediction | undefined =>
       predicted({ feature: featureAt(at * US_PER_MIN), close }, state)[0];
-    const before = Array.from({ length: 300 }, (_, i) => said(i, 100 + Math.sin(i)));
+    const before = Array.from({ length: 300 }, (_, i) => predictAt(i, 100 + Math.sin(i)));
     expect(state.matured).toBeGreaterThan(200);
     expect(before.at(-1)).toMatchObject({ verdict: 'ok' });
     // A gap of three hours: what was learnt stays, the history of the features is gone.
-    const behind = Array.from({ length: 30 }, (_, i) => said(480 + i, 100 + Math.sin(i)));
+    const behind = Array.from({ length: 30 }, (_, i) => predictAt(480 + i, 100 + Math.sin(i)));
     const verdicts = behind.map((each) => each?.verdict);
     const first = verdicts.indexOf('ok');
     expect(first).toBe(15);
@@ -132,6 +132,6 @@ describe('predictions', () => {
       expect(each?.verdict === 'warming_up').toBe(each?.probability_up === 0.5);
     }
     // A price that is none empties the history as a gap does.
-    expect(said(511, -1)).toMatchObject({ verdict: 'warming_up', probability_up: 0.5 });
+    expect(predictAt(511, -1)).toMatchObject({ verdict: 'warming_up', probability_up: 0.5 });
   });
 });

@@ -79,10 +79,10 @@ describe('signals', () => {
   });
 
   test('do not come while the account is halted', () => {
-    const asked: unknown[] = [];
-    const halted = (account: string, ts: number): boolean => asked.push([account, ts]) > 0;
+    const queried: unknown[] = [];
+    const halted = (account: string, ts: number): boolean => queried.push([account, ts]) > 0;
     expect(makeSignals({ halted })).toEqual([]);
-    expect(asked).toEqual([[bot.account, DECIDED]]);
+    expect(queried).toEqual([[bot.account, DECIDED]]);
   });
 
   test('do not come while the bot holds something', () => {
@@ -117,12 +117,12 @@ describe('signals', () => {
     });
 
     test('say so in their reason, those of others say what they always said', () => {
-      const [said] = aged(limit - 1, 0.66);
+      const [fromYoung] = aged(limit - 1, 0.66);
       const [usual] = makeSignals({}, { probability_up: 0.66 });
-      expect(said?.reason).toBe(
+      expect(fromYoung?.reason).toBe(
         `${usual?.reason}; in force for less than 10 min, so 65.0 % were needed`,
       );
-      expect({ ...said, reason: usual?.reason }).toEqual(usual);
+      expect({ ...fromYoung, reason: usual?.reason }).toEqual(usual);
       expect(aged(limit, 0.66)).toEqual([usual]);
       expect(aged(0, 0.66, { ...young, young_min_confidence: 0.6 })).toEqual([usual]);
     });
@@ -196,24 +196,24 @@ describe('who trades', () => {
 
   test('a missing rate is told once, and then at most once an hour, with the count', () => {
     const state: SignalsState = {};
-    const told: Refusal[] = [];
+    const refusals: Refusal[] = [];
     for (let minute = 0; minute < 8_000; minute++) {
       const decided_ts = DECIDED + minute * 60 * US_PER_S;
       const predicted = { ...sure, symbol: 'EUR/JPY', decided_ts };
       for (const out of runSignals({ bots: [champions] }, predicted, state)) {
         expect(out.kind).toBe('refusal');
-        told.push(out as Refusal);
+        refusals.push(out as Refusal);
       }
     }
-    expect(new Set(told.map(({ refusal_id: id }) => id)).size).toBe(told.length);
-    expect(told[0]).toEqual({
+    expect(new Set(refusals.map(({ refusal_id: id }) => id)).size).toBe(refusals.length);
+    expect(refusals[0]).toEqual({
       refusal_id: expect.stringMatching(/^EUR-JPY_19700101_000012_[0-9a-f]{8}$/),
       ...{ kind: 'refusal', bot: 'paper', account: 'paper', venue: 'v', symbol: 'EUR/JPY' },
       ...{ cause: 'no_rate', reason: "no rate from JPY to the account's USD" },
       ...{ first_ts: DECIDED, last_ts: DECIDED, decisions: 1 },
     });
-    expect(told).toHaveLength(Math.ceil(8_000 / 60));
-    expect(told.at(-1)).toMatchObject({ first_ts: DECIDED, decisions: 7_981 });
+    expect(refusals).toHaveLength(Math.ceil(8_000 / 60));
+    expect(refusals.at(-1)).toMatchObject({ first_ts: DECIDED, decisions: 7_981 });
   });
 
   test('what a bot would not have traded anyway counts as no refusal', () => {

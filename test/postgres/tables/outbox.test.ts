@@ -6,10 +6,10 @@ import { isSealed, sealControl, signControl } from '../../../src/stream/control-
 import { appendControl } from '../../../src/postgres/tables/outbox.ts';
 
 test('settings of a bot that contradict themselves are refused before anything is written', async () => {
-  const unasked = { query: () => Promise.reject(new Error('asked')) } as unknown as Pool;
+  const unqueried = { query: () => Promise.reject(new Error('asked')) } as unknown as Pool;
   const of = { labelSpec: 'direction_1h@1', horizonUs: US_PER_HOUR, orderLatencyUs: 250_000 };
   const append = (more: object): Promise<boolean> =>
-    appendControl(unasked, {
+    appendControl(unqueried, {
       ...{ controlId: 'c', type: 'bot', subject: 'paper', cause: 'a test' },
       body: { ...paperBot(of), ...more },
     });

@@ -1,7 +1,7 @@
 /**
  * The numbers of this process, in the one registry that it has: Node's own by their usual names
  * (`process_cpu_seconds_total`, `nodejs_eventloop_lag_seconds`, …), and what its stages count. Each
- * carries the labels `process`, what runs here, and `worker`, which tells two of a kind apart.
+ * carries the labels `process`, what runs here, and `worker`, which distinguishes two of a kind.
  */
 import { hostname } from 'node:os';
 import { AggregatorRegistry, collectDefaultMetrics, register } from 'prom-client';

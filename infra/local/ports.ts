@@ -1,6 +1,6 @@
 /**
  * Whether the servers' ports are free, and whose they are when they are not. Promise: a taken port
- * ends in a message that names the port, its holder where the system tells, and the setting that
+ * ends in a message that names the port, its holder where the system shows it, and the setting that
  * moves us elsewhere.
  */
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';

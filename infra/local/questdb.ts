@@ -6,7 +6,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
-import { askQuestDb } from '../../src/questdb/http.ts';
+import { queryQuestDb } from '../../src/questdb/http.ts';
 import type { Config } from '../../src/config/config.ts';
 import { readCredentials } from '../../src/config/credentials.ts';
 import { privateDir, serverDir } from './data-dir.ts';
@@ -105,7 +105,7 @@ function portOpens({ host, port }: Endpoint): Promise<void> {
 
 async function answers({ questdbUrl, tlsCa: ca }: Config, pg: Endpoint): Promise<void> {
   const request = { timeoutMs: 3000, ca };
-  const { status, text } = await askQuestDb(questdbUrl, '/exec?query=select%201', request);
+  const { status, text } = await queryQuestDb(questdbUrl, '/exec?query=select%201', request);
   if (status !== 200) throw new Error(`HTTP ${status}: ${text.slice(0, 200)}`);
   await portOpens(pg);
 }

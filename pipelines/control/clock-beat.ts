@@ -39,7 +39,7 @@ export class ClockBeat {
   }
 
   /** Somebody waits for the next clock. */
-  ask(): void {
+  request(): void {
     this.isRequested = true;
   }
 

@@ -17,7 +17,7 @@ import type { Context } from '../../src/runtime/context.ts';
 import { countPartitions } from '../../src/runtime/partition-guard.ts';
 
 const LOOK_MS = 250;
-/** What checkpoints say of the log's clock is heard first. */
+/** The log's clocks that checkpoints hold are taken first. */
 const OPEN_PATIENCE_MS = 3_000;
 const APPEND_PATIENCE_MS = 20_000;
 
@@ -40,7 +40,7 @@ export function startClock(context: Context, signal: AbortSignal): ClockSender {
   if (context.config.outbox === 'send') void sendOnAndOn(context, beat, isOpen, signal);
   return {
     heard: (clock) => beat.heard(clock, machineTime()),
-    ask: () => beat.ask(),
+    ask: () => beat.request(),
     opened: () => opened(),
   };
 }

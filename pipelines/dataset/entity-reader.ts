@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { duckRows, identifier, literal, openDuckdb } from './duckdb.ts';
 import { quoted } from '../../src/domain/quoted.ts';
 import type { Instrument } from '../../src/questdb/table.ts';
-import { AskError } from './ask.ts';
+import { RequestError } from './request.ts';
 import { toEntities, REQUESTS_MAX, type Entities, type EntityRow } from './entities.ts';
 
 /** Names under which the time of a request is found, the first of them that there is. */
@@ -24,7 +24,7 @@ interface Column {
 
 /**
  * `file` lies alone in its directory under a plain name; `name` is its own, for messages. Throws an
- * `AskError` in words.
+ * `RequestError` in words.
  */
 export async function readEntities(
   file: string,
@@ -50,10 +50,12 @@ export async function readEntities(
     );
     return toEntities(rows, known);
   } catch (error) {
-    if (error instanceof AskError) throw error;
+    if (error instanceof RequestError) throw error;
     // DuckDB's message ends in advice about its own settings.
     const [line = ''] = (error as Error).message.split('\n');
-    throw new AskError(`${quoted(name)} cannot be read: ${line.slice(0, 300)}`, { cause: error });
+    throw new RequestError(`${quoted(name)} cannot be read: ${line.slice(0, 300)}`, {
+      cause: error,
+    });
   } finally {
     close();
   }
@@ -68,7 +70,7 @@ function selectedColumns(columns: readonly Column[], file: string): string {
     const all = columns.map(({ name }) => name).filter((name) => name !== 'file_row_number');
     const shown = all.slice(0, SHOWN_COLUMNS).map((name) => name.slice(0, 80));
     const more = all.length > SHOWN_COLUMNS ? `, … (${all.length})` : '';
-    throw new AskError(
+    throw new RequestError(
       `${quoted(file)} has the columns ${shown.join(', ')}${more}; needed are symbol, a time ` +
         `(${TIME_NAMES.join(', ')}) and, where a symbol has several, venue`,
     );
@@ -90,7 +92,7 @@ function selectedColumns(columns: readonly Column[], file: string): string {
   return `symbol::VARCHAR AS symbol, ${venueColumn} AS venue, ${number} AS ts`;
 }
 
-const typeError = (file: string, { name, type }: Column, needed: string): AskError =>
-  new AskError(
+const typeError = (file: string, { name, type }: Column, needed: string): RequestError =>
+  new RequestError(
     `${quoted(file)} has a column ${quoted(name)} of ${type.slice(0, 100)}; needed is ${needed}`,
   );

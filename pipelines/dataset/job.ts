@@ -12,7 +12,7 @@ import { basename, dirname, join } from 'node:path';
 import type { JobData } from '../../src/queue/queue.ts';
 import { must } from '../../src/assert.ts';
 import { monotonicMs } from '../../src/clock.ts';
-import { AskError, type DatasetAsk } from './ask.ts';
+import { RequestError, type DatasetRequest } from './request.ts';
 import { exportsDir, MANIFEST, type DatasetManifest } from './definition.ts';
 import type { Entities } from './entities.ts';
 import { makeDataset } from './make.ts';
@@ -29,18 +29,18 @@ import { makeFolder } from '../../src/make-folder.ts';
 
 /** What lies in `dataset_requests`. */
 export interface DatasetRequestRow {
-  readonly ask: DatasetAsk;
+  readonly ask: DatasetRequest;
   readonly entities: Omit<Entities, 'csv'> | null;
 }
 
-const SAY_EVERY_MS = 1_000;
+const NOTE_EVERY_MS = 1_000;
 
-export type Tell = (progress: string) => Promise<void>;
+export type ReportProgress = (progress: string) => Promise<void>;
 
 export async function runDataset(
   context: Context,
   { subject, dueTs }: JobData,
-  tell: Tell,
+  report: ReportProgress,
 ): Promise<void> {
   const { postgres, config } = context;
   const run = { job: 'dataset', subject, due_ts: dueTs };
@@ -50,13 +50,13 @@ export async function runDataset(
   );
   const out = join(exportsDir(config.dataDir), subject);
   await sweep(out);
-  const progress = slowly(tell, context, subject);
+  const progress = slowly(report, context, subject);
   try {
     let note: string | null = null;
     const onNotice = (line: string): void => {
       note = line;
     };
-    const options = { out, dueTs, onProgress: progress.say, onNotice };
+    const options = { out, dueTs, onProgress: progress.notify, onNotice };
     const entities = await keptEntities(postgres, request.entities);
     const manifest =
       (await finished(postgres, out)) ??
@@ -67,7 +67,7 @@ export async function runDataset(
     await noteProgress(postgres, subject, 'done', dataset_id);
     await finishRun(postgres, run, 'done', { dataset_id, rows, rows_in, excluded });
   } catch (error) {
-    if (!(error instanceof AskError)) throw error;
+    if (!(error instanceof RequestError)) throw error;
     await progress.flushed();
     await noteProgress(postgres, subject, 'refused');
     await finishRun(postgres, run, 'refused', { reason: error.message });
@@ -106,24 +106,24 @@ async function sweep(out: string): Promise<void> {
  * At most once a second: the queue and the table of requests both hear it. One after the other, and
  * `flushed` waits for the last, which would otherwise come behind the end.
  */
-function slowly(tell: Tell, { postgres, log }: Context, subject: string) {
+function slowly(report: ReportProgress, { postgres, log }: Context, subject: string) {
   let notedMs = -Infinity;
-  let telling = Promise.resolve();
+  let noting = Promise.resolve();
   const note = async (line: string): Promise<void> => {
     try {
-      await tell(line);
+      await report(line);
       await noteProgress(postgres, subject, line);
     } catch (error) {
       log.warn({ err: error }, 'the progress of a data set could not be noted');
     }
   };
   return {
-    say: (line: string): void => {
+    notify: (line: string): void => {
       const nowMs = monotonicMs();
-      if (nowMs - notedMs < SAY_EVERY_MS) return;
+      if (nowMs - notedMs < NOTE_EVERY_MS) return;
       notedMs = nowMs;
-      telling = telling.then(() => note(line));
+      noting = noting.then(() => note(line));
     },
-    flushed: (): Promise<void> => telling,
+    flushed: (): Promise<void> => noting,
   };
 }

@@ -17,7 +17,7 @@ import type { Context } from '../../src/runtime/context.ts';
 import { coveringBarrier, saveDataset, saveEntities } from '../../src/postgres/tables/datasets.ts';
 import { isStored, storedInstruments } from '../../src/questdb/tables/stored-ticks.ts';
 import type { Instrument, SqlReader } from '../../src/questdb/table.ts';
-import { AskError, checkAsk, type DatasetAsk } from './ask.ts';
+import { RequestError, checkRequest, type DatasetRequest } from './request.ts';
 import { buildDefined } from './build.ts';
 import {
   CURRENT_SET,
@@ -48,11 +48,11 @@ export interface MakeOptions {
 /** Builds the set, keeps the request, and notes where it lies. */
 export async function makeDataset(
   context: Context,
-  ask: DatasetAsk,
+  ask: DatasetRequest,
   options: MakeOptions,
 ): Promise<DatasetManifest> {
   const { out, entities, onProgress } = options;
-  checkAsk(ask, entities !== null);
+  checkRequest(ask, entities !== null);
   const { postgres, config } = context;
   const reader = context.questdbReader();
   const instruments = entities?.instruments ?? (await readInstruments(reader, ask.symbols));
@@ -99,7 +99,7 @@ async function checkMade({ config, questdbReader }: Context, label: string): Pro
   ]);
   if (rows.length > 0) return;
   const names = made.join(', ');
-  throw new AskError(
+  throw new RequestError(
     `no decision is graded by ${label}, only by ${names}: set TICKLOOM_LABELS=${label}`,
   );
 }
@@ -137,7 +137,7 @@ async function readInstruments(
   if (unknown === undefined) return stored.toSorted();
   const more = stored.length > NAMED ? ` and ${stored.length - NAMED} more` : '';
   const there = stored.slice(0, NAMED).join(', ') || 'none';
-  throw new AskError(`"${unknown}" is not stored; there are ${there}${more}`);
+  throw new RequestError(`"${unknown}" is not stored; there are ${there}${more}`);
 }
 
 /** The instruments that a request without a venue may mean. */
@@ -162,11 +162,11 @@ async function readFeatureSets(postgres: Pool, names: readonly string[]): Promis
     const row = rows.find((each) => each.feature_set === name || each.name === name);
     if (row?.features) return { feature_set: row.feature_set, features: row.features };
     const known = rows.map(({ feature_set }) => feature_set).join(', ');
-    throw new AskError(`there is no feature set "${name}"; there are ${known}`);
+    throw new RequestError(`there is no feature set "${name}"; there are ${known}`);
   });
   const short = sets.map(({ feature_set }) => feature_set.split('@')[0]);
   if (new Set(short).size === sets.length) return sets;
-  throw new AskError(`feature sets of one name cannot be distinguished: ${names.join(', ')}`);
+  throw new RequestError(`feature sets of one name cannot be distinguished: ${names.join(', ')}`);
 }
 
 async function finalAsOf(

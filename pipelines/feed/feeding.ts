@@ -10,7 +10,7 @@ import { replaySyncPoints } from './sync-points.ts';
 
 export interface FeedRun {
   readonly source: AsyncIterable<FeedTick> | Iterable<FeedTick>;
-  readonly say: (line: string) => void;
+  readonly notify: (line: string) => void;
   readonly signal?: AbortSignal;
   readonly syncPoints?: boolean;
   readonly backfill?: boolean;
@@ -36,7 +36,7 @@ export async function runFeed(context: Context, run: FeedRun): Promise<FeedResul
     if (monotonicMs() - reportedMs < PROGRESS_MS) return;
     reportedMs = monotonicMs();
     const rate = Math.round(ticks / ((reportedMs - startMs) / 1000));
-    run.say(`${formatUs(ts).slice(0, 16)}Z  ${ticks} ticks sent, ${rate}/s`);
+    run.notify(`${formatUs(ts).slice(0, 16)}Z  ${ticks} ticks sent, ${rate}/s`);
   };
   // History was not known before it is fed, also where the file has receive times; unless requested.
   const source = run.backfill && !run.imported ? receivedNow(run.source) : run.source;
@@ -48,13 +48,13 @@ export async function runFeed(context: Context, run: FeedRun): Promise<FeedResul
     onProgress,
     ...(run.signal === undefined ? {} : { signal: run.signal }),
     ...(run.speed ? { pace: makePacer(run.speed, run.signal) } : {}),
-    ...(run.syncPoints ? { syncPoints: replaySyncPoints(context, run.say) } : {}),
+    ...(run.syncPoints ? { syncPoints: replaySyncPoints(context, run.notify) } : {}),
   });
   if (run.backfill && result.ticks > 0) {
     // A job that looks before the history is stored would find nothing to revise.
     await context.flowProbe().drain(STORED_MS);
     await addDueRuns(context.postgres, 'quality', result.instruments, nowUs());
-    run.say('what was computed over this range is revised by the data-quality job, due now');
+    run.notify('what was computed over this range is revised by the data-quality job, due now');
   }
   if (!run.open && !run.backfill && result.lastTs !== null && !run.signal?.aborted) {
     // Nobody can say yet that nothing more comes up to a time that is still to come.

@@ -8,7 +8,7 @@
  *   entry * (1 - 3 atr) ------------------- short's target
  *
  * What either side would have met first, by the operator that grades signals. `atr` is the
- * decision's own feature, a fraction of the price, so a label asks the same of a calm market as of
+ * decision's own feature, a fraction of the price, so a label is as strict in a calm market as in
  * a wild one. The triple-barrier method: M. Lopez de Prado, Advances in Financial Machine Learning,
  * chapter 3.
  */

@@ -6,7 +6,7 @@
  *   d0 [ d1 ]--tolerance   tolerance--[    ]  lateness  [ ... )
  *   ---------------------------------------------------------------> event time
  *
- * A direction label asks for a price behind the decision and for one before the end; what lies
+ * A direction label needs a price behind the decision and for one before the end; what lies
  * between them is not read. The rows are those that the job of one instrument gives. What does not
  * fit into memory is left to that job, and so is what was shown long after its end.
  */

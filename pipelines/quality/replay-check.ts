@@ -128,7 +128,7 @@ const nothing = (): Compared => ({ checked: 0, missing: 0, extra: 0, mismatches:
 
 /** From where ticks and served features of an instrument are kept; `Infinity` where none are. */
 async function readEnds(reader: SqlReader, { venue, symbol }: Instrument) {
-  const ask = async (table: string, condition: string) => {
+  const readEnd = async (table: string, condition: string) => {
     const [row] = await reader.query<{ first: number | null; last: number | null }>(
       `SELECT min(ts) AS first, max(ts) AS last FROM ${table}
        WHERE venue = $1 AND symbol = $2 AND ${condition}`,
@@ -137,9 +137,9 @@ async function readEnds(reader: SqlReader, { venue, symbol }: Instrument) {
     return { first: row?.first ?? Infinity, last: row?.last ?? 0 };
   };
   const [trades, quotes, served] = await Promise.all([
-    ask('ticks', IN_STREAM),
-    ask('quotes', IN_STREAM),
-    ask('features', 'revision = 0'),
+    readEnd('ticks', IN_STREAM),
+    readEnd('quotes', IN_STREAM),
+    readEnd('features', 'revision = 0'),
   ]);
   return {
     ticks: Math.min(trades.first, quotes.first),

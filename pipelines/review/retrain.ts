@@ -88,7 +88,7 @@ async function measureDrift(
 }
 
 /**
- * The review asks whether the base rate is better than the champion: the same rows and errors, the
+ * The review tests whether the base rate is better than the champion: the same rows and errors, the
  * other way round. Null where it has not judged enough rows.
  */
 async function measureDecay(

@@ -47,7 +47,7 @@ export const initialFloods = (): Floods => ({ minuteUs: -1, byKey: {} });
 
 /**
  * The row, or null where it is beyond the hundredth of its kind and instrument in the minute of
- * `clockUs`; `sums` has the row that tells of those, by its key, for the end of the batch.
+ * `clockUs`; `sums` has the row that counts those, by its key, for the end of the batch.
  */
 export function withinFlood(
   floods: Floods,

@@ -32,7 +32,7 @@ import type { StoredWatermark } from '../../src/postgres/tables/stored-watermark
 import type { FeatureRow } from '../../src/questdb/tables/features.ts';
 import type { QuestTable, RowWriter, SqlReader } from '../../src/questdb/table.ts';
 import { deadLetterRecord, malformedRow, toPlace } from './dead-letters.ts';
-import { ingest, tellCounts, type IngestState } from '../stream/ingest.ts';
+import { ingest, reportCounts, type IngestState } from '../stream/ingest.ts';
 import { clockBody } from '../stream/log-clock.ts';
 import { TickTask, type TickDeps } from '../stream/tick-task.ts';
 import { decodeDerived, unknownTickKinds } from './decode.ts';
@@ -108,7 +108,7 @@ class SinkTask extends TickTask<SinkDeps, IngestState, SinkControlState> {
     const { deps } = this;
     const batch = emptyBatch();
     const taken = this.takeAll(records, batch);
-    tellCounts(this.counts, this.count);
+    reportCounts(this.counts, this.count);
     await this.write(batch.rows, batch, heartbeat);
     if (batch.late.length > 0) await this.judge(batch, heartbeat);
     await this.bringOut(batch, heartbeat);

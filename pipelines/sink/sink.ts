@@ -211,7 +211,7 @@ export const widened = (
   knownAt: Math.max(before?.knownAt ?? knownAt, knownAt),
 });
 
-/** One row about the input. `instrument` is null where a malformed record does not tell it. */
+/** One row about the input. `instrument` is null where a malformed record does not have it. */
 export const qualityRow = (
   kind: QualityKind,
   at: { readonly ts: number; readonly knownAt: number; readonly source: string },

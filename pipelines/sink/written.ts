@@ -50,10 +50,10 @@ export class WrittenPartitions {
   }
 
   /** Reports what has not been reported; what fails now is reported the next time. */
-  async flush(tell: (parts: readonly WrittenPartition[]) => Promise<void>): Promise<void> {
+  async flush(report: (parts: readonly WrittenPartition[]) => Promise<void>): Promise<void> {
     if (this.unreported.size === 0) return;
     const { unreported } = this;
-    await tell([...unreported.values()]);
+    await report([...unreported.values()]);
     for (const [key, part] of unreported)
       if (this.unreported.get(key) === part) this.unreported.delete(key);
   }

@@ -206,7 +206,7 @@ export const importedAt = (
 ): number | null => (isImported ? Math.max(clockUs || judgedByUs, barrierUs + 1) : null);
 
 /**
- * Whether the record's timestamp cannot be its producer's time: it lies behind what it tells of, as
+ * Whether the record's timestamp cannot be its producer's time: it lies behind its content, as
  * where it is in seconds, or ahead of the log's clock, as where it is in microseconds.
  */
 export const hasBadClock = ({
@@ -313,7 +313,7 @@ export const initialCounts = (): IngestCounts => ({
 });
 
 /** Hands the counts to a metric and begins anew. */
-export function tellCounts(counts: IngestCounts, count: (what: string, n: number) => void): void {
+export function reportCounts(counts: IngestCounts, count: (what: string, n: number) => void): void {
   for (const type of Object.keys(counts) as IngestOut['type'][]) {
     if (counts[type] > 0) count(type, counts[type]);
     counts[type] = 0;

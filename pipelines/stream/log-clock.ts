@@ -124,10 +124,10 @@ function latestTime(decoded: Decoded): number | null {
 export const clockBody = ({ body }: Control): ClockControl => body as unknown as ClockControl;
 
 /** Tells of the clock that a checkpoint holds, if any. */
-export function tellClock(
+export function reportClock(
   { clock, heldClock }: ControlState,
-  tell: (clock: ClockControl) => void,
+  report: (clock: ClockControl) => void,
 ): void {
-  if (clock !== undefined) tell({ ts: clock });
-  if (heldClock !== undefined) tell({ ts: heldClock, held: true });
+  if (clock !== undefined) report({ ts: clock });
+  if (heldClock !== undefined) report({ ts: heldClock, held: true });
 }

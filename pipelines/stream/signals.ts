@@ -39,7 +39,7 @@ interface Refused {
   toldTs: number;
 }
 
-const TELL_EVERY_US = US_PER_HOUR;
+const REPORT_EVERY_US = US_PER_HOUR;
 
 /** Who decides: the model in force. */
 export interface Decider {
@@ -109,9 +109,9 @@ function refuse(
 ): void {
   const refused = (state.refused ??= {});
   const key = `${what.bot}|${what.account}|${what.cause}`;
-  const of = (refused[key] ??= { firstTs: ts, decisions: 0, toldTs: ts - TELL_EVERY_US });
+  const of = (refused[key] ??= { firstTs: ts, decisions: 0, toldTs: ts - REPORT_EVERY_US });
   of.decisions += 1;
-  if (ts < of.toldTs + TELL_EVERY_US) return;
+  if (ts < of.toldTs + REPORT_EVERY_US) return;
   of.toldTs = ts;
   const { firstTs: first_ts, decisions } = of;
   const refusal_id = signalId(symbol, ts, `${key}|${venue}`);

@@ -20,7 +20,7 @@ import { decodeTicks, type Item } from '../../src/stream/decode.ts';
 import type { InstrumentSlot } from '../../src/stream/instrument-states.ts';
 import type { LogRecord, OutRecord, Stage } from '../../src/stream/stage.ts';
 import { withHeartbeat } from '../../src/stream/with-heartbeat.ts';
-import { toArrival, tellCounts, type Arrival } from './ingest.ts';
+import { toArrival, reportCounts, type Arrival } from './ingest.ts';
 import { clockBody } from './log-clock.ts';
 import {
   instrumentStream,
@@ -93,7 +93,7 @@ class StreamTask extends TickTask<StreamDeps, InstrumentState> {
           break;
       }
     }
-    tellCounts(this.counts, this.count);
+    reportCounts(this.counts, this.count);
     if (out.length > 0) await withHeartbeat(this.deps.log.append(out), heartbeat);
     this.deps.failPoints.pass(this.failPoint, taken);
     return taken;

@@ -14,7 +14,7 @@ import { InstrumentStates } from '../../src/stream/instrument-states.ts';
 import type { CheckpointWrite, LogRecord } from '../../src/stream/stage.ts';
 import { decodeState, encodeState } from '../../src/stream/state-codec.ts';
 import { initialCounts } from './ingest.ts';
-import { LogClock, tellClock } from './log-clock.ts';
+import { LogClock, reportClock } from './log-clock.ts';
 
 export interface TickDeps extends StageDeps {
   readonly latenessUs: number;
@@ -43,7 +43,7 @@ export abstract class TickTask<
     const control = partitionState === null ? initialControlState() : decodeState(partitionState);
     this.control = control as Control;
     this.clock = new LogClock(this.control, deps.verifyControl);
-    tellClock(this.control, deps.clockSeen);
+    reportClock(this.control, deps.clockSeen);
     this.instruments = new InstrumentStates(
       () => this.initial(),
       deps.latenessUs,

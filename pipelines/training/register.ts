@@ -48,7 +48,7 @@ export interface Registered {
 export async function registerModel(
   context: Context,
   { bytes: file, datasetId, subject: requested, actor, why }: RegisterRequest,
-  say: (line: string) => void = () => undefined,
+  notify: (line: string) => void = () => undefined,
 ): Promise<Registered> {
   const { postgres } = context;
   const dataset = await readDataset(postgres, datasetId, requested);
@@ -59,7 +59,7 @@ export async function registerModel(
     labelSpec,
     ...range,
   });
-  await tryOnnx(context, file, set.rows, say);
+  await tryOnnx(context, file, set.rows, notify);
   const { bytes, manifest } = makeArtefact({
     bytes: file,
     datasetId,
@@ -114,11 +114,11 @@ async function tryOnnx(
   { config }: Context,
   file: Uint8Array,
   rows: readonly TrainingRow[],
-  say: (line: string) => void,
+  notify: (line: string) => void,
 ): Promise<void> {
   const model = onnxIn(file);
   if (model === null) return;
-  await fetchOnnxRuntime(config, say);
+  await fetchOnnxRuntime(config, notify);
   const requested = { rows: rows.map(({ values }) => values), columns: FEATURE_NAMES.length };
   await probeOnnx(model, requested, config);
 }

@@ -1,7 +1,7 @@
 /**
  * The topic `dead-letters` -> what lies in it, once for each source, and back to where it came from
  *
- * A crash between two steps of a stage may leave a record there twice; its source place tells.
+ * A crash between two steps of a stage may leave a record there twice; its source place shows it.
  */
 import { endOffsets, withAdmin } from '../kafka/kafka.ts';
 import { readLog, type ReadRecord } from '../kafka/read-log.ts';

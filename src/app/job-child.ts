@@ -1,6 +1,6 @@
 /**
  * The entry of a process that runs jobs, `job-child.ts QUEUE`, one after the other: sent by its
- * parent what to do, it tells how that ended. What happened in between is in the tables.
+ * parent what to do, it reports how that ended. What happened in between is in the tables.
  */
 import { must } from '../assert.ts';
 import { isSwept, QUEUES, type JobData, type QueueName } from '../queue/queue-names.ts';
@@ -11,7 +11,7 @@ import { noteStep, readRun } from '../postgres/tables/job-runs.ts';
 import { startHeartbeats } from '../runtime/heartbeat-thread.ts';
 import { inJob, inKept } from '../runtime/job-context.ts';
 
-/** What a parent asks for. */
+/** What a parent requests. */
 export interface JobTask {
   readonly data: JobData;
   /** Names this try. */
@@ -33,11 +33,11 @@ export interface SentError {
   readonly stack: string | undefined;
 }
 
-/** What a job does; `tell` says for people how far it is. */
+/** What a job does; `report` says for people how far it is. */
 export type Work = (
   context: Context,
   data: JobData,
-  tell: (progress: string) => Promise<void>,
+  report: (progress: string) => Promise<void>,
 ) => Promise<void>;
 
 /** Each is loaded by the child of its queue alone. */

@@ -125,13 +125,13 @@ export class JobRunner {
       if (noted === null) this.rest(`${queue}:${subject}:${dueTs}`, FAILED_MS);
     }
     const about = 'about' in ending ? ending.about : null;
-    await this.tell(queue, subject, cause, about, error);
+    await this.reportFailure(queue, subject, cause, about, error);
   }
 
   /**
    * What is away is one trouble of the queue, whatever it was doing; a failure is the subject's.
    */
-  private async tell(
+  private async reportFailure(
     queue: QueueName,
     subject: string,
     cause: Cause,

@@ -33,7 +33,7 @@ import { migrateQuestDb } from '../questdb/tables/schema.ts';
 
 const READY_MS = 120_000;
 const AWAY_MS = 2_000;
-const say = (line: string): void => console.log(line);
+const print = (line: string): void => console.log(line);
 
 async function main(): Promise<void> {
   const config = loadConfig(undefined, insecureFlag(process.argv));
@@ -42,18 +42,18 @@ async function main(): Promise<void> {
   const { signal } = controller;
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
-      if (!signal.aborted) say('\nstopping in order …');
+      if (!signal.aborted) print('\nstopping in order …');
       controller.abort();
     });
   }
-  const supervisor = new Supervisor({ dataDir: config.dataDir, say });
+  const supervisor = new Supervisor({ dataDir: config.dataDir, notify: print });
   let stack: Stack | null = null;
   let context: Context | null = null;
   let stopPublishing = async (): Promise<void> => undefined;
   try {
-    say('tickloom: starting Kafka, QuestDB, PostgreSQL and Redis');
+    print('tickloom: starting Kafka, QuestDB, PostgreSQL and Redis');
     stack = await startStack(config, {
-      onProgress: (line) => say(`  ${line}`),
+      onProgress: (line) => print(`  ${line}`),
       // Without one of its servers the flow only waits: stopping says so at once.
       onExit: (server, message) => {
         console.error(`${server} does not stay up: ${message}`);
@@ -65,10 +65,10 @@ async function main(): Promise<void> {
     context = openContext(config, 'main');
     await prepare(context);
     stopPublishing = publishMetrics(context, 'feed');
-    say(`starting the processes: ${PROCESSES.join(', ')}`);
+    print(`starting the processes: ${PROCESSES.join(', ')}`);
     await Promise.race([supervisor.start(PROCESSES, READY_MS), aborted(signal)]);
     signal.throwIfAborted();
-    say(`\ntickloom is ready: ${pageUrl(config)}\n`);
+    print(`\ntickloom is ready: ${pageUrl(config)}\n`);
     // Whatever the feed waits for: Ctrl-C does not.
     const feeding = feedThrough(context, signal);
     feeding.catch(() => undefined);
@@ -80,7 +80,7 @@ async function main(): Promise<void> {
     await stopPublishing();
     await context?.close().catch(() => undefined);
     await stack?.stop();
-    if (signal.aborted) say('stopped');
+    if (signal.aborted) print('stopped');
   }
 }
 
@@ -92,10 +92,10 @@ async function prepare(context: Context): Promise<void> {
   const applied = await migrateUp(postgres);
   await migrateQuestDb(context.questdbReader(), { features: FEATURE_NAMES });
   const topics = await createTopics(kafka, { partitions: config.partitions, topicName });
-  for (const note of await seedInstallation(postgres, config)) say(note);
+  for (const note of await seedInstallation(postgres, config)) print(note);
   context.controlKey();
   const created = topics.filter((topic) => topic.created).length;
-  say(`tables: ${applied.length} migrations applied; topics: ${created} created`);
+  print(`tables: ${applied.length} migrations applied; topics: ${created} created`);
   await withAdmin(kafka, (admin) => admin.describeCluster());
 }
 
@@ -105,7 +105,7 @@ async function feedThrough(context: Context, signal: AbortSignal): Promise<void>
     signal,
     isTransient: (error) => findOutage(error) !== null,
     onRetry: (error) =>
-      say(`a server is away (${(error as Error).message}); the feed goes on when it is back`),
+      print(`a server is away (${(error as Error).message}); the feed goes on when it is back`),
     pauseMs: AWAY_MS,
   });
 }
@@ -116,10 +116,10 @@ async function feedEverything(context: Context, signal: AbortSignal): Promise<vo
   signal.throwIfAborted();
   const market = await liveMarket(context);
   if (market.behindUs > 0) {
-    say(`replaying the synthetic market ${market.symbol} up to now (a planted edge to be found)`);
+    print(`replaying the synthetic market ${market.symbol} up to now (a planted edge to be found)`);
     await runFeed(context, {
       source: market.pastTicks(),
-      say: progress,
+      notify: progress,
       syncPoints: true,
       open: true,
       signal,
@@ -128,11 +128,11 @@ async function feedEverything(context: Context, signal: AbortSignal): Promise<vo
   }
   await drained(context, 60_000);
   const seconds = Math.round((monotonicMs() - startMs) / 1000);
-  say(await summary(context, pageUrl(context.config), seconds));
-  say(`the market ${SYNTHETIC_VENUE}:${market.symbol} goes on live; Ctrl-C stops everything`);
+  print(await summary(context, pageUrl(context.config), seconds));
+  print(`the market ${SYNTHETIC_VENUE}:${market.symbol} goes on live; Ctrl-C stops everything`);
   await runFeed(context, {
     source: market.liveTicks(signal),
-    say: () => undefined,
+    notify: () => undefined,
     speed: 1_000_000,
     open: true,
     signal,
@@ -142,18 +142,18 @@ async function feedEverything(context: Context, signal: AbortSignal): Promise<vo
 async function replaySample({ postgres, ...rest }: Context, signal: AbortSignal): Promise<void> {
   const context = { postgres, ...rest };
   if ((await readSetting(postgres, 'sample_replayed')) === true) {
-    say('the recorded sample is in the tables already');
+    print('the recorded sample is in the tables already');
     return;
   }
   const { paths, format, venue, symbol } = sampleFiles(join(PROJECT_DIR, 'data', 'sample'));
-  say(`replaying ${paths.length} recorded days of ${symbol} (${venue}, 2014), as they happened`);
+  print(`replaying ${paths.length} recorded days of ${symbol} (${venue}, 2014), as they happened`);
   const source = readTickFiles(paths, format, { venue, symbol });
-  await runFeed(context, { source, say: progress, syncPoints: true, signal });
+  await runFeed(context, { source, notify: progress, syncPoints: true, signal });
   signal.throwIfAborted();
   await writeSetting(postgres, 'sample_replayed', true);
 }
 
-const progress = (line: string): void => say(`  ${line}`);
+const progress = (line: string): void => print(`  ${line}`);
 
 try {
   await main();

@@ -4,7 +4,7 @@
  *
  * An event names the place of its record, the sum of a flood the first and the last of them. What
  * is fed again and was stored already is a duplicate, so whole records may be fed: nothing is noted
- * apart here that the stages do not tell apart themselves.
+ * apart here that the stages do not set apart themselves.
  */
 import { readLog } from '../kafka/read-log.ts';
 import { nowMs } from '../clock.ts';
@@ -19,7 +19,7 @@ export interface Release {
   /** Null: all. */
   readonly instrument: Instrument | null;
   readonly isDry: boolean;
-  readonly say: (line: string) => void;
+  readonly notify: (line: string) => void;
 }
 
 export interface Released {
@@ -43,7 +43,7 @@ const BATCH = 1_000;
 
 export async function releaseFuture(
   context: Context,
-  { instrument, isDry, say }: Release,
+  { instrument, isDry, notify }: Release,
 ): Promise<Released> {
   const nowUs = await installationTime(context);
   if (nowUs === null) throw new Error('the log has no clock yet: start the stages first');
@@ -74,7 +74,7 @@ export async function releaseFuture(
     await Promise.all(waiting);
     await send();
     if (found === 0) missing += 1;
-    say(`${place.key}: ${place.topic}/${place.partition} from ${place.from} to ${place.to}`);
+    notify(`${place.key}: ${place.topic}/${place.partition} from ${place.from} to ${place.to}`);
   }
   return { released, ahead, nextTs, missing };
 }

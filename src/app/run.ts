@@ -13,7 +13,7 @@ export type ProcessName = (typeof PROCESSES)[number];
 const STAGE_OF: Readonly<Record<string, string>> = { money: 'trades' };
 
 /** Called once the process does its work; the supervisor waits for it. */
-const tellReady = (): void => {
+const reportReady = (): void => {
   process.send?.('ready');
 };
 
@@ -34,7 +34,7 @@ export async function runProcess(
   );
   try {
     const run = await load(name);
-    const running = run(context, signal, tellReady);
+    const running = run(context, signal, reportReady);
     await Promise.race([running, watching]);
     await running;
   } catch (error) {

@@ -23,7 +23,7 @@ const GOOD_RUN_MS = 60_000;
 
 export interface SupervisorOptions {
   readonly dataDir: string;
-  readonly say: (line: string) => void;
+  readonly notify: (line: string) => void;
 }
 
 export class Supervisor {
@@ -76,7 +76,7 @@ export class Supervisor {
       if (this.stopping) return;
       const ranMs = monotonicMs() - startedMs;
       backoffMs = ranMs > GOOD_RUN_MS ? 500 : Math.min(2 * backoffMs, BACKOFF_MS_MAX);
-      this.options.say(`${name} ended (${ending}); starting it again in ${backoffMs / 1000} s`);
+      this.options.notify(`${name} ended (${ending}); starting it again in ${backoffMs / 1000} s`);
       await sleep(backoffMs);
     }
   }

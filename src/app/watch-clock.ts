@@ -34,7 +34,7 @@ interface Counted {
   readonly symbol: string | null;
   readonly kind: string;
   readonly events: number;
-  /** Rows that tell of more than a hundred a minute. */
+  /** Rows that stand for more than a hundred a minute. */
   readonly sums: number;
 }
 

@@ -84,9 +84,13 @@ const DECLARED = {
     'TICKLOOM_KAFKA_SASL',
     types.oneOf(['off', 'plain', 'scram-sha-256', 'scram-sha-512']),
     'off',
-    'how Kafka asks who comes; plain closes the local one too',
+    'how Kafka authenticates its clients; plain closes the local one too',
   ),
-  kafkaUser: optional('TICKLOOM_KAFKA_USER', types.text, 'user for it, unless the credentials say'),
+  kafkaUser: optional(
+    'TICKLOOM_KAFKA_USER',
+    types.text,
+    'user for it; default: that of the credentials',
+  ),
   kafkaPassword: optional('TICKLOOM_KAFKA_PASSWORD', types.password, "that user's password"),
   kafkaTls: setting('TICKLOOM_KAFKA_TLS', types.oneOf(['off', 'on']), 'off', 'Kafka speaks TLS'),
   tlsCa: optional(

@@ -1,6 +1,6 @@
 /**
  * Settings as given, and the installation's credentials -> how each server is entered: URLs with
- * user and password, and what Kafka asks for.
+ * user and password, and what Kafka requires.
  */
 import { readCredentials, withLogin, type LoginName } from './credentials.ts';
 
@@ -102,7 +102,7 @@ function readSasl(given: GivenServers, dataDir: string): KafkaSasl | null {
   );
 }
 
-/** A PostgreSQL URL that asks for TLS by `sslmode`, with the authority of the settings to trust. */
+/** A PostgreSQL URL that requests TLS by `sslmode`, with the authority of the settings to trust. */
 function withAuthority(url: string, ca: string | null): string {
   const parsed = new URL(url);
   const mode = parsed.searchParams.get('sslmode');

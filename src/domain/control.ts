@@ -22,7 +22,7 @@ export interface ModelControl {
 export interface HeldModel extends ModelControl {
   /**
    * Event time, as in `model_activations.from_ts`; `BEFORE_FIRST_TICK` until there was a tick.
-   * Absent where nobody asks, and in states that were saved before it was kept.
+   * Absent where nobody needs it, and in states that were saved before it was kept.
    */
   readonly since?: number;
 }

@@ -1,6 +1,6 @@
 /**
  * A tick in the form that operators compute with: numbers instead of decimal strings, an id always
- * there, and a content hash that tells an exact repeat from a correction.
+ * there, and a content hash that distinguishes an exact repeat from a correction.
  */
 import type { Side } from './records/fields.ts';
 import type { Tick } from './wire.ts';

@@ -11,7 +11,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem, TooManyWrong } from './problem.ts';
-import { askToSignIn, SIGN_IN, signIn } from './sign-in.ts';
+import { sendSignInForm, SIGN_IN, signIn } from './sign-in.ts';
 import type { WrongTokens } from './wrong-tokens.ts';
 
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1', '[::1]']);
@@ -67,7 +67,7 @@ export function useAccess(
     if (url === SIGN_IN) return;
     if (open && (request.method === 'GET' || request.method === 'HEAD')) return;
     const given = findToken(request);
-    if (given === '' && url === '/' && request.method === 'GET') return askToSignIn(reply);
+    if (given === '' && url === '/' && request.method === 'GET') return sendSignInForm(reply);
     checkToken(given, request.ip);
     return undefined;
   });

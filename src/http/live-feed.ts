@@ -1,5 +1,5 @@
 /**
- * Tables -> events, while somebody listens. One poller serves all clients: every second it asks the
+ * Tables -> events, while somebody listens. One poller serves all clients: each second it reads the
  * tables what is new, numbers the changes and keeps the last few thousand, so that a client that
  * was away for a moment continues where it stopped.
  *
@@ -18,7 +18,7 @@ export interface LiveEvent {
 /** What is new in the tables. `instruments` are those that somebody watches; `*` is all of them. */
 export interface LiveSource {
   /**
-   * Changes since the last call; null when there were too many to tell them one by one. Of an
+   * Changes since the last call; null when there were too many to send one by one. Of an
    * instrument that comes up for the first time the present counts as known. One that is not
    * requested for a while is remembered.
    */
@@ -104,7 +104,7 @@ export class LiveFeed {
 
   async #tick(): Promise<void> {
     if (this.#subscribers.size === 0) {
-      // Nobody looks, so nobody asks; what happens from here on is not kept.
+      // Nobody looks, so nobody queries; what happens from here on is not kept.
       this.#timer = null;
       this.#source = null;
       this.#forget();

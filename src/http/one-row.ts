@@ -16,7 +16,7 @@ export async function oneRow(
   const sql = `SELECT ${columns} FROM ${source} WHERE ${idColumn} = $1`;
   const [row] = (await pool.query<Row>(sql, [id])).rows;
   if (row === undefined) {
-    throw new Problem(404, `there is no ${idColumn} "${id}"; ask the list for those that exist`);
+    throw new Problem(404, `there is no ${idColumn} "${id}"; read the list for those that exist`);
   }
   return toItem(schema, row);
 }

@@ -17,7 +17,7 @@ export interface PagedRoute<F extends TProperties> {
   readonly summary: string;
   readonly filters: F;
   readonly item: TObject;
-  /** The columns that tell items apart. */
+  /** The columns that identify an item. */
   readonly keys: readonly string[];
   /** Items on a page where a request does not say. */
   readonly usual?: number;

@@ -82,7 +82,7 @@ export interface WriteRoute<B extends TSchema, P extends TSchema> extends Route<
   readonly handle: (body: Static<B>, params: Static<P>) => unknown;
 }
 
-/** Adds a POST route to `app`; `useAccess` asks for the token before anything else is looked at. */
+/** Adds a POST route to `app`; `useAccess` checks the token before anything else is looked at. */
 export function write<B extends TSchema, P extends TSchema = TSchema>(
   app: FastifyInstance,
   route: WriteRoute<B, P>,

@@ -1,6 +1,6 @@
 /**
  * A file as the answer to GET and HEAD: whole, or one range of its bytes (RFC 9110), with an entity
- * tag by which a client asks for what is missing, or not again at all.
+ * tag by which a client requests what is missing, or not again at all.
  */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -36,7 +36,7 @@ export async function sendFile(
   const requested = isSame ? parseRange(range, size) : null;
   if (requested === 'beyond') {
     void reply.header('content-range', `bytes */${size}`);
-    throw new Problem(416, `the file has ${size} bytes; "${range}" asks for none of them`);
+    throw new Problem(416, `the file has ${size} bytes; "${range}" requests none of them`);
   }
   if (requested !== null) {
     const { start, end } = requested;

@@ -24,7 +24,7 @@ const CONTENT_SECURITY =
   "default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /** Answers with the form; 401, because what was requested is not given. */
-export const askToSignIn = (reply: FastifyReply): FastifyReply =>
+export const sendSignInForm = (reply: FastifyReply): FastifyReply =>
   reply
     .code(401)
     .header('content-security-policy', CONTENT_SECURITY)

@@ -281,7 +281,7 @@ class Member {
 
   private noteEnd(open: OpenPartition, end: number): void {
     open.noteEnd(end);
-    if (this.o.onLookedToEnd !== undefined) void open.tellEnd(this.o.onLookedToEnd);
+    if (this.o.onLookedToEnd !== undefined) void open.reportEnd(this.o.onLookedToEnd);
   }
 
   /** Commits, and checkpoints what has been idle, a little behind the work. */
@@ -289,7 +289,7 @@ class Member {
     return this.time.every(COMMIT_MS, () => {
       for (const open of this.open.values()) {
         void open.exclusively(() => this.settle(open, false)).catch(this.fail);
-        if (this.o.onLookedToEnd !== undefined) void open.tellEnd(this.o.onLookedToEnd);
+        if (this.o.onLookedToEnd !== undefined) void open.reportEnd(this.o.onLookedToEnd);
       }
     });
   }

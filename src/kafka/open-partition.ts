@@ -54,7 +54,7 @@ export class OpenPartition {
   private foundFrom: number | null = null;
   private hasReachedEnd = false;
   private reportedEnd = -1;
-  private tellDueMs = 0;
+  private reportDueMs = 0;
 
   constructor(topic: string, partition: number, task: PartitionTask, around: Surroundings) {
     this.topic = topic;
@@ -193,17 +193,22 @@ export class OpenPartition {
   }
 
   /** Tells, once for each end of the log, that the task has looked so far and found nothing. */
-  async tellEnd(tell: (topic: string, partition: number) => Promise<void> | void): Promise<void> {
+  async reportEnd(
+    report: (topic: string, partition: number) => Promise<void> | void,
+  ): Promise<void> {
     const { time, log } = this.around;
     const { topic, partition, lookedTo } = this;
     if (!this.hasReachedEnd || lookedTo === null || lookedTo === this.reportedEnd) return;
-    if (time.monotonicMs() < this.tellDueMs) return;
+    if (time.monotonicMs() < this.reportDueMs) return;
     this.reportedEnd = lookedTo;
     try {
-      await tell(topic, partition);
+      await report(topic, partition);
     } catch (error) {
-      log.warn({ err: error, topic, partition }, 'looked to the end, and could not say so: again');
-      this.tellDueMs = time.monotonicMs() + RETRY_MS;
+      log.warn(
+        { err: error, topic, partition },
+        'looked to the end, and could not report it: again',
+      );
+      this.reportDueMs = time.monotonicMs() + RETRY_MS;
       this.reportedEnd = -1;
     }
   }

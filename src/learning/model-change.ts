@@ -1,6 +1,6 @@
 /**
  * The registry's rules: the models of one instrument and label spec, and what somebody or some job
- * asks for -> the models' new states, and the control records that make it so in the log.
+ * requests -> the models' new states, and the control records that make it so in the log.
  *
  * Candidate: judged or waiting to be. Shadow: it predicts in a slot of its own, and nothing acts on
  * it. Champion: it decides. Retired: it had its time. Rejected: it did not earn its place. Where

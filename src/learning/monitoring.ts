@@ -1,5 +1,5 @@
 /**
- * predictions whose outcome is known -> how good they were, by model and by whatever else one asks:
+ * predictions whose outcome is known -> how good they were, by model and by other groups:
  * the whole, an instrument, a bucket of probability, a day, a regime. Sums alone, so that a range
  * of any length is counted piece by piece in bounded memory.
  *
@@ -21,7 +21,7 @@ export interface GradedPrediction {
   readonly verdict: string;
   readonly probability_up: number;
   readonly up: 0 | 1;
-  /** Of the served features at `ts`; null: they do not tell. */
+  /** Of the served features at `ts`; null: they do not show it. */
   readonly regime?: Regime | null;
 }
 

@@ -1,6 +1,6 @@
 /**
  * The bytes of an ONNX model -> its graph, as far as it has to be known before a native runtime may
- * open it: which operators it asks for, on what, and where its numbers lie.
+ * open it: which operators it uses, on what, and where its numbers lie.
  *
  * ONNX is one protobuf message. The numbers of its fields are those of `onnx.proto`.
  */

@@ -3,7 +3,7 @@
  *
  * Trades arrive in bursts around a mean rate, with quiet gaps; volatility clusters and changes its
  * regime from hour to hour, and so does the side that takers are on. Without an edge the price is a
- * martingale. With the planted one, what an hour shows tells the drift of the next:
+ * martingale. With the planted one, what an hour shows predicts the drift of the next:
  *
  *   drift(hour) = strength * a(hour - 1) * b(hour - 1)
  *   a: +1 volatile, -1 calm        b: +1 takers buy, -1 takers sell

@@ -19,7 +19,7 @@ export interface ProbeBounds {
 }
 
 /**
- * Opens it in a child process of bounded time and memory and asks it every row. Throws an error
+ * Opens it in a child process of bounded time and memory and runs it on every row. Throws an error
  * that says what it has, or which bound it broke, and what to do.
  */
 export async function probeOnnx(

@@ -18,7 +18,7 @@ export interface QuestDbRequest {
 }
 
 /** Rejects when there is no answer in time; an answer of any status is one. */
-export function askQuestDb(
+export function queryQuestDb(
   base: string,
   path: string,
   { method = 'GET', body, timeoutMs = 10_000, agent, ca = null }: QuestDbRequest = {},

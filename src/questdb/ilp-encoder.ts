@@ -213,7 +213,7 @@ function makeRun(columns: Entries): Run {
   return { template: Buffer.from(template, 'latin1'), values: Int32Array.from(values) };
 }
 
-/** Protocol 2 tells a double by a second `=` and the number of its type. */
+/** Protocol 2 marks a double by a second `=` and the number of its type. */
 function before(name: string, type: ColumnType): string {
   return `,${name}=${type === 'varchar' ? '"' : type === 'double' ? '=\x10' : ''}`;
 }

@@ -55,8 +55,8 @@ export class QuestDbReader implements SqlReader {
    * 3339 text of `formatUs`. Connection errors are tried again, an error of the statement is not.
    */
   async query<Row extends object>(sql: string, params: readonly Cell[] = []): Promise<Row[]> {
-    const ask = async (): Promise<Row[]> => (await this.#pool.query<Row>(sql, [...params])).rows;
-    return patiently(ask, { patienceMs: this.#patienceMs, isTransient: isConnectionError });
+    const query = async (): Promise<Row[]> => (await this.#pool.query<Row>(sql, [...params])).rows;
+    return patiently(query, { patienceMs: this.#patienceMs, isTransient: isConnectionError });
   }
 
   /**

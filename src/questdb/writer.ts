@@ -13,7 +13,7 @@ import { createTransport, SenderOptions } from '@questdb/nodejs-client';
 import type { AnyRow, QuestTable, Rejected, RowWriter, WriteOptions } from './table.ts';
 import { compiledEncoder } from './ilp-encoder.ts';
 import { findProblem, type EncodedTable, type RowEncoder } from './encoder.ts';
-import { askQuestDb } from './http.ts';
+import { queryQuestDb } from './http.ts';
 import { patiently } from './patience.ts';
 import { trusted } from '../tls.ts';
 
@@ -188,7 +188,7 @@ export class QuestDbWriter implements RowWriter {
     const { url, requestTimeoutMs: timeoutMs } = this.#options;
     try {
       const request = { method: 'POST', body: bytes, timeoutMs, agent: this.#agent } as const;
-      const { status, text } = await askQuestDb(url, '/write?precision=n', request);
+      const { status, text } = await queryQuestDb(url, '/write?precision=n', request);
       if (status >= 200 && status < 300) return null;
       if (status === 400) return reasonIn(text);
       throw new Error(`HTTP ${status}: ${text.slice(0, 300)}`);

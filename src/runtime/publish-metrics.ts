@@ -10,7 +10,7 @@ import { nameProcess, ownMetrics, processName, WORKER } from '../metrics.ts';
 import { forgetMetrics, noteMetrics } from '../postgres/tables/process-metrics.ts';
 import type { Context } from './context.ts';
 
-const SAY_MS = 5_000;
+const PUBLISH_MS = 5_000;
 /** A PostgreSQL that hangs keeps nobody from ending. */
 const GOODBYE_MS = 2_000;
 
@@ -20,8 +20,8 @@ export function publishMetrics(
   name: string,
 ): () => Promise<void> {
   nameProcess(name);
-  let saying: Promise<void> | null = null;
-  const say = async (): Promise<void> => {
+  let publishing: Promise<void> | null = null;
+  const publish = async (): Promise<void> => {
     try {
       const metrics = await ownMetrics();
       await noteMetrics(postgres, { worker: WORKER, process: processName(), metrics });
@@ -29,18 +29,18 @@ export function publishMetrics(
       log.debug({ err: error }, 'the metrics of this process could not be published');
     }
   };
-  const sayOnce = (): void => {
-    saying ??= say().finally(() => {
-      saying = null;
+  const publishOnce = (): void => {
+    publishing ??= publish().finally(() => {
+      publishing = null;
     });
   };
-  sayOnce();
-  const timer = setInterval(sayOnce, SAY_MS);
+  publishOnce();
+  const timer = setInterval(publishOnce, PUBLISH_MS);
   timer.unref();
   return async () => {
     clearInterval(timer);
     const goodbye = async (): Promise<void> => {
-      await saying;
+      await publishing;
       await forgetMetrics(postgres, WORKER).catch(() => undefined);
     };
     await Promise.race([goodbye(), sleep(GOODBYE_MS)]);

@@ -8,7 +8,7 @@ import { sleep } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { kafkaConfig, withAdmin } from '../kafka/kafka.ts';
 import { Kafka, logLevel } from '../kafka/kafkajs.ts';
-import { askQuestDb } from '../questdb/http.ts';
+import { queryQuestDb } from '../questdb/http.ts';
 import { redisFinding } from '../queue/redis-health.ts';
 
 export const SERVERS = ['kafka', 'questdb', 'questdbHttp', 'postgres', 'redis'] as const;
@@ -73,7 +73,7 @@ const KNOWN: Readonly<Record<ServerName, Known>> = {
     setting: 'TICKLOOM_QUESTDB_URL',
     addresses: ({ given }) => hostAndPort(given.questdbUrl),
     hello: ({ questdbUrl, tlsCa }) =>
-      askQuestDb(questdbUrl, '/exec?query=select+1', { timeoutMs: SILENT_MS, ca: tlsCa }),
+      queryQuestDb(questdbUrl, '/exec?query=select+1', { timeoutMs: SILENT_MS, ca: tlsCa }),
     isBusyAtTimes: true,
   },
   postgres: {

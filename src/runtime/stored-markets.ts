@@ -1,5 +1,5 @@
 /**
- * What is stored of every market, for who asks again and again: the tables are read whole once,
+ * What is stored of every market, for repeated queries: the tables are read whole once,
  * then only from where those markets stood that have moved since.
  */
 import type { Pool } from 'pg';

@@ -31,7 +31,7 @@ export class FailPoints {
     process.kill(process.pid, 'SIGKILL');
   }
 
-  /** Records that are committed no longer count: the point asks for uncommitted ones. */
+  /** Records that are committed no longer count: the point needs uncommitted ones. */
   committed(name: string): void {
     this.counts.delete(name);
   }

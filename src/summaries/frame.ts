@@ -54,7 +54,7 @@ export async function figuresBy<Row>(
   return new Map([...words].map(([key, word]) => [key, found.get(word) ?? {}]));
 }
 
-/** As danfojs describes them; null where there is nothing to tell it from. */
+/** As danfojs describes them; null where there is nothing to compute it from. */
 export async function numbersDescribed(
   numbers: readonly number[],
 ): Promise<Record<'mean' | 'std' | 'min' | 'median' | 'max', number | null>> {

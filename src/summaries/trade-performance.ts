@@ -1,5 +1,5 @@
 /**
- * PostgreSQL's closed trades -> how they did, by account and by whatever else one asks: the market,
+ * PostgreSQL's closed trades -> how they did, by account and by another group: the market,
  * the bot, the model that decided, or the market's regime at the decision (of QuestDB's features).
  */
 import type { Pool } from 'pg';

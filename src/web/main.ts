@@ -53,7 +53,7 @@ const loadMarket = new Again(
   (error) => {
     if (error === null) troubles.delete('candles');
     else troubles.set('candles', error.message);
-    market.tell(error);
+    market.showError(error);
     loadHealthNow();
   },
 );

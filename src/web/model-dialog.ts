@@ -55,7 +55,7 @@ async function buildBody(id: string): Promise<HTMLElement[]> {
 function missing({ folds }: ModelManifest, drift: Drift | null): string {
   const reasons = [
     folds.length === 0 ? 'No walk forward: its folds had too few rows.' : '',
-    drift === null ? 'QuestDB does not say what was served.' : '',
+    drift === null ? 'QuestDB does not report what was served.' : '',
     drift?.reason ? `No drift: ${drift.reason}.` : '',
     drift?.items.some(({ verdict }) => verdict === 'few_rows')
       ? `No drift yet: fewer than ${FEWEST_ROWS} rows were served in the week.`

@@ -58,21 +58,24 @@ async function main(): Promise<void> {
         for (const side of ['transport', 'ours'] as const) {
           const found = await turn(bed, side, markets[side]);
           latencies[side].push(...found);
-          say(`round ${round + 1}, ${side}`, found);
+          notify(`round ${round + 1}, ${side}`, found);
         }
       }
       await echo.stop();
       await stream.stop();
     }),
   );
-  say('bare transport', latencies.transport);
-  const [p50, p99, most] = say('ours', latencies.ours);
+  notify('bare transport', latencies.transport);
+  const [p50, p99, most] = notify('ours', latencies.ours);
   verdict('p50', p50, { atMost: 5, unit: ' ms' });
   verdict('p99', p99, { atMost: 25, unit: ' ms' });
   verdict('the longest', most, { atMost: 250, unit: ' ms' });
 }
 
-function say(what: string, latencies: readonly number[]): [p50: number, p99: number, max: number] {
+function notify(
+  what: string,
+  latencies: readonly number[],
+): [p50: number, p99: number, max: number] {
   const sorted = latencies.toSorted((a, b) => a - b);
   const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? NaN;
   const [p50, p99, most] = [at(0.5), at(0.99), at(1)];

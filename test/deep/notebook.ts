@@ -38,7 +38,7 @@ async function feed(bed: Bed, fromUs: number, toUs: number): Promise<void> {
   const market = { seed: 901, venue: VENUE, symbols: [SYMBOL], rate: 0.2 };
   const range = { fromUs: FROM, skipToUs: fromUs, toUs };
   const source = mergedTrades({ ...market, ...range, edge: 'planted' });
-  await runFeed(bed.context, { source, say: () => undefined, open: true });
+  await runFeed(bed.context, { source, notify: () => undefined, open: true });
   await bed.drain();
 }
 

@@ -128,7 +128,7 @@ async function feed(context: Context, venue: string, hour: number, older?: Mixed
   const market = { seed: 9, venue, symbols: ['OLDER/USD'], rate: 0.3, edge: 'planted' } as const;
   const [skipToUs, toUs] = [FROM + hour * US_PER_HOUR, FROM + (hour + 1) * US_PER_HOUR];
   const source = mergedTrades({ ...market, fromUs: FROM, skipToUs, toUs });
-  await runFeed(context, { source, say: () => undefined });
+  await runFeed(context, { source, notify: () => undefined });
   if (older !== undefined) {
     older.older('flow', 'wait');
     return;

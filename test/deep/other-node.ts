@@ -56,7 +56,7 @@ async function onServers(other: string): Promise<ProofResult[]> {
     for (const stage of STAGES) await bed.keep(stage);
     const market = { seed: 31, venue: 'synthetic', symbols: ['NODE/USD'], rate: 0.3 };
     const source = mergedTrades({ ...market, fromUs: FROM, toUs: TO, edge: 'planted' });
-    await runFeed(bed.context, { source, say: () => undefined });
+    await runFeed(bed.context, { source, notify: () => undefined });
     await bed.drain();
     const env = childEnv(bed.config);
     const replayed = run(other, [BIN, 'replay', '--check', '--symbols', KEY], env);

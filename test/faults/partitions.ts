@@ -99,7 +99,7 @@ const model = arbitraryModel();
 async function run({ partitions, more, changes }: Layout, ticks: FeedTick[]): Promise<Dump> {
   const bed = await Bed.open({ ...SETTINGS, TICKLOOM_PARTITIONS: String(partitions) });
   const feed = async (source: FeedTick[], open: boolean): Promise<void> => {
-    await runFeed(bed.context, { source, syncPoints: true, open, say: () => undefined });
+    await runFeed(bed.context, { source, syncPoints: true, open, notify: () => undefined });
     await bed.drain();
   };
   try {

@@ -45,7 +45,7 @@ const model = (() => {
 })();
 
 /** The undisturbed run: what lies in its log, and what became of it. */
-export async function goldenRun(input: InputSettings, say: Say): Promise<Golden> {
+export async function goldenRun(input: InputSettings, notify: Say): Promise<Golden> {
   const bed = await Bed.open(SETTINGS);
   try {
     for (const stage of STAGES) await bed.keep(stage);
@@ -65,7 +65,7 @@ export async function goldenRun(input: InputSettings, say: Say): Promise<Golden>
     await log.append(await clockRecords(context, { ts: nowUs() }));
     await bed.drain();
     const golden = { log: await readTopic(context, 'ticks'), dump: await takeDump(context) };
-    say(`golden run: ${golden.log.length} records, ${formatSizes(golden.dump)}`);
+    notify(`golden run: ${golden.log.length} records, ${formatSizes(golden.dump)}`);
     return golden;
   } finally {
     await bed.close();
@@ -76,7 +76,7 @@ export async function goldenRun(input: InputSettings, say: Say): Promise<Golden>
 export async function faultRun(
   golden: Golden,
   schedule: readonly string[],
-  say: Say,
+  notify: Say,
 ): Promise<Outcome> {
   const bed = await Bed.open({ ...SETTINGS, TICKLOOM_OUTBOX: 'observe' });
   const hits: string[] = [];
@@ -97,7 +97,7 @@ export async function faultRun(
       // A feed that fails must not end the process before the fault is over.
       feeding.catch(() => undefined);
       const hit = `${name}: ${await strike(bed).finally(() => over.abort())}`;
-      say(`  ${hit}`);
+      notify(`  ${hit}`);
       hits.push(hit);
       rest = rest.slice(await feeding);
     }
@@ -106,7 +106,7 @@ export async function faultRun(
     await bed.drain();
     const dump = await takeDump(bed.context);
     const repeats = await countRepeats(bed, dump);
-    say(`  repeats in topics: ${repeats}`);
+    notify(`  repeats in topics: ${repeats}`);
     return { hits, differences: differences(golden.dump, dump) };
   } catch (error) {
     const tail = STAGES.map((stage) => `${stage}: ${bed.output(stage).slice(-1_500)}`);

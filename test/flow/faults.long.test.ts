@@ -40,7 +40,7 @@ describe('faults', () => {
     }
     const { context } = installation;
     const { runFeed } = await import('../../pipelines/feed/feeding.ts');
-    await runFeed(context, { source: market('killed', 'A/USD', 8), say: () => undefined });
+    await runFeed(context, { source: market('killed', 'A/USD', 8), notify: () => undefined });
     for (const name of ['stream', 'sink'] as const) {
       expect(await installation.ended(name)).toBe('SIGKILL');
       expect(installation.output(name)).toMatch(/fail point \w+\.\w+: \d{4,} records passed/);

@@ -57,7 +57,7 @@ describe('reports', () => {
     await installation.stop('money');
     const market = { seed: 5, venue, symbols: [symbol], rate: 0.2, edge: 'none' as const };
     const source = mergedTrades({ ...market, fromUs: START, toUs: END });
-    await runFeed(installation.context, { source, say: () => undefined });
+    await runFeed(installation.context, { source, notify: () => undefined });
     await dueUnreported();
     await installation.start('money');
     await installation.drain();

@@ -94,7 +94,7 @@ describe('a record as the API shows it', () => {
   test('says of what may be missing what it is where it is there', () => {
     expect(venue.anyOf[0]).toEqual({
       type: 'string',
-      description: 'The venue; null where a malformed record does not say.',
+      description: 'The venue; null where a malformed record does not have it.',
     });
     expect(why).toEqual(c.maybe(c.oneOf(VOID_REASONS, 'Why it is void.')));
   });

@@ -210,7 +210,11 @@ describe('what was set apart', () => {
     // Right for its producer, and ahead of our clock by a little more than is allowed.
     await send(record('AGAIN', soonUs, Math.floor(now / 1000)), record('AGAIN', now + YEAR));
     expect(await kinds('AGAIN')).toEqual(['future', 'future']);
-    const ask = { instrument: { venue: 'ticking', symbol: 'AGAIN' }, isDry: false, say: () => 0 };
+    const ask = {
+      instrument: { venue: 'ticking', symbol: 'AGAIN' },
+      isDry: false,
+      notify: () => 0,
+    };
     for (;;) {
       const { released, ahead } = await releaseFuture(installation.context, {
         ...ask,

@@ -29,7 +29,7 @@ describe('foreign producers', () => {
   let jars: readonly string[];
 
   beforeAll(async () => {
-    jars = (await ensureArtefacts(loadConfig(), { say: () => undefined })).kafkaJars;
+    jars = (await ensureArtefacts(loadConfig(), { notify: () => undefined })).kafkaJars;
     installation = new Installation();
     for (const name of ['stream', 'sink'] as const) await installation.start(name);
   });

@@ -18,7 +18,7 @@ import { duckRows, identifier, literal, openDuckdb } from '../../pipelines/datas
 import { must } from '../../src/assert.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
 import { loadConfig } from '../../src/config/config.ts';
-import type { DatasetAsk } from '../../pipelines/dataset/ask.ts';
+import type { DatasetRequest } from '../../pipelines/dataset/request.ts';
 import type { DatasetManifest } from '../../pipelines/dataset/definition.ts';
 import { readEntityFile } from '../../pipelines/dataset/entities.ts';
 import { knownInstruments, makeDataset } from '../../pipelines/dataset/make.ts';
@@ -78,14 +78,14 @@ afterAll(async () => {
   await context.close();
 });
 
-async function build(ask: DatasetAsk, file?: string) {
+async function build(ask: DatasetRequest, file?: string) {
   const out = join(dir, `set-${built++}`);
   const known = await knownInstruments(context.questdbReader());
   const entities = file === undefined ? null : await readEntityFile(join(dir, file), known);
   return { out, manifest: await makeDataset(context, ask, { out, entities }) };
 }
 
-const decisions = (asOfUs: number): DatasetAsk => ({
+const decisions = (asOfUs: number): DatasetRequest => ({
   from: formatUs(START),
   to: formatUs(END),
   as_of: formatUs(asOfUs),

@@ -12,7 +12,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { openPostgres } from '../../src/postgres/postgres.ts';
 import { openRedis } from '../../src/queue/redis.ts';
 import { QuestDbWriter } from '../../src/questdb/writer.ts';
-import { askQuestDb } from '../../src/questdb/http.ts';
+import { queryQuestDb } from '../../src/questdb/http.ts';
 import { must } from '../../src/assert.ts';
 import type { Connections } from '../../src/cli/commands/connect.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
@@ -179,7 +179,7 @@ describe('whoever has the credentials', () => {
       const one = await pg(must(url), (client) => client.query<{ n: number }>('SELECT 1 AS n'));
       expect(one.rows).toEqual([{ n: 1 }]);
     }
-    const answer = await askQuestDb(connections.questdb_http, '/exec?query=select+1');
+    const answer = await queryQuestDb(connections.questdb_http, '/exec?query=select+1');
     expect(answer.status).toBe(200);
     const redis = openRedis({ redisUrl: connections.redis, tlsCa: null });
     expect(await redis.ping()).toBe('PONG');
@@ -257,7 +257,7 @@ describe('whoever has the credentials', () => {
         .end();
     });
     expect(headers).toEqual([200, undefined]);
-    const bare = await askQuestDb(withoutLogin(config.questdbUrl), '/exec?query=select+1');
+    const bare = await queryQuestDb(withoutLogin(config.questdbUrl), '/exec?query=select+1');
     expect(bare.status).toBe(401);
   });
 });
@@ -347,7 +347,7 @@ test('a control record that was inserted by hand is not signed, and an alert tel
 });
 
 afterAll(async () => {
-  const { text } = await askQuestDb(config.questdbUrl, '/exec?query=show+tables');
+  const { text } = await queryQuestDb(config.questdbUrl, '/exec?query=show+tables');
   expect(text).not.toContain('doors');
 });
 

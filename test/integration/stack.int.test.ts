@@ -20,7 +20,7 @@ import {
   type ServerStatus,
   type Stack,
 } from '../../infra/local/stack.ts';
-import { askQuestDb } from '../../src/questdb/http.ts';
+import { queryQuestDb } from '../../src/questdb/http.ts';
 import { must } from '../../src/assert.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
 import { childEnv, loadConfig, type Config } from '../../src/config/config.ts';
@@ -77,14 +77,17 @@ const kafka = (): Kafka =>
 
 async function questdb(query: string): Promise<unknown[][]> {
   const path = `/exec?query=${encodeURIComponent(query)}`;
-  const { text } = await askQuestDb(config.questdbUrl, path);
+  const { text } = await queryQuestDb(config.questdbUrl, path);
   const body = JSON.parse(text) as { dataset?: unknown[][]; error?: string };
   if (body.error !== undefined) throw new Error(body.error);
   return body.dataset ?? [];
 }
 
 const writeLine = (line: string): Promise<{ status: number }> =>
-  askQuestDb(config.questdbUrl, '/write?precision=u', { method: 'POST', body: Buffer.from(line) });
+  queryQuestDb(config.questdbUrl, '/write?precision=u', {
+    method: 'POST',
+    body: Buffer.from(line),
+  });
 
 async function readTopic(topic: string, count: number): Promise<string[]> {
   // A group's first join finds a coordinator that still loads, on a busy machine for seconds.

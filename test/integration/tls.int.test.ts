@@ -17,7 +17,7 @@ import { kafkaConfig, withAdmin } from '../../src/kafka/kafka.ts';
 import { Kafka as KafkaClient, logLevel } from '../../src/kafka/kafkajs.ts';
 import { openPostgres } from '../../src/postgres/postgres.ts';
 import { QuestDbWriter } from '../../src/questdb/writer.ts';
-import { askQuestDb } from '../../src/questdb/http.ts';
+import { queryQuestDb } from '../../src/questdb/http.ts';
 import { openRedis } from '../../src/queue/redis.ts';
 import { sleep } from '../../src/clock.ts';
 import { loadConfig, type Config } from '../../src/config/config.ts';
@@ -87,9 +87,9 @@ test('Redis by rediss:', async () => {
 test('QuestDB by https:, for SQL and for rows', async () => {
   const env = { TICKLOOM_QUESTDB_URL: await secured(ours.questdbUrl, 'https') };
   const { questdbUrl, tlsCa } = makeConfig(env);
-  const { status } = await askQuestDb(questdbUrl, '/exec?query=select+1', { ca: tlsCa });
+  const { status } = await queryQuestDb(questdbUrl, '/exec?query=select+1', { ca: tlsCa });
   expect(status).toBe(200);
-  await expect(askQuestDb(questdbUrl, '/exec?query=select+1')).rejects.toThrow(UNTRUSTED);
+  await expect(queryQuestDb(questdbUrl, '/exec?query=select+1')).rejects.toThrow(UNTRUSTED);
   const row = { venue: 'tls', symbol: 'X', id: '1', price: 1, size: 1, side: null };
   const write = async (ca: string | null): Promise<unknown[]> => {
     const writer = new QuestDbWriter({ url: questdbUrl, ca, patienceMs: 0 });

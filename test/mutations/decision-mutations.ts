@@ -159,7 +159,7 @@ export const DECISION_MUTATIONS: readonly Mutation[] = [
     'missing-rate-told-each-minute',
     traders('a missing rate is told once, and then at most once an hour, with the count'),
     SIGNALS,
-    'if (ts < of.toldTs + TELL_EVERY_US) return;',
+    'if (ts < of.toldTs + REPORT_EVERY_US) return;',
     '',
   ),
   mutation(

@@ -78,7 +78,7 @@ export class Installation {
     source: AsyncIterable<FeedTick> | Iterable<FeedTick>,
     options: Partial<Pick<FeedRun, 'syncPoints' | 'backfill' | 'imported'>> = {},
   ): Promise<void> {
-    await runFeed(this.context, { source, say: () => undefined, ...options });
+    await runFeed(this.context, { source, notify: () => undefined, ...options });
     await this.drain();
   }
 

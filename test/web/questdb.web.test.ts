@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { askQuestDb } from '../../src/questdb/http.ts';
+import { queryQuestDb } from '../../src/questdb/http.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { openBrowser, type TestBrowser } from '../support/browser.ts';
 
@@ -87,7 +87,7 @@ async function tryAll(origin: string): Promise<{ statuses: number[]; read: strin
 }
 
 async function nothingHappened(): Promise<void> {
-  const { text } = await askQuestDb(questdbUrl, '/exec?query=show+tables');
+  const { text } = await queryQuestDb(questdbUrl, '/exec?query=show+tables');
   expect(text).toContain('ticks');
   expect(text).not.toContain('foreign_page');
 }

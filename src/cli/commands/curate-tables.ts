@@ -137,7 +137,7 @@ async function tradesDescribed(flags: Flags, command: Command): Promise<void> {
 async function withTrades(
   { days, symbol: key, account }: Flags,
   by: Group,
-  tell: (rows: readonly MoneyRow[]) => Promise<void>,
+  print: (rows: readonly MoneyRow[]) => Promise<void>,
 ): Promise<void> {
   const instrument = key === undefined ? {} : instrumentOption(key);
   const request = { account, newestUs: daysOption(days) * US_PER_DAY, ...instrument };
@@ -155,7 +155,7 @@ async function withTrades(
     }
     const groupName =
       by === 'month' ? closeMonth : await makeGrouping(by, trades, context.questdbReader());
-    await tell(trades.map((trade) => moneyRow(trade, groupName(trade))));
+    await print(trades.map((trade) => moneyRow(trade, groupName(trade))));
   });
 }
 
@@ -185,7 +185,7 @@ function labelGroup(by: Group = 'symbol', allowed: readonly LabelGroup[]): Label
 
 async function withLabels(
   { days, symbol: key, account }: Flags,
-  tell: (days: readonly LabelDay[], spec: string) => Promise<void>,
+  print: (days: readonly LabelDay[], spec: string) => Promise<void>,
 ): Promise<void> {
   if (account !== undefined) throw new CommandError('--account is of trades: labels have none', 2);
   const instrument = key === undefined ? {} : instrumentOption(key);
@@ -195,7 +195,7 @@ async function withLabels(
     const request = { labelSpec, newestDays, ...instrument };
     const found = await labelDays(context.questdbReader(), request);
     if (found.length === 0) await refuseUnstored(context, key);
-    await tell(found, labelSpec);
+    await print(found, labelSpec);
   });
 }
 

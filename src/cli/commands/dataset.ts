@@ -3,7 +3,11 @@ import { existsSync } from 'node:fs';
 import { cp, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
-import { AskError, checkAsk, type DatasetAsk } from '../../../pipelines/dataset/ask.ts';
+import {
+  RequestError,
+  checkRequest,
+  type DatasetRequest,
+} from '../../../pipelines/dataset/request.ts';
 import { buildDefined } from '../../../pipelines/dataset/build.ts';
 import {
   parseDefinition,
@@ -123,15 +127,15 @@ const isJson = (command: Command): boolean => command.optsWithGlobals()['json'] 
 async function build(flags: BuildFlags, command: Command): Promise<void> {
   const output = outputFor(command);
   const out = emptyPlace(flags.out);
-  const ask = toRequest(flags);
-  await asUsageError(async () => checkAsk(ask, flags.entities !== undefined));
+  const request = toRequest(flags);
+  await asUsageError(async () => checkRequest(request, flags.entities !== undefined));
   await withContext('cli', async (context) => {
     const { entities: file } = flags;
     const manifest = await asUsageError(async () => {
       const known = file === undefined ? [] : await knownInstruments(context.questdbReader());
       const entities = file === undefined ? null : await readEntityFile(file, known);
-      const heard = { onProgress: output.say, onNotice: output.say };
-      return makeDataset(context, ask, { out, entities, ...heard });
+      const heard = { onProgress: output.notify, onNotice: output.notify };
+      return makeDataset(context, request, { out, entities, ...heard });
     });
     output.show(manifest, summary(manifest, flags.out));
   });
@@ -142,11 +146,11 @@ async function asUsageError<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw error instanceof AskError ? new CommandError(error.message, 2) : error;
+    throw error instanceof RequestError ? new CommandError(error.message, 2) : error;
   }
 }
 
-function toRequest(flags: BuildFlags): DatasetAsk {
+function toRequest(flags: BuildFlags): DatasetRequest {
   const { features, label, from, to, asOf, symbols, known, keep, maxAge } = flags;
   const given = {
     features: features?.split(','),
@@ -161,7 +165,7 @@ function toRequest(flags: BuildFlags): DatasetAsk {
   };
   return Object.fromEntries(
     Object.entries(given).filter(([, value]) => value !== undefined),
-  ) as DatasetAsk;
+  ) as DatasetRequest;
 }
 
 function summary(manifest: DatasetManifest, out: string): string {
@@ -239,7 +243,7 @@ async function verify(idOrDir: string, _flags: unknown, command: Command): Promi
     const findings = await verifyDataset(context.questdbReader(), manifest, {
       dir,
       entities: entityReader(context, manifest),
-      onProgress: output.say,
+      onProgress: output.notify,
     });
     const whole = dir === null ? 'its files are gone, ' : `all ${files.length} files are whole, `;
     const same = `${whole}and made again from the tables it is the same, byte for byte`;
@@ -298,7 +302,7 @@ async function pullTrained(
   if (differs) throw new CommandError(otherNow(id, 'a training writes no files'));
   const cut = await coveringBarrier(context.postgres, parseUs(manifest.as_of));
   const definition = parseDefinition(manifest);
-  const options = { out, cut, onProgress: output.say };
+  const options = { out, cut, onProgress: output.notify };
   const made = await buildDefined(context.questdbReader(), definition, options);
   await saveDataset(context.postgres, made, out);
   const of = pool.length === 0 ? '' : `, of the pool's ${pool.length} instruments too`;
@@ -312,12 +316,12 @@ async function remake(
   context: Context,
   manifest: DatasetManifest,
   out: string,
-  { say }: Output,
+  { notify }: Output,
 ): Promise<void> {
   const definition = parseDefinition(manifest);
   const csv = await entityReader(context, manifest)();
   const again = await withEntitiesFile(out, csv, (entitiesFile) => {
-    const options = { out, entitiesFile, cut: manifest.cut, onProgress: say };
+    const options = { out, entitiesFile, cut: manifest.cut, onProgress: notify };
     return buildDefined(context.questdbReader(), definition, options);
   });
   if (again.sha256 === manifest.sha256) return;

@@ -90,15 +90,15 @@ const filesCommand = (feeds: Command, name: string, description: string): Comman
     .argument('<paths...>', 'files, in the order of their time; gzip and zip are unpacked')
     .description(description)
     .requiredOption('--format <format>', Object.keys(FORMATS).join(' | '))
-    .option('--venue <venue>', 'where the file does not say it')
-    .option('--symbol <symbol>', 'where the file does not say it')
+    .option('--venue <venue>', 'where the file does not have it')
+    .option('--symbol <symbol>', 'where the file does not have it')
     .option('--date <date>', 'UTC day of files whose times count from midnight');
 
 async function feedFile(paths: string[], flags: FileFlags, command: Command): Promise<void> {
   const options = { ...formatOptions(paths, flags), ...knownAtColumn(flags) };
   const speed = parseSpeed(flags.speed);
   await checkBeginnings(onDisk(paths), flags.format, options).catch(failed);
-  const apart = new SetApart(outputFor(command).say);
+  const apart = new SetApart(outputFor(command).notify);
   const source = readTickFiles(paths, flags.format, options, apart.add);
   const claims = claimed(readable(source), flags);
   await feed(command, { source: claims, speed, ...switches(flags) }, apart);
@@ -108,7 +108,7 @@ async function feedFile(paths: string[], flags: FileFlags, command: Command): Pr
 async function check(paths: string[], flags: CheckFlags, command: Command): Promise<void> {
   const output = outputFor(command);
   const options = formatOptions(paths, flags);
-  const apart = new SetApart(output.say);
+  const apart = new SetApart(output.notify);
   const names = new Set<string>();
   let ticks = 0;
   for await (const { tick } of readable(readTickFiles(paths, flags.format, options, apart.add))) {
@@ -128,19 +128,19 @@ const SHOWN_MAX = 20;
 
 /** Lines that are set apart: the first are shown at once, all are counted. */
 class SetApart {
-  private readonly say: (line: string) => void;
+  private readonly notify: (line: string) => void;
   private readonly shown: FileProblem[] = [];
   private count = 0;
 
-  constructor(say: (line: string) => void) {
-    this.say = say;
+  constructor(notify: (line: string) => void) {
+    this.notify = notify;
   }
 
   readonly add = (problem: FileProblem): void => {
     this.count += 1;
     if (this.count > SHOWN_MAX) return;
     this.shown.push(problem);
-    this.say(problemText(problem));
+    this.notify(problemText(problem));
   };
 
   counted(): { set_apart: number; problems: readonly FileProblem[] } {
@@ -232,13 +232,13 @@ async function feedSynthetic(flags: SyntheticFlags, command: Command): Promise<v
 
 async function feed(
   command: Command,
-  run: Omit<FeedRun, 'say' | 'signal'>,
+  run: Omit<FeedRun, 'notify' | 'signal'>,
   apart?: SetApart,
 ): Promise<void> {
   const output = outputFor(command);
   const signal = interruptSignal();
   await withContext('feed', async (context) => {
-    const result = await runFeed(context, { ...run, say: output.say, signal });
+    const result = await runFeed(context, { ...run, notify: output.notify, signal });
     if (run.syncPoints && !signal.aborted) {
       const open = await drained(context, 600_000);
       if (open.length > 0) throw new CommandError(`not drained:\n  ${open.join('\n  ')}`);

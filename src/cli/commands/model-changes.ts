@@ -1,7 +1,7 @@
 /**
  * `tickloom models register | promote | retire | rollback | undo | log`: who decides, by hand. Each
- * change says why and what it replaces, and asks; the audit log keeps who made it and what was
- * before and after it, and by that it can be taken back.
+ * change names its reason and what it replaces, and is confirmed; the audit log keeps who made it
+ * and what was before and after it, and by that it can be taken back.
  */
 import { userInfo } from 'node:os';
 import { InvalidArgumentError, type Command } from 'commander';
@@ -106,7 +106,7 @@ async function register(
   const bytes = await readOutsideFile(path, MODEL_FILE_BYTES_MAX);
   const request = { bytes, datasetId: dataset, subject: symbol ?? null, actor: actor(), why };
   await withContext('cli', async (context) => {
-    const found = await registerModel(context, request, outputFor(command).say);
+    const found = await registerModel(context, request, outputFor(command).notify);
     const { modelId, isNew, state, verdict } = found;
     const failed = (verdict?.reasons ?? []).filter(({ passed }) => !passed);
     const head = `${modelId}: ${isNew ? state : `registered before, ${state}`}`;
@@ -120,12 +120,12 @@ async function change(
   { why, yes }: Deciding,
   wanted: (context: Context) => Promise<Wanted>,
 ): Promise<void> {
-  const { show, say } = outputFor(command);
+  const { show, notify } = outputFor(command);
   await withContext('cli', async (context) => {
     try {
       const { request, market } = await wanted(context);
       const agreed = await planChange(context.postgres, request, market);
-      say(planned(agreed));
+      notify(planned(agreed));
       await confirm(yes);
       const by = { actor: actor(), why, agreed };
       const done = await changeModel(context.postgres, request, market, by);

@@ -18,7 +18,7 @@ export function qualityCommands(program: Command): void {
     .command('release')
     .description('feed ticks again that were set apart as ahead of the clock')
     .option('--symbol <key>', 'of one instrument, venue:symbol')
-    .option('--dry-run', 'only say how many there are')
+    .option('--dry-run', 'only show how many there are')
     .action(release);
 }
 
@@ -29,7 +29,7 @@ async function release(flags: ReleaseFlags, command: Command): Promise<void> {
     const result = await releaseFuture(context, {
       instrument: flags.symbol === undefined ? null : parseInstrumentKey(flags.symbol),
       isDry: flags.dryRun === true,
-      say: output.say,
+      notify: output.notify,
     });
     const { released, ahead, missing, nextTs } = result;
     if (released + ahead + missing === 0) await refuseUnstored(context, flags.symbol);

@@ -9,7 +9,7 @@ export function repairCommands(program: Command): void {
   program
     .command('repair')
     .description('rebuild from the log what ticks and as-of barriers of the future have damaged')
-    .option('--yes', 'do it; without it the command only says what it would do')
+    .option('--yes', 'do it; without it the command only shows what it would do')
     .action(run);
 }
 

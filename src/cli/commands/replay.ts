@@ -68,7 +68,7 @@ async function run(flags: Flags, command: Command): Promise<void> {
         fromUs,
         toUs,
         check: flags.check === true,
-        onProgress: output.say,
+        onProgress: output.notify,
         ...(file === null ? {} : { onVector: (vector) => file.add(key, vector) }),
       });
       reports.push(report);

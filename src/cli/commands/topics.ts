@@ -68,7 +68,7 @@ interface AcceptOptions {
 
 const acceptTopic = (name: string, options: AcceptOptions, command: Command): Promise<void> =>
   withContext('cli', async (context) => {
-    const { show, say } = outputFor(command);
+    const { show, notify } = outputFor(command);
     const named = TOPICS.map(({ name: own }) => own).find(
       (own) => own === name || context.topicName(own) === name,
     );
@@ -88,9 +88,9 @@ const acceptTopic = (name: string, options: AcceptOptions, command: Command): Pr
     });
     show({ done: options.yes === true, positions }, lines.join('\n'));
     if (options.yes === true) {
-      say('done: what the stages know of instruments was kept, and running stages begin again');
+      notify('done: what the stages know of instruments was kept, and running stages begin again');
     } else {
-      say('nothing was changed: add --yes to do it');
+      notify('nothing was changed: add --yes to do it');
     }
   });
 

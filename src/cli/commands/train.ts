@@ -1,5 +1,5 @@
 /**
- * `tickloom train`: asks the jobs process for a training now, and tells how it goes.
+ * `tickloom train`: requests a training from the jobs process now, and reports how it goes.
  *
  * Now is the event time up to which the instrument is stored. The run is a row like any scheduled
  * one: whoever stops waiting loses nothing, and it is in `job_runs` with what came of it.
@@ -22,7 +22,7 @@ import {
 import { notStored } from '../support/known.ts';
 
 const POLL_MS = 300;
-const TELL_MS = 10_000;
+const REPORT_MS = 10_000;
 
 export function trainCommands(program: Command): void {
   program
@@ -32,7 +32,7 @@ export function trainCommands(program: Command): void {
     .action(({ symbol }: { symbol?: string }, command: Command) =>
       withContext('cli', async (context) => {
         const output = outputFor(command);
-        const runs = await askFor(context, symbol);
+        const runs = await requestTraining(context, symbol);
         const finished: JobRun[] = [];
         for (const run of runs) finished.push(await finishedRun(context, run, output));
         const lines = finished.map((run) => `${run.subject}: ${run.state}, ${runReason(run)}`);
@@ -46,7 +46,7 @@ export function trainCommands(program: Command): void {
 
 type Due = Pick<JobRun, 'job' | 'subject' | 'due_ts'>;
 
-async function askFor({ postgres, config }: Context, symbol?: string): Promise<Due[]> {
+async function requestTraining({ postgres, config }: Context, symbol?: string): Promise<Due[]> {
   if (symbol !== undefined) instrumentOption(symbol);
   const stored = (await storedWatermarks(postgres)).filter(
     (instrument) => symbol === undefined || instrumentKey(instrument) === symbol,
@@ -75,9 +75,9 @@ async function finishedRun({ postgres }: Context, run: Due, output: Output): Pro
     signal.throwIfAborted();
     const waits = 'waits for the jobs process (`tickloom run jobs`)';
     const step = now?.state === 'running' ? detailText(now, 'step') : waits;
-    if (step !== before || monotonicMs() - reportedMs > TELL_MS) {
+    if (step !== before || monotonicMs() - reportedMs > REPORT_MS) {
       const seconds = Math.round((monotonicMs() - startMs) / 1000);
-      output.say(`${run.subject}: ${step} (${seconds} s)`);
+      output.notify(`${run.subject}: ${step} (${seconds} s)`);
       [before, reportedMs] = [step, monotonicMs()];
     }
     await sleep(POLL_MS, signal);

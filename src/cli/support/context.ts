@@ -28,15 +28,15 @@ export interface Output {
   /** One result: `json` as it is with `--json`, else `text`. */
   readonly show: (json: unknown, text: string) => void;
   /** Progress and remarks, on standard error, so that results can be piped. */
-  readonly say: (line: string) => void;
+  readonly notify: (line: string) => void;
 }
 
 export const makeOutput = (json: boolean): Output => ({
   show: (value, text) => console.log(json ? JSON.stringify(value, null, 2) : text),
-  say: (line) => console.error(line),
+  notify: (line) => console.error(line),
 });
 
-/** As its own or its parents' `--json` asks. */
+/** As its own or its parents' `--json` sets it. */
 export const outputFor = (command: Command): Output =>
   makeOutput(command.optsWithGlobals()['json'] === true);
 
@@ -71,7 +71,7 @@ export function namesIn(
 export const isInstrument = (key: string): boolean => parseInstrumentKey(key) !== null;
 
 /**
- * Runs `work` with an open context that is closed whatever happens. A server that it asks for and
+ * Runs `work` with an open context that is closed whatever happens. A server that it uses and
  * that is away ends it within seconds, with a message that names it.
  */
 export async function withContext<T>(

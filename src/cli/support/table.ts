@@ -48,7 +48,7 @@ export function figureTable<Row>(of: Columns<Row>, rows: readonly Row[]): string
 const columnWidth = (column: readonly string[]): number =>
   column.reduce((most, { length }) => Math.max(most, length), 0);
 
-/** A long name without its middle: its beginning and its end tell it from others. */
+/** A long name without its middle: its beginning and its end distinguish it. */
 function shortened(name: string): string {
   if (name.length <= NAME_WIDTH) return name;
   const half = Math.floor((NAME_WIDTH - 1) / 2);

@@ -78,7 +78,7 @@ type Side<S extends string> = {
 
 export type BarrierSide<S extends string> = Row<TObject<Side<S>>>;
 
-/** `who`: for whom this side asks. */
+/** `who`: whose position this side is. */
 function barrierSide<S extends string>(name: S, who: string): TObject<Side<S>> {
   const columns = Object.entries(side).map(([column, kind]) => {
     const { description } = kind as { description?: string };

@@ -17,7 +17,7 @@ export const QUALITY_KINDS = [
 ] as const;
 export type QualityKind = (typeof QUALITY_KINDS)[number];
 
-const UNEXPLAINED = 'null where a malformed record does not say.';
+const UNEXPLAINED = 'null where a malformed record does not have it.';
 
 export const QualityEvent = Type.Object({
   ts: field(Ts, 'Event time of what it is about.'),

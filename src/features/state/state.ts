@@ -2,7 +2,7 @@
  * closed candles -> the state that all features are read from
  *
  * One small state for each timeframe: windows of the newest candles, recursive averages, and what
- * only the last candle could tell. It is plain data (arrays of numbers and null), changes in place
+ * only the last candle could show. It is plain data (arrays of numbers and null), changes in place
  * with each closed candle, and holds nothing that time alone would change. A deep copy is a
  * snapshot; a state restored from one gives the same values from then on.
  */

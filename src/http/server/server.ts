@@ -146,7 +146,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   return app;
 }
 
-/** All that the API's document tells of: `/v1/…`. */
+/** All that the API's document describes: `/v1/…`. */
 export function addRoutes(app: FastifyInstance, context: HttpContext, feed: LiveFeed): void {
   for (const noun of NOUNS) noun(app, context);
   stream(app, feed);

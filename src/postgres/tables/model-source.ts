@@ -106,7 +106,9 @@ export class PostgresModels {
         severity: 'error',
         component: 'stream',
         code: 'features_differ',
-        message: `${modelId} says nothing: ${error.message}, or: tickloom models retire ${modelId}`,
+        message:
+          `${modelId} predicts nothing: ${error.message}, or: ` +
+          `tickloom models retire ${modelId}`,
         context: { model_id: modelId },
       }).catch(() => undefined);
       return unavailableModel(artefact);

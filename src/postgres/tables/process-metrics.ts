@@ -1,7 +1,7 @@
 /** `process_metrics`: the numbers of every process, for the one that serves `/metrics`. */
 import type { Pool } from 'pg';
 
-/** What one process says of itself. */
+/** What one process reports of itself. */
 export interface ProcessMetrics {
   /** `host:pid`. */
   readonly worker: string;
@@ -38,7 +38,7 @@ export interface ReportedMetrics extends ProcessMetrics {
   readonly ageS: number;
 }
 
-/** What runs now, by the names that processes say. */
+/** What runs now, by the names that processes report. */
 export async function aliveNames(pool: Pool): Promise<Set<string>> {
   const { rows } = await pool.query<{ name: string }>(
     `SELECT DISTINCT unnest(string_to_array(process, '+')) AS name FROM process_metrics

@@ -300,7 +300,7 @@ async function applyChange(
   return { ...change, ...market, champion, controlIds, auditId };
 }
 
-/** Has every candidate of the market say why it waits, as the registry is now. */
+/** Notes for every candidate of the market why it waits, as the registry is now. */
 export async function noteWaiting(client: PoolClient, registry: Registry): Promise<void> {
   const reasons = registry.models.map((model) => waitsBecause(registry, model));
   await client.query(

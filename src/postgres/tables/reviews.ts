@@ -28,7 +28,7 @@ export async function reviewedMarkets(
   return rows.map(({ label_spec: labelSpec }) => ({ venue, symbol, labelSpec }));
 }
 
-/** From when a slot has held its model, and what that would say knowing nothing. */
+/** From when a slot has held its model, and what that would predict knowing nothing. */
 export async function readSlot(
   pool: Pool,
   { venue, symbol, labelSpec }: Market,

@@ -1,5 +1,5 @@
 /**
- * `stored_watermarks` for who asks again and again: read whole once in a while, and in between by
+ * `stored_watermarks` for repeated queries: read whole once in a while, and in between by
  * what other transactions have changed.
  */
 import type { Pool } from 'pg';

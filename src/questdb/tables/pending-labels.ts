@@ -2,7 +2,7 @@
  * Decisions whose horizon the stored stream has passed and that have no label yet, counted. Pending
  * is never stored: this is its only definition.
  *
- * An instrument's decisions and their labels both come in order of time. So whoever asks again and
+ * An instrument's decisions and their labels both come in order of time. So who searches again and
  * again keeps the place up to which all were graded, and looks only behind it. Many instruments are
  * read by one query.
  */

@@ -3,7 +3,7 @@ import { formatUs } from '../../domain/time.ts';
 import { REGIME_FEATURES, classifyRegime, type Regime } from '../../learning/regime.ts';
 import type { Instrument, SqlReader, TimeRange } from '../table.ts';
 
-/** By `ts` of the decisions in [fromUs, toUs); null: the values do not tell. */
+/** By `ts` of the decisions in [fromUs, toUs); null: the values do not show it. */
 export async function readRegimes(
   reader: SqlReader,
   { venue, symbol }: Instrument,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { duckRows, literal, openDuckdb } from '../../../pipelines/dataset/duckdb.ts';
-import { AskError } from '../../../pipelines/dataset/ask.ts';
+import { RequestError } from '../../../pipelines/dataset/request.ts';
 import { readEntities } from '../../../pipelines/dataset/entity-reader.ts';
 import {
   toEntities,
@@ -32,8 +32,8 @@ async function refused(file: string, bounds: ReadBounds | null = null): Promise<
   const read =
     bounds === null ? readEntities(file, 'asked', known) : readEntityFile(file, known, bounds);
   const error: unknown = await read.catch((caught: unknown) => caught);
-  expect(error).toBeInstanceOf(AskError);
-  const { message } = error as AskError;
+  expect(error).toBeInstanceOf(RequestError);
+  const { message } = error as RequestError;
   expect(message.length).toBeLessThan(1_000);
   return message;
 }

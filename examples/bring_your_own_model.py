@@ -38,7 +38,7 @@ older = (rows["decided_ts"] < cut - pd.Timedelta(hours=1)).to_numpy()
 newer = (rows["decided_ts"] >= cut).to_numpy()
 
 
-def told(name, probability):
+def report(name, probability):
     auc, loss = roc_auc_score(up[newer], probability), log_loss(up[newer], probability)
     print(f"{name}: AUC {auc:.4f}, log loss {loss:.4f}, of {newer.sum()} newer rows")
 
@@ -47,16 +47,16 @@ def told(name, probability):
 settings = dict(objective="binary", num_leaves=8, learning_rate=0.03, min_data_in_leaf=300,
                 feature_fraction=0.5, lambda_l2=10, num_threads=1, seed=1, verbosity=-1)
 trees = lightgbm.train(settings, lightgbm.Dataset(x[older], up[older], feature_name=features), 80)
-told("lightgbm", trees.predict(x[newer]))
+report("lightgbm", trees.predict(x[newer]))
 
 # %% others have to fill them in: that is part of the model, and goes into its file
 linear = make_pipeline(SimpleImputer(keep_empty_features=True), StandardScaler(),
                        LogisticRegression(C=0.01, max_iter=2000)).fit(x[older], up[older])
-told("logistic", linear.predict_proba(x[newer])[:, 1])
+report("logistic", linear.predict_proba(x[newer])[:, 1])
 network = make_pipeline(SimpleImputer(keep_empty_features=True), StandardScaler(),
                         MLPClassifier((16,), alpha=10, max_iter=30, early_stopping=True,
                                       random_state=1)).fit(x[older], up[older])
-told("network", network.predict_proba(x[newer])[:, 1])
+report("network", network.predict_proba(x[newer])[:, 1])
 
 # %% the files; ONNX without a map of classes, so that the probabilities are a plain matrix
 out.mkdir(parents=True, exist_ok=True)

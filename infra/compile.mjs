@@ -32,9 +32,9 @@ const SPECIFIER = /\b(from |import |import\()"([^"\n]+)"/g;
  * compile, and where the clone belongs to somebody else who has not run it yet.
  */
 export async function compiled(root) {
-  const files = sourcesOf(root);
+  const files = listSources(root);
   const dist = join(root, 'dist');
-  const dir = join(dist, hashOf(root, files));
+  const dir = join(dist, hashSources(root, files));
   if (existsSync(dir)) return dir;
   const { build, transform } = await import('esbuild');
   const made = newFolder(dist);
@@ -73,7 +73,7 @@ function newFolder(dist) {
 }
 
 /** Every source file by its path in the clone, in order. */
-function sourcesOf(root) {
+function listSources(root) {
   const files = [];
   for (const folder of FOLDERS) {
     for (const entry of readdirSync(join(root, folder), { recursive: true, withFileTypes: true })) {
@@ -85,7 +85,7 @@ function sourcesOf(root) {
   return files.toSorted(([a], [b]) => (a < b ? -1 : 1));
 }
 
-function hashOf(root, files) {
+function hashSources(root, files) {
   const hash = createHash('sha256').update(process.version);
   // How and with which packages it is compiled is part of what comes out.
   hash.update(readFileSync(import.meta.filename));

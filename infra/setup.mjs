@@ -37,14 +37,14 @@ function checkNode() {
 function run(file, args, quiet) {
   return new Promise((resolve) => {
     const child = spawn(file, args, { cwd: ROOT, stdio: quiet ? 'pipe' : 'inherit' });
-    let said = '';
-    child.stdout?.on('data', (chunk) => (said += chunk));
-    child.stderr?.on('data', (chunk) => (said += chunk));
+    let output = '';
+    child.stdout?.on('data', (chunk) => (output += chunk));
+    child.stderr?.on('data', (chunk) => (output += chunk));
     process.on('SIGTERM', () => child.kill('SIGTERM'));
     // The terminal sends its Ctrl-C to the child as well: here it only must not end us first.
     process.on('SIGINT', () => undefined);
-    child.on('error', (error) => resolve({ code: 1, said: String(error) }));
-    child.on('exit', (code, signal) => resolve({ code: code ?? (signal ? 130 : 1), said }));
+    child.on('error', (error) => resolve({ code: 1, output: String(error) }));
+    child.on('exit', (code, signal) => resolve({ code: code ?? (signal ? 130 : 1), output }));
   });
 }
 
@@ -55,10 +55,10 @@ async function installPackages() {
     .digest('hex');
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === lock) return;
   console.log('tickloom: installing the packages that package-lock.json pins …');
-  const { code, said } = await run('npm', INSTALL, true);
+  const { code, output } = await run('npm', INSTALL, true);
   if (code !== 0) {
     fail(
-      `${said}\nnpm ci failed: check that this machine reaches the npm registry, and try again.`,
+      `${output}\nnpm ci failed: check that this machine reaches the npm registry, and try again.`,
     );
   }
   writeFileSync(STAMP, lock);

@@ -29,14 +29,14 @@ export interface RunningTime {
   readonly monotonicMs: () => number;
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** Tells every `ms` until it is stopped. */
-  readonly every: (ms: number, tell: () => void) => { stop(): void };
+  readonly every: (ms: number, onTick: () => void) => { stop(): void };
 }
 
 export const REAL_TIME: RunningTime = {
   monotonicMs,
   sleep,
-  every: (ms, tell) => {
-    const timer = setInterval(tell, ms);
+  every: (ms, onTick) => {
+    const timer = setInterval(onTick, ms);
     return { stop: () => clearInterval(timer) };
   },
 };

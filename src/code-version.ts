@@ -11,21 +11,21 @@ export function codeVersion(dir: string = PROJECT_DIR): string {
   const { version } = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8')) as {
     version: string;
   };
-  const commit = commitOf(join(dir, '.git'));
+  const commit = readCommit(join(dir, '.git'));
   return commit === null ? version : `${version}+${commit.slice(0, 7)}`;
 }
 
 const COMMIT = /^[0-9a-f]{40}$/;
 
-function commitOf(git: string): string | null {
-  const head = textOf(join(git, 'HEAD'));
+function readCommit(git: string): string | null {
+  const head = readText(join(git, 'HEAD'));
   const ref = /^ref: (.+)$/.exec(head)?.[1];
   if (ref === undefined) return COMMIT.test(head) ? head : null;
-  const loose = textOf(join(git, ref));
+  const loose = readText(join(git, ref));
   if (COMMIT.test(loose)) return loose;
-  const packed = textOf(join(git, 'packed-refs')).split('\n');
+  const packed = readText(join(git, 'packed-refs')).split('\n');
   return packed.find((line) => line.endsWith(` ${ref}`))?.slice(0, 40) ?? null;
 }
 
-const textOf = (file: string): string =>
+const readText = (file: string): string =>
   existsSync(file) ? readFileSync(file, 'utf8').trim() : '';

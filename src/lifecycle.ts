@@ -14,7 +14,7 @@ export interface Retry {
   readonly signal: AbortSignal;
   /** Whether the same work may succeed later. */
   readonly isTransient: (error: unknown) => boolean;
-  /** Told of every failure behind which the work is done again. */
+  /** Called at every failure behind which the work is done again. */
   readonly onRetry: (error: unknown) => void;
   readonly pauseMs?: number;
 }
@@ -38,7 +38,7 @@ export async function retried<T>(
 interface Repeated {
   readonly signal: AbortSignal;
   readonly everyMs: number;
-  /** Told of every failure; the work goes on, unless this throws. */
+  /** Called at every failure; the work goes on, unless this throws. */
   readonly onFailed: (error: unknown) => void;
   /** How long it rests behind a failure, where that is something else. */
   readonly failedMs?: number;

@@ -1,7 +1,7 @@
 /**
  * The numbers of this process, in the one registry that it has: Node's own by their usual names
  * (`process_cpu_seconds_total`, `nodejs_eventloop_lag_seconds`, …), and what its stages count. Each
- * carries the labels `process`, what runs here, and `worker`, which tells two of a kind apart.
+ * carries the labels `process`, what runs here, and `worker`, which distinguishes two of a kind.
  */
 import { hostname } from 'node:os';
 import { AggregatorRegistry, collectDefaultMetrics, register } from 'prom-client';
@@ -32,13 +32,13 @@ interface Sample {
 
 /** The numbers of several processes -> one text for Prometheus, each with its process's labels. */
 export function exposition(
-  said: readonly {
+  reported: readonly {
     readonly process: string;
     readonly worker: string;
     readonly metrics: readonly object[];
   }[],
 ): Promise<string> {
-  const all = said.map(({ process, worker, metrics }) =>
+  const all = reported.map(({ process, worker, metrics }) =>
     metrics.map((metric) => {
       const { values = [] } = metric as { values?: readonly Sample[] };
       const labelled = values.map((value) =>

@@ -10,29 +10,29 @@ function failing(...messages: string[]) {
     return message === undefined ? Promise.resolve('done') : Promise.reject(new Error(message));
   };
 }
-const messageOf = (error: unknown): string => (error as Error).message;
+const errorMessage = (error: unknown): string => (error as Error).message;
 
 describe('work that is tried again', () => {
-  const told: string[] = [];
+  const reported: string[] = [];
   const { signal } = new AbortController();
   const patience = {
     signal,
     pauseMs: 0,
-    isTransient: (error: unknown) => messageOf(error).startsWith('away'),
-    onRetry: (error: unknown) => told.push(messageOf(error)),
+    isTransient: (error: unknown) => errorMessage(error).startsWith('away'),
+    onRetry: (error: unknown) => reported.push(errorMessage(error)),
   };
 
   test('gives what it gives in the end, and each failure before is told', async () => {
     expect(await retried(failing('away 1', 'away 2'), patience)).toBe('done');
-    expect(told.splice(0)).toEqual(['away 1', 'away 2']);
+    expect(reported.splice(0)).toEqual(['away 1', 'away 2']);
   });
 
   test('ends with an error that does not pass, and is not tried when aborted', async () => {
     await expect(retried(failing('away', 'wrong'), patience)).rejects.toThrow('wrong');
-    expect(told.splice(0)).toEqual(['away']);
+    expect(reported.splice(0)).toEqual(['away']);
     const aborted = { ...patience, signal: AbortSignal.abort() };
     await expect(retried(failing('away'), aborted)).rejects.toThrow('away');
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 });
 
@@ -46,7 +46,7 @@ describe('work that repeats', () => {
       return times === 2 ? Promise.reject(new Error('second')) : Promise.resolve();
     };
     const repeated = { signal: controller.signal, everyMs: 0 };
-    const onFailed = (error: unknown): void => void failed.push(messageOf(error));
+    const onFailed = (error: unknown): void => void failed.push(errorMessage(error));
     await untilAborted(work, { ...repeated, onFailed });
     expect([times, failed]).toEqual([3, ['second']]);
     const end = (error: unknown): void => {

@@ -38,8 +38,8 @@ describe('what processes say of themselves', () => {
     ]) {
       expect(names).toContain(known);
     }
-    const said = { process: 'x', worker: 'x:1', metrics: await ownMetrics() };
-    const text = await exposition([said]);
+    const reported = { process: 'x', worker: 'x:1', metrics: await ownMetrics() };
+    const text = await exposition([reported]);
     // Of one process alone, what a cluster would leave out is there too.
     expect(text).toMatch(/^process_start_time_seconds\{process="x",worker="x:1"\} \d/m);
     expect(Registry.PROMETHEUS_CONTENT_TYPE).toContain('0.0.4');

@@ -52,7 +52,7 @@ const SKIPS: readonly Skip[] = [
     tests: / of root lets other users through, and not in$/,
   },
 ];
-const skipOf = (fullName: string): Skip | undefined =>
+const findSkip = (fullName: string): Skip | undefined =>
   SKIPS.find(({ isSo, tests }) => isSo && tests.test(fullName));
 
 const isSkipped = (status: string): boolean => status !== 'passed' && status !== 'failed';
@@ -212,7 +212,7 @@ function numberAfter(flag: string): number | null {
 }
 
 /** The steps that the command line asks for. */
-function asked(): readonly Step[] {
+function requestedSteps(): readonly Step[] {
   const turn = numberAfter('--rotate');
   const steps = process.argv.includes('--deep') ? DEEP : STEPS;
   if (turn !== null) return dueDeep(turn);
@@ -270,7 +270,7 @@ function count(step: Step, code: number): Pick<Outcome, 'passed' | 'failed' | 's
 /** Tells what was skipped and why; how many of it have no reason. */
 function unreasoned(results: readonly Result[]): number {
   const skipped = results.filter(({ status }) => isSkipped(status));
-  const reasons = skipped.map(({ fullName }) => skipOf(fullName)?.reason);
+  const reasons = skipped.map(({ fullName }) => findSkip(fullName)?.reason);
   for (const { reason } of SKIPS) {
     const n = reasons.filter((each) => each === reason).length;
     if (n > 0) console.log(`skipped ${n}: ${reason}`);
@@ -281,7 +281,7 @@ function unreasoned(results: readonly Result[]): number {
 }
 
 async function main(): Promise<number> {
-  const steps = asked();
+  const steps = requestedSteps();
   const outcomes: Outcome[] = [];
   for (const step of steps) {
     console.log(`\n=== ${step.name}`);

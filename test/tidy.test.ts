@@ -8,21 +8,21 @@ import { QUEUES } from '../src/queue/queue-names.ts';
 const ROOT = join(import.meta.dirname, '..');
 const FOLDERS = ['pipelines', 'src', 'infra', 'test'];
 
-function filesOf(folder: string): string[] {
+function listFiles(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && /\.(ts|mjs)$/.test(entry.name))
     .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)))
     .filter((file) => !file.includes('fixtures'));
 }
 
-const files = FOLDERS.flatMap(filesOf).map((file) => {
+const files = FOLDERS.flatMap(listFiles).map((file) => {
   const text = readFileSync(join(ROOT, file), 'utf8');
   return { file, text, lines: text.split('\n') };
 });
 const sources = files.filter(({ file }) => !file.startsWith('test/'));
 
 /** What a file imports of the project, as paths from the root. */
-const importsOf = ({ file, text }: { file: string; text: string }): string[] =>
+const listImports = ({ file, text }: { file: string; text: string }): string[] =>
   [...text.matchAll(/from '(\.[^']+)'/g)].map((match) =>
     relative(ROOT, join(ROOT, file, '..', match[1] ?? '')),
   );
@@ -150,27 +150,29 @@ const LAYERS: readonly (readonly string[])[] = [
 /** What is computed, whoever asks: it knows no server and no file. */
 const PURE =
   /^src\/(domain|domain\/records|indicators|money|market|features|learning(\/evidence)?|stream)$/;
-const folderOf = (file: string): string => dirname(file);
-const layerOf = (folder: string): number => LAYERS.findIndex((layer) => layer.includes(folder));
+const folderName = (file: string): string => dirname(file);
+const layerIndex = (folder: string): number => LAYERS.findIndex((layer) => layer.includes(folder));
 
 describe('imports go one way', () => {
   // The page takes types from anywhere, and is imported by nobody.
   const ours = sources.filter(({ file }) => /^(src(?!\/web\/)|pipelines)\//.test(file));
 
   test('every folder has its place', () => {
-    const folders = new Set(ours.map(({ file }) => folderOf(file)));
-    expect([...folders].filter((folder) => layerOf(folder) < 0)).toEqual([]);
+    const folders = new Set(ours.map(({ file }) => folderName(file)));
+    expect([...folders].filter((folder) => layerIndex(folder) < 0)).toEqual([]);
     expect(LAYERS.flat().filter((folder) => !folders.has(folder))).toEqual([]);
   });
 
   test('no file imports from a folder above its own, or beside it', () => {
     const wrong = offending((file) => {
-      const own = folderOf(file.file);
+      const own = folderName(file.file);
       const isWrong = (path: string): boolean => {
-        const folder = folderOf(path);
-        return folder !== own && !folder.startsWith('infra') && layerOf(folder) >= layerOf(own);
+        const folder = folderName(path);
+        return (
+          folder !== own && !folder.startsWith('infra') && layerIndex(folder) >= layerIndex(own)
+        );
       };
-      return importsOf(file).find(isWrong) ?? null;
+      return listImports(file).find(isWrong) ?? null;
     }, ours);
     expect(wrong).toEqual([]);
   });
@@ -179,7 +181,7 @@ describe('imports go one way', () => {
     const outside =
       /^(node:(?!buffer|crypto|util|zlib|assert|path)|kafkajs|pg|ioredis|bullmq|fastify)/;
     const wrong = offending(({ file, text }) => {
-      if (!PURE.test(folderOf(file))) return null;
+      if (!PURE.test(folderName(file))) return null;
       const names = [...text.matchAll(/ from '([^.'][^']*)'/g)].map(([, name]) => name ?? '');
       return names.find((name) => outside.test(name)) ?? null;
     }, ours);

@@ -3,5 +3,5 @@ import { loadConfig } from '../../src/config/config.ts';
 import { artefactsPath, ensureArtefacts } from '../local/artefacts.ts';
 
 const config = loadConfig();
-await ensureArtefacts(config, { say: (line) => console.log(line) });
+await ensureArtefacts(config, { notify: (line) => console.log(line) });
 console.log(artefactsPath(config));

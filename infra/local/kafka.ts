@@ -7,12 +7,12 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
-import { connectionOf } from '../../src/kafka/kafka.ts';
+import { kafkaConfig } from '../../src/kafka/kafka.ts';
 import { must } from '../../src/assert.ts';
 import type { Config } from '../../src/config/config.ts';
 import type { KafkaAccess, KafkaSasl } from '../../src/config/server-access.ts';
 import { privateDir, serverDir } from './data-dir.ts';
-import { endpointOf, isLoopback } from './ports.ts';
+import { parseEndpoint, isLoopback } from './ports.ts';
 import { lastLines, runProgram } from './run-program.ts';
 import type { LocalServer, Programs } from './server.ts';
 import { StackError } from './stack-error.ts';
@@ -24,7 +24,7 @@ const LOGGING = [
   '-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss.SSS',
 ];
 
-/** Whoever knows the password may do everything; the controller's port asks for it too. */
+/** Whoever knows the password may do everything; the controller's port requires it too. */
 function closedBy({ username, password }: KafkaSasl): string {
   const module = 'org.apache.kafka.common.security.plain.PlainLoginModule';
   const login = `username="${username}" password="${password}" user_${username}="${password}"`;
@@ -38,7 +38,7 @@ ${listeners.join('\n')}
 `;
 }
 
-/** What the local broker can be asked for. Throws `StackError` for what only a cluster has. */
+/** What the local broker can be configured to. Throws `StackError` for what only a cluster has. */
 function localSasl({ sasl, tls }: KafkaAccess): KafkaSasl | null {
   const only = 'the Kafka that tickloom starts on this machine';
   if (tls) throw new StackError(`${only} speaks no TLS: leave TICKLOOM_KAFKA_TLS out`);
@@ -110,7 +110,7 @@ async function format(programs: Programs, config: string, logs: string): Promise
 
 async function answers(access: KafkaAccess): Promise<void> {
   const kafka = new Kafka({
-    ...connectionOf(access),
+    ...kafkaConfig(access),
     clientId: 'tickloom-stack',
     logLevel: logLevel.NOTHING,
     connectionTimeout: 1000,
@@ -131,7 +131,7 @@ async function answers(access: KafkaAccess): Promise<void> {
 export function kafkaServer(config: Config): LocalServer {
   const setting = 'TICKLOOM_KAFKA_BROKERS';
   const broker = must(config.kafkaBrokers[0], 'the configuration names a broker');
-  const endpoint = endpointOf(broker, setting, 9092);
+  const endpoint = parseEndpoint(broker, setting, 9092);
   const controller = { ...endpoint, port: endpoint.port + 1 };
   const dir = serverDir(config.dataDir, 'kafka');
   const file = join(dir, 'server.properties');

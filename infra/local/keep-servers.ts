@@ -8,19 +8,19 @@
 import { monotonicMs, sleep } from '../../src/clock.ts';
 import { rotateInPlace } from '../../src/runtime/rotating-log.ts';
 import { logFile, type ServerName } from './data-dir.ts';
-import { reasonOf } from './stack-error.ts';
+import { errorMessage } from './stack-error.ts';
 
 export interface Kept {
   readonly name: ServerName;
   readonly isRunning: () => boolean;
   readonly start: () => Promise<void>;
-  /** What it said last. */
+  /** What it printed last. */
   readonly lastWords: () => string;
 }
 
 export interface KeepOptions {
   readonly dataDir: string;
-  readonly say: (line: string) => void;
+  readonly notify: (line: string) => void;
   /** A server is given up: its name and why. */
   readonly onGivenUp: (server: ServerName, message: string) => void;
   /** How often a server may be started again before it has run well for a while. */
@@ -48,7 +48,7 @@ export function keepServers(servers: readonly Kept[], options: KeepOptions): () 
 }
 
 async function keep(server: Kept, options: KeepOptions, signal: AbortSignal): Promise<void> {
-  const { dataDir, say, onGivenUp, triesMax = TRIES_MAX, lookMs = LOOK_MS } = options;
+  const { dataDir, notify, onGivenUp, triesMax = TRIES_MAX, lookMs = LOOK_MS } = options;
   let tries = 0;
   let startedMs = monotonicMs();
   for (let looks = 1; !signal.aborted; looks++) {
@@ -64,12 +64,12 @@ async function keep(server: Kept, options: KeepOptions, signal: AbortSignal): Pr
       (options.firstPauseMs ?? FIRST_PAUSE_MS) * 2 ** (tries - 1),
       LONGEST_PAUSE_MS,
     );
-    say(`${server.name} has ended; starting it again in ${pauseMs / 1000} s`);
+    notify(`${server.name} has ended; starting it again in ${pauseMs / 1000} s`);
     await sleep(pauseMs, signal);
     if (signal.aborted) return;
     startedMs = monotonicMs();
     await server.start().catch((error: unknown) => {
-      say(`${server.name} could not be started: ${reasonOf(error).split('\n')[0]}`);
+      notify(`${server.name} could not be started: ${errorMessage(error).split('\n')[0]}`);
     });
   }
 }

@@ -26,17 +26,21 @@ export const onnxRuntimeDir = ({ artefactsDir }: Where): string =>
   join(artefactsDir, `onnxruntime-${VERSION}`, 'node_modules', 'onnxruntime-node');
 
 /** Fetches it where it is not there. Throws an error that says what to do. */
-export async function fetchOnnxRuntime(config: Where, say: (line: string) => void): Promise<void> {
+export async function fetchOnnxRuntime(
+  config: Where,
+  notify: (line: string) => void,
+): Promise<void> {
   if (existsSync(onnxRuntimeDir(config))) return;
-  say('fetching the ONNX runtime, some hundred megabytes, this one time …');
+  notify('fetching the ONNX runtime, some hundred megabytes, this one time …');
   const home = join(config.artefactsDir, `onnxruntime-${VERSION}`);
   const aside = `${home}.part-${process.pid}`;
   mkdirSync(aside, { recursive: true });
   try {
     await writeFile(join(aside, 'package.json'), '{"private":true}');
-    const asked = `onnxruntime-node@${VERSION}`;
-    const { code, output } = await runProgram('npm', [...INSTALL, asked], { cwd: aside });
-    if (code !== 0) throw new Error(`npm cannot install ${asked}: ${output.trim().slice(-500)}`);
+    const requested = `onnxruntime-node@${VERSION}`;
+    const { code, output } = await runProgram('npm', [...INSTALL, requested], { cwd: aside });
+    if (code !== 0)
+      throw new Error(`npm cannot install ${requested}: ${output.trim().slice(-500)}`);
     await checkPackages(aside);
     dropOtherPlatforms(join(aside, 'node_modules', 'onnxruntime-node', 'bin'));
     // Another process may have brought it meanwhile.

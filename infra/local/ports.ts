@@ -1,6 +1,6 @@
 /**
  * Whether the servers' ports are free, and whose they are when they are not. Promise: a taken port
- * ends in a message that names the port, its holder where the system tells, and the setting that
+ * ends in a message that names the port, its holder where the system shows it, and the setting that
  * moves us elsewhere.
  */
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
@@ -21,7 +21,7 @@ const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1', '[::1]']);
 export const isLoopback = (host: string): boolean => LOOPBACK.has(host);
 
 /** The endpoint of a URL (or of `host:port`) in the configuration. */
-export function endpointOf(url: string, setting: string, defaultPort = 80): Endpoint {
+export function parseEndpoint(url: string, setting: string, defaultPort = 80): Endpoint {
   const parsed = new URL(url.includes('://') ? url : `tcp://${url}`);
   const host = parsed.hostname === 'localhost' ? '127.0.0.1' : parsed.hostname;
   const port = parsed.port === '' ? defaultPort : Number(parsed.port);

@@ -37,9 +37,9 @@ host    all       ${who.padEnd(5)} ::1/128       scram-sha-256
 `;
 const OURS = HBA('all');
 
-const dataOf = ({ dir }: Home): string => join(dir, 'data');
-const markOf = (home: Home): string => join(dataOf(home), 'tickloom-doors');
-const hbaOf = (home: Home): string => join(dataOf(home), 'pg_hba.conf');
+const databaseDir = ({ dir }: Home): string => join(dir, 'data');
+const markPath = (home: Home): string => join(databaseDir(home), 'tickloom-doors');
+const hbaPath = (home: Home): string => join(databaseDir(home), 'pg_hba.conf');
 
 /** Says nothing of the passwords to whoever does not know the superuser's. */
 function markText({ admin, application, readonly, database }: Doors): string {
@@ -51,7 +51,7 @@ const read = (file: string): string => (existsSync(file) ? readFileSync(file, 'u
 
 /** Whether the cluster has been through all steps for exactly these logins. */
 export const areClosed = (home: Home, doors: Doors): boolean =>
-  read(markOf(home)) === markText(doors) && read(hbaOf(home)) === OURS;
+  read(markPath(home)) === markText(doors) && read(hbaPath(home)) === OURS;
 
 function writeOwned({ identity }: Home, file: string, text: string): void {
   writeFileSync(`${file}.new`, text, { mode: 0o600, flush: true });
@@ -70,9 +70,9 @@ export function setupArgs(home: Home, { admin }: Doors): string[] {
 export function scramVerifier(password: string, salt: Buffer = randomBytes(16)): string {
   const rounds = 4096;
   const salted = pbkdf2Sync(password, salt, rounds, 32, 'sha256');
-  const keyOf = (name: string): Buffer => createHmac('sha256', salted).update(name).digest();
-  const stored = createHash('sha256').update(keyOf('Client Key')).digest('base64');
-  const server = keyOf('Server Key').toString('base64');
+  const deriveKey = (name: string): Buffer => createHmac('sha256', salted).update(name).digest();
+  const stored = createHash('sha256').update(deriveKey('Client Key')).digest('base64');
+  const server = deriveKey('Server Key').toString('base64');
   return `SCRAM-SHA-256$${rounds}:${salt.toString('base64')}$${stored}:${server}`;
 }
 
@@ -112,7 +112,7 @@ export const newClusterSql = (doors: Omit<Doors, 'endpoint' | 'admin'>): string 
 export async function makeAdmin(home: Home, postgres: string, doors: Doors): Promise<void> {
   const { code, output } = await runProgram(
     postgres,
-    ['--single', '-D', dataOf(home), '-c', 'log_min_messages=warning', 'postgres'],
+    ['--single', '-D', databaseDir(home), '-c', 'log_min_messages=warning', 'postgres'],
     {
       cwd: home.dir,
       env: { LC_ALL: 'C', TZ: 'UTC' },
@@ -235,6 +235,6 @@ ORDER BY turn, mine.oid`;
 
 /** Steps 3 and 4, with the server down again: everybody by password; the mark that all is done. */
 export function closeDoors(home: Home, doors: Doors): void {
-  writeOwned(home, hbaOf(home), OURS);
-  writeOwned(home, markOf(home), markText(doors));
+  writeOwned(home, hbaPath(home), OURS);
+  writeOwned(home, markPath(home), markText(doors));
 }

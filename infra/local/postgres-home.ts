@@ -63,11 +63,11 @@ function closedTo({ uid, gid }: Identity, path: string): string | null {
  * run as root, lives in a directory of its own that survives a restart of the machine. One that
  * exists stays: to look for it elsewhere would be to begin with nothing.
  */
-export function homeOf({ dataDir, artefactsDir }: Config): Home {
+export function findHome({ dataDir, artefactsDir }: Config): Home {
   const inside = serverDir(dataDir, 'postgres');
   if (process.getuid?.() !== 0) return { dir: inside, programs: null, identity: null };
   const identity = unprivileged(readFileSync('/etc/passwd', 'utf8'));
-  const outside = outsideOf(dataDir);
+  const outside = outsideDir(dataDir);
   const kept = [outside, inside].find((dir) => existsSync(join(dir, 'data')));
   const dir = kept ?? (closedTo(identity, dirname(inside)) === null ? inside : outside);
   const isOpen = dir === inside && closedTo(identity, artefactsDir) === null;
@@ -75,7 +75,7 @@ export function homeOf({ dataDir, artefactsDir }: Config): Home {
 }
 
 /** Where PostgreSQL lives, or its programs, when root's data directory is closed to others. */
-export function outsideOf(dataDir: string): string {
+export function outsideDir(dataDir: string): string {
   const hash = createHash('sha256').update(dataDir).digest('hex').slice(0, 12);
   return join('/var/tmp', `tickloom-postgres-${hash}`);
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import type { Config } from '../../src/config/config.ts';
 import { readCredentials } from '../../src/config/credentials.ts';
-import { isLoopback, endpointOf, type Endpoint } from './ports.ts';
+import { isLoopback, parseEndpoint, type Endpoint } from './ports.ts';
 import {
   areClosed,
   asAdmin,
@@ -18,13 +18,13 @@ import {
   setupArgs,
   type Doors,
 } from './postgres-doors.ts';
-import { homeOf, openHome, outsideOf, type Home } from './postgres-home.ts';
+import { findHome, openHome, outsideDir, type Home } from './postgres-home.ts';
 import { lastLines, runProgram } from './run-program.ts';
 import type { Command, LocalServer, Programs } from './server.ts';
 import { startProcess, stopProcess } from './server-process.ts';
 import { StackError } from './stack-error.ts';
 
-const settingsOf = ({ host, port }: Endpoint): [string, string][] => [
+const serverSettings = ({ host, port }: Endpoint): [string, string][] => [
   ['listen_addresses', host],
   ['port', String(port)],
   // The host name decides who is let in, and there is no other way.
@@ -59,7 +59,7 @@ async function initialise(home: Home, bin: string, user: string): Promise<void> 
 
 /**
  * A killed server leaves its lock file, and the next refuses to start when the id in it belongs to
- * anybody by now. The records have said that none of ours runs: a lock of no PostgreSQL goes.
+ * anybody by now. The records have shown that none of ours runs: a lock of no PostgreSQL goes.
  */
 function dropStaleLock(data: string): void {
   const lock = join(data, 'postmaster.pid');
@@ -83,7 +83,7 @@ async function answers(url: string): Promise<void> {
 }
 
 /** What the credentials come to; null for a server that is not ours, or before the first start. */
-function doorsOf(config: Config, endpoint: Endpoint): Doors | null {
+function readDoors(config: Config, endpoint: Endpoint): Doors | null {
   const { username, password, pathname } = new URL(config.postgresUrl);
   const { postgres_admin: admin, postgres_readonly: readonly } = readCredentials(config.dataDir);
   if (!isLoopback(endpoint.host) || admin === undefined || readonly === undefined) return null;
@@ -117,15 +117,15 @@ async function settleDoors(
 }
 
 /** The directory of the cluster, wherever it is for this configuration. */
-export const postgresData = (config: Config): string => join(homeOf(config).dir, 'data');
+export const postgresData = (config: Config): string => join(findHome(config).dir, 'data');
 
 /** PostgreSQL as `config` wants it. */
 export function postgresServer(config: Config): LocalServer {
-  const endpoint = endpointOf(config.postgresUrl, 'TICKLOOM_POSTGRES_URL', 5432);
-  const home = homeOf(config);
+  const endpoint = parseEndpoint(config.postgresUrl, 'TICKLOOM_POSTGRES_URL', 5432);
+  const home = findHome(config);
   const data = join(home.dir, 'data');
-  const doors = doorsOf(config, endpoint);
-  const settings = settingsOf(endpoint);
+  const doors = readDoors(config, endpoint);
+  const settings = serverSettings(endpoint);
   const bin = (programs: Programs): string => join(home.programs ?? programs.postgresDir, 'bin');
   const command = (programs: Programs): Command => ({
     file: join(bin(programs), 'postgres'),
@@ -145,7 +145,7 @@ export function postgresServer(config: Config): LocalServer {
     ready: () => answers(config.postgresUrl),
     reset: () => {
       if (home.identity !== null) {
-        rmSync(outsideOf(config.dataDir), { recursive: true, force: true });
+        rmSync(outsideDir(config.dataDir), { recursive: true, force: true });
       }
     },
   };

@@ -6,11 +6,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
-import { askQuestDb } from '../../src/questdb/http.ts';
+import { queryQuestDb } from '../../src/questdb/http.ts';
 import type { Config } from '../../src/config/config.ts';
 import { readCredentials } from '../../src/config/credentials.ts';
 import { privateDir, serverDir } from './data-dir.ts';
-import { endpointOf, type Endpoint } from './ports.ts';
+import { parseEndpoint, type Endpoint } from './ports.ts';
 import type { LocalServer, Programs } from './server.ts';
 
 const HEAP = ['-Xms128m', '-Xmx768m', '-XX:+UseParallelGC', '-XX:ErrorFile=hs_err.log'];
@@ -42,14 +42,14 @@ pg.readonly.password=${password}
 `;
 }
 
-const usersOf = (config: Config): string =>
+const allUserSettings = (config: Config): string =>
   userSettings(config.questdbUrl, 'http') +
   userSettings(config.questdbPgUrl, 'pg') +
   readerSettings(config);
 
 const RESTING = ['shared.worker', 'wal.apply.worker'];
 
-const restOf = (pool: string): string =>
+const idleSettings = (pool: string): string =>
   `${pool}.yield.threshold=1\n${pool}.nap.threshold=20\n${pool}.sleep.threshold=60`;
 
 /** The server's settings; each that differs from QuestDB's own says why. */
@@ -60,7 +60,7 @@ pg.net.bind.to=${pg.host}:${pg.port}
 # A session's cookie would go along with what a page on any other port of this machine asks, and to
 # every server here. The console works without: it keeps the password itself.
 http.server.cookies.enabled=false
-${usersOf(config)}http.min.enabled=false
+${allUserSettings(config)}http.min.enabled=false
 line.tcp.enabled=false
 line.udp.enabled=false
 # A typo must make neither a table nor a column: the schema is the project's.
@@ -76,9 +76,9 @@ shared.query.worker.count=1
 shared.write.worker.count=1
 # Workers without work go to sleep at once. By default each spins and dozes a thousand times before:
 # a few small queries a second then take three quarters of a core (measured), and these a third.
-${RESTING.map((pool) => restOf(pool)).join('\n')}
+${RESTING.map((pool) => idleSettings(pool)).join('\n')}
 # One that sleeps wakes up a hundred times a second, and fourteen of them cost 4 % of a core. So
-# what is seldom asked of (views, exports) wakes up seldom, what applies rows twenty times a second,
+# what is seldom used (views, exports) wakes up seldom, what applies rows twenty times a second,
 # and all others every 20 ms: a query that comes alone waits some milliseconds longer for that.
 shared.worker.sleep.timeout=20
 wal.apply.worker.sleep.timeout=50
@@ -105,7 +105,7 @@ function portOpens({ host, port }: Endpoint): Promise<void> {
 
 async function answers({ questdbUrl, tlsCa: ca }: Config, pg: Endpoint): Promise<void> {
   const request = { timeoutMs: 3000, ca };
-  const { status, text } = await askQuestDb(questdbUrl, '/exec?query=select%201', request);
+  const { status, text } = await queryQuestDb(questdbUrl, '/exec?query=select%201', request);
   if (status !== 200) throw new Error(`HTTP ${status}: ${text.slice(0, 200)}`);
   await portOpens(pg);
 }
@@ -118,8 +118,8 @@ function javaFlags({ javaMajor }: Programs): string[] {
 
 /** QuestDB as `config` wants it. */
 export function questdbServer(config: Config): LocalServer {
-  const http = endpointOf(config.questdbUrl, 'TICKLOOM_QUESTDB_URL', 9000);
-  const pg = endpointOf(config.questdbPgUrl, 'TICKLOOM_QUESTDB_PG_URL', 8812);
+  const http = parseEndpoint(config.questdbUrl, 'TICKLOOM_QUESTDB_URL', 9000);
+  const pg = parseEndpoint(config.questdbPgUrl, 'TICKLOOM_QUESTDB_PG_URL', 8812);
   const dir = serverDir(config.dataDir, 'questdb');
   const settings = serverConf(config, http, pg);
   return {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { openRedis } from '../../src/queue/redis.ts';
 import type { Config } from '../../src/config/config.ts';
 import { privateDir, serverDir } from './data-dir.ts';
-import { endpointOf } from './ports.ts';
+import { parseEndpoint } from './ports.ts';
 import type { LocalServer } from './server.ts';
 
 async function answers(config: Config): Promise<void> {
@@ -29,7 +29,7 @@ async function answers(config: Config): Promise<void> {
 
 /** Redis as `config` wants it. */
 export function redisServer(config: Config): LocalServer {
-  const endpoint = endpointOf(config.redisUrl, 'TICKLOOM_REDIS_URL', 6379);
+  const endpoint = parseEndpoint(config.redisUrl, 'TICKLOOM_REDIS_URL', 6379);
   const dir = serverDir(config.dataDir, 'redis');
   const password = decodeURIComponent(new URL(config.redisUrl).password);
   const settings: [string, string][] = [

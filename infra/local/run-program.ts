@@ -1,6 +1,6 @@
 /**
  * Runs a program to its end: file and arguments in, exit code and output out. Promise: a program
- * that is not on the PATH is told apart (`code` null) from one that failed.
+ * that is not on the PATH is distinguished (`code` null) from one that failed.
  */
 import { spawn } from 'node:child_process';
 

@@ -1,6 +1,6 @@
 /**
  * One server as a process: started detached (so that Ctrl-C in the terminal reaches us and not it),
- * recorded at once, asked until it answers, ended in order. Promise: a server that ends or stays
+ * recorded at once, probed until it answers, ended in order. Promise: a server that ends or stays
  * silent while it starts gives the last lines of its log.
  */
 import { spawn } from 'node:child_process';
@@ -19,7 +19,7 @@ import {
 } from './process-record.ts';
 import { lastLines } from './run-program.ts';
 import type { Command, LocalServer } from './server.ts';
-import { StackError, reasonOf } from './stack-error.ts';
+import { StackError, errorMessage } from './stack-error.ts';
 
 const START_PATIENCE_MS = 90_000;
 const STOP_PATIENCE_MS = 20_000;
@@ -31,7 +31,7 @@ export function runningRecord(dataDir: string, server: LocalServer): ProcessReco
   return record !== null && isRunning(record) ? record : null;
 }
 
-function fingerprintOf(server: LocalServer, command: Command): string {
+function settingsHash(server: LocalServer, command: Command): string {
   const text = JSON.stringify([command.file, command.args, server.settings]);
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
@@ -43,7 +43,7 @@ export async function canReuse(
   command: Command,
 ): Promise<boolean> {
   const record = runningRecord(dataDir, server);
-  if (record === null || record.fingerprint !== fingerprintOf(server, command)) return false;
+  if (record === null || record.fingerprint !== settingsHash(server, command)) return false;
   try {
     await server.ready();
     return true;
@@ -66,7 +66,7 @@ async function launch(dataDir: string, server: LocalServer, command: Command): P
   closeSync(out);
   const failure = new Promise<never>((_, reject) => {
     child.once('error', (error) => {
-      reject(new StackError(`${server.name} cannot be started: ${reasonOf(error)} (${file})`));
+      reject(new StackError(`${server.name} cannot be started: ${errorMessage(error)} (${file})`));
     });
   });
   if (child.pid === undefined) return failure;
@@ -76,12 +76,12 @@ async function launch(dataDir: string, server: LocalServer, command: Command): P
     server: server.name,
     pid: child.pid,
     started: processStarted(child.pid) ?? 'ended at once',
-    fingerprint: fingerprintOf(server, command),
+    fingerprint: settingsHash(server, command),
   });
   return child.pid;
 }
 
-/** What a server said last, and what may be done about it. */
+/** What a server printed last, and what may be done about it. */
 export function logTail(dataDir: string, server: LocalServer): string {
   const log = logFile(dataDir, server.name);
   const text = existsSync(log) ? readFileSync(log, 'utf8').slice(-20_000) : '';
@@ -107,7 +107,7 @@ async function untilReady(
       }
       if (monotonicMs() > deadline) {
         const waited = `${server.name} did not answer within ${START_PATIENCE_MS / 1000} s`;
-        throw new StackError(`${waited} (${reasonOf(error)}); ${logTail(dataDir, server)}`);
+        throw new StackError(`${waited} (${errorMessage(error)}); ${logTail(dataDir, server)}`);
       }
     }
     await sleep(50, signal);

@@ -1,6 +1,6 @@
 /**
  * What the stack needs to know of one server. Promise: a server's file says how it is prepared,
- * started, asked and stopped, and nothing else knows.
+ * started, probed and stopped, and nothing else knows.
  */
 import type { Artefacts } from './artefacts.ts';
 import type { ServerName } from './data-dir.ts';

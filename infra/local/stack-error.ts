@@ -10,5 +10,5 @@ export class StackError extends Error {
 }
 
 /** The message of anything thrown. */
-export const reasonOf = (error: unknown): string =>
+export const errorMessage = (error: unknown): string =>
   error instanceof Error ? error.message || error.name : String(error);

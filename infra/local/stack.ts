@@ -19,7 +19,7 @@ import { questdbServer } from './questdb.ts';
 import { redisServer } from './redis.ts';
 import type { LocalServer, Programs } from './server.ts';
 import { canReuse, logTail, runningRecord, startProcess, stopProcess } from './server-process.ts';
-import { StackError, reasonOf } from './stack-error.ts';
+import { StackError, errorMessage } from './stack-error.ts';
 
 const EXTERNAL_PATIENCE_MS = 120_000;
 /** For a server of an earlier run that does not answer: it has nobody left to finish work for. */
@@ -64,12 +64,12 @@ export interface ServerStatus {
 
 interface Run {
   readonly config: Config;
-  readonly say: (line: string) => void;
+  readonly notify: (line: string) => void;
   readonly signal: AbortSignal | undefined;
 }
 
 /** The four servers, in the order in which they are named to people. */
-function serversOf(config: Config): LocalServer[] {
+function allServers(config: Config): LocalServer[] {
   return [kafkaServer, questdbServer, postgresServer, redisServer].map((make) => make(config));
 }
 
@@ -78,25 +78,25 @@ const isLocal = (server: LocalServer): boolean =>
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
-async function programsOf({ config, say, signal }: Run): Promise<Programs> {
+async function ensurePrograms({ config, notify, signal }: Run): Promise<Programs> {
   const javaMajor = await checkJava();
-  const options = signal === undefined ? { say } : { say, signal };
+  const options = signal === undefined ? { notify } : { notify, signal };
   return { ...(await ensureArtefacts(config, options)), javaMajor };
 }
 
 /** Which servers have to be started: those running well are taken over, the rest is ended first. */
 async function notYetRunning(
-  { config, say }: Run,
+  { config, notify }: Run,
   servers: readonly LocalServer[],
   programs: Programs,
 ): Promise<LocalServer[]> {
   const todo = servers.map(async (server) => {
     if (await canReuse(config.dataDir, server, server.command(programs))) {
-      say(`${server.name}: already running`);
+      notify(`${server.name}: already running`);
       return [];
     }
     const was = await stopProcess(config.dataDir, server, LEFTOVER_PATIENCE_MS);
-    if (was !== 'was not running') say(`${server.name}: ${was} what an earlier run had left`);
+    if (was !== 'was not running') notify(`${server.name}: ${was} what an earlier run had left`);
     return [server];
   });
   return (await Promise.all(todo)).flat();
@@ -111,20 +111,20 @@ async function startOne(run: Run, server: LocalServer, programs: Programs): Prom
   const tookMs = await startProcess(dataDir, server, server.command(programs), run.signal);
   const { host, port } = server.endpoints[0] ?? { host: '', port: 0 };
   const preparation = preparedMs < 500 ? '' : `, prepared in ${seconds(preparedMs)}`;
-  run.say(`${server.name}: ready on ${host}:${port} after ${seconds(tookMs)}${preparation}`);
+  run.notify(`${server.name}: ready on ${host}:${port} after ${seconds(tookMs)}${preparation}`);
 }
 
 async function startLocal(run: Run, servers: readonly LocalServer[]): Promise<void> {
-  const programs = await programsOf(run);
+  const programs = await ensurePrograms(run);
   const todo = await notYetRunning(run, servers, programs);
   const taken = await Promise.all(todo.map((each) => portProblems(each.name, each.endpoints)));
   if (taken.flat().length > 0) throw new StackError(taken.flat().join('\n'));
   const outcomes = await Promise.allSettled(todo.map((each) => startOne(run, each, programs)));
   const failures = outcomes.flatMap((outcome) =>
-    outcome.status === 'rejected' ? [reasonOf(outcome.reason)] : [],
+    outcome.status === 'rejected' ? [errorMessage(outcome.reason)] : [],
   );
   if (failures.length > 0) {
-    await stopServers(run.config, run.say);
+    await stopServers(run.config, run.notify);
     throw new StackError([...new Set(failures)].join('\n'));
   }
 }
@@ -132,7 +132,7 @@ async function startLocal(run: Run, servers: readonly LocalServer[]): Promise<vo
 async function awaitExternal(run: Run, server: LocalServer): Promise<void> {
   const deadline = monotonicMs() + EXTERNAL_PATIENCE_MS;
   const where = server.endpoints.map(({ host, port }) => `${host}:${port}`)[0];
-  run.say(`${server.name}: waiting for ${where}`);
+  run.notify(`${server.name}: waiting for ${where}`);
   for (;;) {
     try {
       return await server.ready();
@@ -141,7 +141,7 @@ async function awaitExternal(run: Run, server: LocalServer): Promise<void> {
       if (monotonicMs() > deadline) {
         const setting = server.endpoints[0]?.setting ?? '';
         throw new StackError(
-          `${server.name} at ${where} does not answer: ${reasonOf(error)} (${setting})`,
+          `${server.name} at ${where} does not answer: ${errorMessage(error)} (${setting})`,
         );
       }
     }
@@ -149,32 +149,32 @@ async function awaitExternal(run: Run, server: LocalServer): Promise<void> {
   }
 }
 
-async function stopServers(config: Config, say: (line: string) => void): Promise<void> {
-  const servers = serversOf(config);
+async function stopServers(config: Config, notify: (line: string) => void): Promise<void> {
+  const servers = allServers(config);
   for (const name of STOP_ORDER) {
     const server = servers.find((each) => each.name === name);
     if (server === undefined) continue;
     const began = monotonicMs();
     const was = await stopProcess(config.dataDir, server);
-    if (was !== 'was not running') say(`${name}: ${was} in ${seconds(monotonicMs() - began)}`);
+    if (was !== 'was not running') notify(`${name}: ${was} in ${seconds(monotonicMs() - began)}`);
   }
 }
 
 /** Looks after the servers' processes; returns what ends that. */
 function watch(run: Run, servers: readonly LocalServer[], onExit: StackOptions['onExit']) {
   if (onExit === undefined) return () => Promise.resolve();
-  const { config, say } = run;
+  const { config, notify } = run;
   const kept = servers.map((server) => ({
     name: server.name,
     isRunning: () => runningRecord(config.dataDir, server) !== null,
     start: () => startAgain(run, server),
     lastWords: () => logTail(config.dataDir, server),
   }));
-  return keepServers(kept, { dataDir: config.dataDir, say, onGivenUp: onExit });
+  return keepServers(kept, { dataDir: config.dataDir, notify, onGivenUp: onExit });
 }
 
 async function startAgain(run: Run, server: LocalServer): Promise<void> {
-  const programs = await programsOf(run);
+  const programs = await ensurePrograms(run);
   await stopProcess(run.config.dataDir, server, LEFTOVER_PATIENCE_MS);
   const taken = await portProblems(server.name, server.endpoints);
   if (taken.length > 0) throw new StackError(taken.join('\n'));
@@ -186,14 +186,14 @@ async function startAgain(run: Run, server: LocalServer): Promise<void> {
  * all answer. Throws `StackError`, with everything it started stopped again.
  */
 export async function startStack(config: Config, options: StackOptions = {}): Promise<Stack> {
-  const { onProgress: say = () => {}, onExit, signal, stay = false } = options;
-  const run: Run = { config, say, signal };
+  const { onProgress: notify = () => {}, onExit, signal, stay = false } = options;
+  const run: Run = { config, notify, signal };
   openDataDir(config.dataDir);
   const release = takeOwnership(config.dataDir);
   let local: readonly LocalServer[] = [];
   try {
     makeCredentials(config);
-    const servers = serversOf(config);
+    const servers = allServers(config);
     local = servers.filter(isLocal);
     if (local.length > 0) await startLocal(run, local);
     const external = servers.filter((server) => !isLocal(server));
@@ -207,7 +207,7 @@ export async function startStack(config: Config, options: StackOptions = {}): Pr
   let stopping: Promise<void> | null = null;
   const stopAll = async (): Promise<void> => {
     await unwatch();
-    await stopServers(config, say);
+    await stopServers(config, notify);
     release();
   };
   return { stop: () => (stopping ??= stopAll()) };
@@ -216,9 +216,9 @@ export async function startStack(config: Config, options: StackOptions = {}): Pr
 /** What runs now, by records and by asking. */
 export function stackStatus(config: Config): Promise<ServerStatus[]> {
   return Promise.all(
-    serversOf(config).map(async (server) => {
+    allServers(config).map(async (server) => {
       const record = runningRecord(config.dataDir, server);
-      const reason = await server.ready().then(() => null, reasonOf);
+      const reason = await server.ready().then(() => null, errorMessage);
       const ours = isLocal(server) && (record !== null || reason !== null);
       return {
         name: server.name,
@@ -235,33 +235,33 @@ export function stackStatus(config: Config): Promise<ServerStatus[]> {
 /** Stops what runs, by records. Throws `StackError` while another tickloom uses the servers. */
 export async function stopStack(
   config: Config,
-  say: (line: string) => void = () => {},
+  notify: (line: string) => void = () => {},
 ): Promise<void> {
   refuseOtherOwner(config.dataDir);
-  await stopServers(config, say);
+  await stopServers(config, notify);
 }
 
 /** Stops the servers and deletes all their data; artefacts stay. Refuses a directory not ours. */
 export async function resetStack(
   config: Config,
-  say: (line: string) => void = () => {},
+  notify: (line: string) => void = () => {},
 ): Promise<void> {
-  await stopStack(config, say);
+  await stopStack(config, notify);
   clearDataDir(config.dataDir);
-  for (const server of serversOf(config)) server.reset?.();
+  for (const server of allServers(config)) server.reset?.();
 }
 
 /** Starts one server of a stack whose others run: after a fault that somebody caused on purpose. */
 export async function startServer(config: Config, name: ServerName): Promise<void> {
-  const run: Run = { config, say: () => {}, signal: undefined };
+  const run: Run = { config, notify: () => {}, signal: undefined };
   await startLocal(
     run,
-    serversOf(config).filter((server) => server.name === name),
+    allServers(config).filter((server) => server.name === name),
   );
 }
 
 /** Stops one server in order. */
 export async function stopServer(config: Config, name: ServerName): Promise<void> {
-  const server = serversOf(config).find((each) => each.name === name);
+  const server = allServers(config).find((each) => each.name === name);
   if (server !== undefined) await stopProcess(config.dataDir, server);
 }

@@ -10,7 +10,7 @@ import { AHEAD_MAX_US } from '../../src/domain/control.ts';
 import { formatUs, LATEST_US } from '../../src/domain/time.ts';
 import type { Context } from '../../src/runtime/context.ts';
 import { installationTime } from '../../src/runtime/installation-time.ts';
-import { keyOf } from '../../src/domain/wire.ts';
+import { instrumentKey } from '../../src/domain/wire.ts';
 import { appendControl, isSent, lastBarrier } from '../../src/postgres/tables/outbox.ts';
 import type { LabelBacklog, PendingLabels } from '../../src/questdb/tables/pending-labels.ts';
 
@@ -70,15 +70,15 @@ export async function drainedAndGraded(
 /** What matures meanwhile is not waited for: of many instruments one always has something. */
 async function gradedAll(backlog: LabelBacklog, subject: string, deadline: number): Promise<void> {
   const open = new Map<string, number>();
-  const keyOfWork = (work: PendingLabels): string => `${keyOf(work)}|${work.label_spec}`;
+  const workKey = (work: PendingLabels): string => `${instrumentKey(work)}|${work.label_spec}`;
   const of = subject === 'all' ? undefined : subject;
   for (const work of await backlog.pending(of)) {
-    open.set(keyOfWork(work), work.decidedByUs);
+    open.set(workKey(work), work.decidedByUs);
   }
   while (open.size > 0) {
     await pause(deadline, 'decisions wait for their labels');
     const oldest = new Map(
-      (await backlog.pending(of)).map((work) => [keyOfWork(work), work.from_ts]),
+      (await backlog.pending(of)).map((work) => [workKey(work), work.from_ts]),
     );
     for (const [key, decidedByUs] of open) {
       if ((oldest.get(key) ?? Infinity) > decidedByUs) open.delete(key);

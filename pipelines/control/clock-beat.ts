@@ -11,7 +11,7 @@ import { US_PER_MIN, US_PER_S } from '../../src/domain/time.ts';
 
 const EVERY_US = 10 * US_PER_S;
 const JUMP_US = US_PER_MIN;
-/** However often one is asked for. */
+/** However often one is requested. */
 const AT_MOST_EVERY_US = US_PER_S;
 
 /** Both in microseconds; uptime only rises, also while the wall clock is set. */
@@ -27,7 +27,7 @@ export class ClockBeat {
   private loggedUs = 0;
   private sentUptimeUs = -Infinity;
   private heardUptimeUs = -Infinity;
-  private isAsked = false;
+  private isRequested = false;
 
   /** A clock that came by in the log. */
   heard({ ts, held = false, accepted = false }: ClockControl, now: MachineTime): void {
@@ -39,17 +39,17 @@ export class ClockBeat {
   }
 
   /** Somebody waits for the next clock. */
-  ask(): void {
-    this.isAsked = true;
+  request(): void {
+    this.isRequested = true;
   }
 
   /** The clock to be sent now, or null. */
   due(now: MachineTime): ClockControl | null {
     const sinceSentUs = now.uptimeUs - this.sentUptimeUs;
     const sinceAnyUs = Math.min(sinceSentUs, now.uptimeUs - this.heardUptimeUs);
-    const isDue = this.isAsked ? sinceSentUs >= AT_MOST_EVERY_US : sinceAnyUs >= EVERY_US;
+    const isDue = this.isRequested ? sinceSentUs >= AT_MOST_EVERY_US : sinceAnyUs >= EVERY_US;
     if (!isDue) return null;
-    this.isAsked = false;
+    this.isRequested = false;
     this.sentUptimeUs = now.uptimeUs;
     this.base ??= now;
     const jumpUs = now.wallUs - this.base.wallUs - (now.uptimeUs - this.base.uptimeUs);

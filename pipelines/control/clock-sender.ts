@@ -1,7 +1,7 @@
 /**
  * Puts the installation's clock into the log: signed `clock` records in every partition of `ticks`
  * and `ticks-backfill`, when the process begins and every ten seconds. It needs Kafka and the key,
- * and nothing else; whatever falls due, and what is too far ahead, is told by these.
+ * and nothing else; whatever falls due, and what is too far ahead, is decided by these.
  */
 import { uptime } from 'node:os';
 import { ClockBeat, type MachineTime } from './clock-beat.ts';
@@ -14,10 +14,10 @@ import { US_PER_S } from '../../src/domain/time.ts';
 import { signControl } from '../../src/stream/control-key.ts';
 import type { OutRecord } from '../../src/stream/stage.ts';
 import type { Context } from '../../src/runtime/context.ts';
-import { partitionsOf } from '../../src/runtime/partition-guard.ts';
+import { countPartitions } from '../../src/runtime/partition-guard.ts';
 
 const LOOK_MS = 250;
-/** What checkpoints say of the log's clock is heard first. */
+/** The log's clocks that checkpoints hold are taken first. */
 const OPEN_PATIENCE_MS = 3_000;
 const APPEND_PATIENCE_MS = 20_000;
 
@@ -40,7 +40,7 @@ export function startClock(context: Context, signal: AbortSignal): ClockSender {
   if (context.config.outbox === 'send') void sendOnAndOn(context, beat, isOpen, signal);
   return {
     heard: (clock) => beat.heard(clock, machineTime()),
-    ask: () => beat.ask(),
+    ask: () => beat.request(),
     opened: () => opened(),
   };
 }
@@ -74,10 +74,10 @@ async function sendOnAndOn(
 
 /** The clock for every partition that reads ticks. */
 export async function clockRecords(
-  { kafka, topicOf, controlKey }: Pick<Context, 'kafka' | 'topicOf' | 'controlKey'>,
+  { kafka, topicName, controlKey }: Pick<Context, 'kafka' | 'topicName' | 'controlKey'>,
   clock: ClockControl,
 ): Promise<OutRecord[]> {
-  const partitions = await partitionsOf(kafka, ['ticks', 'ticks-backfill'].map(topicOf));
+  const partitions = await countPartitions(kafka, ['ticks', 'ticks-backfill'].map(topicName));
   const control = signControl(controlKey(), {
     kind: 'control',
     control_id: `clock:${clock.ts}`,

@@ -38,7 +38,7 @@ export async function scanControls(deps: ScanDeps): Promise<number> {
       const from = known > high ? low : known;
       const controls: Versioned[] = [];
       await readLog(kafka, { topic, partition, from, to: high }, (record) => {
-        const control = controlOf(record);
+        const control = parseControl(record);
         if (control !== null && deps.verifyControl(control) === 'ours') controls.push(control);
       });
       return controls;
@@ -49,14 +49,14 @@ export async function scanControls(deps: ScanDeps): Promise<number> {
     .map(({ control_id }) => control_id)
     .filter((id) => found.every((some) => some.some(({ control_id }) => control_id === id)));
   const ends = new Map(logs.map(([partition, { high }]) => [partition, high]));
-  await noteScan(postgres, { topic, ends, newest: newestOf(all), everywhere });
+  await noteScan(postgres, { topic, ends, newest: newestVersions(all), everywhere });
   return all.length;
 }
 
 const isControl = Compile(Control);
 
 /** What has a key is no control record, and most are such. */
-function controlOf({ key, value }: ReadRecord): Versioned | null {
+function parseControl({ key, value }: ReadRecord): Versioned | null {
   if (key !== null || value === null) return null;
   try {
     const json: unknown = JSON.parse(value.toString('utf8'));
@@ -66,7 +66,7 @@ function controlOf({ key, value }: ReadRecord): Versioned | null {
   }
 }
 
-function newestOf(all: readonly Versioned[]): Versioned[] {
+function newestVersions(all: readonly Versioned[]): Versioned[] {
   const newest = new Map<string, Versioned>();
   for (const control of all) {
     const key = JSON.stringify([control.type, control.subject]);

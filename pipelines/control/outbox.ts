@@ -25,8 +25,8 @@ export interface OutboxDeps {
   /** What signs now: it may be another one at the next record. */
   readonly key: () => string;
   /** How many partitions a topic has. */
-  readonly partitionsOf: (topic: string) => number;
-  readonly topicOf: (name: string) => string;
+  readonly partitionCount: (topic: string) => number;
+  readonly topicName: (name: string) => string;
   readonly nowMs: () => number;
 }
 
@@ -34,12 +34,12 @@ export interface OutboxDeps {
 export async function sendDueControls(deps: OutboxDeps): Promise<number> {
   const due = await deps.due();
   if (due.length === 0) return 0;
-  await deps.log.append(due.flatMap((control) => recordsOf(control, deps)));
+  await deps.log.append(due.flatMap((control) => toRecords(control, deps)));
   await deps.markSent(due);
   return due.length;
 }
 
-function recordsOf(due: DueControl, deps: OutboxDeps): OutRecord[] {
+function toRecords(due: DueControl, deps: OutboxDeps): OutRecord[] {
   const { controlId, type, subject, version, body } = due;
   const control = signControl(deps.key(), {
     kind: 'control',
@@ -51,7 +51,7 @@ function recordsOf(due: DueControl, deps: OutboxDeps): OutRecord[] {
   });
   // History obeys the same as-of barriers as the live log.
   const topics = type === 'cut' ? ['ticks', 'ticks-backfill'] : ['ticks'];
-  const partitions = topics.map(deps.topicOf).map((topic) => [topic, deps.partitionsOf(topic)]);
+  const partitions = topics.map(deps.topicName).map((topic) => [topic, deps.partitionCount(topic)]);
   return inEveryPartition(control, Object.fromEntries(partitions), deps.nowMs());
 }
 

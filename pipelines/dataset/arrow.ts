@@ -37,14 +37,14 @@ interface ColumnKind {
 const KINDS: Readonly<Record<string, ColumnKind>> = {
   DOUBLE: fixed(new Float64(), (cells) => Float64Array.from(cells, (cell) => Number(cell ?? 0))),
   INTEGER: fixed(new Int32(), (cells) => Int32Array.from(cells, (cell) => Number(cell ?? 0))),
-  BIGINT: fixed(new Int64(), (cells) => BigInt64Array.from(cells, bigOf)),
+  BIGINT: fixed(new Int64(), (cells) => BigInt64Array.from(cells, toBigInt)),
   'TIMESTAMP WITH TIME ZONE': fixed(new TimestampMicrosecond('UTC'), (cells) =>
-    BigInt64Array.from(cells, (cell) => bigOf((cell as { micros?: bigint } | null)?.micros)),
+    BigInt64Array.from(cells, (cell) => toBigInt((cell as { micros?: bigint } | null)?.micros)),
   ),
   VARCHAR: { type: new Utf8(), data: (cells) => must(vectorFromArray(cells, new Utf8()).data[0]) },
 };
 
-const bigOf = (cell: unknown): bigint => (typeof cell === 'bigint' ? cell : 0n);
+const toBigInt = (cell: unknown): bigint => (typeof cell === 'bigint' ? cell : 0n);
 
 function fixed(
   type: DataType,
@@ -55,13 +55,13 @@ function fixed(
     data: (cells) => {
       const nullCount = cells.reduce((n: number, cell) => n + (cell === null ? 1 : 0), 0);
       const about = { type, length: cells.length, nullCount, data: values(cells) };
-      return makeData({ ...about, nullBitmap: nullCount === 0 ? undefined : validOf(cells) });
+      return makeData({ ...about, nullBitmap: nullCount === 0 ? undefined : validityBits(cells) });
     },
   };
 }
 
 /** A bit for each cell, the lowest first: 1 where there is a value. */
-function validOf(cells: Cells): Uint8Array {
+function validityBits(cells: Cells): Uint8Array {
   const bits = new Uint8Array(Math.ceil(cells.length / 8));
   cells.forEach((cell, i) => {
     if (cell !== null) bits[i >> 3] = (bits[i >> 3] ?? 0) | (1 << (i & 7));

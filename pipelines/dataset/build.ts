@@ -13,15 +13,15 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { duckRow, duckRows, openDuckdb } from './duckdb.ts';
 import { assert, must } from '../../src/assert.ts';
 import { formatUs, parseUs } from '../../src/domain/time.ts';
-import { instrumentOf, keyOf } from '../../src/domain/wire.ts';
+import { parseInstrumentKey, instrumentKey } from '../../src/domain/wire.ts';
 import type { Instrument, SqlReader, TimeRange } from '../../src/questdb/table.ts';
 import {
-  columnsOf,
+  featureColumns,
   completeDecisions,
   ENTITIES,
   identified,
   MANIFEST,
-  tableOfSet,
+  featureSetTable,
   type DatasetBarrier,
   type DatasetDefinition,
   type DatasetManifest,
@@ -29,7 +29,7 @@ import {
 } from './definition.ts';
 import { loadEntities } from './entities.ts';
 import { importsSql } from './imports.ts';
-import { columnsOfFiles, joinAll, requestDecisions } from './join.ts';
+import { fileColumns, joinAll, requestDecisions } from './join.ts';
 import { createStages, featureTable, stageFeatures, stageLabels } from './stage.ts';
 import { describeFiles, PARQUET, writePartitions } from './write.ts';
 import { makeFolder } from '../../src/make-folder.ts';
@@ -54,7 +54,7 @@ export function buildDataset(
   reader: SqlReader,
   { instruments, out, onProgress, ...range }: DatasetRequest,
 ): Promise<DatasetManifest> {
-  const definition = completeDecisions({ ...range, instruments: instruments.map(keyOf) });
+  const definition = completeDecisions({ ...range, instruments: instruments.map(instrumentKey) });
   return buildDefined(reader, definition, { out, onProgress });
 }
 
@@ -106,7 +106,7 @@ async function write(
     await joinAll(db, { ...definition, isDecisions: definition.entities === null });
     const isComplete = definition.keep === 'complete';
     await writePartitions(db, aside, {
-      columns: columnsOfFiles(definition),
+      columns: fileColumns(definition),
       where: isComplete ? 'missing IS NULL' : 'true',
       onProgress: (done, of) => onProgress?.(`written ${done} of ${of} files`),
     });
@@ -120,7 +120,7 @@ async function write(
     const content = {
       ...definition,
       feature_set: definition.feature_sets[0]?.feature_set ?? '',
-      features: columnsOf(definition),
+      features: featureColumns(definition),
       ...counts,
       ...imported,
       read,
@@ -145,14 +145,14 @@ async function prepare(
   const { feature_sets, label_spec, instruments } = definition;
   await createStages(db, feature_sets);
   await db.run('CREATE TABLE instruments (instrument INTEGER, venue VARCHAR, symbol VARCHAR)');
-  const keys = instruments.map((key) => must(instrumentOf(key), `"${key}" is venue:symbol`));
+  const keys = instruments.map((key) => must(parseInstrumentKey(key), `"${key}" is venue:symbol`));
   for (const [instrument, { venue, symbol }] of keys.entries()) {
     await db.run('INSERT INTO instruments VALUES ($1, $2, $3)', [instrument, venue, symbol]);
   }
   if (definition.entities !== null) await loadEntities(db, entities(aside));
   for (const [instrument, key] of keys.entries()) {
-    const said = `${keyOf(key)} (${instrument + 1} of ${keys.length})`;
-    onProgress?.(`reading ${said}`);
+    const progress = `${instrumentKey(key)} (${instrument + 1} of ${keys.length})`;
+    onProgress?.(`reading ${progress}`);
     await stageInstrument(db, reader, definition, { instrument, key });
   }
   if (definition.entities === null) await requestDecisions(db);
@@ -201,14 +201,14 @@ async function answering(
   { feature_sets, entities: own, as_of, known, imported_by }: DatasetDefinition,
   { n, instrument, key }: { n: number; instrument: number; key: Instrument },
 ): Promise<TimeRange | null> {
-  const times = own === null ? ['decided_ts', featureTable(0)] : ['asked_at', 'requests'];
+  const times = own === null ? ['decided_ts', featureTable(0)] : ['requested_at', 'requests'];
   const { first, last } = await span(db, times, instrument);
   const set = feature_sets[n]?.feature_set;
   if (first === null || last === null || set === undefined) return null;
   const knownUs = known === 'request' ? Math.min(first, parseUs(as_of)) : parseUs(as_of);
   const params = [key.venue, key.symbol, set, formatUs(first), formatUs(knownUs)];
   const [found] = await reader.query<{ ts: number | null }>(
-    `SELECT max(ts) AS ts FROM ${tableOfSet(set)} WHERE venue = $1 AND symbol = $2
+    `SELECT max(ts) AS ts FROM ${featureSetTable(set)} WHERE venue = $1 AND symbol = $2
        AND feature_set = $3 AND ts <= $4 AND decided_ts <= $4 AND known_at <= $5
        AND ${importsSql(imported_by)}`,
     params,
@@ -251,10 +251,13 @@ async function lacking(db: DuckDBConnection, isComplete: boolean) {
 /** Nothing is dropped, and nothing comes twice: whatever the join did, the files have to say so. */
 function checkCounts(
   counts: Pick<DatasetManifest, 'rows_in' | 'rows' | 'excluded'>,
-  { entities: asked }: DatasetDefinition,
+  { entities: requests }: DatasetDefinition,
 ): void {
   const { rows_in: rowsIn, rows, excluded } = counts;
   const left = Object.values(excluded).reduce((sum, n) => sum + n, 0);
   assert(rowsIn === rows + left, `${rowsIn} rows in are ${rows} out and ${left} excluded`);
-  assert(asked === null || asked.rows === rowsIn, `${asked?.rows} requests are ${rowsIn} rows in`);
+  assert(
+    requests === null || requests.rows === rowsIn,
+    `${requests?.rows} requests are ${rowsIn} rows in`,
+  );
 }

@@ -105,7 +105,7 @@ export interface DatasetManifest extends DatasetDefinition {
   readonly cut: DatasetBarrier | null;
 }
 
-/** Where the sets lie that were asked for over HTTP, below the data directory. */
+/** Where the sets lie that were requested over HTTP, below the data directory. */
 export const exportsDir = (dataDir: string): string => join(dataDir, 'exports', 'datasets');
 
 export const MANIFEST = '_manifest.json';
@@ -115,13 +115,15 @@ export const ENTITIES = '_entities.csv';
 export const CURRENT_SET: FeatureSetUse = { feature_set: FEATURE_SET, features: FEATURE_NAMES };
 
 /** QuestDB's table of a feature set: `features` for the default one. */
-export function tableOfSet(featureSet: string): string {
+export function featureSetTable(featureSet: string): string {
   const [name = ''] = featureSet.split('@', 1);
   return name === 'default' ? 'features' : `features_${name}`;
 }
 
 /** The names of the feature columns: with several sets each is `<set>__<feature>`. */
-export function columnsOf({ feature_sets }: Pick<DatasetDefinition, 'feature_sets'>): string[] {
+export function featureColumns({
+  feature_sets,
+}: Pick<DatasetDefinition, 'feature_sets'>): string[] {
   return feature_sets.flatMap(({ feature_set, features }) => {
     const [name] = feature_set.split('@', 1);
     return feature_sets.length === 1 ? features : features.map((each) => `${name}__${each}`);
@@ -129,7 +131,7 @@ export function columnsOf({ feature_sets }: Pick<DatasetDefinition, 'feature_set
 }
 
 /** The definition within a manifest. Throws an error that names what is missing. */
-export function definitionOf(manifest: DatasetDefinition): DatasetDefinition {
+export function parseDefinition(manifest: DatasetDefinition): DatasetDefinition {
   const { feature_sets, label_spec, from, to, entities, as_of } = manifest;
   const { known, keep, max_age_us, instruments, imported_by } = manifest;
   if (!Array.isArray(feature_sets) || typeof as_of !== 'string' || !Array.isArray(instruments)) {

@@ -40,7 +40,7 @@ export async function openDuckdb({
   });
   const db = await instance.connect();
   await db.run(`SET TimeZone = 'UTC'`);
-  // By both names, where one is a link to the other: it may be asked by either.
+  // By both names, where one is a link to the other: it may be opened by either.
   const names = dirs.flatMap((each) => [resolve(each), realpathSync(each)]);
   const open = [...new Set(names)].map((each) => literal(`${each}${sep}`));
   await db.run(`SET allowed_directories = [${open.join(', ')}]`);

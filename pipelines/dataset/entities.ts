@@ -17,9 +17,9 @@ import { checkOutsideFile } from '../../src/files/outside-file.ts';
 import { programFile } from '../../src/code-files.ts';
 import { quoted } from '../../src/domain/quoted.ts';
 import { formatUs, parseUs } from '../../src/domain/time.ts';
-import { instrumentOf, keyOf } from '../../src/domain/wire.ts';
+import { parseInstrumentKey, instrumentKey } from '../../src/domain/wire.ts';
 import type { Instrument } from '../../src/questdb/table.ts';
-import { AskError } from './ask.ts';
+import { RequestError } from './request.ts';
 
 export interface EntityRow {
   readonly symbol: string | null;
@@ -51,7 +51,7 @@ export interface ReadBounds {
 
 /**
  * Reads a file that ends in `.csv` or `.parquet`, in a process of its own: a file of kilobytes may
- * unpack to GBs. Throws an `AskError` that names the row at fault, or the bound that was broken.
+ * unpack to GBs. Throws a `RequestError` that names the row at fault, or the broken bound.
  */
 export async function readEntityFile(
   file: string,
@@ -70,13 +70,13 @@ export async function readEntityFile(
     const answer = JSON.parse(
       (await runBounded({ ...task, timeMs, memoryMb })).toString('utf8'),
     ) as Answer;
-    if ('error' in answer) throw new AskError(answer.error);
+    if ('error' in answer) throw new RequestError(answer.error);
     return answer.ok as Entities;
   } catch (error) {
-    if (error instanceof AskError) throw error;
+    if (error instanceof RequestError) throw error;
     const few = `split it, or ask for fewer requests (${REQUESTS_MAX} at most)`;
     const end = error instanceof BoundsError ? `: ${few}` : '';
-    throw new AskError(`${quoted(file)} cannot be read: ${(error as Error).message}${end}`, {
+    throw new RequestError(`${quoted(file)} cannot be read: ${(error as Error).message}${end}`, {
       cause: error,
     });
   } finally {
@@ -84,17 +84,17 @@ export async function readEntityFile(
   }
 }
 
-/** Requests as they are kept. `known` tells the venue of a symbol that comes without one. */
-export function entitiesOf(rows: readonly EntityRow[], known: readonly Instrument[]): Entities {
-  if (rows.length === 0) throw new AskError('there is no request in it: nothing to build');
+/** Requests as they are kept. `known` gives the venue of a symbol that comes without one. */
+export function toEntities(rows: readonly EntityRow[], known: readonly Instrument[]): Entities {
+  if (rows.length === 0) throw new RequestError('there is no request in it: nothing to build');
   if (rows.length > REQUESTS_MAX) {
-    throw new AskError(`more than ${REQUESTS_MAX} requests: ask for several data sets`);
+    throw new RequestError(`more than ${REQUESTS_MAX} requests: ask for several data sets`);
   }
   const keys = new Set<string>();
   const lines = rows.map((row, at) => {
     const where = `request ${at + 1} of ${rows.length}`;
     const { venue, symbol } = instrumentIn(row, known, where);
-    keys.add(keyOf({ venue, symbol }));
+    keys.add(instrumentKey({ venue, symbol }));
     return `${field(venue)},${field(symbol)},${formatUs(timeIn(row.ts, where))}`;
   });
   const csv = `venue,symbol,ts\n${lines.join('\n')}\n`;
@@ -104,15 +104,15 @@ export function entitiesOf(rows: readonly EntityRow[], known: readonly Instrumen
 
 function instrumentIn(row: EntityRow, known: readonly Instrument[], where: string): Instrument {
   const { symbol, venue } = row;
-  if (symbol === null || symbol === '') throw new AskError(`${where} has no symbol`);
+  if (symbol === null || symbol === '') throw new RequestError(`${where} has no symbol`);
   const key = venue === null || venue === undefined || venue === '' ? symbol : `${venue}:${symbol}`;
-  const named = instrumentOf(key);
+  const named = parseInstrumentKey(key);
   if (named !== null) return named;
   const venues = known.filter((each) => each.symbol === symbol);
   const [only, ...others] = venues;
   if (only !== undefined && others.length === 0) return only;
   const seen = venues.map((each) => each.venue).join(', ') || 'no venue';
-  throw new AskError(`${where}: ${quoted(symbol)} is stored of ${seen}; add a column "venue"`);
+  throw new RequestError(`${where}: ${quoted(symbol)} is stored of ${seen}; add a column "venue"`);
 }
 
 /** Microseconds of 1973 and of 2261: a number beyond them counts other units, or is no time. */
@@ -120,23 +120,23 @@ const FIRST_US = 1e14;
 const LAST_US = 9.2e15;
 
 function timeIn(ts: EntityRow['ts'], where: string): number {
-  const us = microsecondsOf(ts, where);
+  const us = parseMicroseconds(ts, where);
   if (us >= FIRST_US && us <= LAST_US) return us;
   const unit = us < FIRST_US ? 'seconds or milliseconds' : 'nanoseconds';
-  throw new AskError(
+  throw new RequestError(
     `${where}: ${quoted(String(ts))} is ${us} microseconds since 1970, in no year of markets. ` +
       `Are they ${unit}? Give microseconds, or RFC 3339 such as 2014-05-01T00:00:00Z`,
   );
 }
 
-function microsecondsOf(ts: EntityRow['ts'], where: string): number {
+function parseMicroseconds(ts: EntityRow['ts'], where: string): number {
   try {
     if (typeof ts === 'string' && !/^-?\d{5,}$/.test(ts)) return parseUs(ts.slice(0, 100));
     const us = Number(ts ?? Number.NaN);
     if (Number.isFinite(us) && Number.isInteger(us)) return us;
     throw new RangeError(`${quoted(String(ts))} is no time`);
   } catch (error) {
-    throw new AskError(`${where}: ${(error as Error).message}`, { cause: error });
+    throw new RequestError(`${where}: ${(error as Error).message}`, { cause: error });
   }
 }
 
@@ -147,9 +147,9 @@ const field = (text: string): string =>
 export async function loadEntities(db: DuckDBConnection, file: string): Promise<void> {
   await db.run(
     `CREATE TABLE requests AS
-     SELECT e.request_row, i.instrument, e.asked_at FROM (
+     SELECT e.request_row, i.instrument, e.requested_at FROM (
        SELECT row_number() OVER () - 1 AS request_row, venue, symbol,
-         epoch_us(ts::TIMESTAMPTZ) AS asked_at
+         epoch_us(ts::TIMESTAMPTZ) AS requested_at
        FROM read_csv(${literal(file)}, auto_detect = false, header = true, delim = ',',
          quote = '"', escape = '"',
          columns = {'venue': 'VARCHAR', 'symbol': 'VARCHAR', 'ts': 'VARCHAR'})

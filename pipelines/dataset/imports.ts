@@ -9,11 +9,11 @@
 import { must } from '../../src/assert.ts';
 import { monotonicMs, sleep } from '../../src/clock.ts';
 import { formatUs, parseUs } from '../../src/domain/time.ts';
-import { instrumentOf } from '../../src/domain/wire.ts';
+import { parseInstrumentKey } from '../../src/domain/wire.ts';
 import type { Context } from '../../src/runtime/context.ts';
 import { installationTime } from '../../src/runtime/installation-time.ts';
 import type { Instrument, SqlReader } from '../../src/questdb/table.ts';
-import { tableOfSet, type DatasetDefinition, type DatasetManifest } from './definition.ts';
+import { featureSetTable, type DatasetDefinition, type DatasetManifest } from './definition.ts';
 
 type Reads = Pick<DatasetDefinition, 'feature_sets' | 'label_spec' | 'instruments' | 'from' | 'to'>;
 
@@ -22,11 +22,11 @@ const CLOCK_MS = 15_000;
 
 /**
  * Up to when an import has come for certain, microseconds: what comes from now on comes behind it.
- * To be asked before a set's as-of barrier, so that all that it lets in is settled. 0: there is no
+ * To be read before a set's as-of barrier, so that all that it lets in is settled. 0: there is no
  * clock.
  */
 export const importsSettledBy = async (
-  context: Pick<Context, 'postgres' | 'topicOf'>,
+  context: Pick<Context, 'postgres' | 'topicName'>,
 ): Promise<number> => Math.max(0, ((await installationTime(context)) ?? 0) - 1);
 
 /** The same, but waits a little for the log's clock where an import came just now. */
@@ -50,12 +50,12 @@ export async function newestImport(
   byUs: number | null,
 ): Promise<number | null> {
   const tables = [
-    ...feature_sets.map(({ feature_set }) => tableOfSet(feature_set)),
+    ...feature_sets.map(({ feature_set }) => featureSetTable(feature_set)),
     ...(label_spec === null ? [] : ['labels', 'predictions']),
   ];
   let newest: number | null = null;
   for (const key of instruments) {
-    const { venue, symbol } = must(instrumentOf(key), `"${key}" is venue:symbol`);
+    const { venue, symbol } = must(parseInstrumentKey(key), `"${key}" is venue:symbol`);
     for (const table of new Set(tables)) {
       const wanted = [
         from === null ? null : (['ts >=', from] as const),
@@ -105,7 +105,7 @@ export async function whyMissing(
   if (!isShort || set === undefined) return null;
   const found: string[] = [];
   for (const key of instruments) {
-    const { venue, symbol } = must(instrumentOf(key), `"${key}" is venue:symbol`);
+    const { venue, symbol } = must(parseInstrumentKey(key), `"${key}" is venue:symbol`);
     const later = await knownLater(reader, manifest, set.feature_set, { venue, symbol });
     if (later === null) continue;
     const { n, first, last, since } = later;
@@ -140,7 +140,7 @@ async function knownLater(
   const end = to === null || to > as_of ? as_of : to;
   const [row] = await reader.query<KnownLater>(
     `SELECT count() AS n, min(ts) AS first, max(ts) AS last, min(known_at) AS since
-     FROM ${tableOfSet(featureSet)} WHERE venue = $1 AND symbol = $2 AND feature_set = $3
+     FROM ${featureSetTable(featureSet)} WHERE venue = $1 AND symbol = $2 AND feature_set = $3
        AND ts >= $4 AND ts < $5 AND known_at > $6`,
     [venue, symbol, featureSet, start, end, as_of],
   );

@@ -1,5 +1,5 @@
 /**
- * The dataset job: makes the training set that a request asked for, in the exports of the data
+ * The dataset job: makes the training set of a request, in the exports of the data
  * directory, where the HTTP server reads it.
  *
  * A request that cannot be met is refused with the reason. A job that runs again finds a finished
@@ -12,7 +12,7 @@ import { basename, dirname, join } from 'node:path';
 import type { JobData } from '../../src/queue/queue.ts';
 import { must } from '../../src/assert.ts';
 import { monotonicMs } from '../../src/clock.ts';
-import { AskError, type DatasetAsk } from './ask.ts';
+import { RequestError, type DatasetRequest } from './request.ts';
 import { exportsDir, MANIFEST, type DatasetManifest } from './definition.ts';
 import type { Entities } from './entities.ts';
 import { makeDataset } from './make.ts';
@@ -29,18 +29,18 @@ import { makeFolder } from '../../src/make-folder.ts';
 
 /** What lies in `dataset_requests`. */
 export interface DatasetRequestRow {
-  readonly ask: DatasetAsk;
+  readonly ask: DatasetRequest;
   readonly entities: Omit<Entities, 'csv'> | null;
 }
 
-const SAY_EVERY_MS = 1_000;
+const NOTE_EVERY_MS = 1_000;
 
-export type Tell = (progress: string) => Promise<void>;
+export type ReportProgress = (progress: string) => Promise<void>;
 
 export async function runDataset(
   context: Context,
   { subject, dueTs }: JobData,
-  tell: Tell,
+  report: ReportProgress,
 ): Promise<void> {
   const { postgres, config } = context;
   const run = { job: 'dataset', subject, due_ts: dueTs };
@@ -50,25 +50,25 @@ export async function runDataset(
   );
   const out = join(exportsDir(config.dataDir), subject);
   await sweep(out);
-  const progress = slowly(tell, context, subject);
+  const progress = slowly(report, context, subject);
   try {
     let note: string | null = null;
     const onNotice = (line: string): void => {
       note = line;
     };
-    const options = { out, dueTs, onProgress: progress.say, onNotice };
+    const options = { out, dueTs, onProgress: progress.notify, onNotice };
     const entities = await keptEntities(postgres, request.entities);
     const manifest =
       (await finished(postgres, out)) ??
       (await makeDataset(context, request.ask, { ...options, entities }));
-    await progress.told();
+    await progress.flushed();
     const { dataset_id, rows, rows_in, excluded } = manifest;
     if (note !== null) await noteReason(postgres, subject, note);
     await noteProgress(postgres, subject, 'done', dataset_id);
     await finishRun(postgres, run, 'done', { dataset_id, rows, rows_in, excluded });
   } catch (error) {
-    if (!(error instanceof AskError)) throw error;
-    await progress.told();
+    if (!(error instanceof RequestError)) throw error;
+    await progress.flushed();
     await noteProgress(postgres, subject, 'refused');
     await finishRun(postgres, run, 'refused', { reason: error.message });
   }
@@ -104,26 +104,26 @@ async function sweep(out: string): Promise<void> {
 
 /**
  * At most once a second: the queue and the table of requests both hear it. One after the other, and
- * `told` waits for the last, which would otherwise come behind the end.
+ * `flushed` waits for the last, which would otherwise come behind the end.
  */
-function slowly(tell: Tell, { postgres, log }: Context, subject: string) {
-  let saidMs = -Infinity;
-  let telling = Promise.resolve();
+function slowly(report: ReportProgress, { postgres, log }: Context, subject: string) {
+  let notedMs = -Infinity;
+  let noting = Promise.resolve();
   const note = async (line: string): Promise<void> => {
     try {
-      await tell(line);
+      await report(line);
       await noteProgress(postgres, subject, line);
     } catch (error) {
       log.warn({ err: error }, 'the progress of a data set could not be noted');
     }
   };
   return {
-    say: (line: string): void => {
+    notify: (line: string): void => {
       const nowMs = monotonicMs();
-      if (nowMs - saidMs < SAY_EVERY_MS) return;
-      saidMs = nowMs;
-      telling = telling.then(() => note(line));
+      if (nowMs - notedMs < NOTE_EVERY_MS) return;
+      notedMs = nowMs;
+      noting = noting.then(() => note(line));
     },
-    told: (): Promise<void> => telling,
+    flushed: (): Promise<void> => noting,
   };
 }

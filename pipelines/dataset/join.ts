@@ -12,7 +12,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { duckRow, identifier } from './duckdb.ts';
 import { NULL_SHARE_MAX } from '../../src/learning/null-policy.ts';
-import { columnsOf, type DatasetDefinition } from './definition.ts';
+import { featureColumns, type DatasetDefinition } from './definition.ts';
 import { featureTable } from './stage.ts';
 
 type Joined = Pick<DatasetDefinition, 'feature_sets' | 'label_spec' | 'known' | 'max_age_us'> & {
@@ -25,12 +25,12 @@ export async function requestDecisions(db: DuckDBConnection): Promise<void> {
   await db.run(
     `CREATE TABLE requests AS
      SELECT row_number() OVER (ORDER BY instrument, ts) - 1 AS request_row, instrument,
-       arg_max(decided_ts, revision) AS asked_at, ts, arg_max(rowid, revision) AS id
+       arg_max(decided_ts, revision) AS requested_at, ts, arg_max(rowid, revision) AS id
      FROM ${featureTable(0)} GROUP BY instrument, ts`,
   );
 }
 
-/** Joins `requests` (request_row, instrument, asked_at) with what is staged. */
+/** Joins `requests` (request_row, instrument, requested_at) with what is staged. */
 export async function joinAll(db: DuckDBConnection, joined: Joined): Promise<void> {
   const { feature_sets, known, max_age_us, isDecisions } = joined;
   for (const n of feature_sets.keys()) {
@@ -102,22 +102,23 @@ async function arrivalsSql(
 }
 
 function matchSql(maxAgeUs: number | null): string {
-  const tooOld = maxAgeUs === null ? 'false' : `coalesce(r.asked_at - s.ts > ${maxAgeUs}, false)`;
+  const tooOld =
+    maxAgeUs === null ? 'false' : `coalesce(r.requested_at - s.ts > ${maxAgeUs}, false)`;
   return `SELECT r.request_row, CASE WHEN ${tooOld} THEN NULL ELSE s.id END AS id,
       ${tooOld} AS too_old
     FROM requests r
-    ASOF LEFT JOIN standing s ON r.instrument = s.instrument AND r.asked_at >= s.available`;
+    ASOF LEFT JOIN standing s ON r.instrument = s.instrument AND r.requested_at >= s.available`;
 }
 
 /** The columns of a set's files behind those that say which row it is; `symbol` is in their path. */
-export function columnsOfFiles(definition: DatasetDefinition): string[] {
+export function fileColumns(definition: DatasetDefinition): string[] {
   const { entities, keep, label_spec } = definition;
   return [
     ...(entities === null ? [] : ['request_row', 'request_ts']),
     'ts',
     'decided_ts',
     'venue',
-    ...columnsOf(definition).map(identifier),
+    ...featureColumns(definition).map(identifier),
     ...(label_spec === null ? [] : ['up', 'forward_return', 'exit_ts', 'champion_probability']),
     ...(keep === 'all' ? ['missing'] : []),
   ];
@@ -125,7 +126,7 @@ export function columnsOfFiles(definition: DatasetDefinition): string[] {
 
 function datasetSql(joined: Joined): string {
   const { feature_sets, label_spec, isDecisions } = joined;
-  const names = columnsOf(joined);
+  const names = featureColumns(joined);
   const sources = feature_sets.flatMap(({ features }, n) =>
     features.map((feature) => `f${n}.${identifier(feature)}`),
   );
@@ -134,8 +135,8 @@ function datasetSql(joined: Joined): string {
     (_, n) => `JOIN match_${n} m${n} ON m${n}.request_row = r.request_row
       LEFT JOIN ${featureTable(n)} f${n} ON f${n}.rowid = m${n}.id`,
   );
-  const at = isDecisions ? 'r.ts' : 'r.asked_at';
-  return `SELECT r.request_row, make_timestamptz(r.asked_at) AS request_ts,
+  const at = isDecisions ? 'r.ts' : 'r.requested_at';
+  return `SELECT r.request_row, make_timestamptz(r.requested_at) AS request_ts,
       make_timestamptz(f0.ts) AS ts, make_timestamptz(f0.decided_ts) AS decided_ts,
       i.venue, i.symbol, strftime(make_timestamp(${at}), '%Y-%m-%d') AS date, ${at} AS position,
       ${values.join(', ')}, l.up, l.forward_return, make_timestamptz(l.exit_ts) AS exit_ts,

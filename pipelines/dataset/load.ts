@@ -14,7 +14,7 @@ export async function loadTrainingSet(
 ): Promise<TrainingSet> {
   const instrument = { venue, symbol };
   const range = { fromUs, toUs, asOfUs, importedByUs };
-  const [features, labels, said] = await Promise.all([
+  const [features, labels, predictions] = await Promise.all([
     readFeaturesAsOf(reader, instrument, range),
     readLabelsAsOf(reader, instrument, { ...range, labelSpec }),
     reader.query<{ ts: number; probability_up: number; expected_return: number }>(
@@ -32,7 +32,7 @@ export async function loadTrainingSet(
       (name) => (row as unknown as Record<string, number | null>)[name] ?? null,
     ),
   }));
-  const set = trainingSet(values, labels, said);
+  const set = trainingSet(values, labels, predictions);
   const came = new Set(
     features.flatMap((row) => ((row.imported_at ?? null) === null ? [] : row.ts)),
   );

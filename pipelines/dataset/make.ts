@@ -1,23 +1,23 @@
 /**
- * what somebody asks for -> a training set that is final, its files and its row in `datasets`
+ * a request -> a training set that is final, its files and its row in `datasets`
  *
  * Without an `as_of` an as-of barrier goes into the log first, and what lies before it is waited
  * for: later on nothing can come to be known by then. With one, the set is final where such an
- * as-of barrier stands already; where it does not, the manifest has no as-of barrier and the caller
- * is told.
+ * as-of barrier stands already; where it does not, the manifest has no as-of barrier, and the
+ * progress lines report it.
  */
 import type { Pool } from 'pg';
 import { rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { nowUs } from '../../src/clock.ts';
 import { formatUs, parseDurationUs, parseUs } from '../../src/domain/time.ts';
-import { instrumentOf, keyOf } from '../../src/domain/wire.ts';
+import { parseInstrumentKey, instrumentKey } from '../../src/domain/wire.ts';
 import { appendBarrier } from '../control/as-of-barrier.ts';
 import type { Context } from '../../src/runtime/context.ts';
 import { coveringBarrier, saveDataset, saveEntities } from '../../src/postgres/tables/datasets.ts';
 import { isStored, storedInstruments } from '../../src/questdb/tables/stored-ticks.ts';
 import type { Instrument, SqlReader } from '../../src/questdb/table.ts';
-import { AskError, checkAsk, type DatasetAsk } from './ask.ts';
+import { RequestError, checkRequest, type DatasetRequest } from './request.ts';
 import { buildDefined } from './build.ts';
 import {
   CURRENT_SET,
@@ -45,18 +45,18 @@ export interface MakeOptions {
   readonly onNotice?: (line: string) => void;
 }
 
-/** Builds the set, keeps what it was asked for, and notes where it lies. */
+/** Builds the set, keeps the request, and notes where it lies. */
 export async function makeDataset(
   context: Context,
-  ask: DatasetAsk,
+  ask: DatasetRequest,
   options: MakeOptions,
 ): Promise<DatasetManifest> {
   const { out, entities, onProgress } = options;
-  checkAsk(ask, entities !== null);
+  checkRequest(ask, entities !== null);
   const { postgres, config } = context;
   const reader = context.questdbReader();
-  const instruments = entities?.instruments ?? (await instrumentsOf(reader, ask.symbols));
-  const feature_sets = await featureSetsOf(postgres, ask.features ?? ['default']);
+  const instruments = entities?.instruments ?? (await readInstruments(reader, ask.symbols));
+  const feature_sets = await readFeatureSets(postgres, ask.features ?? ['default']);
   // Of one market alone, no other one's labels are waited for.
   const subject = (instruments.length === 1 ? ask.symbols?.[0] : undefined) ?? 'all';
   const label = ask.label ?? config.labelSpec;
@@ -69,8 +69,8 @@ export async function makeDataset(
     entities: entities === null ? null : { sha256: entities.sha256, rows: entities.rows },
     instruments,
   };
-  const asked = { asOf: ask.as_of, subject };
-  const final = await finalAsOf(context, asked, wanted, options);
+  const requested = { asOf: ask.as_of, subject };
+  const final = await finalAsOf(context, requested, wanted, options);
   const { asOfUs, cut: covering, imported_by } = final;
   const definition: DatasetDefinition = {
     ...wanted,
@@ -99,7 +99,7 @@ async function checkMade({ config, questdbReader }: Context, label: string): Pro
   ]);
   if (rows.length > 0) return;
   const names = made.join(', ');
-  throw new AskError(
+  throw new RequestError(
     `no decision is graded by ${label}, only by ${names}: set TICKLOOM_LABELS=${label}`,
   );
 }
@@ -121,23 +121,23 @@ export async function withEntitiesFile<T>(
   }
 }
 
-async function instrumentsOf(
+async function readInstruments(
   reader: SqlReader,
   keys: readonly string[] | undefined,
 ): Promise<readonly string[]> {
   const isThere = async (key: string): Promise<boolean> => {
-    const instrument = instrumentOf(key);
+    const instrument = parseInstrumentKey(key);
     return instrument !== null && (await isStored(reader, instrument));
   };
   // One after the other: of all markets at once nothing is read for the sake of a few.
   let unknown: string | undefined;
   for (const key of keys ?? []) if (!(await isThere(key))) unknown ??= key;
   if (keys !== undefined && unknown === undefined) return [...new Set(keys)].toSorted();
-  const stored = (await storedInstruments(reader)).map(keyOf);
+  const stored = (await storedInstruments(reader)).map(instrumentKey);
   if (unknown === undefined) return stored.toSorted();
   const more = stored.length > NAMED ? ` and ${stored.length - NAMED} more` : '';
   const there = stored.slice(0, NAMED).join(', ') || 'none';
-  throw new AskError(`"${unknown}" is not stored; there are ${there}${more}`);
+  throw new RequestError(`"${unknown}" is not stored; there are ${there}${more}`);
 }
 
 /** The instruments that a request without a venue may mean. */
@@ -152,7 +152,7 @@ interface SetRow {
   readonly features: readonly string[] | null;
 }
 
-async function featureSetsOf(postgres: Pool, names: readonly string[]): Promise<FeatureSetUse[]> {
+async function readFeatureSets(postgres: Pool, names: readonly string[]): Promise<FeatureSetUse[]> {
   const { rows } = await postgres.query<SetRow>(
     `SELECT feature_set, name, definition->'features' AS features FROM feature_sets
      ORDER BY created_at DESC, feature_set`,
@@ -162,11 +162,11 @@ async function featureSetsOf(postgres: Pool, names: readonly string[]): Promise<
     const row = rows.find((each) => each.feature_set === name || each.name === name);
     if (row?.features) return { feature_set: row.feature_set, features: row.features };
     const known = rows.map(({ feature_set }) => feature_set).join(', ');
-    throw new AskError(`there is no feature set "${name}"; there are ${known}`);
+    throw new RequestError(`there is no feature set "${name}"; there are ${known}`);
   });
   const short = sets.map(({ feature_set }) => feature_set.split('@')[0]);
   if (new Set(short).size === sets.length) return sets;
-  throw new AskError(`feature sets of one name cannot be told apart: ${names.join(', ')}`);
+  throw new RequestError(`feature sets of one name cannot be distinguished: ${names.join(', ')}`);
 }
 
 async function finalAsOf(
@@ -204,6 +204,7 @@ async function openBefore(context: Context, subject: string): Promise<readonly s
   if (open.length > 0) return open;
   const of = subject === 'all' ? undefined : subject;
   return (await context.labelBacklog().pending(of)).map(
-    ({ pending, ...work }) => `${pending} decisions of ${keyOf(work)} wait for their labels`,
+    ({ pending, ...work }) =>
+      `${pending} decisions of ${instrumentKey(work)} wait for their labels`,
   );
 }

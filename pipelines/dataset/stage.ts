@@ -8,7 +8,7 @@ import type { DuckDBAppender, DuckDBConnection } from '@duckdb/node-api';
 import { identifier } from './duckdb.ts';
 import { formatUs, US_PER_DAY } from '../../src/domain/time.ts';
 import type { Cell, Instrument, SqlReader, TimeRange } from '../../src/questdb/table.ts';
-import { tableOfSet, type FeatureSetUse } from './definition.ts';
+import { featureSetTable, type FeatureSetUse } from './definition.ts';
 import { importsSql } from './imports.ts';
 
 const SLICE_US = 7 * US_PER_DAY;
@@ -81,13 +81,13 @@ export function stageFeatures(
   return stage(db, reader, staging, {
     into: featureTable(n),
     columns: featureColumns(set),
-    from: tableOfSet(set.feature_set),
+    from: featureSetTable(set.feature_set),
     where: 'feature_set = $6 AND known_at <= $5 AND decided_ts <= $5',
     params: [key.venue, key.symbol, set.feature_set],
   });
 }
 
-/** Outcomes of a label spec and what the champion had said. */
+/** Outcomes of a label spec and what the champion had predicted. */
 export async function stageLabels(
   db: DuckDBConnection,
   reader: SqlReader,
@@ -140,8 +140,8 @@ async function stage(
       AND ${importsSql(importedBy)} ORDER BY ts`;
   for (let at = startUs; at <= lastUs; at += SLICE_US) {
     const range = [formatUs(at), formatUs(Math.min(at + SLICE_US, lastUs + 1))];
-    const asked = [venue, symbol, ...range, formatUs(asOfUs), last];
-    await appendRows(db, into, columns, instrument, await reader.query<Row>(sql, asked));
+    const queryParams = [venue, symbol, ...range, formatUs(asOfUs), last];
+    await appendRows(db, into, columns, instrument, await reader.query<Row>(sql, queryParams));
   }
 }
 

@@ -7,14 +7,14 @@ import type { TrainingSet } from '../../src/learning/training-set.ts';
 import { must } from '../../src/assert.ts';
 import { canonicalJson } from '../../src/domain/control.ts';
 import { parseUs } from '../../src/domain/time.ts';
-import { instrumentOf } from '../../src/domain/wire.ts';
+import { parseInstrumentKey } from '../../src/domain/wire.ts';
 import type { PooledInstrument } from '../../src/learning/pool.ts';
 import type { TrainingRow } from '../../src/learning/train-fold.ts';
 import type { SqlReader } from '../../src/questdb/table.ts';
 import {
   completeDecisions,
   CURRENT_SET,
-  definitionOf,
+  parseDefinition,
   type DatasetDefinition,
 } from './definition.ts';
 import { loadTrainingSet, type LoadRequest } from './load.ts';
@@ -48,7 +48,7 @@ export function trainedSet(trainedOn: TrainedOn): TrainedSet {
   const hash = createHash('sha256').update(canonicalJson(definition));
   for (const rows of [set.rows, ...pool.map((member) => member.rows)]) {
     hash.update(`${rows.length}`);
-    for (const row of rows) hash.update(numbersOf(row));
+    for (const row of rows) hash.update(toNumbers(row));
   }
   const sha256 = hash.digest('hex');
   return {
@@ -64,11 +64,11 @@ export function trainedSet(trainedOn: TrainedOn): TrainedSet {
   };
 }
 
-function numbersOf(row: TrainingRow): Float64Array {
+function toNumbers(row: TrainingRow): Float64Array {
   const { decidedTs, labelEndTs, values, up, forwardReturn } = row;
   const { championProbability, championReturn } = row;
-  const said = [championProbability, championReturn];
-  const numbers = [decidedTs, labelEndTs, up, forwardReturn, ...said, ...values];
+  const recorded = [championProbability, championReturn];
+  const numbers = [decidedTs, labelEndTs, up, forwardReturn, ...recorded, ...values];
   return Float64Array.from(numbers, (value) => value ?? NaN);
 }
 
@@ -79,17 +79,19 @@ export const isTrainedSet = (manifest: object): manifest is TrainedSet =>
  * What differs when the set is read from the tables again, one line each; empty: nothing. Throws an
  * error that says so where this version cannot read it.
  */
-export async function verifyTrainedSet(reader: SqlReader, said: TrainedSet): Promise<string[]> {
-  const again = trainedSet(await trainedOnOf(reader, said));
+export async function verifyTrainedSet(reader: SqlReader, recorded: TrainedSet): Promise<string[]> {
+  const again = trainedSet(await readTrainedOn(reader, recorded));
   const found = (['rows', 'rows_in', 'excluded', 'pool'] as const)
-    .filter((name) => canonicalJson(said[name]) !== canonicalJson(again[name]))
-    .map((name) => `${name}: ${canonicalJson(said[name])}, again ${canonicalJson(again[name])}`);
-  if (found.length > 0 || said.sha256 === again.sha256) return found;
-  return [`other values in as many rows: sha256 ${said.sha256}, again ${again.sha256}`];
+    .filter((name) => canonicalJson(recorded[name]) !== canonicalJson(again[name]))
+    .map(
+      (name) => `${name}: ${canonicalJson(recorded[name])}, again ${canonicalJson(again[name])}`,
+    );
+  if (found.length > 0 || recorded.sha256 === again.sha256) return found;
+  return [`other values in as many rows: sha256 ${recorded.sha256}, again ${again.sha256}`];
 }
 
-async function trainedOnOf(reader: SqlReader, said: TrainedSet): Promise<TrainedOn> {
-  const definition = definitionOf(said);
+async function readTrainedOn(reader: SqlReader, recorded: TrainedSet): Promise<TrainedOn> {
+  const definition = parseDefinition(recorded);
   const { feature_sets, label_spec, from, to, as_of, instruments, imported_by } = definition;
   const { feature_set: computed } = CURRENT_SET;
   const [used] = feature_sets;
@@ -107,7 +109,7 @@ async function trainedOnOf(reader: SqlReader, said: TrainedSet): Promise<Trained
     ...(imported_by === undefined ? {} : { importedByUs: parseUs(imported_by) }),
   };
   const load = (key: string): Promise<TrainingSet> => {
-    const { venue, symbol } = must(instrumentOf(key), `"${key}" is an instrument`);
+    const { venue, symbol } = must(parseInstrumentKey(key), `"${key}" is an instrument`);
     return loadTrainingSet(reader, { venue, symbol, ...request });
   };
   const [subject, ...others] = instruments;

@@ -2,7 +2,7 @@
  * a manifest -> whether its set is what it says, and whether the tables still give the same set
  *
  * Its files are hashed, then the set is made again from the manifest alone in a directory of its
- * own and compared byte for byte. What differs is said, down to the first row.
+ * own and compared byte for byte. What differs is shown, down to the first row.
  */
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -12,14 +12,14 @@ import { duckRow, duckRows, literal, openDuckdb } from './duckdb.ts';
 import { canonicalJson } from '../../src/domain/control.ts';
 import type { SqlReader } from '../../src/questdb/table.ts';
 import { buildDefined } from './build.ts';
-import { definitionOf, ENTITIES, holdsItsHash, type DatasetManifest } from './definition.ts';
-import { filesOf, sha256Of } from './write.ts';
+import { parseDefinition, ENTITIES, holdsItsHash, type DatasetManifest } from './definition.ts';
+import { listFiles, hashFile } from './write.ts';
 
 /** How many files that differ are looked into. */
 const LOOKED_INTO = 3;
 
 export interface VerifyOptions {
-  /** Where the set's files lie; null: only the tables are asked. */
+  /** Where the set's files lie; null: only the tables are read. */
   readonly dir: string | null;
   /** `_entities.csv` where the directory has none. */
   readonly entities: () => Promise<string | null>;
@@ -32,13 +32,13 @@ export async function verifyDataset(
   manifest: DatasetManifest,
   options: VerifyOptions,
 ): Promise<string[]> {
-  const definition = definitionOf(manifest);
+  const definition = parseDefinition(manifest);
   const { dir, onProgress } = options;
   const found = holdsItsHash(manifest) ? [] : ['the manifest was changed: it is not its own hash'];
   if (dir !== null) found.push(...(await wrongFiles(manifest, dir)));
   const work = await mkdtemp(join(tmpdir(), 'tickloom-verify-'));
   try {
-    const entitiesFile = await entitiesOf(manifest, options, work);
+    const entitiesFile = await findEntities(manifest, options, work);
     const out = join(work, 'set');
     const made = { out, entitiesFile, cut: manifest.cut ?? null, onProgress };
     const again = await buildDefined(reader, definition, made);
@@ -57,27 +57,27 @@ export async function verifyDataset(
 /** What the manifest says of the files, against the files. */
 export async function wrongFiles({ files }: DatasetManifest, dir: string): Promise<string[]> {
   if (!existsSync(dir)) return [`there is no directory "${dir}"`];
-  const there = new Set(await filesOf(dir));
+  const there = new Set(await listFiles(dir));
   const wrong = [...there]
     .filter((path) => files.every((file) => file.path !== path))
     .map((path) => `${path} is not of the set`);
   for (const { path, sha256 } of files) {
     if (!there.has(path)) wrong.push(`${path} is missing`);
-    else if ((await sha256Of(join(dir, path))) !== sha256) {
+    else if ((await hashFile(join(dir, path))) !== sha256) {
       wrong.push(`${path} is not the file that was written: its sha256 differs`);
     }
   }
   return wrong;
 }
 
-async function entitiesOf(
+async function findEntities(
   { entities }: DatasetManifest,
   options: VerifyOptions,
   work: string,
 ): Promise<string | undefined> {
   if (entities === null || entities === undefined) return undefined;
   const own = join(options.dir ?? work, ENTITIES);
-  if (existsSync(own) && (await sha256Of(own)) === entities.sha256) return own;
+  if (existsSync(own) && (await hashFile(own)) === entities.sha256) return own;
   const csv = await options.entities();
   if (csv === null) throw new Error(`the ${entities.rows} requests of the set are kept nowhere`);
   const file = join(work, ENTITIES);
@@ -96,16 +96,16 @@ const COMPARED = [
   'writer',
 ] as const;
 
-function differences(said: DatasetManifest, again: DatasetManifest): string[] {
+function differences(recorded: DatasetManifest, again: DatasetManifest): string[] {
   const found: string[] = COMPARED.filter(
-    (name) => canonicalJson(said[name] ?? null) !== canonicalJson(again[name] ?? null),
+    (name) => canonicalJson(recorded[name] ?? null) !== canonicalJson(again[name] ?? null),
   ).map(
     (name) =>
-      `${name}: ${canonicalJson(said[name] ?? null)}, again ${canonicalJson(again[name] ?? null)}`,
+      `${name}: ${canonicalJson(recorded[name] ?? null)}, again ${canonicalJson(again[name] ?? null)}`,
   );
-  const paths = new Set([...said.files, ...again.files].map(({ path }) => path));
+  const paths = new Set([...recorded.files, ...again.files].map(({ path }) => path));
   for (const path of [...paths].toSorted()) {
-    const [first, second] = [said, again].map(({ files }) =>
+    const [first, second] = [recorded, again].map(({ files }) =>
       files.find((file) => file.path === path),
     );
     if (first === undefined) found.push(`${path}: ${second?.rows} rows that the set does not have`);
@@ -117,8 +117,8 @@ function differences(said: DatasetManifest, again: DatasetManifest): string[] {
   return found;
 }
 
-const changedFiles = (said: DatasetManifest, again: DatasetManifest): string[] =>
-  said.files
+const changedFiles = (recorded: DatasetManifest, again: DatasetManifest): string[] =>
+  recorded.files
     .filter(({ path, sha256 }) =>
       again.files.some((file) => file.path === path && file.sha256 !== sha256),
     )
@@ -126,19 +126,19 @@ const changedFiles = (said: DatasetManifest, again: DatasetManifest): string[] =
     .filter((path) => path.endsWith('.parquet'));
 
 /** How many rows differ, and one of them on both sides. */
-async function firstDifference(said: string, again: string, path: string): Promise<string[]> {
-  if (!existsSync(said)) return [];
-  const { db, close } = await openDuckdb({ dirs: [said, again].map(dirname) });
+async function firstDifference(recorded: string, again: string, path: string): Promise<string[]> {
+  if (!existsSync(recorded)) return [];
+  const { db, close } = await openDuckdb({ dirs: [recorded, again].map(dirname) });
   try {
     const rows = (file: string): string =>
       `SELECT * FROM read_parquet(${literal(file)}, hive_partitioning = false)`;
     const only = (one: string, other: string): string => `(${rows(one)} EXCEPT ALL ${rows(other)})`;
     const { n } = await duckRow<{ n: number }>(
       db,
-      `SELECT count(*) AS n FROM ${only(said, again)}`,
+      `SELECT count(*) AS n FROM ${only(recorded, again)}`,
     );
     const examples = await Promise.all(
-      [only(said, again), only(again, said)].map((sql) =>
+      [only(recorded, again), only(again, recorded)].map((sql) =>
         duckRows<Record<string, unknown>>(db, `SELECT * FROM ${sql} ORDER BY ALL LIMIT 1`),
       ),
     );
@@ -153,8 +153,8 @@ async function firstDifference(said: string, again: string, path: string): Promi
 
 function difference(was: Record<string, unknown> = {}, is: Record<string, unknown> = {}): string {
   const at = was['request_row'] ?? was['ts'];
-  const column = Object.keys(was).find((name) => textOf(was[name]) !== textOf(is[name])) ?? '';
-  return `at ${textOf(at)}: ${column} was ${textOf(was[column])}, is ${textOf(is[column])}`;
+  const column = Object.keys(was).find((name) => cellText(was[name]) !== cellText(is[name])) ?? '';
+  return `at ${cellText(at)}: ${column} was ${cellText(was[column])}, is ${cellText(is[column])}`;
 }
 
-const textOf = (cell: unknown): string => JSON.stringify(cell) ?? 'nothing';
+const cellText = (cell: unknown): string => JSON.stringify(cell) ?? 'nothing';

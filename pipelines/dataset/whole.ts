@@ -1,5 +1,5 @@
 /**
- * a set's directory -> one file of all its rows, made when it is first asked for
+ * a set's directory -> one file of all its rows, made when it is first requested
  *
  * The file is named after the set and its format, written aside and renamed, so whoever reads it
  * reads a whole one. The same set gives the same bytes.

@@ -75,7 +75,7 @@ export async function writePartitions(
 }
 
 /** Every file of a set but its manifest, in the order of their paths. */
-export async function filesOf(dir: string): Promise<string[]> {
+export async function listFiles(dir: string): Promise<string[]> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => entry.isFile())
@@ -87,21 +87,21 @@ export async function filesOf(dir: string): Promise<string[]> {
 /** What the files hold, by their own word. */
 export async function describeFiles(db: DuckDBConnection, dir: string): Promise<DatasetFile[]> {
   const files: DatasetFile[] = [];
-  for (const path of await filesOf(dir)) {
+  for (const path of await listFiles(dir)) {
     const file = join(dir, path);
     const { size: bytes } = await stat(file);
-    const rows = path.endsWith('.parquet') ? await rowsOf(db, file) : 0;
-    files.push({ path, rows, bytes, sha256: await sha256Of(file) });
+    const rows = path.endsWith('.parquet') ? await countRows(db, file) : 0;
+    files.push({ path, rows, bytes, sha256: await hashFile(file) });
   }
   return files;
 }
 
-async function rowsOf(db: DuckDBConnection, file: string): Promise<number> {
+async function countRows(db: DuckDBConnection, file: string): Promise<number> {
   const sql = `SELECT num_rows AS rows FROM parquet_file_metadata(${literal(file)})`;
   return (await duckRow<{ rows: number }>(db, sql)).rows;
 }
 
-export async function sha256Of(file: string): Promise<string> {
+export async function hashFile(file: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(file), hash);
   return hash.digest('hex');
@@ -117,7 +117,7 @@ export async function writeWhole(
   to: string,
   format: 'parquet' | 'csv' | 'arrow',
 ): Promise<void> {
-  const paths = (await filesOf(dir)).filter((path) => path.endsWith('.parquet'));
+  const paths = (await listFiles(dir)).filter((path) => path.endsWith('.parquet'));
   const list = paths.map((path) => literal(join(dir, path))).join(', ');
   const rows = `SELECT symbol, * EXCLUDE (date, symbol) FROM read_parquet([${list}],
     hive_partitioning = true, hive_types_autocast = false)`;

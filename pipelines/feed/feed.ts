@@ -6,7 +6,7 @@
  * at each event time at which a job is due until the whole flow has come that far and the job is
  * finished: a replay of the past then learns when it would have learnt, not when it was replayed.
  */
-import { keyOf, type Heartbeat, type Tick } from '../../src/domain/wire.ts';
+import { instrumentKey, type Heartbeat, type Tick } from '../../src/domain/wire.ts';
 import type { OutLog, OutRecord } from '../../src/stream/stage.ts';
 import { AHEAD_MAX_US } from '../../src/domain/control.ts';
 
@@ -21,7 +21,7 @@ export interface FeedOptions {
   readonly topic: string;
   /** Of every record. */
   readonly headers?: OutRecord['headers'];
-  /** Told after each append: ticks so far, and the event time reached. */
+  /** Called after each append: ticks so far, and the event time reached. */
   readonly onProgress?: (ticks: number, ts: number) => void;
   /** Waits before the tick is sent: the replay's pace, or the wall clock of a live market. */
   readonly pace?: (tick: FeedTick) => Promise<void> | void;
@@ -110,7 +110,7 @@ class FrameWriter {
   }
 
   async add({ tick, receivedUs }: FeedTick): Promise<void> {
-    const key = keyOf(tick);
+    const key = instrumentKey(tick);
     const ms = Math.floor(receivedUs / 1000);
     const frame = this.frames.get(key);
     if (frame !== undefined && frame.ms === ms && frame.ticks.length < FRAME_TICKS_MAX) {

@@ -10,7 +10,7 @@ import { replaySyncPoints } from './sync-points.ts';
 
 export interface FeedRun {
   readonly source: AsyncIterable<FeedTick> | Iterable<FeedTick>;
-  readonly say: (line: string) => void;
+  readonly notify: (line: string) => void;
   readonly signal?: AbortSignal;
   readonly syncPoints?: boolean;
   readonly backfill?: boolean;
@@ -28,17 +28,17 @@ const STORED_MS = 15_000;
 const LONGEST_US = Math.max(...TIMEFRAMES.map(({ us }) => us));
 
 export async function runFeed(context: Context, run: FeedRun): Promise<FeedResult> {
-  const topic = context.topicOf(run.backfill ? 'ticks-backfill' : 'ticks');
+  const topic = context.topicName(run.backfill ? 'ticks-backfill' : 'ticks');
   const log = context.outLog();
   const startMs = monotonicMs();
-  let toldMs = startMs;
+  let reportedMs = startMs;
   const onProgress = (ticks: number, ts: number): void => {
-    if (monotonicMs() - toldMs < PROGRESS_MS) return;
-    toldMs = monotonicMs();
-    const rate = Math.round(ticks / ((toldMs - startMs) / 1000));
-    run.say(`${formatUs(ts).slice(0, 16)}Z  ${ticks} ticks sent, ${rate}/s`);
+    if (monotonicMs() - reportedMs < PROGRESS_MS) return;
+    reportedMs = monotonicMs();
+    const rate = Math.round(ticks / ((reportedMs - startMs) / 1000));
+    run.notify(`${formatUs(ts).slice(0, 16)}Z  ${ticks} ticks sent, ${rate}/s`);
   };
-  // History was not known before it is fed, also where the file has receive times; unless asked.
+  // History was not known before it is fed, also where the file has receive times; unless requested.
   const source = run.backfill && !run.imported ? receivedNow(run.source) : run.source;
   const headers = run.imported ? { headers: IMPORT_HEADERS } : {};
   const result = await feedTicks(source, {
@@ -47,14 +47,14 @@ export async function runFeed(context: Context, run: FeedRun): Promise<FeedResul
     ...headers,
     onProgress,
     ...(run.signal === undefined ? {} : { signal: run.signal }),
-    ...(run.speed ? { pace: paceOf(run.speed, run.signal) } : {}),
-    ...(run.syncPoints ? { syncPoints: replaySyncPoints(context, run.say) } : {}),
+    ...(run.speed ? { pace: makePacer(run.speed, run.signal) } : {}),
+    ...(run.syncPoints ? { syncPoints: replaySyncPoints(context, run.notify) } : {}),
   });
   if (run.backfill && result.ticks > 0) {
     // A job that looks before the history is stored would find nothing to revise.
     await context.flowProbe().drain(STORED_MS);
     await addDueRuns(context.postgres, 'quality', result.instruments, nowUs());
-    run.say('what was computed over this range is revised by the data-quality job, due now');
+    run.notify('what was computed over this range is revised by the data-quality job, due now');
   }
   if (!run.open && !run.backfill && result.lastTs !== null && !run.signal?.aborted) {
     // Nobody can say yet that nothing more comes up to a time that is still to come.
@@ -75,7 +75,7 @@ async function* receivedNow(
 }
 
 /** Waits so that event time passes `speed` times as fast as the clock. */
-function paceOf(speed: number, signal?: AbortSignal): (entry: FeedTick) => Promise<void> {
+function makePacer(speed: number, signal?: AbortSignal): (entry: FeedTick) => Promise<void> {
   let origin: { ts: number; ms: number } | null = null;
   return async ({ tick }) => {
     origin ??= { ts: tick.ts, ms: monotonicMs() };

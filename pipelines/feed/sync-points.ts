@@ -17,7 +17,7 @@ import { drained } from '../../src/runtime/drained.ts';
 /** Without any progress for so long, the replay gives up and says what is open. */
 const PATIENCE_MS = 600_000;
 
-export function replaySyncPoints(context: Context, say: (line: string) => void): SyncPoints {
+export function replaySyncPoints(context: Context, notify: (line: string) => void): SyncPoints {
   const { retrainEveryUs } = context.config;
   const everyUs = [retrainEveryUs, reviewEveryUs(context.config)];
   return {
@@ -42,7 +42,7 @@ export function replaySyncPoints(context: Context, say: (line: string) => void):
       }
       if (ran === 0) return;
       const seconds = ((monotonicMs() - startMs) / 1000).toFixed(1);
-      say(
+      notify(
         `${formatUs(ts).slice(0, 16)}Z  jobs done in ${seconds} s: ${await verdicts(context.postgres, ts, instruments)}`,
       );
     },
@@ -80,6 +80,6 @@ async function verdicts(
      WHERE due_ts = $1 AND subject = ANY($2) ORDER BY job, subject`,
     [formatUs(ts), [...instruments]],
   );
-  const told = rows.map(({ subject, state, reason }) => `${subject} ${reason ?? state}`);
-  return told.map((each) => each.slice(0, 160)).join('; ');
+  const lines = rows.map(({ subject, state, reason }) => `${subject} ${reason ?? state}`);
+  return lines.map((each) => each.slice(0, 160)).join('; ');
 }

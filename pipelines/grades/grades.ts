@@ -64,7 +64,7 @@ export interface Grade {
 }
 
 /** Grades of the signals that have matured, in their order. */
-export function gradesOf(request: GradesRequest): Grade[] {
+export function gradeSignals(request: GradesRequest): Grade[] {
   const { signals, prices, horizonUs, latenessUs } = request;
   const known = knownAtOrBehind(request.arrivals);
   const grades: Grade[] = [];
@@ -73,13 +73,13 @@ export function gradesOf(request: GradesRequest): Grade[] {
     const labelKnownAt = request.asOfUs ?? known(signal.decidedTs + horizonUs + latenessUs);
     if (labelKnownAt === null) break;
     while (from < prices.length && (prices[from]?.ts ?? 0) <= signal.decidedTs) from += 1;
-    const outcome = outcomeOf(request, signal, from, labelKnownAt);
+    const outcome = findOutcome(request, signal, from, labelKnownAt);
     grades.push({ signalId: signal.signalId, labelKnownAt, outcome });
   }
   return grades;
 }
 
-function outcomeOf(
+function findOutcome(
   { prices, horizonUs, gaps }: GradesRequest,
   signal: GradedSignal,
   from: number,

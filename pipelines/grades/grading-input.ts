@@ -9,7 +9,7 @@ import type { PriceSource } from '../../src/domain/records/candle.ts';
 import type { Arrival, GradingInput, LabelPrice } from './grading.ts';
 import { must } from '../../src/assert.ts';
 import { hasPrice } from '../../src/domain/tick.ts';
-import { keyOf } from '../../src/domain/wire.ts';
+import { instrumentKey } from '../../src/domain/wire.ts';
 import { grouped } from '../../src/grouped.ts';
 import { formatUs } from '../../src/domain/time.ts';
 import {
@@ -44,20 +44,20 @@ export async function gradingInput(
   const stored = await readPrices(reader, instrument, range);
   const heartbeats = await readHeartbeats(reader, instrument, range);
   return {
-    prices: pricesOf(stored, source),
-    arrivals: [...arrivalsOf(stored), ...heartbeats].toSorted((a, b) => a.ts - b.ts),
+    prices: toPrices(stored, source),
+    arrivals: [...toArrivals(stored), ...heartbeats].toSorted((a, b) => a.ts - b.ts),
     gaps: await gapsTouching(reader, instrument, { fromUs, toUs: endUs }),
   };
 }
 
 /** History that was imported later shows nothing: when this job runs must not change a label. */
-export const arrivalsOf = (stored: readonly StoredPrice[]): Arrival[] =>
+export const toArrivals = (stored: readonly StoredPrice[]): Arrival[] =>
   stored.flatMap(({ ts, known_at, imported_at, came_by }) =>
     came_by === null ? [{ ts, knownAt: known_at, importedAt: imported_at }] : [],
   );
 
 /** Those of the source. Where that is not known: trades, or mids where there are none. */
-export function pricesOf(stored: readonly StoredPrice[], source: PriceSource | null): LabelPrice[] {
+export function toPrices(stored: readonly StoredPrice[], source: PriceSource | null): LabelPrice[] {
   const traded = source === null ? stored.some(({ kind }) => kind === 'trade') : source === 'trade';
   return stored
     .filter((price) => (price.kind === 'trade') === traded && hasPrice(price))
@@ -102,14 +102,14 @@ async function earliest(
   where: string,
   params: readonly string[],
 ): Promise<Arrived | null> {
-  const asked = Object.entries(TABLES).map(([table, shows]) =>
+  const queries = Object.entries(TABLES).map(([table, shows]) =>
     reader.query<Arrived>(
       `SELECT ts, known_at FROM ${table} WHERE venue = $1 AND symbol = $2 AND ${where}${shows}
        ORDER BY ts LIMIT 1`,
       [venue, symbol, ...params],
     ),
   );
-  const found = (await Promise.all(asked)).flat();
+  const found = (await Promise.all(queries)).flat();
   return found.toSorted((a, b) => a.known_at - b.known_at)[0] ?? null;
 }
 
@@ -123,11 +123,11 @@ export async function readHeartbeats(
      WHERE venue = $1 AND symbol = $2 AND ts >= $3 AND ts < $4`,
     [venue, symbol, formatUs(fromUs), formatUs(toUs)],
   );
-  return rows.map(arrivalOf);
+  return rows.map(toArrival);
 }
 
 /** The same of every instrument, by its key. */
-export async function readHeartbeatsOfMany(
+export async function readHeartbeatsByInstrument(
   reader: SqlReader,
   { fromUs, toUs }: TimeRange,
 ): Promise<ReadonlyMap<string, readonly Arrival[]>> {
@@ -136,7 +136,7 @@ export async function readHeartbeatsOfMany(
     [formatUs(fromUs), formatUs(toUs)],
   );
   const found = new Map<string, Arrival[]>();
-  for (const [key, own] of grouped(rows, keyOf)) found.set(key, own.map(arrivalOf));
+  for (const [key, own] of grouped(rows, instrumentKey)) found.set(key, own.map(toArrival));
   return found;
 }
 
@@ -146,7 +146,7 @@ interface Heartbeat {
   readonly imported_at: number | null;
 }
 
-const arrivalOf = ({ ts, known_at, imported_at }: Heartbeat): Arrival => ({
+const toArrival = ({ ts, known_at, imported_at }: Heartbeat): Arrival => ({
   ts,
   knownAt: known_at,
   importedAt: imported_at,

@@ -43,7 +43,7 @@ export const TOLERANCE_SHARE = 0.05;
 
 /**
  * When the stream was first known to have reached a `ts`: the smallest known_at of what lies at or
- * behind it. Asked with rising `ts`.
+ * behind it. Called with rising `ts`.
  */
 export function knownAtOrBehind(arrivals: readonly Arrival[]): (ts: number) => number | null {
   const shownBy = shownAtOrBehind(arrivals);

@@ -2,12 +2,12 @@
  * The grades job: says of the oldest matured signals of an instrument what they were worth, traded
  * or not, a bounded slice at a time, until none is left.
  */
-import { gradesOf, type Grade } from './grades.ts';
+import { gradeSignals, type Grade } from './grades.ts';
 import type { JobData } from '../../src/queue/queue.ts';
 import { assert, must } from '../../src/assert.ts';
 import { US_PER_HOUR } from '../../src/domain/time.ts';
-import { latenessOf } from '../../src/domain/venues.ts';
-import { instrumentOf } from '../../src/domain/wire.ts';
+import { venueLateness } from '../../src/domain/venues.ts';
+import { parseInstrumentKey } from '../../src/domain/wire.ts';
 import type { Context } from '../../src/runtime/context.ts';
 import {
   noteOutcomes,
@@ -24,16 +24,16 @@ const SLICE_SIGNALS = 500;
 const SLICE_US = 6 * US_PER_HOUR;
 
 export async function runGrades(context: Context, { subject }: JobData): Promise<void> {
-  const instrument = must(instrumentOf(subject), `subject "${subject}" is an instrument`);
+  const instrument = must(parseInstrumentKey(subject), `subject "${subject}" is an instrument`);
   const { config, postgres } = context;
-  const latenessUs = latenessOf(instrument.venue, config.latenessUs);
+  const latenessUs = venueLateness(instrument.venue, config.latenessUs);
   const { horizonUs } = config;
   const reachedTs = await storedWatermark(postgres, subject);
   if (reachedTs === null) return;
   const decidedByUs = reachedTs - latenessUs - horizonUs;
   for (;;) {
-    const asked = { decidedByUs, limit: SLICE_SIGNALS };
-    const oldest = inOneSlice(await oldestUngraded(postgres, instrument, asked));
+    const limits = { decidedByUs, limit: SLICE_SIGNALS };
+    const oldest = inOneSlice(await oldestUngraded(postgres, instrument, limits));
     const reader = context.questdbReader();
     const [slice] = await bySource(reader, instrument, oldest);
     if (slice === undefined) return;
@@ -41,7 +41,7 @@ export async function runGrades(context: Context, { subject }: JobData): Promise
     const fromUs = must(signals[0]).decided_ts;
     const endUs = must(signals.at(-1)).decided_ts + horizonUs + latenessUs;
     const input = await gradingInput(reader, instrument, { fromUs, endUs, source });
-    const grades = gradesOf({
+    const grades = gradeSignals({
       horizonUs,
       latenessUs,
       signals: signals.map((signal) => ({
@@ -57,7 +57,7 @@ export async function runGrades(context: Context, { subject }: JobData): Promise
     const labelSpec = `barrier_${config.horizon}@1`;
     await noteOutcomes(
       postgres,
-      grades.map((grade) => rowOf(grade, labelSpec)),
+      grades.map((grade) => toRow(grade, labelSpec)),
     );
   }
 }
@@ -67,7 +67,7 @@ function inOneSlice(signals: readonly UngradedSignal[]): UngradedSignal[] {
   return signals.filter(({ decided_ts }) => decided_ts < fromUs + SLICE_US);
 }
 
-function rowOf({ signalId, labelKnownAt, outcome }: Grade, labelSpec: string): SignalOutcomeRow {
+function toRow({ signalId, labelKnownAt, outcome }: Grade, labelSpec: string): SignalOutcomeRow {
   const isVoid = typeof outcome === 'string';
   const touched = isVoid ? null : outcome;
   return {

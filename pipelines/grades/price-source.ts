@@ -8,7 +8,7 @@
 import type { PriceSource } from '../../src/domain/records/candle.ts';
 import { timeframeUs } from '../../src/domain/candle.ts';
 import { formatUs } from '../../src/domain/time.ts';
-import { keyOf } from '../../src/domain/wire.ts';
+import { instrumentKey } from '../../src/domain/wire.ts';
 import { grouped } from '../../src/grouped.ts';
 import type { Cell, Instrument, SqlReader, TimeRange } from '../../src/questdb/table.ts';
 
@@ -43,7 +43,7 @@ export async function firstCandles(
   );
   const found = new Map<string, FirstCandles>();
   for (const { price_source: source, ts, ...market } of rows) {
-    const key = keyOf(market);
+    const key = instrumentKey(market);
     found.set(key, { ...found.get(key), [source]: ts });
   }
   return found;
@@ -63,7 +63,8 @@ export async function bySource<D extends { readonly ts: number }>(
   if (decisions.length === 0) return [];
   const times = decisions.map(({ ts }) => ts);
   const range = { fromUs: Math.min(...times), toUs: Math.max(...times) };
-  const first = (await firstCandles(reader, range, instrument)).get(keyOf(instrument)) ?? {};
+  const first =
+    (await firstCandles(reader, range, instrument)).get(instrumentKey(instrument)) ?? {};
   const parts = grouped(decisions, ({ ts }) => sourceAt(first, ts));
   return [...parts].map(([source, of]) => ({ source, decisions: of }));
 }

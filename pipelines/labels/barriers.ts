@@ -8,15 +8,15 @@
  *   entry * (1 - 3 atr) ------------------- short's target
  *
  * What either side would have met first, by the operator that grades signals. `atr` is the
- * decision's own feature, a fraction of the price, so a label asks the same of a calm market as of
+ * decision's own feature, a fraction of the price, so a label is as strict in a calm market as in
  * a wild one. The triple-barrier method: M. Lopez de Prado, Advances in Financial Machine Learning,
  * chapter 3.
  */
 import type { BarrierSide } from '../../src/domain/records/label.ts';
 import type { Side } from '../../src/domain/records/fields.ts';
 import type { BarrierLabelRow } from '../../src/questdb/tables/labels.ts';
-import { gradesOf, type Grade, type GradedSignal, type Touched } from '../grades/grades.ts';
-import { labelsOf, type LabelRequest } from './labels.ts';
+import { gradeSignals, type Grade, type GradedSignal, type Touched } from '../grades/grades.ts';
+import { labelDecisions, type LabelRequest } from './labels.ts';
 import type { LabelPrice } from '../grades/grading.ts';
 
 /** The definition's first version: distances from the entry in ATRs of this feature. */
@@ -28,16 +28,16 @@ export interface BarrierRequest extends LabelRequest {
 }
 
 /** Barrier labels of the decisions that have matured, in their order. */
-export function barrierLabelsOf(request: BarrierRequest): BarrierLabelRow[] {
+export function labelBarriers(request: BarrierRequest): BarrierLabelRow[] {
   const { atrs } = request;
   // Whether and since when a decision can be graded, and at what price it enters.
-  const heads = labelsOf(request);
-  const entries = entriesOf(
+  const heads = labelDecisions(request);
+  const entries = findEntries(
     request,
     heads.map(({ label_known_at }) => label_known_at),
   );
-  const long = sideOf(request, entries, 'buy');
-  const short = sideOf(request, entries, 'sell');
+  const long = gradeSide(request, entries, 'buy');
+  const short = gradeSide(request, entries, 'sell');
   return heads.map((head, i) => {
     const fixed = { ...head, entry_ts: null, entry_price: null, exit_ts: null, exit_price: null };
     const none = { ...fixed, forward_return: null, up: null, ...NO_SIDES, state: 'void' as const };
@@ -56,13 +56,13 @@ export function barrierLabelsOf(request: BarrierRequest): BarrierLabelRow[] {
       exit_price: a.exitPrice,
       forward_return: a.forwardReturn,
       up: a.forwardReturn > 0 ? 1 : 0,
-      ...columnsOf('long', a),
-      ...columnsOf('short', b),
+      ...sideColumns('long', a),
+      ...sideColumns('short', b),
     };
   });
 }
 
-const columnsOf = <S extends 'long' | 'short'>(side: S, touched: Touched): BarrierSide<S> =>
+const sideColumns = <S extends 'long' | 'short'>(side: S, touched: Touched): BarrierSide<S> =>
   ({
     [`${side}_touched`]: touched.touched,
     [`${side}_exit_ts`]: touched.exitTs,
@@ -87,7 +87,7 @@ const noSide = <S extends 'long' | 'short'>(side: S): BarrierSide<S> =>
 const NO_SIDES = { ...noSide('long'), ...noSide('short') };
 
 /** The first price behind each decision that was known by its label; null: there is none. */
-function entriesOf(
+function findEntries(
   { decisions, prices }: LabelRequest,
   knownBy: readonly number[],
 ): (LabelPrice | null)[] {
@@ -102,7 +102,7 @@ function entriesOf(
 }
 
 /** Grades by the decision's place; only of those with an entry and an ATR. */
-function sideOf(
+function gradeSide(
   request: BarrierRequest,
   entries: readonly (LabelPrice | null)[],
   direction: Side,
@@ -120,6 +120,6 @@ function sideOf(
       takeProfit: entry.price * (1 + sign * BARRIERS.target * atr),
     });
   });
-  const grades = gradesOf({ ...request, signals });
+  const grades = gradeSignals({ ...request, signals });
   return new Map(grades.map((grade) => [Number(grade.signalId), grade]));
 }

@@ -4,8 +4,8 @@
  */
 import type { JobData } from '../../src/queue/queue.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
-import { latenessOf } from '../../src/domain/venues.ts';
-import { instrumentOf } from '../../src/domain/wire.ts';
+import { venueLateness } from '../../src/domain/venues.ts';
+import { parseInstrumentKey } from '../../src/domain/wire.ts';
 import { must } from '../../src/assert.ts';
 import type { Context } from '../../src/runtime/context.ts';
 import { storedWatermark } from '../../src/postgres/tables/stored-watermarks.ts';
@@ -23,9 +23,9 @@ export async function runLabels(
   context: Context,
   { subject, labelSpec, fromTs }: JobData,
 ): Promise<void> {
-  const instrument = must(instrumentOf(subject), `subject "${subject}" is an instrument`);
+  const instrument = must(parseInstrumentKey(subject), `subject "${subject}" is an instrument`);
   const reader = context.questdbReader();
-  const latenessUs = latenessOf(instrument.venue, context.config.latenessUs);
+  const latenessUs = venueLateness(instrument.venue, context.config.latenessUs);
   const spec = must(labelSpec);
   const { labelSpec: predicted, moreLabelSpecs } = context.config;
   // A spec that is predicted grades its own predictions, any other those of the default.
@@ -36,8 +36,8 @@ export async function runLabels(
     if (reachedTs === null) return;
     // What the watermark vouches for is written; now it is to be read, too.
     await reader.waitApplied(READ);
-    const asked = { labelSpec: spec, of, fromUs, reachedTs, latenessUs };
-    const rows = await nextSlice(reader, instrument, asked);
+    const request = { labelSpec: spec, of, fromUs, reachedTs, latenessUs };
+    const rows = await nextSlice(reader, instrument, request);
     const last = rows.at(-1);
     if (last === undefined) return;
     await writeJobRows(context, labelsTable(spec), rows);
@@ -46,7 +46,7 @@ export async function runLabels(
   }
 }
 
-interface Asked {
+interface SliceRequest {
   readonly labelSpec: string;
   /** The spec that the decisions predict. */
   readonly of: string;
@@ -60,13 +60,13 @@ interface Asked {
 export async function nextSlice(
   reader: SqlReader,
   instrument: Instrument,
-  { labelSpec, of, fromUs: searchUs, reachedTs, latenessUs }: Asked,
+  { labelSpec, of, fromUs: searchUs, reachedTs, latenessUs }: SliceRequest,
 ) {
   const { horizonUs } = parseLabelSpec(labelSpec);
   const decidedByUs = reachedTs - latenessUs - horizonUs;
   if (decidedByUs < 0) return [];
-  const asked = { labelSpec, of, fromUs: searchUs, decidedByUs, limit: SLICE_DECISIONS };
-  const decisions = await maturedWithoutLabel(reader, instrument, asked);
+  const request = { labelSpec, of, fromUs: searchUs, decidedByUs, limit: SLICE_DECISIONS };
+  const decisions = await maturedWithoutLabel(reader, instrument, request);
   const [slice] = await bySource(reader, instrument, decisions);
   if (slice === undefined) return [];
   const { source, decisions: graded } = slice;

@@ -3,8 +3,8 @@
  *
  * A barrier label needs how far the market moved when it was decided: the feature as it was served.
  */
-import { barrierLabelsOf, BARRIERS } from './barriers.ts';
-import { labelsOf, type LabelRequest } from './labels.ts';
+import { labelBarriers, BARRIERS } from './barriers.ts';
+import { labelDecisions, type LabelRequest } from './labels.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
 import { formatUs } from '../../src/domain/time.ts';
 import {
@@ -26,8 +26,8 @@ export async function labelRows(
 ): Promise<readonly (LabelRow | BarrierLabelRow)[]> {
   const decisions = stored.map(({ ts, decided_ts }) => ({ ts, decidedTs: decided_ts }));
   const request = { ...rest, decisions };
-  if (!isBarrier(request.labelSpec)) return labelsOf(request);
-  return barrierLabelsOf({ ...request, atrs: await servedAtrs(reader, request) });
+  if (!isBarrier(request.labelSpec)) return labelDecisions(request);
+  return labelBarriers({ ...request, atrs: await servedAtrs(reader, request) });
 }
 
 /** The table with the columns that rows of this spec have. */

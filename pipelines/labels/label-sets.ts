@@ -6,30 +6,30 @@
  *   d0 [ d1 ]--tolerance   tolerance--[    ]  lateness  [ ... )
  *   ---------------------------------------------------------------> event time
  *
- * A direction label asks for a price behind the decision and for one before the end; what lies
+ * A direction label needs a price behind the decision and for one before the end; what lies
  * between them is not read. The rows are those that the job of one instrument gives. What does not
  * fit into memory is left to that job, and so is what was shown long after its end.
  */
 import { must } from '../../src/assert.ts';
 import { MANY_MARKETS, type JobData } from '../../src/queue/queue-names.ts';
-import { labelsOf } from './labels.ts';
+import { labelDecisions } from './labels.ts';
 import { knownAtOrBehind, TOLERANCE_SHARE, type Arrival } from '../grades/grading.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
 import { formatUs, US_PER_DAY, US_PER_HOUR, US_PER_MIN } from '../../src/domain/time.ts';
-import { latenessOf } from '../../src/domain/venues.ts';
-import { keyOf } from '../../src/domain/wire.ts';
+import { venueLateness } from '../../src/domain/venues.ts';
+import { instrumentKey } from '../../src/domain/wire.ts';
 import { grouped } from '../../src/grouped.ts';
 import type { Context } from '../../src/runtime/context.ts';
 import { storedWatermarks } from '../../src/postgres/tables/stored-watermarks.ts';
 import { labels, type LabelRow } from '../../src/questdb/tables/labels.ts';
 import {
-  gapsOfMany,
-  readPricesOfMany,
+  readGapsByInstrument,
+  readPricesByInstrument,
   type StoredGap,
   type StoredPrice,
 } from '../../src/questdb/tables/stored-ticks.ts';
 import type { Instrument, SqlReader, TimeRange } from '../../src/questdb/table.ts';
-import { arrivalsOf, pricesOf, readHeartbeatsOfMany } from '../grades/grading-input.ts';
+import { toArrivals, toPrices, readHeartbeatsByInstrument } from '../grades/grading-input.ts';
 import { runLabels } from './job.ts';
 import { writeJobRows } from '../sink/note-written.ts';
 import { firstCandles, sourceAt, type FirstCandles } from '../grades/price-source.ts';
@@ -81,20 +81,21 @@ export async function runLabelSet(
   const { latenessUs, labelSpec: predicted, moreLabelSpecs } = context.config;
   const reader = context.questdbReader();
   const markets = await storedWatermarks(context.postgres);
-  const reached = new Map(markets.map((market) => [keyOf(market), market.reachedTs]));
+  const reached = new Map(markets.map((market) => [instrumentKey(market), market.reachedTs]));
   // What the watermarks vouch for is written; now it is to be read, too.
   await reader.waitApplied(READ);
   const of = moreLabelSpecs.includes(labelSpec) ? predicted : labelSpec;
   const request = { labelSpec, of, latenessUs, reached };
   const left = new Set<string>();
-  const toUs = Math.min(fromUs + RUN_US, furthestOf(request) + 1);
+  const toUs = Math.min(fromUs + RUN_US, furthestMatured(request) + 1);
   for (let at = fromUs; at < toUs; at += WIDTH_US) {
-    const decisions = await maturedOfMany(reader, request, { fromUs: at, toUs: at + WIDTH_US });
+    const decisions = await readMatured(reader, request, { fromUs: at, toUs: at + WIDTH_US });
     for (const near of nearOnes(decisions)) {
       const rows = await setRows(reader, request, near);
       await writeJobRows(context, labels, rows);
-      const graded = new Set(rows.map((row) => `${row.ts}|${keyOf(row)}`));
-      for (const one of near) if (!graded.has(`${one.ts}|${keyOf(one)}`)) left.add(keyOf(one));
+      const graded = new Set(rows.map((row) => `${row.ts}|${instrumentKey(row)}`));
+      for (const one of near)
+        if (!graded.has(`${one.ts}|${instrumentKey(one)}`)) left.add(instrumentKey(one));
     }
   }
   await reader.waitApplied(['labels']);
@@ -109,7 +110,7 @@ export interface SetDecision extends Instrument {
 }
 
 /** No decision behind it has matured, whatever market it is of. */
-function furthestOf({ labelSpec, reached }: LabelSetRequest): number {
+function furthestMatured({ labelSpec, reached }: LabelSetRequest): number {
   const { horizonUs } = parseLabelSpec(labelSpec);
   let furthest = 0;
   for (const reachedTs of reached.values()) furthest = Math.max(furthest, reachedTs - horizonUs);
@@ -117,7 +118,7 @@ function furthestOf({ labelSpec, reached }: LabelSetRequest): number {
 }
 
 /** Decisions of all instruments that have matured and have no label of any revision. */
-export async function maturedOfMany(
+export async function readMatured(
   reader: SqlReader,
   request: LabelSetRequest,
   { fromUs, toUs }: TimeRange,
@@ -133,11 +134,11 @@ export async function maturedOfMany(
                 WHERE label_spec = $4 AND ts >= $2 AND ts < $3 GROUP BY venue, symbol, ts) l
        ON p.ts = l.ts AND p.symbol = l.symbol AND p.venue = l.venue
      WHERE l.revision IS NULL`,
-    [of, formatUs(fromUs), formatUs(toUs), labelSpec, formatUs(furthestOf(request))],
+    [of, formatUs(fromUs), formatUs(toUs), labelSpec, formatUs(furthestMatured(request))],
   );
   return rows.filter((row) => {
-    const overUs = row.decided_ts + horizonUs + latenessOf(row.venue, latenessUs);
-    return overUs <= (reached.get(keyOf(row)) ?? -Infinity);
+    const overUs = row.decided_ts + horizonUs + venueLateness(row.venue, latenessUs);
+    return overUs <= (reached.get(instrumentKey(row)) ?? -Infinity);
   });
 }
 
@@ -171,23 +172,16 @@ export async function setRows(
 ): Promise<LabelRow[]> {
   const { labelSpec } = request;
   const { horizonUs } = parseLabelSpec(labelSpec);
-  const byMarket = grouped(decisions, keyOf);
+  const byMarket = grouped(decisions, instrumentKey);
   const { limits = LIMITS } = request;
-  const input = await inputOfMany(
-    reader,
-    decisions,
-    horizonUs,
-    request.latenessUs,
-    byMarket,
-    limits,
-  );
+  const input = await readInput(reader, decisions, horizonUs, request.latenessUs, byMarket, limits);
   if (input === null) return [];
   const rows: LabelRow[] = [];
   for (const [key, own] of byMarket) {
     const { venue, symbol } = own[0] as SetDecision;
-    const latenessUs = latenessOf(venue, request.latenessUs);
+    const latenessUs = venueLateness(venue, request.latenessUs);
     const stored = input.prices.get(key) ?? [];
-    const arrivals = [...arrivalsOf(stored), ...(input.heartbeats.get(key) ?? [])];
+    const arrivals = [...toArrivals(stored), ...(input.heartbeats.get(key) ?? [])];
     arrivals.sort((a, b) => a.ts - b.ts);
     const first = input.candles.get(key) ?? {};
     const gaps = input.gaps.get(key) ?? [];
@@ -198,7 +192,7 @@ export async function setRows(
         ({ decided_ts: at }) => (shown(at + horizonUs + latenessUs) ?? Infinity) < input.toUs,
       );
       rows.push(
-        ...labelsOf({
+        ...labelDecisions({
           venue,
           symbol,
           labelSpec,
@@ -207,7 +201,7 @@ export async function setRows(
           arrivals,
           gaps,
           decisions: graded.map(({ ts, decided_ts }) => ({ ts, decidedTs: decided_ts })),
-          prices: pricesOf(stored, source),
+          prices: toPrices(stored, source),
         }),
       );
     }
@@ -215,7 +209,7 @@ export async function setRows(
   return rows;
 }
 
-interface InputOfMany {
+interface SharedInput {
   /** Around the entries, around the exits, and what is behind these up to `toUs`. */
   readonly prices: ReadonlyMap<string, readonly StoredPrice[]>;
   readonly heartbeats: ReadonlyMap<string, readonly Arrival[]>;
@@ -225,21 +219,21 @@ interface InputOfMany {
 }
 
 /** What all of them are graded by; null where that is too much. */
-async function inputOfMany(
+async function readInput(
   reader: SqlReader,
   decisions: readonly SetDecision[],
   horizonUs: number,
   usualUs: number,
   byMarket: ReadonlyMap<string, unknown>,
   limits: SetLimits,
-): Promise<InputOfMany | null> {
+): Promise<SharedInput | null> {
   let [fromUs, lastUs, overUs, firstTs, lastTs] = [Infinity, 0, 0, Infinity, 0];
   for (const decision of decisions) {
     fromUs = Math.min(fromUs, decision.decided_ts);
     lastUs = Math.max(lastUs, decision.decided_ts);
     overUs = Math.max(
       overUs,
-      decision.decided_ts + horizonUs + latenessOf(decision.venue, usualUs),
+      decision.decided_ts + horizonUs + venueLateness(decision.venue, usualUs),
     );
     firstTs = Math.min(firstTs, decision.ts);
     lastTs = Math.max(lastTs, decision.ts);
@@ -254,15 +248,15 @@ async function inputOfMany(
     if ((await rowsIn(reader, ranges)) > limits.rowsMax) continue;
     const prices = new Map<string, StoredPrice[]>();
     for (const range of ranges) {
-      const read = await readPricesOfMany(reader, range, (key) => byMarket.has(key));
+      const read = await readPricesByInstrument(reader, range, (key) => byMarket.has(key));
       for (const [key, own] of read) prices.set(key, [...(prices.get(key) ?? []), ...own]);
     }
     return {
       prices,
       toUs,
-      heartbeats: await readHeartbeatsOfMany(reader, { fromUs: endsFromUs, toUs }),
+      heartbeats: await readHeartbeatsByInstrument(reader, { fromUs: endsFromUs, toUs }),
       // One that ends later was not known by then.
-      gaps: await gapsOfMany(reader, { fromUs, toUs }),
+      gaps: await readGapsByInstrument(reader, { fromUs, toUs }),
       candles: await firstCandles(reader, { fromUs: firstTs, toUs: lastTs }, null),
     };
   }

@@ -37,7 +37,7 @@ export interface LabelRequest extends GradingInput {
 }
 
 /** Labels of the decisions that have matured, in their order. */
-export function labelsOf(request: LabelRequest): LabelRow[] {
+export function labelDecisions(request: LabelRequest): LabelRow[] {
   const { decisions, horizonUs, latenessUs } = request;
   const shownBy = shownAtOrBehind(request.arrivals);
   const rows: LabelRow[] = [];

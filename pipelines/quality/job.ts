@@ -27,8 +27,8 @@ import {
   US_PER_DAY,
   US_PER_HOUR,
 } from '../../src/domain/time.ts';
-import { latenessOf } from '../../src/domain/venues.ts';
-import { instrumentOf } from '../../src/domain/wire.ts';
+import { venueLateness } from '../../src/domain/venues.ts';
+import { parseInstrumentKey } from '../../src/domain/wire.ts';
 import { FEATURE_SET } from '../../src/features/definition.ts';
 import type { Context } from '../../src/runtime/context.ts';
 import { installationTime } from '../../src/runtime/installation-time.ts';
@@ -37,7 +37,7 @@ import { finishRun, lastDetail, type JobRun } from '../../src/postgres/tables/jo
 import { storedWatermark } from '../../src/postgres/tables/stored-watermarks.ts';
 import { readReplayState, saveReplayState } from '../../src/postgres/tables/replay-state.ts';
 import type { Instrument, SqlReader } from '../../src/questdb/table.ts';
-import { touchesOf } from '../../src/questdb/tables/touches.ts';
+import { readTouches } from '../../src/questdb/tables/touches.ts';
 import { appendBarrier } from '../control/as-of-barrier.ts';
 import { ImportClocks } from './import-clocks.ts';
 import { reviseDay, reviseLabels, type Revised } from './revise.ts';
@@ -64,7 +64,7 @@ export async function runQuality(context: Context, { subject, dueTs }: JobData):
   const check = { dueTs, asOfUs: await appendBarrier(context, { job: run.job, subject, dueTs }) };
   const revised: Revised = { candles: 0, features: 0, labels: 0 };
   for (const [instrument, touched] of await touchedSince(context, subject, last, check)) {
-    await reviseInstrument(context, must(instrumentOf(instrument)), touched, check, revised);
+    await reviseInstrument(context, must(parseInstrumentKey(instrument)), touched, check, revised);
   }
   const counts = Object.entries(revised).map(([table, n]) => `${n} ${table}`);
   const reason = `revised ${counts.join(', ')}`;
@@ -99,12 +99,12 @@ async function touchedSince(
   last: QualityCheck,
   { dueTs, asOfUs }: QualityCheck,
 ): Promise<ReadonlyMap<string, Touched>> {
-  const touches = await touchesOf(context.questdbReader(), {
+  const touches = await readTouches(context.questdbReader(), {
     sinceUs: last.asOfUs,
     fromTs: Math.max(0, last.dueTs - OVERLAP_US),
     asOfUs: Math.min(asOfUs, LATEST_US),
     toTs: dueTs,
-    instrument: subject === 'all' ? null : must(instrumentOf(subject)),
+    instrument: subject === 'all' ? null : must(parseInstrumentKey(subject)),
   });
   const touched = new Map<string, Touched>();
   for (const [key, some] of touches) touched.set(key, { touches: some, history: null });
@@ -127,7 +127,7 @@ async function reviseInstrument(
   const { postgres, config } = context;
   const reader = context.questdbReader();
   const key = `${instrument.venue}:${instrument.symbol}`;
-  const latenessUs = latenessOf(instrument.venue, config.latenessUs);
+  const latenessUs = venueLateness(instrument.venue, config.latenessUs);
   const fromTs = Math.min(touches[0]?.ts ?? dueTs, history?.fromTs ?? dueTs);
   // What the stream has not closed yet is still its own to make.
   const reachedTs = (await storedWatermark(postgres, key)) ?? 0;
@@ -136,9 +136,10 @@ async function reviseInstrument(
   const saved = await readReplayState<ReplayState>(postgres, STATE_OF, key);
   let state = saved !== null && saved.toUs <= fromTs ? saved : replayStart();
   const isCold = state.toUs === 0;
-  const firstTs = isCold ? await firstOf(reader, instrument, ['ticks', 'quotes']) : state.toUs;
+  const firstTs = isCold ? await readFirstTs(reader, instrument, ['ticks', 'quotes']) : state.toUs;
   const knowsAll =
-    !isCold || (await firstOf(reader, instrument, ['candles'])) >= floorTo(firstTs, US_PER_HOUR);
+    !isCold ||
+    (await readFirstTs(reader, instrument, ['candles'])) >= floorTo(firstTs, US_PER_HOUR);
   const clocks = isCold ? await importClocks(context, instrument, latenessUs, asOfUs) : null;
   for (let at = firstTs; at < toTs;) {
     const endTs = Math.min(toTs, floorTo(at, US_PER_DAY) + US_PER_DAY);
@@ -182,7 +183,7 @@ async function importClocks(
 }
 
 /** The first `ts` of an instrument in any of the tables. */
-async function firstOf(
+async function readFirstTs(
   reader: SqlReader,
   { venue, symbol }: Instrument,
   tables: readonly string[],

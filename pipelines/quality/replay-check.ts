@@ -22,8 +22,8 @@ import { storedClocks, storedMarketTicks } from './stored-market-ticks.ts';
 import { must } from '../../src/assert.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
 import { floorTo, formatUs, LATEST_US, US_PER_DAY, US_PER_HOUR } from '../../src/domain/time.ts';
-import { latenessOf } from '../../src/domain/venues.ts';
-import { keyOf } from '../../src/domain/wire.ts';
+import { venueLateness } from '../../src/domain/venues.ts';
+import { instrumentKey } from '../../src/domain/wire.ts';
 import { FEATURE_SET } from '../../src/features/definition.ts';
 import type { Context } from '../../src/runtime/context.ts';
 import { readReplayState } from '../../src/postgres/tables/replay-state.ts';
@@ -61,7 +61,7 @@ export interface Compared {
   first: Difference | null;
 }
 
-interface Asked extends TimeRange {
+interface CheckRequest extends TimeRange {
   /** Hears every feature vector of the range. */
   readonly onVector?: (vector: FeatureVector) => void;
   /** Whether what was served is compared. */
@@ -73,14 +73,14 @@ interface Asked extends TimeRange {
 export async function replayRange(
   context: Context,
   instrument: Instrument,
-  { fromUs, toUs: askedUs, onVector, check, onProgress }: Asked,
+  { fromUs, toUs: requestedUs, onVector, check, onProgress }: CheckRequest,
 ): Promise<ReplayReport> {
   const { config, postgres } = context;
   const reader = context.questdbReader();
-  const subject = keyOf(instrument);
-  const latenessUs = latenessOf(instrument.venue, config.latenessUs);
+  const subject = instrumentKey(instrument);
+  const latenessUs = venueLateness(instrument.venue, config.latenessUs);
   const reachedTs = (await storedWatermark(postgres, subject)) ?? 0;
-  const toUs = Math.min(askedUs, reachedTs - latenessUs);
+  const toUs = Math.min(requestedUs, reachedTs - latenessUs);
   const report: ReplayReport = {
     instrument: subject,
     from: formatUs(fromUs),
@@ -92,7 +92,7 @@ export async function replayRange(
     tooEarly: [],
     notComparable: null,
   };
-  const ends = await endsOf(reader, instrument);
+  const ends = await readEnds(reader, instrument);
   const saved = await readReplayState<ReplayState>(postgres, FEATURE_SET, subject);
   let state =
     saved !== null && saved.toUs <= fromUs ? { ...replayStart(), ...saved } : replayStart();
@@ -127,8 +127,8 @@ export async function replayRange(
 const nothing = (): Compared => ({ checked: 0, missing: 0, extra: 0, mismatches: {}, first: null });
 
 /** From where ticks and served features of an instrument are kept; `Infinity` where none are. */
-async function endsOf(reader: SqlReader, { venue, symbol }: Instrument) {
-  const ask = async (table: string, condition: string) => {
+async function readEnds(reader: SqlReader, { venue, symbol }: Instrument) {
+  const readEnd = async (table: string, condition: string) => {
     const [row] = await reader.query<{ first: number | null; last: number | null }>(
       `SELECT min(ts) AS first, max(ts) AS last FROM ${table}
        WHERE venue = $1 AND symbol = $2 AND ${condition}`,
@@ -137,9 +137,9 @@ async function endsOf(reader: SqlReader, { venue, symbol }: Instrument) {
     return { first: row?.first ?? Infinity, last: row?.last ?? 0 };
   };
   const [trades, quotes, served] = await Promise.all([
-    ask('ticks', IN_STREAM),
-    ask('quotes', IN_STREAM),
-    ask('features', 'revision = 0'),
+    readEnd('ticks', IN_STREAM),
+    readEnd('quotes', IN_STREAM),
+    readEnd('features', 'revision = 0'),
   ]);
   return {
     ticks: Math.min(trades.first, quotes.first),
@@ -248,7 +248,7 @@ function compareLabel(served: LabelRow, again: LabelRow | undefined, sum: Compar
     return;
   }
   sum.checked += 1;
-  const [stored, made] = [cellsOf(served), cellsOf(again)];
+  const [stored, made] = [toCells(served), toCells(again)];
   for (const name of Object.keys(made)) {
     const [was, is] = [stored[name] ?? null, made[name] ?? null];
     if (ABOUT.has(name) || Object.is(was, is)) continue;
@@ -257,4 +257,4 @@ function compareLabel(served: LabelRow, again: LabelRow | undefined, sum: Compar
   }
 }
 
-const cellsOf = (row: LabelRow): Readonly<Record<string, Cell>> => ({ ...row });
+const toCells = (row: LabelRow): Readonly<Record<string, Cell>> => ({ ...row });

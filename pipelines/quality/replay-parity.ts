@@ -14,8 +14,8 @@ import {
 } from './replay.ts';
 import type { TrainingSet } from '../../src/learning/training-set.ts';
 import { storedMarketTicks } from './stored-market-ticks.ts';
-import { latenessOf } from '../../src/domain/venues.ts';
-import { keyOf } from '../../src/domain/wire.ts';
+import { venueLateness } from '../../src/domain/venues.ts';
+import { instrumentKey } from '../../src/domain/wire.ts';
 import { FEATURE_NAMES, FEATURE_SET } from '../../src/features/definition.ts';
 import type { Context } from '../../src/runtime/context.ts';
 import { readReplayState, saveReplayState } from '../../src/postgres/tables/replay-state.ts';
@@ -35,8 +35,8 @@ export async function replayParity(
   { save = true }: { readonly save?: boolean } = {},
 ): Promise<Parity> {
   const { postgres } = context;
-  const latenessUs = latenessOf(instrument.venue, context.config.latenessUs);
-  const subject = keyOf(instrument);
+  const latenessUs = venueLateness(instrument.venue, context.config.latenessUs);
+  const subject = instrumentKey(instrument);
   const saved = await readReplayState<ReplayState>(postgres, FEATURE_SET, subject);
   const from = { ...replayStart(), ...saved };
   const { toUs: fromUs } = from;

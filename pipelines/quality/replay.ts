@@ -9,7 +9,7 @@
 import type { MarketTick } from '../../src/domain/tick.ts';
 import { FEATURE_NAMES } from '../../src/features/definition.ts';
 import type { FeatureState } from '../../src/features/features.ts';
-import { venueOf } from '../../src/domain/venues.ts';
+import { findVenue } from '../../src/domain/venues.ts';
 import { candles, type CandlesState, type Closing } from '../stream/candles.ts';
 import { features, type FeaturesOut } from '../stream/features.ts';
 import { noteTrade, type IngestOut, type IngestState } from '../stream/ingest.ts';
@@ -68,7 +68,7 @@ export function replay(
 ): ReplayState {
   const { candles: open, features: state } = from;
   const moment = { decidedTs: 0, knownAt: 0 };
-  const { contiguousTradeIds } = venueOf(venue);
+  const { contiguousTradeIds } = findVenue(venue);
   const onClosing = (closing: Closing): void => {
     features.step(state, { venue, symbol, closing }, emit);
   };

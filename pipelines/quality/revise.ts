@@ -1,7 +1,7 @@
 /** Rows made again -> the revisions of candles, features and labels in QuestDB that they need. */
 import type { FeaturesOut } from '../stream/features.ts';
-import { revisionOf, touching, type Touch } from './revisions.ts';
-import { emptySinkRows, rowsOfFeature } from '../sink/sink.ts';
+import { nextRevision, touching, type Touch } from './revisions.ts';
+import { emptySinkRows, addFeatureRows } from '../sink/sink.ts';
 import { must } from '../../src/assert.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
 import { timeframeUs, type Timeframe } from '../../src/domain/candle.ts';
@@ -14,7 +14,7 @@ import type { LabelRow } from '../../src/questdb/tables/labels.ts';
 import { readFeaturesAsOf, readLabelsAsOf } from '../../src/questdb/tables/readers.ts';
 import { gapsTouching, readPrices } from '../../src/questdb/tables/stored-ticks.ts';
 import type { Instrument, QuestTable, SqlReader, TimeRange } from '../../src/questdb/table.ts';
-import { pricesOf } from '../grades/grading-input.ts';
+import { toPrices } from '../grades/grading-input.ts';
 import { labelRows, labelsTable } from '../labels/label-rows.ts';
 import { writeJobRows } from '../sink/note-written.ts';
 import { bySource, type OfOneSource } from '../grades/price-source.ts';
@@ -44,7 +44,7 @@ export async function reviseDay(
   const [first, last] = [records[0]?.record, records.at(-1)?.record];
   if (first === undefined || last === undefined) return;
   const again = emptySinkRows();
-  for (const { record } of records) rowsOfFeature(again, record);
+  for (const { record } of records) addFeatureRows(again, record);
   const range = { fromUs: first.ts, toUs: last.ts + 1, asOfUs };
   const reader = context.questdbReader();
   const served = await readFeaturesAsOf(reader, instrument, range);
@@ -56,7 +56,7 @@ export async function reviseDay(
     again.candles.flatMap((row) => {
       const flags = touching(touches, row.ts, row.ts + timeframeUs(row.timeframe as Timeframe));
       const stored = candles.get(candleKey(row));
-      return revisionOf({ stored, ...knownSince(row, stored, asOfUs), flags }) ?? [];
+      return nextRevision({ stored, ...knownSince(row, stored, asOfUs), flags }) ?? [];
     }),
   );
   if (!knowsAll) return;
@@ -68,7 +68,7 @@ export async function reviseDay(
       const fromTs = Math.min(...closed.map(({ start_ts }) => start_ts));
       const flags = touching(touches, fromTs, row.ts);
       const stored = features.get(`${row.ts}|${row.feature_set}`);
-      return revisionOf({ stored, ...knownSince(row, stored, asOfUs), flags }) ?? [];
+      return nextRevision({ stored, ...knownSince(row, stored, asOfUs), flags }) ?? [];
     }),
   );
 }
@@ -177,7 +177,7 @@ async function revisePart(
     horizonUs,
     latenessUs: 0,
     decisions: graded,
-    prices: pricesOf(await readPrices(reader, instrument, over), source),
+    prices: toPrices(await readPrices(reader, instrument, over), source),
     arrivals: [],
     gaps: await gapsTouching(reader, instrument, over),
     asOfUs,
@@ -186,7 +186,7 @@ async function revisePart(
     const flags = touching(touches, row.decided_ts, row.decided_ts + horizonUs + 1);
     const before = must(graded[i]);
     // What lies between entry and exit changes no label: no flag alone makes a revision here.
-    const next = revisionOf({ stored: before, again: row, flags: [], knownAt: asOfUs });
+    const next = nextRevision({ stored: before, again: row, flags: [], knownAt: asOfUs });
     return next === null ? [] : [{ ...next, flags: [next.flags, ...flags].filter(Boolean).join() }];
   });
   return write(context, labelsTable(labelSpec), revisions);

@@ -18,7 +18,7 @@ export interface Touch {
 
 type Row = CandleRow | FeatureRow | LabelRow;
 
-/** What tells one revision from another, and when each was made; the rest is content. */
+/** What distinguishes revisions, and when each was made; the rest is content. */
 const ABOUT = new Set([
   'revision',
   'known_at',
@@ -39,8 +39,8 @@ export interface RevisionRequest<R extends Row> {
   readonly knownAt: number;
 }
 
-/** The next revision, or null where there is nothing to say. */
-export function revisionOf<R extends Row>(request: RevisionRequest<R>): R | null {
+/** The next revision, or null where nothing has changed. */
+export function nextRevision<R extends Row>(request: RevisionRequest<R>): R | null {
   const { stored, again, knownAt } = request;
   const flags = joined(stored?.flags, again.flags, request.flags.join(','));
   const clock = 'label_known_at' in again ? 'label_known_at' : 'known_at';

@@ -1,5 +1,5 @@
 /** QuestDB -> an instrument's in-time ticks as operators take them, in their order. */
-import { compareTicks, marketTickOf, type MarketTick } from '../../src/domain/tick.ts';
+import { compareTicks, toMarketTick, type MarketTick } from '../../src/domain/tick.ts';
 import { formatUs } from '../../src/domain/time.ts';
 import type { QuoteRow } from '../../src/questdb/tables/quotes.ts';
 import type { Instrument, SqlReader, TimeRange } from '../../src/questdb/table.ts';
@@ -16,7 +16,7 @@ export async function storedMarketTicks(
 ): Promise<MarketTick[]> {
   const ticks = await marketTicks(reader, instrument, range, ` AND ${IN_STREAM}`);
   const late = await lateKeys(reader, instrument, range);
-  return late.size === 0 ? ticks : ticks.filter((tick) => !late.has(keyOfTick(tick)));
+  return late.size === 0 ? ticks : ticks.filter((tick) => !late.has(tickKey(tick)));
 }
 
 /** When the in-time ticks were known, by `ts`. */
@@ -25,7 +25,7 @@ export async function storedClocks(
   instrument: Instrument,
   range: TimeRange & { readonly asOfUs: number },
 ): Promise<{ readonly ts: number; readonly knownAt: number }[]> {
-  const params = paramsOf(instrument, range);
+  const params = rangeParams(instrument, range);
   const clocks = `${TS}, CAST(known_at AS LONG) AS "knownAt", id`;
   type Clock = { ts: number; knownAt: number; id: string };
   const [late, trades, quotes] = await Promise.all([
@@ -34,11 +34,11 @@ export async function storedClocks(
     reader.query<Clock>(`SELECT ${clocks} FROM quotes ${WHERE} AND ${IN_STREAM}`, params),
   ]);
   const inTime = (rows: Clock[], kind: string) =>
-    late.size === 0 ? rows : rows.filter((row) => !late.has(keyOfTick({ ...row, kind })));
+    late.size === 0 ? rows : rows.filter((row) => !late.has(tickKey({ ...row, kind })));
   return [...inTime(trades, 'trade'), ...inTime(quotes, 'quote')].sort((a, b) => a.ts - b.ts);
 }
 
-const keyOfTick = ({ kind, ts, id }: { kind: string; ts: number; id: string }): string =>
+const tickKey = ({ kind, ts, id }: { kind: string; ts: number; id: string }): string =>
   `${kind}|${ts}|${id}`;
 
 async function lateKeys(
@@ -48,12 +48,12 @@ async function lateKeys(
 ): Promise<ReadonlySet<string>> {
   const late = await reader.query<{ ts: number; detail: string }>(
     `SELECT ts, detail FROM quality_events ${WHERE} AND kind = 'late'`,
-    paramsOf(instrument, range),
+    rangeParams(instrument, range),
   );
   return new Set(
     late.map(({ ts, detail }) => {
       const { tick, id } = JSON.parse(detail) as { tick: string; id: string };
-      return keyOfTick({ kind: tick, ts, id });
+      return tickKey({ kind: tick, ts, id });
     }),
   );
 }
@@ -69,7 +69,7 @@ export async function knownClocks(
     ['ticks', 'quotes'].map((table) =>
       reader.query<{ ts: number; knownAt: number }>(
         `SELECT ${clocks} FROM ${table} ${WHERE}`,
-        paramsOf(instrument, range),
+        rangeParams(instrument, range),
       ),
     ),
   );
@@ -90,7 +90,7 @@ async function marketTicks(
   condition: string,
 ): Promise<MarketTick[]> {
   const { venue, symbol } = instrument;
-  const params = paramsOf(instrument, range);
+  const params = rangeParams(instrument, range);
   const [trades, quotes] = await Promise.all([
     reader.query<Pick<TickRow, 'ts' | 'id' | 'price' | 'size' | 'side'>>(
       `SELECT ${TS}, id, price, size, side FROM ticks ${WHERE}${condition}`,
@@ -104,10 +104,10 @@ async function marketTicks(
   const ticks: MarketTick[] = [];
   for (const { ts, id, price, size, side } of trades) {
     const known = side === 'buy' || side === 'sell' ? { side } : {};
-    ticks.push(marketTickOf({ kind: 'trade', venue, symbol, id, ts, price, size, ...known }));
+    ticks.push(toMarketTick({ kind: 'trade', venue, symbol, id, ts, price, size, ...known }));
   }
   for (const { ts, id, bid, ask } of quotes) {
-    ticks.push(marketTickOf({ kind: 'quote', venue, symbol, id, ts, bid, ask }));
+    ticks.push(toMarketTick({ kind: 'quote', venue, symbol, id, ts, bid, ask }));
   }
   return ticks.sort(compareTicks);
 }
@@ -117,7 +117,7 @@ const TS = 'CAST(ts AS LONG) AS ts';
 
 const WHERE = 'WHERE venue = $1 AND symbol = $2 AND ts >= $3 AND ts < $4 AND known_at <= $5';
 
-const paramsOf = (
+const rangeParams = (
   { venue, symbol }: Instrument,
   { fromUs, toUs, asOfUs }: TimeRange & { readonly asOfUs: number },
 ): string[] => [venue, symbol, formatUs(fromUs), formatUs(toUs), formatUs(asOfUs)];

@@ -13,7 +13,7 @@ import {
 import type { JobData } from '../../src/queue/queue.ts';
 import { must } from '../../src/assert.ts';
 import { formatUs, LATEST_US } from '../../src/domain/time.ts';
-import { instrumentOf } from '../../src/domain/wire.ts';
+import { parseInstrumentKey } from '../../src/domain/wire.ts';
 import type { Context } from '../../src/runtime/context.ts';
 import { installationTime } from '../../src/runtime/installation-time.ts';
 import { settleAlerts, type NewAlert } from '../../src/postgres/tables/alerts.ts';
@@ -30,11 +30,11 @@ export async function runReports(context: Context, { subject, dueTs }: JobData):
   const { postgres } = context;
   // The last trades of the period may not be booked yet, nor its last decisions graded.
   await drainedAndGraded(context, subject);
-  const instrument = must(instrumentOf(subject), `subject "${subject}" is an instrument`);
+  const instrument = must(parseInstrumentKey(subject), `subject "${subject}" is an instrument`);
   const reports: PeriodReport[] = [];
   const stored: object[] = [];
   for (const period of periodsEndingAt(dueTs)) {
-    const { report, tables } = await reportOf(context, instrument, period);
+    const { report, tables } = await buildReport(context, instrument, period);
     reports.push(report);
     stored.push({ ...readable(report), tables });
     await alarm(context, subject, report);
@@ -51,7 +51,7 @@ const readable = ({ fromUs, toUs, ...report }: PeriodReport) => ({
   ...report,
 });
 
-async function reportOf(
+async function buildReport(
   context: Context,
   instrument: Instrument,
   period: Period,

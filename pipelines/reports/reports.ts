@@ -1,9 +1,9 @@
 /**
- * a week, month or quarter of a market that is over -> what is told of it, and whether its trades
- * won as often as they are to
+ * a week, month or quarter of a market that is over -> its report, and whether its trades won as
+ * often as they are to
  *
  * Calendar periods of event time in UTC; a week begins on Monday (ISO 8601). What ends at the same
- * moment is told together.
+ * moment is reported together.
  */
 import { floorTo, formatUs, US_PER_DAY } from '../../src/domain/time.ts';
 import type { OutcomeMetrics } from '../../src/learning/monitoring.ts';
@@ -69,7 +69,7 @@ export const isOutdated = ({ period, toUs }: Period, us: number): boolean =>
 const TRADES_MIN = 20;
 
 /**
- * What is to be told where a period's trades won less often than `target` (a share), those of all
+ * What to report where a period's trades won less often than `target` (a share), those of all
  * accounts together; null: they did not, or were fewer than 20, or there is no target.
  */
 export function missedTarget(report: PeriodReport, target: number | null): string | null {
@@ -79,7 +79,7 @@ export function missedTarget(report: PeriodReport, target: number | null): strin
   if (winners / trades >= target) return null;
   const chance = high >= target ? ', which may be chance' : '';
   return (
-    `${percent(winners / trades)} of ${trades} trades in the ${nameOf(report)} won, below the ` +
+    `${percent(winners / trades)} of ${trades} trades in the ${periodName(report)} won, below the ` +
     `target of ${percent(target)} (95 % interval ${percent(low)} to ${percent(high)}${chance})`
   );
 }
@@ -89,13 +89,15 @@ export function reportLine(report: PeriodReport): string {
   const [trades, winners] = totals(report.trades);
   const net = report.trades.map(({ net_pnl, currency }) => `${net_pnl} ${currency}`).join(' and ');
   const traded = trades === 0 ? 'no trade' : `${trades} trades, ${winners} won, net ${net}`;
-  const said = report.outcomes.map(
+  const outcomes = report.outcomes.map(
     ({ model_id, hit_rate, rows }) =>
       `${model_id} was right in ${hit_rate === null ? 'none' : percent(hit_rate)} of ${rows}`,
   );
   const { samples = 0, up_share = null } = report.samples ?? {};
   const balance = up_share === null ? '' : ` (${percent(up_share)} up)`;
-  return [`${nameOf(report)}: ${traded}`, ...said, `${samples} samples${balance}`].join('; ');
+  return [`${periodName(report)}: ${traded}`, ...outcomes, `${samples} samples${balance}`].join(
+    '; ',
+  );
 }
 
 const totals = (trades: readonly GroupPerformance[]): [number, number] => [
@@ -103,6 +105,7 @@ const totals = (trades: readonly GroupPerformance[]): [number, number] => [
   trades.reduce((sum, of) => sum + of.winners, 0),
 ];
 
-const nameOf = ({ period, toUs }: Period): string => `${period} to ${formatUs(toUs).slice(0, 10)}`;
+const periodName = ({ period, toUs }: Period): string =>
+  `${period} to ${formatUs(toUs).slice(0, 10)}`;
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;

@@ -1,7 +1,7 @@
 /** Stored markets -> a due run of reports for every end of a period that lacks one. */
 import { periodEnds } from './reports.ts';
-import { latenessOf } from '../../src/domain/venues.ts';
-import { keyOf } from '../../src/domain/wire.ts';
+import { venueLateness } from '../../src/domain/venues.ts';
+import { instrumentKey } from '../../src/domain/wire.ts';
 import { addDueRuns, newestDueBySubject } from '../../src/postgres/tables/job-runs.ts';
 import type { Context } from '../../src/runtime/context.ts';
 import type { MovedMarket } from '../../src/runtime/stored-markets.ts';
@@ -17,8 +17,8 @@ export async function scheduleReports(
 ): Promise<void> {
   const newest = await newestDueBySubject(postgres, 'reports', nowUs);
   for (const market of markets) {
-    const subject = keyOf(market);
-    const latenessUs = latenessOf(market.venue, config.latenessUs);
+    const subject = instrumentKey(market);
+    const latenessUs = venueLateness(market.venue, config.latenessUs);
     const reachedTs = Math.min(market.reachedTs, nowUs);
     const maturedTs = reachedTs - latenessUs - config.horizonUs;
     const ends = periodEnds(newest.get(subject) ?? market.from_ts, maturedTs);

@@ -12,7 +12,7 @@ import {
 import type { JobData } from '../../src/queue/queue.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
 import { parseDurationUs, US_PER_HOUR } from '../../src/domain/time.ts';
-import { keyOf } from '../../src/domain/wire.ts';
+import { instrumentKey } from '../../src/domain/wire.ts';
 import type { Context } from '../../src/runtime/context.ts';
 import { installationTime } from '../../src/runtime/installation-time.ts';
 import { finishRun } from '../../src/postgres/tables/job-runs.ts';
@@ -27,7 +27,7 @@ export async function runRetention(context: Context, { subject, dueTs }: JobData
   const { postgres } = context;
   const { ages, expired } = await expiredNow(context);
   await drop(context.questdbReader(), expired);
-  const dropped = expired.map(nameOf);
+  const dropped = expired.map(partitionPath);
   const isAny = Object.keys(ages).length > 0;
   const reason = isAny ? `${dropped.length} dropped` : KEEPS_ALL;
   await finishRun(postgres, { job: 'retention', subject, due_ts: dueTs }, 'done', {
@@ -71,8 +71,8 @@ export async function expiredNow(context: Context, more: Expired['ages'] = {}): 
     throw new Error('the log has no clock yet: nothing may go before the stages have run');
   }
   const reader = context.questdbReader();
-  const partitions = await partitionsOf(context, nowUs);
-  const request = await requestOf(context, nowUs, ages);
+  const partitions = await listPartitions(context, nowUs);
+  const request = await readRequest(context, nowUs, ages);
   const expired: Partition[] = [];
   for (const partition of partitions) {
     if (!isOldByClock(partition, request)) continue;
@@ -81,7 +81,7 @@ export async function expiredNow(context: Context, more: Expired['ages'] = {}): 
   return { ages, expired };
 }
 
-async function requestOf(
+async function readRequest(
   context: Context,
   nowUs: number,
   ages: Expired['ages'],
@@ -110,13 +110,13 @@ export async function drop(reader: SqlReader, expired: readonly Partition[]): Pr
   await reader.waitApplied([...new Set(expired.map(({ table }) => table))]);
 }
 
-export const nameOf = ({ table, name }: Partition): string => `${table}/${name}`;
+export const partitionPath = ({ table, name }: Partition): string => `${table}/${name}`;
 
 /**
  * One that nobody has noted (from before that was kept, or of a table that a job writes) counts as
  * written now, from this look on: too young is harmless, too old is not.
  */
-async function partitionsOf(context: Context, nowUs: number): Promise<Partition[]> {
+async function listPartitions(context: Context, nowUs: number): Promise<Partition[]> {
   const { postgres } = context;
   const written = await writtenPartitions(postgres);
   const found: Partition[] = [];
@@ -155,5 +155,5 @@ async function instrumentsIn(
     `SELECT DISTINCT venue, symbol FROM ${table}
      WHERE ts BETWEEN cast(${minTs} AS timestamp) AND cast(${maxTs} AS timestamp)`,
   );
-  return rows.map(keyOf);
+  return rows.map(instrumentKey);
 }

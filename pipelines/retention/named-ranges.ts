@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 import type { NamedRange } from './retention.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
 import { parseUs, US_PER_DAY } from '../../src/domain/time.ts';
-import { keyOf } from '../../src/domain/wire.ts';
+import { instrumentKey } from '../../src/domain/wire.ts';
 import { sampleFiles } from '../../src/feeds/sample.ts';
 import { readSetting } from '../../src/postgres/tables/settings.ts';
 
@@ -24,11 +24,11 @@ export const DROPS_NAMED = 'retention_drops_named';
 export async function namedRanges(pool: Pool, horizonUs: number): Promise<NamedRange[]> {
   if ((await readSetting(pool, DROPS_NAMED)) === true) return [];
   const { rows } = await pool.query<{ manifest: NamingManifest }>('SELECT manifest FROM datasets');
-  return [sampleRange(), ...rows.map(({ manifest }) => rangeOf(manifest, horizonUs))];
+  return [sampleRange(), ...rows.map(({ manifest }) => namedRange(manifest, horizonUs))];
 }
 
 /** One of own requests has no range: whatever was known by its `as_of` may be of it. */
-function rangeOf(
+function namedRange(
   { instruments, subject, from, to, as_of }: NamingManifest,
   horizonUs: number,
 ): NamedRange {
@@ -45,7 +45,7 @@ function sampleRange(): NamedRange {
     parseUs(basename(path).replace(/^(\d{4})(\d\d)(\d\d).*$/, '$1-$2-$3')),
   );
   return {
-    instruments: new Set([keyOf(sample)]),
+    instruments: new Set([instrumentKey(sample)]),
     fromTs: Math.min(...days),
     toTs: Math.max(...days) + US_PER_DAY,
   };

@@ -65,7 +65,7 @@ export function neededFrom(
 
 /**
  * Whether a partition may be old: by all that is known of it without reading it. Who is in it has
- * to be asked only then.
+ * to be read only then.
  */
 export function isOldByClock(partition: Partition, request: RetentionRequest): boolean {
   const { table, maxTs, writtenUs } = partition;

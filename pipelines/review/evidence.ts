@@ -8,7 +8,7 @@
 import type { Pool } from 'pg';
 import { grouped } from '../../src/grouped.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
-import { latenessOf } from '../../src/domain/venues.ts';
+import { venueLateness } from '../../src/domain/venues.ts';
 import {
   firstSession,
   sessionLength,
@@ -18,7 +18,7 @@ import {
 } from '../../src/learning/evidence/sessions.ts';
 import type { ChampionStanding, ShadowStanding } from '../../src/learning/evidence/standing.ts';
 import {
-  championOf,
+  findChampion,
   shadowsIn,
   type KnownModel,
   type Market,
@@ -87,7 +87,7 @@ export async function marketEvidence(
   const { postgres, config } = context;
   const { market } = registry;
   const { horizonUs } = parseLabelSpec(market.labelSpec);
-  const latenessUs = latenessOf(market.venue, config.latenessUs);
+  const latenessUs = venueLateness(market.venue, config.latenessUs);
   const times = { atTs, horizonUs, latenessUs, sessionUs: sessionLength(horizonUs, latenessUs) };
   const champion = await championTenure(postgres, registry, times);
   const shadows = await shadowTenures(postgres, registry, times);
@@ -106,7 +106,7 @@ async function championTenure(
   registry: Registry,
   times: Times,
 ): Promise<Tenure | null> {
-  const model = championOf(registry);
+  const model = findChampion(registry);
   if (model === null) return null;
   const held = await heldSlot(pool, registry.market, 'champion', model.modelId);
   return held.controlId === null
@@ -121,7 +121,7 @@ async function shadowTenures(pool: Pool, registry: Registry, times: Times): Prom
     const held = await heldSlot(pool, registry.market, modelId, modelId);
     if (held.controlId === null) continue;
     const { controlId } = held;
-    const { loan, admittedTs } = await loanOf(pool, { modelId, controlId, atTs: times.atTs });
+    const { loan, admittedTs } = await ensureLoan(pool, { modelId, controlId, atTs: times.atTs });
     // Evidence begins behind its loan, which must not depend on it.
     const fromTs = Math.max(held.fromTs, admittedTs ?? times.atTs);
     tenures.push(
@@ -132,7 +132,7 @@ async function shadowTenures(pool: Pool, registry: Registry, times: Times): Prom
 }
 
 /** Shadows of before there were loans are lent theirs at their first review. */
-async function loanOf(
+async function ensureLoan(
   pool: Pool,
   of: { readonly modelId: string; readonly controlId: string; readonly atTs: number },
 ): Promise<{ readonly loan: number; readonly admittedTs: number | null }> {

@@ -13,7 +13,7 @@
  */
 import type { Pool } from 'pg';
 import { must } from '../../src/assert.ts';
-import { instrumentOf, keyOf } from '../../src/domain/wire.ts';
+import { parseInstrumentKey, instrumentKey } from '../../src/domain/wire.ts';
 import type { Market, ModelRequest, Registry } from '../../src/learning/model-change.ts';
 import { mayFollow } from '../../src/learning/waiting.ts';
 import { inTransaction } from '../../src/postgres/postgres.ts';
@@ -33,7 +33,7 @@ import { fireRetraining } from './retrain.ts';
 export async function runReview(context: Context, { subject, dueTs }: JobData): Promise<void> {
   const { postgres } = context;
   const run = { job: 'review', subject, due_ts: dueTs };
-  const instrument = must(instrumentOf(subject), `subject "${subject}" is an instrument`);
+  const instrument = must(parseInstrumentKey(subject), `subject "${subject}" is an instrument`);
   const markets = await reviewedMarkets(postgres, instrument);
   if (markets.length === 0) {
     const reason = 'the baseline decides, and no model waits';
@@ -96,14 +96,14 @@ async function keepEvidence(
   decisions: readonly Decision[],
   atTs: number,
 ): Promise<void> {
-  const whyOf = (of: string): string =>
+  const findWhy = (of: string): string =>
     decisions.findLast(({ modelId }) => modelId === of)?.why ?? '';
   if (champion !== null) {
     const { modelId, standing, gain: verdict } = champion;
     const { sessions, bets, gain, logAlarm } = standing;
     const evidence = { sessions, bets, gain, log_alarm: logAlarm };
     await keepJudgement(postgres, modelId, 'champion', {
-      ...{ at_ts: atTs, why: whyOf(modelId), evidence, verdict },
+      ...{ at_ts: atTs, why: findWhy(modelId), evidence, verdict },
     });
   }
   for (const { modelId, loan, standing } of shadows) {
@@ -111,7 +111,7 @@ async function keepEvidence(
     const evidence = { sessions, bets, gain, log_evidence: logEvidence, low_looks, loan };
     await keepJudgement(postgres, modelId, 'shadow', {
       at_ts: atTs,
-      why: whyOf(modelId),
+      why: findWhy(modelId),
       evidence,
     });
   }
@@ -123,8 +123,8 @@ async function alarm(
   market: Market,
   { modelId, why, champion }: { modelId: string; why: string; champion: string | null },
 ): Promise<void> {
-  const kind = `champion:${keyOf(market)}|${market.labelSpec}`;
-  const message = `${modelId} decides no more for ${keyOf(market)}, ${champion ?? 'the baseline'} does: ${why}`;
+  const kind = `champion:${instrumentKey(market)}|${market.labelSpec}`;
+  const message = `${modelId} decides no more for ${instrumentKey(market)}, ${champion ?? 'the baseline'} does: ${why}`;
   await settleAlerts(postgres, kind, [
     { key: `${kind}:${modelId}`, severity: 'warning', subject: modelId, message },
   ]);

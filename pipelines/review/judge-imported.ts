@@ -4,7 +4,7 @@
  * look says for how much; what has enough and fails is rejected.
  */
 import { FEATURE_SET } from '../../src/features/definition.ts';
-import { keyOf } from '../../src/domain/wire.ts';
+import { instrumentKey } from '../../src/domain/wire.ts';
 import { judgeModel } from '../../src/learning/imported-model.ts';
 import type { GateVerdict } from '../../src/learning/gate.ts';
 import type { Market } from '../../src/learning/model-change.ts';
@@ -45,7 +45,7 @@ export async function judgeImported(
     verdicts.push({ modelId, verdict });
     await keepVerdict(postgres, modelId, verdict);
     if (verdict.passed || lacksRows(verdict)) continue;
-    const why = `it did not pass the gate of ${keyOf(market)} (${FEATURE_SET})`;
+    const why = `it did not pass the gate of ${instrumentKey(market)} (${FEATURE_SET})`;
     const by = { actor: 'gate', why, cause: `gate:${atTs}`, atTs };
     await changeModel(postgres, { action: 'reject', modelId }, market, by);
   }

@@ -77,7 +77,7 @@ export interface Decision {
 /** The decisions in the order in which they are to be carried out. */
 export function decide(input: DecideInput): readonly Decision[] {
   const settings = { ...DEFAULT_DECIDE, ...input.settings };
-  const champion = input.champion === null ? [] : [ofChampion(input, settings)];
+  const champion = input.champion === null ? [] : [aboutChampion(input, settings)];
   const shadows = ofShadows(input, settings);
   const stays = champion[0]?.deed === null;
   const isPromoted = shadows.some(({ deed }) => deed === 'promote');
@@ -86,7 +86,7 @@ export function decide(input: DecideInput): readonly Decision[] {
   return [...champion, ...shadows, ...ofWaiting(input, shadows, settings, settings.places - taken)];
 }
 
-function ofChampion({ champion, atTs }: DecideInput, { alarmAt }: DecideSettings): Decision {
+function aboutChampion({ champion, atTs }: DecideInput, { alarmAt }: DecideSettings): Decision {
   const { modelId, expiresTs, standing } = must(champion);
   const about = 'champion';
   if (expiresTs !== null && atTs > expiresTs) {
@@ -112,7 +112,7 @@ function ofShadows(input: DecideInput, settings: DecideSettings): Decision[] {
     .toSorted((a, b) => strength(b) - strength(a))[0];
   const winner = surest !== undefined && isPaid(ledger, toOpenLoan(surest)) ? surest : null;
   return shadows.map((shadow) =>
-    shadow === winner ? promoted(ledger, shadow) : ofShadow(input, shadow, settings),
+    shadow === winner ? promoted(ledger, shadow) : aboutShadow(input, shadow, settings),
   );
 }
 
@@ -123,7 +123,7 @@ const promoted = (ledger: LoanLedger, { modelId, loan, standing }: DecidedShadow
     evidenceText(ledger, loan, standing),
 });
 
-function ofShadow(
+function aboutShadow(
   { atTs, ledger }: DecideInput,
   shadow: DecidedShadow,
   { lowLooks, patience }: DecideSettings,

@@ -6,8 +6,8 @@
 import type { Pool } from 'pg';
 import type { KnownChampion, MarketEvidence } from './evidence.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
-import { latenessOf } from '../../src/domain/venues.ts';
-import { instrumentOf } from '../../src/domain/wire.ts';
+import { venueLateness } from '../../src/domain/venues.ts';
+import { parseInstrumentKey } from '../../src/domain/wire.ts';
 import { must } from '../../src/assert.ts';
 import { driftSummary } from '../../src/learning/drift.ts';
 import type { Market } from '../../src/learning/model-change.ts';
@@ -43,9 +43,9 @@ export async function fireRetraining(
   const known = {
     atTs,
     calendarEveryUs: null,
-    drift: await driftOf(context, champion ?? shadows[0] ?? null, atTs),
-    decay: await decayOf(context.postgres, champion),
-    newData: await newDataOf(context, market, atTs),
+    drift: await measureDrift(context, champion ?? shadows[0] ?? null, atTs),
+    decay: await measureDecay(context.postgres, champion),
+    newData: await countNewData(context, market, atTs),
   };
   return fireTriggers(context.postgres, market, atTs, (fired) =>
     retrainTriggers({ ...known, fired }),
@@ -59,7 +59,7 @@ export async function fireCalendar(
   atTs: number,
 ): Promise<void> {
   const { retrainEveryUs, labelSpec } = config;
-  const instrument = must(instrumentOf(subject), `subject "${subject}" is an instrument`);
+  const instrument = must(parseInstrumentKey(subject), `subject "${subject}" is an instrument`);
   const market = { ...instrument, labelSpec };
   if (!(await isCalendarDue(postgres, market, atTs))) return;
   const unknown = { drift: null, decay: null, newData: null };
@@ -68,7 +68,7 @@ export async function fireCalendar(
   );
 }
 
-async function driftOf(
+async function measureDrift(
   context: Context,
   found: { readonly modelId: string } | null,
   atTs: number,
@@ -89,7 +89,7 @@ async function driftOf(
  * `live-gain.ts` tests whether the class prior is better than the champion: the same rows and
  * errors, the other way round. Null where it has not judged enough rows.
  */
-async function decayOf(
+async function measureDecay(
   postgres: Pool,
   champion: KnownChampion | null,
 ): Promise<RetrainInput['decay']> {
@@ -108,7 +108,7 @@ async function decayOf(
 }
 
 /** Outcomes that could be known at `atTs` and could not at the last training. */
-async function newDataOf(
+async function countNewData(
   context: Context,
   market: Market,
   atTs: number,
@@ -116,7 +116,7 @@ async function newDataOf(
   const last = await trainingBefore(context.postgres, market, atTs);
   if (last === null) return null;
   const { labelSpec } = market;
-  const latenessUs = latenessOf(market.venue, context.config.latenessUs);
+  const latenessUs = venueLateness(market.venue, context.config.latenessUs);
   const behindUs = parseLabelSpec(labelSpec).horizonUs + latenessUs;
   const newRows = await maturedBetween(context.questdbReader(), market, {
     labelSpec,

@@ -4,7 +4,7 @@
  */
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
 import { formatUs } from '../../src/domain/time.ts';
-import { latenessOf } from '../../src/domain/venues.ts';
+import { venueLateness } from '../../src/domain/venues.ts';
 import {
   sessionLength,
   sessionValues,
@@ -61,13 +61,13 @@ export async function checkVerdict(
   const wrong: string[] = [];
   for (const verdict of verdicts) {
     const again = new Map(
-      (await recompute(context, verdict)).map((session) => [nameOf(session), session]),
+      (await recompute(context, verdict)).map((session) => [sessionName(session), session]),
     );
     for (const session of verdict.sessions) {
-      const other = again.get(nameOf(session));
+      const other = again.get(sessionName(session));
       const why = other === undefined ? 'its rows are not stored' : difference(session, other);
-      if (why !== null) wrong.push(`${nameOf(session)}: ${why}`);
-      again.delete(nameOf(session));
+      if (why !== null) wrong.push(`${sessionName(session)}: ${why}`);
+      again.delete(sessionName(session));
     }
     for (const name of again.keys()) wrong.push(`${name}: it is not kept, and has bets`);
   }
@@ -80,7 +80,7 @@ async function recompute(
 ): Promise<StoredSession[]> {
   const { venue, symbol, labelSpec, slot, sessions, modelId, baseProbability } = verdict;
   const { horizonUs } = parseLabelSpec(labelSpec);
-  const latenessUs = latenessOf(venue, config.latenessUs);
+  const latenessUs = venueLateness(venue, config.latenessUs);
   const sessionUs = sessionLength(horizonUs, latenessUs);
   const starts = sessions.map(({ sessionTs }) => sessionTs);
   const [fromTs, untilTs] = [Math.min(...starts), Math.max(...starts) + sessionUs];
@@ -118,7 +118,7 @@ async function recompute(
   ];
 }
 
-const nameOf = ({ sessionTs, reference, side }: StoredSession): string =>
+const sessionName = ({ sessionTs, reference, side }: StoredSession): string =>
   `${formatUs(sessionTs).slice(0, 10)} against ${reference}${side === 'reference' ? ', reversed' : ''}`;
 
 /** Sums of thousands of bets may differ in their last digits, by the order of their rows. */

@@ -2,13 +2,13 @@
  * A record that a stage cannot take -> the record of `dead-letters`, its place to be noted, and a
  * row of `quality_events`
  */
-import { deadLetterOf, plainText, type DeadPlace } from '../../src/domain/dead-letter.ts';
+import { toDeadLetter, plainText, type DeadPlace } from '../../src/domain/dead-letter.ts';
 import { AHEAD_MAX_US } from '../../src/domain/control.ts';
 import { LATEST_US } from '../../src/domain/time.ts';
-import { instrumentOf } from '../../src/domain/wire.ts';
+import { parseInstrumentKey } from '../../src/domain/wire.ts';
 import type { LogRecord, OutRecord } from '../../src/stream/stage.ts';
 import type { QualityRow } from '../../src/questdb/tables/quality-events.ts';
-import { qualityRow, sourceOf } from './sink.ts';
+import { qualityRow, formatSource } from './sink.ts';
 
 export interface Dead {
   readonly source: LogRecord;
@@ -19,10 +19,10 @@ export interface Dead {
 /** `topic`: the full name of `dead-letters`. */
 export const deadLetterRecord = ({ source, reason, detail }: Dead, topic: string): OutRecord => ({
   topic,
-  ...deadLetterOf(source, reason, detail),
+  ...toDeadLetter(source, reason, detail),
 });
 
-export const placeOf = ({ source, reason, detail }: Dead): DeadPlace => {
+export const toPlace = ({ source, reason, detail }: Dead): DeadPlace => {
   const { topic, partition, offset } = source;
   return { topic, partition, offset, reason, detail };
 };
@@ -32,7 +32,7 @@ export function malformedRow({ source, reason, detail }: Dead, byUs: number): Qu
   const { topic, partition, offset, timestampUs, key } = source;
   const isTime = timestampUs >= 0 && timestampUs <= (byUs || LATEST_US) + AHEAD_MAX_US;
   const ts = isTime ? timestampUs : byUs;
-  const at = { ts, knownAt: ts, source: sourceOf(topic, partition, String(offset), null) };
-  const instrument = key === null ? null : instrumentOf(key);
+  const at = { ts, knownAt: ts, source: formatSource(topic, partition, String(offset), null) };
+  const instrument = key === null ? null : parseInstrumentKey(key);
   return qualityRow('malformed', at, instrument, { reason, detail: plainText(detail) });
 }

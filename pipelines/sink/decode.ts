@@ -4,13 +4,13 @@
  */
 import { Compile } from 'typebox/compile';
 import { plainKind, type KindPlace } from '../../src/domain/dead-letter.ts';
-import { Feature, keyOf, Prediction } from '../../src/domain/wire.ts';
+import { Feature, instrumentKey, Prediction } from '../../src/domain/wire.ts';
 import { firstError } from '../../src/stream/decode.ts';
 import type { LogRecord } from '../../src/stream/stage.ts';
 import {
   dead,
   keyMismatch,
-  kindOf,
+  recordKind,
   readJsonRecord,
   type Dead,
 } from '../../src/stream/json-record.ts';
@@ -41,7 +41,7 @@ export function decodeDerived(
   if (sound === null) {
     return dead('schema', firstError(expected === 'feature' ? features : predictions, json));
   }
-  const mismatch = keyMismatch(key, keyOf(sound));
+  const mismatch = keyMismatch(key, instrumentKey(sound));
   if (mismatch !== null) return mismatch;
   return sound.kind === 'feature'
     ? { type: 'feature', record: sound }
@@ -55,7 +55,7 @@ export function unknownTickKinds({ topic, partition, offset, value }: LogRecord)
   const json: unknown = JSON.parse((value ?? Buffer.alloc(0)).toString('utf8'));
   const counts = new Map<string, number>();
   for (const entry of Array.isArray(json) ? json : [json]) {
-    const kind = kindOf(entry);
+    const kind = recordKind(entry);
     if (kind === null || OF_TICKS.has(kind)) continue;
     const name = plainKind(kind);
     counts.set(name, (counts.get(name) ?? 0) + 1);

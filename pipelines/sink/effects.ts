@@ -1,7 +1,7 @@
 /**
  * the rows of one batch -> QuestDB, in the order that a crash between any two writes forgives
  *
- * What was said about a tick is acknowledged before the tick itself: a tick in the tables whose
+ * What was noted about a tick is acknowledged before the tick itself: a tick in the tables whose
  * verdict is missing would be taken for a duplicate of itself when it is replayed.
  */
 import { candles } from '../../src/questdb/tables/candles.ts';

@@ -10,8 +10,8 @@
 import type { SqlReader } from '../../src/questdb/table.ts';
 import { storedAt, storedKey, verdictsAt } from '../../src/questdb/tables/stored.ts';
 import {
-  rowOfHistory,
-  rowOfLate,
+  historyRow,
+  lateRow,
   lateVerdict,
   type SinkRows,
   type LateTick,
@@ -41,14 +41,14 @@ export async function judgeLate(
   const counts: LateCounts = { duplicate: 0, correction: 0, late: 0, history: 0 };
   if (batch.length === 0) return counts;
   await reader.waitApplied(['ticks', 'quotes', 'quality_events']);
-  for (const group of groupsOf(batch).values()) {
-    for (const chunk of chunksOf(group)) await judgeChunk(reader, chunk, rows, counts);
+  for (const group of groupByInstrument(batch).values()) {
+    for (const chunk of splitByTime(group)) await judgeChunk(reader, chunk, rows, counts);
   }
   return counts;
 }
 
 /** One table and one instrument each. */
-function groupsOf(batch: readonly LateTick[]): Map<string, LateTick[]> {
+function groupByInstrument(batch: readonly LateTick[]): Map<string, LateTick[]> {
   const groups = new Map<string, LateTick[]>();
   for (const late of batch) {
     const key = `${late.tick.kind}|${late.venue}:${late.symbol}`;
@@ -63,7 +63,7 @@ function groupsOf(batch: readonly LateTick[]): Map<string, LateTick[]> {
  * By time, so that a chunk's range is short. The sort is stable: ticks of one `ts` stay in log
  * order, and one `ts` never falls into two chunks, so a repeat meets the tick that it repeats.
  */
-function* chunksOf(group: readonly LateTick[]): Generator<LateTick[]> {
+function* splitByTime(group: readonly LateTick[]): Generator<LateTick[]> {
   const sorted = group.toSorted((a, b) => a.tick.ts - b.tick.ts);
   let chunk: LateTick[] = [];
   for (const late of sorted) {
@@ -92,13 +92,13 @@ async function judgeChunk(
     const judged = lateVerdict(late, stored.get(key), earlier.get(late.source));
     if (judged.verdict === 'late' && late.isHistory) {
       counts.history += 1;
-      stored.set(key, rowOfHistory(rows, late));
+      stored.set(key, historyRow(rows, late));
       continue;
     }
     counts[judged.verdict] += 1;
     if (judged.verdict === 'duplicate') continue;
     rows.quality_events.push(judged.event);
     if (judged.verdict === 'correction') continue;
-    stored.set(key, rowOfLate(rows, late));
+    stored.set(key, lateRow(rows, late));
   }
 }

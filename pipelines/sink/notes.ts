@@ -2,7 +2,7 @@
  * what ingest says of a tick -> rows of QuestDB, and of a flood of the same a sum
  *
  * Whatever is not as it should be gets a row of its own, a hundred times a minute for each
- * instrument and kind; what is beyond is told by one row with counts, first and last, so that a
+ * instrument and kind; what is beyond is one row with counts, first and last, so that a
  * feed with a wrong clock cannot fill the disk. Late ticks and those that contradict a stored one
  * keep a row each: their verdicts are found again by it, and they are stored themselves.
  *
@@ -15,13 +15,13 @@ import type { Instrument } from '../../src/questdb/table.ts';
 import type { QualityRow } from '../../src/questdb/tables/quality-events.ts';
 import type { IngestOut } from '../stream/ingest.ts';
 import {
-  contentOf,
+  tickContent,
   correctionRow,
   gapRow,
   qualityRow,
-  rowOfHeartbeat,
-  rowOfImport,
-  rowsOfTick,
+  heartbeatRow,
+  importRow,
+  addTickRows,
   type SinkRows,
   type LateTick,
 } from './sink.ts';
@@ -47,7 +47,7 @@ export const initialFloods = (): Floods => ({ minuteUs: -1, byKey: {} });
 
 /**
  * The row, or null where it is beyond the hundredth of its kind and instrument in the minute of
- * `clockUs`; `sums` has the row that tells of those, by its key, for the end of the batch.
+ * `clockUs`; `sums` has the row that counts those, by its key, for the end of the batch.
  */
 export function withinFlood(
   floods: Floods,
@@ -104,11 +104,11 @@ export function noteIngest(out: IngestOut, place: NotePlace, notes: Notes): void
   const { instrument } = place;
   switch (out.type) {
     case 'new':
-      if (place.importedAt === null) rowsOfTick(rows, out.tick, out.knownAt, instrument);
-      else rowOfImport(rows, { ...out, ...instrument, importedAt: place.importedAt });
+      if (place.importedAt === null) addTickRows(rows, out.tick, out.knownAt, instrument);
+      else importRow(rows, { ...out, ...instrument, importedAt: place.importedAt });
       break;
     case 'heartbeat':
-      rows.heartbeats.push(rowOfHeartbeat(out.ts, out.knownAt, instrument, place.importedAt));
+      rows.heartbeats.push(heartbeatRow(out.ts, out.knownAt, instrument, place.importedAt));
       break;
     case 'behind': {
       const { tick, knownAt } = out;
@@ -119,15 +119,15 @@ export function noteIngest(out: IngestOut, place: NotePlace, notes: Notes): void
     case 'correction': {
       const { tick, knownAt, kept } = out;
       const seen = { ...instrument, tick, knownAt, source: place.source() };
-      rows.quality_events.push(correctionRow(seen, contentOf(kept)));
+      rows.quality_events.push(correctionRow(seen, tickContent(kept)));
       break;
     }
     case 'future':
-      addRow(tickRowOf('future', out.ts, out, place, {}), place, notes);
+      addRow(tickNote('future', out.ts, out, place, {}), place, notes);
       break;
     case 'bad_clock': {
       const record_ms = out.recordUs / 1000;
-      addRow(tickRowOf('bad_clock', out.tick.ts, out, place, { record_ms }), place, notes);
+      addRow(tickNote('bad_clock', out.tick.ts, out, place, { record_ms }), place, notes);
       break;
     }
     case 'gap':
@@ -145,14 +145,14 @@ export function noteIngest(out: IngestOut, place: NotePlace, notes: Notes): void
 }
 
 /** Of a tick that is set apart, or whose record has a wrong clock: with all of its content. */
-function tickRowOf(
+function tickNote(
   kind: QualityKind,
   ts: number,
   { tick, knownAt }: Pick<Extract<IngestOut, { type: 'future' }>, 'tick' | 'knownAt'>,
   place: NotePlace,
   more: Readonly<Record<string, unknown>>,
 ): QualityRow {
-  const content = tick.kind === 'heartbeat' ? {} : { id: tick.id, ...contentOf(tick) };
+  const content = tick.kind === 'heartbeat' ? {} : { id: tick.id, ...tickContent(tick) };
   const detail = { tick: tick.kind, ts: formatUs(tick.ts), ...content, ...more };
   return qualityRow(kind, { ts, knownAt, source: place.source() }, place.instrument, detail);
 }

@@ -11,7 +11,7 @@
  * 4. Dead records, and rows that QuestDB refused, are appended to `dead-letters`.
  * 5. Where control records came by, and from when a model record held, is written back. The
  *    position moves.
- * 6. A little later others are told the highest event time of every instrument. A row that can be
+ * 6. A little later the sink reports the highest event time of every instrument. A row that can be
  *    read tells them less: what came before it may still be on its way into another table.
  *
  * All of it can be repeated: rows are absorbed by their keys, verdicts are kept by their source.
@@ -19,7 +19,7 @@
 import { must } from '../../src/assert.ts';
 import { applyControl, type ModelControl } from '../../src/domain/control.ts';
 import type { DeadPlace, KindPlace } from '../../src/domain/dead-letter.ts';
-import { keyOf, type Control, type Feature } from '../../src/domain/wire.ts';
+import { instrumentKey, type Control, type Feature } from '../../src/domain/wire.ts';
 import { claimPartition, type Claim } from '../../src/stream/claimed-task.ts';
 import { decodeTicks } from '../../src/stream/decode.ts';
 import type { LogRecord, OutRecord, Stage } from '../../src/stream/stage.ts';
@@ -31,8 +31,8 @@ import type { PartitionClock, WrittenPartition } from '../../src/postgres/tables
 import type { StoredWatermark } from '../../src/postgres/tables/stored-watermarks.ts';
 import type { FeatureRow } from '../../src/questdb/tables/features.ts';
 import type { QuestTable, RowWriter, SqlReader } from '../../src/questdb/table.ts';
-import { deadLetterRecord, malformedRow, placeOf } from './dead-letters.ts';
-import { ingest, tellCounts, type IngestState } from '../stream/ingest.ts';
+import { deadLetterRecord, malformedRow, toPlace } from './dead-letters.ts';
+import { ingest, reportCounts, type IngestState } from '../stream/ingest.ts';
 import { clockBody } from '../stream/log-clock.ts';
 import { TickTask, type TickDeps } from '../stream/tick-task.ts';
 import { decodeDerived, unknownTickKinds } from './decode.ts';
@@ -41,7 +41,7 @@ import { addRow, initialFloods } from './notes.ts';
 import { judgeLate } from './late-events.ts';
 import { SinkTicks, type SinkControlState, type TicksBatch } from './ticks.ts';
 import { WrittenPartitions } from './written.ts';
-import { emptySinkRows, rowOfPrediction, rowsOfFeature, type SinkRows } from './sink.ts';
+import { emptySinkRows, predictionRow, addFeatureRows, type SinkRows } from './sink.ts';
 
 export interface SinkDeps extends TickDeps {
   readonly writer: RowWriter;
@@ -51,7 +51,7 @@ export interface SinkDeps extends TickDeps {
   readonly controlsPassed: (places: readonly ControlPlace[]) => Promise<void>;
   readonly stored: (reached: readonly StoredWatermark[]) => Promise<void>;
   readonly backfilled: (parts: readonly Backfilled[]) => Promise<void>;
-  /** Told of the log's clock, at most as often as it changes. */
+  /** Called with the log's clock, at most as often as it changes. */
   readonly clockPassed: (place: PartitionClock) => Promise<void>;
   /** Which partitions of tables were written to, and the clock by then. */
   readonly written: (parts: readonly WrittenPartition[]) => Promise<void>;
@@ -86,13 +86,13 @@ class SinkTask extends TickTask<SinkDeps, IngestState, SinkControlState> {
   private readonly written: WrittenPartitions;
   private readonly ticks: SinkTicks;
   private announcedClock = '';
-  /** The highest event time of each as it was last told. */
+  /** The highest event time of each as it was last reported. */
   private readonly announced = new Map<string, number>();
 
   constructor(deps: SinkDeps, claim: Claim) {
     super(deps, claim);
     this.written = new WrittenPartitions(deps.featuresTable.name);
-    const historyTopic = deps.topicOf('ticks-backfill');
+    const historyTopic = deps.topicName('ticks-backfill');
     const { control, clock, instruments, counts } = this;
     this.ticks = new SinkTicks({ control, clock, instruments, counts }, historyTopic);
   }
@@ -108,7 +108,7 @@ class SinkTask extends TickTask<SinkDeps, IngestState, SinkControlState> {
     const { deps } = this;
     const batch = emptyBatch();
     const taken = this.takeAll(records, batch);
-    tellCounts(this.counts, this.count);
+    reportCounts(this.counts, this.count);
     await this.write(batch.rows, batch, heartbeat);
     if (batch.late.length > 0) await this.judge(batch, heartbeat);
     await this.bringOut(batch, heartbeat);
@@ -117,7 +117,7 @@ class SinkTask extends TickTask<SinkDeps, IngestState, SinkControlState> {
   }
 
   override async checkpoint(): Promise<void> {
-    // What is remembered nowhere else has to be told before the position moves over it.
+    // What is remembered nowhere else has to be reported before the position moves over it.
     await this.written.flush(this.deps.written);
     await super.checkpoint();
   }
@@ -143,7 +143,7 @@ class SinkTask extends TickTask<SinkDeps, IngestState, SinkControlState> {
     this.announcedClock = now;
   }
 
-  /** Dead letters, and what others are told of the batch. */
+  /** Dead letters, and what is reported of the batch. */
   private async bringOut(batch: Batch, heartbeat: () => Promise<void>): Promise<void> {
     const { log, noteDead, noteKinds, controlsPassed, modelHeld, backfilled } = this.deps;
     const { dead, places, kinds, controls, held, history } = batch;
@@ -179,7 +179,7 @@ class SinkTask extends TickTask<SinkDeps, IngestState, SinkControlState> {
     for (const { table, row, message } of refused) {
       this.count('refused');
       dead.push({
-        topic: this.deps.topicOf('dead-letters'),
+        topic: this.deps.topicName('dead-letters'),
         key: null,
         value: JSON.stringify(row),
         timestampMs: 0,
@@ -192,8 +192,8 @@ class SinkTask extends TickTask<SinkDeps, IngestState, SinkControlState> {
 
   /** Returns how many were taken: all, or those in front of one that waits for a clock. */
   private takeAll(records: readonly LogRecord[], batch: Batch): number {
-    const { topicOf } = this.deps;
-    const isTicks = this.topic === topicOf('ticks') || this.topic === topicOf('ticks-backfill');
+    const { topicName } = this.deps;
+    const isTicks = this.topic === topicName('ticks') || this.topic === topicName('ticks-backfill');
     let taken = 0;
     for (; taken < records.length; taken++) {
       if (!isTicks) this.takeDerived(must(records[taken]), batch);
@@ -235,12 +235,12 @@ class SinkTask extends TickTask<SinkDeps, IngestState, SinkControlState> {
       this.deps.clockSeen(clockBody(control));
       return;
     }
-    if (topic === this.deps.topicOf('ticks')) {
+    if (topic === this.deps.topicName('ticks')) {
       batch.controls.push({ controlId: control.control_id, partition, offset });
     }
     if (!applyControl(this.control, control, { byUs }) || control.type !== 'model') return;
     const model = control.body as unknown as ModelControl;
-    const { maxTs = -1 } = this.instruments.find(keyOf(model))?.state ?? {};
+    const { maxTs = -1 } = this.instruments.find(instrumentKey(model))?.state ?? {};
     // Only the partition on which the instrument lives can say from when the record held.
     if (maxTs < 0) return;
     batch.held.push({ controlId: control.control_id, model, fromTs: maxTs + 1 });
@@ -250,7 +250,7 @@ class SinkTask extends TickTask<SinkDeps, IngestState, SinkControlState> {
   private takeFeature(feature: Feature, record: LogRecord, batch: Batch): void {
     const { columns } = this.deps.featuresTable;
     const strange = Object.keys(feature.values).find((name) => !Object.hasOwn(columns, name));
-    if (strange === undefined) rowsOfFeature(batch.rows, feature);
+    if (strange === undefined) addFeatureRows(batch.rows, feature);
     else
       this.deadLetter(
         record,
@@ -261,14 +261,14 @@ class SinkTask extends TickTask<SinkDeps, IngestState, SinkControlState> {
   }
 
   private takeDerived(record: LogRecord, batch: Batch): void {
-    const name = record.topic === this.deps.topicOf('features') ? 'feature' : 'prediction';
+    const name = record.topic === this.deps.topicName('features') ? 'feature' : 'prediction';
     const decoded = decodeDerived(name, record.key, record.value);
     switch (decoded.type) {
       case 'feature':
         this.takeFeature(decoded.record, record, batch);
         break;
       case 'prediction':
-        batch.rows.predictions.push(rowOfPrediction(decoded.record));
+        batch.rows.predictions.push(predictionRow(decoded.record));
         break;
       case 'unknown': {
         const { topic, partition, offset } = record;
@@ -281,7 +281,7 @@ class SinkTask extends TickTask<SinkDeps, IngestState, SinkControlState> {
     }
   }
 
-  /** `byUs`: by which clock its timestamp is bounded in what is said of it. */
+  /** `byUs`: by which clock its timestamp is bounded in the note about it. */
   private deadLetter(
     source: LogRecord,
     reason: string,
@@ -291,8 +291,8 @@ class SinkTask extends TickTask<SinkDeps, IngestState, SinkControlState> {
   ): void {
     this.count('dead');
     const dead = { source, reason, detail };
-    batch.dead.push(deadLetterRecord(dead, this.deps.topicOf('dead-letters')));
-    batch.places.push(placeOf(dead));
+    batch.dead.push(deadLetterRecord(dead, this.deps.topicName('dead-letters')));
+    batch.places.push(toPlace(dead));
     const floods = (this.control.floods ??= initialFloods());
     addRow(malformedRow(dead, byUs), { floods, clockUs: this.clock.clockUs }, batch);
   }

@@ -53,7 +53,7 @@ export const emptySinkRows = (): SinkRows => ({
  * Where in the log something stands: `topic/partition/offset`, and for item n (from 0) of a frame
  * `#n` behind it.
  */
-export function sourceOf(
+export function formatSource(
   topic: string,
   partition: number,
   offset: string,
@@ -64,7 +64,7 @@ export function sourceOf(
 }
 
 /** Adds the row of a trade or quote to its table. */
-export function rowsOfTick(
+export function addTickRows(
   rows: Pick<SinkRows, 'ticks' | 'quotes'>,
   tick: MarketTick,
   knownAt: number,
@@ -94,7 +94,7 @@ const isImport = <T extends Pick<LateTick, 'importedAt'>>(
 ): late is T & { readonly importedAt: number } => typeof late.importedAt === 'number';
 
 /** Of history: with its own clock where it was imported. */
-export const rowOfHistory = (rows: OriginRows, late: LateTick): StoredRow =>
+export const historyRow = (rows: OriginRows, late: LateTick): StoredRow =>
   rowWithOrigin(
     rows,
     late,
@@ -104,20 +104,20 @@ export const rowOfHistory = (rows: OriginRows, late: LateTick): StoredRow =>
   );
 
 /** Of a tick of the stream that claims since when it is known. */
-export const rowOfImport = (
+export const importRow = (
   rows: OriginRows,
   { importedAt, ...known }: Known & { readonly importedAt: number },
 ): StoredRow => rowWithOrigin(rows, known, { origin: 'import', imported_at: importedAt });
 
 /** Of a tick that came behind the watermark; returns the row. */
-export function rowOfLate(rows: SinkRows, late: LateTick): StoredRow {
+export function lateRow(rows: SinkRows, late: LateTick): StoredRow {
   const { tick, knownAt } = late;
-  if (isImport(late)) return rowOfImport(rows, late);
-  rowsOfTick(rows, tick, knownAt, late);
+  if (isImport(late)) return importRow(rows, late);
+  addTickRows(rows, tick, knownAt, late);
   return must(tick.kind === 'trade' ? rows.ticks.at(-1) : rows.quotes.at(-1));
 }
 
-export const rowOfHeartbeat = (
+export const heartbeatRow = (
   ts: number,
   knownAt: number,
   { venue, symbol }: Instrument,
@@ -135,7 +135,10 @@ const importColumn = (importedAt: number | undefined): { readonly imported_at?: 
   importedAt === undefined ? {} : { imported_at: importedAt };
 
 /** Adds the candles of a feature record, and its values, all with the record's own moment. */
-export function rowsOfFeature(rows: Pick<SinkRows, 'candles' | 'features'>, record: Feature): void {
+export function addFeatureRows(
+  rows: Pick<SinkRows, 'candles' | 'features'>,
+  record: Feature,
+): void {
   for (const candle of record.candles) rows.candles.push(candleRow(candle, record));
   rows.features.push(featureRow(record));
 }
@@ -178,7 +181,7 @@ const candleRow = (candle: Candle, of: Feature): CandleRow => ({
   ...importColumn(of.imported_at),
 });
 
-export const rowOfPrediction = (record: Prediction): PredictionRow => ({
+export const predictionRow = (record: Prediction): PredictionRow => ({
   ts: record.ts,
   decided_ts: record.decided_ts,
   known_at: record.known_at,
@@ -208,7 +211,7 @@ export const widened = (
   knownAt: Math.max(before?.knownAt ?? knownAt, knownAt),
 });
 
-/** One row about the input. `instrument` is null where a malformed record does not tell it. */
+/** One row about the input. `instrument` is null where a malformed record does not have it. */
 export const qualityRow = (
   kind: QualityKind,
   at: { readonly ts: number; readonly knownAt: number; readonly source: string },
@@ -243,8 +246,8 @@ export const gapRow = (
 export interface LateTick extends Instrument {
   readonly tick: MarketTick;
   readonly knownAt: number;
-  /** What is said of it is known since then; the same, unless it is imported. */
-  readonly toldAt?: number;
+  /** The note about it is known since then; the same, unless it is imported. */
+  readonly notedAt?: number;
   /** When it came, if it is imported: then `knownAt` is its claim. */
   readonly importedAt?: number | null;
   readonly source: string;
@@ -274,7 +277,7 @@ export function lateVerdict(
   if (earlier?.kind === 'correction') return { verdict: 'correction', event: earlier };
   if (stored === undefined) return { verdict: 'late', event: lateEvent(late) };
   if (sameContent(late.tick, stored)) return { verdict: 'duplicate' };
-  return { verdict: 'correction', event: correctionRow(late, contentOfRow(stored)) };
+  return { verdict: 'correction', event: correctionRow(late, rowContent(stored)) };
 }
 
 function lateEvent(late: LateTick): QualityRow {
@@ -284,8 +287,8 @@ function lateEvent(late: LateTick): QualityRow {
     formatUs(floorTo(tick.ts, timeframeUs(name))),
   ]);
   const { kind, id } = tick;
-  const detail = { tick: kind, id, ...contentOf(tick), windows: Object.fromEntries(windows) };
-  return qualityRow('late', saidOf(late), late, detail);
+  const detail = { tick: kind, id, ...tickContent(tick), windows: Object.fromEntries(windows) };
+  return qualityRow('late', noteHead(late), late, detail);
 }
 
 /** A second content for an id that has one: `kept` stays, the tick's own is only recorded here. */
@@ -294,25 +297,23 @@ export function correctionRow(
   kept: Readonly<Record<string, unknown>>,
 ): QualityRow {
   const { tick } = late;
-  const detail = { tick: tick.kind, id: tick.id, kept, seen: contentOf(tick) };
-  return qualityRow('correction', saidOf(late), late, detail);
+  const detail = { tick: tick.kind, id: tick.id, kept, seen: tickContent(tick) };
+  return qualityRow('correction', noteHead(late), late, detail);
 }
 
-const saidOf = ({ tick, knownAt, toldAt = knownAt, source }: Omit<LateTick, 'isHistory'>) => ({
+const noteHead = ({ tick, knownAt, notedAt = knownAt, source }: Omit<LateTick, 'isHistory'>) => ({
   ts: tick.ts,
-  knownAt: toldAt,
+  knownAt: notedAt,
   source,
 });
 
 /** What a tick says besides its time and id, under the names of the table's columns. */
-export function contentOf(tick: MarketTick): Record<string, string | number | null> {
+export function tickContent(tick: MarketTick): Record<string, string | number | null> {
   const nowhere = { venue: '', symbol: '' };
-  return contentOfRow(
-    tick.kind === 'trade' ? tickRow(tick, 0, nowhere) : quoteRow(tick, 0, nowhere),
-  );
+  return rowContent(tick.kind === 'trade' ? tickRow(tick, 0, nowhere) : quoteRow(tick, 0, nowhere));
 }
 
-function contentOfRow(row: StoredRow): Record<string, string | number | null> {
+function rowContent(row: StoredRow): Record<string, string | number | null> {
   if ('bid' in row) {
     const { bid, ask, bid_size, ask_size } = row;
     return { bid, ask, bid_size, ask_size };

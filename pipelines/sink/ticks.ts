@@ -6,13 +6,13 @@
  */
 import { must } from '../../src/assert.ts';
 import type { ControlState } from '../../src/domain/control.ts';
-import { instrumentOf } from '../../src/domain/wire.ts';
+import { parseInstrumentKey } from '../../src/domain/wire.ts';
 import type { Decoded } from '../../src/stream/decode.ts';
 import type { InstrumentStates } from '../../src/stream/instrument-states.ts';
 import type { LogRecord } from '../../src/stream/stage.ts';
 import type { Backfilled } from '../../src/postgres/tables/backfilled.ts';
 import {
-  arrivalOf,
+  toArrival,
   ingest,
   judgeHistory,
   type Arrival,
@@ -23,7 +23,7 @@ import {
 } from '../stream/ingest.ts';
 import type { LogClock } from '../stream/log-clock.ts';
 import { initialFloods, noteIngest, type Floods, type NotePlace, type Notes } from './notes.ts';
-import { sourceOf, widened } from './sink.ts';
+import { formatSource, widened } from './sink.ts';
 
 /** What the sink keeps of its partition; floods are absent in states from before they were. */
 export type SinkControlState = ControlState & { floods?: Floods };
@@ -59,16 +59,16 @@ export class SinkTicks {
   ): void {
     const { topic, partition, offset } = record;
     const { control, clock, instruments, counts } = this.kept;
-    const clocks = clock.clocksOf(record, judgedByUs);
+    const clocks = clock.readClocks(record, judgedByUs);
     const slot = topic === this.historyTopic ? null : instruments.change(key);
-    const { venue, symbol } = slot ?? must(instrumentOf(key));
+    const { venue, symbol } = slot ?? must(parseInstrumentKey(key));
     let position: number | null = null;
     const place: NotePlace = {
       instrument: { venue, symbol },
       clockUs: clocks.clockUs,
       importedAt: clocks.importedAt,
       floods: (control.floods ??= initialFloods()),
-      source: () => sourceOf(topic, partition, String(offset), position),
+      source: () => formatSource(topic, partition, String(offset), position),
     };
     const note = (out: IngestOut): void => {
       counts[out.type] += 1;
@@ -78,7 +78,7 @@ export class SinkTicks {
       const tick = must(items[i]);
       position = positions === null ? null : must(positions[i]);
       if (slot === null) takeHistory({ ...clocks, tick }, key, place, batch, note);
-      else ingest.step(slot.state, arrivalOf(tick, clocks, slot), note);
+      else ingest.step(slot.state, toArrival(tick, clocks, slot), note);
     }
   }
 }
@@ -96,10 +96,10 @@ function takeHistory(
   const judged = judgeHistory(arrival, note);
   if (judged === null) return;
   const { ts } = tick;
-  const { knownAt, toldAt } = judged;
+  const { knownAt, notedAt } = judged;
   const { importedAt: cameAt } = arrival;
   const about = { source: source(), isHistory: true, importedAt: cameAt };
-  late.push({ ...instrument, tick, knownAt, toldAt, ...about });
+  late.push({ ...instrument, tick, knownAt, notedAt, ...about });
   // The job that revises looks for what came behind its last look, whatever that claims.
-  history.set(key, widened(history.get(key), { instrument: key, ts, knownAt: toldAt }));
+  history.set(key, widened(history.get(key), { instrument: key, ts, knownAt: notedAt }));
 }

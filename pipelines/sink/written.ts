@@ -20,12 +20,12 @@ const TABLE_OF: Partial<Record<keyof SinkRows, string>> = {
   predictions: 'predictions',
 };
 
-/** Of one task; what was noted is told before its checkpoint. */
+/** Of one task; what was noted is reported before its checkpoint. */
 export class WrittenPartitions {
   private readonly tables: readonly (readonly [keyof SinkRows, string])[];
   /** By table and day: the hour in which it was last written to. */
   private readonly hours = new Map<string, number>();
-  private untold = new Map<string, WrittenPartition>();
+  private unreported = new Map<string, WrittenPartition>();
 
   constructor(featuresTable: string) {
     this.tables = Object.entries({ ...TABLE_OF, features: featuresTable }) as [
@@ -34,7 +34,7 @@ export class WrittenPartitions {
     ][];
   }
 
-  /** Without any clock yet (0) nothing can be said. */
+  /** Without any clock yet (0) nothing can be reported. */
   note(rows: SinkRows, clockUs: number): void {
     if (clockUs === 0) return;
     for (const [of, table] of this.tables) {
@@ -49,12 +49,13 @@ export class WrittenPartitions {
     }
   }
 
-  /** Tells what has not been told; what cannot be told now is told the next time. */
-  async flush(tell: (parts: readonly WrittenPartition[]) => Promise<void>): Promise<void> {
-    if (this.untold.size === 0) return;
-    const { untold } = this;
-    await tell([...untold.values()]);
-    for (const [key, part] of untold) if (this.untold.get(key) === part) this.untold.delete(key);
+  /** Reports what has not been reported; what fails now is reported the next time. */
+  async flush(report: (parts: readonly WrittenPartition[]) => Promise<void>): Promise<void> {
+    if (this.unreported.size === 0) return;
+    const { unreported } = this;
+    await report([...unreported.values()]);
+    for (const [key, part] of unreported)
+      if (this.unreported.get(key) === part) this.unreported.delete(key);
   }
 
   private noteDay(table: string, day: number, clockUs: number): void {
@@ -64,6 +65,6 @@ export class WrittenPartitions {
     if (this.hours.get(key) === hour) return;
     this.hours.set(key, hour);
     const partition = partitionName(day * US_PER_DAY);
-    this.untold.set(key, { table, partition, writtenUs: hour * US_PER_HOUR });
+    this.unreported.set(key, { table, partition, writtenUs: hour * US_PER_HOUR });
   }
 }

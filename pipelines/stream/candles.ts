@@ -120,7 +120,7 @@ function closeUpTo(
   }
 }
 
-/** Asked at every tick: an open minute ends no later than the longer candles that hold it. */
+/** Called at every tick: an open minute ends no later than the longer candles that hold it. */
 function nextEnd(state: CandlesState): number {
   const minute = state.open[0] ?? null;
   if (minute !== null) return minute.startTs + MINUTE.us;

@@ -4,7 +4,7 @@
  * The record carries the candles themselves too: they and the values are what the stream served,
  * revision 0 of the tables. Nothing later than the instant enters a value.
  */
-import { vwapOf, type ClosedCandle } from '../../src/domain/candle.ts';
+import { candleVwap, type ClosedCandle } from '../../src/domain/candle.ts';
 import type { Candle, Feature } from '../../src/domain/wire.ts';
 import { FEATURE_NAMES, FEATURE_SET } from '../../src/features/definition.ts';
 import {
@@ -23,7 +23,7 @@ export interface FeaturesIn {
 
 export interface FeaturesOut {
   readonly record: Feature;
-  /** The record's values in the order of the feature set: what a model is asked with. */
+  /** The record's values in the order of the feature set: what a model gets. */
   readonly vector: readonly (number | null)[];
 }
 
@@ -67,6 +67,6 @@ export const wireCandle = (candle: ClosedCandle): Candle => ({
   close: candle.close,
   volume: candle.volume,
   trades: candle.trades,
-  vwap: vwapOf(candle),
+  vwap: candleVwap(candle),
   flags: candle.flags,
 });

@@ -19,7 +19,7 @@ import type { BotControl } from '../../src/domain/control.ts';
 import { hasPrice, type MarketTick } from '../../src/domain/tick.ts';
 import { US_PER_S } from '../../src/domain/time.ts';
 import type { Fill, Signal, SignalEnd } from '../../src/domain/wire.ts';
-import { currenciesOf, fxRate, priceDecimals, priceText } from '../../src/money/amounts.ts';
+import { parsePair, fxRate, priceDecimals, priceText } from '../../src/money/amounts.ts';
 import type { Moment, Operator } from '../../src/stream/operator.ts';
 
 /** What a bot has in an instrument: an order that waits, or a position. */
@@ -46,7 +46,7 @@ interface Position {
   readonly slippageBps: number;
   readonly fxRate: string;
   readonly feeCurrency: string;
-  /** The signal's levels as numbers, once a tick has asked: reading text at each of them costs. */
+  /** The signal's levels as numbers, once a tick needs them: reading text at each of them costs. */
   stop?: number;
   target?: number;
   /** 0 while the entry waits. */
@@ -79,7 +79,7 @@ export const fills: Operator<FillsIn, Fill | SignalEnd, FillsState> = {
         take(state, input.signal, input.bot);
         break;
       case 'ordered':
-        // Asked at every tick, and nearly always of nobody: no list is made for it.
+        // Called at every tick, and nearly always for nobody: no list is made for it.
         if (!hasPrice(input.tick)) break;
         for (const bot in state) onTick(state, bot, input.tick, emit);
         break;
@@ -88,7 +88,7 @@ export const fills: Operator<FillsIn, Fill | SignalEnd, FillsState> = {
           const { signal, entryTs } = must(state[bot]);
           if (entryTs > 0 || input.ts <= signal.expires_at) continue;
           delete state[bot];
-          emit(endOf(signal, signal.expires_at, 'expired', 'no tick came before it expired'));
+          emit(signalEnd(signal, signal.expires_at, 'expired', 'no tick came before it expired'));
         }
         break;
     }
@@ -96,7 +96,7 @@ export const fills: Operator<FillsIn, Fill | SignalEnd, FillsState> = {
 };
 
 function take(state: FillsState, signal: Signal, bot: BotControl): void {
-  const { quote } = currenciesOf(signal.symbol);
+  const { quote } = parsePair(signal.symbol);
   const rate = must(
     fxRate(quote, bot.account_currency),
     `a signal of ${signal.symbol} has a rate to ${bot.account_currency}`,
@@ -132,17 +132,17 @@ function onTick(state: FillsState, bot: string, tick: MarketTick, emit: Emit): v
   const position = must(state[bot]);
   const { signal } = position;
   if (position.entryTs > 0) {
-    const exit = exitOf(position, tick);
+    const exit = findExit(position, tick);
     if (exit === null) return;
     delete state[bot];
-    emit(fillOf(position, tick, 'exit', exit));
+    emit(makeFill(position, tick, 'exit', exit));
   } else if (tick.ts > signal.expires_at) {
     delete state[bot];
-    emit(endOf(signal, signal.expires_at, 'expired', 'no tick came before it expired'));
+    emit(signalEnd(signal, signal.expires_at, 'expired', 'no tick came before it expired'));
   } else if (tick.ts > position.effectiveTs) {
     position.entryTs = tick.ts;
     const price = slipped(position, sidePrice(tick, signal.direction), signal.direction);
-    emit(fillOf(position, tick, 'entry', { price, orderType: 'market', reason: 'signal' }));
+    emit(makeFill(position, tick, 'entry', { price, orderType: 'market', reason: 'signal' }));
   }
 }
 
@@ -152,7 +152,7 @@ interface Exit {
   readonly reason: string;
 }
 
-function exitOf(position: Position, tick: MarketTick): Exit | null {
+function findExit(position: Position, tick: MarketTick): Exit | null {
   const { signal, entryTs, maxHoldingUs } = position;
   const long = signal.direction === 'buy';
   const side = long ? 'sell' : 'buy';
@@ -188,7 +188,7 @@ function slipped({ slippageBps }: Position, price: number, side: Side): string {
   return priceText(moved, priceDecimals(price), side === 'buy' ? 'up' : 'down');
 }
 
-function fillOf(
+function makeFill(
   { signal, feeBps, fxRate: rate, feeCurrency }: Position,
   tick: MarketTick,
   intent: 'entry' | 'exit',
@@ -224,7 +224,7 @@ function fillOf(
   };
 }
 
-const endOf = (
+const signalEnd = (
   { signal_id, venue, symbol }: Pick<Signal, 'signal_id' | 'venue' | 'symbol'>,
   ts: number,
   state: SignalEnd['state'],

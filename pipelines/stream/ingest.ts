@@ -53,7 +53,7 @@ export interface Arrival extends Omit<RecordClocks, 'importedAt'> {
 }
 
 /** A tick of an instrument as it arrives. Spreads would cost more than the step itself. */
-export const arrivalOf = (
+export const toArrival = (
   tick: Arrival['tick'],
   clocks: RecordClocks,
   { latenessUs, contiguousTradeIds }: Pick<Arrival, 'latenessUs' | 'contiguousTradeIds'>,
@@ -126,10 +126,10 @@ export const ingest: Operator<Arrival, IngestOut, IngestState> = {
     }
     const isBadClock = hasBadClock(arrival);
     const recordUs = isBadClock ? arrival.clockUs : arrival.recordUs;
-    const knownAt = Math.max(recordUs, tick.ts, state.knownAt, floorOf(arrival));
+    const knownAt = Math.max(recordUs, tick.ts, state.knownAt, earliestKnownAt(arrival));
     // Since when it was known that something is wrong with it: never before the last as-of barrier.
-    const toldAt = Math.max(knownAt, barrierUs + 1);
-    if (isBadClock) emit({ type: 'bad_clock', tick, recordUs: arrival.recordUs, knownAt: toldAt });
+    const notedAt = Math.max(knownAt, barrierUs + 1);
+    if (isBadClock) emit({ type: 'bad_clock', tick, recordUs: arrival.recordUs, knownAt: notedAt });
     if (tick.kind === 'heartbeat') {
       if (tick.ts <= state.maxTs) return;
       state.knownAt = knownAt;
@@ -139,14 +139,14 @@ export const ingest: Operator<Arrival, IngestOut, IngestState> = {
     }
     if (tick.ts < state.maxTs - latenessUs) {
       // One microsecond more, so that it is never known together with what came before it.
-      emit({ type: 'behind', tick, knownAt: Math.max(toldAt, state.knownAt + 1) });
+      emit({ type: 'behind', tick, knownAt: Math.max(notedAt, state.knownAt + 1) });
       return;
     }
-    const place = placeOf(state.held, state.handed ?? 0, tick);
+    const place = findPlace(state.held, state.handed ?? 0, tick);
     const twin = state.held[place];
     if (twin !== undefined && compareTicks(twin, tick) === 0) {
       if (twin.hash === tick.hash) emit({ type: 'duplicate' });
-      else emit({ type: 'correction', tick, kept: twin, knownAt: toldAt });
+      else emit({ type: 'correction', tick, kept: twin, knownAt: notedAt });
       return;
     }
     if (place === state.held.length) state.held.push(tick);
@@ -171,25 +171,28 @@ export function judgeHistory(
     importedAt: cameAt = null,
   }: Omit<Arrival, 'latenessUs' | 'contiguousTradeIds'>,
   emit: Emit,
-): { readonly knownAt: number; readonly toldAt: number } | null {
+): { readonly knownAt: number; readonly notedAt: number } | null {
   if (tick.ts > judgedByUs + AHEAD_MAX_US) {
     const ts = clockUs || judgedByUs;
     emit({ type: 'future', tick, ts, knownAt: Math.max(ts, barrierUs + 1) });
     return null;
   }
   const isBadClock = hasBadClock({ tick, recordUs, judgedByUs });
-  const floorUs = floorOf({ barrierUs, importedAt: cameAt });
+  const floorUs = earliestKnownAt({ barrierUs, importedAt: cameAt });
   const knownAt = Math.max(isBadClock ? clockUs : recordUs, tick.ts, floorUs);
-  const toldAt = Math.max(knownAt, cameAt ?? 0, barrierUs + 1);
-  if (isBadClock) emit({ type: 'bad_clock', tick, recordUs, knownAt: toldAt });
-  return { knownAt, toldAt };
+  const notedAt = Math.max(knownAt, cameAt ?? 0, barrierUs + 1);
+  if (isBadClock) emit({ type: 'bad_clock', tick, recordUs, knownAt: notedAt });
+  return { knownAt, notedAt };
 }
 
 /**
  * The earliest that something can have come to be known: behind the last as-of barrier, but for a
  * recording that was imported, which claims to have been known in its own time.
  */
-const floorOf = ({ barrierUs, importedAt }: Pick<Arrival, 'barrierUs' | 'importedAt'>): number =>
+const earliestKnownAt = ({
+  barrierUs,
+  importedAt,
+}: Pick<Arrival, 'barrierUs' | 'importedAt'>): number =>
   importedAt === undefined || importedAt === null ? barrierUs + 1 : 0;
 
 /**
@@ -203,7 +206,7 @@ export const importedAt = (
 ): number | null => (isImported ? Math.max(clockUs || judgedByUs, barrierUs + 1) : null);
 
 /**
- * Whether the record's timestamp cannot be its producer's time: it lies behind what it tells of, as
+ * Whether the record's timestamp cannot be its producer's time: it lies behind its content, as
  * where it is in seconds, or ahead of the log's clock, as where it is in microseconds.
  */
 export const hasBadClock = ({
@@ -214,14 +217,14 @@ export const hasBadClock = ({
   readonly tick: { readonly ts: number };
 }): boolean => recordUs < tick.ts - AHEAD_MAX_US || recordUs > judgedByUs + AHEAD_MAX_US;
 
-function momentOf({ tick, importedAt: cameAt }: Arrival, knownAt: number): Moment {
+function toMoment({ tick, importedAt: cameAt }: Arrival, knownAt: number): Moment {
   const moment = { decidedTs: tick.ts, knownAt };
   return cameAt === undefined || cameAt === null ? moment : { ...moment, importedAt: cameAt };
 }
 
 /** Moves the watermark and hands on what it has passed. */
 function advance(state: IngestState, arrival: Arrival, emit: Emit): void {
-  const moment = momentOf(arrival, state.knownAt);
+  const moment = toMoment(arrival, state.knownAt);
   state.maxTs = arrival.tick.ts;
   const watermark = state.maxTs - arrival.latenessUs;
   const { held } = state;
@@ -277,7 +280,7 @@ const isDisorder = (step: number, laterUs: number): boolean =>
   step < 0 && step >= -DISORDER_IDS && laterUs <= US_PER_S;
 
 /** The first place from `from` on in the ordered ticks that is not before `tick`. */
-function placeOf(held: readonly MarketTick[], from: number, tick: MarketTick): number {
+function findPlace(held: readonly MarketTick[], from: number, tick: MarketTick): number {
   let low = from;
   let high = held.length;
   // Ticks nearly always arrive in order: look at the end first.
@@ -292,7 +295,7 @@ function placeOf(held: readonly MarketTick[], from: number, tick: MarketTick): n
   return low;
 }
 
-/** How often ingest said each of its words. */
+/** How often ingest gave each of its verdicts. */
 export type IngestCounts = Record<IngestOut['type'], number>;
 
 export const initialCounts = (): IngestCounts => ({
@@ -310,7 +313,7 @@ export const initialCounts = (): IngestCounts => ({
 });
 
 /** Hands the counts to a metric and begins anew. */
-export function tellCounts(counts: IngestCounts, count: (what: string, n: number) => void): void {
+export function reportCounts(counts: IngestCounts, count: (what: string, n: number) => void): void {
   for (const type of Object.keys(counts) as IngestOut['type'][]) {
     if (counts[type] > 0) count(type, counts[type]);
     counts[type] = 0;

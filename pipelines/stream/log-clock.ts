@@ -14,7 +14,7 @@
 import { must } from '../../src/assert.ts';
 import {
   AHEAD_MAX_US,
-  clockOf,
+  judgingClock,
   type ClockControl,
   type ControlState,
 } from '../../src/domain/control.ts';
@@ -54,7 +54,7 @@ export class LogClock {
 
   /** The same, or one that was held back where that is later: ticks are judged by it. */
   private get nowUs(): number {
-    return clockOf(this.control);
+    return judgingClock(this.control);
   }
 
   /**
@@ -63,7 +63,7 @@ export class LogClock {
    */
   judge(decoded: Decoded, records: readonly LogRecord[], at: number): number | null {
     const { timestampUs, offset } = must(records[at]);
-    const latestTs = latestOf(decoded);
+    const latestTs = latestTime(decoded);
     if (latestTs === null) return this.nowUs;
     const byUs = this.judgeBy(latestTs, timestampUs, offset);
     if (byUs !== null || !this.lookAhead(records.slice(at + 1))) return byUs;
@@ -71,7 +71,7 @@ export class LogClock {
   }
 
   /** What the ticks of a record are held against. */
-  clocksOf(record: LogRecord, judgedByUs: number): RecordClocks {
+  readClocks(record: LogRecord, judgedByUs: number): RecordClocks {
     const { clockUs } = this;
     const barrierUs = this.control.cut;
     const cameAt = importedAt(record, { clockUs, judgedByUs, barrierUs });
@@ -105,10 +105,10 @@ export class LogClock {
 }
 
 /** The highest time of which a record speaks; null: it may say what it will. */
-function latestOf(decoded: Decoded): number | null {
+function latestTime(decoded: Decoded): number | null {
   switch (decoded.type) {
     case 'dead':
-      // Its own timestamp is told in what is said of it.
+      // Its own timestamp is in the note about it.
       return 0;
     case 'control':
       return decoded.control.type === 'cut' ? Number(decoded.control.body['value']) : null;
@@ -124,10 +124,10 @@ function latestOf(decoded: Decoded): number | null {
 export const clockBody = ({ body }: Control): ClockControl => body as unknown as ClockControl;
 
 /** Tells of the clock that a checkpoint holds, if any. */
-export function tellClock(
+export function reportClock(
   { clock, heldClock }: ControlState,
-  tell: (clock: ClockControl) => void,
+  report: (clock: ClockControl) => void,
 ): void {
-  if (clock !== undefined) tell({ ts: clock });
-  if (heldClock !== undefined) tell({ ts: heldClock, held: true });
+  if (clock !== undefined) report({ ts: clock });
+  if (heldClock !== undefined) report({ ts: heldClock, held: true });
 }

@@ -60,22 +60,22 @@ export const predictions = (
       );
     } else {
       const { model, control } = champion;
-      emit(record(input, control.model_id, 'champion', ask(model, input)));
+      emit(record(input, control.model_id, 'champion', predict(model, input)));
     }
     for (const { model, control } of shadows) {
-      emit(record(input, control.model_id, control.slot, ask(model, input)));
+      emit(record(input, control.model_id, control.slot, predict(model, input)));
     }
   },
 });
 
-function ask(model: ServingModel, { vector, feature }: PredictionsIn): Estimate {
+function predict(model: ServingModel, { vector, feature }: PredictionsIn): Estimate {
   const { probabilityUp, expectedReturn, outlier } = model.predict(vector);
   const expired = feature.decided_ts > model.expiresTs;
-  return { probabilityUp, expectedReturn, verdict: vetoOf(expired, vector, outlier) };
+  return { probabilityUp, expectedReturn, verdict: predictionVerdict(expired, vector, outlier) };
 }
 
 /** The first that applies, in the order of how long it will last; `ok` alone is acted on. */
-function vetoOf(
+function predictionVerdict(
   expired: boolean,
   vector: PredictionsIn['vector'],
   outlier: boolean,

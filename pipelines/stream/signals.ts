@@ -10,15 +10,15 @@
  * that it comes back to.
  *
  * What a bot would trade and may not (no exchange rate, a champion put in by force) is no signal:
- * it is told once, and counted.
+ * it is reported once, and counted.
  */
 import { createHash } from 'node:crypto';
 import { Exact } from '../../src/domain/exact.ts';
-import { accountOf, type BotControl } from '../../src/domain/control.ts';
+import { bookingAccount, type BotControl } from '../../src/domain/control.ts';
 import { formatUs, US_PER_HOUR, US_PER_S } from '../../src/domain/time.ts';
 import type { Prediction, Refusal, Signal } from '../../src/domain/wire.ts';
 import {
-  currenciesOf,
+  parsePair,
   fxRate,
   priceDecimals,
   priceText,
@@ -35,11 +35,11 @@ export interface SignalsState {
 interface Refused {
   readonly firstTs: number;
   decisions: number;
-  /** When it was last told of. */
+  /** When it was last reported. The name is stored: it stays. */
   toldTs: number;
 }
 
-const TELL_EVERY_US = US_PER_HOUR;
+const REPORT_EVERY_US = US_PER_HOUR;
 
 /** Who decides: the model in force. */
 export interface Decider {
@@ -73,13 +73,13 @@ export const signals: Operator<SignalsIn, Signal | Refusal, SignalsState> = {
     if (prediction.probability_up === 0.5 || atr === null || !(atr > 0)) return;
     for (const bot of input.bots) {
       if (bot.label_spec !== prediction.label_spec || !actsOn(bot, input.champion)) continue;
-      const account = accountOf(bot, prediction.decided_ts, input.clockUs);
+      const account = bookingAccount(bot, prediction.decided_ts, input.clockUs);
       if (!input.flat(bot.bot) || input.halted(account, prediction.decided_ts)) continue;
       const confidence = Math.max(prediction.probability_up, 1 - prediction.probability_up);
       const needed = confidenceNeeded(input, bot);
       if (confidence < needed) continue;
-      const obstacle = obstacleOf(input, bot);
-      if (obstacle === null) emit(signalOf(input, { bot, account, atr, confidence, needed }));
+      const obstacle = findObstacle(input, bot);
+      if (obstacle === null) emit(makeSignal(input, { bot, account, atr, confidence, needed }));
       else refuse(state, input, { bot: bot.bot, account, ...obstacle }, emit);
     }
   },
@@ -89,14 +89,14 @@ const actsOn = ({ acts_on }: BotControl, champion: Decider | null): boolean =>
   acts_on === undefined || (acts_on === 'baseline') === (champion === null);
 
 /** What keeps a bot from a decision that it would act on; null: nothing. */
-function obstacleOf(
+function findObstacle(
   { prediction: { symbol, model_id }, champion }: SignalsIn,
   { acts_on, account_currency: currency }: BotControl,
 ): Pick<Refusal, 'cause' | 'reason'> | null {
   if (acts_on === 'champions' && champion?.passed === false) {
     return { cause: 'not_passed', reason: `${model_id} has not passed the gate` };
   }
-  const { quote } = currenciesOf(symbol);
+  const { quote } = parsePair(symbol);
   if (fxRate(quote, currency) !== null) return null;
   return { cause: 'no_rate', reason: `no rate from ${quote} to the account's ${currency}` };
 }
@@ -109,9 +109,9 @@ function refuse(
 ): void {
   const refused = (state.refused ??= {});
   const key = `${what.bot}|${what.account}|${what.cause}`;
-  const of = (refused[key] ??= { firstTs: ts, decisions: 0, toldTs: ts - TELL_EVERY_US });
+  const of = (refused[key] ??= { firstTs: ts, decisions: 0, toldTs: ts - REPORT_EVERY_US });
   of.decisions += 1;
-  if (ts < of.toldTs + TELL_EVERY_US) return;
+  if (ts < of.toldTs + REPORT_EVERY_US) return;
   of.toldTs = ts;
   const { firstTs: first_ts, decisions } = of;
   const refusal_id = signalId(symbol, ts, `${key}|${venue}`);
@@ -129,8 +129,8 @@ function confidenceNeeded(
   return isYoung ? Math.max(min_confidence, young_min_confidence) : min_confidence;
 }
 
-/** Told where more was needed than of others. */
-const youthOf = ({ min_confidence, young_s = 0 }: BotControl, needed: number): string =>
+/** Given where more was needed than of others. */
+const describeYoungModel = ({ min_confidence, young_s = 0 }: BotControl, needed: number): string =>
   needed > min_confidence
     ? `; in force for less than ${young_s / 60} min, so ${(100 * needed).toFixed(1)} % were needed`
     : '';
@@ -143,7 +143,7 @@ interface Wanted {
   readonly needed: number;
 }
 
-function signalOf(input: SignalsIn, { bot, account, atr, confidence, needed }: Wanted): Signal {
+function makeSignal(input: SignalsIn, { bot, account, atr, confidence, needed }: Wanted): Signal {
   const { prediction, close, indicators } = input;
   const { symbol, venue, ts, decided_ts, known_at, probability_up } = prediction;
   const up = probability_up > 0.5;
@@ -180,7 +180,7 @@ function signalOf(input: SignalsIn, { bot, account, atr, confidence, needed }: W
     reason:
       `${prediction.model_id} gives ${up ? 'up' : 'down'} ${chance} % over ` +
       `${prediction.horizon_s / 60} min; stop ${bot.stop_atr}, target ${bot.target_atr} ATR away` +
-      youthOf(bot, needed),
+      describeYoungModel(bot, needed),
     indicators,
   };
 }

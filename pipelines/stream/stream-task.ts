@@ -13,14 +13,14 @@
  */
 import { must } from '../../src/assert.ts';
 import { applyControl, noteFirstTick, type ModelControl } from '../../src/domain/control.ts';
-import { keyOf, type Control } from '../../src/domain/wire.ts';
+import { instrumentKey, type Control } from '../../src/domain/wire.ts';
 import type { ServingModel } from '../../src/learning/serving-model.ts';
 import { claimPartition } from '../../src/stream/claimed-task.ts';
 import { decodeTicks, type Item } from '../../src/stream/decode.ts';
 import type { InstrumentSlot } from '../../src/stream/instrument-states.ts';
 import type { LogRecord, OutRecord, Stage } from '../../src/stream/stage.ts';
 import { withHeartbeat } from '../../src/stream/with-heartbeat.ts';
-import { arrivalOf, tellCounts, type Arrival } from './ingest.ts';
+import { toArrival, reportCounts, type Arrival } from './ingest.ts';
 import { clockBody } from './log-clock.ts';
 import {
   instrumentStream,
@@ -93,7 +93,7 @@ class StreamTask extends TickTask<StreamDeps, InstrumentState> {
           break;
       }
     }
-    tellCounts(this.counts, this.count);
+    reportCounts(this.counts, this.count);
     if (out.length > 0) await withHeartbeat(this.deps.log.append(out), heartbeat);
     this.deps.failPoints.pass(this.failPoint, taken);
     return taken;
@@ -107,17 +107,17 @@ class StreamTask extends TickTask<StreamDeps, InstrumentState> {
   ): void {
     if (items.length === 0) return;
     const instrument = this.instruments.change(key);
-    const clocks = this.clock.clocksOf(record, judgedByUs);
-    for (const item of items) this.takeItem(instrument, arrivalOf(item, clocks, instrument));
+    const clocks = this.clock.readClocks(record, judgedByUs);
+    for (const item of items) this.takeItem(instrument, toArrival(item, clocks, instrument));
   }
 
   private takeItem(
     { venue, symbol, state }: InstrumentSlot<InstrumentState>,
     arrival: Arrival,
   ): void {
-    const { control, modelOf } = this;
+    const { control, getModel } = this;
     const isUnseen = state.intake.maxTs < 0;
-    this.chain.step(state, { venue, symbol, arrival, control, modelOf }, this.emit);
+    this.chain.step(state, { venue, symbol, arrival, control, getModel }, this.emit);
     if (isUnseen && state.intake.maxTs >= 0) {
       noteFirstTick(control, { venue, symbol }, state.intake.maxTs);
     }
@@ -133,7 +133,7 @@ class StreamTask extends TickTask<StreamDeps, InstrumentState> {
     if (control.type === 'model') {
       const model = control.body as unknown as ModelControl;
       if (model.state !== 'retired') await withHeartbeat(this.loadModel(model), heartbeat);
-      seenTs = this.instruments.find(keyOf(model))?.state.intake.maxTs ?? -1;
+      seenTs = this.instruments.find(instrumentKey(model))?.state.intake.maxTs ?? -1;
     }
     const taken = applyControl(this.control, control, { seenTs, byUs });
     this.count(taken ? 'controls_taken' : 'controls_void');
@@ -144,14 +144,14 @@ class StreamTask extends TickTask<StreamDeps, InstrumentState> {
     this.models.set(model_id, await this.deps.models.load(model_id, sha256));
   }
 
-  private readonly modelOf = (modelId: string): ServingModel =>
+  private readonly getModel = (modelId: string): ServingModel =>
     must(this.models.get(modelId), `model "${modelId}" is in force and not loaded`);
 
   private outRecord(derived: Derived): OutRecord {
-    const { topic, key, atUs } = addressOf(derived);
+    const { topic, key, atUs } = recordAddress(derived);
     this.count(`out_${derived.kind}`);
     return {
-      topic: this.deps.topicOf(topic),
+      topic: this.deps.topicName(topic),
       key,
       value: JSON.stringify(derived),
       timestampMs: Math.floor(atUs / 1000),
@@ -159,18 +159,18 @@ class StreamTask extends TickTask<StreamDeps, InstrumentState> {
   }
 }
 
-function addressOf(derived: Derived): { topic: string; key: string; atUs: number } {
+function recordAddress(derived: Derived): { topic: string; key: string; atUs: number } {
   switch (derived.kind) {
     case 'feature':
-      return { topic: 'features', key: keyOf(derived), atUs: derived.known_at };
+      return { topic: 'features', key: instrumentKey(derived), atUs: derived.known_at };
     case 'prediction':
-      return { topic: 'predictions', key: keyOf(derived), atUs: derived.known_at };
+      return { topic: 'predictions', key: instrumentKey(derived), atUs: derived.known_at };
     case 'signal':
-      return { topic: 'signals', key: keyOf(derived), atUs: derived.known_at };
+      return { topic: 'signals', key: instrumentKey(derived), atUs: derived.known_at };
     case 'signal_end':
-      return { topic: 'signals', key: keyOf(derived), atUs: derived.ts };
+      return { topic: 'signals', key: instrumentKey(derived), atUs: derived.ts };
     case 'refusal':
-      return { topic: 'signals', key: keyOf(derived), atUs: derived.last_ts };
+      return { topic: 'signals', key: instrumentKey(derived), atUs: derived.last_ts };
     case 'fill':
       return { topic: 'fills', key: derived.account, atUs: derived.ts };
   }

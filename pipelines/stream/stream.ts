@@ -10,7 +10,7 @@ import { must } from '../../src/assert.ts';
 import type { BotControl, ControlState } from '../../src/domain/control.ts';
 import { modelSlotKey } from '../../src/domain/control.ts';
 import {
-  keyOf,
+  instrumentKey,
   type Feature,
   type Fill,
   type Prediction,
@@ -52,7 +52,7 @@ export interface StreamInput {
   readonly arrival: Arrival;
   readonly control: ControlState;
   /** Models that the control state names are loaded before their record is passed. */
-  readonly modelOf: (modelId: string) => ModelInForce['model'];
+  readonly getModel: (modelId: string) => ModelInForce['model'];
 }
 
 /**
@@ -77,7 +77,7 @@ export function instrumentStream(
     const { venue, symbol } = input;
     features.step(state.features, { venue, symbol, closing }, (out) => {
       emit(out.record);
-      const question = questionOf(settings, input, closing, out);
+      const question = toPredictionsInput(settings, input, closing, out);
       predict.step(state.baseline, question, (prediction) => {
         onPrediction(prediction, out.record);
       });
@@ -120,15 +120,15 @@ export function instrumentStream(
   };
 }
 
-function questionOf(
+function toPredictionsInput(
   { labelSpec }: StreamSettings,
-  { venue, symbol, control, modelOf }: StreamInput,
+  { venue, symbol, control, getModel }: StreamInput,
   closing: Closing,
   { record, vector }: FeaturesOut,
 ): PredictionsIn {
   const inForce = (model: ControlState['models'][string]): ModelInForce => ({
     control: model,
-    model: modelOf(model.model_id),
+    model: getModel(model.model_id),
   });
   const champion = control.models[modelSlotKey(venue, symbol, labelSpec, 'champion')];
   const shadows = Object.values(control.models).filter(
@@ -157,7 +157,7 @@ function signal(
 ): void {
   const moment = { decidedTs: prediction.decided_ts, knownAt: prediction.known_at };
   const relativeAtr = feature.values['atr_14_15m'] ?? null;
-  const bots = botsOf(control, keyOf({ venue, symbol }));
+  const bots = activeBots(control, instrumentKey({ venue, symbol }));
   if (bots.length === 0) return;
   const champion = control.models[modelSlotKey(venue, symbol, prediction.label_spec, 'champion')];
   const input = {
@@ -165,7 +165,7 @@ function signal(
     prediction,
     atr: relativeAtr === null ? null : relativeAtr * prediction.close,
     close: prediction.close,
-    indicators: indicatorsOf(feature),
+    indicators: shownIndicators(feature),
     bots,
     champion:
       champion === undefined
@@ -183,7 +183,7 @@ function signal(
   });
 }
 
-const botsOf = (control: ControlState, key: string): BotControl[] =>
+const activeBots = (control: ControlState, key: string): BotControl[] =>
   Object.values(control.bots).filter(
     ({ status, instruments }) =>
       status === 'on' && (instruments.includes('*') || instruments.includes(key)),
@@ -192,5 +192,5 @@ const botsOf = (control: ControlState, key: string): BotControl[] =>
 /** The handful of readings that people look at first; all others are one join away. */
 const SHOWN = ['rsi_14_1m', 'macd_hist_1m', 'bb_position_20_1m', 'adx_14_5m', 'atr_14_15m'];
 
-const indicatorsOf = ({ values }: Feature): Record<string, number | null> =>
+const shownIndicators = ({ values }: Feature): Record<string, number | null> =>
   Object.fromEntries(SHOWN.map((name) => [name, values[name] ?? null]));

@@ -14,12 +14,12 @@ import { InstrumentStates } from '../../src/stream/instrument-states.ts';
 import type { CheckpointWrite, LogRecord } from '../../src/stream/stage.ts';
 import { decodeState, encodeState } from '../../src/stream/state-codec.ts';
 import { initialCounts } from './ingest.ts';
-import { LogClock, tellClock } from './log-clock.ts';
+import { LogClock, reportClock } from './log-clock.ts';
 
 export interface TickDeps extends StageDeps {
   readonly latenessUs: number;
   readonly verifyControl: VerifyControl;
-  /** Told of every clock that comes by. */
+  /** Called with every clock that comes by. */
   readonly clockSeen: (clock: ClockControl) => void;
   readonly failPoints: FailPoints;
 }
@@ -32,7 +32,7 @@ export abstract class TickTask<
   protected readonly control: Control;
   protected readonly clock: LogClock;
   protected readonly instruments: InstrumentStates<State>;
-  /** Of the records in hand; told at their end, because a metric is no matter for every tick. */
+  /** Of the records in hand; counted at their end, because a metric is no matter for every tick. */
   protected readonly counts = initialCounts();
   /** Passed by records whose effects are acknowledged, and that no checkpoint holds yet. */
   protected abstract readonly failPoint: string;
@@ -43,7 +43,7 @@ export abstract class TickTask<
     const control = partitionState === null ? initialControlState() : decodeState(partitionState);
     this.control = control as Control;
     this.clock = new LogClock(this.control, deps.verifyControl);
-    tellClock(this.control, deps.clockSeen);
+    reportClock(this.control, deps.clockSeen);
     this.instruments = new InstrumentStates(
       () => this.initial(),
       deps.latenessUs,

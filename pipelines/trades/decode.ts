@@ -5,7 +5,7 @@
  * in the middle of a transaction. A kind that is not ours is no fault: newer producers add some.
  */
 import { Compile } from 'typebox/compile';
-import { Fill, keyOf, Refusal, Signal, SignalEnd } from '../../src/domain/wire.ts';
+import { Fill, instrumentKey, Refusal, Signal, SignalEnd } from '../../src/domain/wire.ts';
 import { firstError } from '../../src/stream/decode.ts';
 import { dead, keyMismatch, readJsonRecord, type Dead } from '../../src/stream/json-record.ts';
 
@@ -46,7 +46,7 @@ export function decodeBooked(
   const validator = validators[kind];
   if (isDeep(json)) return dead('schema', `values lie deeper than ${DEPTH_MAX} levels`);
   if (!validator.Check(json)) return dead('schema', firstError(validator, json));
-  const mismatch = keyMismatch(key, json.kind === 'fill' ? json.account : keyOf(json));
+  const mismatch = keyMismatch(key, json.kind === 'fill' ? json.account : instrumentKey(json));
   if (mismatch !== null) return mismatch;
   return { type: 'booked', record: json };
 }

@@ -11,11 +11,11 @@
 import { must } from '../../src/assert.ts';
 import { plainKind, type DeadPlace, type KindPlace } from '../../src/domain/dead-letter.ts';
 import { ClaimedTask, claimPartition, type StageDeps } from '../../src/stream/claimed-task.ts';
-import { markerOf } from '../../src/stream/log-marker.ts';
+import { toMarker } from '../../src/stream/log-marker.ts';
 import type { LogRecord, Stage } from '../../src/stream/stage.ts';
 import { withHeartbeat } from '../../src/stream/with-heartbeat.ts';
 import type { BookRequest, OnRefused } from '../../src/postgres/tables/booking.ts';
-import { deadLetterRecord, placeOf, type Dead } from '../sink/dead-letters.ts';
+import { deadLetterRecord, toPlace, type Dead } from '../sink/dead-letters.ts';
 import { decodeBooked, type Booked } from './decode.ts';
 
 export interface TradesDeps extends StageDeps {
@@ -53,7 +53,7 @@ class TradesTask extends ClaimedTask<TradesDeps> {
     const batch: Batch = { records: [], sources: [], dead: [], kinds: [] };
     for (const record of records) this.decode(record, batch);
     const { records: booked, kinds } = batch;
-    const marker = markerOf(last);
+    const marker = toMarker(last);
     const request = { topic, partition, epoch, nextOffset, marker, records: booked, kinds };
     this.endIfFenced(await withHeartbeat(deps.book(request, this.onRefused(batch)), heartbeat));
     return records.length;
@@ -68,7 +68,7 @@ class TradesTask extends ClaimedTask<TradesDeps> {
 
   private decode(source: LogRecord, { records, sources, dead, kinds }: Batch): void {
     const { deps, topic, partition } = this;
-    const name = topic === deps.topicOf('fills') ? 'fills' : 'signals';
+    const name = topic === deps.topicName('fills') ? 'fills' : 'signals';
     const decoded = decodeBooked(name, source.key, source.value);
     switch (decoded.type) {
       case 'booked':
@@ -100,12 +100,12 @@ class TradesTask extends ClaimedTask<TradesDeps> {
       const fresh = all.filter(({ source }) => !kept.has(source.offset));
       if (fresh.length > 0) {
         await deps.log.append(
-          fresh.map((each) => deadLetterRecord(each, deps.topicOf('dead-letters'))),
+          fresh.map((each) => deadLetterRecord(each, deps.topicName('dead-letters'))),
         );
         this.count('dead', fresh.length);
       }
       for (const { source } of fresh) kept.add(source.offset);
-      return all.map(placeOf);
+      return all.map(toPlace);
     };
   }
 }

@@ -10,7 +10,7 @@
  */
 import { createHash } from 'node:crypto';
 import { lightgbmLibrary } from '../../infra/local/lightgbm.ts';
-import { modelIdOf } from './model-id.ts';
+import { makeModelId } from './model-id.ts';
 import { must } from '../../src/assert.ts';
 import { loadLightgbm } from '../../src/models/lightgbm.ts';
 import type { JobData } from '../../src/queue/queue.ts';
@@ -20,7 +20,7 @@ import { loadTrainingSet } from '../dataset/load.ts';
 import { trainedSet } from '../dataset/trained.ts';
 import { codeVersion } from '../../src/code-version.ts';
 import { formatUs, US_PER_DAY } from '../../src/domain/time.ts';
-import { instrumentOf } from '../../src/domain/wire.ts';
+import { parseInstrumentKey } from '../../src/domain/wire.ts';
 import { FEATURE_NAMES, FEATURE_SET } from '../../src/features/definition.ts';
 import { trainCandidate, type Candidate } from '../../src/learning/train.ts';
 import type { Context } from '../../src/runtime/context.ts';
@@ -28,7 +28,7 @@ import { finishRun, noteStep } from '../../src/postgres/tables/job-runs.ts';
 import { registerTrained } from '../../src/postgres/tables/registry.ts';
 import { appendBarrier } from '../control/as-of-barrier.ts';
 import { replayParity } from '../quality/replay-parity.ts';
-import { poolOf, trainingPool } from './training-pool.ts';
+import { poolMembers, trainingPool } from './training-pool.ts';
 
 /** Below this many graded decisions nothing is trained. */
 const MIN_ROWS = 4_000;
@@ -40,7 +40,7 @@ const SEED = 20_140_501;
 export async function runTraining(context: Context, { subject, dueTs }: JobData): Promise<void> {
   const { postgres, config } = context;
   const run = { job: 'training', subject, due_ts: dueTs };
-  const instrument = must(instrumentOf(subject), `subject "${subject}" is an instrument`);
+  const instrument = must(parseInstrumentKey(subject), `subject "${subject}" is an instrument`);
   const labelSpec = config.labelSpec;
   const library = await lightgbmLibrary(config);
   if (library.path === null) {
@@ -53,7 +53,7 @@ export async function runTraining(context: Context, { subject, dueTs }: JobData)
   await noteStep(postgres, run, 'reads the training set');
   const reader = context.questdbReader();
   const window = { fromUs: Math.max(0, dueTs - WINDOW_US), toUs: dueTs, asOfUs };
-  const instruments = [...new Set([subject, ...poolOf(context, subject)])];
+  const instruments = [...new Set([subject, ...poolMembers(context, subject)])];
   const wanted = completeDecisions({ ...window, labelSpec, instruments });
   const importedByUs = await newestImport(reader, wanted, Math.max(asOfUs, settledUs));
   const range = { ...window, importedByUs: importedByUs ?? undefined };
@@ -86,7 +86,7 @@ export async function runTraining(context: Context, { subject, dueTs }: JobData)
   });
   const sha256 = createHash('sha256').update(candidate.bytes).digest('hex');
   const day = formatUs(dueTs).slice(0, 10);
-  const modelId = modelIdOf(instrument.symbol, labelSpec, day, sha256);
+  const modelId = makeModelId(instrument.symbol, labelSpec, day, sha256);
   await registerTrained(postgres, {
     ...instrument,
     ...candidate,

@@ -1,7 +1,7 @@
 /**
  * `lgbm-EUR-USD-direction_1h-20140506-1a2b3c4d`: what, for which market, when, and which exactly.
  */
-export function modelIdOf(
+export function makeModelId(
   symbol: string,
   labelSpec: string,
   trainedDay: string,

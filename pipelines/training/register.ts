@@ -5,15 +5,15 @@
 import type { Pool } from 'pg';
 import { createHash } from 'node:crypto';
 import { fetchOnnxRuntime } from '../../infra/local/onnxruntime.ts';
-import { modelIdOf } from './model-id.ts';
+import { makeModelId } from './model-id.ts';
 import { probeOnnx } from '../../src/models/onnx-outside.ts';
 import { loadOnnx } from '../../src/models/onnx.ts';
 import { codeVersion } from '../../src/code-version.ts';
 import { loadTrainingSet } from '../dataset/load.ts';
 import { formatUs, parseUs, US_PER_DAY } from '../../src/domain/time.ts';
-import { instrumentOf } from '../../src/domain/wire.ts';
+import { parseInstrumentKey } from '../../src/domain/wire.ts';
 import { FEATURE_NAMES, FEATURE_SET } from '../../src/features/definition.ts';
-import { artefactOf, isOnnx, onnxIn } from '../../src/learning/imported-model.ts';
+import { makeArtefact, isOnnx, onnxIn } from '../../src/learning/imported-model.ts';
 import type { GateVerdict } from '../../src/learning/gate.ts';
 import { ChangeRefused } from '../../src/learning/model-change.ts';
 import type { TrainingRow } from '../../src/learning/train-fold.ts';
@@ -47,11 +47,11 @@ export interface Registered {
 /** Throws an error in words when the file, the data set or the instrument do not fit. */
 export async function registerModel(
   context: Context,
-  { bytes: file, datasetId, subject: asked, actor, why }: RegisterRequest,
-  say: (line: string) => void = () => undefined,
+  { bytes: file, datasetId, subject: requested, actor, why }: RegisterRequest,
+  notify: (line: string) => void = () => undefined,
 ): Promise<Registered> {
   const { postgres } = context;
-  const dataset = await datasetOf(postgres, datasetId, asked);
+  const dataset = await readDataset(postgres, datasetId, requested);
   const { instrument, subject, labelSpec, asOfTs, importedByUs } = dataset;
   const range = { fromUs: dataset.fromTs, toUs: dataset.toTs, asOfUs: asOfTs, importedByUs };
   const set = await loadTrainingSet(context.questdbReader(), {
@@ -59,8 +59,8 @@ export async function registerModel(
     labelSpec,
     ...range,
   });
-  await tryOnnx(context, file, set.rows, say);
-  const { bytes, manifest } = artefactOf({
+  await tryOnnx(context, file, set.rows, notify);
+  const { bytes, manifest } = makeArtefact({
     bytes: file,
     datasetId,
     labelSpec,
@@ -74,7 +74,7 @@ export async function registerModel(
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const day = formatUs(asOfTs).slice(0, 10);
   const kind = isOnnx(file) ? 'onnx' : 'lgbm';
-  const modelId = modelIdOf(instrument.symbol, labelSpec, day, sha256, kind);
+  const modelId = makeModelId(instrument.symbol, labelSpec, day, sha256, kind);
   // What the stream could not serve is refused here, with the reason, and not stored.
   await servableHere(bytes, { modelId, sha256 });
   const market = { ...instrument, labelSpec };
@@ -114,13 +114,13 @@ async function tryOnnx(
   { config }: Context,
   file: Uint8Array,
   rows: readonly TrainingRow[],
-  say: (line: string) => void,
+  notify: (line: string) => void,
 ): Promise<void> {
   const model = onnxIn(file);
   if (model === null) return;
-  await fetchOnnxRuntime(config, say);
-  const asked = { rows: rows.map(({ values }) => values), columns: FEATURE_NAMES.length };
-  await probeOnnx(model, asked, config);
+  await fetchOnnxRuntime(config, notify);
+  const requested = { rows: rows.map(({ values }) => values), columns: FEATURE_NAMES.length };
+  await probeOnnx(model, requested, config);
 }
 
 interface KnownDataset {
@@ -144,10 +144,10 @@ interface DatasetFacts {
   readonly label_spec: string | null;
 }
 
-async function datasetOf(
+async function readDataset(
   postgres: Pool,
   datasetId: string,
-  asked: string | null,
+  requested: string | null,
 ): Promise<KnownDataset> {
   const { rows } = await postgres.query<{ manifest: DatasetFacts }>(
     'SELECT manifest FROM datasets WHERE dataset_id = $1',
@@ -162,14 +162,14 @@ async function datasetOf(
     throw new Error(`data set ${datasetId} has no outcomes: a model needs some to be judged by`);
   }
   const known = several ?? [one ?? 'no instrument'];
-  const subject = asked ?? (known.length === 1 ? known[0] : undefined);
+  const subject = requested ?? (known.length === 1 ? known[0] : undefined);
   if (subject === undefined || !known.includes(subject)) {
     throw new Error(
       `data set ${datasetId} is of ${known.join(', ')}: name one of them with --symbol` +
-        (asked === null ? '' : `, not "${asked}"`),
+        (requested === null ? '' : `, not "${requested}"`),
     );
   }
-  const instrument = instrumentOf(subject);
+  const instrument = parseInstrumentKey(subject);
   if (instrument === null) throw new Error(`"${subject}" is not of the form venue:symbol`);
   const asOfTs = parseUs(as_of);
   return {

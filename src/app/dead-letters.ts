@@ -1,7 +1,7 @@
 /**
  * The topic `dead-letters` -> what lies in it, once for each source, and back to where it came from
  *
- * A crash between two steps of a stage may leave a record there twice; its source place tells.
+ * A crash between two steps of a stage may leave a record there twice; its source place shows it.
  */
 import { endOffsets, withAdmin } from '../kafka/kafka.ts';
 import { readLog, type ReadRecord } from '../kafka/read-log.ts';
@@ -35,15 +35,15 @@ export async function deadRecords(
   filter: DeadFilter,
   last = Infinity,
 ): Promise<DeadRecord[]> {
-  const { kafka, postgres, topicOf } = context;
-  const topic = topicOf('dead-letters');
+  const { kafka, postgres, topicName } = context;
+  const topic = topicName('dead-letters');
   const ends = await withAdmin(kafka, (admin) => endOffsets(admin, topic));
   const resent = await resentPlaces(postgres);
   const found = new Map<string, DeadRecord>();
-  const wanted = filter.topic === undefined ? null : [filter.topic, topicOf(filter.topic)];
+  const wanted = filter.topic === undefined ? null : [filter.topic, topicName(filter.topic)];
   for (const partition of ends.keys()) {
     await readLog(kafka, { topic, partition }, (record) => {
-      const dead = deadOf(record, topic, resent);
+      const dead = toDeadRecord(record, topic, resent);
       const { place } = filter;
       if (place !== undefined && dead.place !== place && dead.lies_at !== place) return;
       if (filter.reason !== undefined && dead.reason !== filter.reason) return;
@@ -70,7 +70,7 @@ function keepNewest(found: Map<string, DeadRecord>, last: number): void {
   for (const { place } of older) found.delete(place);
 }
 
-function deadOf(record: ReadRecord, topic: string, resent: ReadonlySet<string>): DeadRecord {
+function toDeadRecord(record: ReadRecord, topic: string, resent: ReadonlySet<string>): DeadRecord {
   const { headers, partition, offset, timestampMs } = record;
   const liesAt = `${topic}/${partition}/${offset}`;
   const { source_topic: of, source_partition: part, source_offset: at } = headers;

@@ -19,10 +19,10 @@ export interface Disk {
 
 export function judgeDisk({ path, freeBytes, totalBytes }: Disk): string {
   const needed = Math.max(NEEDED_BYTES, Math.min(EASE_BYTES, EASE_SHARE * totalBytes));
-  const said = `${inGb(freeBytes)} of ${inGb(totalBytes)} are free in ${path}`;
-  if (freeBytes >= needed) return said;
+  const space = `${inGb(freeBytes)} of ${inGb(totalBytes)} are free in ${path}`;
+  if (freeBytes >= needed) return space;
   throw new Error(
-    `${said}, less than ${inGb(needed)}: free some (tickloom curate clean --help drops old ` +
+    `${space}, less than ${inGb(needed)}: free some (tickloom curate clean --help drops old ` +
       'partitions), or move the data directory to a larger disk; a full one stops the servers',
   );
 }

@@ -7,7 +7,7 @@ import { withAdmin } from '../kafka/kafka.ts';
 import { redisFinding } from '../queue/redis-health.ts';
 import { awayServers, type ServerName } from '../runtime/server-probe.ts';
 import { nowUs } from '../clock.ts';
-import { alertsOf } from '../postgres/tables/alerts.ts';
+import { readAlerts } from '../postgres/tables/alerts.ts';
 import { deadCounts } from '../postgres/tables/dead-letters.ts';
 import { openErrors } from '../postgres/tables/errors.ts';
 import { partitionClocks } from '../postgres/tables/log-clocks.ts';
@@ -18,8 +18,8 @@ import type { Context } from '../runtime/context.ts';
 import { judgeBounds, judgeClocks, judgeDisk } from './doctor-judges.ts';
 import { installationTime } from '../runtime/installation-time.ts';
 import { judgePositions, misfits } from '../runtime/log-positions.ts';
-import { boundsOf, diskOf, idleStages } from './measured.ts';
-import { partitionsOf, refuseOthers, type Partitions } from '../runtime/partition-guard.ts';
+import { measureTopics, measureDisk, idleStages } from './measured.ts';
+import { countPartitions, refuseOthers, type Partitions } from '../runtime/partition-guard.ts';
 
 export interface Finding {
   readonly check: string;
@@ -66,9 +66,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
   topics: {
     needs: ['kafka', 'postgres'],
-    look: async ({ kafka, postgres, topicOf }) => {
-      const topics = TOPICS.map(({ name }) => topicOf(name));
-      const now = await partitionsOf(kafka, topics);
+    look: async ({ kafka, postgres, topicName }) => {
+      const topics = TOPICS.map(({ name }) => topicName(name));
+      const now = await countPartitions(kafka, topics);
       const agreed = ((await readSetting(postgres, 'partitions')) ?? {}) as Partitions;
       refuseOthers(agreed, now);
       return topics.map((topic) => `${topic} ${now[topic]}`).join(', ');
@@ -84,7 +84,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   stages: {
     needs: ['postgres', 'kafka'],
     look: async (context) => {
-      const open = (await alertsOf(context.postgres)).filter(({ kind }) => kind === 'standstill');
+      const open = (await readAlerts(context.postgres)).filter(({ kind }) => kind === 'standstill');
       const found = [...open.map(({ message }) => message), ...(await idleStages(context))];
       if (found.length === 0) return 'none stands still';
       throw new Error(found.join('\n'));
@@ -94,7 +94,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     needs: ['postgres'],
     look: async ({ postgres }) => {
       const counts = await deadCounts(postgres);
-      const recent = (await alertsOf(postgres)).filter(({ kind }) => kind === 'dead-letters');
+      const recent = (await readAlerts(postgres)).filter(({ kind }) => kind === 'dead-letters');
       if (recent.length > 0) throw new Error(recent.map(({ message }) => message).join('\n'));
       const records = counts.reduce((sum, count) => sum + count.records, 0);
       return `${records} ever, none lately`;
@@ -103,7 +103,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   positions: {
     needs: ['kafka', 'postgres'],
     look: async (context) => {
-      const topics = TOPICS.map(({ name }) => context.topicOf(name));
+      const topics = TOPICS.map(({ name }) => context.topicName(name));
       const wrong = misfits(await judgePositions(context, topics, { reads: true }));
       if (wrong.length === 0) return 'each in the log that it was taken in';
       throw new Error(`${wrong.join('\n')}\nsee tickloom topics accept --help`);
@@ -111,8 +111,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
   instruments: {
     needs: ['postgres'],
-    look: async ({ postgres, topicOf }) => {
-      const ticks = topicOf('ticks');
+    look: async ({ postgres, topicName }) => {
+      const ticks = topicName('ticks');
       const split = await splitInstruments(postgres, ticks);
       if (split.length === 0) return 'each on one partition';
       throw new Error(split.map((found) => splitAlert(ticks, found).message).join('\n'));
@@ -121,7 +121,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   alerts: {
     needs: ['postgres'],
     look: async ({ postgres }) => {
-      const open = (await alertsOf(postgres)).filter(({ state }) => state === 'open');
+      const open = (await readAlerts(postgres)).filter(({ state }) => state === 'open');
       if (open.length === 0) return 'none is open';
       throw new Error(`${open.length} open: see tickloom alerts list`);
     },
@@ -137,25 +137,25 @@ const CHECKS: Readonly<Record<string, Check>> = {
   disk: {
     needs: [],
     look: async ({ config }) => {
-      const disk = diskOf(config.dataDir);
+      const disk = measureDisk(config.dataDir);
       return disk === null ? 'no data directory on this machine' : judgeDisk(disk);
     },
   },
   bounds: {
     needs: ['kafka'],
     look: async (context) => {
-      const topics = await boundsOf(context);
-      return judgeBounds(topics, diskOf(context.config.dataDir)?.freeBytes ?? null);
+      const topics = await measureTopics(context);
+      return judgeBounds(topics, measureDisk(context.config.dataDir)?.freeBytes ?? null);
     },
   },
   clock: {
     needs: ['postgres'],
     look: async (context) => {
-      const { postgres, topicOf, config } = context;
+      const { postgres, topicName, config } = context;
       if (config.outbox === 'observe') return 'that of the log that is observed';
       const { rows } = await postgres.query<{ now: number }>('SELECT clock_timestamp() AS now');
       const wallUs = nowUs();
-      const clocks = await partitionClocks(postgres, topicOf('ticks'));
+      const clocks = await partitionClocks(postgres, topicName('ticks'));
       const heldUs = clocks.find((clock) => clock.heldUs !== null)?.heldUs ?? null;
       const logUs = await installationTime(context);
       return judgeClocks({ wallUs, postgresUs: rows[0]?.now ?? wallUs, logUs, heldUs });

@@ -1,6 +1,6 @@
 /**
  * What was made due by this process: a time that was, and that it has not passed, is no question to
- * the tables. They decide; this only remembers that they were asked.
+ * the tables. They decide; this only remembers that they were read.
  */
 export class DueIndex {
   private readonly made = new Map<string, number>();

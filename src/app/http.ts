@@ -13,7 +13,7 @@ export async function runHttp(
   signal: AbortSignal,
   ready: () => void,
 ): Promise<void> {
-  const { config, postgres, log, kafka, topicOf } = context;
+  const { config, postgres, log, kafka, topicName } = context;
   const questdb = new QuestDbReader({ url: config.questdbPgUrl, patienceMs: 2_000 });
   const probe = context.flowProbe();
   const status = async (): Promise<FlowStatus> => {
@@ -21,8 +21,8 @@ export async function runHttp(
     const topics = await withAdmin(kafka, async (admin) => {
       const found: FlowStatus['topics'][number][] = [];
       for (const { name } of TOPICS) {
-        const ends = await endOffsets(admin, topicOf(name));
-        found.push({ topic: topicOf(name), end: [...ends.values()].reduce((a, b) => a + b, 0) });
+        const ends = await endOffsets(admin, topicName(name));
+        found.push({ topic: topicName(name), end: [...ends.values()].reduce((a, b) => a + b, 0) });
       }
       return found;
     });

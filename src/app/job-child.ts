@@ -1,17 +1,17 @@
 /**
- * The entry of a process that runs jobs, `job-child.ts QUEUE`, one after the other: told by its
- * parent what to do, it tells how that ended. What happened in between is in the tables.
+ * The entry of a process that runs jobs, `job-child.ts QUEUE`, one after the other: sent by its
+ * parent what to do, it reports how that ended. What happened in between is in the tables.
  */
 import { must } from '../assert.ts';
 import { isSwept, QUEUES, type JobData, type QueueName } from '../queue/queue-names.ts';
-import { outageOf } from '../runtime/outage.ts';
+import { findOutage } from '../runtime/outage.ts';
 import type { Context } from '../runtime/context.ts';
 import { holdRun, takeRun } from '../postgres/tables/job-attempts.ts';
-import { noteStep, runOf } from '../postgres/tables/job-runs.ts';
+import { noteStep, readRun } from '../postgres/tables/job-runs.ts';
 import { startHeartbeats } from '../runtime/heartbeat-thread.ts';
 import { inJob, inKept } from '../runtime/job-context.ts';
 
-/** What a parent asks for. */
+/** What a parent requests. */
 export interface JobTask {
   readonly data: JobData;
   /** Names this try. */
@@ -21,19 +21,23 @@ export interface JobTask {
 /** How it ended: `elsewhere`: another process has the run; `over`: it was finished before. */
 export type JobAnswer =
   | { readonly ended: 'done' | 'elsewhere' | 'over' }
-  | { readonly ended: 'error' | 'outage'; readonly about: string | null; readonly error: Told };
+  | {
+      readonly ended: 'error' | 'outage';
+      readonly about: string | null;
+      readonly error: SentError;
+    };
 
 /** An error on its way between processes. */
-export interface Told {
+export interface SentError {
   readonly message: string;
   readonly stack: string | undefined;
 }
 
-/** What a job does; `tell` says for people how far it is. */
+/** What a job does; `report` says for people how far it is. */
 export type Work = (
   context: Context,
   data: JobData,
-  tell: (progress: string) => Promise<void>,
+  report: (progress: string) => Promise<void>,
 ) => Promise<void>;
 
 /** Each is loaded by the child of its queue alone. */
@@ -54,7 +58,7 @@ async function perform(queue: QueueName, task: JobTask): Promise<JobAnswer> {
     const open = isSwept(queue) ? inKept : inJob;
     return await open(`job-${queue}`, (context) => performIn(context, queue, task, work));
   } catch (error) {
-    const about = outageOf(error);
+    const about = findOutage(error);
     const { message, stack } = error instanceof Error ? error : new Error(String(error));
     return { ended: about === null ? 'error' : 'outage', about, error: { message, stack } };
   }
@@ -78,7 +82,7 @@ async function performIn(
   try {
     if (!(await takeRun(postgres, run, claim))) return { ended: 'over' };
     await work(context, data, (progress) => noteStep(postgres, run, progress));
-    const state = (await runOf(postgres, run))?.state;
+    const state = (await readRun(postgres, run))?.state;
     if (state !== 'running') return { ended: 'done' };
     throw new Error('the job ended without saying what came of it');
   } finally {

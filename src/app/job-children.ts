@@ -10,13 +10,13 @@ import { fork, type ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { REAL_TIME, type RunningTime } from '../clock.ts';
 import { programFile } from '../code-files.ts';
-import type { JobAnswer, JobTask, Told } from './job-child.ts';
+import type { JobAnswer, JobTask, SentError } from './job-child.ts';
 import { NODE_FLAGS } from './child-args.ts';
 
 /** How a task ended: as the child says, or as it was seen from outside. */
 export type Ending =
   | JobAnswer
-  | { readonly ended: 'frozen' | 'overdue' | 'crashed' | 'cancelled'; readonly error: Told };
+  | { readonly ended: 'frozen' | 'overdue' | 'crashed' | 'cancelled'; readonly error: SentError };
 
 export interface Bounds {
   /** How long one task may take. */
@@ -26,12 +26,12 @@ export interface Bounds {
 }
 
 export interface TaskOptions extends Bounds {
-  /** Asked every few seconds; false ends the task. */
+  /** Called every few seconds; false ends the task. */
   readonly isWanted?: () => Promise<boolean>;
 }
 
 const LOOK_MS = 1_000;
-/** How often it is asked whether the task is still wanted. */
+/** How often it is checked whether the task is still wanted. */
 const WANTED_LOOKS = 5;
 const STOP_MS = 3_000;
 /** Until the first sign of life: a busy machine takes its time to load a program. */

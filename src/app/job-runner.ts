@@ -1,10 +1,10 @@
 /**
  * One job of a queue -> a process that does it, and a note of how it ended: a run that gave no
- * result rests, what it needs and is away rests the whole queue, everything is said once.
+ * result rests, what it needs and is away rests the whole queue, everything is reported once.
  */
 import { randomBytes } from 'node:crypto';
 import { monotonicMs } from '../clock.ts';
-import type { Told } from './job-child.ts';
+import type { SentError } from './job-child.ts';
 import { isSwept, QUEUES, type JobData, type QueueName } from '../queue/queue-names.ts';
 import { settleAlerts } from '../postgres/tables/alerts.ts';
 import { noteAlive, putOff, type Cause } from '../postgres/tables/job-attempts.ts';
@@ -70,7 +70,7 @@ export class JobRunner {
     const run = { job: queue, subject: data.subject, due_ts: data.dueTs };
     const isWanted = (): Promise<boolean> => noteAlive(this.context.postgres, run, claim);
     const more = isSwept(queue) ? {} : { isWanted };
-    const child = this.childOf(queue);
+    const child = this.childFor(queue);
     const ending = await child.run({ data, claim }, { ...this.bounds[queue], ...more });
     if (this.isStopping) return;
     try {
@@ -86,7 +86,7 @@ export class JobRunner {
     await Promise.all([...this.children.values()].map((child) => child.stop()));
   }
 
-  private childOf(queue: QueueName): JobChild {
+  private childFor(queue: QueueName): JobChild {
     const child = this.children.get(queue) ?? new JobChild([queue]);
     this.children.set(queue, child);
     return child;
@@ -125,20 +125,20 @@ export class JobRunner {
       if (noted === null) this.rest(`${queue}:${subject}:${dueTs}`, FAILED_MS);
     }
     const about = 'about' in ending ? ending.about : null;
-    await this.tell(queue, subject, cause, about, error);
+    await this.reportFailure(queue, subject, cause, about, error);
   }
 
   /**
    * What is away is one trouble of the queue, whatever it was doing; a failure is the subject's.
    */
-  private async tell(
+  private async reportFailure(
     queue: QueueName,
     subject: string,
     cause: Cause,
     about: string | null,
-    told: Told,
+    sent: SentError,
   ): Promise<void> {
-    const error = Object.assign(new Error(told.message), { stack: told.stack });
+    const error = Object.assign(new Error(sent.message), { stack: sent.stack });
     const isOutage = cause === 'outage';
     const key = isOutage ? `job-outage:${queue}` : `job:${queue}:${subject}:`;
     const what = isOutage ? `${queue} waits, a server is away` : `${queue} of ${subject} failed`;
@@ -153,7 +153,7 @@ export class JobRunner {
         key: `job-killed:${queue}:${subject}`,
         severity: 'warning',
         subject: queue,
-        message: `${queue} of ${subject}: ${told.message}; it is tried again`,
+        message: `${queue} of ${subject}: ${sent.message}; it is tried again`,
       },
     ]);
   }

@@ -2,7 +2,7 @@
 import type { JobQueues } from '../queue/queue.ts';
 import { must } from '../assert.ts';
 import { floorTo, US_PER_HOUR } from '../domain/time.ts';
-import { keyOf } from '../domain/wire.ts';
+import { instrumentKey } from '../domain/wire.ts';
 import { grouped } from '../grouped.ts';
 import { isBarrier } from '../../pipelines/labels/label-rows.ts';
 import {
@@ -58,14 +58,14 @@ export function labelJobs(found: readonly PendingLabels[], bySet: boolean): JobD
     const { label_spec: spec } = first;
     if (pending.length <= ONE_BY_ONE || isBarrier(spec)) continue;
     // One at a time: those of a later hour are found again.
-    if (!sets.has(spec)) sets.set(spec, jobOf(MANY_MARKETS, first));
+    if (!sets.has(spec)) sets.set(spec, toJob(MANY_MARKETS, first));
     for (const one of pending) inSets.add(one);
   }
   const one = oldest.filter((pending) => !inSets.has(pending)).slice(0, LABELS_MAX);
-  return [...sets.values(), ...one.map((pending) => jobOf(keyOf(pending), pending))];
+  return [...sets.values(), ...one.map((pending) => toJob(instrumentKey(pending), pending))];
 }
 
-const jobOf = (subject: string, { decidedByUs, label_spec, from_ts }: PendingLabels): JobData => ({
+const toJob = (subject: string, { decidedByUs, label_spec, from_ts }: PendingLabels): JobData => ({
   subject,
   dueTs: decidedByUs,
   labelSpec: label_spec,
@@ -80,7 +80,7 @@ export async function sweepSignals(
   if (isResting('grades')) return true;
   const found = await ungradedSignals(postgres, config);
   for (const pending of found) {
-    const subject = keyOf(pending);
+    const subject = instrumentKey(pending);
     if (isResting('grades', subject)) continue;
     await queues.add('grades', { subject, dueTs: pending.decidedByUs });
   }

@@ -7,15 +7,15 @@
  */
 import { join } from 'node:path';
 import { startStack, type Stack } from '../../infra/local/stack.ts';
-import { ticksOfFiles } from '../feeds/files.ts';
+import { readTickFiles } from '../feeds/files.ts';
 import { withAdmin } from '../kafka/kafka.ts';
-import { outageOf } from '../runtime/outage.ts';
+import { findOutage } from '../runtime/outage.ts';
 import { monotonicMs } from '../clock.ts';
 import { aborted, retried } from '../lifecycle.ts';
 import { PROJECT_DIR } from '../code-files.ts';
 import { CONFIG_EXIT_CODE, ConfigError, loadConfig, type Config } from '../config/config.ts';
 import { FEATURE_NAMES } from '../features/definition.ts';
-import { tlsOf } from '../http/exposure.ts';
+import { loadTls } from '../http/exposure.ts';
 import { openContext, type Context } from '../runtime/context.ts';
 import { runFeed } from '../../pipelines/feed/feeding.ts';
 import { publishMetrics } from '../runtime/publish-metrics.ts';
@@ -33,27 +33,27 @@ import { migrateQuestDb } from '../questdb/tables/schema.ts';
 
 const READY_MS = 120_000;
 const AWAY_MS = 2_000;
-const say = (line: string): void => console.log(line);
+const print = (line: string): void => console.log(line);
 
 async function main(): Promise<void> {
   const config = loadConfig(undefined, insecureFlag(process.argv));
-  tlsOf(config);
+  loadTls(config);
   const controller = new AbortController();
   const { signal } = controller;
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
-      if (!signal.aborted) say('\nstopping in order …');
+      if (!signal.aborted) print('\nstopping in order …');
       controller.abort();
     });
   }
-  const supervisor = new Supervisor({ dataDir: config.dataDir, say });
+  const supervisor = new Supervisor({ dataDir: config.dataDir, notify: print });
   let stack: Stack | null = null;
   let context: Context | null = null;
   let stopPublishing = async (): Promise<void> => undefined;
   try {
-    say('tickloom: starting Kafka, QuestDB, PostgreSQL and Redis');
+    print('tickloom: starting Kafka, QuestDB, PostgreSQL and Redis');
     stack = await startStack(config, {
-      onProgress: (line) => say(`  ${line}`),
+      onProgress: (line) => print(`  ${line}`),
       // Without one of its servers the flow only waits: stopping says so at once.
       onExit: (server, message) => {
         console.error(`${server} does not stay up: ${message}`);
@@ -65,10 +65,10 @@ async function main(): Promise<void> {
     context = openContext(config, 'main');
     await prepare(context);
     stopPublishing = publishMetrics(context, 'feed');
-    say(`starting the processes: ${PROCESSES.join(', ')}`);
+    print(`starting the processes: ${PROCESSES.join(', ')}`);
     await Promise.race([supervisor.start(PROCESSES, READY_MS), aborted(signal)]);
     signal.throwIfAborted();
-    say(`\ntickloom is ready: ${pageOf(config)}\n`);
+    print(`\ntickloom is ready: ${pageUrl(config)}\n`);
     // Whatever the feed waits for: Ctrl-C does not.
     const feeding = feedThrough(context, signal);
     feeding.catch(() => undefined);
@@ -80,22 +80,22 @@ async function main(): Promise<void> {
     await stopPublishing();
     await context?.close().catch(() => undefined);
     await stack?.stop();
-    if (signal.aborted) say('stopped');
+    if (signal.aborted) print('stopped');
   }
 }
 
-const pageOf = ({ httpHost, httpPort, httpTlsCert }: Config): string =>
+const pageUrl = ({ httpHost, httpPort, httpTlsCert }: Config): string =>
   `${httpTlsCert === null ? 'http' : 'https'}://${httpHost}:${httpPort}/`;
 
 async function prepare(context: Context): Promise<void> {
-  const { config, kafka, postgres, topicOf } = context;
+  const { config, kafka, postgres, topicName } = context;
   const applied = await migrateUp(postgres);
   await migrateQuestDb(context.questdbReader(), { features: FEATURE_NAMES });
-  const topics = await createTopics(kafka, { partitions: config.partitions, topicOf });
-  for (const note of await seedInstallation(postgres, config)) say(note);
+  const topics = await createTopics(kafka, { partitions: config.partitions, topicName });
+  for (const note of await seedInstallation(postgres, config)) print(note);
   context.controlKey();
   const created = topics.filter((topic) => topic.created).length;
-  say(`tables: ${applied.length} migrations applied; topics: ${created} created`);
+  print(`tables: ${applied.length} migrations applied; topics: ${created} created`);
   await withAdmin(kafka, (admin) => admin.describeCluster());
 }
 
@@ -103,9 +103,9 @@ async function prepare(context: Context): Promise<void> {
 async function feedThrough(context: Context, signal: AbortSignal): Promise<void> {
   await retried(() => feedEverything(context, signal), {
     signal,
-    isTransient: (error) => outageOf(error) !== null,
+    isTransient: (error) => findOutage(error) !== null,
     onRetry: (error) =>
-      say(`a server is away (${(error as Error).message}); the feed goes on when it is back`),
+      print(`a server is away (${(error as Error).message}); the feed goes on when it is back`),
     pauseMs: AWAY_MS,
   });
 }
@@ -116,10 +116,10 @@ async function feedEverything(context: Context, signal: AbortSignal): Promise<vo
   signal.throwIfAborted();
   const market = await liveMarket(context);
   if (market.behindUs > 0) {
-    say(`replaying the synthetic market ${market.symbol} up to now (a planted edge to be found)`);
+    print(`replaying the synthetic market ${market.symbol} up to now (a planted edge to be found)`);
     await runFeed(context, {
       source: market.pastTicks(),
-      say: progress,
+      notify: progress,
       syncPoints: true,
       open: true,
       signal,
@@ -128,11 +128,11 @@ async function feedEverything(context: Context, signal: AbortSignal): Promise<vo
   }
   await drained(context, 60_000);
   const seconds = Math.round((monotonicMs() - startMs) / 1000);
-  say(await summary(context, pageOf(context.config), seconds));
-  say(`the market ${SYNTHETIC_VENUE}:${market.symbol} goes on live; Ctrl-C stops everything`);
+  print(await summary(context, pageUrl(context.config), seconds));
+  print(`the market ${SYNTHETIC_VENUE}:${market.symbol} goes on live; Ctrl-C stops everything`);
   await runFeed(context, {
     source: market.liveTicks(signal),
-    say: () => undefined,
+    notify: () => undefined,
     speed: 1_000_000,
     open: true,
     signal,
@@ -142,18 +142,18 @@ async function feedEverything(context: Context, signal: AbortSignal): Promise<vo
 async function replaySample({ postgres, ...rest }: Context, signal: AbortSignal): Promise<void> {
   const context = { postgres, ...rest };
   if ((await readSetting(postgres, 'sample_replayed')) === true) {
-    say('the recorded sample is in the tables already');
+    print('the recorded sample is in the tables already');
     return;
   }
   const { paths, format, venue, symbol } = sampleFiles(join(PROJECT_DIR, 'data', 'sample'));
-  say(`replaying ${paths.length} recorded days of ${symbol} (${venue}, 2014), as they happened`);
-  const source = ticksOfFiles(paths, format, { venue, symbol });
-  await runFeed(context, { source, say: progress, syncPoints: true, signal });
+  print(`replaying ${paths.length} recorded days of ${symbol} (${venue}, 2014), as they happened`);
+  const source = readTickFiles(paths, format, { venue, symbol });
+  await runFeed(context, { source, notify: progress, syncPoints: true, signal });
   signal.throwIfAborted();
   await writeSetting(postgres, 'sample_replayed', true);
 }
 
-const progress = (line: string): void => say(`  ${line}`);
+const progress = (line: string): void => print(`  ${line}`);
 
 try {
   await main();

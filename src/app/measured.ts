@@ -8,17 +8,17 @@ import type { Context } from '../runtime/context.ts';
 import type { Disk, TopicBound } from './doctor-judges.ts';
 
 /** The disk of a directory; null where there is none. */
-export function diskOf(path: string): Disk | null {
+export function measureDisk(path: string): Disk | null {
   if (!existsSync(path)) return null;
   const { bavail, blocks, bsize } = statfsSync(path);
   return { path, freeBytes: bavail * bsize, totalBytes: blocks * bsize };
 }
 
 /** Of every topic of the flow that exists. */
-export async function boundsOf({ kafka, config, topicOf }: Context): Promise<TopicBound[]> {
+export async function measureTopics({ kafka, config, topicName }: Context): Promise<TopicBound[]> {
   const described = await withAdmin(kafka, async (admin) => {
     const existing = new Set(await admin.listTopics());
-    const resources = TOPICS.map(({ name }) => topicOf(name))
+    const resources = TOPICS.map(({ name }) => topicName(name))
       .filter((name) => existing.has(name))
       .map((name) => ({ type: ConfigResourceTypes.TOPIC, name, configNames: BOUNDS }));
     return admin.describeConfigs({ resources, includeSynonyms: false });
@@ -29,14 +29,14 @@ export async function boundsOf({ kafka, config, topicOf }: Context): Promise<Top
     isBound: configEntries.some(
       ({ configName, configValue }) => BOUNDS.includes(configName) && Number(configValue) >= 0,
     ),
-    bytes: existsSync(logs) ? bytesOf(logs, topic) : null,
+    bytes: existsSync(logs) ? measureBytes(logs, topic) : null,
   }));
 }
 
 const BOUNDS = ['retention.ms', 'retention.bytes'];
 
 /** Of all partitions of a topic in a broker's directory; files that go meanwhile count nothing. */
-function bytesOf(logs: string, topic: string): number {
+function measureBytes(logs: string, topic: string): number {
   const folders = readdirSync(logs).filter((name) => name.replace(/-\d+$/, '') === topic);
   return folders
     .flatMap((folder) => readdirSync(join(logs, folder)).map((name) => join(logs, folder, name)))
@@ -51,7 +51,7 @@ function bytesOf(logs: string, topic: string): number {
 export async function idleStages(context: Context): Promise<string[]> {
   const behind = (await context.flowProbe().lags()).filter(({ lag }) => lag > 0);
   if (behind.length === 0) return [];
-  const ids = behind.map(({ stage }) => context.groupOf(stage));
+  const ids = behind.map(({ stage }) => context.groupId(stage));
   const { groups } = await withAdmin(context.kafka, (admin) => admin.describeGroups(ids));
   return behind
     .filter((_stage, i) => groups.find(({ groupId }) => groupId === ids[i])?.members.length === 0)

@@ -43,10 +43,11 @@ export async function runMoney(
 }
 
 async function runOutbox(context: Context, signal: AbortSignal): Promise<void> {
-  const { postgres, log, config, topicOf, kafka } = context;
-  const topics = ['ticks', 'ticks-backfill'].map(topicOf);
+  const { postgres, log, config, topicName, kafka } = context;
+  const topics = ['ticks', 'ticks-backfill'].map(topicName);
   const partitions = await agreedPartitions(kafka, postgres, topics);
-  const partitionsOf = (topic: string): number => must(partitions[topic], `${topic} was asked for`);
+  const partitionCount = (topic: string): number =>
+    must(partitions[topic], `${topic} was requested`);
   const deps = {
     due: () => dueControls(postgres),
     markSent: (sent: readonly { seq: number }[]) =>
@@ -56,19 +57,19 @@ async function runOutbox(context: Context, signal: AbortSignal): Promise<void> {
       ),
     log: context.outLog(),
     key: context.controlKey,
-    partitionsOf,
-    topicOf,
+    partitionCount,
+    topicName,
     nowMs,
   };
   let isScanned = false;
   const send = async (): Promise<void> => {
     // Before the first record: what the log holds already decides which versions are newer.
-    if (!isScanned) await scanControls({ ...context, topic: topicOf('ticks') });
+    if (!isScanned) await scanControls({ ...context, topic: topicName('ticks') });
     isScanned = true;
     await renumberDue(postgres);
     await sendDueControls(deps);
   };
-  const observe = (): Promise<void> => markObserved(postgres, partitionsOf(topicOf('ticks')));
+  const observe = (): Promise<void> => markObserved(postgres, partitionCount(topicName('ticks')));
   await untilAborted(config.outbox === 'send' ? send : observe, {
     signal,
     everyMs: OUTBOX_POLL_MS,

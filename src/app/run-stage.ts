@@ -25,18 +25,18 @@ export async function runStage(
   context: Context,
   { name, make, ...run }: StageRun<StageDeps>,
 ): Promise<void> {
-  const { config, kafka, postgres, log, topicOf, groupOf } = context;
+  const { config, kafka, postgres, log, topicName, groupId } = context;
   const saved = new PostgresCheckpoints(postgres, name, `${name}-${process.pid}`);
   const stage = make({
     checkpoints: countedCheckpoints(name, saved),
     count: counter(name),
     log: context.outLog(),
-    topicOf,
+    topicName,
   });
   await runConsumer(kafka, stage, {
-    groupId: groupOf(name),
+    groupId: groupId(name),
     sessionTimeoutMs: config.sessionTimeoutMs,
-    topicOf,
+    topicName,
     log,
     isTransient: isRetriable,
     guard: await partitionGuard(context, stage.topics),

@@ -1,5 +1,5 @@
 /**
- * One process of the installation by name: opens its context, runs until it is told to stop, and
+ * One process of the installation by name: opens its context, runs until it is stopped, and
  * ends with a clear last line when it cannot go on. The supervisor starts it again.
  */
 import { loadConfig } from '../config/config.ts';
@@ -12,8 +12,8 @@ export type ProcessName = (typeof PROCESSES)[number];
 /** Processes that have another name than their stage. */
 const STAGE_OF: Readonly<Record<string, string>> = { money: 'trades' };
 
-/** Told once the process does its work; the supervisor waits for it. */
-const tellReady = (): void => {
+/** Called once the process does its work; the supervisor waits for it. */
+const reportReady = (): void => {
   process.send?.('ready');
 };
 
@@ -34,7 +34,7 @@ export async function runProcess(
   );
   try {
     const run = await load(name);
-    const running = run(context, signal, tellReady);
+    const running = run(context, signal, reportReady);
     await Promise.race([running, watching]);
     await running;
   } catch (error) {

@@ -6,8 +6,8 @@
  */
 import { monotonicMs } from '../clock.ts';
 import { floorTo, US_PER_DAY } from '../domain/time.ts';
-import { latenessOf } from '../domain/venues.ts';
-import { keyOf } from '../domain/wire.ts';
+import { venueLateness } from '../domain/venues.ts';
+import { instrumentKey } from '../domain/wire.ts';
 import { fireCalendar } from '../../pipelines/review/retrain.ts';
 import { addDueRuns, newestDue } from '../postgres/tables/job-runs.ts';
 import { reviewedSubjects } from '../postgres/tables/reviews.ts';
@@ -70,8 +70,8 @@ export class Schedule {
   ): Promise<void> {
     const { context, index } = this;
     const { config } = context;
-    const subject = keyOf(market);
-    const latenessUs = latenessOf(market.venue, config.latenessUs);
+    const subject = instrumentKey(market);
+    const latenessUs = venueLateness(market.venue, config.latenessUs);
     const passedTs = Math.min(market.to_ts, nowUs) - latenessUs;
     const reviewTs = floorTo(passedTs, reviewEveryUs(config));
     if (reviewed.has(subject) && reviewTs > market.from_ts) {

@@ -55,7 +55,7 @@ const onlyBot = (config: BotSettings): BotControl => ({
 export const paperBot = (config: BotSettings): BotControl => championsOnly(onlyBot(config));
 
 /** The same in every respect but who decides, and where it is booked. */
-export const controlBot = (config: BotSettings): BotControl => controlGroupOf(paperBot(config));
+export const controlBot = (config: BotSettings): BotControl => toControlGroup(paperBot(config));
 
 const championsOnly = (bot: BotControl): BotControl => ({
   ...bot,
@@ -64,7 +64,7 @@ const championsOnly = (bot: BotControl): BotControl => ({
   replay_behind_s: REPLAY_BEHIND_S,
 });
 
-const controlGroupOf = (bot: BotControl): BotControl => ({
+const toControlGroup = (bot: BotControl): BotControl => ({
   ...bot,
   bot: 'control',
   account: 'control-group',
@@ -153,7 +153,7 @@ async function divide(client: PoolClient, found: BotControl): Promise<readonly s
     body: bot,
     cause: 'the default bot acts on champions that passed the gate',
   });
-  await addBot(client, controlGroupOf(bot));
+  await addBot(client, toControlGroup(bot));
   return [
     'the bot "paper" now acts only on champions that passed the gate; the baseline is traded by ' +
       'the bot "control" in the account "control-group", and replays have accounts of their own',

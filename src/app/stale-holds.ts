@@ -10,7 +10,7 @@ import type { Logger } from '../log.ts';
 import { breakHold } from '../postgres/tables/job-attempts.ts';
 import { runningRuns } from '../postgres/tables/job-runs.ts';
 
-/** The process that has a run tells of it every five seconds. */
+/** The process that has a run renews its hold every five seconds. */
 const STALE_MS = 90_000;
 /** Between two looks; further apart, this process stood still itself. */
 const GAP_MS = 30_000;

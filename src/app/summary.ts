@@ -4,10 +4,10 @@ import type { Context } from '../runtime/context.ts';
 
 export async function summary(context: Context, page: string, seconds: number): Promise<string> {
   const reader = context.questdbReader();
-  const rowsOf = async (table: string): Promise<number> =>
+  const countRows = async (table: string): Promise<number> =>
     (await reader.query<{ n: number }>(`SELECT count() AS n FROM ${table}`))[0]?.n ?? 0;
-  const ticks = (await rowsOf('ticks')) + (await rowsOf('quotes'));
-  const [predictions, labels] = [await rowsOf('predictions'), await rowsOf('labels')];
+  const ticks = (await countRows('ticks')) + (await countRows('quotes'));
+  const [predictions, labels] = [await countRows('predictions'), await countRows('labels')];
   const { rows: models } = await context.postgres.query<{
     venue: string;
     symbol: string;

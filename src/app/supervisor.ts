@@ -23,7 +23,7 @@ const GOOD_RUN_MS = 60_000;
 
 export interface SupervisorOptions {
   readonly dataDir: string;
-  readonly say: (line: string) => void;
+  readonly notify: (line: string) => void;
 }
 
 export class Supervisor {
@@ -35,7 +35,7 @@ export class Supervisor {
     this.options = options;
   }
 
-  /** Starts them together and resolves once each has said that it works. */
+  /** Starts them together and resolves once each has reported that it works. */
   async start(names: readonly ProcessName[], readyTimeoutMs: number): Promise<void> {
     mkdirSync(join(this.options.dataDir, 'logs'), { recursive: true, mode: 0o700 });
     const late = sleep(readyTimeoutMs).then(() => 'late' as const);
@@ -76,7 +76,7 @@ export class Supervisor {
       if (this.stopping) return;
       const ranMs = monotonicMs() - startedMs;
       backoffMs = ranMs > GOOD_RUN_MS ? 500 : Math.min(2 * backoffMs, BACKOFF_MS_MAX);
-      this.options.say(`${name} ended (${ending}); starting it again in ${backoffMs / 1000} s`);
+      this.options.notify(`${name} ended (${ending}); starting it again in ${backoffMs / 1000} s`);
       await sleep(backoffMs);
     }
   }
@@ -90,8 +90,8 @@ export class Supervisor {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
-    for (const said of [child.stdout, child.stderr]) {
-      said?.on('data', (chunk: Buffer) => log.write(chunk));
+    for (const output of [child.stdout, child.stderr]) {
+      output?.on('data', (chunk: Buffer) => log.write(chunk));
     }
     child.on('close', () => log.close());
     this.children.set(name, child);

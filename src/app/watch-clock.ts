@@ -6,8 +6,8 @@ import type { Context } from '../runtime/context.ts';
 import { installationTime } from '../runtime/installation-time.ts';
 
 /** One that was held back because it jumped, until somebody has accepted it. */
-export async function heldClockAlerts({ postgres, topicOf }: Context): Promise<NewAlert[]> {
-  const held = (await partitionClocks(postgres, topicOf('ticks'))).find(isHeld);
+export async function heldClockAlerts({ postgres, topicName }: Context): Promise<NewAlert[]> {
+  const held = (await partitionClocks(postgres, topicName('ticks'))).find(isHeld);
   if (held === undefined) return [];
   const { clockUs, heldUs } = held;
   return [
@@ -34,7 +34,7 @@ interface Counted {
   readonly symbol: string | null;
   readonly kind: string;
   readonly events: number;
-  /** Rows that tell of more than a hundred a minute. */
+  /** Rows that stand for more than a hundred a minute. */
   readonly sums: number;
 }
 

@@ -9,8 +9,8 @@ import { monotonicMs } from '../clock.ts';
 import { recordError } from '../postgres/tables/errors.ts';
 import { readSetting, writeSetting } from '../postgres/tables/settings.ts';
 import {
-  lostOf,
-  transactionsOf,
+  findLost,
+  readTransactions,
   type Lost,
   type Transactions,
 } from '../questdb/tables/transactions.ts';
@@ -23,10 +23,10 @@ let noteDueMs = 0;
 export async function lookAtHistory({ postgres, questdbReader, log }: Context): Promise<void> {
   // In this order: another process may note what has been written in between.
   const had = ((await readSetting(postgres, SETTING)) ?? {}) as Transactions;
-  const has = await transactionsOf(questdbReader());
-  const lost = lostOf(had, has);
+  const has = await readTransactions(questdbReader());
+  const lost = findLost(had, has);
   for (const one of lost) {
-    const error = lossOf(one);
+    const error = lossError(one);
     await recordError(postgres, error);
     log.error(one, error.message);
   }
@@ -35,7 +35,7 @@ export async function lookAtHistory({ postgres, questdbReader, log }: Context): 
   await writeSetting(postgres, SETTING, has);
 }
 
-const lossOf = ({ table, had, has }: Lost) => ({
+const lossError = ({ table, had, has }: Lost) => ({
   key: `questdb-lost:${table}:${had}`,
   severity: 'critical' as const,
   component: 'questdb',

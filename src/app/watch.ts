@@ -18,12 +18,13 @@ export const LOOKS: Readonly<Record<string, (context: Context) => Promise<void>>
   'what QuestDB holds': lookAtHistory,
   instruments: lookAtInstruments,
   'job runs': lookAtJobs,
-  clock: async (context) => tell(context, 'clock', await heldClockAlerts(context)),
-  floods: async (context) => tell(context, 'flood', await floodAlerts(context)),
-  'dead letters': async (context) => tell(context, 'dead-letters', await deadLetterAlerts(context)),
+  clock: async (context) => raise(context, 'clock', await heldClockAlerts(context)),
+  floods: async (context) => raise(context, 'flood', await floodAlerts(context)),
+  'dead letters': async (context) =>
+    raise(context, 'dead-letters', await deadLetterAlerts(context)),
   books: lookAtBooks,
-  rates: async (context) => tell(context, 'no-rate', await rateAlerts(context)),
-  standstill: async (context) => tell(context, 'standstill', await standstillAlerts(context)),
+  rates: async (context) => raise(context, 'no-rate', await rateAlerts(context)),
+  standstill: async (context) => raise(context, 'standstill', await standstillAlerts(context)),
   redis: lookAtRedis,
 };
 
@@ -34,18 +35,18 @@ let booksDueMs = 0;
 async function lookAtBooks(context: Context): Promise<void> {
   if (monotonicMs() < booksDueMs) return;
   booksDueMs = monotonicMs() + BOOKS_MS;
-  await tell(context, 'breaks', await bookAlerts(context));
+  await raise(context, 'breaks', await bookAlerts(context));
 }
 
 async function lookAtTables(context: Context): Promise<void> {
   const suspended = await resumeSuspended(context.questdbReader());
-  await tell(context, 'suspended', suspended.map(suspendedAlert));
+  await raise(context, 'suspended', suspended.map(suspendedAlert));
 }
 
 async function lookAtInstruments(context: Context): Promise<void> {
-  const ticks = context.topicOf('ticks');
+  const ticks = context.topicName('ticks');
   const split = await splitInstruments(context.postgres, ticks);
-  await tell(
+  await raise(
     context,
     'split',
     split.map((found) => splitAlert(ticks, found)),
@@ -53,12 +54,12 @@ async function lookAtInstruments(context: Context): Promise<void> {
 }
 
 async function lookAtJobs(context: Context): Promise<void> {
-  await tell(context, 'job-runs', await jobAlerts(context.postgres));
+  await raise(context, 'job-runs', await jobAlerts(context.postgres));
 }
 
 async function lookAtRedis(context: Context): Promise<void> {
   const found = await redisFinding(context.config);
-  await tell(context, 'redis', found === null ? [] : [redisAlert(found)]);
+  await raise(context, 'redis', found === null ? [] : [redisAlert(found)]);
 }
 
 const redisAlert = ({ kind, message }: RedisFinding): NewAlert => ({
@@ -68,7 +69,7 @@ const redisAlert = ({ kind, message }: RedisFinding): NewAlert => ({
   message,
 });
 
-async function tell(
+async function raise(
   { postgres, log }: Context,
   kind: string,
   alerts: readonly NewAlert[],

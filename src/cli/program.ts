@@ -7,7 +7,7 @@ import { codeVersion } from '../code-version.ts';
 import { CONFIG_EXIT_CODE, ConfigError, configHelp } from '../config/config.ts';
 import { CommandError } from './support/context.ts';
 
-/** Each is loaded when it is asked for: all of them together take a second. */
+/** Each is loaded when it is needed: all of them together take a second. */
 const NOUNS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
   stack: async () => (await import('./commands/stack.ts')).stackCommands,
   run: async () => (await import('./commands/run.ts')).runCommands,
@@ -91,10 +91,10 @@ const WORD_MAX = 200;
 function legible(message: string, typed: Words): string {
   const values = typed.flatMap((word) => [word, word.slice(word.indexOf('=') + 1)]);
   const odd = values.filter((word) => word.length > WORD_MAX || /\p{Cc}/u.test(word));
-  return odd.reduce((text, word) => text.replaceAll(word, () => shortOf(word)), message);
+  return odd.reduce((text, word) => text.replaceAll(word, () => shorten(word)), message);
 }
 
-function shortOf(word: string): string {
+function shorten(word: string): string {
   const line = JSON.stringify(word.slice(0, WORD_MAX)).slice(1, -1);
   return word.length > WORD_MAX ? `${line}… (${word.length} characters)` : line;
 }

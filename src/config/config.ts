@@ -84,9 +84,13 @@ const DECLARED = {
     'TICKLOOM_KAFKA_SASL',
     types.oneOf(['off', 'plain', 'scram-sha-256', 'scram-sha-512']),
     'off',
-    'how Kafka asks who comes; plain closes the local one too',
+    'how Kafka authenticates its clients; plain closes the local one too',
   ),
-  kafkaUser: optional('TICKLOOM_KAFKA_USER', types.text, 'user for it, unless the credentials say'),
+  kafkaUser: optional(
+    'TICKLOOM_KAFKA_USER',
+    types.text,
+    'user for it; default: that of the credentials',
+  ),
   kafkaPassword: optional('TICKLOOM_KAFKA_PASSWORD', types.password, "that user's password"),
   kafkaTls: setting('TICKLOOM_KAFKA_TLS', types.oneOf(['off', 'on']), 'off', 'Kafka speaks TLS'),
   tlsCa: optional(
@@ -265,7 +269,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]', '0.0.0.0']);
 
 /** The local stack's controller listens on the port behind the broker's. */
-function portsOfBroker(broker: string): [string, string][] {
+function brokerPorts(broker: string): [string, string][] {
   const address = new URL(`tcp://${broker}`);
   const controller = `tcp://${address.hostname}:${Math.min(Number(address.port) + 1, 65_535)}`;
   const env = 'TICKLOOM_KAFKA_BROKERS';
@@ -276,7 +280,7 @@ function portsOfBroker(broker: string): [string, string][] {
 /** Two settings with one port on this machine: one of the two servers could never start. */
 function sharedPorts(parsed: Parsed): string[] {
   const places: [string, string][] = [
-    ...parsed.kafkaBrokers.flatMap(portsOfBroker),
+    ...parsed.kafkaBrokers.flatMap(brokerPorts),
     ['TICKLOOM_QUESTDB_URL', parsed.questdbUrl],
     ['TICKLOOM_QUESTDB_PG_URL', parsed.questdbPgUrl],
     ['TICKLOOM_POSTGRES_URL', parsed.postgresUrl],

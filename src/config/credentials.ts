@@ -2,7 +2,7 @@
  * `credentials.json` in the data directory -> user and password of a server whose URL names none.
  *
  * The one place that decides this, for commands, stages, jobs, page, tests and benches: whoever
- * asks the configuration for a URL gets one that opens. The file is made by the first start
+ * takes a URL from the configuration gets one that opens. The file is made by the first start
  * (`infra/local/credentials.ts`); it is read each time, since a process may live longer than it.
  */
 import { readFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
  * Settings as given, and the installation's credentials -> how each server is entered: URLs with
- * user and password, and what Kafka asks for.
+ * user and password, and what Kafka requires.
  */
 import { readCredentials, withLogin, type LoginName } from './credentials.ts';
 
@@ -50,12 +50,12 @@ export interface ServerAccess {
   readonly questdbPgUrl: string;
   readonly postgresUrl: string;
   readonly redisUrl: string;
-  /** Throws where SASL is asked for and neither a setting nor the credentials have a password. */
+  /** Throws where SASL is configured and neither a setting nor the credentials have a password. */
   readonly kafka: KafkaAccess;
 }
 
 /**
- * `settings` with the access to each server. It is looked up when it is asked for, not before: the
+ * `settings` with the access to each server. It is looked up when it is needed, not before: the
  * first start makes the credentials with the configuration in its hand.
  */
 export function withAccess<T extends object>(
@@ -81,14 +81,14 @@ export function withAccess<T extends object>(
     },
     get kafka() {
       const { kafkaBrokers: brokers, kafkaTls, tlsCa: ca } = given;
-      return { brokers, sasl: saslOf(given, dataDir), tls: kafkaTls === 'on', ca };
+      return { brokers, sasl: readSasl(given, dataDir), tls: kafkaTls === 'on', ca };
     },
   };
   const getters = Object.getOwnPropertyDescriptors(access);
   return Object.defineProperties(settings, getters) as T & ServerAccess;
 }
 
-function saslOf(given: GivenServers, dataDir: string): KafkaSasl | null {
+function readSasl(given: GivenServers, dataDir: string): KafkaSasl | null {
   const { kafkaSasl: mechanism, kafkaUser, kafkaPassword } = given;
   if (mechanism === 'off') return null;
   const known = readCredentials(dataDir).kafka;
@@ -102,7 +102,7 @@ function saslOf(given: GivenServers, dataDir: string): KafkaSasl | null {
   );
 }
 
-/** A PostgreSQL URL that asks for TLS by `sslmode`, with the authority of the settings to trust. */
+/** A PostgreSQL URL that requests TLS by `sslmode`, with the authority of the settings to trust. */
 function withAuthority(url: string, ca: string | null): string {
   const parsed = new URL(url);
   const mode = parsed.searchParams.get('sslmode');

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseLabelSpec } from '../domain/label-spec.ts';
 import { US_PER_DAY, US_PER_MS, US_PER_S, parseDurationUs } from '../domain/time.ts';
-import { instrumentOf } from '../domain/wire.ts';
+import { parseInstrumentKey } from '../domain/wire.ts';
 
 /**
  * How a setting's text becomes a value; `parse` throws a `RangeError` that says what it expects.
@@ -116,7 +116,7 @@ export const labelSpecs: SettingType<readonly string[]> = {
 export const instruments: SettingType<readonly string[]> = {
   name: 'venue:symbol,…',
   parse: (text) => {
-    const isKey = (key: string): boolean => instrumentOf(key) !== null;
+    const isKey = (key: string): boolean => parseInstrumentKey(key) !== null;
     const parts = text.split(',').map((key) => key.trim());
     // A symbol may hold commas: a list whose parts are none is one name.
     const list = parts.every(isKey) ? parts : [text.trim()];

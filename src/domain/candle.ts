@@ -48,9 +48,9 @@ const US_OF = Object.fromEntries(TIMEFRAMES.map(({ name, us }) => [name, us])) a
 export const timeframeUs = (timeframe: Timeframe): number => US_OF[timeframe];
 
 /** The first instant that a candle no longer covers. */
-export const endTsOf = (candle: Pick<ClosedCandle, 'startTs' | 'timeframe'>): number =>
+export const candleEndTs = (candle: Pick<ClosedCandle, 'startTs' | 'timeframe'>): number =>
   candle.startTs + timeframeUs(candle.timeframe);
 
 /** Volume-weighted average price, or null without volume. */
-export const vwapOf = (candle: Pick<ClosedCandle, 'volume' | 'priceVolume'>): number | null =>
+export const candleVwap = (candle: Pick<ClosedCandle, 'volume' | 'priceVolume'>): number | null =>
   candle.volume > 0 ? candle.priceVolume / candle.volume : null;

@@ -22,7 +22,7 @@ export interface ModelControl {
 export interface HeldModel extends ModelControl {
   /**
    * Event time, as in `model_activations.from_ts`; `BEFORE_FIRST_TICK` until there was a tick.
-   * Absent where nobody asks, and in states that were saved before it was kept.
+   * Absent where nobody needs it, and in states that were saved before it was kept.
    */
   readonly since?: number;
 }
@@ -106,7 +106,7 @@ export interface ControlState {
 }
 
 /** By which ticks are judged; 0: there was no clock yet. */
-export const clockOf = ({ clock = 0, heldClock = 0 }: ControlState): number =>
+export const judgingClock = ({ clock = 0, heldClock = 0 }: ControlState): number =>
   Math.max(clock, heldClock);
 
 export const initialControlState = (): ControlState => ({
@@ -197,8 +197,9 @@ export function noteFirstTick(
   ts: number,
 ): void {
   for (const [key, model] of Object.entries(state.models)) {
-    const isOfIt = model.venue === venue && model.symbol === symbol;
-    if (isOfIt && model.since === BEFORE_FIRST_TICK) state.models[key] = { ...model, since: ts };
+    const isSameMarket = model.venue === venue && model.symbol === symbol;
+    if (isSameMarket && model.since === BEFORE_FIRST_TICK)
+      state.models[key] = { ...model, since: ts };
   }
 }
 
@@ -248,7 +249,7 @@ function checkReplay(
  * The account in which a bot's decision is booked: that of replays, where the market at
  * `decidedTs` lies far behind the log's clock (both microseconds), or else the bot's own.
  */
-export function accountOf(
+export function bookingAccount(
   { account, replay_account, replay_behind_s = Infinity }: BotControl,
   decidedTs: number,
   clockUs: number,

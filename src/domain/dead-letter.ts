@@ -59,7 +59,7 @@ export const plainText = (text: string, characters = DETAIL_CHARACTERS): string 
 export const plainKind = (kind: string): string => plainText(kind, KIND_CHARACTERS);
 
 /** The record of `dead-letters` without its topic. */
-export function deadLetterOf(record: SourceRecord, reason: string, detail: string): DeadLetter {
+export function toDeadLetter(record: SourceRecord, reason: string, detail: string): DeadLetter {
   const { topic, partition, offset, timestampUs, key, value } = record;
   const bytes = value ?? Buffer.alloc(0);
   const isCut = bytes.length > VALUE_BYTES || (key?.length ?? 0) > KEY_CHARACTERS;

@@ -11,5 +11,5 @@ export const IMPORT_HEADERS: Readonly<Record<string, string>> = { [IMPORTED_HEAD
 /**
  * What the header says: any value but the one is no import, and the as-of barrier stays its floor.
  */
-export const saysImported = (value: unknown): boolean =>
+export const isImportMark = (value: unknown): boolean =>
   (typeof value === 'string' || Buffer.isBuffer(value)) && value.toString() === IMPORTED;

@@ -1,6 +1,6 @@
 /**
  * A tick in the form that operators compute with: numbers instead of decimal strings, an id always
- * there, and a content hash that tells an exact repeat from a correction.
+ * there, and a content hash that distinguishes an exact repeat from a correction.
  */
 import type { Side } from './records/fields.ts';
 import type { Tick } from './wire.ts';
@@ -24,7 +24,7 @@ export interface MarketTick {
 }
 
 /** A validated wire tick as numbers. `"1.50"` and `1.5` are the same content. */
-export function marketTickOf(tick: Tick): MarketTick {
+export function toMarketTick(tick: Tick): MarketTick {
   const { ts } = tick;
   const id = tick.id ?? null;
   if (tick.kind === 'trade') {

@@ -8,7 +8,7 @@ export const US_PER_MIN = 60 * US_PER_S;
 export const US_PER_HOUR = 60 * US_PER_MIN;
 export const US_PER_DAY = 24 * US_PER_HOUR;
 
-/** The year 9999: as late as a timestamp in SQL can be told. */
+/** The year 9999: as late as SQL can write a timestamp. */
 export const LATEST_US = 253_370_764_800_000_000;
 
 /** `2014-05-01T00:00:00.292000Z`: RFC 3339 in UTC with microseconds. */

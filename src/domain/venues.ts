@@ -15,9 +15,9 @@ const VENUES: Readonly<Record<string, Venue>> = {
   binance: { contiguousTradeIds: true, latenessUs: null },
 };
 
-export const venueOf = (name: string): Venue =>
+export const findVenue = (name: string): Venue =>
   Object.hasOwn(VENUES, name) ? (VENUES[name] ?? UNKNOWN) : UNKNOWN;
 
 /** How long ticks of a venue are waited for, in microseconds; `usualUs`: the installation's setting. */
-export const latenessOf = (venue: string, usualUs: number): number =>
-  venueOf(venue).latenessUs ?? usualUs;
+export const venueLateness = (venue: string, usualUs: number): number =>
+  findVenue(venue).latenessUs ?? usualUs;

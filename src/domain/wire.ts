@@ -33,10 +33,11 @@ export const SCHEMAS = {
 } as const;
 
 /** The Kafka key of an instrument's records. A venue has no colon, so it splits without doubt. */
-export const keyOf = (i: { venue: string; symbol: string }): string => `${i.venue}:${i.symbol}`;
+export const instrumentKey = (i: { venue: string; symbol: string }): string =>
+  `${i.venue}:${i.symbol}`;
 
-/** The instrument behind a key of `keyOf`, or null when it cannot be one. */
-export function instrumentOf(key: string): { venue: string; symbol: string } | null {
+/** The instrument behind a key of `instrumentKey`, or null when it cannot be one. */
+export function parseInstrumentKey(key: string): { venue: string; symbol: string } | null {
   const colon = key.indexOf(':');
   const venue = key.slice(0, colon);
   const symbol = key.slice(colon + 1);

@@ -8,9 +8,9 @@
  * values of the timeframes that close seldom. Whoever changes a state elsewhere makes a new one.
  */
 import { assert } from '../assert.ts';
-import { endTsOf, type ClosedCandle, type Timeframe } from '../domain/candle.ts';
+import { candleEndTs, type ClosedCandle, type Timeframe } from '../domain/candle.ts';
 import { FEATURES } from './definition.ts';
-import { columnsOf, type Columns } from './state/columns.ts';
+import { makeColumns, type Columns } from './state/columns.ts';
 import type { Readings, Values } from './state/feature.ts';
 import { takeCandle, type FeatureState } from './state/state.ts';
 
@@ -28,10 +28,11 @@ export function updateFeatures(
   closes: readonly ClosedCandle[],
   endTs: number,
 ): Values {
-  const { columns, readings, seldom } = besideOf(state);
+  const { columns, readings, seldom } = derivedState(state);
   for (const candle of closes) {
     const { timeframe } = candle;
-    if (endTsOf(candle) !== endTs) assert(false, `a ${timeframe} candle does not end at ${endTs}`);
+    if (candleEndTs(candle) !== endTs)
+      assert(false, `a ${timeframe} candle does not end at ${endTs}`);
     takeCandle(state, columns, candle);
     if (timeframe !== '1m') write(seldom, timeframe, readings);
   }
@@ -41,29 +42,29 @@ export function updateFeatures(
   return values;
 }
 
-interface Beside {
+interface Derived {
   readonly columns: Columns;
   readonly readings: Omit<Readings, 'moment'>;
   /** A row of which only the values of the longer timeframes are filled in. */
   readonly seldom: Values;
 }
 
-const BESIDE = new WeakMap<FeatureState, Beside>();
+const DERIVED = new WeakMap<FeatureState, Derived>();
 
-function besideOf(state: FeatureState): Beside {
-  const known = BESIDE.get(state);
+function derivedState(state: FeatureState): Derived {
+  const known = DERIVED.get(state);
   if (known !== undefined) return known;
-  const columns = columnsOf(state);
-  const readings = readingsOf(state, columns);
-  const beside: Beside = { columns, readings, seldom: FEATURES.map(() => null) };
+  const columns = makeColumns(state);
+  const readings = makeReadings(state, columns);
+  const derived: Derived = { columns, readings, seldom: FEATURES.map(() => null) };
   for (const timeframe of ['5m', '15m', '1h'] as const) {
-    write(beside.seldom, timeframe, readings);
+    write(derived.seldom, timeframe, readings);
   }
-  BESIDE.set(state, beside);
-  return beside;
+  DERIVED.set(state, derived);
+  return derived;
 }
 
-const readingsOf = (
+const makeReadings = (
   { series, minute, adx }: FeatureState,
   columns: Columns,
 ): Omit<Readings, 'moment'> => ({
@@ -84,7 +85,7 @@ const TOGETHER = 6;
  * Made as text, one line a feature, because a line that always calls the same function is compiled
  * with it: a loop over the functions takes an eighth more time for a row (measured).
  */
-function writersOf<Of extends keyof Readings>(of: Of): Write<Readings[Of]>[] {
+function makeWriters<Of extends keyof Readings>(of: Of): Write<Readings[Of]>[] {
   const own = FEATURES.filter((feature) => feature.timeframe === of);
   const writers: Write<Readings[Of]>[] = [];
   for (let from = 0; from < own.length; from += TOGETHER) {
@@ -101,15 +102,15 @@ function writersOf<Of extends keyof Readings>(of: Of): Write<Readings[Of]>[] {
 }
 
 const WRITERS = {
-  '1m': writersOf('1m'),
-  '5m': writersOf('5m'),
-  '15m': writersOf('15m'),
-  '1h': writersOf('1h'),
+  '1m': makeWriters('1m'),
+  '5m': makeWriters('5m'),
+  '15m': makeWriters('15m'),
+  '1h': makeWriters('1h'),
 };
-const MOMENT_WRITERS = writersOf('moment');
+const MOMENT_WRITERS = makeWriters('moment');
 
 /** Nothing of a timeframe that has no candle yet. */
-function write(row: Values, timeframe: Timeframe, readings: Beside['readings']): void {
+function write(row: Values, timeframe: Timeframe, readings: Derived['readings']): void {
   const reading = readings[timeframe];
   if (reading.series.close.length === 0) return;
   for (const writer of WRITERS[timeframe] as Write<typeof reading>[]) writer(row, reading);

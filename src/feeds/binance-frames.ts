@@ -14,7 +14,7 @@ type Data = Readonly<Record<string, unknown>>;
 const LINE = /^(\d{19}) (\{.*\})$/;
 
 export const binanceFrames: FeedFormat = async function* ({ lines }, { venue, symbol }) {
-  /** What the first frames said: which trades count, and of what they are. */
+  /** What the first frames showed: which trades count, and of what they are. */
   let trades: string | null = null;
   let market: unknown = null;
   for await (const { text, number: line } of lines) {
@@ -39,7 +39,7 @@ export const binanceFrames: FeedFormat = async function* ({ lines }, { venue, sy
       if (type !== trades) continue;
     }
     const receivedUs = Math.floor(Number((match[1] ?? '').slice(0, -3)));
-    const candidate = candidateOf(line, { type, data }, receivedUs, { venue, symbol });
+    const candidate = toCandidate(line, { type, data }, receivedUs, { venue, symbol });
     if (candidate !== null) yield candidate;
   }
 };
@@ -64,12 +64,12 @@ function parsed(text: string): Frame | null {
   }
   if (!isObject(json)) return null;
   const { stream, data } = json;
-  if (stream === undefined) return { type: typeOf(json, ''), data: json };
+  if (stream === undefined) return { type: frameType(json, ''), data: json };
   if (!isObject(data) || typeof stream !== 'string') return { type: null, data: {} };
-  return { type: typeOf(data, stream), data };
+  return { type: frameType(data, stream), data };
 }
 
-function typeOf({ e, u, b, a }: Data, stream: string): FrameType | null {
+function frameType({ e, u, b, a }: Data, stream: string): FrameType | null {
   const named = e ?? /@(trade|aggTrade|bookTicker)$/.exec(stream)?.[1];
   if (named === 'trade' || named === 'aggTrade' || named === 'bookTicker') return named;
   // A single stream of spot says only by its fields what it is.
@@ -80,7 +80,7 @@ function typeOf({ e, u, b, a }: Data, stream: string): FrameType | null {
 const isScalar = (value: unknown): value is string | number =>
   typeof value === 'string' || typeof value === 'number';
 
-function candidateOf(
+function toCandidate(
   line: number,
   { type, data }: { readonly type: FrameType; readonly data: Data },
   receivedUs: number,
@@ -96,7 +96,7 @@ function candidateOf(
     const entry = {
       kind: 'quote',
       ...head,
-      ...idOf(u),
+      ...pickId(u),
       ts: microseconds(T ?? E) ?? receivedUs,
       ...side('bid', b, B),
       ...side('ask', a, A),
@@ -113,12 +113,12 @@ function candidateOf(
   }
   // The buyer was the maker, so the taker sold.
   const taker = m === true ? { side: 'sell' } : m === false ? { side: 'buy' } : {};
-  const id = idOf(type === 'trade' ? t : a);
+  const id = pickId(type === 'trade' ? t : a);
   const entry = { kind: 'trade', ...head, ...id, ts, price: p, size: q, ...taker };
   return { line, kind: 'trade', entry, receivedUs, time: time('T') };
 }
 
-const idOf = (id: unknown): { id?: string } => (isScalar(id) ? { id: String(id) } : {});
+const pickId = (id: unknown): { id?: string } => (isScalar(id) ? { id: String(id) } : {});
 
 /** An empty side of the book is a price and a size of 0. */
 function side(name: 'bid' | 'ask', price: unknown, size: unknown): Data {
@@ -126,7 +126,7 @@ function side(name: 'bid' | 'ask', price: unknown, size: unknown): Data {
   return { [name]: price, [`${name}_size`]: size };
 }
 
-/** Above this a time is in microseconds, which the venue sends where it is asked to. */
+/** Above this a time is in microseconds, which the venue sends on request. */
 const MILLISECONDS_MAX = 1e14;
 
 function microseconds(time: unknown): number | null {

@@ -1,7 +1,7 @@
 /** A line of CSV -> its cells: blanks around plain ones cut off, quoted ones as RFC 4180 has them. */
 
 /** The cells, or why the line has none. */
-export function cellsOf(text: string): string[] | string {
+export function splitCells(text: string): string[] | string {
   if (text.includes('\0')) return 'the line holds NUL bytes: this is no text';
   if (!text.includes('"')) return text.split(',').map((cell) => cell.trim());
   const cells: string[] = [];

@@ -6,8 +6,8 @@
  */
 import { nowUs } from '../clock.ts';
 import { parseUs, US_PER_DAY, US_PER_MS, US_PER_S } from '../domain/time.ts';
-import { cellsOf } from './csv-cells.ts';
-import { claimOf } from './known-at.ts';
+import { splitCells } from './csv-cells.ts';
+import { parseKnownAt } from './known-at.ts';
 import { FeedFileError, type FeedFormat, type FormatOptions, type Parsed } from './format.ts';
 
 const TIME_UNITS_US: Readonly<Record<string, number>> = { ts: 1, ts_ms: US_PER_MS, ts_s: US_PER_S };
@@ -31,13 +31,13 @@ export const csv: FeedFormat = async function* ({ name, lines }, options) {
   const midnightUs = options.date === undefined ? null : parseUs(options.date);
   let header: Header | null = null;
   for await (const { text, number: line } of lines) {
-    const cells = cellsOf(text);
+    const cells = splitCells(text);
     if (header === null) {
       header = checkedHeader(`${name}:${line}`, cells, options);
       continue;
     }
     if (typeof cells === 'string') yield { line, column: null, reason: cells, found: text };
-    else yield rowOf(header, { line, text, cells }, options, midnightUs);
+    else yield parseRow(header, { line, text, cells }, options, midnightUs);
   }
   if (header === null) throw new FeedFileError(`${name}:1: expected a header, found nothing`);
 };
@@ -84,7 +84,7 @@ interface Row {
   readonly cells: readonly string[];
 }
 
-function rowOf(
+function parseRow(
   { names, at, kind, time, unitUs }: Header,
   { line, text, cells }: Row,
   options: FormatOptions,
@@ -96,7 +96,7 @@ function rowOf(
   }
   const cell = (name: string): string => cells[at.get(name) ?? -1] ?? '';
   const found = cell(time);
-  const ts = timeOf(time, found, unitUs, midnightUs);
+  const ts = parseTime(time, found, unitUs, midnightUs);
   if (typeof ts === 'string') return { line, column: time, reason: ts, found };
   const entry: Record<string, unknown> = {
     kind,
@@ -112,7 +112,7 @@ function rowOf(
     }
   }
   const { knownAt } = options;
-  const claim = knownAt === undefined ? null : claimOf(knownAt, cell(knownAt), ts, nowUs());
+  const claim = knownAt === undefined ? null : parseKnownAt(knownAt, cell(knownAt), ts, nowUs());
   if (typeof claim === 'string') {
     return { line, column: knownAt ?? null, reason: claim, found: cell(knownAt ?? '') };
   }
@@ -120,7 +120,7 @@ function rowOf(
 }
 
 /** Microseconds, or why it is no time. */
-function timeOf(
+function parseTime(
   column: string,
   text: string,
   unitUs: number,

@@ -16,7 +16,7 @@ import {
   type LineProblem,
 } from './format.ts';
 import { leanQuote } from './lean-quote.ts';
-import { linesOf } from './lines.ts';
+import { splitLines } from './lines.ts';
 import { ndjson } from './ndjson.ts';
 import { textsIn, type FeedBytes } from './unpack.ts';
 
@@ -48,13 +48,13 @@ function refuse(problem: FileProblem): never {
  * Ticks as the wire takes them. A line that is none goes to `onProblem` and the rest is read on;
  * without it the first is an error. Throws `FeedFileError` for a file that is refused whole.
  */
-export async function* ticksOfFiles(
+export async function* readTickFiles(
   paths: readonly string[],
   format: string,
   options: FormatOptions,
   onProblem: (problem: FileProblem) => void = refuse,
 ): AsyncGenerator<FileTick> {
-  const read = formatOf(format);
+  const read = findFormat(format);
   const ids = new TickIds();
   for (const path of paths) {
     for await (const text of textsIn(path)) {
@@ -79,7 +79,7 @@ export async function checkBeginnings(
   format: string,
   options: FormatOptions,
 ): Promise<void> {
-  const read = formatOf(format);
+  const read = findFormat(format);
   for (const path of paths) {
     for await (const text of textsIn(path)) {
       const parsed = parsedIn(text, read, options);
@@ -93,15 +93,15 @@ const parsedIn = (
   { name, fileNames, bytes }: FeedBytes,
   read: FeedFormat,
   options: FormatOptions,
-) => read({ name, fileNames, lines: linesOf(bytes, name) }, options);
+) => read({ name, fileNames, lines: splitLines(bytes, name) }, options);
 
-function formatOf(format: string): FeedFormat {
+function findFormat(format: string): FeedFormat {
   const read = Object.hasOwn(FORMATS, format) ? FORMATS[format] : undefined;
   if (read !== undefined) return read;
   throw new Error(`"${format}" is no format; there are ${Object.keys(FORMATS).join(', ')}`);
 }
 
-/** The check of the wire: what it refuses is not sent. And before it what only a file is asked. */
+/** The check of the wire, and before it what is checked in files alone: what is refused is not sent. */
 function checkedTick(candidate: Candidate): FileTick | LineProblem {
   const { line, kind, entry, time } = candidate;
   const now = nowUs();

@@ -63,7 +63,7 @@ export class FeedFileError extends Error {
   }
 }
 
-/** A file's bytes must not steer the terminal on which they are told. */
+/** A file's bytes must not steer the terminal on which they are shown. */
 export const printable = (text: string): string =>
   text.replace(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,

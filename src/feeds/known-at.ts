@@ -11,7 +11,12 @@ import type { FileTick } from './format.ts';
 export const KNOWN_AT_TS = 'ts';
 
 /** Microseconds, or why the cell cannot be since when a tick of `ts` is known. */
-export function claimOf(column: string, cell: string, ts: number, nowUs: number): number | string {
+export function parseKnownAt(
+  column: string,
+  cell: string,
+  ts: number,
+  nowUs: number,
+): number | string {
   const us = timeIn(column, cell);
   if (us === null) {
     return `expected in ${column} whole microseconds or RFC 3339 (…_ms, …_s: those units)`;

@@ -17,7 +17,10 @@ const MARK = '\uFEFF';
 const LINE_MAX = 4 * 1024 * 1024;
 
 /** Lines that are not empty. `name` is for messages. */
-export async function* linesOf(bytes: AsyncIterable<Buffer>, name: string): AsyncGenerator<Line> {
+export async function* splitLines(
+  bytes: AsyncIterable<Buffer>,
+  name: string,
+): AsyncGenerator<Line> {
   const decoder = new StringDecoder('utf8');
   let rest = '';
   let held = '';

@@ -17,13 +17,13 @@ export const ndjson: FeedFormat = async function* ({ lines }) {
       yield { line, column: null, reason: 'a frame holds at least one tick', found: text };
     }
     for (const entry of entries) {
-      const parsed = parsedOf(line, entry);
+      const parsed = parseEntry(line, entry);
       if (parsed !== null) yield parsed;
     }
   }
 };
 
-function parsedOf(line: number, entry: unknown): Parsed | null {
+function parseEntry(line: number, entry: unknown): Parsed | null {
   const found = JSON.stringify(entry);
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
     return { line, column: null, reason: 'expected a trade or quote, an object', found };

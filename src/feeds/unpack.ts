@@ -45,12 +45,12 @@ const beginsWith = (head: Uint8Array, magic: readonly number[]): boolean =>
 /** In the order of the names where it is a zip. Throws `FeedFileError`. */
 export async function* textsIn(path: string): AsyncGenerator<FeedBytes> {
   const own = basename(path);
-  const { head, bytes, close } = await peeked(told(createReadStream(path), path));
+  const { head, bytes, close } = await peeked(namingFile(createReadStream(path), path));
   if (beginsWith(head, ZIP)) {
     await close();
     for (const member of await zipMembers(path)) {
       const name = `${path}/${member.name}`;
-      const unpacked = bounded(told(member.open(), name), name, member.packedBytes);
+      const unpacked = bounded(namingFile(member.open(), name), name, member.packedBytes);
       yield { name, fileNames: [own, basename(member.name)], bytes: await plain(unpacked, name) };
     }
     return;
@@ -68,7 +68,7 @@ export async function* textsIn(path: string): AsyncGenerator<FeedBytes> {
       yield chunk;
     }
   };
-  const unpacked = told(piped(pump(), createGunzip()), path);
+  const unpacked = namingFile(piped(pump(), createGunzip()), path);
   yield {
     name: path,
     fileNames,
@@ -141,7 +141,7 @@ async function* piped(from: AsyncIterable<Buffer>, through: Duplex): AsyncGenera
 }
 
 /** Errors of reading and unpacking name their file. */
-async function* told(bytes: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer> {
+async function* namingFile(bytes: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer> {
   try {
     yield* bytes;
   } catch (error) {

@@ -31,7 +31,7 @@ const DEFLATED = 8;
 export async function zipMembers(path: string): Promise<ZipMember[]> {
   const file = await open(path);
   try {
-    const members = entriesOf(path, await directoryOf(path, file)).filter(
+    const members = parseEntries(path, await readDirectory(path, file)).filter(
       ({ name }) => !isSystems(name),
     );
     if (members.length === 0) throw new FeedFileError(`${path} holds no file`);
@@ -43,7 +43,7 @@ export async function zipMembers(path: string): Promise<ZipMember[]> {
       .map((entry) => ({
         name: entry.name,
         packedBytes: () => entry.packed,
-        open: () => bytesOf(path, entry),
+        open: () => readEntry(path, entry),
       }));
   } finally {
     await file.close();
@@ -55,7 +55,7 @@ const isSystems = (name: string): boolean =>
   name.startsWith('__MACOSX/') ||
   /^(\._.*|\.DS_Store|Thumbs\.db|desktop\.ini)$/i.test(basename(name));
 
-async function directoryOf(path: string, file: FileHandle): Promise<Buffer> {
+async function readDirectory(path: string, file: FileHandle): Promise<Buffer> {
   const { size } = await file.stat();
   const tailAt = Math.max(0, size - END_BYTES - COMMENT_MAX);
   const tail = await read(file, tailAt, size - tailAt);
@@ -90,7 +90,7 @@ interface Entry {
   readonly headerAt: number;
 }
 
-function entriesOf(path: string, directory: Buffer): Entry[] {
+function parseEntries(path: string, directory: Buffer): Entry[] {
   const entries: Entry[] = [];
   for (let at = 0; at + 46 <= directory.length;) {
     if (directory.readUInt32LE(at) !== ENTRY) break;
@@ -131,7 +131,7 @@ function largeSizes(extra: Buffer): number[] {
   return [];
 }
 
-async function* bytesOf(path: string, entry: Entry): AsyncGenerator<Buffer> {
+async function* readEntry(path: string, entry: Entry): AsyncGenerator<Buffer> {
   const name = `${path}/${entry.name}`;
   if (entry.isEncrypted) throw new FeedFileError(`${name} is encrypted: unpack it first`);
   if (entry.method !== STORED && entry.method !== DEFLATED) {

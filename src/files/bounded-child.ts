@@ -14,7 +14,7 @@ const WATCH = `
   const { writeSync } = require('node:fs');
   setInterval(() => {
     if (process.memoryUsage.rss() < workerData.bytes) return;
-    writeSync(2, workerData.said);
+    writeSync(2, workerData.notice);
     process.kill(process.pid, 'SIGKILL');
   }, 10);
   parentPort.postMessage('watching');
@@ -28,15 +28,15 @@ export async function answerWithin(
   work: (input: Buffer, args: readonly string[]) => Promise<unknown>,
 ): Promise<void> {
   const [, , memoryMb, ...args] = process.argv;
-  const workerData = { bytes: Number(memoryMb) * 1024 * 1024, said: `${OUT_OF_MEMORY}\n` };
+  const workerData = { bytes: Number(memoryMb) * 1024 * 1024, notice: `${OUT_OF_MEMORY}\n` };
   const watch = new Worker(WATCH, { eval: true, workerData, execArgv: [] });
   await new Promise((resolve) => watch.once('message', resolve));
-  const answer = await answerOf(work, args);
+  const answer = await runWork(work, args);
   await new Promise((resolve) => process.stdout.write(JSON.stringify(answer), resolve));
   process.exit(0);
 }
 
-async function answerOf(
+async function runWork(
   work: (input: Buffer, args: readonly string[]) => Promise<unknown>,
   args: readonly string[],
 ): Promise<Answer> {

@@ -42,7 +42,7 @@ export function runBounded({ script, args, input, ...bounds }: BoundedTask): Pro
   );
   return new Promise((resolve, reject) => {
     const answer: Buffer[] = [];
-    let [answered, said, late] = [0, '', false];
+    let [answered, stderr, late] = [0, '', false];
     const timer = setTimeout(() => {
       late = true;
       child.kill('SIGKILL');
@@ -53,13 +53,13 @@ export function runBounded({ script, args, input, ...bounds }: BoundedTask): Pro
       else answer.push(chunk);
     });
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-      said = (said + chunk).slice(-ERROR_BYTES_MAX);
+      stderr = (stderr + chunk).slice(-ERROR_BYTES_MAX);
     });
     child.on('error', reject);
     child.on('close', (code, signal) => {
       clearTimeout(timer);
       if (code === 0) resolve(Buffer.concat(answer));
-      else reject(new BoundsError(reasonOf({ late, said, code, signal }, bounds)));
+      else reject(new BoundsError(describeEnd({ late, stderr, code, signal }, bounds)));
     });
     // A child that ended early does not read to the end.
     child.stdin.on('error', () => undefined);
@@ -70,16 +70,16 @@ export function runBounded({ script, args, input, ...bounds }: BoundedTask): Pro
 
 interface End {
   readonly late: boolean;
-  readonly said: string;
+  readonly stderr: string;
   readonly code: number | null;
   readonly signal: string | null;
 }
 
-function reasonOf({ late, said, code, signal }: End, { timeMs, memoryMb }: Bounds): string {
+function describeEnd({ late, stderr, code, signal }: End, { timeMs, memoryMb }: Bounds): string {
   if (late) return `it takes more than ${timeMs / 1_000} s`;
-  const isMemory = said.includes(OUT_OF_MEMORY) || said.includes('heap out of memory');
+  const isMemory = stderr.includes(OUT_OF_MEMORY) || stderr.includes('heap out of memory');
   if (isMemory) return `it takes more than ${memoryMb} MB of memory`;
-  const lines = said.trim().split('\n');
+  const lines = stderr.trim().split('\n');
   const line = lines.find((each) => /^\w*Error\b/.test(each)) ?? lines.at(-1) ?? '';
   const how = signal === null ? `with code ${code}` : `by ${signal}`;
   return `reading it ended ${how}${line === '' ? '' : `: ${line.slice(0, 300)}`}`;

@@ -11,7 +11,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem, TooManyWrong } from './problem.ts';
-import { askToSignIn, SIGN_IN, signIn } from './sign-in.ts';
+import { sendSignInForm, SIGN_IN, signIn } from './sign-in.ts';
 import type { WrongTokens } from './wrong-tokens.ts';
 
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1', '[::1]']);
@@ -66,13 +66,13 @@ export function useAccess(
     if (open) refuseForeignHost(request);
     if (url === SIGN_IN) return;
     if (open && (request.method === 'GET' || request.method === 'HEAD')) return;
-    const given = tokenOf(request);
-    if (given === '' && url === '/' && request.method === 'GET') return askToSignIn(reply);
+    const given = findToken(request);
+    if (given === '' && url === '/' && request.method === 'GET') return sendSignInForm(reply);
     checkToken(given, request.ip);
     return undefined;
   });
   signIn(app, {
-    cookieOf: (given, ip) => {
+    makeCookie: (given, ip) => {
       checkToken(given === '' ? ' ' : given, ip);
       const only = isSecure ? '; Secure' : '';
       return `${COOKIE}=${token}; HttpOnly; SameSite=Strict; Path=/${only}`;
@@ -87,7 +87,7 @@ function refuseForeignHost(request: FastifyRequest): void {
 }
 
 /** The token of a request: of its header, or of the cookie that the page signed in with. */
-function tokenOf({ headers, method }: FastifyRequest): string {
+function findToken({ headers, method }: FastifyRequest): string {
   const bearer = /^Bearer ([^\s]+)$/i.exec(headers.authorization ?? '')?.[1];
   if (bearer !== undefined) return bearer;
   // A cookie comes along by itself, so it must not be enough for anything that changes things.

@@ -87,7 +87,7 @@ export type Item = Record<string, unknown>;
 
 const timeColumns = new WeakMap<object, readonly string[]>();
 
-function timesOf(schema: TObject): readonly string[] {
+function timeColumnNames(schema: TObject): readonly string[] {
   const known = timeColumns.get(schema);
   if (known !== undefined) return known;
   const columns = Object.entries(schema.properties).flatMap(([name, column]) =>
@@ -103,10 +103,10 @@ function isTime(schema: TSchema): boolean {
 }
 
 /** A table's row as the API shows it: the schema's columns, microseconds as RFC 3339. */
-export function itemOf(schema: TObject, row: Row): Item {
+export function toItem(schema: TObject, row: Row): Item {
   const item: Item = {};
   for (const name of Object.keys(schema.properties)) item[name] = row[name] ?? null;
-  for (const name of timesOf(schema)) {
+  for (const name of timeColumnNames(schema)) {
     const value = item[name];
     if (typeof value === 'number') item[name] = formatUs(value);
   }

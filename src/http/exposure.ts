@@ -15,7 +15,7 @@ export interface Tls {
 }
 
 /** Null: plain HTTP. Throws a `ConfigError` that says what to set. */
-export function tlsOf({ httpHost, httpInsecure, httpTlsCert, httpTlsKey }: Exposed): Tls | null {
+export function loadTls({ httpHost, httpInsecure, httpTlsCert, httpTlsKey }: Exposed): Tls | null {
   if (httpTlsCert !== null && httpTlsKey !== null) return readTls(httpTlsCert, httpTlsKey);
   if (httpTlsCert !== null || httpTlsKey !== null) {
     throw new ConfigError(['TICKLOOM_HTTP_TLS_CERT and TICKLOOM_HTTP_TLS_KEY: set both, or none']);

@@ -1,5 +1,5 @@
 /**
- * What the HTTP server is told about the flow: the graph as data, and how far its stages have come.
+ * What the HTTP server knows about the flow: the graph as data, and how far its stages have come.
  * The server knows no flow and no Kafka by itself; whoever starts it hands these in.
  */
 import type { FlowNode } from '../../pipelines/flow.ts';
@@ -37,11 +37,11 @@ export function cachedFlow(
   maxAgeMs: number,
   monotonicMs: () => number,
 ): FlowStatusProvider {
-  let asked = -Infinity;
+  let queriedMs = -Infinity;
   let answer: Promise<FlowStatus> | null = null;
   const status = (): Promise<FlowStatus> => {
-    if (answer === null || monotonicMs() - asked > maxAgeMs) {
-      asked = monotonicMs();
+    if (answer === null || monotonicMs() - queriedMs > maxAgeMs) {
+      queriedMs = monotonicMs();
       answer = provider.status();
       answer.catch(() => undefined);
     }

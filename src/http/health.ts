@@ -1,5 +1,5 @@
 /**
- * `/healthz`: the process answers. `/readyz`: so do the servers behind it, each asked within two
+ * `/healthz`: the process answers. `/readyz`: so do the servers behind it, each probed within two
  * seconds, and no partition of a stage stands still; 503 with the reasons where it is not so.
  * Liveness never depends on a server: a restart of ours would not mend theirs.
  */
@@ -54,11 +54,11 @@ async function within(ask: () => Promise<unknown>): Promise<string> {
   const late = new Promise<string>((resolve) => {
     timer = setTimeout(() => resolve(`no answer within ${PATIENCE_MS / 1000} s`), PATIENCE_MS);
   });
-  const asked = ask().then(
+  const answer = ask().then(
     () => 'ok',
     (error: unknown) => (error instanceof Error && error.message) || String(error),
   );
-  const state = await Promise.race([asked, late]);
+  const state = await Promise.race([answer, late]);
   clearTimeout(timer);
   return state;
 }

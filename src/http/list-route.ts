@@ -12,12 +12,12 @@ import {
 } from './tables/postgres-list.ts';
 import { keyBehind, questdbPage, type QuestDbList } from './tables/questdb-list.ts';
 import type { PageOptions } from './tables/select.ts';
-import { itemOf, type Item } from './columns.ts';
+import { toItem, type Item } from './columns.ts';
 import type { HttpContext } from './context.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import * as p from './parameters.ts';
 import { badParameter } from './problem.ts';
-import { listOf, read } from './route.ts';
+import { listSchema, read } from './route.ts';
 
 interface ListDeclaration {
   readonly noun: string;
@@ -35,7 +35,7 @@ export interface PostgresListing extends ListDeclaration {
   readonly ids: readonly string[];
   /** What an item has besides its columns; in the order of the rows. */
   readonly more?: TProperties;
-  readonly itemsOf?: (rows: readonly DbRow[]) => Promise<Item[]>;
+  readonly toItems?: (rows: readonly DbRow[]) => Promise<Item[]>;
 }
 
 export interface QuestDbListing extends ListDeclaration {
@@ -45,7 +45,7 @@ export interface QuestDbListing extends ListDeclaration {
   /** Filters that hold when a request leaves them out. */
   readonly defaults?: Readonly<Record<string, string>>;
   /** Turns the page's rows into items where the columns alone are not enough. */
-  readonly itemsOf?: (rows: readonly DbRow[], filters: Filters) => Promise<Item[]> | Item[];
+  readonly toItems?: (rows: readonly DbRow[], filters: Filters) => Promise<Item[]> | Item[];
 }
 
 type Filters = Readonly<Record<string, string>>;
@@ -65,19 +65,19 @@ export function postgresList(
   { postgres }: HttpContext,
   listing: PostgresListing,
 ): void {
-  const { source, time, ids, item, more = {}, itemsOf } = listing;
+  const { source, time, ids, item, more = {}, toItems } = listing;
   const columns = Object.keys(item.properties).filter((name) => !Object.hasOwn(more, name));
   const list: PostgresList = { source, time, ids, columns };
   read(app, {
     ...declared(listing, time !== null),
     handle: async (query) => {
-      const page = pageOf(query);
+      const page = parsePage(query);
       const after = postgresKey(list, (query as PageQuery).after);
-      const filters = filtersOf(listing, query);
+      const filters = pickFilters(listing, query);
       const rows = await postgresPage(postgres, list, filters, { ...page, after });
       const last = rows.length === page.limit ? rows.at(-1) : undefined;
-      const next = last === undefined ? null : encodeCursor(keyOf(list, last));
-      const items = itemsOf?.(rows) ?? rows.map((row) => itemOf(item, row));
+      const next = last === undefined ? null : encodeCursor(cursorKey(list, last));
+      const items = toItems?.(rows) ?? rows.map((row) => toItem(item, row));
       return { items: await items, next };
     },
   });
@@ -95,12 +95,12 @@ export function questdbList(
   read(app, {
     ...declared(listing, true),
     handle: async (query) => {
-      const page = pageOf(query);
+      const page = parsePage(query);
       const after = questdbKey((query as PageQuery).after);
-      const filters = { ...listing.defaults, ...filtersOf(listing, query) };
+      const filters = { ...listing.defaults, ...pickFilters(listing, query) };
       const rows = await questdbPage(questdb, list, filters, { ...page, after });
       const key = rows.length === page.limit ? keyBehind(rows, after) : null;
-      const items = listing.itemsOf?.(rows, filters) ?? rows.map((row) => itemOf(item, row));
+      const items = listing.toItems?.(rows, filters) ?? rows.map((row) => toItem(item, row));
       return {
         items: await items,
         next: key === null ? null : encodeCursor([key.tsUs, key.skip]),
@@ -115,12 +115,12 @@ function declared(listing: ListDeclaration, hasTime: boolean) {
   const limit = optional(p.limit(maximum));
   const paging = { order: optional(p.order), limit, after: optional(p.after) };
   const query = p.parameters({ ...filters, ...range, ...paging });
-  return { path, noun, summary, query, answer: listOf(item) };
+  return { path, noun, summary, query, answer: listSchema(item) };
 }
 
 const { optional } = p;
 
-function pageOf(query: object): PageOptions {
+function parsePage(query: object): PageOptions {
   const { from, to, order = 'desc', limit = 100 } = query as PageQuery;
   const [fromUs, toUs] = [p.timeParameter('from', from), p.timeParameter('to', to)];
   if (fromUs !== undefined && toUs !== undefined && fromUs > toUs) {
@@ -129,7 +129,7 @@ function pageOf(query: object): PageOptions {
   return { fromUs, toUs, order, limit };
 }
 
-function filtersOf({ filters }: ListDeclaration, query: object): Filters {
+function pickFilters({ filters }: ListDeclaration, query: object): Filters {
   const given = Object.entries(query).filter(([name]) => Object.hasOwn(filters, name));
   return Object.fromEntries(given) as Filters;
 }
@@ -142,7 +142,7 @@ function postgresKey({ time, ids }: PostgresList, after: string | undefined): Po
   return { timeUs: timeUs as number | null, ids: rest as string[] };
 }
 
-const keyOf = ({ time, ids }: PostgresList, row: DbRow) => [
+const cursorKey = ({ time, ids }: PostgresList, row: DbRow) => [
   time === null ? null : (row[time] as number),
   ...ids.map((id) => String(row[id])),
 ];

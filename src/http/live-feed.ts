@@ -1,5 +1,5 @@
 /**
- * Tables -> events, while somebody listens. One poller serves all clients: every second it asks the
+ * Tables -> events, while somebody listens. One poller serves all clients: each second it reads the
  * tables what is new, numbers the changes and keeps the last few thousand, so that a client that
  * was away for a moment continues where it stopped.
  *
@@ -18,9 +18,9 @@ export interface LiveEvent {
 /** What is new in the tables. `instruments` are those that somebody watches; `*` is all of them. */
 export interface LiveSource {
   /**
-   * Changes since the last call; null when there were too many to tell them one by one. Of an
-   * instrument that comes up for the first time the present counts as known. One that is not asked
-   * for in between is remembered.
+   * Changes since the last call; null when there were too many to send one by one. Of an
+   * instrument that comes up for the first time the present counts as known. One that is not
+   * requested for a while is remembered.
    */
   poll(instruments: ReadonlySet<string>): Promise<readonly LiveEvent[] | null>;
 }
@@ -62,7 +62,7 @@ export class LiveFeed {
   #timer: NodeJS.Timeout | null = null;
   #source: LiveSource | null = null;
   #isPolling = false;
-  /** When the tables may be asked again at the earliest. */
+  /** When the tables may be queried again at the earliest. */
   #restedMs = 0;
   #closed = false;
 
@@ -72,7 +72,7 @@ export class LiveFeed {
 
   /** Adds a client, catching it up from its last id; the result ends the subscription. */
   subscribe(subscriber: Subscriber, lastId: string | null): () => void {
-    const last = this.#numberOf(lastId);
+    const last = this.#parseId(lastId);
     if (last === null) this.#fresh.add(subscriber);
     else {
       for (const { number, event } of this.#kept) {
@@ -104,7 +104,7 @@ export class LiveFeed {
 
   async #tick(): Promise<void> {
     if (this.#subscribers.size === 0) {
-      // Nobody looks, so nobody asks; what happens from here on is not kept.
+      // Nobody looks, so nobody queries; what happens from here on is not kept.
       this.#timer = null;
       this.#source = null;
       this.#forget();
@@ -115,7 +115,7 @@ export class LiveFeed {
     try {
       await this.#poll();
     } catch (error) {
-      // The tables could not be asked. Their changes are found at the next poll that works.
+      // The tables could not be queried. Their changes are found at the next poll that works.
       this.#options.onError(error);
     }
     this.#isPolling = false;
@@ -170,7 +170,7 @@ export class LiveFeed {
     return `${this.#options.run}-${number}`;
   }
 
-  #numberOf(id: string | null): number | null {
+  #parseId(id: string | null): number | null {
     const match = /^(.+)-(\d+)$/.exec(id ?? '');
     const number = Number(match?.[2]);
     if (match?.[1] !== this.#options.run || number < this.#forgotten) return null;

@@ -1,6 +1,6 @@
 /**
  * `/metrics`: every process of the installation for Prometheus, from one address. What the others
- * have said of themselves is in PostgreSQL; how far the stages are is asked when it is scraped.
+ * have reported is in PostgreSQL; how far the stages are is read at each scrape.
  */
 import type { FastifyInstance } from 'fastify';
 import { Gauge, Histogram, Registry, type GaugeConfiguration } from 'prom-client';
@@ -9,7 +9,7 @@ import { exposition, ownMetrics, processName, WORKER } from '../metrics.ts';
 import { deadCounts } from '../postgres/tables/dead-letters.ts';
 import { checkpointAges } from '../postgres/tables/checkpoints.ts';
 import { runCounts } from './tables/jobs.ts';
-import { metricsOfOthers, type SaidMetrics } from '../postgres/tables/process-metrics.ts';
+import { readOtherMetrics, type ReportedMetrics } from '../postgres/tables/process-metrics.ts';
 import { unknownKinds } from '../postgres/tables/unknown-kinds.ts';
 import type { FlowStatusProvider } from './flow-status.ts';
 
@@ -17,8 +17,8 @@ const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 type Labels = Readonly<Record<string, string>>;
 
-/** A gauge whose samples are asked for at a scrape; none while what is asked is away. */
-function asked(
+/** A gauge whose samples are read at a scrape; none while their server is away. */
+function addGauge(
   registry: Registry,
   about: Pick<GaugeConfiguration<string>, 'name' | 'help' | 'labelNames'>,
   samples: () => Promise<readonly (readonly [Labels, number])[]>,
@@ -38,7 +38,7 @@ function asked(
 export function httpMetrics(flow: FlowStatusProvider, postgres: Pool): Registry {
   const registry = new Registry();
   const place = ['stage', 'topic', 'partition'] as const;
-  asked(
+  addGauge(
     registry,
     {
       name: 'tickloom_stage_lag_records',
@@ -51,7 +51,7 @@ export function httpMetrics(flow: FlowStatusProvider, postgres: Pool): Registry 
         Math.max(end - position, 0),
       ]),
   );
-  asked(
+  addGauge(
     registry,
     {
       name: 'tickloom_checkpoint_age_seconds',
@@ -73,7 +73,7 @@ const KINDS_SHOWN = 50;
 
 /** What the stages could not take, and how the jobs stand. */
 function tableMetrics(registry: Registry, postgres: Pool): void {
-  asked(
+  addGauge(
     registry,
     {
       name: 'tickloom_dead_letters',
@@ -86,7 +86,7 @@ function tableMetrics(registry: Registry, postgres: Pool): void {
         records,
       ]),
   );
-  asked(
+  addGauge(
     registry,
     {
       name: 'tickloom_unknown_kinds',
@@ -98,7 +98,7 @@ function tableMetrics(registry: Registry, postgres: Pool): void {
         .slice(0, KINDS_SHOWN)
         .map(({ topic, kind, records }) => [{ topic, kind }, records]),
   );
-  asked(
+  addGauge(
     registry,
     {
       name: 'tickloom_job_runs',
@@ -109,16 +109,16 @@ function tableMetrics(registry: Registry, postgres: Pool): void {
   );
 }
 
-/** Every process by how long ago it said its numbers; a silent one is seen by that. */
-function ages(said: readonly SaidMetrics[]): Promise<string> {
+/** Every process by how long ago it reported its numbers; a silent one is seen by that. */
+function ages(reported: readonly ReportedMetrics[]): Promise<string> {
   const registry = new Registry();
   const age = new Gauge({
     name: 'tickloom_process_said_seconds',
-    help: 'Since a process last told its numbers; from 30 on they are left out',
+    help: 'Since a process last reported its numbers; from 30 on they are left out',
     labelNames: ['process', 'worker'],
     registers: [registry],
   });
-  for (const { process, worker, ageS } of said) age.set({ process, worker }, ageS);
+  for (const { process, worker, ageS } of reported) age.set({ process, worker }, ageS);
   return registry.metrics();
 }
 
@@ -141,7 +141,7 @@ export function useMetrics(app: FastifyInstance, registry: Registry, postgres: P
   });
   app.get('/metrics', { schema: { hide: true } }, async (_request, reply) => {
     // While PostgreSQL is away this process still speaks for itself.
-    const others = await metricsOfOthers(postgres, WORKER).catch(() => []);
+    const others = await readOtherMetrics(postgres, WORKER).catch(() => []);
     const own = { process: processName(), worker: WORKER, metrics: await ownMetrics(), ageS: 0 };
     const all = [own, ...others];
     void reply.type(registry.contentType).serializer(String);

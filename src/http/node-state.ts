@@ -3,7 +3,7 @@ import type { FlowGraphNode } from './flow-status.ts';
 
 /** What the tables and the processes say. */
 export interface FlowFacts {
-  /** Names that running processes have said they run, within the last seconds. */
+  /** Names that running processes have reported that they run, within the last seconds. */
   readonly alive: ReadonlySet<string>;
   /** Stages with a partition that is behind and does not move. */
   readonly standing: ReadonlySet<string>;
@@ -14,14 +14,14 @@ export interface FlowFacts {
 }
 
 /** Nodes that another node's process does. */
-const PROCESS_OF: Readonly<Record<string, string>> = { control: 'trades' };
+const NODE_PROCESSES: Readonly<Record<string, string>> = { control: 'trades' };
 
 /**
  * `running`, `not running`, `stands still`, `failing`; of a job the state of its last run, or
  * `looking` where it has none because it looks by itself; null of a feed that nobody runs.
  */
-export function stateOf({ name, kind }: FlowGraphNode, facts: FlowFacts): string | null {
-  const process = kind === 'job' ? 'jobs' : (PROCESS_OF[name] ?? name);
+export function nodeState({ name, kind }: FlowGraphNode, facts: FlowFacts): string | null {
+  const process = kind === 'job' ? 'jobs' : (NODE_PROCESSES[name] ?? name);
   if (!facts.alive.has(process)) return kind === 'feed' ? null : 'not running';
   if (facts.standing.has(name)) return 'stands still';
   if (kind !== 'job') return 'running';

@@ -1,7 +1,7 @@
 /** A row by its id -> the item of an answer, or a 404 that names what is missing. */
 import type pg from 'pg';
 import type { TObject } from 'typebox';
-import { itemOf, type Item, type Row } from './columns.ts';
+import { toItem, type Item, type Row } from './columns.ts';
 import { Problem } from './problem.ts';
 
 /** `source` and `idColumn` are names of the code's own; only `id` comes from the request. */
@@ -16,7 +16,7 @@ export async function oneRow(
   const sql = `SELECT ${columns} FROM ${source} WHERE ${idColumn} = $1`;
   const [row] = (await pool.query<Row>(sql, [id])).rows;
   if (row === undefined) {
-    throw new Problem(404, `there is no ${idColumn} "${id}"; ask the list for those that exist`);
+    throw new Problem(404, `there is no ${idColumn} "${id}"; read the list for those that exist`);
   }
-  return itemOf(schema, row);
+  return toItem(schema, row);
 }

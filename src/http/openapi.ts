@@ -23,7 +23,7 @@ export async function useOpenApi(app: FastifyInstance): Promise<void> {
       // None, too: reading on loopback is free.
       security: [{}, { token: [] }],
     },
-    transform: ({ schema, url }) => ({ schema: asked(schema), url }),
+    transform: ({ schema, url }) => ({ schema: withoutNul(schema), url }),
   });
 }
 
@@ -31,7 +31,7 @@ export async function useOpenApi(app: FastifyInstance): Promise<void> {
 const NO_NUL = '^[^\\u0000]*$';
 
 /** A route's schema with `NO_NUL` in every text that a request may hold. */
-function asked<T extends FastifySchema>(schema: T): T {
+function withoutNul<T extends FastifySchema>(schema: T): T {
   const { querystring, params, body } = schema;
   const parts = Object.entries({ querystring, params, body });
   const held = parts.filter(([, part]) => part !== undefined);

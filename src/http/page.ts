@@ -34,11 +34,11 @@ export async function bundlePage(): Promise<readonly Asset[]> {
     platform: 'browser',
   });
   const program = must(bundle.outputFiles[0], 'esbuild gave no output').text;
-  const textOf = (name: string): string => readFileSync(join(WEB, name), 'utf8');
+  const readText = (name: string): string => readFileSync(join(WEB, name), 'utf8');
   return [
-    asset('/', 'text/html; charset=utf-8', textOf('index.html')),
-    asset('/app.css', 'text/css; charset=utf-8', textOf('panels.css') + textOf('app.css')),
-    asset('/icon.svg', 'image/svg+xml', textOf('icon.svg')),
+    asset('/', 'text/html; charset=utf-8', readText('index.html')),
+    asset('/app.css', 'text/css; charset=utf-8', readText('panels.css') + readText('app.css')),
+    asset('/icon.svg', 'image/svg+xml', readText('icon.svg')),
     asset('/app.js', 'text/javascript; charset=utf-8', program),
   ];
 }
@@ -52,7 +52,7 @@ function asset(path: string, type: string, body: string): Asset {
 export function page(app: FastifyInstance, assets: readonly Asset[]): void {
   for (const { path, type, body, etag } of assets) {
     app.get(path, { schema: { hide: true } }, (request, reply) => {
-      // Always asked for, seldom sent: a new version shows at the next load.
+      // Always requested, seldom sent: a new version shows at the next load.
       void reply.header('etag', etag).header('cache-control', 'no-cache');
       if (request.headers['if-none-match'] === etag) return reply.code(304).send();
       return reply.type(type).serializer(String).send(body);

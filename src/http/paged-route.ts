@@ -9,7 +9,7 @@ import type { Item } from './columns.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { after, optional, parameters } from './parameters.ts';
 import { badParameter } from './problem.ts';
-import { listOf, read } from './route.ts';
+import { listSchema, read } from './route.ts';
 
 export interface PagedRoute<F extends TProperties> {
   readonly path: string;
@@ -17,7 +17,7 @@ export interface PagedRoute<F extends TProperties> {
   readonly summary: string;
   readonly filters: F;
   readonly item: TObject;
-  /** The columns that tell items apart. */
+  /** The columns that identify an item. */
   readonly keys: readonly string[];
   /** Items on a page where a request does not say. */
   readonly usual?: number;
@@ -44,35 +44,35 @@ export function pagedRead<F extends TProperties>(
     path,
     noun,
     summary,
-    answer: listOf(item),
+    answer: listSchema(item),
     query: parameters({ ...filters, limit: optional(limit), after: optional(after) }),
     handle: async (query) => {
-      const { limit: size = usual, after: cursor, ...asked } = query as PageQuery;
-      const items = await handle(asked as Static<TObject<F>>);
-      return pageOf(items, keys, size, cursor);
+      const { limit: size = usual, after: cursor, ...rest } = query as PageQuery;
+      const items = await handle(rest as Static<TObject<F>>);
+      return slicePage(items, keys, size, cursor);
     },
   });
 }
 
 /** A page of a whole list: `size` items behind the one that the cursor names. */
-export function pageOf(
+export function slicePage(
   items: readonly Item[],
   keys: readonly string[],
   size: number,
   cursor: string | undefined,
 ): { items: Item[]; next: string | null } {
-  const keyOf = (item: Item): string => JSON.stringify(keys.map((name) => item[name] ?? null));
+  const itemKey = (item: Item): string => JSON.stringify(keys.map((name) => item[name] ?? null));
   let start = 0;
   if (cursor !== undefined) {
     const [key, at] = decodeCursor(cursor, 2);
     if (typeof key !== 'string' || typeof at !== 'number' || at < 0) {
       throw badParameter('after', 'is not the "next" of an earlier page of this list');
     }
-    const found = items.findIndex((item) => keyOf(item) === key);
+    const found = items.findIndex((item) => itemKey(item) === key);
     start = found < 0 ? at : found + 1;
   }
   const page = items.slice(start, start + size);
   const last = page.at(-1);
   const isEnd = last === undefined || start + size >= items.length;
-  return { items: page, next: isEnd ? null : encodeCursor([keyOf(last), start + page.length]) };
+  return { items: page, next: isEnd ? null : encodeCursor([itemKey(last), start + page.length]) };
 }

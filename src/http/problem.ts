@@ -36,7 +36,7 @@ const TITLES: Readonly<Record<number, string>> = {
   503: 'Not available now',
 };
 
-/** An answer that is not the one asked for; `errors` names the parameters at fault. */
+/** An answer that is not the requested one; `errors` names the parameters at fault. */
 export class Problem extends Error {
   readonly status: number;
   readonly errors: readonly ParameterError[];
@@ -119,7 +119,7 @@ export function answerBroken(error: { code?: string }, socket: Socket): void {
 /** Makes every error and every unknown address of `app` a problem. */
 export function useProblems(app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
-    const problem = problemOf(error);
+    const problem = toProblem(error);
     sendProblem(request, reply, problem);
   });
   app.setNotFoundHandler((request, reply) => {
@@ -128,9 +128,9 @@ export function useProblems(app: FastifyInstance): void {
   });
 }
 
-function problemOf(error: FastifyError): Problem {
+function toProblem(error: FastifyError): Problem {
   if (error instanceof Problem) return error;
-  if (error.validation !== undefined) return ofValidation(error.validation);
+  if (error.validation !== undefined) return validationProblem(error.validation);
   if (isAway(error)) {
     return new Problem(503, 'a server behind this API does not answer; /readyz says which');
   }
@@ -142,7 +142,7 @@ function problemOf(error: FastifyError): Problem {
   return new Problem(500, 'an error of ours: the details are in the log');
 }
 
-function ofValidation(validation: NonNullable<FastifyError['validation']>): Problem {
+function validationProblem(validation: NonNullable<FastifyError['validation']>): Problem {
   const errors = validation.map(({ keyword, instancePath, params, message }) => {
     if (keyword === 'additionalProperties') {
       const parameter = String(params['additionalProperty']);
@@ -151,13 +151,20 @@ function ofValidation(validation: NonNullable<FastifyError['validation']>): Prob
     if (keyword === 'required') {
       return { parameter: String(params['missingProperty']), detail: 'is needed' };
     }
-    return { parameter: instancePath.slice(1), detail: detailOf(keyword, params, message) };
+    return {
+      parameter: instancePath.slice(1),
+      detail: describeViolation(keyword, params, message),
+    };
   });
   const [first] = errors;
   return new Problem(400, `parameter "${first?.parameter}": ${first?.detail}`, errors);
 }
 
-function detailOf(keyword: string, params: Record<string, unknown>, message = 'is wrong'): string {
+function describeViolation(
+  keyword: string,
+  params: Record<string, unknown>,
+  message = 'is wrong',
+): string {
   const allowed = params['allowedValues'];
   if (keyword === 'enum' && Array.isArray(allowed)) return `must be one of ${allowed.join(', ')}`;
   return message;

@@ -1,6 +1,6 @@
 /**
  * One way to declare a route that reads, and one for those that write: path, words for people,
- * schemas of what is asked and answered, and the handler. Validation and OpenAPI come from the same
+ * schemas of requests and answers, and the handler. Validation and OpenAPI come from the same
  * schemas.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -31,7 +31,7 @@ export const PROBLEMS = {
   400: problem('a wrong parameter, or a value that cannot be'),
   401: problem('a token is needed'),
   404: problem('there is no such item'),
-  421: problem('another host was asked for'),
+  421: problem('the request names another host'),
   429: problem('too many wrong tokens came from there'),
   503: problem('a server behind the API is away'),
   default: problem('any other refusal; 405 comes with Allow'),
@@ -48,7 +48,7 @@ export const BODY_PROBLEMS = {
 export const WRITING = [{ token: [] }];
 
 /** What every route says of itself; `verb` is part of its name. */
-function schemaOf<P extends TSchema>(
+function routeSchema<P extends TSchema>(
   { path, noun, summary, params, answer }: Route<P>,
   verb: 'get' | 'post',
 ) {
@@ -56,7 +56,7 @@ function schemaOf<P extends TSchema>(
   return {
     tags: [noun],
     summary,
-    operationId: `${verb}${nameOf(path)}`,
+    operationId: `${verb}${routeName(path)}`,
     ...(params === undefined ? {} : { params }),
     response: {
       200: ok,
@@ -71,7 +71,7 @@ export function read<Q extends TSchema, P extends TSchema = TSchema>(
   route: ReadRoute<Q, P>,
 ): void {
   const { path, query, handle } = route;
-  const schema = { ...schemaOf(route, 'get'), querystring: query };
+  const schema = { ...routeSchema(route, 'get'), querystring: query };
   app.get(path, { schema }, (request) =>
     handle(request.query as Static<Q>, request.params as Static<P>, request),
   );
@@ -82,13 +82,13 @@ export interface WriteRoute<B extends TSchema, P extends TSchema> extends Route<
   readonly handle: (body: Static<B>, params: Static<P>) => unknown;
 }
 
-/** Adds a POST route to `app`; `useAccess` asks for the token before anything else is looked at. */
+/** Adds a POST route to `app`; `useAccess` checks the token before anything else is looked at. */
 export function write<B extends TSchema, P extends TSchema = TSchema>(
   app: FastifyInstance,
   route: WriteRoute<B, P>,
 ): void {
   const { path, body, handle } = route;
-  const { response, ...common } = schemaOf(route, 'post');
+  const { response, ...common } = routeSchema(route, 'post');
   const schema = {
     ...common,
     security: WRITING,
@@ -101,13 +101,13 @@ export function write<B extends TSchema, P extends TSchema = TSchema>(
 }
 
 /** `/v1/models/:id` -> `V1ModelsId`. */
-const nameOf = (path: string): string =>
+const routeName = (path: string): string =>
   path.replace(/[^a-z0-9]+([a-z0-9])?/gi, (_, c: string = '') => c.toUpperCase());
 
 export const noQuery = Type.Object({}, { additionalProperties: false });
 
 /** The answer of every list: its items, and the cursor of the page behind (null at the end). */
-export const listOf = (item: TObject) =>
+export const listSchema = (item: TObject) =>
   Type.Object({
     items: Type.Array(item),
     next: Type.Union([Type.String(), Type.Null()], { description: 'give it back as "after"' }),

@@ -1,6 +1,6 @@
 /**
  * A file as the answer to GET and HEAD: whole, or one range of its bytes (RFC 9110), with an entity
- * tag by which a client asks for what is missing, or not again at all.
+ * tag by which a client requests what is missing, or not again at all.
  */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -33,16 +33,16 @@ export async function sendFile(
   const { 'if-none-match': known, 'if-range': ifRange, range } = request.headers;
   if (known !== undefined && matches(known, etag)) return reply.code(304).send();
   const isSame = ifRange === undefined || ifRange === etag;
-  const asked = isSame ? rangeOf(range, size) : null;
-  if (asked === 'beyond') {
+  const requested = isSame ? parseRange(range, size) : null;
+  if (requested === 'beyond') {
     void reply.header('content-range', `bytes */${size}`);
-    throw new Problem(416, `the file has ${size} bytes; "${range}" asks for none of them`);
+    throw new Problem(416, `the file has ${size} bytes; "${range}" requests none of them`);
   }
-  if (asked !== null) {
-    const { start, end } = asked;
+  if (requested !== null) {
+    const { start, end } = requested;
     void reply.code(206).header('content-range', `bytes ${start}-${end}/${size}`);
   }
-  const { start, end } = asked ?? { start: 0, end: size - 1 };
+  const { start, end } = requested ?? { start: 0, end: size - 1 };
   void reply.header('content-length', end - start + 1);
   return reply.send(createReadStream(path, { start, end }));
 }
@@ -55,7 +55,7 @@ const matches = (header: string, etag: string): boolean =>
     .includes(etag);
 
 /** One range of bytes; null for none, for several, and for what is no range: then all is sent. */
-export function rangeOf(
+export function parseRange(
   header: string | undefined,
   size: number,
 ): { readonly start: number; readonly end: number } | 'beyond' | null {

@@ -23,8 +23,8 @@ const FORM = `<!doctype html>
 const CONTENT_SECURITY =
   "default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/** Answers with the form; 401, because what was asked for is not given. */
-export const askToSignIn = (reply: FastifyReply): FastifyReply =>
+/** Answers with the form; 401, because what was requested is not given. */
+export const sendSignInForm = (reply: FastifyReply): FastifyReply =>
   reply
     .code(401)
     .header('content-security-policy', CONTENT_SECURITY)
@@ -35,10 +35,10 @@ export const askToSignIn = (reply: FastifyReply): FastifyReply =>
 
 export interface SignInOptions {
   /** The cookie of a right token; a problem is thrown at a wrong one. */
-  readonly cookieOf: (token: string, ip: string) => string;
+  readonly makeCookie: (token: string, ip: string) => string;
 }
 
-export function signIn(app: FastifyInstance, { cookieOf }: SignInOptions): void {
+export function signIn(app: FastifyInstance, { makeCookie }: SignInOptions): void {
   app.addContentTypeParser(
     'application/x-www-form-urlencoded',
     { parseAs: 'string', bodyLimit: 4_096 },
@@ -46,7 +46,7 @@ export function signIn(app: FastifyInstance, { cookieOf }: SignInOptions): void 
   );
   app.post(SIGN_IN, { schema: { hide: true } }, (request, reply) => {
     const { token } = (request.body ?? {}) as { token?: unknown };
-    const cookie = cookieOf(typeof token === 'string' ? token.trim() : '', request.ip);
+    const cookie = makeCookie(typeof token === 'string' ? token.trim() : '', request.ip);
     return reply.header('set-cookie', cookie).redirect('/', 303);
   });
 }

@@ -47,8 +47,8 @@ function allowedAt(methods: ReadonlyMap<string, ReadonlySet<string>>, path: stri
 }
 
 /** Without recursion: how deep a body is, is the client's to say. */
-function check(said: object): void {
-  let level: (readonly [name: string, value: unknown])[] = Object.entries(said);
+function check(body: object): void {
+  let level: (readonly [name: string, value: unknown])[] = Object.entries(body);
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > DEPTH_MAX) throw new Problem(400, `the body is nested deeper than ${DEPTH_MAX}`);
     const below: (readonly [string, unknown])[] = [];

@@ -39,7 +39,7 @@ export class WrongTokens {
   /** Notes one; returns for how many seconds its sender has to wait, 0 for not at all. */
   note(ip: string): number {
     const nowMs = this.#options.monotonicMs();
-    const address = this.#addressOf(ip, nowMs);
+    const address = this.#countedAddress(ip, nowMs);
     const known = this.#counts.get(address);
     const isOver = known === undefined || nowMs - known.sinceMs >= WINDOW_MS;
     const count = isOver ? { sinceMs: nowMs, wrong: 0 } : known;
@@ -59,9 +59,9 @@ export class WrongTokens {
     this.#options.onRefused([...this.#refused.keys()]);
   }
 
-  #addressOf(ip: string, nowMs: number): string {
+  #countedAddress(ip: string, nowMs: number): string {
     // Whoever has one IPv6 address has 2^64 of them.
-    const address = ip.includes(':') && !ip.includes('.') ? networkOf(ip) : ip;
+    const address = ip.includes(':') && !ip.includes('.') ? networkPrefix(ip) : ip;
     if (this.#counts.has(address) || this.#counts.size < ADDRESSES_MAX) return address;
     this.#forgetOld(nowMs);
     return this.#counts.size < ADDRESSES_MAX ? address : MANY;
@@ -78,7 +78,7 @@ export class WrongTokens {
 }
 
 /** The first 64 bits, in whatever way the address is written. */
-function networkOf(ip: string): string {
+function networkPrefix(ip: string): string {
   const [head = '', tail] = ip.split('::', 2);
   const parts = head.split(':').filter((part) => part !== '');
   const whole = tail === undefined ? parts : [...parts, '0', '0', '0', '0'];

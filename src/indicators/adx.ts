@@ -4,7 +4,7 @@
  * ADX = Wilder's average of DX. Without any movement DX is 0.
  */
 import { trueRange } from './atr.ts';
-import { emaOf, initEma, stepEma, wilderAlpha, type EmaState } from './ema.ts';
+import { emaValue, initEma, stepEma, wilderAlpha, type EmaState } from './ema.ts';
 import { finite } from './window.ts';
 
 export type AdxState = [range: EmaState, plus: EmaState, minus: EmaState, dx: EmaState];
@@ -25,23 +25,24 @@ export function stepAdx(state: AdxState, candle: Prices, previous: Prices, perio
   stepEma(state[0], trueRange(candle.high, candle.low, previous.close), period, alpha);
   stepEma(state[1], up > down && up > 0 ? up : 0, period, alpha);
   stepEma(state[2], down > up && down > 0 ? down : 0, period, alpha);
-  const plus = emaOf(state[1], period);
-  const minus = emaOf(state[2], period);
+  const plus = emaValue(state[1], period);
+  const minus = emaValue(state[2], period);
   if (plus === null || minus === null) return;
   const both = plus + minus;
   stepEma(state[3], both > 0 ? (100 * Math.abs(plus - minus)) / both : 0, period, alpha);
 }
 
-export const plusDiOf = (state: AdxState, period: number): number | null =>
+export const plusDi = (state: AdxState, period: number): number | null =>
   percentOfRange(state, state[1], period);
 
-export const minusDiOf = (state: AdxState, period: number): number | null =>
+export const minusDi = (state: AdxState, period: number): number | null =>
   percentOfRange(state, state[2], period);
 
-export const adxOf = (state: AdxState, period: number): number | null => emaOf(state[3], period);
+export const adxValue = (state: AdxState, period: number): number | null =>
+  emaValue(state[3], period);
 
 function percentOfRange(state: AdxState, movement: EmaState, period: number): number | null {
-  const range = emaOf(state[0], period);
-  const average = emaOf(movement, period);
+  const range = emaValue(state[0], period);
+  const average = emaValue(movement, period);
   return range === null || average === null ? null : finite((100 * average) / range);
 }

@@ -5,7 +5,7 @@
  * close, hence no true range. `count`: its high minus low is taken as one, so that the first value
  * comes a candle earlier, and the series converge.
  */
-import { emaOf, stepEma, wilderAlpha, type EmaState } from './ema.ts';
+import { emaValue, stepEma, wilderAlpha, type EmaState } from './ema.ts';
 
 export type FirstCandle = 'skip' | 'count';
 
@@ -26,4 +26,4 @@ export function stepAtr(
   stepEma(state, trueRange(high, low, previousClose ?? low), period, wilderAlpha(period));
 }
 
-export const atrOf = (state: EmaState, period: number): number | null => emaOf(state, period);
+export const atrValue = (state: EmaState, period: number): number | null => emaValue(state, period);

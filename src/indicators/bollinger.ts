@@ -10,11 +10,15 @@ import { finite, mean, recent } from './window.ts';
 export function standardDeviation(window: readonly number[], period: number): number | null {
   if (window.length < period) return null;
   const average = mean(window, period);
-  return deviationOf({ values: Float64Array.from(window), end: window.length }, period, average);
+  return columnDeviation(
+    { values: Float64Array.from(window), end: window.length },
+    period,
+    average,
+  );
 }
 
 /** The same around a mean that is known. */
-export function deviationOf({ values, end }: Column, period: number, average: number): number {
+export function columnDeviation({ values, end }: Column, period: number, average: number): number {
   let sum = 0;
   for (let i = end - period; i < end; i++) sum += ((values[i] as number) - average) ** 2;
   return Math.sqrt(sum / period);
@@ -26,11 +30,11 @@ export function bollingerWidth(
   deviations: number,
 ): number | null {
   const deviation = standardDeviation(close, period);
-  return deviation === null ? null : widthOf(mean(close, period), deviations * deviation);
+  return deviation === null ? null : bandWidth(mean(close, period), deviations * deviation);
 }
 
 /** The same from the mean and the distance of either band to it. */
-export const widthOf = (average: number, halfWidth: number): number | null =>
+export const bandWidth = (average: number, halfWidth: number): number | null =>
   finite((2 * halfWidth) / average);
 
 export function bollingerPosition(
@@ -40,9 +44,9 @@ export function bollingerPosition(
 ): number | null {
   const deviation = standardDeviation(close, period);
   if (deviation === null) return null;
-  return positionOf(recent(close), mean(close, period), deviations * deviation);
+  return bandPosition(recent(close), mean(close, period), deviations * deviation);
 }
 
 /** The same from the mean and the distance of either band to it. */
-export const positionOf = (close: number, average: number, halfWidth: number): number | null =>
+export const bandPosition = (close: number, average: number, halfWidth: number): number | null =>
   finite((close - average + halfWidth) / (2 * halfWidth));

@@ -24,7 +24,7 @@ export function cmf(
     total += size;
     flow += moneyFlow(high[h + i] as number, low[l + i] as number, close[c + i] as number, size);
   }
-  return cmfOf(flow, total);
+  return cmfFromSums(flow, total);
 }
 
 /** The part of a candle's volume by which its close lies nearer to the high than to the low. */
@@ -34,4 +34,4 @@ export function moneyFlow(high: number, low: number, close: number, volume: numb
 }
 
 /** The same from the sums of flow and volume. */
-export const cmfOf = (flow: number, volume: number): number | null => finite(flow / volume);
+export const cmfFromSums = (flow: number, volume: number): number | null => finite(flow / volume);

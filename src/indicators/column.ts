@@ -37,7 +37,7 @@ export function sum({ values, end }: Column, period: number): number {
 }
 
 /** As `mean` of a window: summed as distances from the newest one. */
-export function meanOf(column: Column, period: number): number {
+export function columnMean(column: Column, period: number): number {
   const { values, end } = column;
   const last = newest(column);
   let total = 0;

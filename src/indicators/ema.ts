@@ -32,5 +32,5 @@ export function stepEma(
 }
 
 /** The average, or null before `period` values. */
-export const emaOf = (state: EmaState, period: number): number | null =>
+export const emaValue = (state: EmaState, period: number): number | null =>
   state[0] < period ? null : state[1];

@@ -28,7 +28,7 @@ export function mfi(
     falling += fallingPart(flow, typical, before);
     before = typical;
   }
-  return mfiOf(rising, falling);
+  return mfiFromSums(rising, falling);
 }
 
 export const risingPart = (flow: number, typical: number, before: number): number =>
@@ -38,5 +38,5 @@ export const fallingPart = (flow: number, typical: number, before: number): numb
   typical < before ? flow : 0;
 
 /** The same from the sums of rising and falling flow. */
-export const mfiOf = (rising: number, falling: number): number | null =>
+export const mfiFromSums = (rising: number, falling: number): number | null =>
   finite((100 * rising) / (rising + falling));

@@ -22,7 +22,7 @@ export function obvSlope(
     if (i > 0) steps[i] = obvStep(close[c + i] as number, close[c + i - 1] as number, size);
     total += size;
   }
-  return obvSlopeOf({ values: steps, end: period }, total, period);
+  return obvSlopeFromSteps({ values: steps, end: period }, total, period);
 }
 
 /** What a candle adds to on-balance volume. */
@@ -30,7 +30,7 @@ export const obvStep = (close: number, previousClose: number, volume: number): n
   Math.sign(close - previousClose) * volume;
 
 /** The same from the steps, the oldest of which does not count, and the volume of all `period`. */
-export function obvSlopeOf(steps: Column, total: number, period: number): number | null {
+export function obvSlopeFromSteps(steps: Column, total: number, period: number): number | null {
   const { values, end } = steps;
   const middle = (period - 1) / 2;
   const first = end - period;

@@ -14,9 +14,9 @@ export function realisedVolatility(close: readonly number[], period: number): nu
   for (let i = close.length - period; i < close.length; i++) {
     sum += logReturn(close[i] as number, close[i - 1] as number) ** 2;
   }
-  return volatilityOf(sum, period);
+  return volatilityFromSum(sum, period);
 }
 
 /** The same from the sum of the squared log returns. */
-export const volatilityOf = (sum: number, period: number): number | null =>
+export const volatilityFromSum = (sum: number, period: number): number | null =>
   finite(Math.sqrt(sum / period));

@@ -3,7 +3,7 @@
  * gains and losses from close to close (Wilder, 1978; seeded with the mean of the first `period`).
  * Null while warming up, and when nothing moved at all.
  */
-import { emaOf, initEma, stepEma, wilderAlpha, type EmaState } from './ema.ts';
+import { emaValue, initEma, stepEma, wilderAlpha, type EmaState } from './ema.ts';
 import { finite } from './window.ts';
 
 export type RsiState = [gain: EmaState, loss: EmaState];
@@ -16,8 +16,8 @@ export function stepRsi(state: RsiState, change: number, period: number): void {
   stepEma(state[1], Math.max(-change, 0), period, wilderAlpha(period));
 }
 
-export function rsiOf(state: RsiState, period: number): number | null {
-  const gain = emaOf(state[0], period);
-  const loss = emaOf(state[1], period);
+export function rsiValue(state: RsiState, period: number): number | null {
+  const gain = emaValue(state[0], period);
+  const loss = emaValue(state[1], period);
   return gain === null || loss === null ? null : finite((100 * gain) / (gain + loss));
 }

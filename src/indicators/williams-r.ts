@@ -11,9 +11,9 @@ export function williamsR(
   period: number,
 ): number | null {
   if (close.length < period) return null;
-  return williamsROf(recent(close), highest(high, period), lowest(low, period));
+  return williamsRFromExtremes(recent(close), highest(high, period), lowest(low, period));
 }
 
 /** The same from the extremes of the candles. */
-export const williamsROf = (close: number, top: number, bottom: number): number | null =>
+export const williamsRFromExtremes = (close: number, top: number, bottom: number): number | null =>
   finite((-100 * (top - close)) / (top - bottom));

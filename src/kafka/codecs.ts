@@ -48,13 +48,13 @@ const block = (bytes: Buffer): Buffer => snappy.uncompressSync(bytes, { asBuffer
 type Unzstd = (bytes: Uint8Array) => Uint8Array;
 
 /** Node has it since 22.15; before, one in JavaScript that is loaded when it is needed. */
-let unzstdOf: Unzstd | null = null;
+let loadedUnzstd: Unzstd | null = null;
 
 function unzstd(bytes: Buffer): Buffer {
-  unzstdOf ??=
+  loadedUnzstd ??=
     (zlib as { readonly zstdDecompressSync?: Unzstd }).zstdDecompressSync ??
     (createRequire(import.meta.url)('fzstd') as { readonly decompress: Unzstd }).decompress;
-  const made = unzstdOf(bytes);
+  const made = loadedUnzstd(bytes);
   return Buffer.from(made.buffer, made.byteOffset, made.length);
 }
 
@@ -67,12 +67,12 @@ interface KafkajsCodec {
 /** The codecs that kafkajs lacks, by their numbers. */
 export const kafkajsCodecs = (): ReadonlyMap<number, () => KafkajsCodec> =>
   new Map([
-    [CODECS.snappy, () => codecOf(CODECS.snappy, (bytes) => snappy.compressSync(bytes))],
-    [CODECS.lz4, () => codecOf(CODECS.lz4, (bytes) => lz4.compressFrameSync(bytes))],
-    [CODECS.zstd, () => codecOf(CODECS.zstd, noWriter)],
+    [CODECS.snappy, () => makeCodec(CODECS.snappy, (bytes) => snappy.compressSync(bytes))],
+    [CODECS.lz4, () => makeCodec(CODECS.lz4, (bytes) => lz4.compressFrameSync(bytes))],
+    [CODECS.zstd, () => makeCodec(CODECS.zstd, noWriter)],
   ]);
 
-const codecOf = (codec: number, compress: (bytes: Buffer) => Buffer): KafkajsCodec => ({
+const makeCodec = (codec: number, compress: (bytes: Buffer) => Buffer): KafkajsCodec => ({
   compress: ({ buffer }) => Promise.resolve(compress(buffer)),
   decompress: (bytes) => Promise.resolve(decompressed(codec, bytes)),
 });

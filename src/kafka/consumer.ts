@@ -12,12 +12,12 @@
  *    longer holds what we need, and the stage stops. Offsets without a record (the ends of
  *    transactions, and what was aborted) are passed.
  * 4. `process` resolves once all effects are acknowledged. Only then the offset is resolved, and
- *    committed a little later, once others have been told what the task has to tell them.
+ *    committed a little later, once the task has reported what others need.
  * 5. A failure of the task ends the member: its state is no longer at a known position. The
  *    supervisor starts the process again, from the last checkpoint.
  * 6. A task that looks ahead (`PartitionTask`) is given what lies behind, while its position stays;
  *    once it has found, or after a join, it is given everything from its position on again. When
- *    it has looked to the end of the log, `onLookedToEnd` is told.
+ *    it has looked to the end of the log, `onLookedToEnd` is called.
  * 7. While checkpoints cannot be stored the work goes on: only a restart would cost more. New
  *    partitions wait until theirs can be read.
  */
@@ -29,7 +29,7 @@ import { aborted } from '../lifecycle.ts';
 import type { PartitionTask, Stage } from '../stream/stage.ts';
 import { LogMismatchError } from '../stream/log-marker.ts';
 import { LogGuard } from './log-guard.ts';
-import { offsetOf, recordOf } from './records.ts';
+import { messageOffset, toLogRecord } from './records.ts';
 import { OpenPartition } from './open-partition.ts';
 
 const RECORDS_MAX = 2_000;
@@ -41,7 +41,7 @@ const GUARD_MS = 10_000;
 
 export interface ConsumerOptions {
   readonly groupId: string;
-  readonly topicOf: (name: string) => string;
+  readonly topicName: (name: string) => string;
   readonly sessionTimeoutMs?: number;
   readonly log: Logger;
   readonly signal: AbortSignal;
@@ -49,12 +49,12 @@ export interface ConsumerOptions {
    * Whether a checkpoint that failed may be tried again later; else the failure ends the member.
    */
   readonly isTransient: (error: unknown) => boolean;
-  /** Asked every now and then; a failure ends the member. */
+  /** Called every now and then; a failure ends the member. */
   readonly guard?: () => Promise<void>;
   /** Called with the number of open partitions whenever that changes. */
   readonly onAssigned?: (partitions: number) => void;
   /**
-   * A task that looks ahead has come to the end of the log and has not found. Told once for each
+   * A task that looks ahead has come to the end of the log and has not found. Called once for each
    * end that it comes to, and again a little later where it fails.
    */
   readonly onLookedToEnd?: (topic: string, partition: number) => Promise<void> | void;
@@ -124,7 +124,7 @@ class Member {
       this.onJoin(payload.memberAssignment).catch(this.fail);
     });
     await consumer.connect();
-    await consumer.subscribe({ topics: this.stage.topics.map(o.topicOf), fromBeginning: true });
+    await consumer.subscribe({ topics: this.stage.topics.map(o.topicName), fromBeginning: true });
     const ticker = this.startTicker();
     const guarding = this.time.every(GUARD_MS, () => {
       void o.guard?.().catch(this.fail);
@@ -161,7 +161,7 @@ class Member {
     for (const open of this.open.values()) {
       this.logs.verifyAnew(open);
       void open.exclusively(async () => open.beginAnew());
-      // Others may have had it between two joins of ours, and told the group of an older position.
+      // Others may have had it between two joins of ours, and committed an older position.
       open.committed = -1;
     }
     for (const { topic, partition, key } of assigned) {
@@ -222,7 +222,7 @@ class Member {
     this.refuseLoss(open, firstOffset);
     let at = 0;
     for (;;) {
-      while (at < messages.length && offsetOf(must(messages[at])) < open.next) at += 1;
+      while (at < messages.length && messageOffset(must(messages[at])) < open.next) at += 1;
       if (at === messages.length) break;
       if (!payload.isRunning() || payload.isStale() || this.o.signal.aborted) return;
       const chunk = messages.slice(at, at + recordsMax);
@@ -230,7 +230,7 @@ class Member {
       if (open.isCheckpointDue) await open.checkpoint(this.beside(open));
       at += chunk.length;
       // What it looked for is found: all of it again, from what is at hand or from the log.
-      if (open.next <= offsetOf(must(chunk.at(-1)))) at = 0;
+      if (open.next <= messageOffset(must(chunk.at(-1)))) at = 0;
       if (open.next < firstOffset) return this.logs.verifyAnew(open);
       payload.resolveOffset(String(open.next - 1));
     }
@@ -266,12 +266,12 @@ class Member {
     heartbeat: () => Promise<void>,
   ): Promise<void> {
     const { topic, partition } = open;
-    const records = messages.map((message) => recordOf(topic, partition, message));
+    const records = messages.map((message) => toLogRecord(topic, partition, message));
     let sentMs = this.time.monotonicMs();
     const heartbeatIfDue = async (): Promise<void> => {
       if (this.time.monotonicMs() - sentMs < HEARTBEAT_MS) return;
       sentMs = this.time.monotonicMs();
-      // A rebalance under way is told by an error. Our effects are the same bytes either way: the
+      // A rebalance under way shows as an error. Our effects are the same bytes either way: the
       // chunk is finished first, and the next join decides who goes on.
       await heartbeat().catch(() => undefined);
     };
@@ -281,7 +281,7 @@ class Member {
 
   private noteEnd(open: OpenPartition, end: number): void {
     open.noteEnd(end);
-    if (this.o.onLookedToEnd !== undefined) void open.tellEnd(this.o.onLookedToEnd);
+    if (this.o.onLookedToEnd !== undefined) void open.reportEnd(this.o.onLookedToEnd);
   }
 
   /** Commits, and checkpoints what has been idle, a little behind the work. */
@@ -289,7 +289,7 @@ class Member {
     return this.time.every(COMMIT_MS, () => {
       for (const open of this.open.values()) {
         void open.exclusively(() => this.settle(open, false)).catch(this.fail);
-        if (this.o.onLookedToEnd !== undefined) void open.tellEnd(this.o.onLookedToEnd);
+        if (this.o.onLookedToEnd !== undefined) void open.reportEnd(this.o.onLookedToEnd);
       }
     });
   }

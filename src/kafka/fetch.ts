@@ -3,7 +3,7 @@
  *
  * kafkajs makes of every record three decoders and a dozen big integers, 3.6 microseconds in all:
  * more than the rest of a tick. Here one walk over the bytes notes where everything lies, and a
- * message is an object that looks it up when it is asked (`test/bench/kafka-fetch.ts`). What is
+ * message is an object that looks it up when it is read (`test/bench/kafka-fetch.ts`). What is
  * not plain (transactional and control batches, older formats) is left to kafkajs.
  *
  * The oracle is kafkajs: `kafka-fetch.test.ts` wants the same messages of both.
@@ -30,7 +30,7 @@ export const fetchDecoder =
       return otherwise(decoder);
     }
     decoder.offset = from + size;
-    return messagesOf(buffer, from, from + size);
+    return decodeMessages(buffer, from, from + size);
   };
 
 // A record batch: its first offset, the length of what follows, then what is fixed, then records.
@@ -49,22 +49,26 @@ const CODEC = 0x07;
 /** In a transaction, or control. */
 const NOT_PLAIN = 0x10 | 0x20;
 
-const endOf = (buffer: Buffer, at: number): number =>
+const batchEnd = (buffer: Buffer, at: number): number =>
   at + OVERHEAD + buffer.readInt32BE(at + LENGTH_AT);
 
 function isPlain(buffer: Buffer, from: number, to: number): boolean {
-  for (let at = from; at + RECORDS_AT <= to; at = endOf(buffer, at)) {
+  for (let at = from; at + RECORDS_AT <= to; at = batchEnd(buffer, at)) {
     if (buffer[at + MAGIC_AT] !== MAGIC) return false;
     if ((buffer.readInt16BE(at + ATTRIBUTES_AT) & NOT_PLAIN) !== 0) return false;
-    if (endOf(buffer, at) < at + RECORDS_AT) return false;
+    if (batchEnd(buffer, at) < at + RECORDS_AT) return false;
   }
   return true;
 }
 
-function messagesOf(buffer: Buffer, from: number, to: number): FetchedMessages {
+function decodeMessages(buffer: Buffer, from: number, to: number): FetchedMessages {
   const messages = new FetchedMessages();
   // A batch that the fetch has cut off at the end comes again with the next one.
-  for (let at = from; at + RECORDS_AT <= to && endOf(buffer, at) <= to; at = endOf(buffer, at)) {
+  for (
+    let at = from;
+    at + RECORDS_AT <= to && batchEnd(buffer, at) <= to;
+    at = batchEnd(buffer, at)
+  ) {
     addBatch(messages, buffer, at);
   }
   return messages;
@@ -80,7 +84,7 @@ function addBatch(messages: FetchedMessages, fetched: Buffer, batch: number): vo
   const isAppendTime = (attributes & LOG_APPEND_TIME) !== 0;
   const appendMs = isAppendTime ? int64(fetched, batch + MAX_TIMESTAMP_AT) : null;
   const count = fetched.readInt32BE(batch + COUNT_AT);
-  const packed = fetched.subarray(batch + RECORDS_AT, endOf(fetched, batch));
+  const packed = fetched.subarray(batch + RECORDS_AT, batchEnd(fetched, batch));
   const codec = attributes & CODEC;
   const buffer = codec === 0 ? packed : decompressed(codec, packed);
   const varints = new Varints(buffer, 0);
@@ -135,7 +139,7 @@ class Varints {
 
 /**
  * The messages of one fetch. kafkajs filters them by their offset, a big integer for each; but
- * they rise, so only the first few can be below the one that was asked for.
+ * they rise, so only the first few can be below the one that was requested.
  */
 class FetchedMessages extends Array<FetchedMessage> {
   static override get [Symbol.species](): ArrayConstructor {

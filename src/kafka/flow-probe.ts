@@ -122,15 +122,15 @@ export class FlowProbe implements FlowProgress {
 
   private async ends({ topics }: StageTopics): Promise<Map<string, Map<number, number>>> {
     const ends = new Map<string, Map<number, number>>();
-    for (const topic of topics) ends.set(topic, await this.ask((a) => endOffsets(a, topic)));
+    for (const topic of topics) ends.set(topic, await this.query((a) => endOffsets(a, topic)));
     return ends;
   }
 
   private passed({ groupId }: StageTopics, topic: string): Promise<Map<number, number>> {
-    return this.ask((admin) => committedOffsets(admin, groupId, topic));
+    return this.query((admin) => committedOffsets(admin, groupId, topic));
   }
 
-  private async ask<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
+  private async query<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
     this.admin ??= this.connect();
     try {
       return await question(await this.admin);

@@ -2,7 +2,7 @@
  * bytes -> their text, the same string for the same bytes as long as they come often
  *
  * Keys of records come again and again: a string that is there already costs no garbage, and a map
- * that is asked with it need not hash it again.
+ * that is looked up with it need not hash it again.
  */
 const SLOTS = 2 ** 16;
 const LENGTH_MAX = 128;

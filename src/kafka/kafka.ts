@@ -25,7 +25,7 @@ const RETRY_MS = 500;
 const COMPRESSED_FROM = 50;
 
 /** Brokers, TLS and SASL as kafkajs wants them. */
-export function connectionOf({ brokers, sasl, tls, ca }: KafkaAccess): KafkaConfig {
+export function kafkaConfig({ brokers, sasl, tls, ca }: KafkaAccess): KafkaConfig {
   const authority = trusted(ca);
   return {
     brokers: [...brokers],
@@ -36,7 +36,7 @@ export function connectionOf({ brokers, sasl, tls, ca }: KafkaAccess): KafkaConf
 
 export function openKafka(access: KafkaAccess, clientId: string, log: Logger): KafkaClient {
   return new Kafka({
-    ...connectionOf(access),
+    ...kafkaConfig(access),
     clientId,
     connectionTimeout: 5_000,
     requestTimeout: 30_000,
@@ -122,7 +122,7 @@ export class KafkaOutLog implements OutLog {
 
   private async appendNow(records: readonly OutRecord[]): Promise<void> {
     const startMs = monotonicMs();
-    for (const chunk of chunksOf(records)) {
+    for (const chunk of splitRecords(records)) {
       for (;;) {
         try {
           await this.send(chunk);
@@ -142,7 +142,7 @@ export class KafkaOutLog implements OutLog {
     const byTopic = new Map<string, Message[]>();
     for (const record of records) {
       const messages = byTopic.get(record.topic) ?? [];
-      messages.push(messageOf(record));
+      messages.push(toMessage(record));
       byTopic.set(record.topic, messages);
     }
     const topicMessages = [...byTopic].map(([topic, messages]) => ({ topic, messages }));
@@ -172,7 +172,7 @@ export class KafkaOutLog implements OutLog {
   }
 }
 
-function messageOf(record: OutRecord): Message {
+function toMessage(record: OutRecord): Message {
   return {
     key: record.key,
     value: record.value,
@@ -183,7 +183,7 @@ function messageOf(record: OutRecord): Message {
 }
 
 /** The client makes one batch a partition of a call: keep each call below the batch limit. */
-function* chunksOf(records: readonly OutRecord[]): Generator<OutRecord[]> {
+function* splitRecords(records: readonly OutRecord[]): Generator<OutRecord[]> {
   let chunk: OutRecord[] = [];
   let bytes = 0;
   for (const record of records) {

@@ -5,14 +5,14 @@
  * without a word: offsets go on, or the client begins at the start by itself. So reading begins at
  * the last record that was read, which has to come again, after every join, behind every pause in
  * which nothing was fetched, and now and then. An empty log brings nothing that could be held
- * against ours: its ends are asked for. What is not seen is a log that was deleted, made anew and
+ * against ours: its ends are fetched. What is not seen is a log that was deleted, made anew and
  * filled beyond the position within half a second, without any fetch that failed meanwhile.
  */
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { RunningTime } from '../clock.ts';
 import { must } from '../assert.ts';
 import { logEnds } from './kafka.ts';
-import { offsetOf, recordOf } from './records.ts';
+import { messageOffset, toLogRecord } from './records.ts';
 import type { OpenPartition } from './open-partition.ts';
 
 /** Of a pause between two fetches: longer, and the log may be another one behind it. */
@@ -71,14 +71,14 @@ export class LogGuard {
     // The client goes to the beginning by itself where the log does not reach so far.
     if (open.isVerified && firstOffset >= open.next) return true;
     const { topic, partition } = open;
-    const message = batch.messages.find((one) => offsetOf(one) >= open.verifyFrom);
-    const found = message === undefined ? undefined : recordOf(topic, partition, message);
+    const message = batch.messages.find((one) => messageOffset(one) >= open.verifyFrom);
+    const found = message === undefined ? undefined : toLogRecord(topic, partition, message);
     if (found !== undefined && open.recognises(found)) return true;
     open.isVerified = false;
-    const ends = await this.endsOf(open);
+    const ends = await this.readEnds(open);
     const isBehind = firstOffset > open.verifyFrom && ends.low <= open.verifyFrom;
     if (isBehind && this.sought.get(open) !== open.verifyFrom) {
-      // Not what was asked for, and the log has more before it: asked once more.
+      // Not what was requested, and the log has more before it: fetched once more.
       this.sought.set(open, open.verifyFrom);
       this.verifyAnew(open);
       return false;
@@ -91,7 +91,7 @@ export class LogGuard {
   /** The same for what was fetched and holds no record: ends of transactions alone. */
   async isOursWithout(open: OpenPartition, lastOffset: number): Promise<boolean> {
     if (open.isVerified || lastOffset < open.verifyFrom) return open.isVerified;
-    open.verify(await this.endsOf(open), null);
+    open.verify(await this.readEnds(open), null);
     return open.isVerified;
   }
 
@@ -111,7 +111,7 @@ export class LogGuard {
       for (const [i, one] of open.entries()) {
         const found = ends?.get(one.partition);
         if (found === undefined) continue;
-        // What was read meanwhile may lie behind the end that we were told.
+        // What was read meanwhile may lie behind the end that we were given.
         const isShort = found.high < must(before[i]);
         const high = isShort ? found.high : Math.max(found.high, one.task.position);
         one.verify({ low: found.low, high });
@@ -119,7 +119,7 @@ export class LogGuard {
     }
   }
 
-  private async endsOf({ topic, partition }: OpenPartition) {
+  private async readEnds({ topic, partition }: OpenPartition) {
     const ends = await logEnds(this.kafka, topic);
     return must(ends.get(partition), `${topic}/${partition} is there`);
   }

@@ -15,7 +15,7 @@ import {
   judgeLog,
   LogMismatchError,
   markerBelow,
-  markerOf,
+  toMarker,
   type LogEnds,
   type LogMarker,
 } from '../stream/log-marker.ts';
@@ -37,7 +37,7 @@ export class OpenPartition {
   readonly task: PartitionTask;
   readonly topic: string;
   readonly partition: number;
-  /** What the group was told last; -1: nothing of it is sure, it is told in any case. */
+  /** What was last committed to the group; -1: not sure, it is committed in any case. */
   committed = -1;
   /** Whether the log is known to be the one that the task has read. */
   isVerified = false;
@@ -53,8 +53,8 @@ export class OpenPartition {
   /** Where the task stood when it found what it looked for: it has to come further now. */
   private foundFrom: number | null = null;
   private hasReachedEnd = false;
-  private toldEnd = -1;
-  private tellDueMs = 0;
+  private reportedEnd = -1;
+  private reportDueMs = 0;
 
   constructor(topic: string, partition: number, task: PartitionTask, around: Surroundings) {
     this.topic = topic;
@@ -88,7 +88,7 @@ export class OpenPartition {
   verify(ends: LogEnds, found?: LogRecord | null): void {
     const { topic, partition, task, marker } = this;
     const { position } = task;
-    const foundMarker = found === undefined || found === null ? found : markerOf(found);
+    const foundMarker = found === undefined || found === null ? found : toMarker(found);
     const verdict = judgeLog({ position, marker }, ends, foundMarker);
     if (verdict.type === 'stop') throw new LogMismatchError(topic, partition, verdict.why);
     if (foundMarker === undefined) return;
@@ -103,7 +103,7 @@ export class OpenPartition {
   recognises(found: LogRecord): boolean {
     const { marker } = this;
     if (marker === null || found.offset !== marker.offset) return false;
-    this.isVerified = markerOf(found).hash.equals(marker.hash);
+    this.isVerified = toMarker(found).hash.equals(marker.hash);
     return this.isVerified;
   }
 
@@ -146,7 +146,7 @@ export class OpenPartition {
   beginAnew(): void {
     this.lookedTo = null;
     this.hasReachedEnd = false;
-    this.toldEnd = -1;
+    this.reportedEnd = -1;
   }
 
   /**
@@ -187,24 +187,29 @@ export class OpenPartition {
     else this.lookedTo = offset;
   }
 
-  /** A fetch has said where the log ends. */
+  /** A fetch has shown where the log ends. */
   noteEnd(end: number): void {
     this.hasReachedEnd = this.lookedTo !== null && this.lookedTo >= end;
   }
 
   /** Tells, once for each end of the log, that the task has looked so far and found nothing. */
-  async tellEnd(tell: (topic: string, partition: number) => Promise<void> | void): Promise<void> {
+  async reportEnd(
+    report: (topic: string, partition: number) => Promise<void> | void,
+  ): Promise<void> {
     const { time, log } = this.around;
     const { topic, partition, lookedTo } = this;
-    if (!this.hasReachedEnd || lookedTo === null || lookedTo === this.toldEnd) return;
-    if (time.monotonicMs() < this.tellDueMs) return;
-    this.toldEnd = lookedTo;
+    if (!this.hasReachedEnd || lookedTo === null || lookedTo === this.reportedEnd) return;
+    if (time.monotonicMs() < this.reportDueMs) return;
+    this.reportedEnd = lookedTo;
     try {
-      await tell(topic, partition);
+      await report(topic, partition);
     } catch (error) {
-      log.warn({ err: error, topic, partition }, 'looked to the end, and could not say so: again');
-      this.tellDueMs = time.monotonicMs() + RETRY_MS;
-      this.toldEnd = -1;
+      log.warn(
+        { err: error, topic, partition },
+        'looked to the end, and could not report it: again',
+      );
+      this.reportDueMs = time.monotonicMs() + RETRY_MS;
+      this.reportedEnd = -1;
     }
   }
 
@@ -228,7 +233,7 @@ export class OpenPartition {
     this.checkpointDueMs = nowMs + Math.max(CHECKPOINT_MS_MIN, restMs);
   }
 
-  /** False when it could not be told yet. */
+  /** False when it could not be committed yet. */
   async announce(): Promise<boolean> {
     const { time, log, isTransient } = this.around;
     const { topic, partition } = this;

@@ -54,14 +54,14 @@ export async function readLog(
   onRecord: (record: ReadRecord) => void,
 ): Promise<ReadRange> {
   const { topic, partition } = range;
-  const { from, to, others } = await rangeOf(kafka, range);
+  const { from, to, others } = await findRange(kafka, range);
   if (from >= to) return { from, to: from };
   const groupId = `tickloom-read-${process.pid}-${monotonicMs().toString(36)}-${groups++}`;
   const consumer = kafka.consumer({
     groupId,
     maxWaitTimeInMs: 50,
     allowAutoTopicCreation: false,
-    // An error of ours is told at once: reading again would not mend it.
+    // An error of ours is thrown at once: reading again would not mend it.
     retry: { retries: 5, restartOnFailure: async () => false },
   });
   await consumer.connect();
@@ -75,7 +75,7 @@ export async function readLog(
   return { from, to };
 }
 
-async function rangeOf(
+async function findRange(
   kafka: Kafka,
   { topic, partition, from = 0, to = Infinity }: LogRange,
 ): Promise<Found> {
@@ -151,7 +151,7 @@ class Reading {
         const offset = Number(message.offset);
         // One of a fetch from before the partition was sought, or behind what is wanted.
         if (offset < this.position || offset >= this.to) continue;
-        this.onRecord(recordOf(partition, offset, message));
+        this.onRecord(toRecord(partition, offset, message));
         this.position = offset + 1;
       }
     } catch (error) {
@@ -197,7 +197,7 @@ interface Message {
   readonly headers?: IHeaders;
 }
 
-function recordOf(partition: number, offset: number, message: Message): ReadRecord {
+function toRecord(partition: number, offset: number, message: Message): ReadRecord {
   const { timestamp, key, value, headers = {} } = message;
   const texts = Object.entries(headers).map(([name, of]) => [
     name,

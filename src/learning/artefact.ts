@@ -40,7 +40,7 @@ export interface FoldReport {
   readonly score_auc: number | null;
   readonly direction: Judged<DirectionMetrics>;
   readonly return: Judged<ReturnMetrics>;
-  /** The candidate's direction estimates as served, by bin: said against happened. */
+  /** The candidate's direction estimates as served, by bin: predicted against happened. */
   readonly calibration?: readonly CalibrationBin[];
 }
 

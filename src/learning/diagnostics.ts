@@ -8,7 +8,7 @@ import type { FeatureImportance, LearningPoint } from './artefact.ts';
 import { parseLightgbmModel } from './lightgbm-model.ts';
 import { auc, logLosses, mean } from './metrics.ts';
 import { predictFold } from './fold-report.ts';
-import { probabilityOf } from './serving-model.ts';
+import { calibratedProbability } from './serving-model.ts';
 import type { Fold } from './split.ts';
 import { trainFold, type TrainingRow, type TrainingSettings } from './train-fold.ts';
 
@@ -19,7 +19,7 @@ const PERMUTED_ROWS = 2000;
  * By the split gain of the model at hand; and by how much AUC the last fold's model (`fold`, null:
  * there is none) loses on its test rows when the values of that feature are shuffled among them.
  */
-export function importanceOf(
+export function featureImportance(
   text: string,
   rows: readonly TrainingRow[],
   fold: { readonly fold: Fold; readonly direction: string } | null,
@@ -47,21 +47,21 @@ function aucLosses(
 ): readonly (number | null)[] {
   const model = parseLightgbmModel(text);
   const every = Math.max(1, Math.ceil(test.length / PERMUTED_ROWS));
-  const asked = Array.from(
+  const sample = Array.from(
     test.filter((_, place) => place % every === 0),
     (at) => rows[at]!,
   );
-  const up = asked.map((row) => row.up);
+  const up = sample.map((row) => row.up);
   const whole = auc(
     up,
-    asked.map((row) => model.predictRaw(row.values)),
+    sample.map((row) => model.predictRaw(row.values)),
   );
   const random = seededRandom(seed);
   return Array.from(model.gains, (gain, feature) => {
-    const from = shuffledPlaces(asked.length, random);
+    const from = shuffledPlaces(sample.length, random);
     if (whole === null || !(gain > 0)) return whole === null ? null : 0;
-    const scores = asked.map(({ values }, i) =>
-      model.predictRaw(values.with(feature, asked[from[i]!]!.values[feature] ?? null)),
+    const scores = sample.map(({ values }, i) =>
+      model.predictRaw(values.with(feature, sample[from[i]!]!.values[feature] ?? null)),
     );
     return whole - (auc(up, scores) ?? whole);
   });
@@ -93,21 +93,21 @@ export function learningCurve(
   const points = CURVE_SHARES.map((share) => {
     const newest = train.slice(train.length - Math.floor(share * train.length));
     const models = trainFold(rows, newest, featureNames, settings);
-    return pointOf(share, newest.length, predictFold(rows, test, models));
+    return learningPoint(share, newest.length, predictFold(rows, test, models));
   });
-  return [...points, pointOf(1, train.length, whole.prediction)];
+  return [...points, learningPoint(1, train.length, whole.prediction)];
 }
 
-function pointOf(
+function learningPoint(
   share: number,
   train_rows: number,
   { up, directionScore, baseLogOdds }: ReturnType<typeof predictFold>,
 ): LearningPoint {
-  const said = directionScore.map((score) => probabilityOf(score, baseLogOdds, 1));
+  const predicted = directionScore.map((score) => calibratedProbability(score, baseLogOdds, 1));
   return {
     share,
     train_rows,
     score_auc: auc(up, directionScore),
-    log_loss: mean(logLosses(up, said)),
+    log_loss: mean(logLosses(up, predicted)),
   };
 }

@@ -18,7 +18,7 @@
  * of Chi-Square", 1931.) Below `FEWEST_ROWS` there is no verdict.
  */
 import type { ModelManifest } from './artefact.ts';
-import { binCount, binOf, type FeatureBins } from './feature-bins.ts';
+import { binCount, findBin, type FeatureBins } from './feature-bins.ts';
 
 export const PSI_MODERATE = 0.1;
 export const PSI_DRIFTED = 0.25;
@@ -70,7 +70,7 @@ export class DriftTally {
   #count(i: number, bins: FeatureBins, value: unknown): void {
     if (value === undefined) this.#unserved.add(bins.name);
     if (typeof value !== 'number' || Number.isNaN(value)) this.#nulls[i]! += 1;
-    else this.#counts[i]![binOf(bins, value)]! += 1;
+    else this.#counts[i]![findBin(bins, value)]! += 1;
   }
 
   /** Every feature of the model, in its order. */
@@ -88,8 +88,8 @@ export class DriftTally {
       }
       const served = [...this.#counts[i]!, this.#nulls[i]!].map((count) => count / this.#rows);
       const psi = stabilityIndex([...shares, null_share], served);
-      const psi_by_chance = chanceOf(bins, this.#rows);
-      const verdict = verdictOf(psi, psi_by_chance);
+      const psi_by_chance = driftByChance(bins, this.#rows);
+      const verdict = judgeDrift(psi, psi_by_chance);
       return { ...of, psi, psi_by_chance, served_null_share, verdict };
     });
   }
@@ -112,14 +112,14 @@ export function stabilityIndex(trained: readonly number[], served: readonly numb
   return sum;
 }
 
-function verdictOf(psi: number, byChance: number): DriftVerdict {
+function judgeDrift(psi: number, byChance: number): DriftVerdict {
   if (psi <= byChance) return 'stable';
   if (psi >= PSI_DRIFTED) return 'drifted';
   return psi >= PSI_MODERATE ? 'moderate' : 'stable';
 }
 
 /** Of a manifest from before it was counted how much rows say: by the served rows alone. */
-function chanceOf(bins: FeatureBins, servedRows: number): number {
+function driftByChance(bins: FeatureBins, servedRows: number): number {
   const { rows_apart = 1, effective_rows = Infinity, null_share } = bins;
   const degrees = binCount(bins) + Number(null_share > 0) - 1;
   if (degrees < 1) return 0;
@@ -139,7 +139,7 @@ function chiSquared99(degrees: number): number {
 }
 
 /** The bins of a model's manifest; null: it has none, because it is older or was imported. */
-export const binsOf = ({
+export const manifestBins = ({
   feature_bins: bins = [],
 }: Pick<ModelManifest, 'feature_bins'>): readonly FeatureBins[] | null =>
   bins.length > 0 ? bins : null;
@@ -160,14 +160,14 @@ export function driftSummary(
 ): DriftSummary | null {
   const judged = drift.filter(({ verdict }) => verdict !== 'few_rows');
   if (!judged.some(({ psi }) => psi !== null)) return null;
-  const gainOf = (name: string): number => gainShares.get(name) ?? 0;
+  const gainShare = (name: string): number => gainShares.get(name) ?? 0;
   const drifted = judged
     .filter(({ verdict }) => verdict === 'drifted' || verdict === 'not_served')
     .map(({ name }) => name)
-    .toSorted((a, b) => gainOf(b) - gainOf(a) || (a < b ? -1 : 1));
+    .toSorted((a, b) => gainShare(b) - gainShare(a) || (a < b ? -1 : 1));
   return {
     shareDrifted: drifted.length / judged.length,
-    gainShareDrifted: drifted.reduce((sum, name) => sum + gainOf(name), 0),
+    gainShareDrifted: drifted.reduce((sum, name) => sum + gainShare(name), 0),
     drifted,
   };
 }

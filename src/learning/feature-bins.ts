@@ -47,7 +47,7 @@ export function featureBins(
     const shape = { name, borders: constant === null ? deciles(sorted) : [], constant };
     const places = Int32Array.from(indices, (index) => {
       const value = rows[index]!.values[column] ?? NaN;
-      return Number.isNaN(value) ? -1 : binOf(shape, value);
+      return Number.isNaN(value) ? -1 : findBin(shape, value);
     });
     const counts = Array.from({ length: binCount(shape) }, () => 0);
     for (const place of places) if (place >= 0) counts[place]! += 1;
@@ -97,7 +97,7 @@ export const binCount = ({ borders, constant }: Shape): number =>
   constant === null ? borders.length + 1 : 2;
 
 /** The place of a value in `shares`. */
-export function binOf({ borders, constant }: Shape, value: number): number {
+export function findBin({ borders, constant }: Shape, value: number): number {
   if (constant !== null) return value === constant ? 0 : 1;
   let place = 0;
   while (place < borders.length && value > borders[place]!) place++;

@@ -5,7 +5,7 @@
  * The rule: a decision's return lies more than eight robust standard deviations from the median of
  * the training rows, and the price came back by at least half of it within the horizon behind it.
  * Left out are that decision and the one that saw it come back. A jump that stays is none.
- * Only training rows are asked and left out: a model is judged on crashes as on all else.
+ * Only training rows are examined and left out: a model is judged on crashes as on all else.
  */
 import type { TrainingRow } from './train-fold.ts';
 
@@ -27,9 +27,9 @@ export function withoutFlashCrashes(
   horizonUs: number,
 ): Uint32Array<ArrayBuffer> {
   const returns = Float64Array.from(indices, (index) => rows[index]!.forwardReturn);
-  const centre = medianOf(returns);
+  const centre = median(returns);
   const limit =
-    DEVIATIONS * NORMAL_SCALE * medianOf(returns.map((value) => Math.abs(value - centre)));
+    DEVIATIONS * NORMAL_SCALE * median(returns.map((value) => Math.abs(value - centre)));
   const left = new Set<number>();
   let back = 0;
   for (const [place, index] of indices.entries()) {
@@ -47,7 +47,7 @@ export function withoutFlashCrashes(
 }
 
 /** 0 of nothing. */
-function medianOf(values: Float64Array): number {
+function median(values: Float64Array): number {
   const sorted = values.slice().sort();
   const half = sorted.length / 2;
   const [low, high] = [sorted[Math.ceil(half) - 1] ?? 0, sorted[Math.floor(half)] ?? 0];

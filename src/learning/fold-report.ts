@@ -13,11 +13,11 @@ import {
   returnMetrics,
   squaredErrors,
 } from './metrics.ts';
-import { probabilityOf } from './serving-model.ts';
+import { calibratedProbability } from './serving-model.ts';
 import type { Fold } from './split.ts';
 import type { FoldModels, TrainingRow } from './train-fold.ts';
 
-/** Row by row over the test rows of a fold; NaN where the champion said nothing. */
+/** Row by row over the test rows of a fold; NaN where the champion predicted nothing. */
 export interface FoldPrediction {
   readonly decidedTs: Float64Array;
   readonly up: Float64Array;
@@ -101,7 +101,7 @@ function lossSlope(folds: readonly FoldPrediction[], shrink: number): number {
   let slope = 0;
   for (const { directionScore, up, baseLogOdds } of folds) {
     for (const [i, score] of directionScore.entries()) {
-      const error = probabilityOf(score, baseLogOdds, shrink) - up[i]!;
+      const error = calibratedProbability(score, baseLogOdds, shrink) - up[i]!;
       slope += error * (score - baseLogOdds);
     }
   }
@@ -115,7 +115,7 @@ export function estimates(
 ): Record<Target, Float64Array> {
   return {
     direction: fold.directionScore.map((score) =>
-      probabilityOf(score, fold.baseLogOdds, shrinkage.direction, shrinkage.shift),
+      calibratedProbability(score, fold.baseLogOdds, shrinkage.direction, shrinkage.shift),
     ),
     return: fold.returnScore.map((score) => score * shrinkage.return),
   };
@@ -132,7 +132,7 @@ interface Series {
 }
 
 /** Only the rows that the champion spoke on: all three are judged on the same. */
-function seriesOf(fold: FoldPrediction, shrinkage: Shrinkage, target: Target): Series {
+function toSeries(fold: FoldPrediction, shrinkage: Shrinkage, target: Target): Series {
   const isDirection = target === 'direction';
   const champion = isDirection ? fold.championProbability : fold.championReturn;
   const spoken = (values: Float64Array): Float64Array =>
@@ -154,14 +154,14 @@ export function judgeFold(
   shrinkage: Shrinkage,
 ): FoldReport {
   const judged = <M>(target: Target, metrics: (a: Float64Array, b: Float64Array) => M) => {
-    const { outcome, candidate, champion, base } = seriesOf(prediction, shrinkage, target);
+    const { outcome, candidate, champion, base } = toSeries(prediction, shrinkage, target);
     return {
       candidate: metrics(outcome, candidate),
       champion: metrics(outcome, champion),
       base_rate: metrics(outcome, base),
     };
   };
-  const spoken = seriesOf(prediction, shrinkage, 'direction');
+  const spoken = toSeries(prediction, shrinkage, 'direction');
   return {
     test_from_ts: fold.testFromTs,
     train_rows: fold.train.length,
@@ -196,15 +196,15 @@ export function verdictInput(
   shrinkage: Shrinkage,
   target: Target,
 ): Pick<GateInput, 'decidedTs' | 'loss' | 'candidate' | 'references'> {
-  const { decidedTs, outcome, candidate, champion, base } = seriesOf(prediction, shrinkage, target);
-  const lossOf = target === 'direction' ? logLosses : squaredErrors;
+  const { decidedTs, outcome, candidate, champion, base } = toSeries(prediction, shrinkage, target);
+  const rowLosses = target === 'direction' ? logLosses : squaredErrors;
   return {
     decidedTs,
     loss: target === 'direction' ? 'log_loss' : 'squared_error',
-    candidate: lossOf(outcome, candidate),
+    candidate: rowLosses(outcome, candidate),
     references: [
-      { name: 'champion', losses: lossOf(outcome, champion) },
-      { name: 'base_rate', losses: lossOf(outcome, base) },
+      { name: 'champion', losses: rowLosses(outcome, champion) },
+      { name: 'base_rate', losses: rowLosses(outcome, base) },
     ],
   };
 }

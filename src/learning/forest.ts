@@ -143,7 +143,7 @@ interface Levels {
 }
 
 /** Without recursion: how deep a tree is, is the file's to say. */
-function levelsOf(root: Node, room: number): Levels {
+function treeLevels(root: Node, room: number): Levels {
   const nodes: Node[] = [root];
   let depth = 0;
   let levelEnd = 1;
@@ -163,11 +163,11 @@ function levelsOf(root: Node, room: number): Levels {
 const tooLarge = (what: string): RangeError =>
   new RangeError(`the model has ${what}: train it with fewer trees or leaves (num_leaves)`);
 
-function levelsOfAll(trees: readonly Node[]): Levels[] {
+function allTreeLevels(trees: readonly Node[]): Levels[] {
   let room: number = FOREST_LIMITS.nodes;
   let steps = 0;
   return trees.map((root) => {
-    const levels = levelsOf(root, room);
+    const levels = treeLevels(root, room);
     room -= levels.nodes.length;
     steps += levels.depth;
     if (steps <= FOREST_LIMITS.steps) return levels;
@@ -179,7 +179,7 @@ function levelsOfAll(trees: readonly Node[]): Levels[] {
 function flattened(trees: readonly Node[], compared: Compared[]): Flat {
   const missing = (LANES - (trees.length % LANES)) % LANES;
   const padded = [...trees, ...Array.from({ length: missing }, () => 0)];
-  const all = levelsOfAll(padded).map((levels, number) => ({ ...levels, number }));
+  const all = allTreeLevels(padded).map((levels, number) => ({ ...levels, number }));
   all.sort((a, b) => a.depth - b.depth);
   const size = all.reduce((sum, { nodes }) => sum + nodes.length, 0);
   const flat: Flat = {
@@ -193,7 +193,7 @@ function flattened(trees: readonly Node[], compared: Compared[]): Flat {
   let start = 0;
   for (const [i, { nodes }] of all.entries()) {
     flat.roots[i] = start;
-    addTree(flat, nodes, start, (node) => placeOf(compared, places, node));
+    addTree(flat, nodes, start, (node) => findPlace(compared, places, node));
     start += nodes.length;
   }
   return flat;
@@ -220,7 +220,7 @@ function addTree(
   }
 }
 
-function placeOf(compared: Compared[], places: Map<string, number>, split: Split): number {
+function findPlace(compared: Compared[], places: Map<string, number>, split: Split): number {
   const { feature, missing } = split;
   const key = `${feature} ${missing}`;
   const known = places.get(key);

@@ -44,7 +44,7 @@ export interface GateInput {
   /** What must be beaten, by name: `champion`, `base_rate`. */
   readonly references: readonly { readonly name: string; readonly losses: Numbers }[];
   /**
-   * Does a replay of the log serve the values that the candidate was trained on? Null: not asked,
+   * Does a replay of the log serve the values that the candidate was trained on? Null: not checked,
    * because what is judged was served itself.
    */
   readonly replayParity: boolean | null;
@@ -167,7 +167,7 @@ function compare(
     const difference = loss - input.candidate[i]!;
     return Math.abs(difference) > ROUNDING * theirs ? difference : 0;
   });
-  const blocks = blocksOf(input.decidedTs, gains, settings.blockHorizons * input.horizonUs);
+  const blocks = splitBlocks(input.decidedTs, gains, settings.blockHorizons * input.horizonUs);
   const test = bootstrap(blocks, settings, seededRandom(input.seed));
   const { pValue } = test;
   const comparison: GateComparison = {
@@ -221,7 +221,7 @@ interface Block {
   rows: number;
 }
 
-function blocksOf(decidedTs: Numbers, gains: Float64Array, blockUs: number): Block[] {
+function splitBlocks(decidedTs: Numbers, gains: Float64Array, blockUs: number): Block[] {
   const blocks: Block[] = [];
   const start = decidedTs[0] ?? 0;
   for (const [i, gain] of gains.entries()) {
@@ -265,7 +265,7 @@ function bootstrap(
   const t = seen.mean / seen.error;
   const again = studentisedAgain(blocks, seen.mean, resamples, random);
   const asFar = again.reduce((count, other) => count + (other >= t ? 1 : 0), 0);
-  const quantile = quantileOf(again.sort(), 1 - level);
+  const quantile = sortedQuantile(again.sort(), 1 - level);
   return {
     pValue: (asFar + 1) / (resamples + 1),
     t,
@@ -294,7 +294,7 @@ function studentisedAgain(
   return again;
 }
 
-const quantileOf = (sorted: Float64Array, share: number): number =>
+const sortedQuantile = (sorted: Float64Array, share: number): number =>
   sorted[Math.min(Math.floor(share * sorted.length), sorted.length - 1)]!;
 
 /** The mean of values that overlapping outcomes share, and its standard error by blocks of time. */
@@ -303,7 +303,7 @@ export function blockMean(
   values: Float64Array,
   horizonUs: number,
 ): { readonly mean: number; readonly error: number | null } {
-  const blocks = blocksOf(decidedTs, values, DEFAULT_GATE.blockHorizons * horizonUs);
+  const blocks = splitBlocks(decidedTs, values, DEFAULT_GATE.blockHorizons * horizonUs);
   if (blocks.length < FEWEST_BLOCKS) return { mean: mean(values) ?? 0, error: null };
   return studentise(blocks, true);
 }
@@ -327,7 +327,7 @@ export function meanInterval(
 ): MeanInterval {
   assert(values.length === decidedTs.length, `${values.length} values, ${decidedTs.length} rows`);
   const { blockHorizons, resamples } = DEFAULT_GATE;
-  const blocks = blocksOf(decidedTs, values, blockHorizons * options.horizonUs);
+  const blocks = splitBlocks(decidedTs, values, blockHorizons * options.horizonUs);
   const none = { mean: mean(values) ?? 0, low: null, high: null, blocks: blocks.length };
   if (blocks.length < FEWEST_BLOCKS) return none;
   const seen = studentise(blocks, true);
@@ -335,7 +335,7 @@ export function meanInterval(
   const again = studentisedAgain(blocks, seen.mean, resamples, seededRandom(options.seed)).sort();
   const tail = (1 - options.coverage) / 2;
   const bound = (share: number): number | null => {
-    const quantile = quantileOf(again, share);
+    const quantile = sortedQuantile(again, share);
     return Number.isFinite(quantile) ? seen.mean - quantile * seen.error : null;
   };
   return { ...none, low: bound(1 - tail), high: bound(tail) };

@@ -53,7 +53,7 @@ export function onnxIn(bytes: Uint8Array): Uint8Array | null {
 }
 
 /** The artefact behind a file. Throws an error that says what was found and what is understood. */
-export function artefactOf(request: ImportRequest): {
+export function makeArtefact(request: ImportRequest): {
   readonly bytes: Uint8Array;
   readonly manifest: ModelManifest;
 } {
@@ -74,19 +74,19 @@ export function artefactOf(request: ImportRequest): {
     }
     return { bytes, manifest };
   }
-  if (isOnnx(bytes)) return ofOnnx(request);
+  if (isOnnx(bytes)) return importOnnx(request);
   if (head !== 'tree\n' && head !== 'tree\r') {
     throw new Error(
       `a file of ${bytes.length} bytes that is neither ${MODEL_FORMAT} (JSON) nor ONNX nor the ` +
         'text that LightGBM saves (it begins with "tree"): save a model by booster.save_model(path)',
     );
   }
-  return ofLightgbm(request, new TextDecoder().decode(bytes));
+  return importLightgbm(request, new TextDecoder().decode(bytes));
 }
 
-type Imported = ReturnType<typeof artefactOf>;
+type Imported = ReturnType<typeof makeArtefact>;
 
-function ofLightgbm(request: ImportRequest, text: string): Imported {
+function importLightgbm(request: ImportRequest, text: string): Imported {
   const model = parseLightgbmModel(text);
   checkModel(model.objective, model.featureNames, request.featureNames);
   const library = 'lightgbm, brought as text';
@@ -97,7 +97,7 @@ function ofLightgbm(request: ImportRequest, text: string): Imported {
 /** Fewer of its own rows than these answered: it was not trained on what the stream serves. */
 const ANSWERED_SHARE = 0.9;
 
-function ofOnnx(request: ImportRequest): Imported {
+function importOnnx(request: ImportRequest): Imported {
   const { bytes, rows, featureNames, onnx } = request;
   if (onnx === null) throw new Error('a model in ONNX, and this machine cannot open it');
   const model = onnx(bytes);
@@ -108,8 +108,8 @@ function ofOnnx(request: ImportRequest): Imported {
     );
   }
   const answered = rows.filter(({ values }) => {
-    const said = model.probabilityUp(values);
-    return said >= 0 && said <= 1;
+    const predicted = model.probabilityUp(values);
+    return predicted >= 0 && predicted <= 1;
   }).length;
   if (answered < ANSWERED_SHARE * rows.length) {
     throw new Error(
@@ -209,19 +209,19 @@ export function judgeModel(
     ({ decidedTs, championProbability }) =>
       decidedTs > options.asOfTs && championProbability !== null,
   );
-  const said = judged.map(({ values }) => model.predict(values));
+  const predicted = judged.map(({ values }) => model.predict(values));
   const { base_log_odds } = model.manifest.serving;
   const baseRate = 1 / (1 + Math.exp(-base_log_odds));
   const isReturn = target === 'return';
-  const lossOf = isReturn ? squaredErrors : logLosses;
+  const rowLosses = isReturn ? squaredErrors : logLosses;
   const outcome = judged.map(({ up, forwardReturn }) => (isReturn ? forwardReturn : up));
   const column = (value: (row: TrainingRow, i: number) => number): Float64Array =>
-    lossOf(outcome, judged.map(value));
+    rowLosses(outcome, judged.map(value));
   return judge({
     decidedTs: judged.map(({ decidedTs }) => decidedTs),
     horizonUs,
     loss: isReturn ? 'squared_error' : 'log_loss',
-    candidate: column((_, i) => said[i]![isReturn ? 'expectedReturn' : 'probabilityUp']),
+    candidate: column((_, i) => predicted[i]![isReturn ? 'expectedReturn' : 'probabilityUp']),
     references: [
       {
         name: 'champion',

@@ -8,7 +8,7 @@
 import { must } from '../assert.ts';
 import { quoted } from '../domain/quoted.ts';
 import { forestSum, type Row } from './forest.ts';
-import { field, fieldsOf, treeOf, type Fields, type Tree } from './lightgbm-tree.ts';
+import { field, parseFields, parseTree, type Fields, type Tree } from './lightgbm-tree.ts';
 
 export interface LightgbmModel {
   readonly featureNames: readonly string[];
@@ -46,17 +46,17 @@ export function parseLightgbmModel(text: string): LightgbmModel {
   }
   const [head = '', ...blocks] = text.split(/\r?\n\r?\n(?=Tree=)/, most + 2);
   if (blocks.length > most) throw new Error(`a LightGBM model of more than ${most} trees`);
-  const header = fieldsOf(head);
+  const header = parseFields(head);
   checkHeader(head, header);
-  const featureNames = namesOf(header);
+  const featureNames = parseNames(header);
   const columns = featureNames.length;
   if (!text.includes('\nend of trees'))
     throw new Error('a LightGBM model ends before its trees do');
-  const fields = blocks.map((block) => fieldsOf(block.split('\nend of trees', 1)[0] ?? ''));
+  const fields = blocks.map((block) => parseFields(block.split('\nend of trees', 1)[0] ?? ''));
   checkSizes(header, fields.length);
   const objective = header.get('objective') ?? 'none';
-  const transform = transformOf(objective);
-  const trees = fields.map((tree, index) => treeOf(tree, index, columns));
+  const transform = outputTransform(objective);
+  const trees = fields.map((tree, index) => parseTree(tree, index, columns));
   checkReach(trees);
   const sum = forestSum(
     trees.map(({ root }) => root),
@@ -67,13 +67,13 @@ export function parseLightgbmModel(text: string): LightgbmModel {
     featureNames,
     objective,
     trees: trees.length,
-    gains: gainsOf(trees, columns),
+    gains: sumGains(trees, columns),
     predictRaw,
     predict: (row) => transform(predictRaw(row)),
   };
 }
 
-function namesOf(header: Fields): string[] {
+function parseNames(header: Fields): string[] {
   const columns = Number(field(header, 'max_feature_idx')) + 1;
   if (columns > LIGHTGBM_LIMITS.columns) {
     throw new Error(
@@ -128,10 +128,10 @@ const IDENTITIES = new Set([
   'mape',
 ]);
 
-/** Of the objective's sigmoid; 1 where nobody asked for another. */
+/** Of the objective's sigmoid; 1 where no other is given. */
 const SLOPE_MAX = 1e6;
 
-function transformOf(objective: string): (raw: number) => number {
+function outputTransform(objective: string): (raw: number) => number {
   const [name = '', ...options] = objective.split(' ');
   if (IDENTITIES.has(name) && !options.includes('sqrt')) return (raw) => raw;
   if (name === 'cross_entropy') return (raw) => 1 / (1 + Math.exp(-raw));
@@ -148,7 +148,7 @@ function transformOf(objective: string): (raw: number) => number {
   return (raw) => 1 / (1 + Math.exp(-slope * raw));
 }
 
-function gainsOf(trees: readonly Tree[], columns: number): Float64Array {
+function sumGains(trees: readonly Tree[], columns: number): Float64Array {
   const gains = new Float64Array(columns);
   for (const tree of trees) {
     for (const [at, feature] of tree.features.entries()) {

@@ -30,7 +30,7 @@ const READ = new Set([
 ]);
 
 /** The lines `name=value` of a block. */
-export function fieldsOf(block: string): Fields {
+export function parseFields(block: string): Fields {
   const fields = new Map<string, string>();
   let equals = -1;
   for (let start = 0; start < block.length;) {
@@ -73,14 +73,14 @@ const MISSING_NAN = 2;
 const DECISION_BITS = 15;
 
 /** Throws an error that names the tree and what is wrong with it. */
-export function treeOf(tree: Fields, index: number, columns: number): Tree {
+export function parseTree(tree: Fields, index: number, columns: number): Tree {
   const problem = (what: string): Error => new Error(`tree ${index} of a LightGBM model: ${what}`);
   if (tree.get('num_cat') !== '0') throw problem('splits by category are not understood');
   if ((tree.get('is_linear') ?? '0') !== '0') throw problem('linear leaves are not understood');
-  const said = field(tree, 'num_leaves');
-  const leafCount = Number(said);
+  const leafText = field(tree, 'num_leaves');
+  const leafCount = Number(leafText);
   if (!Number.isSafeInteger(leafCount) || leafCount < 1) {
-    throw problem(`num_leaves is ${quoted(said)}, not a count of leaves`);
+    throw problem(`num_leaves is ${quoted(leafText)}, not a count of leaves`);
   }
   const read = (name: string, count: number): number[] => {
     const words =
@@ -89,7 +89,7 @@ export function treeOf(tree: Fields, index: number, columns: number): Tree {
         : field(tree, name)
             .trim()
             .split(/ +/, count + 1);
-    const numbers = words.map(numberOf);
+    const numbers = words.map(parseNumber);
     if (numbers.length !== count || numbers.some(Number.isNaN)) {
       throw problem(`${name} should be ${count} numbers`);
     }
@@ -125,12 +125,12 @@ export function treeOf(tree: Fields, index: number, columns: number): Tree {
     nodes[at] = {
       feature: features[at]!,
       threshold: thresholds[at]!,
-      missing: missingOf(decisions[at]!),
+      missing: parseMissing(decisions[at]!),
       left: child(lefts[at]!),
       right: child(rights[at]!),
     };
   }
-  const gains = gainsOf(tree, leafCount - 1);
+  const gains = parseGains(tree, leafCount - 1);
   const reach = leaves.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   // A tree that found no split is one leaf and has no nodes.
   return { root: nodes[0] ?? leaves[0]!, features, gains, reach };
@@ -160,7 +160,7 @@ function placing(
 }
 
 /** A value that is missing goes the way that training learnt where the node knows such values. */
-function missingOf(bits: number): Missing {
+function parseMissing(bits: number): Missing {
   const isLeft = (bits & DEFAULT_LEFT) !== 0;
   const kind = (bits >> MISSING_SHIFT) & MISSING_MASK;
   if (kind === MISSING_NAN) return isLeft ? 'goes left' : 'goes right';
@@ -171,14 +171,14 @@ function missingOf(bits: number): Missing {
 const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
 
 /** `inf` is the threshold of a split that parts the missing values from all others. */
-function numberOf(word: string): number {
+function parseNumber(word: string): number {
   if (word === 'inf') return Infinity;
   if (word === '-inf') return -Infinity;
   return NUMBER.test(word) ? Number(word) : NaN;
 }
 
 /** They decide nothing, so a gain that is no number is none. */
-function gainsOf(tree: Fields, count: number): number[] {
+function parseGains(tree: Fields, count: number): number[] {
   if (count === 0) return [];
   const words = field(tree, 'split_gain').split(' ', count).map(Number);
   return Array.from({ length: count }, (_, at) => words[at] ?? 0);

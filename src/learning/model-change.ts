@@ -1,6 +1,6 @@
 /**
  * The registry's rules: the models of one instrument and label spec, and what somebody or some job
- * asks for -> the models' new states, and the control records that make it so in the log.
+ * requests -> the models' new states, and the control records that make it so in the log.
  *
  * Candidate: judged or waiting to be. Shadow: it predicts in a slot of its own, and nothing acts on
  * it. Champion: it decides. Retired: it had its time. Rejected: it did not earn its place. Where
@@ -72,7 +72,7 @@ export interface ModelChange {
   readonly records: readonly { readonly subject: string; readonly body: ModelControl }[];
 }
 
-/** What was asked for is against the rules; the message says which, and what can be done. */
+/** What was requested is against the rules; the message says which, and what can be done. */
 export class ChangeRefused extends Error {
   constructor(message: string) {
     super(message);
@@ -88,10 +88,10 @@ export interface Registry {
 }
 
 /** The change that the request comes to. Throws `ChangeRefused`. */
-export function changeOf(registry: Registry, request: ModelRequest): ModelChange {
+export function decideChange(registry: Registry, request: ModelRequest): ModelChange {
   if (request.action === 'rollback') return rollback(registry);
   if (request.action === 'undo') return undo(registry, request.was);
-  const model = modelOf(registry, request.modelId);
+  const model = requireModel(registry, request.modelId);
   switch (request.action) {
     case 'promote':
       return promote(registry, model, request.force);
@@ -108,7 +108,7 @@ export function changeOf(registry: Registry, request: ModelRequest): ModelChange
   }
 }
 
-export const championOf = ({ models }: Pick<Registry, 'models'>): KnownModel | null =>
+export const findChampion = ({ models }: Pick<Registry, 'models'>): KnownModel | null =>
   models.find(({ state }) => state === 'champion') ?? null;
 
 export const shadowsIn = ({ models }: Pick<Registry, 'models'>): readonly KnownModel[] =>
@@ -121,14 +121,14 @@ export const hasPlace = (registry: Pick<Registry, 'models'>): boolean =>
 const hasExpired = ({ expiresTs }: KnownModel, atTs: number | null): boolean =>
   expiresTs !== null && atTs !== null && atTs > expiresTs;
 
-function modelOf({ models, market }: Registry, modelId: string): KnownModel {
+function requireModel({ models, market }: Registry, modelId: string): KnownModel {
   const model = models.find((each) => each.modelId === modelId);
   return must(model, `model "${modelId}" is one of ${market.venue}:${market.symbol}`);
 }
 
 function promote(registry: Registry, model: KnownModel, force: boolean): ModelChange {
   const { modelId, state, passed, failed } = model;
-  const champion = championOf(registry);
+  const champion = findChampion(registry);
   if (state === 'champion') throw new ChangeRefused(`"${modelId}" is the champion already`);
   if (!force && passed !== true) {
     const why = passed === null ? 'it has not been judged yet' : failed.join('; ');
@@ -198,7 +198,7 @@ function end(
  */
 function rollback(registry: Registry): ModelChange {
   const { market, models, atTs } = registry;
-  const champion = championOf(registry);
+  const champion = findChampion(registry);
   if (champion === null) {
     throw new ChangeRefused(
       `${market.venue}:${market.symbol} has no champion for ${market.labelSpec}: the baseline ` +
@@ -235,7 +235,7 @@ function rollback(registry: Registry): ModelChange {
  * that it had not leaves it first.
  */
 function undo(registry: Registry, was: readonly ModelPlace[]): ModelChange {
-  const moved = was.map((place) => ({ place, now: modelOf(registry, place.modelId) }));
+  const moved = was.map((place) => ({ place, now: requireModel(registry, place.modelId) }));
   const records: ModelChange['records'][number][] = [];
   for (const { place, now } of moved) {
     if (now.state !== 'shadow' || place.state === 'shadow') continue;

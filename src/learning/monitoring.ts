@@ -1,10 +1,10 @@
 /**
- * predictions whose outcome is known -> how good they were, by model and by whatever else one asks:
+ * predictions whose outcome is known -> how good they were, by model and by other groups:
  * the whole, an instrument, a bucket of probability, a day, a regime. Sums alone, so that a range
  * of any length is counted piece by piece in bounded memory.
  *
- * Only eligible predictions count: a vetoed prediction, or one of the baseline that warmed up, said
- * nothing that anybody would have acted on. How many there were is told beside.
+ * Only eligible predictions count. Nobody would have acted on a vetoed one, or on one of the
+ * baseline while it warmed up; how many of these there were is counted apart.
  */
 import { formatUs } from '../domain/time.ts';
 import { logLosses } from './metrics.ts';
@@ -21,7 +21,7 @@ export interface GradedPrediction {
   readonly verdict: string;
   readonly probability_up: number;
   readonly up: 0 | 1;
-  /** Of the served features at `ts`; null: they do not tell. */
+  /** Of the served features at `ts`; null: they do not show it. */
   readonly regime?: Regime | null;
 }
 
@@ -41,13 +41,13 @@ export interface OutcomeMetrics {
   readonly hit_rate: number | null;
   /** Mean squared difference of probability and outcome (Brier 1950). */
   readonly brier: number | null;
-  /** The same of the rows' own share of ups, said each time: what a constant had at best. */
+  /** The same of the rows' own share of ups, predicted each time: what a constant had at best. */
   readonly base_brier: number | null;
   /** Mean of minus the log of the probability given to what happened, in nats. */
   readonly log_loss: number | null;
-  /** The same of the rows' own share of ups, said each time. */
+  /** The same of the rows' own share of ups, predicted each time. */
   readonly base_log_loss: number | null;
-  /** What was said on average, and how often it went up: equal where it is calibrated. */
+  /** What was predicted on average, and how often it went up: equal where it is calibrated. */
   readonly mean_probability_up: number | null;
   readonly share_up: number | null;
   /** Gaps of these two over buckets of 0.05, weighted by rows (expected calibration error). */
@@ -86,7 +86,7 @@ export class OutcomeTally {
   }
 
   add(rows: Iterable<GradedPrediction>): this {
-    for (const row of rows) addTo(this.#sumsOf(row), row);
+    for (const row of rows) addTo(this.#findSums(row), row);
     return this;
   }
 
@@ -94,12 +94,12 @@ export class OutcomeTally {
   metrics(): OutcomeMetrics[] {
     return [...this.#sums]
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([, sums]) => metricsOf(sums));
+      .map(([, sums]) => toMetrics(sums));
   }
 
-  #sumsOf(row: GradedPrediction): Sums {
+  #findSums(row: GradedPrediction): Sums {
     const { model_id, label_spec } = row;
-    const group = groupOf(this.#by, row);
+    const group = groupName(this.#by, row);
     const key = JSON.stringify([model_id, label_spec, group]);
     let sums = this.#sums.get(key);
     if (sums === undefined) {
@@ -126,7 +126,7 @@ export const outcomeMetrics = (
   rows: Iterable<GradedPrediction>,
 ): OutcomeMetrics[] => new OutcomeTally(by).add(rows).metrics();
 
-function groupOf(by: OutcomeGroup, row: GradedPrediction): string {
+function groupName(by: OutcomeGroup, row: GradedPrediction): string {
   switch (by) {
     case 'model':
       return 'all';
@@ -135,7 +135,7 @@ function groupOf(by: OutcomeGroup, row: GradedPrediction): string {
     case 'day':
       return formatUs(row.ts).slice(0, 10);
     case 'bucket': {
-      const place = bucketOf(row.probability_up);
+      const place = findBucket(row.probability_up);
       return `${(place / BUCKETS).toFixed(2)}-${((place + 1) / BUCKETS).toFixed(2)}`;
     }
     case 'regime':
@@ -144,7 +144,7 @@ function groupOf(by: OutcomeGroup, row: GradedPrediction): string {
 }
 
 /** A border belongs to the lower bucket. */
-function bucketOf(probability: number): number {
+function findBucket(probability: number): number {
   let place = 0;
   while (place < BUCKETS - 1 && probability > (place + 1) / BUCKETS) place++;
   return place;
@@ -157,7 +157,7 @@ function addTo(sums: Sums, { ts, verdict, probability_up: p, up }: GradedPredict
     sums.unheeded += 1;
     return;
   }
-  const bucket = sums.buckets[bucketOf(p)]!;
+  const bucket = sums.buckets[findBucket(p)]!;
   bucket.rows += 1;
   bucket.predicted += p;
   bucket.ups += up;
@@ -168,7 +168,7 @@ function addTo(sums: Sums, { ts, verdict, probability_up: p, up }: GradedPredict
   if (p > 0.5 === (up === 1)) sums.hits += 1;
 }
 
-function metricsOf({ of, buckets, ...sums }: Sums): OutcomeMetrics {
+function toMetrics({ of, buckets, ...sums }: Sums): OutcomeMetrics {
   const total = (value: (bucket: Bucket) => number): number =>
     buckets.reduce((sum, bucket) => sum + value(bucket), 0);
   const rows = total((bucket) => bucket.rows);

@@ -155,16 +155,16 @@ function checkExternal({ nodes, initializers }: OnnxGraph): void {
 /** The size of nothing depends on a row's values. */
 function checkShapes({ nodes, inputs, initializers }: OnnxGraph): void {
   const constants = new Set(initializers.map(({ name }) => name));
-  const ofRow = new Set(inputs.filter((name) => !constants.has(name)));
+  const rowInputs = new Set(inputs.filter((name) => !constants.has(name)));
   for (const { operator, inputs: read, outputs } of nodes) {
     const isShaped = SHAPED.has(operator) || SHAPED_TOO.has(operator);
-    if (isShaped && read.slice(1).some((name) => ofRow.has(name))) {
+    if (isShaped && read.slice(1).some((name) => rowInputs.has(name))) {
       throw new Error(
         `a model in ONNX whose ${operator} takes its shape or its places from the row: not taken`,
       );
     }
-    if (operator === 'Shape' || !read.some((name) => ofRow.has(name))) continue;
-    for (const name of outputs) ofRow.add(name);
+    if (operator === 'Shape' || !read.some((name) => rowInputs.has(name))) continue;
+    for (const name of outputs) rowInputs.add(name);
   }
 }
 
@@ -179,7 +179,7 @@ function checkWidths({ nodes, inputs }: OnnxGraph, columns: number): void {
   }
 }
 
-const intsOf = ({ attributes }: OnnxNode, name: string): readonly number[] =>
+const findInts = ({ attributes }: OnnxNode, name: string): readonly number[] =>
   attributes.find((each) => each.name === name)?.ints ?? [];
 
 function checkLinear(node: OnnxNode, width: number): void {
@@ -201,7 +201,7 @@ function checkTrees(node: OnnxNode, width: number): void {
     'nodes_featureids',
     'nodes_truenodeids',
     'nodes_falsenodeids',
-  ].map((name) => intsOf(node, name)) as [number[], number[], number[], number[], number[]];
+  ].map((name) => findInts(node, name)) as [number[], number[], number[], number[], number[]];
   const modes = node.attributes.find(({ name }) => name === 'nodes_modes')?.strings ?? [];
   const lists = [ids, features, yes, no, modes];
   if (lists.some(({ length }) => length !== trees.length)) {
@@ -213,7 +213,7 @@ function checkTrees(node: OnnxNode, width: number): void {
   if (places.size !== trees.length) throw refuse('with two nodes of one number');
   const depths = new Int32Array(trees.length).fill(-1);
   const parents = new Uint8Array(trees.length);
-  const childrenOf = (i: number): number[] => {
+  const childNodes = (i: number): number[] => {
     if (modes[i] === 'LEAF') return [];
     const feature = features[i]!;
     if (!(feature >= 0 && feature < width)) {
@@ -227,7 +227,7 @@ function checkTrees(node: OnnxNode, width: number): void {
       return child;
     });
   };
-  const children = trees.map((_, i) => childrenOf(i));
+  const children = trees.map((_, i) => childNodes(i));
   const open = trees.flatMap((_, i) => (parents[i] === 0 ? [i] : []));
   for (const root of open) depths[root] = 0;
   // `open` grows on the way: what no root leads to goes round in a circle.
@@ -247,13 +247,13 @@ function checkTrees(node: OnnxNode, width: number): void {
 /** A leaf adds to a class or target by its number, wherever that may lie. */
 function checkLeaves(node: OnnxNode, refuse: (what: string) => Error): void {
   const labels = node.attributes.find(({ name }) => name === 'classlabels_strings')?.strings ?? [];
-  const classes = Math.max(1, labels.length, intsOf(node, 'classlabels_int64s').length);
-  const targets = intsOf(node, 'n_targets')[0] ?? 1;
+  const classes = Math.max(1, labels.length, findInts(node, 'classlabels_int64s').length);
+  const targets = findInts(node, 'n_targets')[0] ?? 1;
   for (const [name, count] of [
     ['class_ids', classes],
     ['target_ids', targets],
   ] as const) {
-    const wrong = intsOf(node, name).find((id) => !(id >= 0 && id < count));
+    const wrong = findInts(node, name).find((id) => !(id >= 0 && id < count));
     if (wrong !== undefined) throw refuse(`whose ${name} has ${wrong}, of ${count}`);
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The bytes of an ONNX model -> its graph, as far as it has to be known before a native runtime may
- * open it: which operators it asks for, on what, and where its numbers lie.
+ * open it: which operators it uses, on what, and where its numbers lie.
  *
  * ONNX is one protobuf message. The numbers of its fields are those of `onnx.proto`.
  */
@@ -73,7 +73,7 @@ function varintAt(bytes: Uint8Array, at: number): [value: number, next: number] 
 
 const FIXED_BYTES: Readonly<Record<number, number>> = { 1: 8, 5: 4 };
 
-function* fieldsOf(bytes: Uint8Array): Generator<Field> {
+function* readFields(bytes: Uint8Array): Generator<Field> {
   for (let at = 0; at < bytes.length;) {
     const [key, start] = varintAt(bytes, at);
     const [number, kind] = [Math.floor(key / 8), key & 7];
@@ -93,10 +93,10 @@ function* fieldsOf(bytes: Uint8Array): Generator<Field> {
   }
 }
 
-const textOf = ({ bytes }: Field): string => TEXT.decode(bytes);
+const decodeText = ({ bytes }: Field): string => TEXT.decode(bytes);
 
 /** Integers come one by one, or packed. */
-function intsOf({ bytes, value }: Field): number[] {
+function readInts({ bytes, value }: Field): number[] {
   if (bytes.length === 0) return [value];
   const ints: number[] = [];
   for (let at = 0; at < bytes.length;) {
@@ -111,23 +111,23 @@ function intsOf({ bytes, value }: Field): number[] {
 export function readOnnx(bytes: Uint8Array): OnnxGraph {
   const others: string[] = [];
   const graphs: Uint8Array[] = [];
-  for (const field of fieldsOf(bytes)) {
+  for (const field of readFields(bytes)) {
     if (field.number === 7) graphs.push(field.bytes);
     if (field.number === 20) others.push('training information');
     if (field.number === 25) others.push('functions of its own');
   }
   const [graph] = graphs;
   if (graph === undefined || graphs.length > 1) throw new Broken();
-  return graphOf(graph, others);
+  return readGraph(graph, others);
 }
 
-function graphOf(bytes: Uint8Array, others: string[]): OnnxGraph {
+function readGraph(bytes: Uint8Array, others: string[]): OnnxGraph {
   const nodes: OnnxNode[] = [];
   const initializers: OnnxTensor[] = [];
   const inputs: string[] = [];
-  for (const field of fieldsOf(bytes)) {
-    if (field.number === 1) nodes.push(nodeOf(field.bytes));
-    if (field.number === 5) initializers.push(tensorOf(field.bytes));
+  for (const field of readFields(bytes)) {
+    if (field.number === 1) nodes.push(readNode(field.bytes));
+    if (field.number === 5) initializers.push(readTensor(field.bytes));
     if (field.number === 11) inputs.push(firstText(field.bytes));
     if (field.number === 15) others.push('sparse numbers');
   }
@@ -135,44 +135,44 @@ function graphOf(bytes: Uint8Array, others: string[]): OnnxGraph {
 }
 
 function firstText(bytes: Uint8Array): string {
-  for (const field of fieldsOf(bytes)) if (field.number === 1) return textOf(field);
+  for (const field of readFields(bytes)) if (field.number === 1) return decodeText(field);
   return '';
 }
 
-function nodeOf(bytes: Uint8Array): OnnxNode {
+function readNode(bytes: Uint8Array): OnnxNode {
   const [inputs, outputs]: [string[], string[]] = [[], []];
   const attributes: OnnxAttribute[] = [];
   let [type, domain] = ['', ''];
-  for (const field of fieldsOf(bytes)) {
-    if (field.number === 1) inputs.push(textOf(field));
-    if (field.number === 2) outputs.push(textOf(field));
-    if (field.number === 4) type = textOf(field);
-    if (field.number === 5) attributes.push(attributeOf(field.bytes));
-    if (field.number === 7) domain = textOf(field);
+  for (const field of readFields(bytes)) {
+    if (field.number === 1) inputs.push(decodeText(field));
+    if (field.number === 2) outputs.push(decodeText(field));
+    if (field.number === 4) type = decodeText(field);
+    if (field.number === 5) attributes.push(readAttribute(field.bytes));
+    if (field.number === 7) domain = decodeText(field);
   }
   const isUsual = domain === '' || domain === 'ai.onnx';
   return { operator: isUsual ? type : `${domain}.${type}`, inputs, outputs, attributes };
 }
 
-function attributeOf(bytes: Uint8Array): OnnxAttribute {
+function readAttribute(bytes: Uint8Array): OnnxAttribute {
   let [name, floats, hasGraph] = ['', 0, false];
   const [ints, strings, tensors]: [number[], string[], OnnxTensor[]] = [[], [], []];
-  for (const field of fieldsOf(bytes)) {
-    if (field.number === 1) name = textOf(field);
-    if (field.number === 3 || field.number === 8) for (const int of intsOf(field)) ints.push(int);
-    if (field.number === 9) strings.push(textOf(field));
+  for (const field of readFields(bytes)) {
+    if (field.number === 1) name = decodeText(field);
+    if (field.number === 3 || field.number === 8) for (const int of readInts(field)) ints.push(int);
+    if (field.number === 9) strings.push(decodeText(field));
     if (field.number === 7) floats += field.bytes.length / 4;
-    if (field.number === 5 || field.number === 10) tensors.push(tensorOf(field.bytes));
+    if (field.number === 5 || field.number === 10) tensors.push(readTensor(field.bytes));
     if (field.number === 6 || field.number === 11) hasGraph = true;
     if (field.number === 22 || field.number === 23) tensors.push({ name, isExternal: true });
   }
   return { name, ints, strings, floats, tensors, hasGraph };
 }
 
-function tensorOf(bytes: Uint8Array): OnnxTensor {
+function readTensor(bytes: Uint8Array): OnnxTensor {
   let [name, isExternal] = ['', false];
-  for (const field of fieldsOf(bytes)) {
-    if (field.number === 8) name = textOf(field);
+  for (const field of readFields(bytes)) {
+    if (field.number === 8) name = decodeText(field);
     if (field.number === 13) isExternal = true;
     if (field.number === 14 && field.value !== 0) isExternal = true;
   }

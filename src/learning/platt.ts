@@ -1,16 +1,16 @@
 /**
- * Platt's calibration: a slope and a shift of the score in log-odds, so that what is said is what
- * happens. Fitted on earlier walk-forward folds, whose labels end an embargo before the last fold,
- * and kept only if it beats the plain pulling back (fitted on the same rows) on that last fold: by
- * the gate's margin, and by two standard errors of its blocks.
+ * Platt's calibration: a slope and a shift of the score in log-odds, so that outcomes come as often
+ * as predicted. Fitted on earlier walk-forward folds, whose labels end an embargo before the last
+ * fold, and kept only if it beats the plain pulling back (fitted on the same rows) on that last
+ * fold: by the gate's margin, and by two standard errors of its blocks.
  */
 import type { CalibrationReport } from './artefact.ts';
 import { blockMean, DEFAULT_GATE } from './gate.ts';
 import { logLosses, mean } from './metrics.ts';
 import { fitShrinkage, type FoldPrediction, type Shrinkage } from './fold-report.ts';
-import { probabilityOf } from './serving-model.ts';
+import { calibratedProbability } from './serving-model.ts';
 
-/** One fold's rows: what was said, what happened. */
+/** One fold's rows: what was predicted, what happened. */
 type Fold = Pick<FoldPrediction, 'directionScore' | 'up' | 'baseLogOdds'>;
 
 /**
@@ -92,14 +92,14 @@ export function calibrated(
     const none = { slope: null, shift: null, log_loss: null, plain_log_loss: null };
     return { shrinkage: plain, report: { kept: false, fitted_rows, judged_rows: 0, ...none } };
   }
-  const lossesOf = (slope: number, shift: number): Float64Array => {
-    const said = last.directionScore.map((score) =>
-      probabilityOf(score, last.baseLogOdds, slope, shift),
+  const lossesAt = (slope: number, shift: number): Float64Array => {
+    const predicted = last.directionScore.map((score) =>
+      calibratedProbability(score, last.baseLogOdds, slope, shift),
     );
-    return logLosses(last.up, said);
+    return logLosses(last.up, predicted);
   };
-  const losses = lossesOf(platt.slope, platt.shift);
-  const plainLosses = lossesOf(fitShrinkage(earlier).direction, 0);
+  const losses = lossesAt(platt.slope, platt.shift);
+  const plainLosses = lossesAt(fitShrinkage(earlier).direction, 0);
   const [log_loss, plain_log_loss] = [mean(losses) ?? 0, mean(plainLosses) ?? 0];
   const gains = plainLosses.map((loss, i) => loss - losses[i]!);
   const { mean: gain, error } = blockMean(last.decidedTs, gains, horizonUs);

@@ -30,7 +30,7 @@ export function pooledRows(
   { embargoUs, horizonUs }: PoolSettings,
 ): TrainingRow[] {
   const own = Array.from(train, (index) => rows[index]!);
-  const unit = unitOf(own);
+  const unit = returnUnit(own);
   const others = pool.flatMap((member) => {
     const over: number[] = [];
     for (const [i, row] of member.rows.entries()) {
@@ -40,7 +40,7 @@ export function pooledRows(
     }
     const kept = withoutFlashCrashes(member.rows, Uint32Array.from(over), horizonUs);
     const theirs = Array.from(kept, (index) => member.rows[index]!);
-    const scale = unit / unitOf(theirs);
+    const scale = unit / returnUnit(theirs);
     return theirs.map((row) =>
       Object.assign({}, row, { forwardReturn: row.forwardReturn * scale }),
     );
@@ -48,5 +48,5 @@ export function pooledRows(
   return [...own, ...others].sort((a, b) => a.decidedTs - b.decidedTs);
 }
 
-const unitOf = (rows: readonly TrainingRow[]): number =>
+const returnUnit = (rows: readonly TrainingRow[]): number =>
   rootMeanSquare(Float64Array.from(rows, ({ forwardReturn }) => forwardReturn));

@@ -18,7 +18,10 @@ const WILD_ABOVE = 4 / 3;
 const TREND_FROM = 25;
 
 /** Values in the order of `REGIME_FEATURES`; null where one is missing. */
-export function regimeOf(volatilityRatio: number | null, trendIndex: number | null): Regime | null {
+export function classifyRegime(
+  volatilityRatio: number | null,
+  trendIndex: number | null,
+): Regime | null {
   if (volatilityRatio === null || trendIndex === null) return null;
   const trend: Trend = trendIndex >= TREND_FROM ? 'trend' : 'range';
   if (volatilityRatio < CALM_BELOW) return `calm ${trend}`;

@@ -47,7 +47,7 @@ export type Gain = Pick<GateComparison, 'gain' | 'standard_error' | 'rows'>;
 
 export interface RetrainInput {
   readonly atTs: number;
-  /** How often a training falls due; null: that is not what is asked. */
+  /** How often a training falls due; null: no such trigger. */
   readonly calendarEveryUs: number | null;
   /** Null wherever there is nothing to judge by: no model, no bins, too few rows. */
   readonly drift: {
@@ -118,7 +118,7 @@ function drift(
   if (!isMany && !isWeighty) return null;
   const reason =
     `${percent(shareDrifted)} of the features that ${modelId} was trained on have drifted ` +
-    `(${percent(driftShare)} are asked), ${percent(gainShareDrifted)} of its split gain hangs on ` +
+    `(${percent(driftShare)} are needed), ${percent(gainShareDrifted)} of its split gain hangs on ` +
     `them (${percent(driftGainShare)}): ${drifted.slice(0, 5).join(', ')}`;
   return {
     kind: 'drift',
@@ -149,7 +149,7 @@ function decay(
   const reason =
     `${modelId} gained ${show(promised.gain)} over the base rate at the gate and ` +
     `${show(live.gain)} live: a fall of ${show(fall / error)} standard errors, ` +
-    `${show(decayErrors)} are asked`;
+    `${show(decayErrors)} are needed`;
   return {
     kind: 'decay',
     modelId,
@@ -167,7 +167,7 @@ function newData(
   if (newRows < newDataShare * trainedRows) return null;
   const reason =
     `${newRows} outcomes since the training at ${formatUs(trainedTs)}, which had ${trainedRows}: ` +
-    `${show(newDataShare)} for each is asked`;
+    `${show(newDataShare)} for each is needed`;
   return {
     kind: 'new_data',
     modelId: null,

@@ -51,7 +51,7 @@ export const SEARCHED: readonly SearchCandidate[] = [
 ];
 
 /**
- * Those, and what is asked for besides: one model of another kind, then means of several models,
+ * Those, and what is requested besides: one model of another kind, then means of several models,
  * then the rows of others.
  */
 export function searchedWith(of: {
@@ -120,10 +120,10 @@ function foldLosses(
   const predictions = folds.map(({ prediction }) => prediction);
   const shrinkage = fitShrinkage(predictions);
   const losses = predictions.map((prediction) => {
-    const said = estimates(prediction, shrinkage)[target];
+    const predicted = estimates(prediction, shrinkage)[target];
     return target === 'direction'
-      ? logLosses(prediction.up, said)
-      : squaredErrors(prediction.realised, said);
+      ? logLosses(prediction.up, predicted)
+      : squaredErrors(prediction.realised, predicted);
   });
   return Float64Array.from(losses.flatMap((each) => Array.from(each)));
 }

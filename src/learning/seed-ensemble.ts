@@ -15,10 +15,10 @@ interface Sections {
 }
 
 /** Of at least one text as LightGBM saves it. Throws where they do not belong together. */
-export function meanOfModels(texts: readonly string[]): string {
+export function averageModels(texts: readonly string[]): string {
   const first = must(texts[0], 'a model to take the mean of');
   if (texts.length === 1) return first;
-  const all = texts.map(sectionsOf);
+  const all = texts.map(splitSections);
   const { head, tail } = must(all[0], 'a model to take the mean of');
   for (const other of all) {
     assert(bare(other.head) === bare(head), 'models of other features or another objective');
@@ -34,7 +34,7 @@ export function meanOfModels(texts: readonly string[]): string {
   return `${sum.replace(/^tree_sizes=.*$/m, `tree_sizes=${sizes}`)}\n${trees.join('')}${tail}`;
 }
 
-function sectionsOf(text: string): Sections {
+function splitSections(text: string): Sections {
   const start = text.indexOf('\nTree=') + 1;
   const end = text.indexOf('end of trees');
   assert(start > 0 && end > start, 'not the text of a LightGBM model');

@@ -39,7 +39,7 @@ export interface StreamFeatures {
 }
 
 /**
- * What stands in for a model that cannot be asked: it says nothing, and every prediction of its
+ * What stands in for a model that cannot be run: it predicts nothing, and every prediction of its
  * slot is `expired`, which nobody acts on.
  */
 export const unavailableModel = (bytes: Uint8Array): ServingModel => ({
@@ -48,7 +48,7 @@ export const unavailableModel = (bytes: Uint8Array): ServingModel => ({
   predict: () => ({ probabilityUp: 0.5, expectedReturn: 0, outlier: false }),
 });
 
-/** A model in ONNX, ready to be asked. */
+/** A model in ONNX, ready to run. */
 export interface OnnxModel {
   readonly columns: number;
   /** Of one row; NaN where the model has no answer. */
@@ -68,10 +68,10 @@ export function loadModel(
 ): ServingModel {
   const artefact = decodeArtefact(bytes);
   checkFeatures(artefact.manifest, stream);
-  if (artefact.format === ONNX_FORMAT) return ofOnnx(artefact, onnx);
+  if (artefact.format === ONNX_FORMAT) return serveOnnx(artefact, onnx);
   const { manifest, direction, return: returns } = artefact;
-  const directionModel = modelOf(direction, 'binary', manifest);
-  const returnModel = returns === null ? null : modelOf(returns, 'regression', manifest);
+  const directionModel = parseModel(direction, 'binary', manifest);
+  const returnModel = returns === null ? null : parseModel(returns, 'regression', manifest);
   const { base_log_odds, direction_shrink, return_scale } = manifest.serving;
   const shift = manifest.serving.direction_shift ?? 0;
   const isOutlier = outlierCheck(manifest.features);
@@ -80,7 +80,7 @@ export function loadModel(
     expiresTs: manifest.expires_ts ?? Infinity,
     predict: (values) => {
       const score = directionModel.predictRaw(values);
-      const probabilityUp = probabilityOf(score, base_log_odds, direction_shrink, shift);
+      const probabilityUp = calibratedProbability(score, base_log_odds, direction_shrink, shift);
       // Without a model of its own: the usual move, by the odds of its direction.
       const move = returnModel === null ? 2 * probabilityUp - 1 : returnModel.predictRaw(values);
       return { probabilityUp, expectedReturn: return_scale * move, outlier: isOutlier(values) };
@@ -92,7 +92,7 @@ export function loadModel(
 const SURE = 1e-6;
 
 /** A row to which the model has no probability for an answer is vetoed as an outlier. */
-function ofOnnx({ manifest, direction }: ModelArtefact, onnx: OnnxLoader | null): ServingModel {
+function serveOnnx({ manifest, direction }: ModelArtefact, onnx: OnnxLoader | null): ServingModel {
   if (onnx === null) throw new Error('a model in ONNX, and nothing here that can open it');
   const model = onnx(new Uint8Array(Buffer.from(direction, 'base64')));
   const isOutlier = outlierCheck(manifest.features);
@@ -101,9 +101,9 @@ function ofOnnx({ manifest, direction }: ModelArtefact, onnx: OnnxLoader | null)
     manifest,
     expiresTs: manifest.expires_ts ?? Infinity,
     predict: (values) => {
-      const said = model.probabilityUp(values);
-      const isAnswer = said >= 0 && said <= 1;
-      const probabilityUp = isAnswer ? Math.min(Math.max(said, SURE), 1 - SURE) : 0.5;
+      const predicted = model.probabilityUp(values);
+      const isAnswer = predicted >= 0 && predicted <= 1;
+      const probabilityUp = isAnswer ? Math.min(Math.max(predicted, SURE), 1 - SURE) : 0.5;
       const expectedReturn = return_scale * (2 * probabilityUp - 1);
       return { probabilityUp, expectedReturn, outlier: !isAnswer || isOutlier(values) };
     },
@@ -115,7 +115,7 @@ function ofOnnx({ manifest, direction }: ModelArtefact, onnx: OnnxLoader | null)
  * outcomes that overlap are surer than they should be. `shrink` 1 is the score itself, 0 the base
  * rate; `shift` moves all log-odds alike (Platt's calibration, 0 without it).
  */
-export const probabilityOf = (
+export const calibratedProbability = (
   score: number,
   baseLogOdds: number,
   shrink: number,
@@ -129,7 +129,7 @@ const OUTLIER_SHARE = 0.1;
  * The check of one model, for every prediction: whether a row is unlike what the model was trained
  * on. Outside is a value beyond the training's bounds, or none where training always had one, or
  * one that is no number. Several features at once, because one alone beyond its bounds is common
- * and trees bear it well. The bounds lie in arrays: this is asked at every decision.
+ * and trees bear it well. The bounds lie in arrays: this is computed at every decision.
  */
 export function outlierCheck(
   features: readonly FeatureRange[],
@@ -171,7 +171,7 @@ function checkFeatures(manifest: ModelManifest, stream: StreamFeatures): void {
   }
 }
 
-function modelOf(text: string, objective: string, manifest: ModelManifest): LightgbmModel {
+function parseModel(text: string, objective: string, manifest: ModelManifest): LightgbmModel {
   const model = parseLightgbmModel(text);
   if (!model.objective.startsWith(objective)) {
     throw new Error(`a model with objective "${model.objective}" in place of ${objective}`);

@@ -2,7 +2,7 @@
  * Rows -> the two models of one training fold: direction (binary) and return (squared error). The
  * trainer is given in, so that this stays pure.
  */
-import { meanOfModels } from './seed-ensemble.ts';
+import { averageModels } from './seed-ensemble.ts';
 import { recencyWeights } from './recency.ts';
 import type { LabelInterval } from './split.ts';
 
@@ -13,7 +13,7 @@ export interface TrainingRow extends LabelInterval {
   readonly up: 0 | 1;
   /** Simple return over the horizon. */
   readonly forwardReturn: number;
-  /** What the champion said at that decision; null: it said nothing. */
+  /** What the champion predicted at that decision; null: nothing. */
   readonly championProbability: number | null;
   readonly championReturn: number | null;
 }
@@ -71,7 +71,7 @@ export function trainFold(
   featureNames: readonly string[],
   { trainer, params, rounds, seed, halfLifeDays, bags = 1, beside }: TrainingSettings,
 ): FoldModels {
-  const matrix = matrixOf(rows, indices, featureNames.length);
+  const matrix = toMatrix(rows, indices, featureNames.length);
   const up = Float32Array.from(indices, (index) => rows[index]!.up);
   const returns = Float64Array.from(indices, (index) => rows[index]!.forwardReturn);
   const returnUnit = rootMeanSquare(returns);
@@ -95,19 +95,19 @@ export function trainFold(
         }),
       ),
     );
-    return meanOfModels(models);
+    return averageModels(models);
   };
   return {
     direction: fit('binary', up),
     return: fit('regression', winsorised(returns, returnUnit)),
-    ...baseOf(up, returns, weights),
+    ...fitBase(up, returns, weights),
     returnUnit,
   };
 }
 
 type Base = Pick<FoldModels, 'baseRate' | 'baseLogOdds' | 'meanReturn'>;
 
-/** What is said where nothing is known but what usually happened in the rows of `indices`. */
+/** What is predicted where nothing is known but what usually happened in the rows of `indices`. */
 export function classPrior(
   rows: readonly TrainingRow[],
   indices: Uint32Array,
@@ -116,17 +116,17 @@ export function classPrior(
   const decidedTs = Float64Array.from(indices, (index) => rows[index]!.decidedTs);
   const up = Float32Array.from(indices, (index) => rows[index]!.up);
   const returns = Float64Array.from(indices, (index) => rows[index]!.forwardReturn);
-  return baseOf(up, returns, recencyWeights(decidedTs, halfLifeDays));
+  return fitBase(up, returns, recencyWeights(decidedTs, halfLifeDays));
 }
 
-function baseOf(up: Float32Array, returns: Float64Array, weights: Float32Array): Base {
-  const baseRate = baseRateOf(up, weights);
+function fitBase(up: Float32Array, returns: Float64Array, weights: Float32Array): Base {
+  const baseRate = fitBaseRate(up, weights);
   const baseLogOdds = Math.log(baseRate / (1 - baseRate));
   return { baseRate, baseLogOdds, meanReturn: weightedMean(returns, weights) };
 }
 
 /** Row-major over the rows of `indices`. */
-function matrixOf(
+function toMatrix(
   rows: readonly TrainingRow[],
   indices: Uint32Array,
   columns: number,
@@ -140,7 +140,7 @@ function matrixOf(
 }
 
 /** With one row of each outcome added (Laplace), so that its log-odds are finite. */
-const baseRateOf = (up: Float32Array, weights: Float32Array): number =>
+const fitBaseRate = (up: Float32Array, weights: Float32Array): number =>
   (weightedMean(up, weights) * up.length + 1) / (up.length + 2);
 
 function weightedMean(values: Float32Array | Float64Array, weights: Float32Array): number {

@@ -23,7 +23,7 @@ import {
 import { featureBins } from './feature-bins.ts';
 import { featureRanges } from './feature-ranges.ts';
 import { judge, type GateSettings, type GateVerdict } from './gate.ts';
-import { importanceOf, learningCurve } from './diagnostics.ts';
+import { featureImportance, learningCurve } from './diagnostics.ts';
 import { FLASH_CRASH_RULE, withoutFlashCrashes } from './flash-crash.ts';
 import {
   filtered,
@@ -65,7 +65,7 @@ export interface CandidateRequest {
   readonly replayParity: boolean;
   readonly params?: Params | undefined;
   readonly rounds?: number | undefined;
-  /** What is searched among, simplest first; `params` go before theirs, but see `paramsOf`. */
+  /** What is searched among, simplest first; `params` go before theirs, but see `mergeParams`. */
   readonly searched?: readonly SearchCandidate[] | undefined;
   /** Searched too: the mean of so many models of their own seeds, where above 1. */
   readonly bags?: number | undefined;
@@ -119,7 +119,7 @@ export function trainCandidate(request: CandidateRequest): Candidate {
   const { target, horizonUs } = parseLabelSpec(request.labelSpec);
   const judgedBy = target === 'return' ? 'return' : 'direction';
   const settings = { ...defaultSplit(horizonUs), ...request.split };
-  const { folds, final, flashCrash } = foldsOf(request, settings, horizonUs);
+  const { folds, final, flashCrash } = splitFolds(request, settings, horizonUs);
   const { rounds = DEFAULT_ROUNDS, halfLifeDays = DEFAULT_HALF_LIFE_DAYS } = request;
   const { bags = 1, pool = [], kinds = ['gbdt'] } = request;
   const among = request.searched ?? searchedWith({ bags, isPooled: pool.length > 0, kinds });
@@ -160,11 +160,11 @@ export function trainCandidate(request: CandidateRequest): Candidate {
     ...(isRefit ? { judged: trainedRows(rows, final.train) } : {}),
     params: chosenSettings.params,
     rounds,
-    serving: servingOf(served.models, shrinkage),
+    serving: servingParameters(served.models, shrinkage),
     folds: chosen.folds.map(report),
     slice: report(last),
     gate: verdict,
-    importance: importanceOf(served.models.direction, rows, fold, seed),
+    importance: featureImportance(served.models.direction, rows, fold, seed),
     training: {
       ...rowsReport(halfLifeDays, flashCrash),
       search: table,
@@ -187,8 +187,8 @@ function settingsFor(
   const { halfLifeDays = DEFAULT_HALF_LIFE_DAYS } = request;
   return {
     ...{ trainer, rounds, seed, halfLifeDays, bags },
-    params: paramsOf(params, request.params),
-    beside: beside && paramsOf(beside, request.params),
+    params: mergeParams(params, request.params),
+    beside: beside && mergeParams(beside, request.params),
   };
 }
 
@@ -199,7 +199,7 @@ const rowsReport = (halfLifeDays: number | null, flashCrash: number) => ({
   flash_crash_rule: FLASH_CRASH_RULE,
 });
 
-const servingOf = (models: FoldModels, shrinkage: Shrinkage): ServingParameters => ({
+const servingParameters = (models: FoldModels, shrinkage: Shrinkage): ServingParameters => ({
   base_log_odds: models.baseLogOdds,
   direction_shrink: shrinkage.direction,
   direction_shift: shrinkage.shift,
@@ -236,24 +236,24 @@ function refitted(
 }
 
 /**
- * The parameters that a candidate of `own` is trained by where the request asks for `asked`: those
- * asked for go before the candidate's, and these before the defaults. But one that says which kind
- * of model it is keeps all that it says: what is asked of boosted trees would make its forest
+ * The parameters that a candidate of `own` is trained by. Those of the request go before the
+ * candidate's, and these before the defaults. But a candidate that names its kind of model keeps
+ * all its own: what is requested for boosted trees would make its forest
  * another (of as few leaves) or none (of all rows, which LightGBM refuses).
  */
-const paramsOf = (own: Params, asked: Params = {}): Params =>
+const mergeParams = (own: Params, requested: Params = {}): Params =>
   own['boosting'] === undefined
-    ? { ...DEFAULT_PARAMS, ...own, ...asked }
-    : { ...DEFAULT_PARAMS, ...asked, ...own };
+    ? { ...DEFAULT_PARAMS, ...own, ...requested }
+    : { ...DEFAULT_PARAMS, ...requested, ...own };
 
 /** Nothing of boosted trees alone: their artefact stays the same, byte for byte. */
 function kindReport({
   params,
   beside,
 }: TrainingSettings): Pick<TrainingReport, 'kinds' | 'beside'> {
-  const kindOf = ({ boosting = 'gbdt' }: Params): string => String(boosting);
-  if (beside !== undefined) return { kinds: [kindOf(params), kindOf(beside)], beside };
-  return kindOf(params) === 'gbdt' ? {} : { kinds: [kindOf(params)] };
+  const boostingKind = ({ boosting = 'gbdt' }: Params): string => String(boosting);
+  if (beside !== undefined) return { kinds: [boostingKind(params), boostingKind(beside)], beside };
+  return boostingKind(params) === 'gbdt' ? {} : { kinds: [boostingKind(params)] };
 }
 
 /** Nothing of a training that knew of neither: its artefact stays the same, byte for byte. */
@@ -272,7 +272,7 @@ interface Trained {
 }
 
 /** The folds that have rows enough, and the holdout; flash crashes are out of all training. */
-function foldsOf(
+function splitFolds(
   { rows }: CandidateRequest,
   settings: SplitSettings,
   horizonUs: number,
@@ -293,7 +293,7 @@ function foldsOf(
   return { folds: split.folds.map(cleaned).filter(isUsable), final, flashCrash };
 }
 
-/** What the folds in front of the last said of rows whose labels end an embargo before it. */
+/** What the folds before the last predicted for rows whose labels end an embargo before it. */
 function earlierFolds(
   rows: readonly TrainingRow[],
   folds: readonly Trained[],

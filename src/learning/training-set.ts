@@ -2,7 +2,7 @@
  * features, labels, predictions as known at one moment -> the rows of a training set
  *
  * A decision enters with the features that were served, the outcome that was known by then, and
- * what the champion had said. Rows in = rows out + exclusions, each with its reason and count.
+ * what the champion had predicted. Rows in = rows out + exclusions, each with its reason and count.
  */
 import type { Row } from '../domain/records/fields.ts';
 import type { StoredLabel } from '../domain/records/label.ts';
@@ -20,7 +20,7 @@ export type Outcome = Pick<
   'ts' | 'state' | 'void_reason' | 'up' | 'forward_return' | 'exit_ts'
 >;
 
-export interface ChampionSaid {
+export interface ChampionPrediction {
   readonly ts: number;
   readonly probability_up: number;
   readonly expected_return: number;
@@ -40,22 +40,22 @@ export interface TrainingSet {
 export function trainingSet(
   features: readonly FeatureValues[],
   outcomes: readonly Outcome[],
-  champion: readonly ChampionSaid[],
+  champion: readonly ChampionPrediction[],
 ): TrainingSet {
   const outcomeAt = new Map(outcomes.map((outcome) => [outcome.ts, outcome]));
-  const saidAt = new Map(champion.map((said) => [said.ts, said]));
+  const predictedAt = new Map(champion.map((predicted) => [predicted.ts, predicted]));
   const rows: TrainingRow[] = [];
   const rowTs: number[] = [];
   const excluded: Record<string, number> = {};
   for (const feature of features) {
     const outcome = outcomeAt.get(feature.ts);
-    const reason = exclusionOf(feature, outcome);
+    const reason = exclusionReason(feature, outcome);
     if (reason !== null || outcome === undefined) {
       const counted = reason ?? 'immature';
       excluded[counted] = (excluded[counted] ?? 0) + 1;
       continue;
     }
-    const said = saidAt.get(feature.ts);
+    const predicted = predictedAt.get(feature.ts);
     rowTs.push(feature.ts);
     rows.push({
       decidedTs: feature.decided_ts,
@@ -63,14 +63,14 @@ export function trainingSet(
       values: feature.values,
       up: outcome.up ?? 0,
       forwardReturn: outcome.forward_return ?? 0,
-      championProbability: said?.probability_up ?? null,
-      championReturn: said?.expected_return ?? null,
+      championProbability: predicted?.probability_up ?? null,
+      championReturn: predicted?.expected_return ?? null,
     });
   }
   return { rows, rowTs, rowsIn: features.length, excluded };
 }
 
-function exclusionOf(feature: FeatureValues, outcome: Outcome | undefined): string | null {
+function exclusionReason(feature: FeatureValues, outcome: Outcome | undefined): string | null {
   if (outcome === undefined) return 'immature';
   if (outcome.state === 'void') return `void_${outcome.void_reason ?? 'unknown'}`;
   return isWarmingUp(feature.values) ? 'warming_up' : null;

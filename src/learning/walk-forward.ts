@@ -51,16 +51,16 @@ export function judgeAll(
     Float64Array.from(ranges.flatMap((range) => Array.from(of(range))));
   const decidedTs = joined((range) => range.decidedTs);
   const names = (ranges[0]?.predictors ?? []).map(({ name }) => name);
-  const valuesOf = (metric: Metric, place: number): Float64Array =>
+  const metricValues = (metric: Metric, place: number): Float64Array =>
     joined(({ up, predictors }) => rowValues(metric, up, predictors[place]!));
   return names.map((name, place) => {
     const reports = METRICS.map((metric): [Metric, MetricReport] => {
-      const theirs = valuesOf(metric, place);
+      const theirs = metricValues(metric, place);
       const value = mean(theirs);
       if (value === null || Number.isNaN(value)) return [metric, { value: null, gain: null }];
       if (place === 0) return [metric, { value, gain: null }];
       const sign = LESS_IS_BETTER.has(metric) ? -1 : 1;
-      const gains = valuesOf(metric, 0).map((own, i) => sign * (own - theirs[i]!));
+      const gains = metricValues(metric, 0).map((own, i) => sign * (own - theirs[i]!));
       return [metric, { value, gain: meanInterval(decidedTs, gains, options) }];
     });
     return { name, ...(Object.fromEntries(reports) as Record<Metric, MetricReport>) };
@@ -135,19 +135,19 @@ export function byPastReturn(
   training: { readonly up: Numbers; readonly pastReturn: Numbers },
   pastReturn: Float64Array,
 ): Predictor {
-  const callOf = (past: number): number => direction * Math.sign(past);
+  const callDirection = (past: number): number => direction * Math.sign(past);
   let calls = 0;
   let hits = 0;
   for (let i = 0; i < training.up.length; i++) {
-    const call = callOf(training.pastReturn[i]!);
+    const call = callDirection(training.pastReturn[i]!);
     calls += Math.abs(call);
     if (call !== 0 && call > 0 === (training.up[i] === 1)) hits += 1;
   }
   const belief = Math.max((hits + 1) / (calls + 2), 0.5);
   return {
     name,
-    probabilityUp: pastReturn.map((past) => 0.5 + callOf(past) * (belief - 0.5)),
+    probabilityUp: pastReturn.map((past) => 0.5 + callDirection(past) * (belief - 0.5)),
     score: pastReturn.map((past) => direction * past),
-    call: Int8Array.from(pastReturn, callOf),
+    call: Int8Array.from(pastReturn, callDirection),
   };
 }

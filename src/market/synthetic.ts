@@ -3,7 +3,7 @@
  *
  * Trades arrive in bursts around a mean rate, with quiet gaps; volatility clusters and changes its
  * regime from hour to hour, and so does the side that takers are on. Without an edge the price is a
- * martingale. With the planted one, what an hour shows tells the drift of the next:
+ * martingale. With the planted one, what an hour shows predicts the drift of the next:
  *
  *   drift(hour) = strength * a(hour - 1) * b(hour - 1)
  *   a: +1 volatile, -1 calm        b: +1 takers buy, -1 takers sell
@@ -57,7 +57,7 @@ interface Hour {
 /** All trades of the market, oldest first, without end. */
 export function* syntheticTrades(market: SyntheticMarket): Generator<TradeTick> {
   const { venue, symbol, fromUs, rate, edge } = market;
-  const random = seededRandom(seedOf(market));
+  const random = seededRandom(symbolSeed(market));
   let hour = drawHour(random, floorTo(fromUs, US_PER_HOUR));
   let before = drawHour(random, hour.startUs - US_PER_HOUR);
   let logPrice = Math.log(START_PRICE);
@@ -65,7 +65,7 @@ export function* syntheticTrades(market: SyntheticMarket): Generator<TradeTick> 
   let burst = 0;
   let ts = fromUs;
   for (let id = 1; ; id++) {
-    const waitUs = waitOf(random, rate, burst);
+    const waitUs = drawWait(random, rate, burst);
     burst = burst > 0 ? burst - 1 : drawBurst(random, rate);
     const nextTs = ts + waitUs;
     while (nextTs >= hour.startUs + US_PER_HOUR) {
@@ -101,7 +101,7 @@ const drawHour = (random: Random, startUs: number): Hour => ({
 });
 
 /** Microseconds to the next trade: short in a burst, now and then a gap of minutes. */
-function waitOf(random: Random, rate: number, burst: number): number {
+function drawWait(random: Random, rate: number, burst: number): number {
   const meanUs = US_PER_S / rate;
   const exponential = -Math.log(1 - random());
   const chance = random();
@@ -123,7 +123,7 @@ function toStep(value: number, step: number): number {
 }
 
 /** FNV-1a over the symbol, mixed with the seed: each symbol of a seed is a market of its own. */
-function seedOf({ seed, symbol }: SyntheticMarket): number {
+function symbolSeed({ seed, symbol }: SyntheticMarket): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < symbol.length; i++) {
     hash = Math.imul(hash ^ symbol.charCodeAt(i), 0x01000193);

@@ -243,7 +243,7 @@ const FLOAT64 = 1;
 const dataType = (values: Float64Array | Float32Array): number =>
   values instanceof Float64Array ? FLOAT64 : FLOAT32;
 
-/** The library reads as many numbers as it is told there are, so a wrong size must not reach it. */
+/** The library reads as many numbers as the call says, so a wrong size must not reach it. */
 function checkTraining(training: LightgbmTraining): void {
   const { matrix, labels, weights, featureNames } = training;
   const { rows, columns, values } = matrix;

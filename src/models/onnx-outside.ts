@@ -19,7 +19,7 @@ export interface ProbeBounds {
 }
 
 /**
- * Opens it in a child process of bounded time and memory and asks it every row. Throws an error
+ * Opens it in a child process of bounded time and memory and runs it on every row. Throws an error
  * that says what it has, or which bound it broke, and what to do.
  */
 export async function probeOnnx(
@@ -36,7 +36,7 @@ export async function probeOnnx(
     for (let at = 0; at < columns; at++) values[r * columns + at] = row[at] ?? NaN;
   });
   const input = [head, new Uint8Array(values.buffer), model];
-  const { msPerRow } = await answerOf({
+  const { msPerRow } = await runProbe({
     script: PROBE,
     args: [artefactsDir],
     input,
@@ -50,7 +50,7 @@ export async function probeOnnx(
   );
 }
 
-async function answerOf(task: Parameters<typeof runBounded>[0]): Promise<Probed> {
+async function runProbe(task: Parameters<typeof runBounded>[0]): Promise<Probed> {
   const text = await runBounded(task).catch((error: unknown) => {
     if (!(error instanceof BoundsError)) throw error;
     throw new BoundsError(

@@ -2,7 +2,7 @@
  * An ONNX model -> the probability of up for one row of features, by onnxruntime on one thread.
  *
  * The package's public `run` only puts the same call off to a later turn; the stream decides in the
- * turn in which it is asked, so the binding is called as the package itself calls it. Some 50 us a
+ * turn in which it is called, so the binding is called as the package itself calls it. Some 50 us a
  * row.
  */
 import { createRequire } from 'node:module';
@@ -44,7 +44,7 @@ interface Runtime {
 
 const FLOAT = 1;
 const DOUBLE = 11;
-/** A row's numbers are laid out before any is asked for. */
+/** A row's numbers are laid out before the model is run. */
 const COLUMNS_MAX = 100_000;
 const ONE_THREAD = { intraOpNumThreads: 1, interOpNumThreads: 1, executionMode: 'sequential' };
 
@@ -77,8 +77,8 @@ export function loadOnnx(
   const { Session, Tensor: Made } = runtime(config);
   const session = new Session();
   session.loadModel(model.buffer, model.byteOffset, model.byteLength, ONE_THREAD);
-  const input = inputOf(session.inputMetadata);
-  const output = outputOf(session.outputMetadata);
+  const input = findInput(session.inputMetadata);
+  const output = findOutput(session.outputMetadata);
   const row = new Float32Array(input.columns);
   const feeds = { [input.name]: new Made('float32', row, [1, input.columns]) };
   const fetches = { [output]: null };
@@ -92,7 +92,7 @@ export function loadOnnx(
   };
 }
 
-function inputOf(inputs: readonly RawMetadata[]): { name: string; columns: number } {
+function findInput(inputs: readonly RawMetadata[]): { name: string; columns: number } {
   const [only] = inputs;
   const columns = only?.shape[1] ?? 0;
   if (
@@ -110,7 +110,7 @@ function inputOf(inputs: readonly RawMetadata[]): { name: string; columns: numbe
 }
 
 /** By its name, else the last of floats, which is where converters put it. */
-function outputOf(outputs: readonly RawMetadata[]): string {
+function findOutput(outputs: readonly RawMetadata[]): string {
   const floats = outputs.filter(
     ({ isTensor, type, shape }) =>
       isTensor && (type === FLOAT || type === DOUBLE) && (shape[1] ?? 1) <= 2,

@@ -19,7 +19,7 @@ const CUSTOMARY_SIZE: Readonly<Record<string, string>> = {
 const DOLLARS = new Set(['USD', 'USDT', 'USDC', 'FDUSD']);
 
 /** `EUR/USD` -> base and quote; a symbol without a slash is priced in the account's currency. */
-export function currenciesOf(symbol: string): { base: string; quote: string | null } {
+export function parsePair(symbol: string): { base: string; quote: string | null } {
   const [base = symbol, quote] = symbol.split(':')[0]?.split('/') ?? [];
   return { base, quote: quote ?? null };
 }
@@ -49,7 +49,7 @@ export function priceText(
  * `price` lies between 100 and 1000 of the quote currency.
  */
 export function smallestSize(symbol: string, price: number): string {
-  const customary = CUSTOMARY_SIZE[currenciesOf(symbol).base];
+  const customary = CUSTOMARY_SIZE[parsePair(symbol).base];
   return customary ?? new Exact(10).pow(Math.ceil(2 - Math.log10(price))).toFixed();
 }
 

@@ -8,7 +8,7 @@
 import type { Side } from '../domain/records/fields.ts';
 import { Exact } from '../domain/exact.ts';
 import type { Fill } from '../domain/wire.ts';
-import { currenciesOf, fxRate } from './amounts.ts';
+import { parsePair, fxRate } from './amounts.ts';
 
 /** A trade under the fill's id, with the fill that opened it. */
 export interface KnownTrade {
@@ -45,7 +45,7 @@ export interface Known {
 /** Fields that later versions know, and that change what a fill means. */
 const LATER_FIELDS = ['corrects', 'fees', 'position_side'] as const;
 
-/** Null where it can be booked; else what is wrong and, where it can be said, what to do. */
+/** Null where it can be booked; else what is wrong and, where it is known, what to do. */
 export function bookable(fill: Fill, known: Known): string | null {
   return (
     laterField(fill) ??
@@ -61,7 +61,7 @@ function laterField(fill: Fill): string | null {
 }
 
 function currencies(fill: Fill, currency: string): string | null {
-  const { base, quote } = currenciesOf(fill.symbol);
+  const { base, quote } = parsePair(fill.symbol);
   if (base === '' || quote === '') return `${fill.symbol} names no base or no quote currency`;
   const isOne = new Exact(fill.fx_rate).eq(1);
   const priced = quote ?? currency;

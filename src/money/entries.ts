@@ -15,7 +15,7 @@ export interface LedgerEntry {
 }
 
 /** The lines of one fill; a line of nothing is left out. */
-export function entriesOfFill(
+export function fillEntries(
   fill: Pick<Fill, 'side' | 'size' | 'price' | 'fee' | 'fx_rate' | 'symbol'>,
   base: string,
   accountCurrency: string,
@@ -47,7 +47,7 @@ export interface ClosedProfit {
 }
 
 /** Profit of a round trip of equal size, exact, in the quote currency. */
-export function profitOf(
+export function roundTripProfit(
   entry: Pick<Fill, 'side' | 'size' | 'price' | 'fee'>,
   exit: Pick<Fill, 'price' | 'fee'>,
 ): ClosedProfit {

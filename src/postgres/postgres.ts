@@ -19,7 +19,7 @@ const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
   [builtins.DATE]: (text) => text,
 };
 
-/** A session writes times in another way than ISO: what they mean cannot be told. */
+/** A session writes times in another way than ISO: what they mean cannot be known. */
 export class DateStyleError extends Error {
   override readonly name = 'DateStyleError';
 
@@ -57,14 +57,14 @@ export interface PostgresOptions {
    * first seals.
    */
   readonly sealKeys?: () => readonly string[];
-  /** Asked of every new connection before it is used; what it throws, its caller gets. */
+  /** Called with every new connection before it is used; what it throws, its caller gets. */
   readonly verify?: (client: pg.PoolClient) => Promise<void>;
 }
 
 const sealKeys = new WeakMap<object, () => readonly string[]>();
 
 /** The keys of a pool or of one of its connections. Throws where it was opened without. */
-export function sealKeysOf(client: pg.Pool | pg.PoolClient): readonly string[] {
+export function requireSealKeys(client: pg.Pool | pg.PoolClient): readonly string[] {
   const keys = sealKeys.get(client);
   assert(
     keys !== undefined,
@@ -101,7 +101,7 @@ export function openPostgres(url: string, options: PostgresOptions = {}): pg.Poo
   return pool;
 }
 
-/** Throws where the session does not keep what it is told. */
+/** Throws where the session does not keep what it is set to. */
 async function setSession(client: pg.PoolClient): Promise<void> {
   await client.query(`SET timezone = 'UTC'; SET datestyle = 'ISO'`);
   const { rows } = await client.query<{ style: string }>(

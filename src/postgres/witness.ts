@@ -8,7 +8,7 @@
  * before that is used. Less than was written means that the process has to begin again, from what
  * the database holds now; the log gives the rest once more.
  *
- * A database taken back by less than the pause between two marks is not told apart.
+ * A database taken back by less than the pause between two marks is not noticed.
  */
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';

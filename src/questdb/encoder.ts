@@ -15,7 +15,7 @@ export interface EncodedTable {
 }
 
 export interface RowEncoder {
-  /** The bytes of these rows. They have passed `problemOf`. */
+  /** The bytes of these rows. They have passed `findProblem`. */
   encode(table: EncodedTable, rows: readonly AnyRow[]): Buffer;
 }
 
@@ -25,7 +25,7 @@ export function clientEncoder(): RowEncoder {
     encode(table, rows) {
       const options = new SenderOptions(`http::addr=none:1;protocol_version=2`);
       const buffer = new SenderBufferV2(options);
-      const { symbols, others } = planOf(table);
+      const { symbols, others } = planFor(table);
       for (const row of rows) encodeRow(buffer, table.name, row, symbols, others);
       return buffer.toBufferNew() ?? Buffer.alloc(0);
     },
@@ -42,7 +42,7 @@ interface Plan {
 const plans = new WeakMap<EncodedTable['columns'], Plan>();
 
 /** In ILP a row's symbols come before its other columns; `ts` comes last, as the row's own time. */
-function planOf({ columns }: EncodedTable): Plan {
+function planFor({ columns }: EncodedTable): Plan {
   const known = plans.get(columns);
   if (known !== undefined) return known;
   const all = Object.entries(columns);
@@ -83,19 +83,19 @@ function encodeRow(
  */
 export class KeyOrder {
   readonly keys: string[];
-  /** Typed, because it is asked for every value: that halves the time of a walk over a row. */
+  /** Typed, because it is read for every value: that halves the time of a walk over a row. */
   readonly columns: Uint16Array;
-  readonly #columnOf: ReadonlyMap<string, number>;
+  readonly #columns: ReadonlyMap<string, number>;
 
   constructor(columns: EncodedTable['columns']) {
     this.keys = Object.keys(columns);
     this.columns = Uint16Array.from(this.keys, (_, column) => column);
-    this.#columnOf = new Map(this.keys.map((name, column) => [name, column]));
+    this.#columns = new Map(this.keys.map((name, column) => [name, column]));
   }
 
   /** The key's column, counted from 0; undefined, and nothing is learnt, when it is none. */
   learn(key: string, place: number): number | undefined {
-    const column = this.#columnOf.get(key);
+    const column = this.#columns.get(key);
     if (column === undefined) return undefined;
     this.keys[place] = key;
     this.columns[place] = column;
@@ -110,7 +110,7 @@ interface Check {
 
 const checks = new WeakMap<EncodedTable['columns'], Check>();
 
-function checkOf({ columns }: EncodedTable): Check {
+function checkFor({ columns }: EncodedTable): Check {
   const known = checks.get(columns);
   if (known !== undefined) return known;
   const check = { types: Object.values(columns), order: new KeyOrder(columns) };
@@ -122,8 +122,8 @@ function checkOf({ columns }: EncodedTable): Check {
  * What makes a row impossible to write, or null. Every value is checked before the buffer sees it:
  * an exception in the middle of a row would leave half of it behind.
  */
-export function problemOf(table: EncodedTable, row: AnyRow): string | null {
-  const { types, order } = checkOf(table);
+export function findProblem(table: EncodedTable, row: AnyRow): string | null {
+  const { types, order } = checkFor(table);
   const { keys, columns } = order;
   let place = 0;
   for (const name in row) {

@@ -1,7 +1,7 @@
 /**
  * One HTTP request to QuestDB: a URL with user and password in, status and text out.
  *
- * Not by `fetch`: it refuses such URLs, and it cannot be told of an authority to trust.
+ * Not by `fetch`: it refuses such URLs, and it cannot be given an authority to trust.
  */
 import { request as httpRequest, type Agent, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -18,7 +18,7 @@ export interface QuestDbRequest {
 }
 
 /** Rejects when there is no answer in time; an answer of any status is one. */
-export function askQuestDb(
+export function queryQuestDb(
   base: string,
   path: string,
   { method = 'GET', body, timeoutMs = 10_000, agent, ca = null }: QuestDbRequest = {},

@@ -144,11 +144,11 @@ export class GrowingBytes {
   }
 }
 
-export function pieceOf(text: string): Piece {
-  return { words: wordsOf(text), length: Buffer.byteLength(text) };
+export function makePiece(text: string): Piece {
+  return { words: toWords(text), length: Buffer.byteLength(text) };
 }
 
-function wordsOf(text: string): Int32Array {
+function toWords(text: string): Int32Array {
   const length = Math.ceil(Buffer.byteLength(text) / 4);
   const padded = Buffer.alloc(4 * length);
   padded.write(text);
@@ -159,6 +159,6 @@ const ESCAPED = new Uint8Array(128);
 for (const character of '"\\\n\r') ESCAPED[character.charCodeAt(0)] = 1;
 
 /** `0000` to `9999`, a word each. */
-const FOUR_DIGITS = wordsOf(
+const FOUR_DIGITS = toWords(
   Array.from({ length: 10_000 }, (_, n) => String(n).padStart(4, '0')).join(''),
 );

@@ -10,7 +10,7 @@
  */
 import { assert } from '../assert.ts';
 import type { AnyRow, ColumnType } from './table.ts';
-import { GrowingBytes, pieceOf, type Piece, type Run } from './ilp-bytes.ts';
+import { GrowingBytes, makePiece, type Piece, type Run } from './ilp-bytes.ts';
 import { KeyOrder, type EncodedTable, type RowEncoder } from './encoder.ts';
 
 /** Keeps the plans and one growing buffer; what it hands out is a copy, and the caller's own. */
@@ -75,7 +75,7 @@ class Plan {
     }
     const all = Object.entries(columns).map(([column, type], slot) => ({ column, type, slot }));
     this.#order = new KeyOrder(columns);
-    this.#head = pieceOf(name);
+    this.#head = makePiece(name);
     this.#symbols = all
       .filter(({ type }) => type === 'symbol')
       .map(({ column, slot }) => ({ slot, name: column, known: new Map<string, Piece>() }));
@@ -193,16 +193,16 @@ type Entries = readonly (readonly [name: string, type: ColumnType])[];
 
 function otherColumn(columns: Entries, slot: number): OtherColumn {
   const [name, type] = columns[slot] as Entries[number];
-  const piece = pieceOf(before(name, type));
+  const piece = makePiece(before(name, type));
   if (type !== 'double' || columns[slot - 1]?.[1] === 'double') {
     return { slot, type, run: null, ...piece };
   }
   const behind = columns.findIndex((column, at) => at > slot && column[1] !== 'double');
   const run = columns.slice(slot, behind < 0 ? undefined : behind);
-  return { slot, type, run: run.length < RUN_LENGTH ? null : runOf(run), ...piece };
+  return { slot, type, run: run.length < RUN_LENGTH ? null : makeRun(run), ...piece };
 }
 
-function runOf(columns: Entries): Run {
+function makeRun(columns: Entries): Run {
   let template = '';
   const values = columns.map(([name, type]) => {
     template += before(name, type);
@@ -213,7 +213,7 @@ function runOf(columns: Entries): Run {
   return { template: Buffer.from(template, 'latin1'), values: Int32Array.from(values) };
 }
 
-/** Protocol 2 tells a double by a second `=` and the number of its type. */
+/** Protocol 2 marks a double by a second `=` and the number of its type. */
 function before(name: string, type: ColumnType): string {
   return `,${name}=${type === 'varchar' ? '"' : type === 'double' ? '=\x10' : ''}`;
 }
@@ -223,7 +223,7 @@ const KNOWN_SYMBOLS = 1_000;
 const KNOWN_LENGTH = 100;
 
 function symbolPiece({ name, known }: SymbolColumn, value: string): Piece {
-  const piece = pieceOf(`,${name}=${value.replace(/[ ,=\\\n\r]/g, '\\$&')}`);
+  const piece = makePiece(`,${name}=${value.replace(/[ ,=\\\n\r]/g, '\\$&')}`);
   if (known.size >= KNOWN_SYMBOLS) known.clear();
   if (value.length <= KNOWN_LENGTH) known.set(value, piece);
   return piece;

@@ -44,7 +44,7 @@ export class QuestDbReader implements SqlReader {
       max: connections,
       connectionTimeoutMillis: 10_000,
       query_timeout: queryTimeoutMs,
-      types: { getTypeParser: parserOf as typeof pg.types.getTypeParser },
+      types: { getTypeParser: parserFor as typeof pg.types.getTypeParser },
     });
     // A connection that breaks while idle is replaced at its next use; unheard, it would end us.
     this.#pool.on('error', () => {});
@@ -55,8 +55,8 @@ export class QuestDbReader implements SqlReader {
    * 3339 text of `formatUs`. Connection errors are tried again, an error of the statement is not.
    */
   async query<Row extends object>(sql: string, params: readonly Cell[] = []): Promise<Row[]> {
-    const ask = async (): Promise<Row[]> => (await this.#pool.query<Row>(sql, [...params])).rows;
-    return patiently(ask, { patienceMs: this.#patienceMs, isTransient: isConnectionError });
+    const query = async (): Promise<Row[]> => (await this.#pool.query<Row>(sql, [...params])).rows;
+    return patiently(query, { patienceMs: this.#patienceMs, isTransient: isConnectionError });
   }
 
   /**
@@ -113,7 +113,7 @@ const suspended = ({ name, message }: WalTable): QuestDbSuspendedError =>
       `stay invisible. Mend the cause (a full disk?), then: ALTER TABLE ${name} RESUME WAL`,
   );
 
-function parserOf(oid: number, format?: string): (text: string) => unknown {
+function parserFor(oid: number, format?: string): (text: string) => unknown {
   if (oid === TIMESTAMP_OID) return parseUs;
   if (oid === LONG_OID) return parseLong;
   return pg.types.getTypeParser(oid, format as 'text') as (text: string) => unknown;

@@ -47,7 +47,7 @@ export interface RowWriter {
   ): Promise<Rejected<Row>[]>;
 }
 
-/** The port that asks; times come back as integer microseconds, 64-bit integers as numbers. */
+/** The port that queries; times come back as integer microseconds, 64-bit integers as numbers. */
 export interface SqlReader {
   query<Row extends object>(sql: string, params?: readonly Cell[]): Promise<Row[]>;
   /** Resolves once everything acknowledged so far can be read from these tables. */

@@ -12,8 +12,8 @@ import { Agent as HttpsAgent } from 'node:https';
 import { createTransport, SenderOptions } from '@questdb/nodejs-client';
 import type { AnyRow, QuestTable, Rejected, RowWriter, WriteOptions } from './table.ts';
 import { compiledEncoder } from './ilp-encoder.ts';
-import { problemOf, type EncodedTable, type RowEncoder } from './encoder.ts';
-import { askQuestDb } from './http.ts';
+import { findProblem, type EncodedTable, type RowEncoder } from './encoder.ts';
+import { queryQuestDb } from './http.ts';
 import { patiently } from './patience.ts';
 import { trusted } from '../tls.ts';
 
@@ -67,8 +67,8 @@ export class QuestDbWriter implements RowWriter {
       ca: null,
       ...options,
     };
-    this.#agent = agentOf(this.#options);
-    this.#transport = transportOf(this.#options, this.#agent);
+    this.#agent = makeAgent(this.#options);
+    this.#transport = makeTransport(this.#options, this.#agent);
   }
 
   /**
@@ -85,11 +85,11 @@ export class QuestDbWriter implements RowWriter {
     const rejected: Rejected<AnyRow>[] = [];
     const sound: AnyRow[] = [];
     for (const row of rows as readonly object[] as readonly AnyRow[]) {
-      const message = problemOf(table, row);
+      const message = findProblem(table, row);
       if (message === null) sound.push(row);
       else rejected.push({ row, message });
     }
-    if (!inTimeOrder(sound)) sound.sort((a, b) => timeOf(a) - timeOf(b));
+    if (!inTimeOrder(sound)) sound.sort((a, b) => rowTime(a) - rowTime(b));
     const perRequest = Math.max(
       1,
       Math.floor(this.#options.maxCells / Object.keys(table.columns).length),
@@ -111,7 +111,7 @@ export class QuestDbWriter implements RowWriter {
     rows: readonly AnyRow[],
     options: WriteOptions,
   ): Promise<Rejected<AnyRow>[]> {
-    const message = await this.#refusalOf(table, rows, options);
+    const message = await this.#trySend(table, rows, options);
     const [only] = rows;
     if (message === null || only === undefined) return [];
     if (/table does not exist|column: \S+ does not exist/.test(message)) {
@@ -124,7 +124,7 @@ export class QuestDbWriter implements RowWriter {
   }
 
   /** Null when the rows are acknowledged, else why they were refused as a whole. */
-  async #refusalOf(
+  async #trySend(
     table: EncodedTable,
     rows: readonly AnyRow[],
     options: WriteOptions,
@@ -188,7 +188,7 @@ export class QuestDbWriter implements RowWriter {
     const { url, requestTimeoutMs: timeoutMs } = this.#options;
     try {
       const request = { method: 'POST', body: bytes, timeoutMs, agent: this.#agent } as const;
-      const { status, text } = await askQuestDb(url, '/write?precision=n', request);
+      const { status, text } = await queryQuestDb(url, '/write?precision=n', request);
       if (status >= 200 && status < 300) return null;
       if (status === 400) return reasonIn(text);
       throw new Error(`HTTP ${status}: ${text.slice(0, 300)}`);
@@ -198,19 +198,19 @@ export class QuestDbWriter implements RowWriter {
   }
 }
 
-function agentOf({ url, ca }: { url: string; ca: string | null }): HttpAgent | HttpsAgent {
+function makeAgent({ url, ca }: { url: string; ca: string | null }): HttpAgent | HttpsAgent {
   if (!url.startsWith('https:')) return new HttpAgent({ keepAlive: true });
   const authority = trusted(ca);
   return new HttpsAgent({ keepAlive: true, ...(authority === undefined ? {} : { ca: authority }) });
 }
 
-const timeOf = (row: AnyRow): number => Number(row['ts']);
+const rowTime = (row: AnyRow): number => Number(row['ts']);
 
 /** Nearly always, and then a sort of the batch would be for nothing. */
 function inTimeOrder(rows: readonly AnyRow[]): boolean {
   let before = -Infinity;
   for (const row of rows) {
-    const time = timeOf(row);
+    const time = rowTime(row);
     if (time < before) return false;
     before = time;
   }
@@ -239,7 +239,7 @@ function reasonIn(body: string): string {
  * The client's transport on Node's own HTTP: its default one was measured to hang while the server
  * is away. Tries and patience are ours, so its own retry is off.
  */
-function transportOf(
+function makeTransport(
   { url, requestTimeoutMs }: Required<QuestDbWriterOptions>,
   agent: HttpAgent | HttpsAgent,
 ): { send(data: Buffer): Promise<boolean> } {

@@ -1,4 +1,4 @@
-/** The jobs by the names of their queues, and what one of them is told. */
+/** The jobs by the names of their queues, and the data that each is given. */
 
 export const QUEUES = [
   'labels',

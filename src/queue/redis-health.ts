@@ -1,5 +1,5 @@
 /**
- * Redis -> what is wrong with it as a place for queues, or null. Asked as the queues would
+ * Redis -> what is wrong with it as a place for queues, or null. Queried as the queues would
  * use it: by a write, because a full or read-only server answers every PING.
  */
 import { monotonicMs } from '../clock.ts';
@@ -34,15 +34,15 @@ export async function redisFinding(access: RedisAccess): Promise<RedisFinding | 
     const tookMs = monotonicMs() - startMs;
     // Not everybody may ask for it; then what can be seen has to do.
     const memory = await redis.info('memory').catch(() => '');
-    return ofMemory(memory) ?? ofTime(tookMs);
+    return memoryFinding(memory) ?? latencyFinding(tookMs);
   } catch (error) {
-    return ofError(error as Error);
+    return errorFinding(error as Error);
   } finally {
     redis.disconnect();
   }
 }
 
-export function ofError({ message }: Error): RedisFinding {
+export function errorFinding({ message }: Error): RedisFinding {
   if (message.startsWith('OOM ')) {
     return finding('full', 'Redis is full and takes no job: give it more memory (maxmemory)');
   }
@@ -60,7 +60,7 @@ export function ofError({ message }: Error): RedisFinding {
 }
 
 /** From what INFO says of the memory. */
-export function ofMemory(info: string): RedisFinding | null {
+export function memoryFinding(info: string): RedisFinding | null {
   const field = (name: string): string => new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1] ?? '';
   const most = Number(field('maxmemory').trim());
   const policy = field('maxmemory_policy').trim();
@@ -76,7 +76,7 @@ export function ofMemory(info: string): RedisFinding | null {
   return finding('full', `Redis uses ${Math.round(share * 100)} % of its memory: raise maxmemory`);
 }
 
-const ofTime = (tookMs: number): RedisFinding | null =>
+const latencyFinding = (tookMs: number): RedisFinding | null =>
   tookMs < SLOW_MS
     ? null
     : finding(

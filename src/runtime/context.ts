@@ -1,7 +1,7 @@
 /**
  * What every process of an installation opens the same way: configuration, log, Kafka, names.
  *
- * Connections are made when they are first asked for, one of each, and closed in reverse order by
+ * Connections are made when they are first needed, one of each, and closed in reverse order by
  * `close`.
  */
 import type { Kafka } from 'kafkajs';
@@ -28,8 +28,8 @@ export interface Context {
   readonly log: Logger;
   readonly kafka: Kafka;
   readonly postgres: Pool;
-  readonly topicOf: (name: string) => string;
-  readonly groupOf: (stage: string) => string;
+  readonly topicName: (name: string) => string;
+  readonly groupId: (stage: string) => string;
   readonly outLog: () => KafkaOutLog;
   readonly questdbReader: () => QuestDbReader;
   readonly questdbWriter: () => QuestDbWriter;
@@ -56,8 +56,8 @@ export function openContext(config: Config, role: string): Context {
     sealKeys: () => keys.sealKeys(),
     verify: (client) => witness.verify(client),
   });
-  const topicOf = (name: string): string => `${config.topicPrefix}${name}`;
-  const groupOf = (stage: string): string => `${config.topicPrefix}tickloom-${stage}`;
+  const topicName = (name: string): string => `${config.topicPrefix}${name}`;
+  const groupId = (stage: string): string => `${config.topicPrefix}tickloom-${stage}`;
   const closers: (() => Promise<void> | void)[] = [() => postgres.end()];
   const closing = <T>(value: T, close: (value: T) => Promise<void> | void): T => {
     closers.push(() => close(value));
@@ -73,8 +73,8 @@ export function openContext(config: Config, role: string): Context {
     kafka,
     postgres,
     witness,
-    topicOf,
-    groupOf,
+    topicName,
+    groupId,
     questdbReader,
     controlKey: () => keys.current(),
     controlKeys: keys,
@@ -87,7 +87,7 @@ export function openContext(config: Config, role: string): Context {
     ),
     flowProbe: once(() => {
       const applied = (): Promise<void> => questdbReader().waitApplied(APPLIED);
-      return closing(new FlowProbe(kafka, stageTopics(topicOf, groupOf), applied), (probe) =>
+      return closing(new FlowProbe(kafka, stageTopics(topicName, groupId), applied), (probe) =>
         probe.close(),
       );
     }),
@@ -107,12 +107,12 @@ function once<T extends object>(make: () => T): () => T {
 
 /** The stages that read topics, in the order of the flow. */
 export function stageTopics(
-  topicOf: (name: string) => string,
-  groupOf: (stage: string) => string,
+  topicName: (name: string) => string,
+  groupId: (stage: string) => string,
 ): StageTopics[] {
   return ['stream', 'sink', 'trades'].map((stage) => ({
     stage,
-    groupId: groupOf(stage),
-    topics: (FLOW.find(({ name }) => name === stage)?.reads ?? []).map(topicOf),
+    groupId: groupId(stage),
+    topics: (FLOW.find(({ name }) => name === stage)?.reads ?? []).map(topicName),
   }));
 }

@@ -14,7 +14,7 @@ import { nowUs } from '../clock.ts';
 import { formatUs } from '../domain/time.ts';
 import type { Control } from '../domain/wire.ts';
 import {
-  keyIdOf,
+  controlKeyId,
   verifyControl,
   type ControlKeys,
   type ControlVerdict,
@@ -131,8 +131,8 @@ export class ControlKeyring {
   private now(): ControlKeys {
     const mark = this.setting === null ? this.mark() : 'setting';
     if (this.keys === null || mark !== this.seen) {
-      this.stored = this.setting === null ? this.read() : ofSetting(this.setting);
-      this.keys = keysOf(this.stored, this.setting === null);
+      this.stored = this.setting === null ? this.read() : parseSetting(this.setting);
+      this.keys = toControlKeys(this.stored, this.setting === null);
       this.seen = mark;
     }
     return this.keys;
@@ -171,7 +171,7 @@ export class ControlKeyring {
 }
 
 const storedKey = (secret: string, { first = false, made = null as string | null }): StoredKey => ({
-  id: keyIdOf(secret),
+  id: controlKeyId(secret),
   secret,
   first,
   made,
@@ -179,13 +179,13 @@ const storedKey = (secret: string, { first = false, made = null as string | null
 });
 
 /** The first of a setting signs; which one is older, nobody knows. */
-const ofSetting = (setting: string): StoredKey[] =>
+const parseSetting = (setting: string): StoredKey[] =>
   setting
     .split(',')
     .map((secret) => storedKey(secret, { first: true }))
     .toReversed();
 
-function keysOf(stored: readonly StoredKey[], onlyFirst: boolean): ControlKeys {
+function toControlKeys(stored: readonly StoredKey[], onlyFirst: boolean): ControlKeys {
   const known = stored.flatMap(({ id, secret, first }) =>
     secret === null ? [] : [{ id, secret, first }],
   );
@@ -201,7 +201,7 @@ function keysOf(stored: readonly StoredKey[], onlyFirst: boolean): ControlKeys {
 
 function isStored(value: unknown): value is StoredKey {
   const { id, secret, first } = (value ?? {}) as Partial<StoredKey>;
-  const isSecret = secret === null || (typeof secret === 'string' && keyIdOf(secret) === id);
+  const isSecret = secret === null || (typeof secret === 'string' && controlKeyId(secret) === id);
   return typeof id === 'string' && isSecret && typeof first === 'boolean';
 }
 

@@ -1,6 +1,6 @@
 /** Counts of what the stages of this process did, by partition, in its registry. */
 import { Counter } from 'prom-client';
-import type { CheckpointStore, CountOf } from '../stream/stage.ts';
+import type { CheckpointStore, CounterFor } from '../stream/stage.ts';
 
 const events = new Counter({
   name: 'tickloom_stage_events_total',
@@ -26,7 +26,7 @@ const WATCHED: Readonly<Record<string, readonly string[]>> = {
 
 /** The counts of a stage's partitions. */
 export const counter =
-  (stage: string): CountOf =>
+  (stage: string): CounterFor =>
   (topic, partition) => {
     const place = { stage, topic, partition: String(partition) };
     const known = new Map<string, Counter.Internal>();

@@ -11,9 +11,9 @@ import type { Partitions } from './partition-guard.ts';
  */
 export async function installationTime({
   postgres,
-  topicOf,
-}: Pick<Context, 'postgres' | 'topicOf'>): Promise<number | null> {
-  const ticks = topicOf('ticks');
+  topicName,
+}: Pick<Context, 'postgres' | 'topicName'>): Promise<number | null> {
+  const ticks = topicName('ticks');
   const agreed = (await readSetting(postgres, 'partitions')) as Partitions | null;
   const partitions = agreed?.[ticks];
   return partitions === undefined ? null : installationClock(postgres, ticks, partitions);

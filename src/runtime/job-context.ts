@@ -3,7 +3,7 @@ import { loadConfig } from '../config/config.ts';
 import { openContext, type Context } from './context.ts';
 import { publishMetrics } from './publish-metrics.ts';
 
-// A child whose parent was killed tells nobody of it for ever, a core and more and more memory
+// A child whose parent was killed keeps logging that for ever, a core and more and more memory
 // long. Whatever it was about to do is found again by the next sweep.
 process.once('disconnect', () => process.exit());
 // It may have been killed before this was read.

@@ -4,7 +4,7 @@
  */
 import { logEnds } from '../kafka/kafka.ts';
 import { readLog } from '../kafka/read-log.ts';
-import { judgeLog, markerOf, type LogEnds, type LogMarker } from '../stream/log-marker.ts';
+import { judgeLog, toMarker, type LogEnds, type LogMarker } from '../stream/log-marker.ts';
 import { setPositions, stagePositions, type StagePosition } from '../postgres/tables/positions.ts';
 import type { Context } from './context.ts';
 
@@ -16,7 +16,7 @@ export interface JudgedPosition extends StagePosition {
 }
 
 export interface Looking {
-  /** Whether the records are read that the stages have read last; else only the ends are asked. */
+  /** Whether the records are read that the stages have read last; else only the ends are read. */
   readonly reads: boolean;
 }
 
@@ -115,7 +115,7 @@ async function lastBelow(
   if (from >= to) return null;
   await readLog(kafka, { topic, partition, from, to }, ({ offset, timestampMs, key, value }) => {
     const text = key === null ? null : key.toString('utf8');
-    last = markerOf({ offset, timestampUs: timestampMs * 1000, key: text, value });
+    last = toMarker({ offset, timestampUs: timestampMs * 1000, key: text, value });
   });
   return last;
 }

@@ -23,7 +23,7 @@ const OF_NAME: Readonly<Record<string, Outage>> = {
 
 const OF_CODE: Readonly<Record<string, Outage>> = { ENOSPC: 'disk', EDQUOT: 'disk', EROFS: 'disk' };
 
-/** In the order in which they are asked. */
+/** In the order in which they are tried. */
 const OF_TEXT: readonly (readonly [RegExp, Outage])[] = [
   [/^QuestDB has not applied its log /, 'questdb'],
   // A table that QuestDB is busy with, or one whose server is being stopped.
@@ -39,21 +39,21 @@ const OF_TEXT: readonly (readonly [RegExp, Outage])[] = [
 ];
 
 /** What was away; null where the error is the work's own. Looks at the causes, too. */
-export function outageOf(error: unknown): Outage | null {
+export function findOutage(error: unknown): Outage | null {
   for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
-    const found = ofOne(at);
+    const found = classifyError(at);
     if (found !== null) return found;
   }
   return null;
 }
 
-function ofOne(error: Error): Outage | null {
+function classifyError(error: Error): Outage | null {
   const named = OF_NAME[error.name];
   if (named !== undefined) return named;
   const code: unknown = Reflect.get(error, 'code');
   const coded = typeof code === 'string' ? OF_CODE[code] : undefined;
   if (coded !== undefined) return coded;
-  const said = OF_TEXT.find(([text]) => text.test(error.message));
-  if (said !== undefined) return said[1];
+  const matched = OF_TEXT.find(([text]) => text.test(error.message));
+  if (matched !== undefined) return matched[1];
   return isRetriable(error) ? 'server' : null;
 }

@@ -25,9 +25,9 @@ export class Backoff {
 
 export interface Repeated {
   readonly everyMs: number;
-  /** What resolves to false has found nothing to do: where that goes on, it is asked less often. */
+  /** What resolves to false has found nothing to do: where that goes on, it is tried less often. */
   readonly work: () => Promise<boolean | void>;
-  /** Told of every failure and of the first success behind it. */
+  /** Called at every failure and of the first success behind it. */
   readonly onFailed: (error: unknown) => Promise<void>;
   readonly onWell: () => Promise<void>;
 }

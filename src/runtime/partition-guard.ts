@@ -29,7 +29,10 @@ export class PartitionsChangedError extends Error {
 }
 
 /** How many partitions each of the topics has now; throws where there is none. */
-export async function partitionsOf(kafka: Kafka, topics: readonly string[]): Promise<Partitions> {
+export async function countPartitions(
+  kafka: Kafka,
+  topics: readonly string[],
+): Promise<Partitions> {
   const found = await withAdmin(kafka, (admin) =>
     admin.fetchTopicMetadata({ topics: [...topics] }),
   );
@@ -42,7 +45,7 @@ export async function agreedPartitions(
   postgres: Pool,
   topics: readonly string[],
 ): Promise<Partitions> {
-  const now = await partitionsOf(kafka, topics);
+  const now = await countPartitions(kafka, topics);
   const agreed = (await mergeSetting(postgres, SETTING, now)) as Partitions;
   refuseOthers(agreed, now);
   return agreed;
@@ -53,13 +56,13 @@ export async function agreedPartitions(
  * it later. Kafka being away is not its business.
  */
 export async function partitionGuard(
-  { kafka, postgres, topicOf }: Context,
+  { kafka, postgres, topicName }: Context,
   names: readonly string[],
 ): Promise<() => Promise<void>> {
-  const topics = names.map(topicOf);
+  const topics = names.map(topicName);
   const agreed = await agreedPartitions(kafka, postgres, topics);
   return async () => {
-    const now = await partitionsOf(kafka, topics).catch(() => null);
+    const now = await countPartitions(kafka, topics).catch(() => null);
     if (now !== null) refuseOthers(agreed, now);
   };
 }

@@ -6,15 +6,15 @@ import { connect } from 'node:net';
 import pg from 'pg';
 import { sleep } from '../clock.ts';
 import type { Config } from '../config/config.ts';
-import { connectionOf, withAdmin } from '../kafka/kafka.ts';
+import { kafkaConfig, withAdmin } from '../kafka/kafka.ts';
 import { Kafka, logLevel } from '../kafka/kafkajs.ts';
-import { askQuestDb } from '../questdb/http.ts';
+import { queryQuestDb } from '../questdb/http.ts';
 import { redisFinding } from '../queue/redis-health.ts';
 
 export const SERVERS = ['kafka', 'questdb', 'questdbHttp', 'postgres', 'redis'] as const;
 export type ServerName = (typeof SERVERS)[number];
 
-/** How long a server may be silent before something is said of it, and before it counts as away. */
+/** How long a server may be silent before it is mentioned, and before it counts as away. */
 export const SLOW_MS = 3_500;
 export const SILENT_MS = 30_000;
 
@@ -40,7 +40,7 @@ interface Known {
   readonly isBusyAtTimes?: true;
 }
 
-const addressOf = (url: string): string[] => {
+const hostAndPort = (url: string): string[] => {
   const { hostname, port, protocol } = new URL(url);
   return [`${hostname}:${port || (DEFAULT_PORTS[protocol] ?? '')}`];
 };
@@ -64,35 +64,35 @@ const KNOWN: Readonly<Record<ServerName, Known>> = {
   questdb: {
     title: 'QuestDB (SQL)',
     setting: 'TICKLOOM_QUESTDB_PG_URL',
-    addresses: ({ given }) => addressOf(given.questdbPgUrl),
+    addresses: ({ given }) => hostAndPort(given.questdbPgUrl),
     hello: ({ questdbPgUrl }) => helloPg(questdbPgUrl),
     isBusyAtTimes: true,
   },
   questdbHttp: {
     title: 'QuestDB (HTTP)',
     setting: 'TICKLOOM_QUESTDB_URL',
-    addresses: ({ given }) => addressOf(given.questdbUrl),
+    addresses: ({ given }) => hostAndPort(given.questdbUrl),
     hello: ({ questdbUrl, tlsCa }) =>
-      askQuestDb(questdbUrl, '/exec?query=select+1', { timeoutMs: SILENT_MS, ca: tlsCa }),
+      queryQuestDb(questdbUrl, '/exec?query=select+1', { timeoutMs: SILENT_MS, ca: tlsCa }),
     isBusyAtTimes: true,
   },
   postgres: {
     title: 'PostgreSQL',
     setting: 'TICKLOOM_POSTGRES_URL',
-    addresses: ({ given }) => addressOf(given.postgresUrl),
+    addresses: ({ given }) => hostAndPort(given.postgresUrl),
     hello: ({ postgresUrl }) => helloPg(postgresUrl),
   },
   redis: {
     title: 'Redis',
     setting: 'TICKLOOM_REDIS_URL',
-    addresses: ({ given }) => addressOf(given.redisUrl),
+    addresses: ({ given }) => hostAndPort(given.redisUrl),
     hello: (config) => redisFinding(config),
   },
 };
 
 async function helloKafka({ kafka }: Config): Promise<void> {
   const client = new Kafka({
-    ...connectionOf(kafka),
+    ...kafkaConfig(kafka),
     clientId: 'tickloom-probe',
     connectionTimeout: SILENT_MS,
     requestTimeout: SILENT_MS,
@@ -112,7 +112,7 @@ async function helloPg(url: string): Promise<void> {
 /**
  * Resolves once the server has answered, be it by a refusal: what works with it says that better.
  * Rejects with `ServerAway` at once where nothing takes connections, and after `SILENT_MS` without
- * a word from one that is never that busy; `onSlow` is told after `SLOW_MS`.
+ * a word from one that is never that busy; `onSlow` is called after `SLOW_MS`.
  */
 export async function probe(
   config: Config,
@@ -120,7 +120,7 @@ export async function probe(
   onSlow: (line: string) => void = () => undefined,
 ): Promise<void> {
   const { addresses, hello, isBusyAtTimes } = KNOWN[server];
-  const where = placeOf(config, server);
+  const where = describeServer(config, server);
   const unreached = await unreachable(addresses(config));
   if (unreached !== null) {
     throw new ServerAway(server, `${where} is away (${unreached}). ${advice(config, server)}`);
@@ -137,7 +137,7 @@ export async function probe(
   });
 }
 
-const placeOf = (config: Config, server: ServerName): string =>
+const describeServer = (config: Config, server: ServerName): string =>
   `${KNOWN[server].title} at ${KNOWN[server].addresses(config).join(', ')}`;
 
 const advice = (config: Config, server: ServerName): string =>
@@ -153,8 +153,8 @@ async function answered(
     timers.push(setTimeout(onSlow, SLOW_MS));
     if (silent !== null) timers.push(setTimeout(() => reject(silent()), SILENT_MS));
   });
-  const said = hello.catch(() => undefined);
-  await Promise.race([said, late]).finally(() => timers.forEach(clearTimeout));
+  const greeted = hello.catch(() => undefined);
+  await Promise.race([greeted, late]).finally(() => timers.forEach(clearTimeout));
 }
 
 /** Why none of the addresses takes a connection; null: one does. */
@@ -174,7 +174,7 @@ function refusal(address: string): Promise<string | null> {
   }).finally(() => socket.destroy());
 }
 
-/** Which servers are away now, and what is to be said of each; all are asked at once. */
+/** Which servers are away now, and what to report of each; all are probed at once. */
 export async function awayServers(config: Config): Promise<Map<ServerName, string>> {
   const away = new Map<ServerName, string>();
   await Promise.all(
@@ -191,5 +191,7 @@ export async function awayServers(config: Config): Promise<Map<ServerName, strin
 
 async function silence(config: Config, server: ServerName): Promise<never> {
   await sleep(SLOW_MS);
-  throw new Error(`${placeOf(config, server)} takes connections and says nothing: see its log`);
+  throw new Error(
+    `${describeServer(config, server)} takes connections and says nothing: see its log`,
+  );
 }

@@ -1,10 +1,10 @@
 /**
- * What is stored of every market, for who asks again and again: the tables are read whole once,
+ * What is stored of every market, for repeated queries: the tables are read whole once,
  * then only from where those markets stood that have moved since.
  */
 import type { Pool } from 'pg';
 import { monotonicMs } from '../clock.ts';
-import { keyOf } from '../domain/wire.ts';
+import { instrumentKey } from '../domain/wire.ts';
 import { watermarkChanges, type StoredMarket } from '../postgres/tables/watermark-changes.ts';
 import {
   storedInstruments,
@@ -48,7 +48,7 @@ export class StoredMarkets {
     const mayBeTickless = (key: string): boolean =>
       now - (this.firstMs.get(key) ?? now) > APPLIED_MS;
     for (const market of watermarks) {
-      const key = keyOf(market);
+      const key = instrumentKey(market);
       let seen = this.moved.get(key);
       if (seen === undefined || seen.reachedTs !== market.reachedTs) {
         seen = { reachedTs: market.reachedTs, sinceMs: now };
@@ -63,8 +63,10 @@ export class StoredMarkets {
     }
     if (sinceTs < Infinity) {
       const { reader } = this;
-      const asked = isNew ? storedInstruments(reader) : storedInstrumentsSince(reader, sinceTs);
-      for (const found of await asked) this.take(found);
+      const instruments = isNew
+        ? storedInstruments(reader)
+        : storedInstrumentsSince(reader, sinceTs);
+      for (const found of await instruments) this.take(found);
       this.found = [...this.known].map(([key, market]) => ({
         ...market,
         reachedTs: this.moved.get(key)?.reachedTs ?? 0,
@@ -75,9 +77,9 @@ export class StoredMarkets {
   }
 
   private take(found: StoredInstrument): void {
-    const before = this.known.get(keyOf(found));
+    const before = this.known.get(instrumentKey(found));
     const [from_ts, to_ts] = [before?.from_ts ?? Infinity, before?.to_ts ?? -Infinity];
-    this.known.set(keyOf(found), {
+    this.known.set(instrumentKey(found), {
       ...found,
       from_ts: Math.min(found.from_ts, from_ts),
       to_ts: Math.max(found.to_ts, to_ts),

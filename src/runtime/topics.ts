@@ -10,15 +10,15 @@ export interface TopicState {
 
 export async function createTopics(
   kafka: Kafka,
-  options: { readonly partitions: number; readonly topicOf: (name: string) => string },
+  options: { readonly partitions: number; readonly topicName: (name: string) => string },
 ): Promise<TopicState[]> {
   return withAdmin(kafka, async (admin) => {
     const existing = new Set(await admin.listTopics());
-    const missing = TOPICS.filter(({ name }) => !existing.has(options.topicOf(name)));
+    const missing = TOPICS.filter(({ name }) => !existing.has(options.topicName(name)));
     await admin.createTopics({
       waitForLeaders: true,
       topics: missing.map(({ name, maxMessageBytes }) => ({
-        topic: options.topicOf(name),
+        topic: options.topicName(name),
         numPartitions: options.partitions,
         replicationFactor: 1,
         configEntries: [
@@ -32,7 +32,7 @@ export async function createTopics(
       })),
     });
     return TOPICS.map(({ name }) => ({
-      name: options.topicOf(name),
+      name: options.topicName(name),
       created: missing.some((topic) => topic.name === name),
     }));
   });

@@ -4,7 +4,7 @@
  */
 import type { Pool } from 'pg';
 import type { Logger } from '../log.ts';
-import { openErrorsOf, recordError, settleErrors } from '../postgres/tables/errors.ts';
+import { readOpenErrors, recordError, settleErrors } from '../postgres/tables/errors.ts';
 
 export interface Trouble {
   /** The same key is the same trouble. */
@@ -60,14 +60,14 @@ export class Troubles {
   /** Takes over what other processes, and earlier ones, have left open. */
   async refresh(): Promise<void> {
     for (const begin of KEY_BEGINS) {
-      for (const { error_key, occurrences } of await openErrorsOf(this.postgres, begin)) {
+      for (const { error_key, occurrences } of await readOpenErrors(this.postgres, begin)) {
         if (!this.times.has(error_key)) this.times.set(error_key, occurrences);
       }
     }
   }
 }
 
-/** Of all that is told here. */
+/** Of all that is reported here. */
 const KEY_BEGINS = ['job:', 'job-outage:', 'sweep:'];
 
 /** The second, and then every tenth part more: 2, 10, 100, 1 000, … */

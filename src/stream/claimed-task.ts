@@ -14,7 +14,7 @@ import {
   type CheckpointStore,
   type CheckpointWrite,
   type Count,
-  type CountOf,
+  type CounterFor,
   type LogRecord,
   type OutLog,
   type PartitionTask,
@@ -25,8 +25,8 @@ export interface StageDeps {
   readonly checkpoints: CheckpointStore;
   /** What it writes topics to. */
   readonly log: OutLog;
-  readonly topicOf: (name: string) => string;
-  readonly count: CountOf;
+  readonly topicName: (name: string) => string;
+  readonly count: CounterFor;
 }
 
 /** A partition that a stage has claimed, with what was last saved of it. */

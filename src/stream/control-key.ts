@@ -25,13 +25,13 @@ export interface ControlKeys {
 }
 
 /** The id of a key: says nothing of it. */
-export const keyIdOf = (key: string): string =>
+export const controlKeyId = (key: string): string =>
   createHmac('sha256', key).update('tickloom control key id').digest('hex').slice(0, 16);
 
 /** The keys of an installation with this one alone. */
 export const onlyKey = (key: string): ControlKeys => ({
   current: key,
-  byId: new Map([[keyIdOf(key), key]]),
+  byId: new Map([[controlKeyId(key), key]]),
   unnamed: [key],
   retired: new Set(),
 });
@@ -39,7 +39,7 @@ export const onlyKey = (key: string): ControlKeys => ({
 /** The id is no part of what is signed: it only says which key to try. */
 export const signControl = (key: string, control: UnsignedControl): Control => ({
   ...control,
-  key_id: keyIdOf(key),
+  key_id: controlKeyId(key),
   hmac: createHmac('sha256', key).update(controlText(control)).digest('hex'),
 });
 
@@ -67,7 +67,10 @@ export type SealedControl = Pick<Control, 'type' | 'subject'> & {
 /**
  * The writer's own mark on it; over other text than a signature is, so that neither is the other.
  */
-export function sealOf(key: string, { controlId, type, subject, body }: SealedControl): string {
+export function sealControl(
+  key: string,
+  { controlId, type, subject, body }: SealedControl,
+): string {
   // As it comes back out of PostgreSQL.
   const stored: unknown = JSON.parse(JSON.stringify(body));
   const text = canonicalJson({ outbox: { controlId, type, subject, body: stored } });
@@ -75,7 +78,7 @@ export function sealOf(key: string, { controlId, type, subject, body }: SealedCo
 }
 
 export function isSealed(key: string, control: SealedControl, seal: string | null): boolean {
-  const expected = Buffer.from(sealOf(key, control));
+  const expected = Buffer.from(sealControl(key, control));
   const found = Buffer.from(seal ?? '');
   return found.length === expected.length && timingSafeEqual(found, expected);
 }

@@ -5,15 +5,21 @@
  * `dead-letters`), so both always agree. A frame with one bad tick is dead as a whole; kinds that
  * we do not know are skipped and counted, so that newer producers may add some.
  *
- * Nearly every record is told by the scanner; `parseTicks` is the plain way and decides the rest.
+ * Nearly every record is read by the scanner; `parseTicks` is the plain way and decides the rest.
  */
 import { Compile } from 'typebox/compile';
-import { marketTickOf, type MarketTick } from '../domain/tick.ts';
+import { toMarketTick, type MarketTick } from '../domain/tick.ts';
 import { LATEST_US } from '../domain/time.ts';
-import { Control, instrumentOf, keyOf, type Heartbeat, type Tick } from '../domain/wire.ts';
+import {
+  Control,
+  parseInstrumentKey,
+  instrumentKey,
+  type Heartbeat,
+  type Tick,
+} from '../domain/wire.ts';
 import type { ControlVerdict } from './control-key.ts';
 import { checkTick, isProblem, isTickKind, type TickReason } from './check-tick.ts';
-import { dead, kindOf, readJson, type Dead } from './json-record.ts';
+import { dead, recordKind, readJson, type Dead } from './json-record.ts';
 import { scannedInstrument, TickScanner, type ScannedInstrument } from './tick-scanner.ts';
 
 /** Why a record is dead: closed, so that an alert rule or a query can rely on it. */
@@ -79,7 +85,7 @@ export function decodeTicks(
 }
 
 function learn(key: string): ScannedInstrument | null {
-  const instrument = instrumentOf(key);
+  const instrument = parseInstrumentKey(key);
   if (instrument === null) return null;
   const scanned = scannedInstrument(instrument.venue, instrument.symbol);
   if (known.size >= KNOWN_MAX) known.clear();
@@ -97,7 +103,7 @@ export function parseTicks(
   if (read.type === 'dead') return read;
   const { json } = read;
   if (Array.isArray(json)) return decodeFrame(key, json);
-  const kind = kindOf(json);
+  const kind = recordKind(json);
   if (kind === null) return dead('not_a_record', 'expected an object with a "kind", or an array');
   if (kind === 'control') return decodeControl(key, json, verifyControl);
   return decodeFrame(key, [json], true);
@@ -154,7 +160,7 @@ function decodeFrame(key: string | null, entries: readonly unknown[], single = f
   let skipped = 0;
   for (let i = 0; i < entries.length; i++) {
     const entry = entries[i];
-    const kind = kindOf(entry);
+    const kind = recordKind(entry);
     if (kind === null) return dead('not_a_record', `item ${i} is no object with a "kind"`);
     if (kind === 'control') return dead('control_in_frame', `item ${i} is a control record`);
     if (!isTickKind(kind)) {
@@ -168,7 +174,7 @@ function decodeFrame(key: string | null, entries: readonly unknown[], single = f
     }
     const wrongKey = checkKey(key, item);
     if (wrongKey !== null) return wrongKey;
-    items.push(item.kind === 'heartbeat' ? { kind: item.kind, ts: item.ts } : marketTickOf(item));
+    items.push(item.kind === 'heartbeat' ? { kind: item.kind, ts: item.ts } : toMarketTick(item));
     positions.push(i);
   }
   return { type: 'ticks', key: key ?? '', items, positions: single ? null : positions, skipped };
@@ -176,9 +182,9 @@ function decodeFrame(key: string | null, entries: readonly unknown[], single = f
 
 function checkKey(key: string | null, item: Tick | Heartbeat): Decoded | null {
   if (key === null) return dead('missing_key', 'a tick has the key venue:symbol');
-  if (key === keyOf(item)) return null;
-  const found = instrumentOf(key) === null ? 'no instrument' : key;
-  return dead('key_mismatch', `the key says ${found}, the body ${keyOf(item)}`);
+  if (key === instrumentKey(item)) return null;
+  const found = parseInstrumentKey(key) === null ? 'no instrument' : key;
+  return dead('key_mismatch', `the key says ${found}, the body ${instrumentKey(item)}`);
 }
 
 type Validator = { Errors(value: unknown): Iterable<{ instancePath: string; message: string }> };

@@ -13,7 +13,7 @@ export function parseFailPoint(text: string | null): FailPoint | null {
   return { name, afterRecords: Number(count) };
 }
 
-/** Counts records at places and dies where it was told to. One per process. */
+/** Counts records at places and dies where it is set to. One per process. */
 export class FailPoints {
   private readonly counts = new Map<string, number>();
   private readonly armed: FailPoint | null;
@@ -31,7 +31,7 @@ export class FailPoints {
     process.kill(process.pid, 'SIGKILL');
   }
 
-  /** Records that are committed no longer count: the point asks for uncommitted ones. */
+  /** Records that are committed no longer count: the point needs uncommitted ones. */
   committed(name: string): void {
     this.counts.delete(name);
   }

@@ -5,8 +5,8 @@
  * Looked up once a record: what follows from the key alone is found here and not worked out again.
  */
 import { must } from '../assert.ts';
-import { venueOf } from '../domain/venues.ts';
-import { instrumentOf } from '../domain/wire.ts';
+import { findVenue } from '../domain/venues.ts';
+import { parseInstrumentKey } from '../domain/wire.ts';
 import { decodeState, encodeState } from './state-codec.ts';
 
 export interface InstrumentSlot<State> {
@@ -61,8 +61,8 @@ export class InstrumentStates<State> {
   }
 
   private add(key: string, state: State): InstrumentSlot<State> {
-    const { venue, symbol } = must(instrumentOf(key), `"${key}" is an instrument`);
-    const { latenessUs, contiguousTradeIds } = venueOf(venue);
+    const { venue, symbol } = must(parseInstrumentKey(key), `"${key}" is an instrument`);
+    const { latenessUs, contiguousTradeIds } = findVenue(venue);
     const slot = {
       key,
       venue,

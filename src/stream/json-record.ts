@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 
 export interface Dead<Reason = string> {
   readonly type: 'dead';
-  /** As it is counted and told; `detail` is for a reader. */
+  /** As it is counted and reported; `detail` is for a reader. */
   readonly reason: Reason;
   readonly detail: string;
 }
@@ -33,13 +33,13 @@ export function readJson(value: Buffer | null): Dead<'empty_value' | 'bad_json'>
 export function readJsonRecord(value: Buffer | null): Dead | (Json & { readonly kind: string }) {
   const read = readJson(value);
   if (read.type === 'dead') return read;
-  const kind = kindOf(read.json);
+  const kind = recordKind(read.json);
   if (kind === null) return dead('not_a_record', 'expected an object with a "kind"');
   return { ...read, kind };
 }
 
 /** The kind that a record says it is of, or null where it is no record. */
-export function kindOf(json: unknown): string | null {
+export function recordKind(json: unknown): string | null {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return null;
   const kind: unknown = (json as { kind?: unknown }).kind;
   return typeof kind === 'string' ? kind : null;

@@ -38,7 +38,7 @@ export type Verdict =
 const HASH_BYTES = 16;
 
 /** The record as a marker: a hash over its key, value and timestamp in milliseconds. */
-export function markerOf(
+export function toMarker(
   record: Pick<LogRecord, 'offset' | 'key' | 'value' | 'timestampUs'>,
 ): LogMarker {
   const { offset, key, value, timestampUs } = record;
@@ -57,7 +57,7 @@ export function markerBelow(
   before: LogMarker | null,
 ): LogMarker | null {
   const last = records.findLast(({ offset }) => offset < position);
-  return last === undefined ? before : markerOf(last);
+  return last === undefined ? before : toMarker(last);
 }
 
 /**

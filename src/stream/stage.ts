@@ -5,11 +5,11 @@
 
 import type { LogMarker } from './log-marker.ts';
 
-/** Counts events by name: one of them, or as many as are said. */
+/** Counts events by name: one of them, or as many as are given. */
 export type Count = (event: string, n?: number) => void;
 
 /** The counts of one partition of a topic. */
-export type CountOf = (topic: string, partition: number) => Count;
+export type CounterFor = (topic: string, partition: number) => Count;
 
 /** One record of a topic. */
 export interface LogRecord {

@@ -12,7 +12,7 @@
  */
 import type { Side } from '../domain/records/fields.ts';
 import { quoteTick, tradeTick, type MarketTick } from '../domain/tick.ts';
-import { isConstantAt, shapeOf, type Cut, type Shape } from './tick-shape.ts';
+import { isConstantAt, makeShape, type Cut, type Shape } from './tick-shape.ts';
 
 /** An instrument with its names as they stand in a record, and the shape of its last ticks. */
 export interface ScannedInstrument {
@@ -45,7 +45,7 @@ const MANTISSA_MAX = 2 ** 53;
 const FRACTION_DIGITS_MAX = 20;
 const POWERS = Float64Array.from({ length: FRACTION_DIGITS_MAX + 1 }, (_, i) => 10 ** i);
 
-const bytesOf = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'latin1'));
+const toBytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'latin1'));
 
 const NAMES = [
   'kind',
@@ -61,7 +61,7 @@ const NAMES = [
   'bid_size',
   'ask_size',
 ] as const;
-const FIELDS = NAMES.map((name) => bytesOf(`"${name}":`));
+const FIELDS = NAMES.map((name) => toBytes(`"${name}":`));
 // Numbered as they are named; the zeros are for the compiler.
 const [KIND = 0, VENUE = 0, SYMBOL = 0, ID = 0, TS = 0, PRICE = 0, SIZE = 0, ...OTHERS] =
   NAMES.keys();
@@ -73,10 +73,10 @@ const TRADE_MAY = TRADE_NEEDS | (1 << ID) | (1 << SIDE);
 const QUOTE_NEEDS = COMMON | (1 << BID) | (1 << ASK);
 const QUOTE_MAY = QUOTE_NEEDS | (1 << ID) | (1 << BID_SIZE) | (1 << ASK_SIZE);
 
-const TRADE = bytesOf('trade"');
-const QUOTED = bytesOf('quote"');
-const BUY = bytesOf('buy');
-const SELL = bytesOf('sell');
+const TRADE = toBytes('trade"');
+const QUOTED = toBytes('quote"');
+const BUY = toBytes('buy');
+const SELL = toBytes('sell');
 
 /** Not re-entrant: one for a process is enough. */
 export class TickScanner {
@@ -96,7 +96,7 @@ export class TickScanner {
   #idTo = 0;
   readonly #cuts: Cut[] = [];
 
-  /** The ticks of one record, one or a frame, all of the instrument; null: not to be told here. */
+  /** The ticks of one record, one or a frame, all of the instrument; null: not decided here. */
   scan(value: Buffer, instrument: ScannedInstrument): MarketTick[] | null {
     const { buffer, byteOffset, length } = value;
     if (buffer !== this.#memory) {
@@ -138,7 +138,7 @@ export class TickScanner {
     const learns = shape === null || instrument.mismatches >= MISMATCHES_MAX;
     if (tick !== null && learns && this.#at <= this.#end) {
       instrument.shape = {
-        ...shapeOf(this.#bytes, from, this.#at, this.#cuts),
+        ...makeShape(this.#bytes, from, this.#at, this.#cuts),
         seen: this.#seen,
         isTrade: this.#isTrade,
       };
@@ -347,7 +347,7 @@ export class TickScanner {
 
 /** What the scanner compares a record's names with: as JSON writes them, in UTF-8. */
 export const scannedInstrument = (venue: string, symbol: string): ScannedInstrument => ({
-  venue: bytesOf(`${venue}"`),
+  venue: toBytes(`${venue}"`),
   symbol: Uint8Array.from(Buffer.from(JSON.stringify(symbol).slice(1), 'utf8')),
   shape: null,
   mismatches: 0,

@@ -32,7 +32,7 @@ export interface Shape {
 }
 
 /** Of a tick that lies at [from, to) and whose differing values are `cuts`, in their order. */
-export function shapeOf(
+export function makeShape(
   buffer: Buffer,
   from: number,
   to: number,
@@ -41,7 +41,7 @@ export function shapeOf(
   const starts = [from, ...cuts.map((cut) => cut.to)];
   const ends = [...cuts.map((cut) => cut.from), to];
   return {
-    constants: starts.map((start, i) => constantOf(buffer.subarray(start, ends[i]))),
+    constants: starts.map((start, i) => sharedConstant(buffer.subarray(start, ends[i]))),
     fields: Uint8Array.from(cuts, ({ field }) => field),
     isText: cuts.map(({ isText }) => isText),
   };
@@ -54,17 +54,17 @@ const pool = new Map<string, Constant>();
  * One object for the same bytes: of thousands of instruments that one producer writes, all but the
  * names is alike, and what all of them share stays in the processor's cache.
  */
-function constantOf(bytes: Buffer): Constant {
+function sharedConstant(bytes: Buffer): Constant {
   const text = bytes.toString('latin1');
   const known = pool.get(text);
   if (known !== undefined) return known;
   if (pool.size >= CONSTANTS_MAX) pool.clear();
-  const constant = wordsOf(bytes);
+  const constant = toWords(bytes);
   pool.set(text, constant);
   return constant;
 }
 
-function wordsOf(bytes: Buffer): Constant {
+function toWords(bytes: Buffer): Constant {
   const { length } = bytes;
   const whole = length >> 2;
   const padded = Buffer.alloc(4 * (whole + 1));
@@ -78,7 +78,7 @@ function wordsOf(bytes: Buffer): Constant {
   };
 }
 
-/** Whether the bytes stand at `at`; not told where the view ends within the next word. */
+/** Whether the bytes stand at `at`; not known where the view ends within the next word. */
 export function isConstantAt(view: DataView, at: number, constant: Constant): boolean {
   const { words, mask } = constant;
   if (at + constant.length + 4 > view.byteLength) return false;

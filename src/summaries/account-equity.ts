@@ -4,7 +4,7 @@
  */
 import type { Pool } from 'pg';
 import { Exact } from '../domain/exact.ts';
-import { keyOf } from '../domain/wire.ts';
+import { instrumentKey } from '../domain/wire.ts';
 import type { Instrument, SqlReader } from '../questdb/table.ts';
 
 interface OpenSize extends Instrument {
@@ -28,7 +28,7 @@ export interface Equity {
 }
 
 /** The equity of each account by its name; `balance` is its cash. */
-export async function equityOf(
+export async function readEquity(
   pool: Pool,
   reader: SqlReader,
   accounts: readonly { readonly account: string; readonly balance: string }[],
@@ -55,7 +55,7 @@ export function worth(
   let sum = new Exact(cash);
   let oldest: number | null = null;
   for (const { size, fx_rate, ...instrument } of open) {
-    const price = prices.get(keyOf(instrument));
+    const price = prices.get(instrumentKey(instrument));
     if (price === undefined) return { equity: null, priced_ts: null };
     sum = sum.plus(new Exact(size).times(price.close).times(fx_rate));
     oldest = Math.min(oldest ?? price.ts, price.ts);
@@ -95,5 +95,5 @@ async function lastPrices(
      LATEST ON ts PARTITION BY venue, symbol`,
     [...venues, ...symbols],
   );
-  return new Map(rows.map((row) => [keyOf(row), row]));
+  return new Map(rows.map((row) => [instrumentKey(row), row]));
 }

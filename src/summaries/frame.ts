@@ -30,17 +30,17 @@ export type Figures = Readonly<Record<string, number>>;
  */
 export async function figuresBy<Row>(
   rows: readonly Row[],
-  keyOf: (row: Row) => string,
-  cellsOf: (row: Row) => Readonly<Record<string, number>>,
+  getKey: (row: Row) => string,
+  getCells: (row: Row) => Readonly<Record<string, number>>,
   wanted: Record<string, Figure[]>,
 ): Promise<Map<string, Figures>> {
   // danfojs makes object properties of keys: only a plain word is safe, a name from outside is not.
   const words = new Map<string, string>();
-  const wordOf = (key: string): string => {
+  const groupWord = (key: string): string => {
     if (!words.has(key)) words.set(key, `group ${words.size}`);
     return words.get(key) ?? '';
   };
-  const cells = rows.map((row) => ({ ...cellsOf(row), key: wordOf(keyOf(row)) }));
+  const cells = rows.map((row) => ({ ...getCells(row), key: groupWord(getKey(row)) }));
   if (cells.length === 0) return new Map();
   const frame = await toDataFrame(cells);
   const figures = frame.groupby(['key']).agg(wanted);
@@ -54,14 +54,14 @@ export async function figuresBy<Row>(
   return new Map([...words].map(([key, word]) => [key, found.get(word) ?? {}]));
 }
 
-/** As danfojs describes them; null where there is nothing to tell it from. */
+/** As danfojs describes them; null where there is nothing to compute it from. */
 export async function numbersDescribed(
   numbers: readonly number[],
 ): Promise<Record<'mean' | 'std' | 'min' | 'median' | 'max', number | null>> {
   if (numbers.length === 0) return { mean: null, std: null, min: null, median: null, max: null };
   const { Series } = await danfojs();
-  const told = new Series([...numbers]).describe();
-  const of = (name: string): number => Number(told.values[told.index.indexOf(name)]);
+  const described = new Series([...numbers]).describe();
+  const of = (name: string): number => Number(described.values[described.index.indexOf(name)]);
   const std = numbers.length === 1 ? null : of('std');
   return { mean: of('mean'), std, min: of('min'), median: of('median'), max: of('max') };
 }

@@ -3,7 +3,7 @@
  * went up and how far, by market or month; and the share of ups month by month.
  */
 import { formatUs } from '../domain/time.ts';
-import { keyOf } from '../domain/wire.ts';
+import { instrumentKey } from '../domain/wire.ts';
 import type { LabelDay } from '../questdb/tables/label-days.ts';
 import { figuresBy, type Figures } from './frame.ts';
 
@@ -35,14 +35,14 @@ export interface LabelMonthTable {
   readonly lines: readonly LabelMonthLine[];
 }
 
-const monthOf = ({ day }: LabelDay): string => formatUs(day).slice(0, 7);
+const monthName = ({ day }: LabelDay): string => formatUs(day).slice(0, 7);
 
 /** A line a market or a month, in their order. */
 export async function labelsByGroup(
   by: LabelGroup,
   days: readonly LabelDay[],
 ): Promise<LabelLine[]> {
-  const figures = await counted(days, by === 'symbol' ? keyOf : monthOf);
+  const figures = await counted(days, by === 'symbol' ? instrumentKey : monthName);
   return figures.map(([group, of]) => ({
     group,
     days: of['samples_count'] ?? 0,
@@ -56,12 +56,14 @@ export async function labelsByGroup(
 
 /** A line a market, a column each month in which anything was graded. */
 export async function labelsByMonth(days: readonly LabelDay[]): Promise<LabelMonthTable> {
-  const markets = [...new Set(days.map(keyOf))].toSorted();
-  const months = [...new Set(days.map(monthOf))].toSorted();
-  const nameOf = (market: string, month: string): string => JSON.stringify([market, month]);
-  const figures = new Map(await counted(days, (row) => nameOf(keyOf(row), monthOf(row))));
+  const markets = [...new Set(days.map(instrumentKey))].toSorted();
+  const months = [...new Set(days.map(monthName))].toSorted();
+  const pairKey = (market: string, month: string): string => JSON.stringify([market, month]);
+  const figures = new Map(
+    await counted(days, (row) => pairKey(instrumentKey(row), monthName(row))),
+  );
   const lines = markets.map((group) => {
-    const cells = months.map((month) => figures.get(nameOf(group, month)));
+    const cells = months.map((month) => figures.get(pairKey(group, month)));
     return {
       group,
       samples: cells.map((of) => of?.['samples_sum'] ?? 0),
@@ -75,11 +77,11 @@ export async function labelsByMonth(days: readonly LabelDay[]): Promise<LabelMon
 
 async function counted(
   days: readonly LabelDay[],
-  groupOf: (row: LabelDay) => string,
+  groupName: (row: LabelDay) => string,
 ): Promise<[string, Figures][]> {
   const figures = await figuresBy(
     days,
-    groupOf,
+    groupName,
     ({ samples, ups, returns }) => ({ samples, ups, returns, mean: returns / samples }),
     { samples: ['count', 'sum'], ups: ['sum'], returns: ['sum'], mean: ['min', 'max'] },
   );

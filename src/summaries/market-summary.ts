@@ -1,6 +1,6 @@
 /** The tables -> each stored market in one row: what it can teach, who decides, how that does. */
 import type { Pool } from 'pg';
-import { keyOf } from '../domain/wire.ts';
+import { instrumentKey } from '../domain/wire.ts';
 import { storedWatermarks } from '../postgres/tables/stored-watermarks.ts';
 import { modelOutcomes } from '../questdb/tables/model-outcomes.ts';
 import type { Instrument, SqlReader } from '../questdb/table.ts';
@@ -16,14 +16,14 @@ export interface MarketSummary extends Instrument {
   readonly model_id: string;
   /** Event time since its training; null of the baseline. */
   readonly model_age_us: number | null;
-  /** What it said in the newest 30 days that was eligible and is graded. */
+  /** Its eligible and graded predictions of the newest 30 days. */
   readonly graded: number;
   readonly hit_rate: number | null;
   /** Trades that closed in the newest `newestUs`, by account. */
   readonly trades: readonly GroupPerformance[];
 }
 
-export interface SummaryAsked {
+export interface SummaryRequest {
   readonly labelSpec: string;
   /** How far back trades count, from the newest close of each market. */
   readonly newestUs: number;
@@ -39,7 +39,7 @@ interface Champion extends Instrument {
 export async function marketSummaries(
   pool: Pool,
   reader: SqlReader,
-  { labelSpec, newestUs, baselineId }: SummaryAsked,
+  { labelSpec, newestUs, baselineId }: SummaryRequest,
 ): Promise<MarketSummary[]> {
   const { rows: champions } = await pool.query<Champion>(
     `SELECT venue, symbol, model_id, trained_at FROM models
@@ -50,12 +50,12 @@ export async function marketSummaries(
   const { metrics } = await modelOutcomes(reader, { by: 'symbol', labelSpec });
   const trades = await performanceBy('symbol', await closedTrades(pool, { newestUs }), reader);
   return (await storedWatermarks(pool)).map(({ venue, symbol, reachedTs }) => {
-    const key = keyOf({ venue, symbol });
-    const isHere = (row: Instrument): boolean => keyOf(row) === key;
+    const key = instrumentKey({ venue, symbol });
+    const isHere = (row: Instrument): boolean => instrumentKey(row) === key;
     const taught = data.find(isHere);
     const champion = champions.find(isHere);
     const model_id = champion?.model_id ?? baselineId;
-    const said = metrics.find((row) => row.group === key && row.model_id === model_id);
+    const outcomes = metrics.find((row) => row.group === key && row.model_id === model_id);
     return {
       venue,
       symbol,
@@ -64,8 +64,8 @@ export async function marketSummaries(
       up_share: taught?.up_share ?? null,
       last_sample_ts: taught?.last_ts ?? null,
       model_age_us: champion === undefined ? null : reachedTs - champion.trained_at,
-      graded: said?.rows ?? 0,
-      hit_rate: said?.hit_rate ?? null,
+      graded: outcomes?.rows ?? 0,
+      hit_rate: outcomes?.hit_rate ?? null,
       trades: trades.filter(({ group }) => group === key),
     };
   });

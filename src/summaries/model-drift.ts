@@ -5,7 +5,7 @@
 import type pg from 'pg';
 import { formatUs, US_PER_DAY } from '../domain/time.ts';
 import type { ModelManifest } from '../learning/artefact.ts';
-import { binsOf, DriftTally, type FeatureDrift } from '../learning/drift.ts';
+import { manifestBins, DriftTally, type FeatureDrift } from '../learning/drift.ts';
 import type { Instrument, SqlReader } from '../questdb/table.ts';
 
 export interface ModelDrift extends Instrument {
@@ -41,7 +41,7 @@ export async function modelDrift(
   if (model === undefined) return null;
   const { venue, symbol, manifest } = model;
   const nothing = { model_id: modelId, venue, symbol, rows: 0, features: [] };
-  const bins = binsOf(manifest);
+  const bins = manifestBins(manifest);
   if (bins === null) {
     const reason = 'the model has no bins of its training set: it is older, or was made elsewhere';
     return { ...nothing, fromUs: null, toUs: null, reason };

@@ -54,13 +54,13 @@ export interface MonthTable {
 export const MONEY_ROWS_MAX = 100_000;
 
 /** `2026-11`, in UTC. */
-export const monthOfClose = ({ closed_at: at }: Closed): string => formatUs(at).slice(0, 7);
+export const closeMonth = ({ closed_at: at }: Closed): string => formatUs(at).slice(0, 7);
 
 export const moneyRow = (trade: Closed, group: string): MoneyRow => ({
   account: trade.account,
   currency: trade.currency,
   group,
-  month: monthOfClose(trade),
+  month: closeMonth(trade),
   amount: trade.pnl,
 });
 
@@ -77,7 +77,7 @@ export async function moneyByGroup(rows: readonly MoneyRow[]): Promise<MoneyLine
       mean: rounded(sum.div(figures['amount_count'] ?? 1)),
       std: figures['amount_count'] === 1 ? null : rounded(figures['amount_std']),
       min: must(ascending[0]).toFixed(),
-      median: medianOf(ascending).toFixed(),
+      median: median(ascending).toFixed(),
       max: must(ascending.at(-1)).toFixed(),
     }),
   );
@@ -122,16 +122,16 @@ const LIMB = new Exact(10).pow(LIMB_DIGITS);
 /** Sums and figures of the amounts by a key of several words, in the order of these. */
 async function summed(
   rows: readonly MoneyRow[],
-  keyOf: (row: MoneyRow) => readonly string[],
+  getKey: (row: MoneyRow) => readonly string[],
 ): Promise<Summed[]> {
   if (rows.length > MONEY_ROWS_MAX) {
     throw new Error(`${rows.length} trades are too many for a table (${MONEY_ROWS_MAX})`);
   }
   const amounts = rows.map((row) => ({
-    name: JSON.stringify(keyOf(row)),
+    name: JSON.stringify(getKey(row)),
     amount: new Exact(row.amount),
   }));
-  const limbs = limbsOf(amounts.map(({ amount }) => amount));
+  const limbs = splitLimbs(amounts.map(({ amount }) => amount));
   const names = limbs.places.map((_, i) => `limb${i}`);
   const figures = await figuresBy(
     amounts,
@@ -160,7 +160,7 @@ async function summed(
 }
 
 /** Amounts as whole numbers of ten digits each, with their sign, from the highest place down. */
-function limbsOf(amounts: readonly Exact[]) {
+function splitLimbs(amounts: readonly Exact[]) {
   // The exponent is one less than the digits before the point; that of an amount below 1 is negative.
   const whole = amounts.reduce((most, { e }) => Math.max(most, e + 1), 1);
   const behind = amounts.reduce((most, amount) => Math.max(most, amount.dp()), 0);
@@ -181,7 +181,7 @@ function limbsOf(amounts: readonly Exact[]) {
   return { places, of, sum };
 }
 
-function medianOf(ascending: readonly Exact[]): Exact {
+function median(ascending: readonly Exact[]): Exact {
   const middle = (ascending.length - 1) / 2;
   const [low, high] = [Math.floor(middle), Math.ceil(middle)].map((at) => must(ascending[at]));
   return must(low).plus(must(high)).div(2);

@@ -1,18 +1,18 @@
 /**
- * PostgreSQL's closed trades -> how they did, by account and by whatever else one asks: the market,
+ * PostgreSQL's closed trades -> how they did, by account and by another group: the market,
  * the bot, the model that decided, or the market's regime at the decision (of QuestDB's features).
  */
 import type { Pool } from 'pg';
 import { formatUs } from '../domain/time.ts';
-import { keyOf } from '../domain/wire.ts';
+import { instrumentKey } from '../domain/wire.ts';
 import { PerformanceTally, type Performance } from '../money/performance.ts';
-import { regimesOf } from '../questdb/tables/regimes.ts';
+import { readRegimes } from '../questdb/tables/regimes.ts';
 import type { Instrument, SqlReader } from '../questdb/table.ts';
 
 export const TRADE_GROUPS = ['account', 'symbol', 'bot', 'model', 'regime'] as const;
 export type TradeGroup = (typeof TRADE_GROUPS)[number];
 
-export interface TradesAsked {
+export interface TradesRequest {
   /** Whatever is left out is not limited. */
   readonly account?: string | undefined;
   readonly venue?: string | undefined;
@@ -59,10 +59,10 @@ export async function performanceBy(
   trades: readonly Closed[],
   reader: SqlReader,
 ): Promise<GroupPerformance[]> {
-  const groupOf = await groupingOf(by, trades, reader);
+  const groupName = await makeGrouping(by, trades, reader);
   const groups = new Map<string, { first: Closed; group: string; tally: PerformanceTally }>();
   for (const trade of trades) {
-    const group = groupOf(trade);
+    const group = groupName(trade);
     const key = JSON.stringify([trade.account, group]);
     const known = groups.get(key);
     const tally = known?.tally ?? new PerformanceTally(trade.equity_before);
@@ -90,24 +90,24 @@ export async function performanceBy(
 
 const GROUPS: Readonly<Record<Exclude<TradeGroup, 'regime'>, (trade: Closed) => string | null>> = {
   account: () => 'all',
-  symbol: keyOf,
+  symbol: instrumentKey,
   bot: ({ bot }) => bot,
   model: ({ model_id }) => model_id,
 };
 
 /** The group of each of the trades. */
-export async function groupingOf(
+export async function makeGrouping(
   by: TradeGroup,
   trades: readonly Closed[],
   reader: SqlReader,
 ): Promise<(trade: Closed) => string> {
-  const groupOf = by === 'regime' ? await byRegime(reader, trades) : GROUPS[by];
-  return (trade) => groupOf(trade) ?? 'none';
+  const groupName = by === 'regime' ? await byRegime(reader, trades) : GROUPS[by];
+  return (trade) => groupName(trade) ?? 'none';
 }
 
 /** Oldest close first. */
-export async function closedTrades(pool: Pool, asked: TradesAsked): Promise<Closed[]> {
-  const { account, venue, symbol, fromUs, toUs, newestUs } = asked;
+export async function closedTrades(pool: Pool, request: TradesRequest): Promise<Closed[]> {
+  const { account, venue, symbol, fromUs, toUs, newestUs } = request;
   const at = (us: number | undefined): string | null => (us === undefined ? null : formatUs(us));
   const { rows } = await pool.query<Closed>(
     `SELECT * FROM (
@@ -134,11 +134,11 @@ async function byRegime(
   trades: readonly Closed[],
 ): Promise<(trade: Closed) => string | null> {
   const regimes = new Map<string, Map<number, string | null>>();
-  for (const [key, { instrument, fromUs, lastUs }] of rangesOf(trades)) {
+  for (const [key, { instrument, fromUs, lastUs }] of decidedRanges(trades)) {
     const range = { fromUs, toUs: lastUs + 1 };
-    regimes.set(key, await regimesOf(reader, instrument, range));
+    regimes.set(key, await readRegimes(reader, instrument, range));
   }
-  return (trade) => regimes.get(keyOf(trade))?.get(trade.signal_ts ?? Number.NaN) ?? null;
+  return (trade) => regimes.get(instrumentKey(trade))?.get(trade.signal_ts ?? Number.NaN) ?? null;
 }
 
 interface Decided {
@@ -147,13 +147,13 @@ interface Decided {
   readonly lastUs: number;
 }
 
-function rangesOf(trades: readonly Closed[]): Map<string, Decided> {
+function decidedRanges(trades: readonly Closed[]): Map<string, Decided> {
   const ranges = new Map<string, Decided>();
   for (const { venue, symbol, signal_ts: ts } of trades) {
     if (ts === null) continue;
     const instrument = { venue, symbol };
-    const { fromUs, lastUs } = ranges.get(keyOf(instrument)) ?? { fromUs: ts, lastUs: ts };
-    ranges.set(keyOf(instrument), {
+    const { fromUs, lastUs } = ranges.get(instrumentKey(instrument)) ?? { fromUs: ts, lastUs: ts };
+    ranges.set(instrumentKey(instrument), {
       instrument,
       fromUs: Math.min(fromUs, ts),
       lastUs: Math.max(lastUs, ts),

@@ -7,12 +7,12 @@ export class Again {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #turn = 0;
   readonly #work: () => Promise<void>;
-  readonly #tell: (error: Error | null) => void;
+  readonly #report: (error: Error | null) => void;
 
-  /** `tell` hears of every failure, and null once it is done. */
-  constructor(work: () => Promise<void>, tell: (error: Error | null) => void) {
+  /** `report` hears of every failure, and null once it is done. */
+  constructor(work: () => Promise<void>, report: (error: Error | null) => void) {
     this.#work = work;
-    this.#tell = tell;
+    this.#report = report;
   }
 
   /** Begins after `ms`, in place of what was planned or is under way. */
@@ -29,7 +29,7 @@ export class Again {
       failure = error instanceof Error ? error : new Error(String(error));
     }
     if (turn !== this.#turn) return;
-    this.#tell(failure);
+    this.#report(failure);
     if (failure === null) return;
     this.#after(pauseMs, () => this.#try(turn, Math.min(2 * pauseMs, LONGEST_MS)));
   }

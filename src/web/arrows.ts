@@ -15,7 +15,7 @@ export interface Arrow {
 }
 
 /** In order of time; `timeframeS` is the length of a candle in seconds. */
-export function arrowsOf(
+export function signalArrows(
   signals: readonly Pick<Signal, 'decided_ts' | 'direction' | 'state'>[],
   timeframeS: number,
 ): Arrow[] {

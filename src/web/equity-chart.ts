@@ -11,7 +11,7 @@ import { byId, h, show } from './dom.ts';
 import { money, seconds } from './format.ts';
 import { chartOptions, color, onTheme } from './theme.ts';
 
-/** More lines than this could not be told apart; the table has the rest. */
+/** More lines than this could not be distinguished; the table has the rest. */
 const TONES = ['right', 'pending', 'warn', 'muted'] as const;
 
 export class EquityChart {
@@ -38,7 +38,7 @@ export class EquityChart {
       this.#chart.removeSeries(series);
       this.#series.delete(account);
     }
-    for (const account of accounts) this.#of(account).setData(curveOf(points, account));
+    for (const account of accounts) this.#of(account).setData(equityCurve(points, account));
     this.#paint();
     this.#chart.timeScale().fitContent();
     // Only what was drawn whole is not drawn again.
@@ -75,7 +75,7 @@ export class EquityChart {
 const DRAWN_MAX = 9e13;
 
 /** In order of time. Several closes within one second are one point: the last. */
-function curveOf(points: readonly EquityPoint[], account: string) {
+function equityCurve(points: readonly EquityPoint[], account: string) {
   const curve = new Map<number, number>();
   for (const { account: of, ts, cumulative_net_pnl } of points) {
     const value = Number(cumulative_net_pnl);

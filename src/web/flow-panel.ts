@@ -42,7 +42,7 @@ export async function loadFlow(): Promise<void> {
 
 const BAD = new Set(['not running', 'stands still', 'failing', 'failed']);
 
-function toneOf({ kind, lag, state }: FlowNode): string {
+function nodeTone({ kind, lag, state }: FlowNode): string {
   if (BAD.has(state ?? '')) return 'bad';
   if (kind === 'job') return 'job';
   return lag === null ? '' : lag === 0 ? 'good' : 'busy';
@@ -53,22 +53,24 @@ function card(node: FlowNode, ends: ReadonlyMap<string, number>): HTMLElement {
   const behind = lag === null ? null : `${count(lag)} behind`;
   const state = [node.state, behind].filter((each) => each !== null).join(', ');
   const chips = (names: readonly string[]): HTMLElement[] =>
-    names.map((each) => h('span', { class: 'chip' }, each, endOf(ends, each), lagOf(node, each)));
+    names.map((each) =>
+      h('span', { class: 'chip' }, each, formatEnd(ends, each), formatLag(node, each)),
+    );
   return h(
     'li',
-    { class: `node ${toneOf(node)}` },
+    { class: `node ${nodeTone(node)}` },
     h('h3', { class: 'node-head' }, name, h('span', { class: 'muted' }, state)),
     h('p', {}, does),
     h('div', { class: 'chips' }, ...chips(reads), h('span', {}, '→'), ...chips(writes)),
   );
 }
 
-function endOf(ends: ReadonlyMap<string, number>, name: string): string {
+function formatEnd(ends: ReadonlyMap<string, number>, name: string): string {
   const end = ends.get(name);
   return end === undefined ? '' : ` ${count(end)}`;
 }
 
-function lagOf({ topics }: FlowNode, name: string): string {
+function formatLag({ topics }: FlowNode, name: string): string {
   const lag = topics.find(({ topic }) => topic === name)?.lag ?? 0;
   return lag === 0 ? '' : ` (−${count(lag)})`;
 }
@@ -80,7 +82,7 @@ const LONG_TEXT = 30;
 
 function table(caption: string, heads: readonly string[], rows: Cells[], none: string) {
   const body = rows.map((cells) =>
-    h('tr', {}, ...cells.map((value) => h('td', { class: classOf(value) }, value))),
+    h('tr', {}, ...cells.map((value) => h('td', { class: cellClass(value) }, value))),
   );
   const nothing = h('tr', {}, h('td', { class: 'muted', colspan: heads.length }, none));
   return h(
@@ -92,7 +94,7 @@ function table(caption: string, heads: readonly string[], rows: Cells[], none: s
   );
 }
 
-const classOf = (value: string | Node): string =>
+const cellClass = (value: string | Node): string =>
   typeof value === 'string' && value.length >= LONG_TEXT ? 'wrap' : '';
 
 /** Sentences, which take as many lines as they need, however short they are. */

@@ -17,7 +17,7 @@ export const fixed = (value: number | null, digits: number): string =>
 const WHOLE = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 export const count = (value: number): string => WHOLE.format(value);
 
-/** A decimal text cut to at most `digits` behind the point, with its sign where asked. */
+/** A decimal text cut to at most `digits` behind the point, with its sign where requested. */
 export function money(value: string | null, digits = 2, signed = false): string {
   if (value === null) return '–';
   const number = Number(value);

@@ -4,7 +4,7 @@
  * the server.
  */
 import { TIMEFRAMES } from '../domain/candle.ts';
-import { hashOf, readHash } from './address.ts';
+import { addressHash, readHash } from './address.ts';
 import { Again } from './again.ts';
 import { listAll, type Candle, type Instrument, type Prediction, type Signal } from './api.ts';
 import { byId, empty, h, show } from './dom.ts';
@@ -34,7 +34,7 @@ let stop: () => void = () => undefined;
 /** What could not be loaded, by its name, until it could. */
 const troubles = new Map<string, string>();
 
-const keyOf = ({ venue, symbol }: Instrument): string => `${venue}:${symbol}`;
+const instrumentKey = ({ venue, symbol }: Instrument): string => `${venue}:${symbol}`;
 
 /** Work that the next round tries again; the header says meanwhile what is missing. */
 function attempt(name: string, work: Promise<unknown>): void {
@@ -53,33 +53,35 @@ const loadMarket = new Again(
   (error) => {
     if (error === null) troubles.delete('candles');
     else troubles.set('candles', error.message);
-    market.tell(error);
+    market.showError(error);
     loadHealthNow();
   },
 );
 
 async function loadInstruments(wanted: string | null = null): Promise<void> {
   instruments = await listAll<Instrument>('instruments', { limit: 5000 });
-  const unlisted = unlistedOf(current === null ? wanted : keyOf(current));
+  const unlisted = parseUnlisted(current === null ? wanted : instrumentKey(current));
   if (unlisted !== null) instruments.push(unlisted);
   const [first] = instruments;
   if (first === undefined) {
     showNothing();
     return;
   }
-  const options = instruments.map((i) => h('option', { value: keyOf(i) }, keyOf(i)));
+  const options = instruments.map((i) =>
+    h('option', { value: instrumentKey(i) }, instrumentKey(i)),
+  );
   show('instrument', ...options);
   select.disabled = false;
   if (current === null) {
-    choose(instruments.find((i) => keyOf(i) === wanted) ?? first);
+    choose(instruments.find((i) => instrumentKey(i) === wanted) ?? first);
     remember();
   }
-  select.value = keyOf(current ?? first);
+  select.value = instrumentKey(current ?? first);
 }
 
 /** Somebody's link to what has no candle yet: its panels say so, and another market is none. */
-function unlistedOf(key: string | null): Instrument | null {
-  if (key === null || instruments.some((i) => keyOf(i) === key)) return null;
+function parseUnlisted(key: string | null): Instrument | null {
+  if (key === null || instruments.some((i) => instrumentKey(i) === key)) return null;
   const [, venue, symbol] = /^([^:]+):(.+)$/.exec(key) ?? [];
   if (venue === undefined || symbol === undefined) return null;
   return { venue, symbol, from_ts: null, to_ts: null, candles: 0 };
@@ -99,8 +101,8 @@ function showNothing(): void {
 
 function choose(instrument: Instrument): void {
   current = instrument;
-  select.value = keyOf(instrument);
-  byId('market-title').textContent = keyOf(instrument);
+  select.value = instrumentKey(instrument);
+  byId('market-title').textContent = instrumentKey(instrument);
   document.title = `${instrument.symbol} · tickloom`;
   stop();
   market.choose(instrument, timeframe);
@@ -172,7 +174,7 @@ function showTimeframes(): void {
 
 function remember(): void {
   if (current === null) return;
-  history.replaceState(null, '', hashOf({ instrument: keyOf(current), timeframe }));
+  history.replaceState(null, '', addressHash({ instrument: instrumentKey(current), timeframe }));
 }
 
 function every(ms: number, work: () => void): void {
@@ -182,11 +184,11 @@ function every(ms: number, work: () => void): void {
 }
 
 function start(): void {
-  const { instrument: key, timeframe: asked } = readHash(location.hash);
-  timeframe = asked;
+  const { instrument: key, timeframe: shown } = readHash(location.hash);
+  timeframe = shown;
   showTimeframes();
   select.addEventListener('change', () => {
-    const instrument = instruments.find((i) => keyOf(i) === select.value);
+    const instrument = instruments.find((i) => instrumentKey(i) === select.value);
     if (instrument === undefined) return;
     choose(instrument);
     remember();

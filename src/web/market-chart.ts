@@ -19,7 +19,7 @@ import {
   type UTCTimestamp,
 } from 'lightweight-charts';
 import type { Candle, Prediction, Signal } from './api.ts';
-import { arrowsOf } from './arrows.ts';
+import { signalArrows } from './arrows.ts';
 import { priceDigits, seconds } from './format.ts';
 import { chartOptions, color, onTheme } from './theme.ts';
 
@@ -37,7 +37,7 @@ export interface Reading {
   readonly signals: readonly Signal[];
 }
 
-/** Bars that a chart shows at first, by its width: thinner ones could not be told apart. */
+/** Bars that a chart shows at first, by its width: thinner ones could not be distinguished. */
 const BAR_PX = 4;
 
 export class MarketChart {
@@ -77,7 +77,7 @@ export class MarketChart {
   /** Shows other data; `fit` moves to its end, otherwise the reader's place stays. */
   set(data: MarketData, fit: boolean): void {
     this.#data = data;
-    this.#byTime = readingsOf(data);
+    this.#byTime = readingsByTime(data);
     this.#draw();
     if (fit) this.#showEnd();
   }
@@ -128,7 +128,7 @@ export class MarketChart {
     const start = first === undefined ? Infinity : seconds(first.ts);
     const shown = signals.filter(({ decided_ts: ts }) => seconds(ts) >= start);
     this.#markers.setMarkers(
-      arrowsOf(shown, timeframeS).map(({ time, isBuy, isExecuted, count }) => ({
+      signalArrows(shown, timeframeS).map(({ time, isBuy, isExecuted, count }) => ({
         time: time as UTCTimestamp,
         position: isBuy ? 'belowBar' : 'aboveBar',
         shape: isBuy ? 'arrowUp' : 'arrowDown',
@@ -139,7 +139,7 @@ export class MarketChart {
     );
     for (const line of this.#lines) this.#candles.removePriceLine(line);
     const latest = shown.toSorted((a, b) => seconds(a.decided_ts) - seconds(b.decided_ts)).at(-1);
-    this.#lines = latest === undefined ? [] : linesOf(latest).map((l) => this.#line(l));
+    this.#lines = latest === undefined ? [] : signalLines(latest).map((l) => this.#line(l));
   }
 
   #line({ price, title, tone }: { price: string; title: string; tone: string }): IPriceLine {
@@ -178,7 +178,7 @@ const STRIP = {
   },
 } as const;
 
-const linesOf = (signal: Signal) => [
+const signalLines = (signal: Signal) => [
   { price: signal.entry, title: 'entry', tone: 'muted' },
   { price: signal.stop_loss, title: 'stop', tone: 'down' },
   { price: signal.take_profit, title: 'target', tone: 'up' },
@@ -201,7 +201,7 @@ function atCandles(predictions: readonly Prediction[], timeframeS: number) {
     .sort((a, b) => a.time - b.time);
 }
 
-function readingsOf({ candles, predictions, signals, timeframeS }: MarketData) {
+function readingsByTime({ candles, predictions, signals, timeframeS }: MarketData) {
   const readings = new Map<number, Reading>();
   const at = (time: number): Reading => readings.get(time) ?? NOTHING;
   for (const candle of candles) {

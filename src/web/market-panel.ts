@@ -67,7 +67,7 @@ export class MarketPanel {
   }
 
   /** What keeps it from being loaded; null: nothing does. */
-  tell(error: Error | null): void {
+  showError(error: Error | null): void {
     if (error === null || this.#candles.length > 0) return;
     this.#cover(h('b', {}, 'The candles could not be loaded'), `${error.message}; trying again`);
   }
@@ -176,7 +176,7 @@ export class MarketPanel {
         h('code', {}, 'npx tickloom feed --help'),
       );
     }
-    // The charts are canvases; this tells a test, and whoever looks, what they were given.
+    // The charts are canvases; this shows a test, and whoever looks, what they were given.
     const given = { candles, predictions, signals, pending: predictions.filter(isPending) };
     for (const [name, { length }] of Object.entries(given)) {
       byId('chart').dataset[name] = String(length);

@@ -32,7 +32,7 @@ interface Reading {
 /** A name -> one of the style sheet's colours that has a swatch. */
 type Tones = Readonly<Record<string, 'pending' | 'right' | 'wrong' | 'warn' | 'void'>>;
 
-const colorsOf = (tones: Tones): Plot.ScaleOptions => ({
+const colorScale = (tones: Tones): Plot.ScaleOptions => ({
   domain: Object.keys(tones),
   range: Object.values(tones).map(color),
 });
@@ -40,7 +40,7 @@ const colorsOf = (tones: Tones): Plot.ScaleOptions => ({
 function figure({ title, reading, tones }: Reading, options: Options): HTMLElement {
   const plot = Plot.plot({
     className: 'plot',
-    ...(tones === undefined ? {} : { color: colorsOf(tones) }),
+    ...(tones === undefined ? {} : { color: colorScale(tones) }),
     width: WIDTH,
     height: HEIGHT,
     marginLeft: 52,
@@ -93,7 +93,7 @@ export function foldsChart({ folds, slice }: ModelManifest): HTMLElement | null 
   );
 }
 
-/** What was said against what happened: on the holdout, and live. */
+/** What was predicted against what happened: on the holdout, and live. */
 export function calibrationChart(
   { slice }: ModelManifest,
   live: readonly ModelMetrics[],
@@ -101,35 +101,35 @@ export function calibrationChart(
   const judged = (slice.calibration ?? []).map(({ count, mean_predicted, share_up }) => ({
     where: 'gate',
     rows: count,
-    said: mean_predicted,
+    predicted: mean_predicted,
     happened: share_up,
   }));
-  const since = live.map(({ rows, mean_probability_up: said, share_up: happened }) => ({
+  const since = live.map(({ rows, mean_probability_up: predicted, share_up: happened }) => ({
     where: 'live',
     rows,
-    said,
+    predicted,
     happened,
   }));
   const points = [...judged, ...since].filter(
-    ({ rows, said, happened }) => rows >= FEW_ROWS && said !== null && happened !== null,
+    ({ rows, predicted, happened }) => rows >= FEW_ROWS && predicted !== null && happened !== null,
   );
   if (points.length === 0) return null;
   return figure(
     {
       title: 'Calibration',
       reading:
-        'How often it went up where a probability was said: on the diagonal both agree. ' +
+        'How often it went up where a probability was predicted: on the diagonal both agree. ' +
         `Buckets of at least ${FEW_ROWS} rows.`,
       tones: { gate: 'pending', live: 'right' },
     },
     {
-      x: { label: 'said', tickFormat: '.1%', grid: true, inset: 8 },
+      x: { label: 'predicted', tickFormat: '.1%', grid: true, inset: 8 },
       y: { label: 'happened', tickFormat: '.1%', grid: true, inset: 8 },
       r: { range: [2, 9] },
       marks: [
-        Plot.line(diagonalOf(points), { stroke: color('muted'), strokeDasharray: '3,3' }),
+        Plot.line(diagonal(points), { stroke: color('muted'), strokeDasharray: '3,3' }),
         Plot.dot(points, {
-          x: 'said',
+          x: 'predicted',
           y: 'happened',
           r: 'rows',
           fill: 'where',
@@ -141,9 +141,9 @@ export function calibrationChart(
   );
 }
 
-function diagonalOf(points: readonly { said: number | null }[]): [number, number][] {
-  const said = points.map((point) => point.said ?? 0);
-  const [low, high] = [Math.min(...said), Math.max(...said)];
+function diagonal(points: readonly { predicted: number | null }[]): [number, number][] {
+  const predicted = points.map((point) => point.predicted ?? 0);
+  const [low, high] = [Math.min(...predicted), Math.max(...predicted)];
   return [
     [low, low],
     [high, high],
@@ -154,7 +154,7 @@ function diagonalOf(points: readonly { said: number | null }[]): [number, number
 export function importanceChart({ importance }: ModelManifest): HTMLElement | null {
   const bars = importance.slice(0, BARS);
   if (bars.length === 0) return null;
-  const lossOf = ({ permutation_auc_loss: loss }: (typeof bars)[number]): string =>
+  const formatLoss = ({ permutation_auc_loss: loss }: (typeof bars)[number]): string =>
     loss === null || loss === undefined ? '' : loss.toFixed(4).replace('-', '−');
   return figure(
     {
@@ -178,7 +178,7 @@ export function importanceChart({ importance }: ModelManifest): HTMLElement | nu
         Plot.text(bars, {
           x: 'gain_share',
           y: 'feature',
-          text: lossOf,
+          text: formatLoss,
           textAnchor: 'start',
           dx: 4,
           fill: color('text'),

@@ -18,15 +18,15 @@ export async function openModel(id: string): Promise<void> {
   show('model-body', h('p', {}, 'Loading…'));
   dialog.showModal();
   try {
-    show('model-body', ...(await bodyOf(id)));
+    show('model-body', ...(await buildBody(id)));
   } catch (error) {
     show('model-body', h('p', {}, (error as Error).message));
   }
 }
 
-async function bodyOf(id: string): Promise<HTMLElement[]> {
+async function buildBody(id: string): Promise<HTMLElement[]> {
   const path = `models/${encodeURIComponent(id)}`;
-  // What happened since is asked of another server than the model itself: it may be away.
+  // What happened since is read from another server than the model itself: it may be away.
   const [model, outcomes, drift] = await Promise.all([
     get<ModelDetail>(path),
     get<{ items: ModelMetrics[] }>(`${path}/outcomes`, { by: 'bucket' }).catch(() => null),
@@ -55,7 +55,7 @@ async function bodyOf(id: string): Promise<HTMLElement[]> {
 function missing({ folds }: ModelManifest, drift: Drift | null): string {
   const reasons = [
     folds.length === 0 ? 'No walk forward: its folds had too few rows.' : '',
-    drift === null ? 'QuestDB does not say what was served.' : '',
+    drift === null ? 'QuestDB does not report what was served.' : '',
     drift?.reason ? `No drift: ${drift.reason}.` : '',
     drift?.items.some(({ verdict }) => verdict === 'few_rows')
       ? `No drift yet: fewer than ${FEWEST_ROWS} rows were served in the week.`
@@ -69,17 +69,17 @@ function facts(model: ModelDetail, manifest: ModelManifest): HTMLElement {
   const rows: [string, string][] = [
     ['State', [model.state, model.changed_by].filter(Boolean).join(', by ')],
     ['Label, features', `${model.label_spec}, ${manifest.feature_set}`],
-    ['Trained on', `${count(trained)} rows, ${timeOf(from)} to ${timeOf(to)}`],
+    ['Trained on', `${count(trained)} rows, ${formatTime(from)} to ${formatTime(to)}`],
     ['Data set', manifest.dataset_id ?? '–'],
     ['Library, seed', `${manifest.library}, ${manifest.seed}`],
-    ['To be trusted until', manifest.expires_ts === null ? '–' : timeOf(manifest.expires_ts)],
+    ['To be trusted until', manifest.expires_ts === null ? '–' : formatTime(manifest.expires_ts)],
     ['Trained at', `${dateTime(model.trained_at)} (event time)`],
     ['Artefact', `sha256 ${model.sha256}`],
   ];
   return h('dl', {}, ...rows.flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]));
 }
 
-const timeOf = (us: number): string => dateTime(new Date(us / 1_000).toISOString());
+const formatTime = (us: number): string => dateTime(new Date(us / 1_000).toISOString());
 
 /** The hyper-parameters that were tried, on the folds alone. */
 function searchTable({ training }: ModelManifest): HTMLElement {

@@ -67,7 +67,7 @@ function card(model: Model, activations: readonly Activation[]): HTMLElement {
       h('span', { class: `tag ${state}` }, state),
     ),
     h('p', { class: 'muted' }, `${model.label_spec} · trained at ${dateTime(model.trained_at)}`),
-    ...held.map((a) => h('p', { class: 'muted' }, rangeOf(a))),
+    ...held.map((a) => h('p', { class: 'muted' }, formatRange(a))),
     h('p', { class: verdict?.passed === true ? 'good-text' : '' }, outcome),
     ...(because === null ? [] : [h('p', { class: 'muted' }, because)]),
     h('ul', { class: 'rules' }, ...(verdict?.reasons ?? []).map(rule)),
@@ -82,7 +82,7 @@ function newestReview({ state, metrics }: Model): string | null {
   return judged?.why ?? null;
 }
 
-const rangeOf = ({ slot, from_ts: from, until_ts: until }: Activation): string =>
+const formatRange = ({ slot, from_ts: from, until_ts: until }: Activation): string =>
   `${slot} from ${dateTime(from)} ${until === null ? 'on' : `to ${dateTime(until)}`}`;
 
 const rule = ({ rule: name, passed, detail, value, threshold }: GateReason): HTMLElement =>

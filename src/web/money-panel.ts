@@ -23,7 +23,7 @@ export async function loadMoney(): Promise<void> {
   ]);
   byId('equity-empty').hidden = equity.length > 0;
   show('equity-empty', h('b', {}, 'No data yet: no trade has been closed'), 'Equity starts then.');
-  show('accounts', ...accounts.flatMap((each, i) => [i === 0 ? '' : ' · ', equityOf(each)]));
+  show('accounts', ...accounts.flatMap((each, i) => [i === 0 ? '' : ' · ', renderEquity(each)]));
   show('positions', positions.length === 0 ? null : positionTable(positions));
   const none = empty(
     'No data yet: no bot has traded',
@@ -43,7 +43,7 @@ for (const id of ['trades', 'positions']) {
   });
 }
 
-const equityOf = (account: Account): HTMLElement => {
+const renderEquity = (account: Account): HTMLElement => {
   const { account: name, mode, description, balance, equity, currency } = account;
   const open = `equity: cash of ${money(balance)} ${currency} and what is open at its last price`;
   return h(

@@ -10,7 +10,7 @@ export function onTheme(apply: () => void): void {
   matchMedia('(prefers-color-scheme: light)').addEventListener('change', apply);
 }
 
-/** What all charts share. The link that the licence asks for stands in the page's footer. */
+/** What all charts share. The link that the licence requires stands in the page's footer. */
 export const chartOptions = (): DeepPartial<ChartOptions> => ({
   autoSize: true,
   layout: {

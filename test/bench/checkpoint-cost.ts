@@ -16,7 +16,7 @@ import { decodeState } from '../../src/stream/state-codec.ts';
 import { PostgresCheckpoints } from '../../src/postgres/tables/checkpoints.ts';
 import type { Bed } from '../faults/bed.ts';
 import { US_PER_S } from '../../src/domain/time.ts';
-import { instrumentOf } from '../../src/domain/wire.ts';
+import { parseInstrumentKey } from '../../src/domain/wire.ts';
 import { FROM_TS } from './bench-ticks.ts';
 import { cpuSeconds } from './process-cpu.ts';
 import { bytesBesideHeld, partitioner, seedStates } from './warm-state.ts';
@@ -48,14 +48,14 @@ export async function checkpointCost(
   await postgres.query(`DELETE FROM operator_state WHERE stage = 'stream'`);
   await postgres.query(`DELETE FROM checkpoints WHERE stage = 'stream'`);
   await seedStates(postgres, TOPIC, keys, state, partitions);
-  const partitionOf = partitioner(TOPIC, partitions);
+  const findPartition = partitioner(TOPIC, partitions);
   const postmaster = must(readRecord(recordFile(config.dataDir, 'postgres'))).pid;
   let [share, postgresShare, ms] = [0, 0, 0];
   for (let partition = 0; partition < partitions; partition++) {
-    const task = await stageOf(bed).open(TOPIC, partition);
-    const own = keys.filter((key) => partitionOf(key) === partition);
+    const task = await makeStage(bed).open(TOPIC, partition);
+    const own = keys.filter((key) => findPartition(key) === partition);
     const records = [0, 1].map((pass) =>
-      own.map((key, i) => recordOfPass(key, partition, pass * own.length + i, pass)),
+      own.map((key, i) => makeRecord(key, partition, pass * own.length + i, pass)),
     );
     // The first one of a partition is for the compilers.
     await changed(task, records[0] ?? []);
@@ -66,7 +66,7 @@ export async function checkpointCost(
       ms = Math.max(ms, took.wallS * 1_000);
     });
   }
-  return { share, postgresShare, ms, ...(await bytesOf(bed)) };
+  return { share, postgresShare, ms, ...(await measureBytes(bed)) };
 
   interface Took {
     readonly wallS: number;
@@ -91,15 +91,15 @@ export async function checkpointCost(
 }
 
 /** One trade of the instrument, a second later at every pass. */
-function recordOfPass(key: string, partition: number, offset: number, pass: number): LogRecord {
+function makeRecord(key: string, partition: number, offset: number, pass: number): LogRecord {
   const ts = FROM_TS + pass * US_PER_S;
-  const { venue, symbol } = must(instrumentOf(key));
+  const { venue, symbol } = must(parseInstrumentKey(key));
   const trade = { kind: 'trade', venue, symbol, id: String(ts), ts, price: 60_500, size: 0.5 };
   const value = Buffer.from(JSON.stringify(trade));
   return { topic: TOPIC, partition, offset, timestampUs: ts, key, value };
 }
 
-function stageOf({ context }: Bed) {
+function makeStage({ context }: Bed) {
   const { config, postgres } = context;
   return streamStage({
     latenessUs: config.latenessUs,
@@ -109,13 +109,13 @@ function stageOf({ context }: Bed) {
     models: { load: () => Promise.reject(new Error('no model is in force')) },
     verifyControl: () => 'ours',
     clockSeen: () => undefined,
-    topicOf: (name) => name,
+    topicName: (name) => name,
     failPoints: new FailPoints(null),
     count: () => () => undefined,
   });
 }
 
-async function bytesOf({ context }: Bed): Promise<{ bytes: number; bytesBesideHeld: number }> {
+async function measureBytes({ context }: Bed): Promise<{ bytes: number; bytesBesideHeld: number }> {
   const { rows } = await context.postgres.query<{ state: Buffer }>(
     `SELECT state FROM operator_state WHERE stage = 'stream' AND topic = $1`,
     [TOPIC],

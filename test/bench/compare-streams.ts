@@ -1,7 +1,7 @@
 /** What our stream and the plain one have made of the same ticks: candles, and indicators. */
 import { assert, must } from '../../src/assert.ts';
 import type { Timeframe } from '../../src/domain/candle.ts';
-import { keyOf, type Candle, type Feature } from '../../src/domain/wire.ts';
+import { instrumentKey, type Candle, type Feature } from '../../src/domain/wire.ts';
 import type { Bed } from '../faults/bed.ts';
 import { TRADING_SIGNALS } from './peer-features.ts';
 import { readTopic } from './read-topic.ts';
@@ -31,12 +31,12 @@ export async function compareStreams(bed: Bed, plainTopic: string): Promise<stri
   const ours = new Map<string, Feature>();
   await readTopic(bed, 'features', (value) => {
     const feature = JSON.parse(value) as Feature;
-    ours.set(`${keyOf(feature)}|${feature.ts}`, feature);
+    ours.set(`${instrumentKey(feature)}|${feature.ts}`, feature);
   });
   const theirs = new Map<string, Plain>();
   await readTopic(bed, plainTopic, (value) => {
     const plain = JSON.parse(value) as Plain;
-    theirs.set(`${keyOf(plain)}|${plain.ts}`, plain);
+    theirs.set(`${instrumentKey(plain)}|${plain.ts}`, plain);
   });
   assert(ours.size > 0 && ours.size === theirs.size, `${ours.size} instants, ${theirs.size} there`);
   let candles = 0;
@@ -87,7 +87,7 @@ function equalCandles(place: string, ours: Candle, theirs: Omit<Candle, 'start_t
 }
 
 /** How many different records a topic has, by their id. */
-export async function countOf(bed: Bed, topic: string, id: string): Promise<number> {
+export async function countRecords(bed: Bed, topic: string, id: string): Promise<number> {
   const ids = new Set<unknown>();
   await readTopic(bed, topic, (value) => {
     const found = (JSON.parse(value) as Record<string, unknown>)[id];

@@ -89,8 +89,8 @@ export async function startConnect(
   const [port = 0] = await freePorts(1);
   const worker = join(dir, 'worker.properties');
   const sink = join(dir, 'sink.properties');
-  writeFileSync(worker, properties(workerOf(bed, settings, { dir, port, plugin })));
-  writeFileSync(sink, properties(sinkOf(bed, settings, run)));
+  writeFileSync(worker, properties(workerSettings(bed, settings, { dir, port, plugin })));
+  writeFileSync(sink, properties(sinkSettings(bed, settings, run)));
   const log = openSync(join(dir, 'connect.log'), 'a');
   const main = 'org.apache.kafka.connect.cli.ConnectStandalone';
   // The runtime comes without a logger, and would fail in silence: our servers' one, errors only.
@@ -106,8 +106,8 @@ export async function startConnect(
     await running(`http://127.0.0.1:${port}/connectors/${run.name}/status`, () => child.exitCode);
   } catch (error) {
     await stop();
-    const said = readFileSync(join(dir, 'connect.log'), 'utf8').slice(-2_000);
-    throw new Error(`Kafka Connect does not come up:\n${said}`, { cause: error });
+    const logged = readFileSync(join(dir, 'connect.log'), 'utf8').slice(-2_000);
+    throw new Error(`Kafka Connect does not come up:\n${logged}`, { cause: error });
   }
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
   return { pid: must(child.pid), hasEnded, stop };
@@ -118,7 +118,7 @@ const loggersIn = (dir: string): string[] =>
     .filter((name) => name.startsWith('slf4j-simple-'))
     .map((name) => join(dir, name));
 
-const workerOf = (
+const workerSettings = (
   { config }: Bed,
   { worker }: ConnectSettings,
   { dir, port, plugin }: { dir: string; port: number; plugin: string },
@@ -134,7 +134,7 @@ const workerOf = (
   ...worker,
 });
 
-const sinkOf = (
+const sinkSettings = (
   { config }: Bed,
   { sink, client }: ConnectSettings,
   { name, topic, table }: { name: string; topic: string; table: string },
@@ -144,7 +144,7 @@ const sinkOf = (
   'tasks.max': '1',
   topics: topic,
   table,
-  'client.conf.string': `http::${addressOf(config.questdbUrl)}${client}`,
+  'client.conf.string': `http::${clientSettings(config.questdbUrl)}${client}`,
   symbols: 'kind,venue,symbol,side',
   doubles: 'price,size',
   'timestamp.field.name': 'ts',
@@ -178,7 +178,7 @@ async function running(url: string, exitCode: () => number | null): Promise<void
   }
 }
 
-function addressOf(questdbUrl: string): string {
+function clientSettings(questdbUrl: string): string {
   const { host, username, password } = new URL(questdbUrl);
   return `addr=${host};username=${username};password=${password};`;
 }

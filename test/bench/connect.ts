@@ -18,9 +18,9 @@ import {
   type ConnectSettings,
 } from './connect-worker.ts';
 import { median } from './measure.ts';
-import { onServers, produce, recordOf, resetStage, spread } from './server-bench.ts';
+import { onServers, produce, toRecord, resetStage, spread } from './server-bench.ts';
 import { startOurs, verdict } from './server-bench.ts';
-import { expectedOf, sayCost, sinkRun, together, type Cost } from './sink-run.ts';
+import { expectedRows, sayCost, sinkRun, together, type Cost } from './sink-run.ts';
 
 const { values } = parseArgs({
   options: {
@@ -88,10 +88,10 @@ async function main(): Promise<void> {
 async function inTurns(bed: Bed, programs: ConnectPrograms): Promise<Map<string, Cost[]>> {
   const count = Number(values.ticks);
   const ticks = benchTicks({ count, instruments: Number(values.instruments), stepUs: 100 });
-  const expected = expectedOf(ticks);
-  await produce(bed, ticks.map(recordOf));
+  const expected = expectedRows(ticks);
+  await produce(bed, ticks.map(toRecord));
   await bed.context.questdbReader().query(CREATE);
-  const topic = bed.context.topicOf('ticks');
+  const topic = bed.context.topicName('ticks');
   const samples = new Map<string, Cost[]>();
   const note = (who: string, cost: Cost): void => {
     sayCost(who.padEnd(16), cost);
@@ -114,14 +114,14 @@ async function inTurns(bed: Bed, programs: ConnectPrograms): Promise<Map<string,
 }
 
 function conclude(samples: ReadonlyMap<string, readonly Cost[]>): void {
-  const middleOf = new Map<string, { cpu: number; rate: number }>();
+  const middleByName = new Map<string, { cpu: number; rate: number }>();
   for (const [who, costs] of samples) {
     const [cpu, rates] = [costs.map(together), costs.map(({ rate }) => rate)];
-    middleOf.set(who, { cpu: median(cpu), rate: median(rates) });
+    middleByName.set(who, { cpu: median(cpu), rate: median(rates) });
     const text = `${spread(cpu)} us CPU/row together, ${spread(rates, 0)} rows/s`;
     console.log(`${who.padEnd(16)} ${text}`);
   }
-  const of = (who: string) => middleOf.get(who) ?? { cpu: NaN, rate: NaN };
+  const of = (who: string) => middleByName.get(who) ?? { cpu: NaN, rate: NaN };
   const ours = of('ours');
   const peers = [DOCUMENTED, ...STATED].map(({ name }) => of(name));
   const cheapest = Math.min(...peers.map(({ cpu }) => cpu));

@@ -15,9 +15,9 @@ import pandas as pd
 features_file, requests_file, out = sys.argv[1:]
 cpu, wall = time.process_time(), time.perf_counter()
 features = pd.read_parquet(features_file).sort_values("decided_ts", kind="stable")
-requests = pd.read_parquet(requests_file).sort_values("asked_at", kind="stable")
+requests = pd.read_parquet(requests_file).sort_values("requested_at", kind="stable")
 joined = pd.merge_asof(
-    requests, features, left_on="asked_at", right_on="decided_ts", by="instrument"
+    requests, features, left_on="requested_at", right_on="decided_ts", by="instrument"
 )
 joined.sort_values("request_row").to_parquet(out, compression="zstd", index=False)
 print(

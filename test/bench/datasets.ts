@@ -64,7 +64,7 @@ async function drawn(dir: string): Promise<void> {
   );
   await db.run(
     `COPY (SELECT i AS request_row, (hash(i * 7) % ${INSTRUMENTS})::INTEGER AS instrument,
-         1700000000000000 + (hash(i) % ${perInstrument * 60_000_000})::BIGINT AS asked_at
+         1700000000000000 + (hash(i) % ${perInstrument * 60_000_000})::BIGINT AS requested_at
        FROM range(${m}) t(i)) TO ${literal(requests)} (FORMAT parquet)`,
   );
   close();

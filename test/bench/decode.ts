@@ -19,7 +19,7 @@ export async function benchDecode(): Promise<NotedResult[]> {
   const ticks = benchTicks({ count: COUNT, instruments: 10, stepUs: 1_000 });
   return [
     await contest('tick from JSON, single', oneMemory(ticks)),
-    await contest(`tick from JSON, frames of ${FRAME}`, oneMemory(framesOf(ticks))),
+    await contest(`tick from JSON, frames of ${FRAME}`, oneMemory(toFrames(ticks))),
   ];
 }
 
@@ -33,7 +33,7 @@ function oneMemory(ticks: readonly Pick<BenchTick, 'key' | 'value'>[]): Value[] 
   });
 }
 
-function framesOf(ticks: readonly BenchTick[]): Pick<BenchTick, 'key' | 'value'>[] {
+function toFrames(ticks: readonly BenchTick[]): Pick<BenchTick, 'key' | 'value'>[] {
   const byKey = new Map<string, BenchTick[]>();
   for (const tick of ticks) byKey.set(tick.key, [...(byKey.get(tick.key) ?? []), tick]);
   return [...byKey].flatMap(([key, own]) =>

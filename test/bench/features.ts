@@ -72,12 +72,12 @@ async function compared(peer: Peer, run: Run): Promise<NotedResult> {
   const seenThere = [(await run(0, WARM_UP_INSTANTS)).newest];
   const [ours, theirs] = await inTurns(
     (round) => {
-      const { ns, values } = ourRun(state, ...instantsOf(round));
+      const { ns, values } = ourRun(state, ...roundRange(round));
       seen.push(values);
       return ns / INSTANTS;
     },
     async (round) => {
-      const { ns, newest } = await run(...instantsOf(round));
+      const { ns, newest } = await run(...roundRange(round));
       seenThere.push(newest);
       return ns / INSTANTS;
     },
@@ -90,7 +90,7 @@ async function compared(peer: Peer, run: Run): Promise<NotedResult> {
 
 const closesAt = (instant: number): readonly ClosedCandle[] => MARKET[instant]!.closes;
 
-function instantsOf(round: number): [first: number, end: number] {
+function roundRange(round: number): [first: number, end: number] {
   const first = WARM_UP_INSTANTS + round * INSTANTS;
   return [first, first + INSTANTS];
 }

@@ -6,7 +6,7 @@ import type { Admin } from 'kafkajs';
 import { sleep } from '../../src/clock.ts';
 import { assert } from '../../src/assert.ts';
 import { cpuSeconds } from './process-cpu.ts';
-import { progressOf, type Started } from './server-bench.ts';
+import { readProgress, type Started } from './server-bench.ts';
 
 const POLL_MS = 20;
 const PATIENCE_MS = 180_000;
@@ -50,7 +50,7 @@ async function reached(
 ): Promise<number> {
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
-    const { done, all } = await progressOf(admin, groupId, topic);
+    const { done, all } = await readProgress(admin, groupId, topic);
     if (done >= share * all) return done;
     if (hasEnded()) throw new Error(`${groupId} has ended at ${done} of ${all}`);
     if (performance.now() > deadline) throw new Error(`${groupId} stays at ${done} of ${all}`);

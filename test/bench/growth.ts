@@ -21,13 +21,13 @@ import type { InstrumentState } from '../../pipelines/stream/stream.ts';
 import type { Bed } from '../faults/bed.ts';
 import { benchTicks, FROM_TS } from './bench-ticks.ts';
 import { checkpointCost, type CheckpointCost } from './checkpoint-cost.ts';
-import { countOf } from './compare-streams.ts';
+import { countRecords } from './compare-streams.ts';
 import { groupRun, type GroupCost } from './group-run.ts';
 import { median } from './measure.ts';
 import {
   onServers,
   produce,
-  recordOf,
+  toRecord,
   resetStage,
   sendControls,
   spread,
@@ -70,20 +70,20 @@ const installation = ({ context }: Bed, instruments: number) => {
   const prefix = `n${instruments}-`;
   return {
     prefix,
-    topicOf: (name: string) => `${prefix}${context.topicOf(name)}`,
-    groupOf: (stage: Stage) => `${prefix}${context.groupOf(stage)}`,
+    topicName: (name: string) => `${prefix}${context.topicName(name)}`,
+    groupId: (stage: Stage) => `${prefix}${context.groupId(stage)}`,
   };
 };
 
 async function produceAll(bed: Bed): Promise<number> {
   const count = Math.floor(((WARM_UP + MEASURED) * US_PER_MIN) / STEP_US);
   for (const instruments of COUNTS) {
-    const { prefix, topicOf } = installation(bed, instruments);
+    const { prefix, topicName } = installation(bed, instruments);
     const { partitions } = bed.config;
-    await createTopics(bed.context.kafka, { partitions, topicOf });
-    await sendControls(bed, topicOf);
+    await createTopics(bed.context.kafka, { partitions, topicName });
+    await sendControls(bed, topicName);
     const ticks = benchTicks({ count, instruments, stepUs: STEP_US });
-    await produce(bed, ticks.map(recordOf), `${prefix}ticks`);
+    await produce(bed, ticks.map(toRecord), `${prefix}ticks`);
     const perCandle = (US_PER_MIN / STEP_US / instruments).toFixed(0);
     console.log(`${instruments} instruments: ${count} ticks, ${perCandle} a minute candle`);
   }
@@ -135,17 +135,17 @@ async function run(
   admin: Admin,
   { stage, instruments, ticks, state }: Run,
 ): Promise<GroupCost> {
-  const { prefix, topicOf, groupOf } = installation(bed, instruments);
+  const { prefix, topicName, groupId } = installation(bed, instruments);
   const { postgres, config } = bed.context;
   const reader = bed.context.questdbReader();
   const keys = Array.from({ length: instruments }, (_, n) => `bench:S${n}/USD`);
-  await resetStage(bed, admin, stage, groupOf(stage));
+  await resetStage(bed, admin, stage, groupId(stage));
   if (stage === 'sink') await reader.query('TRUNCATE TABLE ticks');
-  else await seedStates(postgres, topicOf('ticks'), keys, state, config.partitions);
+  else await seedStates(postgres, topicName('ticks'), keys, state, config.partitions);
   const cost = await groupRun({
     admin,
-    groupId: groupOf(stage),
-    topic: topicOf('ticks'),
+    groupId: groupId(stage),
+    topic: topicName('ticks'),
     warmUp: WARM_UP / (WARM_UP + MEASURED),
     ticksPerRecord: 1,
     start: () =>
@@ -159,7 +159,7 @@ async function run(
     const [row] = await reader.query<{ n: number }>('SELECT count() AS n FROM ticks');
     assert(row?.n === ticks, `${row?.n} rows of ${ticks} ticks`);
   } else {
-    const records = await countOf(bed, `${prefix}features`, 'feature_id');
+    const records = await countRecords(bed, `${prefix}features`, 'feature_id');
     assert(records >= instruments, `${records} feature records of ${instruments} instruments`);
   }
   return cost;

@@ -3,7 +3,7 @@
  * sink makes them, whose bytes have to be equal first. CPU time, because the box is shared; in
  * turns and by the median, because its speed is not the same from one second to the next.
  */
-import { rowsOfFeature, emptySinkRows } from '../../pipelines/sink/sink.ts';
+import { addFeatureRows, emptySinkRows } from '../../pipelines/sink/sink.ts';
 import { compiledEncoder } from '../../src/questdb/ilp-encoder.ts';
 import { clientEncoder, type EncodedTable } from '../../src/questdb/encoder.ts';
 import { assert } from '../../src/assert.ts';
@@ -84,7 +84,7 @@ function featureRows(count: number): AnyRow[] {
       candles: [],
       values: Object.fromEntries(values) as Record<string, number>,
     };
-    rowsOfFeature(rows, received(feature) as object as Feature);
+    addFeatureRows(rows, received(feature) as object as Feature);
   }
   return rows.features;
 }

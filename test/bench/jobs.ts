@@ -27,7 +27,7 @@ import { LabelBacklog } from '../../src/questdb/tables/pending-labels.ts';
 import { predictions, type PredictionRow } from '../../src/questdb/tables/predictions.ts';
 import { ticks } from '../../src/questdb/tables/ticks.ts';
 import type { Bed } from '../faults/bed.ts';
-import { keyOf } from '../../src/domain/wire.ts';
+import { instrumentKey } from '../../src/domain/wire.ts';
 import { runLabelSet } from '../../pipelines/labels/label-sets.ts';
 import { runLabels } from '../../pipelines/labels/job.ts';
 import { cpuSeconds } from './process-cpu.ts';
@@ -48,27 +48,27 @@ const HORIZON_US = 3_600_000_000;
 const DECISIONS = 5;
 const VENUE = 'bench';
 
-const symbolOf = (i: number): string => `B${i}/USD`;
+const symbolName = (i: number): string => `B${i}/USD`;
 
 async function write(bed: Bed, from: number, to: number): Promise<void> {
   const writer = bed.context.questdbWriter();
   for (let n = 0; n < DECISIONS; n++) {
     const ts = FROM + n * MINUTE_US;
-    const said: PredictionRow[] = [];
+    const predicted: PredictionRow[] = [];
     const known: LabelRow[] = [];
     for (let i = from; i < to; i++) {
-      const of = { ts, decided_ts: ts, venue: VENUE, symbol: symbolOf(i), label_spec: LABEL };
-      said.push({ ...SAID, ...of, known_at: ts, prediction_id: `${i}:${n}` });
+      const of = { ts, decided_ts: ts, venue: VENUE, symbol: symbolName(i), label_spec: LABEL };
+      predicted.push({ ...PREDICTED, ...of, known_at: ts, prediction_id: `${i}:${n}` });
       known.push({ ...VOID, ...of, label_known_at: ts });
     }
-    await writer.write(predictions, said);
+    await writer.write(predictions, predicted);
     if (n < DECISIONS - 1) await writer.write(labels, known);
   }
   // A tick a minute, around where the last decision enters and exits.
   for (const minute of [...between(0, DECISIONS + 5), ...between(60, DECISIONS + 65)]) {
     const ts = FROM + minute * MINUTE_US + 1;
     const sold = Array.from({ length: to - from }, (_, i) => ({
-      ...{ ts, known_at: ts, venue: VENUE, symbol: symbolOf(from + i), id: '1' },
+      ...{ ts, known_at: ts, venue: VENUE, symbol: symbolName(from + i), id: '1' },
       ...{ price: 100 + minute / 8, size: 1, side: null },
     }));
     await writer.write(ticks, sold);
@@ -84,7 +84,7 @@ const reach = (bed: Bed, count: number, minutes: number): Promise<void> =>
   noteStored(
     bed.context.postgres,
     Array.from({ length: count }, (_, i) => ({
-      instrument: `${VENUE}:${symbolOf(i)}`,
+      instrument: `${VENUE}:${symbolName(i)}`,
       reachedTs: FROM + HORIZON_US + minutes * MINUTE_US,
     })),
   );
@@ -109,7 +109,7 @@ async function measure(bed: Bed, count: number): Promise<void> {
     `${count} instruments: first sweep ${firstMs} ms (${none.length} pending), ` +
       `a later one, all moved on, ${movedMs} ms (${all.length} pending)`,
   );
-  const some = all.slice(0, 200).map(keyOf);
+  const some = all.slice(0, 200).map(instrumentKey);
   const job = { labelSpec: LABEL, dueTs: FROM, fromTs: FROM };
   const [, oneMs] = await timed(async () => {
     for (const subject of some) await runLabels(bed.context, { ...job, subject });
@@ -123,7 +123,7 @@ async function measure(bed: Bed, count: number): Promise<void> {
       `rest, ${all.length - some.length}, as a set: ${setMs} ms, of them ` +
       `${Math.round((user + system) / 1_000)} ms of CPU here; ${left} left`,
   );
-  const subjects = Array.from({ length: count }, (_, i) => `${VENUE}:${symbolOf(i)}`);
+  const subjects = Array.from({ length: count }, (_, i) => `${VENUE}:${symbolName(i)}`);
   await addDueRuns(postgres, 'reports', subjects, FROM);
   const [, runsMs] = await timed(() => runsToTry(postgres, ['reports', 'review'], 20));
   console.log(`  ${count} open runs: the next ones in ${runsMs} ms`);
@@ -171,7 +171,7 @@ async function datasetMs(bed: Bed): Promise<number> {
   const out = mkdtempSync(join(tmpdir(), 'tickloom-bench-'));
   try {
     await context.flowProbe().drain(60_000);
-    const symbols = [`${VENUE}:${symbolOf(0)}`];
+    const symbols = [`${VENUE}:${symbolName(0)}`];
     const ask = { symbols, from: formatUs(FROM), to: formatUs(FROM + 600 * MINUTE_US) };
     const [, ms] = await timed(() =>
       makeDataset(context, ask, { out: join(out, 'set'), entities: null, dueTs: FROM }),
@@ -186,7 +186,7 @@ async function datasetMs(bed: Bed): Promise<number> {
 const STAGES = ['stream', 'sink', 'money'] as const;
 
 const LABEL = 'direction_1h@1';
-const SAID = {
+const PREDICTED = {
   ...{ slot: 'champion', feature_id: 'f', model_id: 'm', horizon_s: 3600, probability_up: 0.5 },
   ...{ expected_return: 0, verdict: 'ok' as const, close: 1 },
 };

@@ -38,19 +38,19 @@ export async function benchKafkaFetch(): Promise<NotedResult[]> {
   const ticks = benchTicks({ count: COUNT, instruments: 10, stepUs: 1_000 });
   const set = await recordSet(ticks, 2_000);
   const ours = fetchDecoder(plain);
-  const messagesOf = async (decode: Decode): Promise<readonly object[]> => {
+  const decodeMessages = async (decode: Decode): Promise<readonly object[]> => {
     const messages = await decode(new Decoder(set));
     return new Batch('ticks', '0', { partition: 0, highWatermark: '0', messages }).messages;
   };
   const our = async (): Promise<unknown[]> =>
-    ((await messagesOf(ours)) as FetchedMessage[]).map((m) => ({
+    ((await decodeMessages(ours)) as FetchedMessage[]).map((m) => ({
       key: m.keyText,
       value: m.value,
       offset: m.offsetNumber,
       ms: m.timestampMs,
     }));
   const their = async (): Promise<unknown[]> =>
-    ((await messagesOf(plain)) as KafkajsMessage[]).map((m) => ({
+    ((await decodeMessages(plain)) as KafkajsMessage[]).map((m) => ({
       key: m.key.toString(),
       value: m.value,
       offset: Number(m.offset),

@@ -58,21 +58,24 @@ async function main(): Promise<void> {
         for (const side of ['transport', 'ours'] as const) {
           const found = await turn(bed, side, markets[side]);
           latencies[side].push(...found);
-          say(`round ${round + 1}, ${side}`, found);
+          notify(`round ${round + 1}, ${side}`, found);
         }
       }
       await echo.stop();
       await stream.stop();
     }),
   );
-  say('bare transport', latencies.transport);
-  const [p50, p99, most] = say('ours', latencies.ours);
+  notify('bare transport', latencies.transport);
+  const [p50, p99, most] = notify('ours', latencies.ours);
   verdict('p50', p50, { atMost: 5, unit: ' ms' });
   verdict('p99', p99, { atMost: 25, unit: ' ms' });
   verdict('the longest', most, { atMost: 250, unit: ' ms' });
 }
 
-function say(what: string, latencies: readonly number[]): [p50: number, p99: number, max: number] {
+function notify(
+  what: string,
+  latencies: readonly number[],
+): [p50: number, p99: number, max: number] {
   const sorted = latencies.toSorted((a, b) => a - b);
   const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? NaN;
   const [p50, p99, most] = [at(0.5), at(0.99), at(1)];
@@ -96,30 +99,32 @@ class Market {
   /** The next tick, and the key under which its prediction will come, if it completes a candle. */
   tick(i: number): { key: string; ts: number; value: string; completes: string | null } {
     const n = i % INSTRUMENTS;
-    const before = this.tsOf(n);
+    const before = this.stepTs(n);
     this.steps[n] = (this.steps[n] ?? 0) + 1;
-    const ts = this.tsOf(n);
+    const ts = this.stepTs(n);
     const [passed, was] = [ts, before].map((at) => floorTo(at - this.latenessUs, US_PER_MIN));
     const symbol = `S${n}/USD`;
     const price = (6_000_000 + ((this.ids * 7_919) % 1_000)) / 100;
     const id = String(++this.ids);
     const tick = { kind: 'trade', venue: 'bench', symbol, id, ts, price, size: 0.5, side: 'buy' };
-    const firstTs = this.tsOf(n, 1);
+    const firstTs = this.stepTs(n, 1);
     // The first candle begins with the first tick: before it there is none to be completed.
     const completes = passed !== was && (passed ?? 0) > firstTs ? `${symbol}|${ts}` : null;
     return { key: `bench:${symbol}`, ts, value: JSON.stringify(tick), completes };
   }
 
-  private tsOf(n: number, step: number = this.steps[n] ?? 0): number {
+  private stepTs(n: number, step: number = this.steps[n] ?? 0): number {
     const phase = Math.round((n * US_PER_MIN) / INSTRUMENTS);
     return FROM_TS + phase + step * STEP_US;
   }
 }
 
 async function turn(bed: Bed, side: Side, market: Market): Promise<number[]> {
-  const { kafka, topicOf } = bed.context;
-  const [into, outOf] =
-    side === 'ours' ? [topicOf('ticks'), topicOf('predictions')] : ['bench-plain', 'bench-echo'];
+  const { kafka, topicName } = bed.context;
+  const [into, outTopic] =
+    side === 'ours'
+      ? [topicName('ticks'), topicName('predictions')]
+      : ['bench-plain', 'bench-echo'];
   const intended = new Map<string, number>();
   const latencies: number[] = [];
   const startMs = performance.now();
@@ -128,7 +133,7 @@ async function turn(bed: Bed, side: Side, market: Market): Promise<number[]> {
     minBytes: 1,
     maxWaitTimeInMs: 50,
   });
-  await listen(reader, outOf, (value, nowMs) => {
+  await listen(reader, outTopic, (value, nowMs) => {
     const { symbol, ...record } = JSON.parse(value) as Prediction;
     const place = `${symbol}|${side === 'ours' ? record.decided_ts : record.ts}`;
     const sentMs = intended.get(place);

@@ -107,6 +107,6 @@ for (const [name, bench] of Object.entries(IN_PROCESS)) {
   if (only === undefined || only === name) await runInProcess(bench);
 }
 for (const name of Object.keys(ON_SERVERS)) {
-  const isAsked = only === undefined ? values.servers : only === name;
-  if (isAsked && !runOnServers(name, values.connector)) process.exitCode = 1;
+  const isRequested = only === undefined ? values.servers : only === name;
+  if (isRequested && !runOnServers(name, values.connector)) process.exitCode = 1;
 }

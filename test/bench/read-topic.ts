@@ -8,7 +8,7 @@ export async function readTopic(
   name: string,
   take: (value: string) => void,
 ): Promise<void> {
-  const topic = context.topicOf(name);
+  const topic = context.topicName(name);
   const ends = await withAdmin(context.kafka, (admin) => endOffsets(admin, topic));
   const open = new Map([...ends].filter(([, end]) => end > 0));
   if (open.size === 0) return;

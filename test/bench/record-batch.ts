@@ -14,7 +14,7 @@ const { RecordBatch } = require(`${SRC}/recordBatch/v0/index.js`) as {
 export async function recordSet(ticks: readonly BenchTick[], perBatch: number): Promise<Buffer> {
   const batches: Buffer[] = [];
   for (let at = 0; at < ticks.length; at += perBatch) {
-    batches.push(await batchOf(ticks.slice(at, at + perBatch), at));
+    batches.push(await encodeBatch(ticks.slice(at, at + perBatch), at));
   }
   const set = Buffer.concat(batches);
   const size = Buffer.alloc(4);
@@ -22,7 +22,7 @@ export async function recordSet(ticks: readonly BenchTick[], perBatch: number): 
   return Buffer.concat([size, set]);
 }
 
-async function batchOf(ticks: readonly BenchTick[], firstOffset: number): Promise<Buffer> {
+async function encodeBatch(ticks: readonly BenchTick[], firstOffset: number): Promise<Buffer> {
   const times = ticks.map(({ ts }) => Math.floor(ts / 1_000));
   const [firstTimestamp = 0] = times;
   const records = ticks.map(({ key, value }, offsetDelta) =>

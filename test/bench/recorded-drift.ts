@@ -6,7 +6,12 @@
 import { US_PER_DAY } from '../../src/domain/time.ts';
 import { FEATURE_NAMES } from '../../src/features/definition.ts';
 import type { ModelManifest } from '../../src/learning/artefact.ts';
-import { binsOf, driftSummary, featureDrift, type DriftSummary } from '../../src/learning/drift.ts';
+import {
+  manifestBins,
+  driftSummary,
+  featureDrift,
+  type DriftSummary,
+} from '../../src/learning/drift.ts';
 import { DEFAULT_RETRAIN, retrainTriggers } from '../../src/learning/retrain.ts';
 import type { TrainingRow } from '../../src/learning/train-fold.ts';
 
@@ -21,7 +26,7 @@ export function driftReviews(
   manifest: ModelManifest,
   modelId: string,
 ): DriftReview[] {
-  const bins = binsOf(manifest) ?? [];
+  const bins = manifestBins(manifest) ?? [];
   const gains = new Map(manifest.importance.map((each) => [each.feature, each.gain_share]));
   const days = new Set(rows.map(({ decidedTs }) => Math.ceil(decidedTs / US_PER_DAY)));
   const ends = [...days].map((day) => day * US_PER_DAY);

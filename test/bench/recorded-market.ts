@@ -2,13 +2,13 @@
  * A recording -> its decisions with features, outcomes and what the online baseline said, by the
  * stream's own operators and labels, without servers.
  */
-import { labelsOf } from '../../pipelines/labels/labels.ts';
+import { labelDecisions } from '../../pipelines/labels/labels.ts';
 import type { LabelPrice } from '../../pipelines/grades/grading.ts';
 import { instrumentStream } from '../../pipelines/stream/stream.ts';
 import { trainingSet, type TrainingSet } from '../../src/learning/training-set.ts';
 import { initialControlState } from '../../src/domain/control.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
-import { marketTickOf } from '../../src/domain/tick.ts';
+import { toMarketTick } from '../../src/domain/tick.ts';
 import type { Feature, Prediction, Tick } from '../../src/domain/wire.ts';
 import { FEATURE_NAMES } from '../../src/features/definition.ts';
 import { LATENESS_US, streamInput } from '../support/stream-input.ts';
@@ -38,9 +38,9 @@ export async function recordedMarket(
       if (out.kind === 'feature') features.push(out);
       else if (out.kind === 'prediction') predictions.push(out);
     });
-    prices.push({ ts: tick.ts, knownAt: tick.ts, price: marketTickOf(tick).price });
+    prices.push({ ts: tick.ts, knownAt: tick.ts, price: toMarketTick(tick).price });
   }
-  const labels = labelsOf({
+  const labels = labelDecisions({
     ...{ venue: 'recorded', symbol: 'recorded', labelSpec, horizonUs, latenessUs: LATENESS_US },
     decisions: predictions.map(({ ts, decided_ts }) => ({ ts, decidedTs: decided_ts })),
     ...{ prices, arrivals: prices, gaps: [] },

@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { recomputeFeatures, type FeatureVector } from '../../pipelines/quality/replay.ts';
 import { assert, must } from '../../src/assert.ts';
 import { storedMarketTicks } from '../../pipelines/quality/stored-market-ticks.ts';
-import { marketTickOf } from '../../src/domain/tick.ts';
+import { toMarketTick } from '../../src/domain/tick.ts';
 import { US_PER_DAY } from '../../src/domain/time.ts';
 import type { Tick } from '../../src/domain/wire.ts';
 import type { Bed } from '../faults/bed.ts';
@@ -19,7 +19,7 @@ import { benchTicks, type BenchTick } from './bench-ticks.ts';
 import { median } from './measure.ts';
 import { cpuSeconds } from './process-cpu.ts';
 import {
-  framesOf,
+  toFrames,
   onServers,
   produce,
   questdbPid,
@@ -27,7 +27,7 @@ import {
   startOurs,
   verdict,
 } from './server-bench.ts';
-import { expectedOf, sinkRun } from './sink-run.ts';
+import { expectedRows, sinkRun } from './sink-run.ts';
 
 const { values } = parseArgs({
   options: {
@@ -51,9 +51,9 @@ async function main(): Promise<void> {
   const [first, last] = [must(ticks[0]).ts, must(ticks.at(-1)).ts];
   const range = { fromUs: first, toUs: first + US_PER_DAY, asOfUs: first + 2 * US_PER_DAY };
   const replays = await onServers(async (bed) => {
-    await produce(bed, framesOf(ticks, 50));
+    await produce(bed, toFrames(ticks, 50));
     const start = () => startOurs(bed, 'sink');
-    await sinkRun(bed, { table: 'ticks', expected: expectedOf(ticks), warmUp: 0.3, start });
+    await sinkRun(bed, { table: 'ticks', expected: expectedRows(ticks), warmUp: 0.3, start });
     const straight = recomputeFeatures(INSTRUMENT, ticks.map(marketTick), last).vectors;
     const found: Replay[] = [];
     for (let round = -1; round < Number(values.rounds); round++) {
@@ -72,7 +72,7 @@ async function main(): Promise<void> {
   verdict('replay of a stored day', median(rates), { atLeast: 200_000, unit: ' ticks/s' });
 }
 
-const marketTick = ({ value }: BenchTick) => marketTickOf(JSON.parse(value) as Tick);
+const marketTick = ({ value }: BenchTick) => toMarketTick(JSON.parse(value) as Tick);
 
 async function replayed(
   bed: Bed,

@@ -18,8 +18,8 @@ import { benchTicks } from './bench-ticks.ts';
 import { openLoop, type Planned } from './open-loop.ts';
 import {
   onServers,
-  progressOf,
-  recordOf,
+  readProgress,
+  toRecord,
   sendControls,
   spread,
   startOurs,
@@ -56,11 +56,11 @@ async function main(): Promise<void> {
     withAdmin(bed.context.kafka, async (admin) => {
       await sendControls(bed);
       const flow = new AbortController();
-      const topic = bed.context.topicOf('ticks');
+      const topic = bed.context.topicName('ticks');
       const next = (i: number): Planned | null => {
         const tick = ticks[i];
         if (tick === undefined) return null;
-        const { key, value, timestampMs } = recordOf(tick);
+        const { key, value, timestampMs } = toRecord(tick);
         return { topic, message: { key, value, timestamp: String(timestampMs) } };
       };
       const run = { kafka: bed.context.kafka, perS: PER_S, next, signal: flow.signal };
@@ -108,15 +108,15 @@ async function underFlow(bed: Bed, admin: Admin): Promise<Seconds> {
 async function usualLag(bed: Bed, admin: Admin, stage: string): Promise<number> {
   let most = 0;
   for (let i = 0; i < LAG_SAMPLES; i++) {
-    most = Math.max(most, await lagOf(bed, admin, stage));
+    most = Math.max(most, await readLag(bed, admin, stage));
     await sleep(POLL_MS);
   }
   return most;
 }
 
-async function lagOf({ context }: Bed, admin: Admin, stage: string): Promise<number> {
-  const topic = context.topicOf('ticks');
-  const { done, all } = await progressOf(admin, context.groupOf(stage), topic);
+async function readLag({ context }: Bed, admin: Admin, stage: string): Promise<number> {
+  const topic = context.topicName('ticks');
+  const { done, all } = await readProgress(admin, context.groupId(stage), topic);
   return all - done;
 }
 
@@ -133,9 +133,9 @@ async function killed(
   process.kill(before.pid, 'SIGKILL');
   running.set(stage, await startOurs(bed, stage));
   const backMs = performance.now();
-  const behind = await lagOf(bed, admin, stage);
+  const behind = await readLag(bed, admin, stage);
   assert(behind > usual, `there is something to catch up with: ${behind} records`);
-  while ((await lagOf(bed, admin, stage)) > usual) {
+  while ((await readLag(bed, admin, stage)) > usual) {
     if (performance.now() - backMs > PATIENCE_MS) throw new Error(`${stage} does not catch up`);
     await sleep(POLL_MS);
   }

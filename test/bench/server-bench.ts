@@ -121,12 +121,12 @@ export async function produce(
       value,
       timestamp: String(timestampMs),
     }));
-    await producer.send({ topic: context.topicOf(topic), messages });
+    await producer.send({ topic: context.topicName(topic), messages });
   }
   await producer.disconnect();
 }
 
-export const recordOf = ({ key, value, ts }: BenchTick): OutRecord => ({
+export const toRecord = ({ key, value, ts }: BenchTick): OutRecord => ({
   topic: 'ticks',
   key,
   value,
@@ -134,7 +134,7 @@ export const recordOf = ({ key, value, ts }: BenchTick): OutRecord => ({
 });
 
 /** The same ticks, so many of an instrument in one record. */
-export function framesOf(ticks: readonly BenchTick[], perFrame: number): OutRecord[] {
+export function toFrames(ticks: readonly BenchTick[], perFrame: number): OutRecord[] {
   const open = new Map<string, BenchTick[]>();
   const records: OutRecord[] = [];
   const end = (key: string): void => {
@@ -142,7 +142,7 @@ export function framesOf(ticks: readonly BenchTick[], perFrame: number): OutReco
     open.delete(key);
     const last = some.at(-1);
     if (last === undefined) return;
-    records.push({ ...recordOf(last), value: `[${some.map(({ value }) => value).join(',')}]` });
+    records.push({ ...toRecord(last), value: `[${some.map(({ value }) => value).join(',')}]` });
   };
   for (const tick of ticks) {
     const some = open.get(tick.key) ?? [];
@@ -157,7 +157,7 @@ export function framesOf(ticks: readonly BenchTick[], perFrame: number): OutReco
 /** What `npm start` puts into the log before any tick: the paper bot and its settings. */
 export async function sendControls(
   { context }: Bed,
-  topicOf: (name: string) => string = context.topicOf,
+  topicName: (name: string) => string = context.topicName,
 ): Promise<void> {
   const { postgres, config } = context;
   await sendDueControls({
@@ -166,8 +166,8 @@ export async function sendControls(
     markSent: () => Promise.resolve(),
     log: context.outLog(),
     key: context.controlKey,
-    partitionsOf: () => config.partitions,
-    topicOf,
+    partitionCount: () => config.partitions,
+    topicName,
     nowMs,
   });
 }
@@ -177,7 +177,7 @@ export async function resetStage(
   { context }: Bed,
   admin: Admin,
   stage: string,
-  groupId: string = context.groupOf(stage),
+  groupId: string = context.groupId(stage),
 ): Promise<void> {
   await context.postgres.query('DELETE FROM checkpoints WHERE stage = $1', [stage]);
   await context.postgres.query('DELETE FROM operator_state WHERE stage = $1', [stage]);
@@ -196,7 +196,7 @@ export async function resetStage(
 }
 
 /** How many records a group has behind it, and how many there are. */
-export async function progressOf(
+export async function readProgress(
   admin: Admin,
   groupId: string,
   topic: string,

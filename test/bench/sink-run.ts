@@ -28,7 +28,7 @@ export interface Expected {
   readonly size: number;
 }
 
-export function expectedOf(ticks: readonly BenchTick[]): Expected {
+export function expectedRows(ticks: readonly BenchTick[]): Expected {
   let [price, size] = [0, 0];
   for (const { value } of ticks) {
     const tick = JSON.parse(value) as { price: number; size: number };

@@ -10,16 +10,16 @@ import type { OutRecord } from '../../src/stream/stage.ts';
 import type { Bed } from '../faults/bed.ts';
 import { benchTicks } from './bench-ticks.ts';
 import {
-  framesOf,
+  toFrames,
   onServers,
   produce,
-  recordOf,
+  toRecord,
   resetStage,
   startOurs,
   startPeer,
   verdict,
 } from './server-bench.ts';
-import { expectedOf, middle, sayCost, sinkRun, type Cost, type Expected } from './sink-run.ts';
+import { expectedRows, middle, sayCost, sinkRun, type Cost, type Expected } from './sink-run.ts';
 
 const { values } = parseArgs({
   options: {
@@ -38,12 +38,12 @@ const PLAIN_TABLE = `CREATE TABLE ticks_plain (ts TIMESTAMP, venue SYMBOL, symbo
 async function main(): Promise<void> {
   const count = Number(values.ticks);
   const ticks = benchTicks({ count, instruments: Number(values.instruments), stepUs: 100 });
-  const expected = expectedOf(ticks);
-  const single = await costs('single records', ticks.map(recordOf), expected, true);
-  const framed = await costs(`frames of ${FRAME}`, framesOf(ticks, FRAME), expected, false);
+  const expected = expectedRows(ticks);
+  const single = await costs('single records', ticks.map(toRecord), expected, true);
+  const framed = await costs(`frames of ${FRAME}`, toFrames(ticks, FRAME), expected, false);
   verdict('process, ours / plain', single.ours.process / single.plain.process, { atMost: 1 / 3 });
-  const ofFrames = framed.ours.process / single.ours.process;
-  verdict('process, frames / single records', ofFrames, { atMost: 1 / 4 });
+  const frameRatio = framed.ours.process / single.ours.process;
+  verdict('process, frames / single records', frameRatio, { atMost: 1 / 4 });
 }
 
 function costs(
@@ -78,7 +78,7 @@ async function startSink(bed: Bed) {
 
 function startPlain(bed: Bed, round: number) {
   const { host } = new URL(bed.config.questdbUrl);
-  const topic = bed.context.topicOf('ticks');
+  const topic = bed.context.topicName('ticks');
   return startPeer(bed, PLAIN, [host, topic, 'ticks_plain', `plain-${round}`]);
 }
 

@@ -17,7 +17,7 @@ import { STAGES } from '../faults/bed.ts';
 import { benchTicks, FROM_TS } from './bench-ticks.ts';
 import { median } from './measure.ts';
 import { cpuSeconds } from './process-cpu.ts';
-import { framesOf, onServers } from './server-bench.ts';
+import { toFrames, onServers } from './server-bench.ts';
 
 const { values } = parseArgs({
   options: {
@@ -49,7 +49,7 @@ interface Look {
 const heldMb = (pid: number): number =>
   Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1_024;
 
-function pidsOf(bed: Bed): Map<string, number> {
+function listPids(bed: Bed): Map<string, number> {
   const pids = new Map<string, number>();
   for (const stage of STAGES) pids.set(stage, must(bed.child(stage).pid));
   for (const server of SERVER_NAMES) {
@@ -61,23 +61,23 @@ function pidsOf(bed: Bed): Map<string, number> {
 async function look(bed: Bed, second: number): Promise<Look> {
   const lags = await bed.context.flowProbe().lags();
   const lag = lags.reduce((sum, of) => sum + of.lag, 0);
-  const held = new Map([...pidsOf(bed)].map(([name, pid]) => [name, heldMb(pid)]));
+  const held = new Map([...listPids(bed)].map(([name, pid]) => [name, heldMb(pid)]));
   const cells = [...held].map(([name, mb]) => `${name} ${mb.toFixed(0)}`);
   console.log(`${String(second).padStart(5)} s  lag ${lag} records  MB: ${cells.join('  ')}`);
   return { second, lag, held };
 }
 
 /** One second's ticks, as a feed of high rate sends them. */
-function recordsOf(second: number) {
+function makeRecords(second: number) {
   const fromTs = FROM_TS + second * 1_000_000;
   const instruments = Number(values.instruments);
   const ticks = benchTicks({ count: PER_S, instruments, stepUs: 1_000_000 / PER_S, fromTs });
-  return framesOf(ticks, Number(values.frame));
+  return toFrames(ticks, Number(values.frame));
 }
 
 async function feed(bed: Bed): Promise<Look[]> {
   const log = new KafkaOutLog(bed.context.kafka);
-  const topic = bed.context.topicOf('ticks');
+  const topic = bed.context.topicName('ticks');
   const looks: Look[] = [];
   const startMs = performance.now();
   let worstLateMs = 0;
@@ -85,7 +85,7 @@ async function feed(bed: Bed): Promise<Look[]> {
     const lateMs = performance.now() - startMs - second * 1_000;
     worstLateMs = Math.max(worstLateMs, lateMs);
     if (lateMs < 0) await sleep(-lateMs);
-    await log.append(recordsOf(second).map((record) => ({ ...record, topic })));
+    await log.append(makeRecords(second).map((record) => ({ ...record, topic })));
     if (second > 0 && second % LOOK_S === 0) looks.push(await look(bed, second));
   }
   await log.close();
@@ -93,20 +93,20 @@ async function feed(bed: Bed): Promise<Look[]> {
   return looks;
 }
 
-const said: boolean[] = [];
+const verdicts: boolean[] = [];
 
 function verdict(what: string, isMet: boolean): void {
-  said.push(isMet);
+  verdicts.push(isMet);
   console.log(`${what}: ${isMet ? 'met' : 'MISSED'}`);
 }
 
 async function soak(bed: Bed): Promise<void> {
   for (const stage of STAGES) await bed.keep(stage);
-  const before = new Map([...pidsOf(bed)].map(([name, pid]) => [name, cpuSeconds(pid)]));
+  const before = new Map([...listPids(bed)].map(([name, pid]) => [name, cpuSeconds(pid)]));
   const looks = await feed(bed);
   const open = await drained(bed.context, DRAIN_MS);
   const last = await look(bed, SECONDS);
-  for (const [name, pid] of pidsOf(bed)) {
+  for (const [name, pid] of listPids(bed)) {
     const us = ((cpuSeconds(pid) - (before.get(name) ?? 0)) * 1e6) / (PER_S * SECONDS);
     console.log(`${name.padEnd(9)} ${us.toFixed(2)} us of CPU a tick`);
   }
@@ -127,5 +127,5 @@ async function soak(bed: Bed): Promise<void> {
 }
 
 await onServers(soak);
-process.exitCode = said.every(Boolean) ? 0 : 1;
+process.exitCode = verdicts.every(Boolean) ? 0 : 1;
 setTimeout(() => process.exit(), 5_000).unref();

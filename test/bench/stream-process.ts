@@ -18,14 +18,14 @@ import { US_PER_MIN } from '../../src/domain/time.ts';
 import type { OutRecord } from '../../src/stream/stage.ts';
 import type { Bed } from '../faults/bed.ts';
 import { benchTicks, FROM_TS, type BenchTick } from './bench-ticks.ts';
-import { compareStreams, countOf } from './compare-streams.ts';
+import { compareStreams, countRecords } from './compare-streams.ts';
 import { groupRun, type GroupCost } from './group-run.ts';
 import { median } from './measure.ts';
 import {
-  framesOf,
+  toFrames,
   onServers,
   produce,
-  recordOf,
+  toRecord,
   resetStage,
   sendControls,
   spread,
@@ -86,12 +86,12 @@ async function costs(
   dense: readonly BenchTick[],
   perRecord: number,
 ): Promise<{ ours: GroupCost[]; plain: GroupCost[] }> {
-  const recordsOf = (of: readonly BenchTick[]): OutRecord[] =>
-    perRecord === 1 ? of.map(recordOf) : framesOf(of, perRecord);
+  const toRecords = (of: readonly BenchTick[]): OutRecord[] =>
+    perRecord === 1 ? of.map(toRecord) : toFrames(of, perRecord);
   return onServers((bed) =>
     withAdmin(bed.context.kafka, async (admin) => {
       await sendControls(bed);
-      const [early, late] = [recordsOf(thin), recordsOf(dense)];
+      const [early, late] = [toRecords(thin), toRecords(dense)];
       await produce(bed, early);
       await produce(bed, late);
       await admin.createTopics({ topics: [{ topic: CANDLES_TOPIC, numPartitions: 4 }] });
@@ -100,8 +100,8 @@ async function costs(
       const run = (who: 'ours' | 'plain', round: number): Promise<GroupCost> =>
         groupRun({
           admin,
-          groupId: who === 'ours' ? bed.context.groupOf('stream') : `plain-${round}`,
-          topic: bed.context.topicOf('ticks'),
+          groupId: who === 'ours' ? bed.context.groupId('stream') : `plain-${round}`,
+          topic: bed.context.topicName('ticks'),
           warmUp,
           ticksPerRecord: dense.length / late.length,
           start: () => (who === 'ours' ? startStream(bed, admin) : startPlain(bed, round)),
@@ -127,7 +127,7 @@ async function rounds(
       console.log(`round ${round + 1}, ${who}: ${cost.perTick.toFixed(2)} us CPU/tick`);
     }
   }
-  const signals = await countOf(bed, 'signals', 'signal_id');
+  const signals = await countRecords(bed, 'signals', 'signal_id');
   assert(signals > 0, 'the bot trades');
   const equal = withPlain ? `; ${await compareStreams(bed, CANDLES_TOPIC)}` : '';
   console.log(`${what}: ${signals} signals${equal}`);
@@ -148,7 +148,7 @@ async function startStream(bed: Bed, admin: Admin) {
 }
 
 const startPlain = (bed: Bed, round: number) =>
-  startPeer(bed, PLAIN, [bed.context.topicOf('ticks'), CANDLES_TOPIC, `plain-${round}`]);
+  startPeer(bed, PLAIN, [bed.context.topicName('ticks'), CANDLES_TOPIC, `plain-${round}`]);
 
 await main();
 process.exit();

@@ -23,7 +23,7 @@ export function startTalipp(instants: readonly (readonly ClosedCandle[])[]): Tal
   const child = spawn(pythonWith(PACKAGES), [SCRIPT], { stdio: ['pipe', 'pipe', 'inherit'] });
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const send = (value: unknown): boolean => child.stdin.write(`${JSON.stringify(value)}\n`);
-  send(instants.map((closes) => closes.map(numbersOf)));
+  send(instants.map((closes) => closes.map(toNumbers)));
   return {
     async run(first, end) {
       send([first, end]);
@@ -34,7 +34,7 @@ export function startTalipp(instants: readonly (readonly ClosedCandle[])[]): Tal
   };
 }
 
-const numbersOf = ({ timeframe, open, high, low, close, volume }: ClosedCandle): unknown[] => [
+const toNumbers = ({ timeframe, open, high, low, close, volume }: ClosedCandle): unknown[] => [
   timeframe,
   open,
   high,

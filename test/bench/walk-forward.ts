@@ -14,7 +14,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ticksOfFiles } from '../../src/feeds/files.ts';
+import { readTickFiles } from '../../src/feeds/files.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
 import { formatUs } from '../../src/domain/time.ts';
@@ -79,11 +79,11 @@ async function main(): Promise<void> {
   });
   printTable(windows);
   console.log();
-  for (const { name, candidate } of windows) console.log(verdictOf(name, candidate));
-  console.log(`\n${driftOf(market, windows)}`);
+  for (const { name, candidate } of windows) console.log(formatVerdict(name, candidate));
+  console.log(`\n${formatDrift(market, windows)}`);
 }
 
-function driftOf({ set }: RecordedMarket, windows: readonly Window[]): string {
+function formatDrift({ set }: RecordedMarket, windows: readonly Window[]): string {
   const reviews = windows.flatMap(({ name, candidate }) =>
     driftReviews(set.rows, candidate.manifest, name),
   );
@@ -93,21 +93,21 @@ function driftOf({ set }: RecordedMarket, windows: readonly Window[]): string {
   const { driftShare, driftGainShare } = DEFAULT_RETRAIN;
   return (
     `drift: ${fired} of ${reviews.length} reviews behind these trainings would train again; at most ` +
-    `${most(({ shareDrifted }) => shareDrifted)} of the features (${100 * driftShare} % are asked) and ` +
+    `${most(({ shareDrifted }) => shareDrifted)} of the features (${100 * driftShare} % are needed) and ` +
     `${most(({ gainShareDrifted }) => gainShareDrifted)} of the gain (${100 * driftGainShare} %) drifted`
   );
 }
 
-function recording(): ReturnType<typeof ticksOfFiles> {
+function recording(): ReturnType<typeof readTickFiles> {
   const { data, format, venue, symbol } = values;
   if (data === undefined) {
     const sample = sampleFiles(join(PROJECT_DIR, 'data', 'sample'));
-    return ticksOfFiles(sample.paths, sample.format, sample);
+    return readTickFiles(sample.paths, sample.format, sample);
   }
   const names = readdirSync(data).filter((name) => /\.(zip|csv|gz|ndjson|json)$/.test(name));
   if (names.length === 0) throw new Error(`${data} holds no recording (.zip, .csv, .gz, .ndjson)`);
   const paths = names.toSorted().map((name) => join(data, name));
-  return ticksOfFiles(paths, format, { venue, symbol });
+  return readTickFiles(paths, format, { venue, symbol });
 }
 
 /** A whole training as of the window's begin: nothing in it has seen the window. */
@@ -175,15 +175,15 @@ function printTable(windows: readonly Window[]): void {
   for (const [name, judgements] of ranges) {
     const rows = judgements.reduce((sum, { up }) => sum + up.length, 0);
     judgeAll(judgements, options).forEach((report, place) => {
-      console.log(lineOf(place === 0 ? `${name}: ${rows}` : '', report));
+      console.log(formatLine(place === 0 ? `${name}: ${rows}` : '', report));
     });
   }
 }
 
-const lineOf = (head: string, report: PredictorReport): string =>
-  `| ${head} | ${report.name} | ${METRICS.map((metric) => cellOf(report[metric])).join(' | ')} |`;
+const formatLine = (head: string, report: PredictorReport): string =>
+  `| ${head} | ${report.name} | ${METRICS.map((metric) => formatCell(report[metric])).join(' | ')} |`;
 
-function cellOf({ value, gain }: MetricReport): string {
+function formatCell({ value, gain }: MetricReport): string {
   if (value === null) return 'not determined';
   const shown = value.toFixed(4);
   if (gain === null) return shown;
@@ -193,7 +193,7 @@ function cellOf({ value, gain }: MetricReport): string {
 
 const signed = (value: number): string => `${value < 0 ? '' : '+'}${value.toFixed(4)}`;
 
-function verdictOf(name: string, { verdict, manifest }: Candidate): string {
+function formatVerdict(name: string, { verdict, manifest }: Candidate): string {
   const { trained, slice, training } = manifest;
   const failed = verdict.reasons.filter(({ passed }) => !passed).map(({ detail }) => detail);
   const found =

@@ -3,7 +3,7 @@
  * the baseline has learnt, the paper bot has traded. Made by the operators themselves.
  */
 import { applyControl, initialControlState } from '../../src/domain/control.ts';
-import { marketTickOf } from '../../src/domain/tick.ts';
+import { toMarketTick } from '../../src/domain/tick.ts';
 import { US_PER_DAY, US_PER_S } from '../../src/domain/time.ts';
 import type { Config } from '../../src/config/config.ts';
 import { controlBot } from '../../src/app/seed.ts';
@@ -27,18 +27,18 @@ export function warmState(config: Config, untilTs: number): InstrumentState {
   const body = { ...controlBot(config) };
   const bot = { control_id: 'bot', version: 1, type: 'bot', subject: body.bot, body } as const;
   applyControl(control, { kind: 'control', ...bot, hmac: '' });
-  const modelOf = (): never => {
+  const getModel = (): never => {
     throw new Error('no model is in force');
   };
   let price = 60_500;
   let id = 1;
-  const of = { venue: 'bench', symbol: 'S0/USD', control, modelOf };
+  const of = { venue: 'bench', symbol: 'S0/USD', control, getModel };
   for (let ts = untilTs - DAYS * US_PER_DAY; ts < untilTs - 2 * latenessUs; ts += STEP_US) {
     price = Math.round(100 * (price + 20 * (random() - 0.5) + 0.01 * (60_500 - price))) / 100;
     const side = random() < 0.5 ? 'buy' : 'sell';
     const size = Math.ceil(5_000 * random()) / 1_000;
     const trade = { kind: 'trade', venue: 'bench', symbol: 'S0/USD', side, size, price } as const;
-    const tick = marketTickOf({ ...trade, id: String(id++), ts });
+    const tick = toMarketTick({ ...trade, id: String(id++), ts });
     const clocks = { recordUs: ts, clockUs: ts, judgedByUs: ts, barrierUs: 0 };
     const arrival = { tick, ...clocks, latenessUs, contiguousTradeIds: false };
     chain.step(state, { ...of, arrival }, () => undefined);
@@ -61,9 +61,9 @@ export async function seedStates(
 ): Promise<void> {
   const bytes = encodeState(state);
   const store = new PostgresCheckpoints(pool, 'stream', 'bench');
-  const partitionOf = partitioner(topic, partitions);
+  const findPartition = partitioner(topic, partitions);
   for (let partition = 0; partition < partitions; partition++) {
-    const own = keys.filter((key) => partitionOf(key) === partition);
+    const own = keys.filter((key) => findPartition(key) === partition);
     const { epoch } = await store.claim(topic, partition);
     const partitionState = encodeState(initialControlState());
     const instrumentStates = new Map(own.map((key) => [key, bytes]));

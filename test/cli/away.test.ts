@@ -60,8 +60,8 @@ interface Leaf {
   readonly words: readonly string[];
 }
 
-function leavesOf(command: Command, path: readonly string[] = []): Leaf[] {
-  const leaves = command.commands.flatMap((child) => leavesOf(child, [...path, child.name()]));
+function listLeaves(command: Command, path: readonly string[] = []): Leaf[] {
+  const leaves = command.commands.flatMap((child) => listLeaves(child, [...path, child.name()]));
   // A noun that does something of its own has an action, as `flow` has.
   const acts = Reflect.get(command, '_actionHandler') !== null;
   if (!acts || path.length === 0) return leaves;
@@ -76,7 +76,7 @@ function leavesOf(command: Command, path: readonly string[] = []): Leaf[] {
   return [{ path: path.join(' '), words }, ...leaves];
 }
 
-const all = leavesOf(await makeProgram());
+const all = listLeaves(await makeProgram());
 const asking = all.filter(({ path }) => ![...WITHOUT_SERVERS, ...WAITS].includes(path));
 
 let env: Record<string, string> = {};
@@ -102,15 +102,15 @@ afterAll(() => {
 });
 
 async function run(words: readonly string[]) {
-  const said: string[] = [];
-  const listen = (line: unknown): void => void said.push(String(line));
+  const output: string[] = [];
+  const listen = (line: unknown): void => void output.push(String(line));
   const spies = (['log', 'error'] as const).map((name) =>
     vi.spyOn(console, name).mockImplementation(listen),
   );
   const startMs = monotonicMs();
   const code = (await runCommand(words)) ?? process.exitCode;
   for (const spy of spies) spy.mockRestore();
-  return { code, said: said.join('\n'), tookMs: monotonicMs() - startMs };
+  return { code, output: output.join('\n'), tookMs: monotonicMs() - startMs };
 }
 
 const NAMED =
@@ -124,18 +124,18 @@ describe('while no server is there', () => {
   });
 
   test.each(asking)('$path says which, and what to do', async ({ words }) => {
-    const { code, said, tookMs } = await run(words);
-    expect(said).toMatch(NAMED);
-    expect(said).toMatch(/npm start, or tickloom stack up.*TICKLOOM_\w+_(URL|BROKERS)/);
-    expect(said).not.toContain(PASSWORD);
+    const { code, output, tookMs } = await run(words);
+    expect(output).toMatch(NAMED);
+    expect(output).toMatch(/npm start, or tickloom stack up.*TICKLOOM_\w+_(URL|BROKERS)/);
+    expect(output).not.toContain(PASSWORD);
     expect(code).toBe(1);
     expect(tookMs).toBeLessThan(5_000);
   });
 
   test('doctor names each of them', async () => {
-    const { said } = await run(['doctor']);
+    const { output } = await run(['doctor']);
     for (const name of ['Kafka', 'QuestDB (SQL)', 'QuestDB (HTTP)', 'PostgreSQL', 'Redis']) {
-      expect(said).toContain(`${name} at 127.0.0.1:`);
+      expect(output).toContain(`${name} at 127.0.0.1:`);
     }
   });
 
@@ -145,13 +145,13 @@ describe('while no server is there', () => {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    let said = '';
-    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    let output = '';
+    child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
     const ended = once(child, 'exit');
     try {
-      await vi.waitFor(() => expect(said).toMatch(/Redis at .* is away.*: waiting/s), 25_000);
-      expect(said).toMatch(/PostgreSQL at .* is away/);
-      expect(said).not.toContain(PASSWORD);
+      await vi.waitFor(() => expect(output).toMatch(/Redis at .* is away.*: waiting/s), 25_000);
+      expect(output).toMatch(/PostgreSQL at .* is away/);
+      expect(output).not.toContain(PASSWORD);
       expect(child.exitCode).toBe(null);
     } finally {
       child.kill('SIGKILL');
@@ -202,8 +202,8 @@ describe('a server that takes connections and says nothing', () => {
 test.each(['--version', '-V'])('%s is the version', async (flag) => {
   const write = vi.spyOn(process.stdout, 'write').mockImplementation(() => true);
   const code = await runCommand([flag]);
-  const said = write.mock.calls.map(([text]) => String(text)).join('');
+  const output = write.mock.calls.map(([text]) => String(text)).join('');
   write.mockRestore();
-  expect(said).toMatch(/^0\.1\.0(\+[0-9a-f]{7})?\n$/);
+  expect(output).toMatch(/^0\.1\.0(\+[0-9a-f]{7})?\n$/);
   expect(code).toBe(0);
 });

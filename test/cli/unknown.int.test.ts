@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { monotonicMs } from '../../src/clock.ts';
 import { seedMarket } from '../http/market.ts';
 import { startServer, type ServerUnderTest } from '../http/server-under-test.ts';
-import { saidBy } from '../support/said.ts';
+import { runWords } from '../support/run-words.ts';
 
 let server: ServerUnderTest;
 beforeAll(async () => {
@@ -33,16 +33,16 @@ test.each([
   ['alerts ack 999999999', /no open alert 999999999: see tickloom alerts list$/],
   ['errors resolve 999999999', /no open error 999999999: see tickloom errors list$/],
   ['keys retire nobody --yes --why test', /^tickloom: there is no key "nobody"/],
-])('%s', async (line, said) => {
-  const found = await saidBy(line.split(' '));
-  expect(found.said).toMatch(said);
-  expect(found.said.split('\n')).toHaveLength(1);
+])('%s', async (line, output) => {
+  const found = await runWords(line.split(' '));
+  expect(found.output).toMatch(output);
+  expect(found.output.split('\n')).toHaveLength(1);
   expect(found.code).toBe(1);
 });
 
 test('doctor looks at everything within 5 s', async () => {
   const startMs = monotonicMs();
-  const { said } = await saidBy(['doctor']);
+  const { output } = await runWords(['doctor']);
   expect(monotonicMs() - startMs).toBeLessThan(5_000);
-  expect(said.match(/^(ok|PROBLEM) /gm)?.length).toBeGreaterThan(12);
+  expect(output.match(/^(ok|PROBLEM) /gm)?.length).toBeGreaterThan(12);
 });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { makeProgram } from '../../src/cli/program.ts';
-import { saidBy } from '../support/said.ts';
+import { runWords } from '../support/run-words.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'tickloom-wrong-'));
 const file = join(dir, 'file');
@@ -14,7 +14,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 const DAY = ['--from', '2014-05-01', '--to', '2014-05-02'];
 const MARKET = ['feed', 'synthetic', '--from', '2026-01-01', '--to', '2026-01-02'];
 
-test.each<[words: string[], code: number, said: RegExp | string]>([
+test.each<[words: string[], code: number, output: RegExp | string]>([
   [['flow', 'wait', '--timeout', 'soon'], 2, '--timeout: "soon" is not a duration'],
   [['flow', 'wait', '--timeout', `${'9'.repeat(20)}d`], 2, 'too long a duration'],
   [['dataset', 'statistics', '--label', 'nope'], 2, '--label: "nope" is not a label spec'],
@@ -41,19 +41,19 @@ test.each<[words: string[], code: number, said: RegExp | string]>([
   [['dataset', 'build', ...DAY, '--out', `${file}/out`], 1, `${file}" is no directory`],
   [['dataset', 'pull', 'x', '--out', dir], 1, 'exists already'],
   [['curate', 'export', '--csv', `${file}/a/b.csv`], 1, `${file}" is no directory`],
-])('%j', async (words, code, said) => {
-  const found = await saidBy(words);
-  expect(found.said).toMatch(said);
-  expect(found.said.split('\n')).toHaveLength(1);
+])('%j', async (words, code, output) => {
+  const found = await runWords(words);
+  expect(found.output).toMatch(output);
+  expect(found.output.split('\n')).toHaveLength(1);
   expect(found.code).toBe(code);
 });
 
 test('a word is said back short and on one line, whatever it is', async () => {
-  const long = await saidBy(['curate', 'model', `--symbol=${'x'.repeat(5_000)}`]);
-  expect(long.said).toMatch(/^tickloom: "x{200}… \(5000 characters\)" is not of the form/);
-  const broken = await saidBy(['jobs', 'show', '1\n\u001b[31m2']);
-  expect(broken.said).toContain("'1\\n\\u001b[31m2' is invalid");
-  expect(broken.said.split('\n')).toHaveLength(1);
+  const long = await runWords(['curate', 'model', `--symbol=${'x'.repeat(5_000)}`]);
+  expect(long.output).toMatch(/^tickloom: "x{200}… \(5000 characters\)" is not of the form/);
+  const broken = await runWords(['jobs', 'show', '1\n\u001b[31m2']);
+  expect(broken.output).toContain("'1\\n\\u001b[31m2' is invalid");
+  expect(broken.output.split('\n')).toHaveLength(1);
 });
 
 test('--help names each option once', async () => {

@@ -10,7 +10,7 @@ import {
   loadConfig,
 } from '../../src/config/config.ts';
 
-function problemsOf(env: Record<string, string>): readonly string[] {
+function findProblems(env: Record<string, string>): readonly string[] {
   try {
     loadConfig(env);
   } catch (error) {
@@ -147,7 +147,7 @@ describe('what is wrong', () => {
     ['TICKLOOM_TARGET_WIN_RATE', '55%'],
     ['TICKLOOM_CONTROL_KEY', 'short'],
   ])('%s as %j is refused by name', (env, text) => {
-    const problems = problemsOf({ [env]: text });
+    const problems = findProblems({ [env]: text });
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(new RegExp(`^${env} is .+: .+`));
   });
@@ -168,7 +168,7 @@ describe('what is wrong', () => {
   });
 
   test('is shown without passwords and keys', () => {
-    const problems = problemsOf({
+    const problems = findProblems({
       TICKLOOM_POSTGRES_URL: 'mysql://me:hunter2@db/x',
       TICKLOOM_CONTROL_KEY: 'too-short-hunter2',
     });
@@ -177,15 +177,15 @@ describe('what is wrong', () => {
   });
 
   test('includes two servers of this machine on one port', () => {
-    const problems = problemsOf({ TICKLOOM_HTTP_PORT: '19000' });
+    const problems = findProblems({ TICKLOOM_HTTP_PORT: '19000' });
     expect(problems).toEqual([
       'TICKLOOM_HTTP_PORT has port 19000, which TICKLOOM_QUESTDB_URL has too',
     ]);
-    expect(problemsOf({ TICKLOOM_QUESTDB_URL: 'http://db:8088' })).toEqual([]);
+    expect(findProblems({ TICKLOOM_QUESTDB_URL: 'http://db:8088' })).toEqual([]);
   });
 
   test('includes the port behind Kafka, which its controller takes', () => {
-    expect(problemsOf({ TICKLOOM_REDIS_URL: 'redis://127.0.0.1:19093' })).toEqual([
+    expect(findProblems({ TICKLOOM_REDIS_URL: 'redis://127.0.0.1:19093' })).toEqual([
       'TICKLOOM_REDIS_URL has port 19093, which TICKLOOM_KAFKA_BROKERS (its port + 1) has too',
     ]);
   });

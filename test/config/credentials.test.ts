@@ -20,7 +20,7 @@ afterEach(() => {
 
 const write = (credentials: object): void =>
   writeFileSync(credentialsFile(dir), JSON.stringify(credentials));
-const configOf = (env: Record<string, string> = {}): Config =>
+const makeConfig = (env: Record<string, string> = {}): Config =>
   loadConfig({ TICKLOOM_DATA_DIR: dir, ...env });
 const login = { user: 'us er', password: 'p@ss:/?%' };
 
@@ -48,7 +48,7 @@ describe('a URL', () => {
 
 describe('the configuration', () => {
   test('has the credentials from the moment they are made, and only where a URL has none', () => {
-    const config = configOf({ TICKLOOM_REDIS_URL: 'redis://me:mine@127.0.0.1:7' });
+    const config = makeConfig({ TICKLOOM_REDIS_URL: 'redis://me:mine@127.0.0.1:7' });
     expect(config.questdbPgUrl).toBe('postgres://127.0.0.1:18812/qdb');
     const named = (user: string) => ({ user, password: `of-${user}` });
     write({
@@ -65,7 +65,7 @@ describe('the configuration', () => {
 
   test('gives a child no password that it finds itself', () => {
     write({ postgres: { user: 'tickloom', password: 'canary' } });
-    const config = configOf();
+    const config = makeConfig();
     expect(config.postgresUrl).toContain('canary');
     expect(JSON.stringify(childEnv(config, {}))).not.toContain('canary');
     expect(loadConfig(childEnv(config, {}))).toEqual(config);
@@ -73,16 +73,16 @@ describe('the configuration', () => {
 
   test('opens Kafka by SASL with the credentials, or with the settings before them', () => {
     write({ kafka: { user: 'tickloom', password: 'known' } });
-    expect(configOf().kafka.sasl).toBe(null);
+    expect(makeConfig().kafka.sasl).toBe(null);
     const plain = { TICKLOOM_KAFKA_SASL: 'plain' };
-    expect(configOf(plain).kafka.sasl).toEqual({
+    expect(makeConfig(plain).kafka.sasl).toEqual({
       mechanism: 'plain',
       username: 'tickloom',
       password: 'known',
     });
     const other = { TICKLOOM_KAFKA_SASL: 'scram-sha-512', TICKLOOM_KAFKA_USER: 'me' };
-    expect(() => configOf(other).kafka).toThrow(/TICKLOOM_KAFKA_PASSWORD/);
-    expect(configOf({ ...other, TICKLOOM_KAFKA_PASSWORD: 'mine' }).kafka.sasl).toEqual({
+    expect(() => makeConfig(other).kafka).toThrow(/TICKLOOM_KAFKA_PASSWORD/);
+    expect(makeConfig({ ...other, TICKLOOM_KAFKA_PASSWORD: 'mine' }).kafka.sasl).toEqual({
       mechanism: 'scram-sha-512',
       username: 'me',
       password: 'mine',
@@ -92,11 +92,11 @@ describe('the configuration', () => {
   test('trusts the authority of the setting where PostgreSQL is asked for TLS', () => {
     const ca = join(dir, 'ca.pem');
     const env = { TICKLOOM_TLS_CA: ca, TICKLOOM_POSTGRES_URL: 'postgres://a:b@db/x' };
-    expect(() => configOf(env)).toThrow(/TICKLOOM_TLS_CA is .*certificate/);
+    expect(() => makeConfig(env)).toThrow(/TICKLOOM_TLS_CA is .*certificate/);
     writeFileSync(ca, '-----BEGIN CERTIFICATE-----\n');
-    expect(configOf(env).postgresUrl).toBe('postgres://a:b@db/x');
+    expect(makeConfig(env).postgresUrl).toBe('postgres://a:b@db/x');
     const secure = { ...env, TICKLOOM_POSTGRES_URL: 'postgres://a:b@db/x?sslmode=verify-full' };
-    expect(new URL(configOf(secure).postgresUrl).searchParams.get('sslrootcert')).toBe(ca);
+    expect(new URL(makeConfig(secure).postgresUrl).searchParams.get('sslrootcert')).toBe(ca);
   });
 });
 

@@ -39,7 +39,7 @@ const steps = fc.array(fc.tuple(fc.integer({ min: 0, max: 7 }), fc.integer({ min
   maxLength: 60,
 });
 
-const contractOf = (operator: Operator<In, Out, State>): Contract<In, Out, State> => ({
+const makeContract = (operator: Operator<In, Out, State>): Contract<In, Out, State> => ({
   operator,
   inputs: steps.map((drawn) => {
     let ts = 0;
@@ -129,7 +129,7 @@ const BAD: [broken: string | undefined, how: string, operator: Operator<In, Out,
 ];
 
 /** The name of the error; of a property, that of the error within. */
-function failureOf(work: () => void): string {
+function catchFailure(work: () => void): string {
   try {
     work();
   } catch (error) {
@@ -140,12 +140,12 @@ function failureOf(work: () => void): string {
 
 describe('the contract of an operator', () => {
   test.each(Object.entries(DEMANDS))('a sound one %s', (_, demand) => {
-    demand(contractOf(sums));
+    demand(makeContract(sums));
   });
 
   test.each(BAD)('%s: not one that %s', (broken, _, operator) => {
     const demand = DEMANDS[broken as keyof typeof DEMANDS];
     // By an expectation that is not met: one that crashes would show nothing.
-    expect(failureOf(() => demand(contractOf(operator)))).toBe('AssertionError');
+    expect(catchFailure(() => demand(makeContract(operator)))).toBe('AssertionError');
   });
 });

@@ -124,7 +124,7 @@ function keepsBoundedState<In, Out, State>(contract: Contract<In, Out, State>): 
   const { out } = run(operator, long, (state, i) => {
     if (i % every !== 0) return state;
     expect(encodeState(state).length).toBeLessThanOrEqual(maxStateBytes);
-    sizes.push(leavesOf(state));
+    sizes.push(countLeaves(state));
     return state;
   });
   expect(out.length, 'outputs over the long market').toBeGreaterThan(0);
@@ -214,8 +214,8 @@ function notPlain(value: unknown, path = 'state'): string | null {
 }
 
 /** How many numbers, texts and the like a state has: no compression hides that it grows. */
-function leavesOf(value: unknown): number {
+function countLeaves(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 1;
   if (ArrayBuffer.isView(value)) return value.byteLength / 8;
-  return Object.values(value).reduce<number>((sum, inner) => sum + leavesOf(inner), 0);
+  return Object.values(value).reduce<number>((sum, inner) => sum + countLeaves(inner), 0);
 }

@@ -37,7 +37,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   quotes: fc.boolean(),
 });
 
-function ticksOf(steps: readonly Step[]): MarketTick[] {
+function toTicks(steps: readonly Step[]): MarketTick[] {
   let [ts, cents] = [START_TS, 10_000];
   return steps.map(({ tenths, cents: move, milli, buys, quotes }, i) => {
     ts += (tenths * US_PER_S) / 10;
@@ -48,11 +48,11 @@ function ticksOf(steps: readonly Step[]): MarketTick[] {
   });
 }
 
-export const ticks = fc.array(step, { maxLength: 120 }).map(ticksOf);
+export const ticks = fc.array(step, { maxLength: 120 }).map(toTicks);
 
 /** A trade or quote every six seconds; nothing is drawn, and it is the same always. */
 export const longTicks = (count: number): MarketTick[] =>
-  ticksOf(
+  toTicks(
     Array.from({ length: count }, (_, i) => ({
       tenths: 60,
       cents: ((i * 7_919) % 41) - 20,
@@ -68,7 +68,7 @@ export function changedTick(tick: MarketTick): MarketTick {
   return tradeTick(ts, id, price * 1.1, size * 2, side);
 }
 
-export const arrivalOf = (tick: Arrival['tick'], lateUs = 0): Arrival => ({
+export const makeArrival = (tick: Arrival['tick'], lateUs = 0): Arrival => ({
   tick,
   recordUs: tick.ts + lateUs,
   clockUs: tick.ts + lateUs,
@@ -86,22 +86,23 @@ export const arrivals: fc.Arbitrary<Arrival[]> = fc
       .flatMap((tick) => {
         const n = drawn.next().value ?? 0;
         const lateUs = (n * US_PER_S) / 10;
-        const arrival = arrivalOf(tick, lateUs);
-        if (n % 8 === 0) return [arrival, arrivalOf(tick, lateUs + 1)];
-        if (n % 8 === 1) return [arrival, arrivalOf({ kind: 'heartbeat', ts: tick.ts + US_PER_S })];
+        const arrival = makeArrival(tick, lateUs);
+        if (n % 8 === 0) return [arrival, makeArrival(tick, lateUs + 1)];
+        if (n % 8 === 1)
+          return [arrival, makeArrival({ kind: 'heartbeat', ts: tick.ts + US_PER_S })];
         return [arrival];
       })
       .toSorted((a, b) => a.recordUs - b.recordUs),
   );
 
-export const candlesInOf = (tick: MarketTick, n: number): CandlesIn[] => {
+export const candlesInputs = (tick: MarketTick, n: number): CandlesIn[] => {
   const moment = { decidedTs: tick.ts, knownAt: tick.ts };
   const ordered = { type: 'ordered', tick, moment } as const;
   if (n % 9 === 0) return [{ type: 'gap', moment }, ordered];
   return n % 5 === 0 ? [ordered, { type: 'watermark', ts: tick.ts, moment }] : [ordered];
 };
 
-export const featuresInOf = ({ endTs, closes }: Moment): FeaturesIn => ({
+export const featuresInput = ({ endTs, closes }: Moment): FeaturesIn => ({
   ...OF,
   closing: { endTs, candles: closes, moment: { decidedTs: endTs + 1, knownAt: endTs + 2 } },
 });
@@ -112,14 +113,14 @@ export const closings = fc
     seed: fc.nat(),
     source: fc.constantFrom('trades' as const, 'quotes' as const),
   })
-  .map(({ minutes, seed, source }) => drawnMarket(minutes, seed, source).map(featuresInOf));
+  .map(({ minutes, seed, source }) => drawnMarket(minutes, seed, source).map(featuresInput));
 
 export function changedClosing({ closing, ...of }: FeaturesIn): FeaturesIn {
   const candles = closing.candles.map((candle) => ({ ...candle, close: candle.close * 1.1 }));
   return { ...of, closing: { ...closing, candles } };
 }
 
-export function predictionsInOf(minute: number, close: number): PredictionsIn {
+export function predictionsInput(minute: number, close: number): PredictionsIn {
   const ts = START_TS + minute * US_PER_MIN;
   const feature: Feature = {
     kind: 'feature',
@@ -136,7 +137,7 @@ export function predictionsInOf(minute: number, close: number): PredictionsIn {
   return { feature, vector: [], close, labelSpec: LABEL_SPEC, champion: null, shadows: [] };
 }
 
-const predictionOf = (minute: number, percent: number): Prediction => ({
+const makePrediction = (minute: number, percent: number): Prediction => ({
   kind: 'prediction',
   prediction_id: `p${minute}`,
   feature_id: `f${minute}`,
@@ -155,8 +156,8 @@ const predictionOf = (minute: number, percent: number): Prediction => ({
 });
 
 /** `n` says whether the bot is flat and halted, and whether its model passed the gate. */
-export function signalsInOf(minute: number, percent: number, n: number): SignalsIn {
-  const prediction = predictionOf(minute, percent);
+export function signalsInput(minute: number, percent: number, n: number): SignalsIn {
+  const prediction = makePrediction(minute, percent);
   return {
     moment: { decidedTs: prediction.decided_ts, knownAt: prediction.known_at },
     prediction,
@@ -171,7 +172,7 @@ export function signalsInOf(minute: number, percent: number, n: number): Signals
   };
 }
 
-const signalOf = (ts: number, price: number): Signal => ({
+const makeSignal = (ts: number, price: number): Signal => ({
   kind: 'signal',
   signal_id: `s${ts}`,
   prediction_id: 'p1',
@@ -198,7 +199,7 @@ const signalOf = (ts: number, price: number): Signal => ({
 });
 
 /** A signal now and then; the ticks between them fill and close it, or it expires. */
-export function fillsInOf(tick: MarketTick, n: number): FillsIn[] {
+export function fillsInputs(tick: MarketTick, n: number): FillsIn[] {
   const { ts } = tick;
   const moment = { decidedTs: ts, knownAt: ts };
   const taken: FillsIn[] = [
@@ -206,5 +207,5 @@ export function fillsInOf(tick: MarketTick, n: number): FillsIn[] {
     { type: 'watermark', ts, moment },
   ];
   if (n % 10 !== 0) return taken;
-  return [...taken, { type: 'signal', signal: signalOf(ts, tick.price), bot: BOT, moment }];
+  return [...taken, { type: 'signal', signal: makeSignal(ts, tick.price), bot: BOT, moment }];
 }

@@ -16,17 +16,17 @@ import type { MarketTick } from '../../src/domain/tick.ts';
 import { US_PER_HOUR, US_PER_MIN } from '../../src/domain/time.ts';
 import { drawnMarket } from '../features/drawn-market.ts';
 import {
-  arrivalOf,
+  makeArrival,
   arrivals,
-  candlesInOf,
+  candlesInputs,
   changedClosing,
   changedTick,
   closings,
-  featuresInOf,
-  fillsInOf,
+  featuresInput,
+  fillsInputs,
   longTicks,
-  predictionsInOf,
-  signalsInOf,
+  predictionsInput,
+  signalsInput,
   ticks,
 } from './operator-inputs.ts';
 import { operatorContract, type Contract } from './operator-contract.ts';
@@ -44,7 +44,7 @@ const changedArrival = <Of extends { readonly tick: MarketTick | { readonly kind
     ? arrival
     : { ...arrival, tick: changedTick(arrival.tick as MarketTick) };
 
-const ofIntake = (out: IngestOut): number => {
+const ingestMoment = (out: IngestOut): number => {
   if ('tick' in out) return out.tick.ts + 1;
   if ('moment' in out) return out.moment.decidedTs + 1;
   return 'ts' in out ? out.ts + 1 : Infinity;
@@ -56,12 +56,12 @@ control.bots['control'] = controlBot({
   horizonUs: US_PER_HOUR,
   orderLatencyUs: 250_000,
 });
-const streamInputOf = (arrival: StreamInput['arrival']): StreamInput => ({
+const makeStreamInput = (arrival: StreamInput['arrival']): StreamInput => ({
   venue: 'v',
   symbol: 'A/USD',
   arrival,
   control,
-  modelOf: () => {
+  getModel: () => {
     throw new Error('no model is in force here');
   },
 });
@@ -70,14 +70,14 @@ const CONTRACTS = [
   contract({
     operator: ingest,
     inputs: arrivals,
-    long: LONG.map((tick) => arrivalOf(tick)),
+    long: LONG.map((tick) => makeArrival(tick)),
     maxStateBytes: 2_000,
-    moments: { ofInput: ({ tick }) => tick.ts, ofOutput: ofIntake, changed: changedArrival },
+    moments: { ofInput: ({ tick }) => tick.ts, ofOutput: ingestMoment, changed: changedArrival },
   }),
   contract({
     operator: candles,
-    inputs: ticks.map((drawn) => drawn.flatMap(candlesInOf)),
-    long: LONG.flatMap(candlesInOf),
+    inputs: ticks.map((drawn) => drawn.flatMap(candlesInputs)),
+    long: LONG.flatMap(candlesInputs),
     maxStateBytes: 2_000,
     moments: {
       ofInput: ({ moment }) => moment.decidedTs,
@@ -89,7 +89,7 @@ const CONTRACTS = [
   contract({
     operator: features,
     inputs: closings,
-    long: drawnMarket(3_000).map(featuresInOf),
+    long: drawnMarket(3_000).map(featuresInput),
     maxStateBytes: 2_500,
     moments: {
       ofInput: ({ closing }) => closing.endTs - 1,
@@ -101,8 +101,8 @@ const CONTRACTS = [
     operator: predictions(10 * US_PER_MIN),
     inputs: fc
       .array(fc.integer({ min: 1, max: 999 }), { maxLength: 300 })
-      .map((closes) => closes.map((close, i) => predictionsInOf(i + (close % 3) * 0.3, close))),
-    long: LONG.slice(0, 2_000).map(({ price }, i) => predictionsInOf(i, price)),
+      .map((closes) => closes.map((close, i) => predictionsInput(i + (close % 3) * 0.3, close))),
+    long: LONG.slice(0, 2_000).map(({ price }, i) => predictionsInput(i, price)),
     maxStateBytes: 1_024,
     moments: {
       ofInput: ({ feature }) => feature.ts - 1,
@@ -114,8 +114,8 @@ const CONTRACTS = [
     operator: signals,
     inputs: fc
       .array(fc.tuple(fc.integer({ min: 0, max: 100 }), fc.nat(60)), { maxLength: 120 })
-      .map((drawn) => drawn.map(([percent, n], i) => signalsInOf(i, percent, n))),
-    long: LONG.slice(0, 2_000).map((_, i) => signalsInOf(i, (i * 37) % 101, i)),
+      .map((drawn) => drawn.map(([percent, n], i) => signalsInput(i, percent, n))),
+    long: LONG.slice(0, 2_000).map((_, i) => signalsInput(i, (i * 37) % 101, i)),
     maxStateBytes: 1_024,
     moments: {
       ofInput: ({ prediction }) => prediction.decided_ts,
@@ -125,8 +125,8 @@ const CONTRACTS = [
   }),
   contract({
     operator: fills,
-    inputs: ticks.map((drawn) => drawn.flatMap(fillsInOf)),
-    long: LONG.flatMap(fillsInOf),
+    inputs: ticks.map((drawn) => drawn.flatMap(fillsInputs)),
+    long: LONG.flatMap(fillsInputs),
     maxStateBytes: 2_000,
     moments: {
       ofInput: ({ moment }) => moment.decidedTs,
@@ -137,8 +137,8 @@ const CONTRACTS = [
   }),
   contract({
     operator: instrumentStream({ horizonUs: US_PER_HOUR, labelSpec: 'direction_1h@1' }),
-    inputs: arrivals.map((drawn) => drawn.map(streamInputOf)),
-    long: LONG.map((tick) => streamInputOf(arrivalOf(tick))),
+    inputs: arrivals.map((drawn) => drawn.map(makeStreamInput)),
+    long: LONG.map((tick) => makeStreamInput(makeArrival(tick))),
     maxStateBytes: 4_096,
     moments: {
       ofInput: ({ arrival }) => arrival.tick.ts,

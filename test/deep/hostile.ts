@@ -30,7 +30,7 @@ const COUNT = Number(values.records);
 /** One good record in so many. */
 const GOOD_EVERY = 10;
 const NOW = Math.floor(nowUs() / US_PER_S) * US_PER_S - 600 * US_PER_S;
-const oneOf = <T>(of: readonly T[]): T => of[randomIndex(random, of.length)] as T;
+const pickOne = <T>(of: readonly T[]): T => of[randomIndex(random, of.length)] as T;
 
 type Json = Record<string, unknown>;
 type Fate = 'good' | 'dead' | 'kind' | 'future';
@@ -125,13 +125,13 @@ const NUMBERS = new Set(['ts', 'known_at', 'price', 'size', 'entry', 'fee', 'exp
 
 /** What the field may never be. */
 function never(field: string): unknown {
-  const wrong = oneOf(NUMBERS.has(field) ? NO_NUMBER : NO_TEXT);
+  const wrong = pickOne(NUMBERS.has(field) ? NO_NUMBER : NO_TEXT);
   // No values at all are fine.
   return field === 'values' && JSON.stringify(wrong) === '{}' ? 7 : wrong;
 }
 
 const garbage = (): string | Buffer | null =>
-  oneOf<string | Buffer | null>([
+  pickOne<string | Buffer | null>([
     ...['', '{', '[', 'null', '7', '"x"', '[]', '[[[]]]', 'true', '{"kind":7}', '{}', '\u0000'],
     ...['['.repeat(20_000), `{"a":${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}}`],
     ...[Buffer.from([0xff, 0xfe, 0x00]), gzipSync('x'), Buffer.alloc(300_000, 0x61), null],
@@ -150,11 +150,11 @@ function hostile(topic: string): Drawn {
     case 0:
       return dead(garbage());
     case 1:
-      delete json[oneOf(must(NEEDED[topic]))];
+      delete json[pickOne(must(NEEDED[topic]))];
       return dead(JSON.stringify(json));
     case 2:
     case 3: {
-      const field = oneOf(must(NEEDED[topic]));
+      const field = pickOne(must(NEEDED[topic]));
       json[field] = never(field);
       return dead(JSON.stringify(json));
     }
@@ -163,9 +163,9 @@ function hostile(topic: string): Drawn {
       return dead(text.slice(0, 1 + randomIndex(random, text.length - 1)));
     }
     case 5:
-      return dead(JSON.stringify(json), oneOf(['hostile:B/USD', 'other', 'hostile', ':']));
+      return dead(JSON.stringify(json), pickOne(['hostile:B/USD', 'other', 'hostile', ':']));
     case 6:
-      json['kind'] = oneOf(['depth', 'auction', 'Trade', 'fill2', 'K\u0000']);
+      json['kind'] = pickOne(['depth', 'auction', 'Trade', 'fill2', 'K\u0000']);
       return { ...base, value: JSON.stringify(json), fate: 'kind' };
     default:
       if (!topic.startsWith('ticks')) return dead(JSON.stringify([json]));
@@ -234,11 +234,11 @@ async function prove(bed: Bed, topic: string): Promise<void> {
     next += 1;
   }
   check(`${topic}: all are in the log`, next === records.length, `${next} of ${records.length}`);
-  const offsetsOf = (fate: Fate): number[] =>
+  const offsetsWithFate = (fate: Fate): number[] =>
     [...fates].flatMap(([offset, record]) => (record.fate === fate ? [offset] : []));
-  await letters(bed, topic, offsetsOf('dead'), fates);
-  await kinds(bed, topic, offsetsOf('kind').length);
-  await stored(bed, topic, offsetsOf('good').length, offsetsOf('future').length);
+  await letters(bed, topic, offsetsWithFate('dead'), fates);
+  await kinds(bed, topic, offsetsWithFate('kind').length);
+  await stored(bed, topic, offsetsWithFate('good').length, offsetsWithFate('future').length);
 }
 
 async function letters(
@@ -304,8 +304,8 @@ async function stored(bed: Bed, topic: string, good: number, future: number): Pr
      WHERE kind = 'future' AND source LIKE $1`,
     [`${topic}/%`],
   );
-  const told = events[0]?.n ?? 0;
-  check(`${topic}: what is of the future is told`, told === future, `${told} of ${future}`);
+  const reported = events[0]?.n ?? 0;
+  check(`${topic}: what is of the future is told`, reported === future, `${reported} of ${future}`);
 }
 
 process.exitCode = await main();

@@ -13,7 +13,7 @@ import { seedMarket } from '../http/market.ts';
 import { startServer } from '../http/server-under-test.ts';
 import startServers from '../support/global-stack.ts';
 import {
-  faultOf,
+  findFault,
   fuzzRequests,
   send,
   type FuzzRequest,
@@ -34,13 +34,13 @@ const MARKET = {
   endUs: parseUs('2014-05-09T20:00:00Z'),
 };
 
-async function faultIn(url: string, asked: FuzzRequest): Promise<string | null> {
-  const fault = await send(url, asked).then(
-    (answer) => faultOf(asked, answer),
+async function faultIn(url: string, request: FuzzRequest): Promise<string | null> {
+  const fault = await send(url, request).then(
+    (answer) => findFault(request, answer),
     (error: unknown) => String(error),
   );
   if (fault === null) return null;
-  const { method, path, body } = asked;
+  const { method, path, body } = request;
   return `${method} ${path.slice(0, 300)} ${body?.slice(0, 100) ?? ''}: ${fault}`;
 }
 
@@ -53,8 +53,8 @@ async function faults(): Promise<string[]> {
     const token = readFileSync(join(server.config.dataDir, 'http-token'), 'utf8').trim();
     const found: string[] = [];
     const drawn = { seed: Number(values.seed), count: Number(values.requests), token };
-    for (const asked of fuzzRequests(document, drawn)) {
-      const fault = await faultIn(server.url, asked);
+    for (const request of fuzzRequests(document, drawn)) {
+      const fault = await faultIn(server.url, request);
       if (fault !== null) found.push(fault);
     }
     const alive = await fetch(`${server.url}/healthz`);

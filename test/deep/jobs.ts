@@ -32,7 +32,7 @@ const SETTINGS = { TICKLOOM_TOPIC_PREFIX: 'deep-' };
 async function prove(first: Installation, second: Installation): Promise<string[]> {
   const { context } = first;
   const { postgres } = context;
-  const topics = { partitions: 1, topicOf: context.topicOf };
+  const topics = { partitions: 1, topicName: context.topicName };
   await createTopics(context.kafka, topics);
   await postgres.query(WITNESS);
   for (const name of ['stream', 'sink', 'money', 'jobs'] as const) await first.start(name);

@@ -38,7 +38,7 @@ async function feed(bed: Bed, fromUs: number, toUs: number): Promise<void> {
   const market = { seed: 901, venue: VENUE, symbols: [SYMBOL], rate: 0.2 };
   const range = { fromUs: FROM, skipToUs: fromUs, toUs };
   const source = mergedTrades({ ...market, ...range, edge: 'planted' });
-  await runFeed(bed.context, { source, say: () => undefined, open: true });
+  await runFeed(bed.context, { source, notify: () => undefined, open: true });
   await bed.drain();
 }
 
@@ -55,10 +55,10 @@ async function registered(bed: Bed, dir: string, datasetId: string): Promise<Reg
   return found;
 }
 
-/** What the champion said of the newest decisions against what its file says of their features. */
+/** What the champion predicted for the newest decisions against what its file says of their features. */
 async function servedAsSaved(bed: Bed, modelId: string, file: Uint8Array): Promise<number> {
   const rows = await bed.context.questdbReader().query<Record<string, number | null>>(
-    `SELECT p.probability_up AS said, f.* FROM
+    `SELECT p.probability_up AS predicted, f.* FROM
        (SELECT * FROM predictions WHERE venue = $1 AND slot = 'champion' AND model_id = $2) p
      JOIN (SELECT * FROM features WHERE venue = $1 AND revision = 0) f ON p.ts = f.ts`,
     [VENUE, modelId],
@@ -67,8 +67,8 @@ async function servedAsSaved(bed: Bed, modelId: string, file: Uint8Array): Promi
   for (const row of rows) {
     const own = model.probabilityUp(FEATURE_NAMES.map((name) => row[name] ?? null));
     assert(
-      Object.is(own, row['said']),
-      `the stream said ${row['said']} where the file says ${own}`,
+      Object.is(own, row['predicted']),
+      `the stream predicted ${row['predicted']} where the file says ${own}`,
     );
   }
   return rows.length;
@@ -83,8 +83,8 @@ async function main(): Promise<ProofResult[]> {
     const ask = { from: formatUs(FROM), to: formatUs(CUT), as_of: formatUs(CUT) };
     const set = join(dir, 'set');
     const manifest = await makeDataset(bed.context, ask, { out: set, entities: null });
-    const said = execFileSync(pythonWith(PACKAGES), [SCRIPT, set, join(dir, 'models')]);
-    console.log(said.toString());
+    const output = execFileSync(pythonWith(PACKAGES), [SCRIPT, set, join(dir, 'models')]);
+    console.log(output.toString());
     const found = await registered(bed, dir, manifest.dataset_id);
     const judged = found.filter(({ verdict }) => (verdict?.reasons.length ?? 0) > 0);
     const [onnx] = found.slice(1);

@@ -128,7 +128,7 @@ async function feed(context: Context, venue: string, hour: number, older?: Mixed
   const market = { seed: 9, venue, symbols: ['OLDER/USD'], rate: 0.3, edge: 'planted' } as const;
   const [skipToUs, toUs] = [FROM + hour * US_PER_HOUR, FROM + (hour + 1) * US_PER_HOUR];
   const source = mergedTrades({ ...market, fromUs: FROM, skipToUs, toUs });
-  await runFeed(context, { source, say: () => undefined });
+  await runFeed(context, { source, notify: () => undefined });
   if (older !== undefined) {
     older.older('flow', 'wait');
     return;
@@ -138,7 +138,7 @@ async function feed(context: Context, venue: string, hour: number, older?: Mixed
 }
 
 /** Rows of all tables by table, as they would be of any venue and whenever they were known. */
-async function rowsOf(context: Context, venue: string): Promise<Map<string, string[]>> {
+async function readRows(context: Context, venue: string): Promise<Map<string, string[]>> {
   const reader = context.questdbReader();
   const found = new Map<string, string[]>();
   for (const table of MARKET_TABLES) {
@@ -185,13 +185,13 @@ async function sideBySide(mixed: Mixed, context: Context): Promise<void> {
   await mixed.run('new', 'sink');
   await feed(context, 'mixed', 2);
   proof(
-    differences(await rowsOf(context, 'mixed'), await rowsOf(context, 'all-old')),
+    differences(await readRows(context, 'mixed'), await readRows(context, 'all-old')),
     'an older stream beside our sink, and ours beside an older sink, keep what all old ones do',
   );
   await mixed.run('new', ...STAGES);
   for (const hour of HOURS) await feed(context, 'all-new', hour);
   proof(
-    differences(await rowsOf(context, 'all-new'), await rowsOf(context, 'all-old')),
+    differences(await readRows(context, 'all-new'), await readRows(context, 'all-old')),
     'this version keeps of the same ticks what the older one kept',
   );
   const events = await context

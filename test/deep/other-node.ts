@@ -28,7 +28,7 @@ const BIN = join(PROJECT_DIR, 'infra', 'bin', 'tickloom.mjs');
 
 type Env = Readonly<Record<string, string>>;
 
-function said(node: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
+function run(node: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
   const { status, stdout, stderr } = spawnSync(node, args, {
     ...{ cwd: PROJECT_DIR, env, encoding: 'utf8' },
   });
@@ -38,8 +38,8 @@ function said(node: string, args: readonly string[], env: NodeJS.ProcessEnv = pr
 
 /** The hash of a set of the same definition, as of the same moment. */
 function builtUnder(node: string, out: string, env: Env): string {
-  const asked = ['--from', formatUs(FROM), '--to', formatUs(TO), '--as-of', formatUs(TO)];
-  said(node, [BIN, 'dataset', 'build', ...asked, '--out', out], env);
+  const range = ['--from', formatUs(FROM), '--to', formatUs(TO), '--as-of', formatUs(TO)];
+  run(node, [BIN, 'dataset', 'build', ...range, '--out', out], env);
   const { sha256, rows } = JSON.parse(readFileSync(join(out, '_manifest.json'), 'utf8')) as {
     sha256: string;
     rows: number;
@@ -56,14 +56,14 @@ async function onServers(other: string): Promise<ProofResult[]> {
     for (const stage of STAGES) await bed.keep(stage);
     const market = { seed: 31, venue: 'synthetic', symbols: ['NODE/USD'], rate: 0.3 };
     const source = mergedTrades({ ...market, fromUs: FROM, toUs: TO, edge: 'planted' });
-    await runFeed(bed.context, { source, say: () => undefined });
+    await runFeed(bed.context, { source, notify: () => undefined });
     await bed.drain();
     const env = childEnv(bed.config);
-    const replayed = said(other, [BIN, 'replay', '--check', '--symbols', KEY], env);
+    const replayed = run(other, [BIN, 'replay', '--check', '--symbols', KEY], env);
     console.log(replayed.out);
     const own = builtUnder(process.execPath, join(dir, 'own'), env);
     const others = builtUnder(other, join(dir, 'others'), env);
-    const verified = said(other, [BIN, 'dataset', 'verify', join(dir, 'own')], env);
+    const verified = run(other, [BIN, 'dataset', 'verify', join(dir, 'own')], env);
     console.log(verified.out);
     return [
       proof(replayed.status === 0, 'features served under one are those of the other'),
@@ -78,7 +78,7 @@ async function onServers(other: string): Promise<ProofResult[]> {
 
 function trained(other: string): ProofResult {
   const script = ['--import', 'tsx', 'test/deep/trained-bytes.ts'];
-  const [own, others] = [said(process.execPath, script), said(other, script)];
+  const [own, others] = [run(process.execPath, script), run(other, script)];
   console.log(`a model under one: ${own.out}\nunder the other:   ${others.out}`);
   const isOne = own.status === 0 && own.out.length === 64 && own.out === others.out;
   return proof(isOne, 'a training gives the same bytes under both');
@@ -86,7 +86,7 @@ function trained(other: string): ProofResult {
 
 function unitTests(other: string): ProofResult {
   const vitest = join('node_modules', 'vitest', 'vitest.mjs');
-  const { status, out } = said(other, [vitest, 'run', '--project', 'unit', '--reporter=dot']);
+  const { status, out } = run(other, [vitest, 'run', '--project', 'unit', '--reporter=dot']);
   console.log(out.split('\n').slice(-5).join('\n'));
   return proof(status === 0, 'the unit tests pass under the other');
 }
@@ -97,7 +97,7 @@ const proof = (held: boolean, fullName: string): ProofResult => ({
 });
 
 const other = otherNode();
-console.log(`Node ${process.versions.node} beside ${said(other, ['--version']).out}`);
+console.log(`Node ${process.versions.node} beside ${run(other, ['--version']).out}`);
 const results = [...(await onServers(other)), trained(other), unitTests(other)];
 process.exitCode = report(results, values.report);
 process.exit();

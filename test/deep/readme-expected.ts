@@ -4,7 +4,7 @@
 export type Row = Record<string, unknown>;
 
 /** What must be in the output of a command, by how it begins. */
-export const SAID: readonly (readonly [string, RegExp])[] = [
+export const PRINTED: readonly (readonly [string, RegExp])[] = [
   ['npx tickloom models outcomes', /brier[^\n]*\n[\s\S]*0\.\d{3}/],
   ['npx tickloom models drift', /\d served rows\n[\s\S]*psi/],
   ['npx tickloom models triggers', /calendar +\S+:\S+ direction_1h@1: /],
@@ -49,7 +49,7 @@ export const LEFT: Readonly<Record<string, string>> = {
 };
 
 /** By a word of the statement: whom it asks, and what its rows must be like. */
-export const ASKED: readonly (readonly [
+export const QUERIED: readonly (readonly [
   RegExp,
   'questdb' | 'postgres',
   (rows: Row[]) => boolean,

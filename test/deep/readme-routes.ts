@@ -68,12 +68,12 @@ async function idFor(path: string, http: Http): Promise<string> {
   return String(must(item?.[field], `${list} has an item`));
 }
 
-let asked: Promise<{ readonly request: string; readonly dataset: string }> | null = null;
+let requested: Promise<{ readonly request: string; readonly dataset: string }> | null = null;
 
 /** Of a set that is asked for over HTTP, once: only such a set has files to be fetched. */
 async function datasetId(path: string, http: Http): Promise<string> {
-  asked ??= makeDataset(http);
-  const { request, dataset } = await asked;
+  requested ??= makeDataset(http);
+  const { request, dataset } = await requested;
   return path.includes('/requests/') ? request : dataset;
 }
 

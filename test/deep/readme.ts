@@ -19,10 +19,16 @@ import { monotonicMs, sleep } from '../../src/clock.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
 import { TreeCopy } from '../mutations/tree-copy.ts';
 import { pythonWith } from '../support/python.ts';
-import { blocksOf, commandsOf, framesOf, statementsOf, type Block } from '../support/readme.ts';
+import {
+  readBlocks,
+  parseCommands,
+  parseFrames,
+  parseStatements,
+  type Block,
+} from '../support/readme.ts';
 import { report, type ProofResult } from '../support/report.ts';
 import { stackEnv } from '../support/stack.ts';
-import { ASKED, LEFT, SAID, type Row } from './readme-expected.ts';
+import { QUERIED, LEFT, PRINTED, type Row } from './readme-expected.ts';
 import { askRoute, routesIn, type Http } from './readme-routes.ts';
 
 const { values } = parseArgs({ options: { report: { type: 'string' } } });
@@ -162,7 +168,7 @@ async function appears(url: string, question: string): Promise<boolean> {
 async function shellLine(place: Place, line: string, found: Connections): Promise<string | null> {
   const skipped = NOT_RUN.find(([pattern]) => pattern.test(line));
   if (skipped !== undefined) return isThere(place, line);
-  const [begin, expected] = SAID.find(([first]) => line.startsWith(first)) ?? [];
+  const [begin, expected] = PRINTED.find(([first]) => line.startsWith(first)) ?? [];
   if (begin === undefined || expected === undefined) return 'nothing here looks at its result';
   const here = withAddresses(place, await withId(place, line), found);
   const { code, out } = await run(place, here, line.includes('flow wait') ? START_MS : COMMAND_MS);
@@ -203,9 +209,9 @@ function isThere({ dir }: Place, line: string): string | null {
 }
 
 async function sql(statement: string, found: Connections): Promise<string | null> {
-  const asked = ASKED.find(([pattern]) => pattern.test(statement));
-  if (asked === undefined) return 'nothing here looks at its result';
-  const [, server, isSound] = asked;
+  const requested = QUERIED.find(([pattern]) => pattern.test(statement));
+  if (requested === undefined) return 'nothing here looks at its result';
+  const [, server, isSound] = requested;
   const url = server === 'questdb' ? found.questdb_pg_readonly : found.postgres_readonly;
   const rows = await ask(url, statement);
   return isSound(rows) ? null : `its rows are wrong: ${JSON.stringify(rows.slice(0, 5))}`;
@@ -269,16 +275,16 @@ async function frame(place: Place, line: string, found: Connections): Promise<st
 type Part = readonly [name: string, look: () => Promise<string | null>];
 
 /** What is run of a block, piece by piece. */
-function partsOf(place: Place, block: Block, found: Connections): Part[] {
+function splitBlock(place: Place, block: Block, found: Connections): Part[] {
   const { language } = block;
   if (language === 'sh') {
-    const lines = commandsOf(block).filter(
+    const lines = parseCommands(block).filter(
       (line) => line !== 'npm start' && !AT_THE_END.test(line),
     );
     return lines.map((line) => [line, () => shellLine(place, line, found)]);
   }
-  if (language === 'sql') return statementsOf(block).map((s) => [s, () => sql(s, found)]);
-  const lines = language === 'python' ? framesOf(block) : [];
+  if (language === 'sql') return parseStatements(block).map((s) => [s, () => sql(s, found)]);
+  const lines = language === 'python' ? parseFrames(block) : [];
   if (lines.length > 0) return lines.map((line) => [line, () => frame(place, line, found)]);
   const file = /^\/\/ (\S+\.ts): /.exec(block.text)?.[1];
   if (language === 'ts' && file !== undefined) return [[file, () => written(place, file, block)]];
@@ -297,8 +303,8 @@ async function brokenTick({ env }: Place, found: Connections): Promise<string | 
   const messages = [{ key: 'my-venue:BAD/USD', value: '{' }];
   await sender.send({ topic: 'ticks', acks: -1, messages });
   await sender.disconnect();
-  const told = `SELECT * FROM quality_events WHERE kind = 'malformed'`;
-  return (await appears(found.questdb_pg, told)) ? null : 'quality_events does not have it';
+  const query = `SELECT * FROM quality_events WHERE kind = 'malformed'`;
+  return (await appears(found.questdb_pg, query)) ? null : 'quality_events does not have it';
 }
 
 /** What `npm start` has begun: the page, and every process in its metrics. */
@@ -339,18 +345,18 @@ async function everyBlock(
   results.push(await looked('the page and every process in /metrics', () => running(found)));
   results.push(await looked('a broken tick is told', () => brokenTick(place, found)));
   // Somebody's own requests, as the README has them in `asked.csv`.
-  const asked = 'symbol,ts,venue\nEUR/USD,2014-05-06T10:00:00Z,oanda\n';
-  writeFileSync(join(place.dir, 'asked.csv'), asked);
+  const requested = 'symbol,ts,venue\nEUR/USD,2014-05-06T10:00:00Z,oanda\n';
+  writeFileSync(join(place.dir, 'asked.csv'), requested);
   for (const route of routesIn(place.dir)) {
     results.push(await looked(route.name, () => askRoute(route, found)));
   }
   let isNew = true;
   for (const block of blocks) {
     console.log(`\n${block.place}, ${block.language}`);
-    const isStart = isTutorial(block) && commandsOf(block).includes('npm start');
+    const isStart = isTutorial(block) && parseCommands(block).includes('npm start');
     if (isStart && !isNew) results.push(await looked('Ctrl-C, and npm start again', again));
     if (isStart) isNew = false;
-    for (const [name, look] of partsOf(place, block, found)) {
+    for (const [name, look] of splitBlock(place, block, found)) {
       results.push(await looked(name, look));
     }
   }
@@ -362,7 +368,7 @@ async function main(): Promise<number> {
   const copy = new TreeCopy(PROJECT_DIR);
   const place: Place = { dir: copy.dir, env: await stackEnv() };
   // Whatever the tutorial changes comes behind what other pages say of the recorded week.
-  const all = blocksOf(copy.dir);
+  const all = readBlocks(copy.dir);
   const blocks = [...all.filter((block) => !isTutorial(block)), ...all.filter(isTutorial)];
   const languages = new Set(blocks.map(({ language }) => language));
   assert(
@@ -388,7 +394,7 @@ async function main(): Promise<number> {
     const running_ = child as ChildProcess | null;
     if (running_ !== null) {
       results.push(await looked('Ctrl-C stops everything', () => stop(place, running_)));
-      for (const line of blocks.flatMap(commandsOf).filter((each) => AT_THE_END.test(each))) {
+      for (const line of blocks.flatMap(parseCommands).filter((each) => AT_THE_END.test(each))) {
         results.push(await looked(line, () => shellLine(place, line, NOWHERE)));
       }
     }

@@ -52,7 +52,7 @@ interface Document {
 }
 
 /** Without what has no end, and without cursors: only a page before gives one. */
-async function documentOf({ url }: ServerUnderTest, dir: string): Promise<string> {
+async function fetchDocument({ url }: ServerUnderTest, dir: string): Promise<string> {
   const document = (await (await fetch(`${url}/v1/openapi.json`)).json()) as Document;
   delete document.paths['/v1/stream'];
   for (const operation of Object.values(document.paths).flatMap((of) => Object.values(of))) {
@@ -91,7 +91,7 @@ interface Interaction {
   readonly response?: { readonly status_code: number; readonly content?: { $base64?: string } };
 }
 
-function detailOf({ response }: Interaction): string {
+function responseDetail({ response }: Interaction): string {
   const body = Buffer.from(response?.content?.$base64 ?? '', 'base64').toString();
   try {
     return (JSON.parse(body) as { detail?: string }).detail ?? body;
@@ -111,17 +111,17 @@ function judged(events: string): { answers: number; faults: string[] } {
     const { checks = {}, interactions = {} } = done?.recorder ?? {};
     answers += Object.keys(interactions).length;
     for (const [id, found] of Object.entries(checks)) {
-      const asked = interactions[id];
+      const interaction = interactions[id];
       for (const { name, status } of found) {
-        if (status !== 'failure' || asked === undefined) continue;
-        const detail = detailOf(asked);
+        if (status !== 'failure' || interaction === undefined) continue;
+        const detail = responseDetail(interaction);
         const isBeyond = BEYOND_SCHEMAS.some((reason) => reason.test(detail));
         if (name === 'positive_data_acceptance' && isBeyond) continue;
         // A wrong token is refused by 401, or by 429 where many came before it: neither lets it in.
-        if (name === 'ignored_auth' && asked.response?.status_code === 429) continue;
-        const { method, uri } = asked.request;
+        if (name === 'ignored_auth' && interaction.response?.status_code === 429) continue;
+        const { method, uri } = interaction.request;
         faults.push(
-          `${name}: ${method} ${uri.slice(0, 200)}: ${asked.response?.status_code} ${detail}`,
+          `${name}: ${method} ${uri.slice(0, 200)}: ${interaction.response?.status_code} ${detail}`,
         );
       }
     }
@@ -131,7 +131,7 @@ function judged(events: string): { answers: number; faults: string[] } {
 
 async function proofs(server: ServerUnderTest, dir: string): Promise<ProofResult[]> {
   await seedMarket(server.postgres, server.questdb, server.config.questdbUrl, MARKET);
-  const document = await documentOf(server, dir);
+  const document = await fetchDocument(server, dir);
   const token = readFileSync(join(server.config.dataDir, 'http-token'), 'utf8').trim();
   const results: ProofResult[] = [];
   for (const given of [null, token]) {

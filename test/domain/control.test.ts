@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   applyControl,
-  clockOf,
+  judgingClock,
   checkBot,
   initialControlState,
   modelSlotKey,
@@ -69,12 +69,12 @@ describe('control records', () => {
       return rest;
     };
     for (const ts of [5, 9, 7]) expect(applyControl(state, clock(ts))).toBe(true);
-    expect(clockOf(state)).toBe(7);
+    expect(judgingClock(state)).toBe(7);
     applyControl(state, clock(20, true));
-    expect(clockOf(state)).toBe(20);
+    expect(judgingClock(state)).toBe(20);
     expect(state.clock, 'held back from all but ticks').toBe(7);
     applyControl(state, clock(8));
-    expect(clockOf(state)).toBe(8);
+    expect(judgingClock(state)).toBe(8);
   });
 
   test('give a slot to a model, and a retired one gives it back', () => {
@@ -139,27 +139,29 @@ describe('since when a model holds', () => {
 
 describe('the settings of a bot', () => {
   const bot = paperBot({ labelSpec: 'direction_1h@1', horizonUs: 3_600e6, orderLatencyUs: 0 });
-  const told =
+  const checking =
     (more: Partial<typeof bot>): (() => void) =>
     () => {
       checkBot({ ...bot, min_confidence: 0.6, ...more });
     };
 
   test('may ask more of a young model, or say nothing of it', () => {
-    told({})();
-    told({ young_s: 0 })();
-    told({ young_s: 60, young_min_confidence: 0.6 })();
-    told({ young_s: 60, young_min_confidence: 1 })();
+    checking({})();
+    checking({ young_s: 0 })();
+    checking({ young_s: 60, young_min_confidence: 0.6 })();
+    checking({ young_s: 60, young_min_confidence: 1 })();
   });
 
   test('that ask less of a young model, or of an unknown age, are refused', () => {
     const least = /bot "paper": young_min_confidence is .*; give at least min_confidence, .* 0.6/;
     for (const young_min_confidence of [0.59, 1.1, NaN]) {
-      expect(told({ young_s: 60, young_min_confidence })).toThrow(least);
+      expect(checking({ young_s: 60, young_min_confidence })).toThrow(least);
     }
     for (const young_s of [-1, NaN, Infinity]) {
-      expect(told({ young_s, young_min_confidence: 0.7 })).toThrow(/young_s is .*; give seconds/);
+      expect(checking({ young_s, young_min_confidence: 0.7 })).toThrow(
+        /young_s is .*; give seconds/,
+      );
     }
-    expect(told({ young_s: 60 })).toThrow(/say by young_min_confidence/);
+    expect(checking({ young_s: 60 })).toThrow(/say by young_min_confidence/);
   });
 });

@@ -1,14 +1,14 @@
 /** A record is declared once: tables, documents and words follow `src/domain/records/`. */
 import type { TSchema } from 'typebox';
 import { describe, expect, test } from 'vitest';
-import { tablesOf } from '../../infra/docs/migrations.ts';
+import { parseTables } from '../../infra/docs/migrations.ts';
 import { sqlSources } from '../../infra/docs/pages.ts';
 import { POSTGRES_RECORDS, QUESTDB_RECORDS } from '../../infra/docs/table-records.ts';
 import { must } from '../../src/assert.ts';
 import { DeadLetterHeaders } from '../../src/domain/records/quality-event.ts';
 import { TIME_UNIT } from '../../src/domain/records/fields.ts';
 import { SIGNAL_STATES } from '../../src/domain/records/signal.ts';
-import { deadLetterOf } from '../../src/domain/dead-letter.ts';
+import { toDeadLetter } from '../../src/domain/dead-letter.ts';
 import { SCHEMAS } from '../../src/domain/wire.ts';
 import { MODEL_STATES } from '../../src/learning/model-change.ts';
 import { JOB_STATES } from '../../src/postgres/tables/job-runs.ts';
@@ -43,8 +43,10 @@ const wordsIn = (field: Field): unknown[] =>
 
 describe.each([...onTheWire, ...inQuestdb, ...inPostgres])('the record %s', (_, fields) => {
   test('says what each of its fields means', () => {
-    const unsaid = Object.entries(fields).filter(([, { description = '' }]) => description === '');
-    expect(unsaid).toEqual([]);
+    const undescribed = Object.entries(fields).filter(
+      ([, { description = '' }]) => description === '',
+    );
+    expect(undescribed).toEqual([]);
   });
 
   test('calls times, and nothing else, ts, …_ts or …_at', () => {
@@ -67,7 +69,7 @@ const STORED = {
 
 test.each(inQuestdb)('the columns of %s are its fields, of their types', (name, fields) => {
   const { columns } = must(sqlSources().shapes.find((shape) => shape.name === name));
-  const typeOf = (field: Field): unknown => {
+  const fieldType = (field: Field): unknown => {
     const [word] = wordsIn(field);
     return word === undefined ? held(field).type : typeof word;
   };
@@ -75,7 +77,7 @@ test.each(inQuestdb)('the columns of %s are its fields, of their types', (name, 
   expect(Object.keys(columns).toSorted()).toEqual(Object.keys(fields).toSorted());
   for (const [column, type] of Object.entries(columns)) {
     const field = must(fields[column]);
-    expect([column, typeOf(field), isTime(field)]).toEqual([
+    expect([column, fieldType(field), isTime(field)]).toEqual([
       column,
       STORED[type],
       type === 'timestamp',
@@ -91,8 +93,8 @@ test.each([
   expect(Object.keys(SCHEMAS[kind].properties).filter((name) => !kept.has(name))).toEqual([]);
 });
 
-const tables = new Map(tablesOf(sqlSources().postgres).map((table) => [table.name, table]));
-const columnOf = (table: string, name: string) =>
+const tables = new Map(parseTables(sqlSources().postgres).map((table) => [table.name, table]));
+const findColumn = (table: string, name: string) =>
   must(must(tables.get(table)).columns.find((column) => column.name === name));
 
 describe.each(inPostgres)('PostgreSQL keeps %s', (table, fields) => {
@@ -106,7 +108,7 @@ describe.each(inPostgres)('PostgreSQL keeps %s', (table, fields) => {
 
   test('and checks for the same words', () => {
     for (const name of names) {
-      const { values } = columnOf(table, name);
+      const { values } = findColumn(table, name);
       if (values.length === 0) continue;
       expect([name, new Set(values)]).toEqual([name, new Set(wordsIn(must(fields[name])))]);
     }
@@ -120,13 +122,13 @@ test.each([
   ['accounts', 'mode', MODES],
   ['trades', 'mode', MODES],
 ])('%s.%s takes the words of the code', (table, column, words) => {
-  expect(new Set<string>(columnOf(table, column).values)).toEqual(new Set(words));
+  expect(new Set<string>(findColumn(table, column).values)).toEqual(new Set(words));
 });
 
 test('a dead letter has the headers that are declared', () => {
   const value = Buffer.alloc(2 * 1024 * 1024);
   const at = { topic: 'ticks', partition: 0, offset: 1, timestampUs: 1, key: null, value };
-  const { headers } = deadLetterOf(at, 'schema', 'it is too large');
+  const { headers } = toDeadLetter(at, 'schema', 'it is too large');
   expect(Object.keys(headers).toSorted()).toEqual(
     Object.keys(DeadLetterHeaders.properties).toSorted(),
   );

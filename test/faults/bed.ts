@@ -49,7 +49,7 @@ export class Bed {
   private readonly stack: Stack;
   private readonly env: NodeJS.ProcessEnv;
   private readonly kept = new Map<string, Kept>();
-  private readonly said = new Map<string, string>();
+  private readonly logged = new Map<string, string>();
   private readonly disks: SmallDisk[] = [];
   private stopping = false;
   private closing: Promise<void> | null = null;
@@ -101,10 +101,10 @@ export class Bed {
   }
 
   private async prepare(): Promise<void> {
-    const { postgres, kafka, topicOf, config } = this.context;
+    const { postgres, kafka, topicName, config } = this.context;
     await migrateUp(postgres);
     await migrateQuestDb(this.context.questdbReader(), { features: FEATURE_NAMES });
-    await createTopics(kafka, { partitions: config.partitions, topicOf });
+    await createTopics(kafka, { partitions: config.partitions, topicName });
     await seedInstallation(postgres, config);
   }
 
@@ -147,7 +147,7 @@ export class Bed {
 
   /** What the processes under this name have said so far. */
   output(as: string): string {
-    return this.said.get(as) ?? '';
+    return this.logged.get(as) ?? '';
   }
 
   /** Resolves once the process works, whichever start it takes. */
@@ -230,10 +230,10 @@ export class Bed {
   /** Ends what the installation has left behind, and throws when there was something. */
   private async noneLeft(): Promise<void> {
     const deadline = performance.now() + ENDED_MS;
-    let left = processesOf(this.config.dataDir);
+    let left = listProcesses(this.config.dataDir);
     while (left.length > 0 && performance.now() < deadline) {
       await sleep(200);
-      left = processesOf(this.config.dataDir);
+      left = listProcesses(this.config.dataDir);
     }
     for (const { pid } of left) process.kill(pid, 'SIGKILL');
     const named = left.map(({ pid, command }) => `${pid} ${command}`);
@@ -250,7 +250,7 @@ export class Bed {
     const kept = { child, ready };
     this.kept.set(as, kept);
     const hear = (chunk: Buffer): void => {
-      this.said.set(as, this.output(as) + chunk.toString());
+      this.logged.set(as, this.output(as) + chunk.toString());
     };
     child.stdout?.on('data', hear);
     child.stderr?.on('data', hear);
@@ -265,7 +265,7 @@ export class Bed {
 }
 
 /** Whoever was started with the data directory among its settings, ourselves apart. */
-function processesOf(dataDir: string): { pid: number; command: string }[] {
+function listProcesses(dataDir: string): { pid: number; command: string }[] {
   return readdirSync('/proc').flatMap((name) => {
     const pid = Number(name);
     if (!Number.isInteger(pid) || pid === process.pid) return [];

@@ -44,7 +44,7 @@ const POSTGRES_TABLES: Readonly<Record<string, readonly string[]>> = {
 
 const TOPICS = { features: 'feature_id', predictions: 'prediction_id', fills: 'fill_id' } as const;
 
-export async function dumpOf(context: Context): Promise<Dump> {
+export async function takeDump(context: Context): Promise<Dump> {
   const dump = new Map<string, string[]>();
   const reader = context.questdbReader();
   for (const table of MARKET_TABLES) {
@@ -102,7 +102,7 @@ async function signals(context: Context): Promise<string[]> {
 async function deadLetters(context: Context): Promise<string[]> {
   const letters = (await readTopic(context, 'dead-letters')).filter(({ key }) => !isPoison(key));
   const lines = letters.map(({ key, value, headers }) =>
-    JSON.stringify([key, hashOf(value), headers['reason'], headers['source_topic']]),
+    JSON.stringify([key, hash(value), headers['reason'], headers['source_topic']]),
   );
   return [...new Set(lines)].toSorted();
 }
@@ -117,18 +117,18 @@ async function qualityEvents(context: Context, log: readonly LoggedRecord[]): Pr
   const lines = ours.map(({ source, ...row }) => {
     const [, place = '', position = ''] = /^ticks\/(\d+\/\d+)(#\d+)?$/.exec(source) ?? [];
     const record = must(at.get(place), `a record stands at ${source}`);
-    return JSON.stringify({ ...row, source: [hashOf(record.value), position] });
+    return JSON.stringify({ ...row, source: [hash(record.value), position] });
   });
   return [...new Set(lines)].toSorted();
 }
 
 const isPoison = (key: string | null): boolean => key?.startsWith(POISON) ?? false;
 
-const hashOf = (value: Buffer | null): string =>
+const hash = (value: Buffer | null): string =>
   value === null ? 'null' : createHash('sha256').update(value).digest('hex');
 
 /** How many rows of each, for a person. */
-export const sizesOf = (dump: Dump): string =>
+export const formatSizes = (dump: Dump): string =>
   [...dump].map(([name, rows]) => `${name.replace(/^.*\./, '')} ${rows.length}`).join(', ');
 
 /** The fewest rows that a comparison means anything with. */

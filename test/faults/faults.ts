@@ -36,7 +36,7 @@ const kill = (stage: StageName): Fault => ({
   name: `kill -9 ${stage}`,
   strike: async (bed) => {
     const lag = await heldBusy(bed, stage);
-    const before = await epochOf(bed, stage);
+    const before = await readEpoch(bed, stage);
     bed.child(stage).kill('SIGKILL');
     await sleep(500);
     await bed.ready(stage);
@@ -48,18 +48,18 @@ const failPoint = (stage: 'stream' | 'sink', point: string): Fault => ({
   name: `kill -9 ${stage} between effect and commit`,
   burst: true,
   strike: async (bed) => {
-    const before = await epochOf(bed, stage);
+    const before = await readEpoch(bed, stage);
     await bed.drop(stage);
     const env = { TICKLOOM_FAIL_AT: `${point}:${UNCOMMITTED}` };
     const heard = bed.output(stage).length;
     const kept = bed.keep(stage, env);
-    const said = await untilHit(`${point} is reached`, () => {
+    const logged = await untilHit(`${point} is reached`, () => {
       const found = /fail point \S+ (\d+) records passed/.exec(bed.output(stage).slice(heard));
       return Promise.resolve(found?.[1]);
     });
     await kept;
     await bed.ready(stage);
-    return `${said} uncommitted records, ${await epochMoved(bed, stage, before)}`;
+    return `${logged} uncommitted records, ${await epochMoved(bed, stage, before)}`;
   },
 });
 
@@ -71,7 +71,7 @@ const freeze = (stage: 'stream' | 'sink'): Fault => ({
     await bed.keep(stage, {}, successor);
     await untilBusy(bed, stage);
     const frozen = await untilOwner(bed, stage);
-    const before = await epochOf(bed, stage);
+    const before = await readEpoch(bed, stage);
     frozen.kill('SIGSTOP');
     await sleep(FREEZE_MS);
     const moved = await epochMoved(bed, stage, before);
@@ -88,7 +88,7 @@ const rebalance = (stage: 'stream' | 'sink' | 'money'): Fault => ({
   name: `a second ${stage} joins and is killed`,
   strike: async (bed) => {
     const lag = await heldBusy(bed, stage);
-    const before = await epochOf(bed, stage);
+    const before = await readEpoch(bed, stage);
     bed.child(stage).kill('SIGCONT');
     await bed.keep(stage, {}, `${stage}-2`);
     const moved = await epochMoved(bed, stage, before);
@@ -155,8 +155,9 @@ const frozenChild: Fault = {
   strike: async (bed) => {
     const jobs = bed.child('jobs').pid;
     // Of labels there are some again and again: of a child without work nobody would notice.
-    const ofLabels = (): number | undefined => childrenOf(jobs).find((pid) => runs(pid, 'labels'));
-    const pid = await untilHit('labels have a child', () => Promise.resolve(ofLabels()));
+    const labelsChild = (): number | undefined =>
+      childPids(jobs).find((pid) => runs(pid, 'labels'));
+    const pid = await untilHit('labels have a child', () => Promise.resolve(labelsChild()));
     process.kill(pid, 'SIGSTOP');
     await untilHit('it is ended', () => Promise.resolve(!isThere(pid)), FROZEN_MS_MAX);
     return `process ${pid} of ${jobs}`;
@@ -245,16 +246,16 @@ const fullDisk = (server: ServerName, spareMib: number): Fault => ({
     bed.child('sink').kill('SIGCONT');
     const fresh = (): string[] => words().map((text, i) => text.slice(heard[i]));
     const isStuck = stillness(bed);
-    const said = await untilHit(`${server} misses room`, async () => {
+    const logged = await untilHit(`${server} misses room`, async () => {
       const words_ = NO_ROOM.exec(fresh().join('\n'))?.[0];
       return words_ ?? ((await isStuck()) ? 'the sink stands still' : undefined);
     }).catch((error: unknown) => {
-      throw new Error(`${String(error)}; it said:\n${fresh()[0]?.slice(-3_000)}`);
+      throw new Error(`${String(error)}; its output:\n${fresh()[0]?.slice(-3_000)}`);
     });
     await sleep(FULL_MS);
     disk.free();
     const ended = await bed.revive(server);
-    return `"${said}" on a disk of ${mib} MiB, ${ended ? 'started again' : 'went on'}`;
+    return `"${logged}" on a disk of ${mib} MiB, ${ended ? 'started again' : 'went on'}`;
   },
 });
 
@@ -296,13 +297,13 @@ const fullExports: Fault = {
 };
 
 /** Processes whose parent it is. */
-function childrenOf(parent: number | undefined): number[] {
+function childPids(parent: number | undefined): number[] {
   return readdirSync('/proc')
     .map(Number)
-    .filter((pid) => Number.isInteger(pid) && parentOf(pid) === parent);
+    .filter((pid) => Number.isInteger(pid) && parentPid(pid) === parent);
 }
 
-function parentOf(pid: number): number | null {
+function parentPid(pid: number): number | null {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
     return Number(/^PPid:\s+(\d+)$/m.exec(status)?.[1]);
@@ -315,7 +316,7 @@ function parentOf(pid: number): number | null {
 const runs = (pid: number, queue: string): boolean =>
   readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(queue);
 
-const isThere = (pid: number): boolean => parentOf(pid) !== null;
+const isThere = (pid: number): boolean => parentPid(pid) !== null;
 
 async function exportTo({ context, config }: Bed, out: string): Promise<unknown> {
   return buildDataset(context.questdbReader(), {
@@ -407,7 +408,7 @@ async function totalLag(bed: Bed): Promise<number> {
 }
 
 /** Rises with every claim of a partition. */
-async function epochOf(bed: Bed, name: StageName): Promise<number> {
+async function readEpoch(bed: Bed, name: StageName): Promise<number> {
   const { rows } = await bed.context.postgres.query<{ epochs: string }>(
     'SELECT coalesce(sum(epoch), 0)::text AS epochs FROM checkpoints WHERE stage = $1',
     [STAGE_OF[name]],
@@ -434,7 +435,7 @@ function untilOwner(bed: Bed, name: 'stream' | 'sink'): Promise<ChildProcess> {
 async function epochMoved(bed: Bed, name: StageName, before: number): Promise<string> {
   if (name === 'jobs') return 'no partitions of its own';
   const look = async (): Promise<number | false> => {
-    const epoch = await epochOf(bed, name);
+    const epoch = await readEpoch(bed, name);
     return epoch > before && epoch;
   };
   const after = await untilHit(`${name} claims its partitions`, look, REBALANCED_MS);

@@ -10,7 +10,7 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { parseUs, US_PER_HOUR, US_PER_MS, US_PER_S } from '../../src/domain/time.ts';
-import { keyOf, type Tick } from '../../src/domain/wire.ts';
+import { instrumentKey, type Tick } from '../../src/domain/wire.ts';
 import { mergedTrades } from '../../src/market/merged.ts';
 import { seededRandom } from '../../src/random.ts';
 
@@ -44,7 +44,7 @@ export function recordedInput({ seed, hours }: InputSettings): InputRecord[] {
   const source = mergedTrades({ ...range, venue: 'alpha', symbols: ['Q/USD'], edge: 'none' });
   const timed: { at: number; record: InputRecord }[] = [];
   const add = (at: number, ...ticks: readonly Tick[]): void => {
-    timed.push({ at, record: recordOf(ticks, at) });
+    timed.push({ at, record: toRecord(ticks, at) });
   };
   for (const { tick } of plain) disturbed(tick, random, add);
   let id = 1;
@@ -54,7 +54,7 @@ export function recordedInput({ seed, hours }: InputSettings): InputRecord[] {
     const trade = { ...tick, id: String(id++) };
     disturbed(trade, random, (at, ...ticks) => add(at - SKEW_US, ...ticks));
   }
-  for (const { tick } of source) disturbed(quoteOf(tick, random), random, add);
+  for (const { tick } of source) disturbed(drawQuote(tick, random), random, add);
   const times = timed.map(({ at }) => at);
   const last = times.reduce((a, b) => Math.max(a, b), 0);
   poison(seed).forEach((record, i, all) => {
@@ -91,8 +91,8 @@ function disturbed(tick: Tick, random: () => number, add: Add): void {
   } else if (drawn < 0.055) {
     add(ts, tick);
     const { venue, symbol } = tick;
-    const said = random() < 0.5 ? ts - 30 * US_PER_S : ts + 500 * US_PER_MS;
-    const heartbeat = { kind: 'heartbeat', venue, symbol, ts: said } as unknown as Tick;
+    const claimedTs = random() < 0.5 ? ts - 30 * US_PER_S : ts + 500 * US_PER_MS;
+    const heartbeat = { kind: 'heartbeat', venue, symbol, ts: claimedTs } as unknown as Tick;
     add(ts, heartbeat);
   } else add(ts, tick);
 }
@@ -103,7 +103,7 @@ function corrected(tick: Tick): Tick {
   return { ...tick, ask: Number((Number(tick.ask) * 1.5).toFixed(6)) };
 }
 
-function quoteOf(trade: Tick & { kind: 'trade' }, random: () => number): Tick {
+function drawQuote(trade: Tick & { kind: 'trade' }, random: () => number): Tick {
   const { venue, symbol, ts, price } = trade;
   const half = Number(price) * (0.0001 + 0.0002 * random());
   const id = `q${trade.id}`;
@@ -113,8 +113,8 @@ function quoteOf(trade: Tick & { kind: 'trade' }, random: () => number): Tick {
 
 const round = (price: number): number => Number(price.toFixed(6));
 
-const recordOf = (ticks: readonly Tick[], atUs: number): InputRecord => ({
-  key: keyOf(ticks[0] as Tick),
+const toRecord = (ticks: readonly Tick[], atUs: number): InputRecord => ({
+  key: instrumentKey(ticks[0] as Tick),
   value: JSON.stringify(ticks.length === 1 ? ticks[0] : ticks),
   timestampMs: Math.floor(atUs / US_PER_MS),
 });

@@ -31,14 +31,14 @@ async function main(): Promise<number> {
     console.log(`faults: ${Object.keys(FAULTS).join(', ')}`);
     return 0;
   }
-  const asked = schedules();
+  const requested = schedules();
   const results: ProofResult[] = [];
   let golden: { readonly seed: number; readonly run: Golden } | undefined;
-  for (const [i, { seed, faults }] of asked.entries()) {
+  for (const [i, { seed, faults }] of requested.entries()) {
     if (golden?.seed !== seed) {
       golden = { seed, run: await goldenRun({ seed, hours: Number(values.hours) }, console.log) };
     }
-    console.log(`\nschedule ${i + 1} of ${asked.length}, seed ${seed}: ${faults.join(', ')}`);
+    console.log(`\nschedule ${i + 1} of ${requested.length}, seed ${seed}: ${faults.join(', ')}`);
     results.push(await proven(golden.run, faults));
   }
   return report(results, values.report);
@@ -49,8 +49,8 @@ function schedules(): readonly KeptSchedule[] {
   const seed = Number(values.seed ?? 1);
   const random = seededRandom(seed);
   const drawn = Array.from({ length: Number(values.schedules ?? 0) }, () => drawnSchedule(random));
-  const asked = values.faults === undefined ? drawn : [values.faults.split(',')];
-  return (asked.length > 0 ? asked : FIXED_SCHEDULES).map((faults) => ({ seed, faults }));
+  const requested = values.faults === undefined ? drawn : [values.faults.split(',')];
+  return (requested.length > 0 ? requested : FIXED_SCHEDULES).map((faults) => ({ seed, faults }));
 }
 
 async function proven(golden: Golden, schedule: readonly string[]): Promise<ProofResult> {

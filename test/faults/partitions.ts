@@ -15,7 +15,7 @@ import { runFeed } from '../../pipelines/feed/feeding.ts';
 import { decodeTicks } from '../../src/stream/decode.ts';
 import { Bed, STAGES, type StageName } from './bed.ts';
 import { report, type ProofResult } from '../support/report.ts';
-import { differences, dumpOf, sizesOf, type Dump } from './dump.ts';
+import { differences, takeDump, formatSizes, type Dump } from './dump.ts';
 import { recordedInput, type InputRecord } from './input.ts';
 import { arbitraryModel, promote } from './model.ts';
 
@@ -59,7 +59,7 @@ interface Layout {
   readonly changes: readonly Change[];
 }
 
-const stageOf = (as: string): StageName => as.replace(/-\d+$/, '') as StageName;
+const stageName = (as: string): StageName => as.replace(/-\d+$/, '') as StageName;
 
 const kill =
   (as: string): Change =>
@@ -71,7 +71,7 @@ const exchange =
   (old: string, fresh: string): Change =>
   async (bed) => {
     await bed.drop(old);
-    await bed.keep(stageOf(fresh), {}, fresh);
+    await bed.keep(stageName(fresh), {}, fresh);
     return `${old} gone, ${fresh} joined`;
   };
 
@@ -99,12 +99,12 @@ const model = arbitraryModel();
 async function run({ partitions, more, changes }: Layout, ticks: FeedTick[]): Promise<Dump> {
   const bed = await Bed.open({ ...SETTINGS, TICKLOOM_PARTITIONS: String(partitions) });
   const feed = async (source: FeedTick[], open: boolean): Promise<void> => {
-    await runFeed(bed.context, { source, syncPoints: true, open, say: () => undefined });
+    await runFeed(bed.context, { source, syncPoints: true, open, notify: () => undefined });
     await bed.drain();
   };
   try {
     await bed.context.postgres.query('UPDATE accounts SET daily_loss_limit = NULL');
-    for (const as of [...STAGES, ...more]) await bed.keep(stageOf(as), {}, as);
+    for (const as of [...STAGES, ...more]) await bed.keep(stageName(as), {}, as);
     await bed.drain();
     const half = Math.floor(ticks.length / 2);
     await feed(ticks.slice(0, half), true);
@@ -119,10 +119,10 @@ async function run({ partitions, more, changes }: Layout, ticks: FeedTick[]): Pr
       console.log(`  ${await change(bed)}`);
     }
     await feeding;
-    return await dumpOf(bed.context);
+    return await takeDump(bed.context);
   } catch (error) {
-    const said = [...STAGES, ...more].map((as) => `${as}: ${bed.output(as).slice(-1_500)}`);
-    throw new Error(`${(error as Error).message}\n${said.join('\n')}`, { cause: error });
+    const outputs = [...STAGES, ...more].map((as) => `${as}: ${bed.output(as).slice(-1_500)}`);
+    throw new Error(`${(error as Error).message}\n${outputs.join('\n')}`, { cause: error });
   } finally {
     await bed.close();
   }
@@ -160,7 +160,7 @@ async function main(): Promise<number> {
     console.log(`${name}: ${ticks.length} ticks, seed ${values.seed}`);
     const startMs = performance.now();
     dumps.push(await run(layout, ticks));
-    console.log(`  ${sizesOf(must(dumps.at(-1)))}`);
+    console.log(`  ${formatSizes(must(dumps.at(-1)))}`);
     console.log(`  took ${((performance.now() - startMs) / 1_000).toFixed(0)} s`);
     if (dumps.length === 1) continue;
     const found = differences(must(dumps[0]), must(dumps.at(-1)), AT_LEAST);

@@ -12,7 +12,7 @@ import { finalHeartbeatTs } from '../../pipelines/feed/feeding.ts';
 import type { OutRecord } from '../../src/stream/stage.ts';
 import { Bed, STAGES } from './bed.ts';
 import { readTopic, type LoggedRecord } from '../support/topics.ts';
-import { differences, dumpOf, sizesOf, type Dump } from './dump.ts';
+import { differences, takeDump, formatSizes, type Dump } from './dump.ts';
 import { FAULTS } from './faults.ts';
 import { recordedInput, type InputSettings } from './input.ts';
 import { arbitraryModel, promote } from './model.ts';
@@ -45,13 +45,13 @@ const model = (() => {
 })();
 
 /** The undisturbed run: what lies in its log, and what became of it. */
-export async function goldenRun(input: InputSettings, say: Say): Promise<Golden> {
+export async function goldenRun(input: InputSettings, notify: Say): Promise<Golden> {
   const bed = await Bed.open(SETTINGS);
   try {
     for (const stage of STAGES) await bed.keep(stage);
     await bed.drain();
     const { context } = bed;
-    const topic = context.topicOf('ticks');
+    const topic = context.topicName('ticks');
     const records: OutRecord[] = recordedInput(input).map((record) => ({ topic, ...record }));
     const half = Math.floor(records.length / 2);
     const log = context.outLog();
@@ -64,8 +64,8 @@ export async function goldenRun(input: InputSettings, say: Say): Promise<Golden>
     // Whatever a fault brings that waits for a clock: at the end there is one.
     await log.append(await clockRecords(context, { ts: nowUs() }));
     await bed.drain();
-    const golden = { log: await readTopic(context, 'ticks'), dump: await dumpOf(context) };
-    say(`golden run: ${golden.log.length} records, ${sizesOf(golden.dump)}`);
+    const golden = { log: await readTopic(context, 'ticks'), dump: await takeDump(context) };
+    notify(`golden run: ${golden.log.length} records, ${formatSizes(golden.dump)}`);
     return golden;
   } finally {
     await bed.close();
@@ -76,20 +76,20 @@ export async function goldenRun(input: InputSettings, say: Say): Promise<Golden>
 export async function faultRun(
   golden: Golden,
   schedule: readonly string[],
-  say: Say,
+  notify: Say,
 ): Promise<Outcome> {
   const bed = await Bed.open({ ...SETTINGS, TICKLOOM_OUTBOX: 'observe' });
   const hits: string[] = [];
   try {
     for (const stage of STAGES) await bed.keep(stage);
     await promote(bed.context, model());
-    const topic = bed.context.topicOf('ticks');
+    const topic = bed.context.topicName('ticks');
     const records = golden.log.map((record): OutRecord => ({ topic, ...record }));
     const log = new KafkaOutLog(bed.context.kafka);
     let rest: readonly OutRecord[] = records;
     for (const [i, word] of schedule.entries()) {
       const portion = Math.ceil(rest.length / (schedule.length + 1 - i));
-      const { name, strike, burst = false } = faultOf(word);
+      const { name, strike, burst = false } = findFault(word);
       const over = new AbortController();
       const feeding = burst
         ? appendAll(log, rest.slice(0, portion)).then(() => portion)
@@ -97,16 +97,16 @@ export async function faultRun(
       // A feed that fails must not end the process before the fault is over.
       feeding.catch(() => undefined);
       const hit = `${name}: ${await strike(bed).finally(() => over.abort())}`;
-      say(`  ${hit}`);
+      notify(`  ${hit}`);
       hits.push(hit);
       rest = rest.slice(await feeding);
     }
     await appendAll(log, rest);
     await log.close();
     await bed.drain();
-    const dump = await dumpOf(bed.context);
-    const repeats = await repeatsOf(bed, dump);
-    say(`  repeats in topics: ${repeats}`);
+    const dump = await takeDump(bed.context);
+    const repeats = await countRepeats(bed, dump);
+    notify(`  repeats in topics: ${repeats}`);
     return { hits, differences: differences(golden.dump, dump) };
   } catch (error) {
     const tail = STAGES.map((stage) => `${stage}: ${bed.output(stage).slice(-1_500)}`);
@@ -116,7 +116,7 @@ export async function faultRun(
   }
 }
 
-export function faultOf(word: string): (typeof FAULTS)[string] {
+export function findFault(word: string): (typeof FAULTS)[string] {
   const fault = FAULTS[word];
   if (fault !== undefined) return fault;
   throw new Error(`there is no fault "${word}"; there are ${Object.keys(FAULTS).join(', ')}`);
@@ -156,7 +156,7 @@ function lastHeartbeats(topic: string, records: readonly OutRecord[]): OutRecord
 }
 
 /** How often each topic holds a record again. */
-async function repeatsOf(bed: Bed, dump: Dump): Promise<string> {
+async function countRepeats(bed: Bed, dump: Dump): Promise<string> {
   const counts: string[] = [];
   for (const name of ['features', 'predictions', 'signals', 'fills']) {
     const all = await readTopic(bed.context, name);

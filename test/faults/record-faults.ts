@@ -32,7 +32,7 @@ const trade = (id: number, ts: number): string =>
 export const producerClock: Fault = {
   name: "a producer's clock a year ahead, and timestamps in other units",
   strike: async (bed) => {
-    const topic = bed.context.topicOf('ticks');
+    const topic = bed.context.topicName('ticks');
     const now = nowMs();
     const times: [number, number][] = [
       ...Array.from({ length: 150 }, (_, i): [number, number] => [
@@ -49,7 +49,7 @@ export const producerClock: Fault = {
     const clock = { ts: nowUs(), held: true };
     const clocks = await clockRecords(bed.context, clock);
     await bed.context.outLog().append([...records, ...clocks]);
-    const told = await untilHit('the sink tells of them', async () => {
+    const noted = await untilHit('the sink tells of them', async () => {
       const rows = await bed.context
         .questdbReader()
         .query<{ kind: string; n: number }>(
@@ -61,7 +61,7 @@ export const producerClock: Fault = {
       const [future, wrong] = [counts.get('future'), counts.get('bad_clock')];
       return future !== undefined && wrong === 4 && `${future} rows of the future, ${wrong} clocks`;
     });
-    return `${records.length} records, ${told}`;
+    return `${records.length} records, ${noted}`;
   },
 };
 
@@ -106,7 +106,7 @@ export const poisonRecords: Fault = {
     const before = (await readTopic(context, 'dead-letters')).length;
     const records = TOPICS.flatMap((name) =>
       GARBAGE.map((value): OutRecord => ({
-        topic: context.topicOf(name),
+        topic: context.topicName(name),
         key: `${POISON}:X/USD`,
         value,
         timestampMs: nowMs(),
@@ -137,20 +137,20 @@ export const swapTopic: Fault = {
     });
     // What is written into it meanwhile would be lost, and not by the fault.
     await bed.drop('stream');
-    const topic = context.topicOf('signals');
+    const topic = context.topicName('signals');
     const held = await readTopic(context, 'signals');
     const heard = bed.output('money').length;
     await withAdmin(context.kafka, (admin) => admin.deleteTopics({ topics: [topic] }));
     await sleep(1_000);
     await createTopics(context.kafka, {
       partitions: bed.config.partitions,
-      topicOf: context.topicOf,
+      topicName: context.topicName,
     });
-    const said = await stoppedAt(bed, topic, heard, held.length);
+    const logged = await stoppedAt(bed, topic, heard, held.length);
     await context.outLog().append(held.map((record): OutRecord => ({ topic, ...record })));
     await bed.keep('stream');
     await bed.ready('money');
-    return `${held.length} records, "${said}"`;
+    return `${held.length} records, "${logged}"`;
   },
 };
 

@@ -3,7 +3,7 @@
  * with whole numbers only, so that test/oracle/features.py draws the very same candles.
  */
 import { must } from '../../src/assert.ts';
-import { TIMEFRAMES, endTsOf, timeframeUs } from '../../src/domain/candle.ts';
+import { TIMEFRAMES, candleEndTs, timeframeUs } from '../../src/domain/candle.ts';
 import type { ClosedCandle, Timeframe } from '../../src/domain/candle.ts';
 import { US_PER_MIN, floorTo, parseUs } from '../../src/domain/time.ts';
 
@@ -21,8 +21,8 @@ export function drawnMarket(minutes: number, seed = 1, source: Source = 'trades'
   const byEnd = new Map<number, ClosedCandle[]>();
   for (const { name } of TIMEFRAMES) {
     for (const candle of aggregate(minuteCandles, name)) {
-      const closes = byEnd.get(endTsOf(candle)) ?? [];
-      byEnd.set(endTsOf(candle), [...closes, candle]);
+      const closes = byEnd.get(candleEndTs(candle)) ?? [];
+      byEnd.set(candleEndTs(candle), [...closes, candle]);
     }
   }
   return [...byEnd].sort(([a], [b]) => a - b).map(([endTs, closes]) => ({ endTs, closes }));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { pack, unpack } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
-import { endTsOf, type ClosedCandle } from '../../src/domain/candle.ts';
+import { candleEndTs, type ClosedCandle } from '../../src/domain/candle.ts';
 import { FEATURES, FEATURE_NAMES } from '../../src/features/definition.ts';
 import { initialFeatureState, updateFeatures } from '../../src/features/features.ts';
 import type { FeatureState } from '../../src/features/features.ts';
@@ -144,7 +144,7 @@ describe('values', () => {
     const before = structuredClone(state.minute.variance);
     const [candle] = market.at(-1)?.closes ?? [];
     const worthless = { ...(candle as ClosedCandle), timeframe: '1m' as const, close: 0 };
-    updateFeatures(state, [worthless], endTsOf(worthless));
+    updateFeatures(state, [worthless], candleEndTs(worthless));
     expect(state.minute.variance).toEqual(before);
   });
 
@@ -193,9 +193,9 @@ describe('timeframes', () => {
     const gapAfter = (minutes: number): unknown => {
       const state = initialFeatureState();
       const first = a as ClosedCandle;
-      updateFeatures(state, [first], endTsOf(first));
-      const later = { ...(b as ClosedCandle), startTs: endTsOf(first) + minutes * 60_000_000 };
-      return byName(updateFeatures(state, [later], endTsOf(later)))['gap_1m'];
+      updateFeatures(state, [first], candleEndTs(first));
+      const later = { ...(b as ClosedCandle), startTs: candleEndTs(first) + minutes * 60_000_000 };
+      return byName(updateFeatures(state, [later], candleEndTs(later)))['gap_1m'];
     };
     expect([0, 3, 2880].map(gapAfter)).toEqual([0, 3, 60]);
   });

@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ticksOfFiles, type FileProblem } from '../../src/feeds/files.ts';
+import { readTickFiles, type FileProblem } from '../../src/feeds/files.ts';
 import type { FileTick } from '../../src/feeds/format.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'tickloom-frames-'));
@@ -17,7 +17,7 @@ async function read(frames: readonly object[], receivedNs = `${RECEIVED}268`) {
   const ticks: FileTick[] = [];
   const problems: FileProblem[] = [];
   const options = { venue: 'binance', symbol: 'BTC/USDT' };
-  const source = ticksOfFiles([path], 'binance-frames', options, (each) => problems.push(each));
+  const source = readTickFiles([path], 'binance-frames', options, (each) => problems.push(each));
   for await (const tick of source) ticks.push(tick);
   return { ticks: ticks.map(({ tick }) => tick), receivedUs: ticks[0]?.receivedUs, problems };
 }

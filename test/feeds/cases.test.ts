@@ -8,13 +8,13 @@ import { describe, expect, test } from 'vitest';
 import {
   checkBeginnings,
   problemText,
-  ticksOfFiles,
+  readTickFiles,
   type FileProblem,
 } from '../../src/feeds/files.ts';
 import { textsIn } from '../../src/feeds/unpack.ts';
 import { nowUs } from '../../src/clock.ts';
 import { formatUs, US_PER_DAY, US_PER_HOUR } from '../../src/domain/time.ts';
-import { keyOf, type Tick } from '../../src/domain/wire.ts';
+import { instrumentKey, type Tick } from '../../src/domain/wire.ts';
 import { decodeTicks } from '../../src/stream/decode.ts';
 
 const CASES = join(import.meta.dirname, '..', 'fixtures', 'cases', 'files');
@@ -31,10 +31,14 @@ async function feed(paths: string | string[], format = 'csv', options: object = 
   const given = { venue: '', symbol: '', ...options };
   const all = [paths].flat();
   await checkBeginnings(all, format, given);
-  const source = ticksOfFiles(all, format, given, (problem) => problems.push(problem));
+  const source = readTickFiles(all, format, given, (problem) => problems.push(problem));
   for await (const { tick } of source) {
     // Whatever is sent the sink takes: the importer is as strict as the wire.
-    const sent = decodeTicks(keyOf(tick), Buffer.from(JSON.stringify(tick)), () => 'bad_hmac');
+    const sent = decodeTicks(
+      instrumentKey(tick),
+      Buffer.from(JSON.stringify(tick)),
+      () => 'bad_hmac',
+    );
     expect(sent).toMatchObject({ type: 'ticks' });
     ticks.push(tick);
   }
@@ -138,16 +142,20 @@ describe('a row of CSV is set apart, and its neighbours are fed', () => {
   });
 
   test('a hint names the unit that a time looks like', async () => {
-    const reasonOf = async (column: string, value: string): Promise<string | undefined> =>
+    const refusalReason = async (column: string, value: string): Promise<string | undefined> =>
       (await feed(file(`${column},price,size\n${value},1,1\n`))).problems[0]?.reason;
-    expect(await reasonOf('ts', '1772445600')).toContain(
+    expect(await refusalReason('ts', '1772445600')).toContain(
       'looks like seconds: name the column ts_s',
     );
-    expect(await reasonOf('ts', '1772445600000')).toContain('milliseconds: name the column ts_ms');
-    expect(await reasonOf('ts', '1772445600000000000')).toContain('nanoseconds: divide by 1000');
-    expect(await reasonOf('ts_ms', '1772445600')).toContain('looks like seconds');
-    expect(await reasonOf('ts_ms', '1772445600000000000')).toContain('looks like nanoseconds');
-    expect(await reasonOf('ts_s', '1772445600000')).toContain('looks like milliseconds');
+    expect(await refusalReason('ts', '1772445600000')).toContain(
+      'milliseconds: name the column ts_ms',
+    );
+    expect(await refusalReason('ts', '1772445600000000000')).toContain(
+      'nanoseconds: divide by 1000',
+    );
+    expect(await refusalReason('ts_ms', '1772445600')).toContain('looks like seconds');
+    expect(await refusalReason('ts_ms', '1772445600000000000')).toContain('looks like nanoseconds');
+    expect(await refusalReason('ts_s', '1772445600000')).toContain('looks like milliseconds');
   });
 
   test('one side of a quote may be blank, not both', async () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ticksOfFiles } from '../../src/feeds/files.ts';
+import { readTickFiles } from '../../src/feeds/files.ts';
 import type { FileTick } from '../../src/feeds/format.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
 import { parseUs } from '../../src/domain/time.ts';
@@ -13,7 +13,7 @@ const options = { venue: 'v', symbol: 'A/B' };
 
 async function read(format: string, paths: string | string[], more = {}): Promise<FileTick[]> {
   const ticks: FileTick[] = [];
-  for await (const tick of ticksOfFiles([paths].flat(), format, { ...options, ...more })) {
+  for await (const tick of readTickFiles([paths].flat(), format, { ...options, ...more })) {
     ticks.push(tick);
   }
   return ticks;

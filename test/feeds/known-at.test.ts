@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { ticksOfFiles } from '../../src/feeds/files.ts';
-import { asClaimed, claimOf } from '../../src/feeds/known-at.ts';
+import { readTickFiles } from '../../src/feeds/files.ts';
+import { asClaimed, parseKnownAt } from '../../src/feeds/known-at.ts';
 import { parseUs, US_PER_DAY } from '../../src/domain/time.ts';
 
 const TS = parseUs('2024-01-01T00:00:00.000001Z');
@@ -19,7 +19,7 @@ test.each<[string, string, number]>([
   ['seen_s', `${(TS - 1) / 1e6}.5`, TS - 1 + 500_000],
   ['seen', String(TS - 1), TS],
 ])('%s of %s is taken', (column, cell, us) => {
-  expect(claimOf(column, cell, TS, NOW)).toBe(us);
+  expect(parseKnownAt(column, cell, TS, NOW)).toBe(us);
 });
 
 test.each<[string, string, string]>([
@@ -33,14 +33,14 @@ test.each<[string, string, string]>([
   ['seen', String(NOW + 1), 'a time to come'],
   ['seen', '99999999999999999999', 'a time to come'],
 ])('%s of "%s" is refused', (column, cell, why) => {
-  expect(claimOf(column, cell, TS, NOW)).toContain(why);
+  expect(parseKnownAt(column, cell, TS, NOW)).toContain(why);
 });
 
 async function fed(knownAt: string, text: string): Promise<number[]> {
   const path = join(dir, 'a.csv');
   writeFileSync(path, text);
   const column = knownAt === 'ts' ? {} : { knownAt };
-  const source = ticksOfFiles([path], 'csv', { venue: 'v', symbol: 'A', ...column });
+  const source = readTickFiles([path], 'csv', { venue: 'v', symbol: 'A', ...column });
   const claims: number[] = [];
   for await (const { receivedUs } of asClaimed(source, knownAt)) claims.push(receivedUs - TS);
   return claims;

@@ -30,9 +30,9 @@ function run(work: string, bounds = { timeMs: 60_000, memoryMb: 400 }): Promise<
 describe.concurrent('a bounded task', () => {
   test('answers by what it was given, without a setting or a password', async () => {
     process.env['TICKLOOM_TEST_CANARY'] = 'secret';
-    const asked = run('return [input.toString(), ...args, ...Object.keys(process.env)];');
+    const running = run('return [input.toString(), ...args, ...Object.keys(process.env)];');
     delete process.env['TICKLOOM_TEST_CANARY'];
-    const { ok } = (await asked) as { ok: string[] };
+    const { ok } = (await running) as { ok: string[] };
     expect(ok.slice(0, 3)).toEqual(['abc', 'one', 'two']);
     expect(ok.filter((name) => /TICKLOOM|PASSWORD|URL/.test(name))).toEqual([]);
   });

@@ -24,7 +24,7 @@ import {
   saveRequest,
 } from '../../src/postgres/tables/datasets.ts';
 import { addDueRuns } from '../../src/postgres/tables/job-runs.ts';
-import { entitiesOf } from '../../pipelines/dataset/entities.ts';
+import { toEntities } from '../../pipelines/dataset/entities.ts';
 import { Installation } from '../support/installation.ts';
 
 const KEY = { venue: 'datasets', symbol: 'SET/USD' };
@@ -81,7 +81,7 @@ test('a set without an as_of is cut, and stays what it is', { timeout: 300_000 }
   expect(Object.keys(set.cut?.offsets ?? {})).toHaveLength(context.config.partitions);
 
   const times = [0, 1, 2].map((n) => ({ ...KEY, ts: START + 4 * US_PER_HOUR + n }));
-  const entities = entitiesOf(times, []);
+  const entities = toEntities(times, []);
   await saveEntities(context.postgres, entities);
   const { csv: _, ...kept } = entities;
   const own = await made('dr-requests', { ask: {}, entities: kept }, END);

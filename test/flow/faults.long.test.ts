@@ -40,7 +40,7 @@ describe('faults', () => {
     }
     const { context } = installation;
     const { runFeed } = await import('../../pipelines/feed/feeding.ts');
-    await runFeed(context, { source: market('killed', 'A/USD', 8), say: () => undefined });
+    await runFeed(context, { source: market('killed', 'A/USD', 8), notify: () => undefined });
     for (const name of ['stream', 'sink'] as const) {
       expect(await installation.ended(name)).toBe('SIGKILL');
       expect(installation.output(name)).toMatch(/fail point \w+\.\w+: \d{4,} records passed/);
@@ -59,7 +59,7 @@ describe('faults', () => {
   });
 
   test('garbage is a dead letter once, by its offset, its neighbours are untouched, nothing stops', async () => {
-    const topic = installation.context.topicOf('ticks');
+    const topic = installation.context.topicName('ticks');
     const key = 'garbage:A/USD';
     const letters = (): Promise<string[]> => deadLetters(installation);
     const tick = (ts: number, id: string, more: object = {}): string =>

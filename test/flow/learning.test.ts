@@ -84,7 +84,7 @@ describe('the learning loop', () => {
         graded.map((p) => p.probability_up),
       );
       expect(Math.abs((auc ?? 0) - 0.5)).toBeLessThan(0.05);
-      const profits = profitsOf(derived.filter((out): out is Fill => out.kind === 'fill'));
+      const profits = roundTripReturns(derived.filter((out): out is Fill => out.kind === 'fill'));
       expect(profits.length).toBeGreaterThan(100);
       const mean = profits.reduce((a, b) => a + b, 0) / profits.length;
       const deviation = Math.sqrt(
@@ -99,7 +99,7 @@ describe('the learning loop', () => {
 });
 
 /** Return of each round trip. */
-function profitsOf(fills: readonly Fill[]): number[] {
+function roundTripReturns(fills: readonly Fill[]): number[] {
   const entries = new Map(fills.filter((f) => f.intent === 'entry').map((f) => [f.trade_id, f]));
   return fills
     .filter((fill) => fill.intent === 'exit')

@@ -23,7 +23,7 @@ const PASSED_AT = '2026-01-11';
 const PROMOTED_BY = '2026-01-15';
 const SLOW = 420_000;
 
-interface Said {
+interface Predicted {
   readonly decided_ts: number;
   readonly model_id: string;
 }
@@ -76,7 +76,7 @@ describe('a market with a planted edge', () => {
       expect(shadow?.until_ts, 'it leaves its slot where it decides').toBe(live?.from_ts);
       expect(live?.from_ts).toBeLessThan(parseUs(PROMOTED_BY) + US_PER_HOUR);
       expect(live?.until_ts).toBeNull();
-      const tried = await installation.reader.query<Said>(
+      const tried = await installation.reader.query<Predicted>(
         'SELECT decided_ts, model_id FROM predictions WHERE symbol = $1 AND slot = $2',
         [SYMBOL, champion],
       );
@@ -88,13 +88,13 @@ describe('a market with a planted edge', () => {
       );
       expect(paid?.event).toBe('promote');
       expect((paid?.loan ?? 0) * Math.exp(paid?.log_evidence ?? 0)).toBeGreaterThanOrEqual(1);
-      const said = await installation.reader.query<Said>(
+      const predicted = await installation.reader.query<Predicted>(
         `SELECT decided_ts, model_id FROM predictions
          WHERE symbol = $1 AND slot = 'champion' ORDER BY decided_ts`,
         [SYMBOL],
       );
-      expect(said.length).toBeGreaterThan(15_000);
-      const wrong = said.filter(
+      expect(predicted.length).toBeGreaterThan(15_000);
+      const wrong = predicted.filter(
         ({ decided_ts, model_id }) =>
           (model_id === champion) !== decided_ts >= (live?.from_ts ?? Infinity),
       );

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync, unzipSync } from 'fflate';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ticksOfFiles } from '../../src/feeds/files.ts';
+import { readTickFiles } from '../../src/feeds/files.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
 import { Installation } from '../support/installation.ts';
 
@@ -50,7 +50,7 @@ function pandasCandles(): number[][] {
 describe('recorded markets', () => {
   let installation: Installation;
   const eurusd = (venue: string) =>
-    ticksOfFiles(
+    readTickFiles(
       files.map((name) => join(SAMPLE, name)),
       'lean-quote',
       { venue, symbol: 'EUR/USD' },
@@ -160,7 +160,7 @@ describe('recorded markets', () => {
     const ids = lines.flatMap((line) => /@trade.*"t":(\d+)/.exec(line)?.[1] ?? []).toSorted();
     expect(ids.length).toBeGreaterThan(500);
     const options = { venue: 'binance', symbol: 'BTC/USDT' };
-    await installation.feed(ticksOfFiles([FRAMES], 'binance-frames', options));
+    await installation.feed(readTickFiles([FRAMES], 'binance-frames', options));
     const rows = await installation.reader.query<{ id: string; ts: number; known_at: number }>(
       `SELECT id, ts, known_at FROM ticks WHERE venue = 'binance'`,
     );

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PeriodReport } from '../../pipelines/reports/reports.ts';
 import { formatUs, parseUs, US_PER_HOUR } from '../../src/domain/time.ts';
 import { Exact } from '../../src/domain/exact.ts';
-import { regimeOf } from '../../src/learning/regime.ts';
+import { classifyRegime } from '../../src/learning/regime.ts';
 import { runFeed } from '../../pipelines/feed/feeding.ts';
 import { mergedTrades } from '../../src/market/merged.ts';
 import { noteWritten } from '../../src/postgres/tables/log-clocks.ts';
@@ -39,7 +39,7 @@ interface TradeRow {
 }
 
 /** As it is stored. */
-type Told = Omit<PeriodReport, 'fromUs' | 'toUs'> & { readonly from: string };
+type StoredReport = Omit<PeriodReport, 'fromUs' | 'toUs'> & { readonly from: string };
 
 describe('reports', () => {
   let installation: Installation;
@@ -57,8 +57,8 @@ describe('reports', () => {
     await installation.stop('money');
     const market = { seed: 5, venue, symbols: [symbol], rate: 0.2, edge: 'none' as const };
     const source = mergedTrades({ ...market, fromUs: START, toUs: END });
-    await runFeed(installation.context, { source, say: () => undefined });
-    await dueUntold();
+    await runFeed(installation.context, { source, notify: () => undefined });
+    await dueUnreported();
     await installation.start('money');
     await installation.drain();
     booked = await query<TradeRow>(
@@ -78,7 +78,7 @@ describe('reports', () => {
     (await installation.context.postgres.query<R>(sql, params)).rows;
 
   /** The week is over and graded, but nobody books trades: nothing may be told of it yet. */
-  async function dueUntold(): Promise<void> {
+  async function dueUnreported(): Promise<void> {
     const deadline = performance.now() + 120_000;
     for (let graded = 0; graded < 20;) {
       const [run] = await query<{ state: string }>(
@@ -96,7 +96,7 @@ describe('reports', () => {
   }
 
   /** Of the account, which began with 10 000 and had other trades before these. */
-  async function drawdownOf(trades: readonly TradeRow[]): Promise<number> {
+  async function maxDrawdown(trades: readonly TradeRow[]): Promise<number> {
     const [{ before } = { before: '0' }] = await query<{ before: string }>(
       `SELECT coalesce(sum(account_pnl), 0) AS before FROM trades
        WHERE account = 'control-group-replay' AND state = 'closed'
@@ -113,10 +113,10 @@ describe('reports', () => {
     return fall;
   }
 
-  async function report(): Promise<Told> {
+  async function report(): Promise<StoredReport> {
     const deadline = performance.now() + 60_000;
     for (;;) {
-      const [run] = await query<{ detail: { reports: readonly Told[] }; due_ts: number }>(
+      const [run] = await query<{ detail: { reports: readonly StoredReport[] }; due_ts: number }>(
         `SELECT due_ts, detail FROM job_runs
          WHERE job = 'reports' AND subject = $1 AND state = 'done'`,
         SUBJECT,
@@ -132,25 +132,25 @@ describe('reports', () => {
   }
 
   test('a week that is over and graded is told of once, with what is in the tables', async () => {
-    const told = await report();
-    expect(told).toMatchObject({ period: 'week', from: '2012-12-31T00:00:00.000000Z' });
+    const reported = await report();
+    expect(reported).toMatchObject({ period: 'week', from: '2012-12-31T00:00:00.000000Z' });
     const inWeek = booked.filter(({ closed_at: at }) => at < MONDAY);
     expect(inWeek.length).toBeGreaterThan(20);
     expect(booked.length).toBeGreaterThan(inWeek.length);
     const winners = inWeek.filter(({ account_pnl: pnl }) => Number(pnl) > 0).length;
-    expect(told.trades).toMatchObject([
+    expect(reported.trades).toMatchObject([
       { account: 'control-group-replay', trades: inWeek.length, winners },
     ]);
     const sum = inWeek.reduce((of, { account_pnl: pnl }) => of + Number(pnl), 0);
-    expect(Number(told.trades[0]!.net_pnl)).toBeCloseTo(sum, 8);
+    expect(Number(reported.trades[0]!.net_pnl)).toBeCloseTo(sum, 8);
     const [labels] = await installation.reader.query<{ n: number; ups: number }>(
       `SELECT count() AS n, sum(up) AS ups FROM labels_latest
        WHERE venue = $1 AND state = 'matured' AND ts < $2`,
       [venue, formatUs(MONDAY)],
     );
     expect(labels!.n).toBeGreaterThan(1000);
-    expect(told.samples).toMatchObject({ samples: labels!.n, ups: labels!.ups });
-    const [{ rows, unheeded } = { rows: 0, unheeded: 0 }] = told.outcomes;
+    expect(reported.samples).toMatchObject({ samples: labels!.n, ups: labels!.ups });
+    const [{ rows, unheeded } = { rows: 0, unheeded: 0 }] = reported.outcomes;
     expect(rows + unheeded).toBe(labels!.n);
     const runs = await query(
       `SELECT 1 FROM job_runs WHERE job = 'reports' AND subject = $1`,
@@ -193,9 +193,12 @@ describe('reports', () => {
         '1',
         '--json',
       );
-      const told = JSON.parse(newer.out) as { performance: GroupPerformance[]; trades: Closed[] };
-      expect(told.performance[0]!.max_drawdown).toBeCloseTo(
-        await drawdownOf(booked.slice(-told.trades.length)),
+      const reported = JSON.parse(newer.out) as {
+        performance: GroupPerformance[];
+        trades: Closed[];
+      };
+      expect(reported.performance[0]!.max_drawdown).toBeCloseTo(
+        await maxDrawdown(booked.slice(-reported.trades.length)),
         12,
       );
       const features = await installation.reader.query<{ ts: number; v: number; t: number }>(
@@ -203,7 +206,7 @@ describe('reports', () => {
          WHERE venue = $1 AND revision = 0`,
         [venue],
       );
-      const regimes = new Map(features.map(({ ts, v, t }) => [ts, regimeOf(v, t) ?? 'none']));
+      const regimes = new Map(features.map(({ ts, v, t }) => [ts, classifyRegime(v, t) ?? 'none']));
       const expected = new Map<string, number>();
       for (const { signal_ts: ts } of booked) {
         const regime = regimes.get(ts)!;
@@ -280,7 +283,7 @@ describe('reports', () => {
     const all = regimes.lines.reduce((total, line) => total.plus(line.sum), new Exact(0));
     expect(all.toFixed()).toBe(sum);
     expect(byMonth).toMatchObject({ months: ['2013-01'], lines: [{ ...one, sums: [sum] }] });
-    const [text, told, nobody] = await Promise.all([
+    const [text, reported, nobody] = await Promise.all([
       tickloom('curate', 'months', 'trades', '--by', 'bot', '--symbol', SUBJECT),
       tickloom('curate', 'reports', '--symbol', SUBJECT),
       tickloom('curate', 'months', 'trades', '--account', 'nobody'),
@@ -300,7 +303,7 @@ describe('reports', () => {
       { group: SUBJECT, samples: [samples], up_shares: [ups / samples] },
     ]);
 
-    const { tables } = (await report()) as Told & { readonly tables: ReportTables };
+    const { tables } = (await report()) as StoredReport & { readonly tables: ReportTables };
     const [week] = await query<{ sum: string }>(
       `SELECT trim_scale(sum(account_pnl))::text AS sum FROM trades
        WHERE state = 'closed' AND venue = $1 AND closed_at < $2`,
@@ -309,18 +312,20 @@ describe('reports', () => {
     expect(tables.trades).toMatchObject([{ ...one, group: 'all', sum: week!.sum }]);
     expect(tables.months).toMatchObject({ months: ['2013-01'], lines: [{ total: week!.sum }] });
     expect(tables.labels.lines).toMatchObject([{ group: SUBJECT }]);
-    expect(told.out).toMatch(/\nnet P&L of closed trades by account: .*\naccount +trades +net /);
+    expect(reported.out).toMatch(
+      /\nnet P&L of closed trades by account: .*\naccount +trades +net /,
+    );
     expect(nobody).toMatchObject({ code: 1, err: expect.stringContaining('there is no account') });
   });
 
   test('`curate export` writes every finished decision once, and over nothing', async () => {
     const file = join(dir, 'week.csv');
-    const asked = ['curate', 'export', '--csv', file, '--symbol', SUBJECT] as const;
-    const early = await tickloom(...asked, '--as-of', '2012-12-31');
+    const words = ['curate', 'export', '--csv', file, '--symbol', SUBJECT] as const;
+    const early = await tickloom(...words, '--as-of', '2012-12-31');
     expect(early).toMatchObject({ code: 1, err: expect.stringContaining('nothing is written') });
     // Without an as_of behind an as-of barrier: those of other tests may lie years ahead of this
     // market.
-    const { code, out, err } = await tickloom(...asked, '--json');
+    const { code, out, err } = await tickloom(...words, '--json');
     expect(code, err).toBe(0);
     const { rows, rows_in: rowsIn } = JSON.parse(out) as { rows: number; rows_in: number };
     expect(rows).toBeGreaterThan(1000);
@@ -329,7 +334,7 @@ describe('reports', () => {
     expect(head).toMatch(/^symbol,.*rsi_14_1m.*,up/);
     expect(lines).toHaveLength(rows);
     expect(existsSync(`${file}.part-`)).toBe(false);
-    expect(await tickloom(...asked)).toMatchObject({
+    expect(await tickloom(...words)).toMatchObject({
       code: 1,
       err: expect.stringContaining('exists'),
     });

@@ -123,8 +123,8 @@ test('into the folders of an export, and out of them again', { timeout: 60_000 }
   // The full hour is the end of the range, and not of it.
   expect(manifest.rows).toBe(SYMBOLS.length * (ENDS - 1));
   expect(readdirSync(join(out, 'date=2014-06-01'))).toHaveLength(SYMBOLS.length);
-  const asked = { dir: out, entities: async () => null };
-  expect(await verifyDataset(installation.reader, manifest, asked)).toEqual([]);
+  const options = { dir: out, entities: async () => null };
+  expect(await verifyDataset(installation.reader, manifest, options)).toEqual([]);
   const { db, close } = await openDuckdb({ dirs: [out] });
   const back = await duckRows<{ symbol: string }>(
     db,

@@ -382,7 +382,7 @@ describe('what machines read', () => {
   });
 
   test('every process of the installation speaks through one address', async () => {
-    const said = {
+    const metric = {
       ...{ name: 'tickloom_stage_events_total', help: 'h', type: 'counter', aggregator: 'sum' },
       values: [{ value: 7, labels: { stage: 'sink', topic: 't', partition: '0', event: 'late' } }],
     };
@@ -391,9 +391,9 @@ describe('what machines read', () => {
       values: [{ value: 1.5, labels: {} }],
     };
     const notes = [
-      { worker: 'far:1', process: 'sink', metrics: [said, cpu] },
-      { worker: 'far:2', process: 'sink', metrics: [said] },
-      { worker: 'far:3', process: 'stream', metrics: [said] },
+      { worker: 'far:1', process: 'sink', metrics: [metric, cpu] },
+      { worker: 'far:2', process: 'sink', metrics: [metric] },
+      { worker: 'far:3', process: 'stream', metrics: [metric] },
     ];
     for (const note of notes) await noteMetrics(server.postgres, note);
     await server.postgres.query(

@@ -188,9 +188,9 @@ test('requests of one’s own come back row for row, and a set without rows has 
     { symbol: 'A/USD', ts: START },
     { symbol: 'A/USD', venue: 'sethttp', ts: formatUs(START + 2 * US_PER_S) },
   ];
-  const asked = { entities: [...entities], as_of: ask.as_of };
-  asked.entities[1] = { ...entities[1]!, symbol: 'sethttp:A/USD' };
-  const { dataset_id: id } = await made(asked);
+  const request = { entities: [...entities], as_of: ask.as_of };
+  request.entities[1] = { ...entities[1]!, symbol: 'sethttp:A/USD' };
+  const { dataset_id: id } = await made(request);
   const csv = await (await fetch(`${server.url}/v1/datasets/${id}/data.csv`)).text();
   const lines = csv.trim().split('\n');
   const [names = [], ...rows] = lines.map((line) => line.split(','));

@@ -5,7 +5,7 @@ import { request as tlsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { faultOf, fuzzRequests, send, type OpenApi } from '../support/http-fuzz.ts';
+import { findFault, fuzzRequests, send, type OpenApi } from '../support/http-fuzz.ts';
 import { startServer, type ServerUnderTest } from './server-under-test.ts';
 
 const SEED = 20_261_127;
@@ -30,13 +30,13 @@ const signed = (more: Record<string, string> = {}) => ({
 describe('words of users', () => {
   test('are answered or refused as a problem, whatever they are', async () => {
     const faults: string[] = [];
-    for (const asked of fuzzRequests(document, { seed: SEED, count: REQUESTS, token })) {
-      const said = `${asked.method} ${asked.path.slice(0, 300)}`;
+    for (const request of fuzzRequests(document, { seed: SEED, count: REQUESTS, token })) {
+      const line = `${request.method} ${request.path.slice(0, 300)}`;
       try {
-        const fault = faultOf(asked, await send(server.url, asked));
-        if (fault !== null) faults.push(`${said}: ${fault} ${asked.body?.slice(0, 100) ?? ''}`);
+        const fault = findFault(request, await send(server.url, request));
+        if (fault !== null) faults.push(`${line}: ${fault} ${request.body?.slice(0, 100) ?? ''}`);
       } catch (error) {
-        faults.push(`${said}: ${String(error)}`);
+        faults.push(`${line}: ${String(error)}`);
       }
     }
     expect(faults).toEqual([]);
@@ -61,15 +61,17 @@ describe('words of users', () => {
   test('of far times and long ids find nothing, and that is an answer', async () => {
     for (const path of ['models', 'quality', 'jobs', 'errors']) {
       for (const time of ['9999-12-31', '9999-12-31T23:59:59-10:00', '0000-01-01']) {
-        const asked = `/v1/${path}?from=0000-01-01&to=${encodeURIComponent(time)}`;
-        expect([asked, (await ask(asked)).status]).toEqual([asked, 200]);
+        const request = `/v1/${path}?from=0000-01-01&to=${encodeURIComponent(time)}`;
+        expect([request, (await ask(request)).status]).toEqual([request, 200]);
       }
     }
-    const ofLength = async (length: number): Promise<number> =>
+    const statusForLength = async (length: number): Promise<number> =>
       (await ask(`/v1/trades/${'a'.repeat(length)}`)).status;
-    expect([await ofLength(300), await ofLength(301), await ofLength(3_000)]).toEqual([
-      ...[404, 400, 400],
-    ]);
+    expect([
+      await statusForLength(300),
+      await statusForLength(301),
+      await statusForLength(3_000),
+    ]).toEqual([...[404, 400, 400]]);
   });
 
   test('with a wrong method are 405 and say which there are', async () => {

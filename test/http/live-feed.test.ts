@@ -7,16 +7,16 @@ type Polled = LiveEvent[] | null | Error;
 /** A source that answers what is put in, then nothing new. */
 function scripted() {
   const answers: Polled[] = [];
-  const asked: string[][] = [];
+  const queried: string[][] = [];
   const source: LiveSource = {
     poll: async (instruments) => {
-      asked.push([...instruments]);
+      queried.push([...instruments]);
       const answer = answers.shift();
       if (answer instanceof Error) throw answer;
       return answer === undefined ? [] : answer;
     },
   };
-  return { answers, asked, source };
+  return { answers, queried, source };
 }
 
 function client(instrument: string) {
@@ -38,13 +38,13 @@ async function until(holds: () => boolean): Promise<void> {
   expect(holds()).toBe(true);
 }
 
-const feedOf = (source: LiveSource, onError: (error: unknown) => void = () => undefined) =>
+const makeFeed = (source: LiveSource, onError: (error: unknown) => void = () => undefined) =>
   new LiveFeed({ source: () => source, run: 'run', onError, pollMs: 10 });
 
 describe('live feed', () => {
   test('begins with a reset, then hands on what the client asked for', async () => {
     const { answers, source } = scripted();
-    const feed = feedOf(source);
+    const feed = makeFeed(source);
     const [one, all] = [client('a:X'), client(ALL)];
     feed.subscribe(one.subscriber, null);
     feed.subscribe(all.subscriber, null);
@@ -63,7 +63,7 @@ describe('live feed', () => {
 
   test('goes on behind the last id, and resets for an id that it cannot know', async () => {
     const { answers, source } = scripted();
-    const feed = feedOf(source);
+    const feed = makeFeed(source);
     const first = client('a:X');
     feed.subscribe(first.subscriber, null);
     await until(() => first.got.length === 1);
@@ -83,7 +83,7 @@ describe('live feed', () => {
 
   test('resets everybody when there was too much, and nobody can go on from before', async () => {
     const { answers, source } = scripted();
-    const feed = feedOf(source);
+    const feed = makeFeed(source);
     const first = client('a:X');
     feed.subscribe(first.subscriber, null);
     await until(() => first.got.length === 1);
@@ -100,7 +100,7 @@ describe('live feed', () => {
   test('outlives a failed poll and loses nothing by it', async () => {
     const { answers, source } = scripted();
     const errors: unknown[] = [];
-    const feed = feedOf(source, (error) => errors.push(error));
+    const feed = makeFeed(source, (error) => errors.push(error));
     const first = client('a:X');
     feed.subscribe(first.subscriber, null);
     await until(() => first.got.length === 1);
@@ -111,16 +111,16 @@ describe('live feed', () => {
   });
 
   test('asks nobody while nobody listens, and what happened then is a reset', async () => {
-    const { asked, source } = scripted();
-    const feed = feedOf(source);
+    const { queried, source } = scripted();
+    const feed = makeFeed(source);
     const first = client('a:X');
     const end = feed.subscribe(first.subscriber, null);
     await until(() => first.got.length === 1);
     end();
     await new Promise((resolve) => setTimeout(resolve, 60));
-    const polls = asked.length;
+    const polls = queried.length;
     await new Promise((resolve) => setTimeout(resolve, 60));
-    expect(asked).toHaveLength(polls);
+    expect(queried).toHaveLength(polls);
     const back = client('a:X');
     feed.subscribe(back.subscriber, first.got[0]?.id ?? '');
     await until(() => back.got.length === 1);

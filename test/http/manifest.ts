@@ -57,8 +57,8 @@ function part(testFromTs: number, number: number): FoldReport {
     ...{ embargoed: 60, score_auc: 0.56 },
     direction: judged((who) => direction(0.69 - who * 0.004 - number * 0.001)),
     return: judged(() => ({ rows: 2_000, squared_error: 1e-6, rank_correlation: 0.1 })),
-    calibration: [0.42, 0.46, 0.5, 0.54, 0.58].map((said, i) => ({
-      ...{ count: 200 + 150 * i, mean_predicted: said, share_up: said + 0.01 * (i - 2) },
+    calibration: [0.42, 0.46, 0.5, 0.54, 0.58].map((predicted, i) => ({
+      ...{ count: 200 + 150 * i, mean_predicted: predicted, share_up: predicted + 0.01 * (i - 2) },
     })),
   };
 }

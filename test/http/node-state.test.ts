@@ -1,7 +1,7 @@
 /** Every node of the flow says how it is; jobs are found by the names of their runs. */
 import { describe, expect, test } from 'vitest';
 import { FLOW } from '../../pipelines/flow.ts';
-import { stateOf, type FlowFacts } from '../../src/http/node-state.ts';
+import { nodeState, type FlowFacts } from '../../src/http/node-state.ts';
 import { QUEUES } from '../../src/queue/queue-names.ts';
 
 const node = (name: string) => FLOW.find((each) => each.name === name)!;
@@ -32,6 +32,6 @@ describe('a node of the flow', () => {
     ['review', { runs: new Map([['review', { state: 'due', running: 1 }]]) }, 'running'],
     ['training', { alive: new Set(['stream']) }, 'not running'],
   ])('%s with %o is %s', (name, facts, state) => {
-    expect(stateOf(node(name), { ...FACTS, ...facts })).toBe(state);
+    expect(nodeState(node(name), { ...FACTS, ...facts })).toBe(state);
   });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { rangeOf } from '../../src/http/send-file.ts';
+import { parseRange } from '../../src/http/send-file.ts';
 
 test.each([
   ['bytes=0-9', { start: 0, end: 9 }],
@@ -16,5 +16,5 @@ test.each([
   ['lines=0-1', null],
   [undefined, null],
 ])('of 100 bytes "%s" asks for %j', (header, expected) => {
-  expect(rangeOf(header, 100)).toEqual(expected);
+  expect(parseRange(header, 100)).toEqual(expected);
 });

@@ -11,7 +11,7 @@ import { withComponents } from '../../src/http/openapi.ts';
 import { Problem } from '../../src/http/problem.ts';
 import { configured } from '../../src/http/routes/settings.ts';
 import { keyBehind } from '../../src/http/tables/questdb-list.ts';
-import { outcomeOf, scoreOf, type Graded } from '../../src/http/tables/predictions.ts';
+import { gradeOutcome, scorePredictions, type Graded } from '../../src/http/tables/predictions.ts';
 import { money, priceDigits } from '../../src/web/format.ts';
 
 test('a cursor comes back as it was, and a forged one is refused', () => {
@@ -44,25 +44,29 @@ test('settings never show a secret or a password', () => {
 });
 
 test('an outcome follows the label, and one half points no way', () => {
-  expect(outcomeOf(0.7, null)).toBe('pending');
-  expect(outcomeOf(0.7, { state: 'void', up: null })).toBe('void');
-  expect(outcomeOf(0.7, { state: 'matured', up: 1 })).toBe('right');
-  expect(outcomeOf(0.3, { state: 'matured', up: 1 })).toBe('wrong');
-  expect(outcomeOf(0.3, { state: 'matured', up: 0 })).toBe('right');
-  expect(outcomeOf(0.5, { state: 'matured', up: 0 })).toBe('undecided');
+  expect(gradeOutcome(0.7, null)).toBe('pending');
+  expect(gradeOutcome(0.7, { state: 'void', up: null })).toBe('void');
+  expect(gradeOutcome(0.7, { state: 'matured', up: 1 })).toBe('right');
+  expect(gradeOutcome(0.3, { state: 'matured', up: 1 })).toBe('wrong');
+  expect(gradeOutcome(0.3, { state: 'matured', up: 0 })).toBe('right');
+  expect(gradeOutcome(0.5, { state: 'matured', up: 0 })).toBe('undecided');
 });
 
 test('a score is by hand: (0.2² + 0.6² + 0.5²) / 3', () => {
   const one = (probability: number, up: 0 | 1 | null): Graded => {
     const state = up === null ? 'void' : 'matured';
     const label = { ts: 0, state, up, forward_return: null, void_reason: null } as const;
-    return { row: { probability_up: probability }, label, outcome: outcomeOf(probability, label) };
+    return {
+      row: { probability_up: probability },
+      label,
+      outcome: gradeOutcome(probability, label),
+    };
   };
-  const score = scoreOf([one(0.8, 1), one(0.6, 0), one(0.5, 1), one(0.9, null)]);
+  const score = scorePredictions([one(0.8, 1), one(0.6, 0), one(0.5, 1), one(0.9, null)]);
   expect(score).toMatchObject({ matured: 3, right: 1, wrong: 1, hit_rate: 0.5 });
   expect(score.brier).toBeCloseTo((0.04 + 0.36 + 0.25) / 3, 12);
   expect(score.base_brier).toBeCloseTo(2 / 9, 12);
-  expect(scoreOf([])).toMatchObject({ hit_rate: null, brier: null, base_brier: null });
+  expect(scorePredictions([])).toMatchObject({ hit_rate: null, brier: null, base_brier: null });
 });
 
 test('the page shows small sums and prices with the digits that matter', () => {
@@ -81,7 +85,7 @@ describe('a record as the API shows it', () => {
     expect(price).toEqual(c.decimal('The price, in the quote currency.'));
     expect(kind).toEqual(c.oneOf(QUALITY_KINDS, 'What happened.'));
     const item = { ts: 0, known_at: 1_000_000, kind: 'late' };
-    expect(c.itemOf(Type.Object({ ts, known_at: knownAt }), item)).toEqual({
+    expect(c.toItem(Type.Object({ ts, known_at: knownAt }), item)).toEqual({
       ts: '1970-01-01T00:00:00.000000Z',
       known_at: '1970-01-01T00:00:01.000000Z',
     });
@@ -90,7 +94,7 @@ describe('a record as the API shows it', () => {
   test('says of what may be missing what it is where it is there', () => {
     expect(venue.anyOf[0]).toEqual({
       type: 'string',
-      description: 'The venue; null where a malformed record does not say.',
+      description: 'The venue; null where a malformed record does not have it.',
     });
     expect(why).toEqual(c.maybe(c.oneOf(VOID_REASONS, 'Why it is void.')));
   });

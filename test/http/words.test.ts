@@ -2,8 +2,8 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/config.ts';
-import { tlsOf } from '../../src/http/exposure.ts';
-import { pageOf } from '../../src/http/paged-route.ts';
+import { loadTls } from '../../src/http/exposure.ts';
+import { slicePage } from '../../src/http/paged-route.ts';
 import { useProblems } from '../../src/http/problem.ts';
 import { useWords } from '../../src/http/words.ts';
 import { WrongTokens } from '../../src/http/wrong-tokens.ts';
@@ -123,14 +123,14 @@ describe('wrong tokens', () => {
 });
 
 describe('beyond loopback', () => {
-  const exposed = (env: Record<string, string>): unknown => tlsOf(loadConfig({}, env));
+  const exposed = (env: Record<string, string>): unknown => loadTls(loadConfig({}, env));
 
   test('a server needs TLS, or somebody who says that it does not', () => {
     expect(exposed({})).toBeNull();
     expect(() => exposed({ TICKLOOM_HTTP_HOST: '0.0.0.0' })).toThrow('start with --insecure');
     expect(() => exposed({ TICKLOOM_HTTP_HOST: '::' })).toThrow('TICKLOOM_HTTP_INSECURE=true');
-    const said = { TICKLOOM_HTTP_HOST: '10.0.0.1', TICKLOOM_HTTP_INSECURE: 'true' };
-    expect(exposed(said)).toBeNull();
+    const settings = { TICKLOOM_HTTP_HOST: '10.0.0.1', TICKLOOM_HTTP_INSECURE: 'true' };
+    expect(exposed(settings)).toBeNull();
   });
 
   test('a certificate comes with its key, and both are what they should be', () => {
@@ -143,12 +143,12 @@ describe('beyond loopback', () => {
 
 test('pages of a list that changes meanwhile go on behind the last item, or at its place', () => {
   const items = ['a', 'b', 'c', 'd'].map((id) => ({ id }));
-  const first = pageOf(items, ['id'], 2, undefined);
+  const first = slicePage(items, ['id'], 2, undefined);
   expect(first.items).toEqual([{ id: 'a' }, { id: 'b' }]);
   const after = first.next ?? '';
   const moved = [{ id: 'new' }, ...items];
-  expect(pageOf(moved, ['id'], 2, after)).toEqual({ items: items.slice(2), next: null });
+  expect(slicePage(moved, ['id'], 2, after)).toEqual({ items: items.slice(2), next: null });
   const gone = items.filter(({ id }) => id !== 'b');
-  expect(pageOf(gone, ['id'], 2, after)).toEqual({ items: [{ id: 'd' }], next: null });
-  expect(pageOf([], ['id'], 2, after)).toEqual({ items: [], next: null });
+  expect(slicePage(gone, ['id'], 2, after)).toEqual({ items: [{ id: 'd' }], next: null });
+  expect(slicePage([], ['id'], 2, after)).toEqual({ items: [], next: null });
 });

@@ -1,15 +1,15 @@
 import { test } from 'vitest';
-import { atrOf, stepAtr, type FirstCandle } from '../../src/indicators/atr.ts';
+import { atrValue, stepAtr, type FirstCandle } from '../../src/indicators/atr.ts';
 import { initEma } from '../../src/indicators/ema.ts';
-import { BARS, PANDAS, STOCK, batchOf, expectSeries } from './oracle.ts';
+import { BARS, PANDAS, STOCK, runBatch, expectSeries } from './oracle.ts';
 
 const atrOver = (firstCandle: FirstCandle): (number | null)[] =>
-  batchOf(
+  runBatch(
     initEma(),
     BARS,
     (state, bar, previous) =>
       stepAtr(state, bar.high, bar.low, previous?.close ?? null, 14, firstCandle),
-    (state) => atrOf(state, 14),
+    (state) => atrValue(state, 14),
   );
 
 test('the average true range equals two sets of outside numbers', () => {

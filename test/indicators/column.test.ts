@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { append, meanOf, newColumn, newest, sum } from '../../src/indicators/column.ts';
+import { append, columnMean, newColumn, newest, sum } from '../../src/indicators/column.ts';
 import { mean, push } from '../../src/indicators/window.ts';
 
 test('a column reads as a window of the same values, however many have been added', () => {
@@ -13,6 +13,6 @@ test('a column reads as a window of the same values, however many have been adde
     const lastTwenty = window.slice(1);
     expect(newest(column, 20)).toBe(window[0]);
     expect(sum(column, 20)).toBe(lastTwenty.reduce((total, each) => total + each, 0));
-    expect(meanOf(column, 20)).toBe(mean(window, 20));
+    expect(columnMean(column, 20)).toBe(mean(window, 20));
   }
 });

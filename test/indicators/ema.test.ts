@@ -1,13 +1,13 @@
 import { test } from 'vitest';
-import { emaOf, initEma, stepEma } from '../../src/indicators/ema.ts';
-import { STOCK, batchOf, expectSeries, quotes } from './oracle.ts';
+import { emaValue, initEma, stepEma } from '../../src/indicators/ema.ts';
+import { STOCK, runBatch, expectSeries, quotes } from './oracle.ts';
 
 test('the exponential average equals the outside numbers', () => {
-  const values = batchOf(
+  const values = runBatch(
     initEma(),
     quotes.close,
     (state, close) => stepEma(state, close, 20),
-    (state) => emaOf(state, 20),
+    (state) => emaValue(state, 20),
   );
   expectSeries(values, STOCK['ema']);
 });

@@ -1,28 +1,28 @@
 import { test } from 'vitest';
-import { initMacd, macdHistogramOf, macdLineOf, stepMacd } from '../../src/indicators/macd.ts';
+import { initMacd, macdHistogramValue, macdLine, stepMacd } from '../../src/indicators/macd.ts';
 import type { MacdPeriods, MacdState } from '../../src/indicators/macd.ts';
-import { STOCK, batchOf, expectSeries, quotes } from './oracle.ts';
+import { STOCK, runBatch, expectSeries, quotes } from './oracle.ts';
 
 const PERIODS: MacdPeriods = [12, 26, 9];
 
-const macdOver = (valueOf: (state: MacdState) => number | null): (number | null)[] =>
-  batchOf(
+const macdOver = (getValue: (state: MacdState) => number | null): (number | null)[] =>
+  runBatch(
     initMacd(),
     quotes.close,
     (state, close) => stepMacd(state, close, PERIODS),
-    (state) => valueOf(state),
+    (state) => getValue(state),
   );
 
 test('the line equals the outside numbers', () => {
   expectSeries(
-    macdOver((state) => macdLineOf(state, PERIODS)),
+    macdOver((state) => macdLine(state, PERIODS)),
     STOCK['macd'],
   );
 });
 
 test('the histogram equals the outside numbers', () => {
   expectSeries(
-    macdOver((state) => macdHistogramOf(state, PERIODS)),
+    macdOver((state) => macdHistogramValue(state, PERIODS)),
     STOCK['macd_histogram'],
   );
 });

@@ -24,23 +24,23 @@ export const BARS = quotes.close.map((close, i) => ({
 }));
 
 /** The batch form of a recursive indicator: its step over all inputs, its value after each. */
-export function batchOf<State, Input>(
+export function runBatch<State, Input>(
   state: State,
   inputs: readonly Input[],
   step: (state: State, input: Input, previous: Input | null) => void,
-  valueOf: (state: State) => number | null,
+  getValue: (state: State) => number | null,
 ): Series {
   return inputs.map((input, i) => {
     step(state, input, inputs[i - 1] ?? null);
-    return valueOf(state);
+    return getValue(state);
   });
 }
 
 /** The batch form of a windowed indicator, over windows that hold just `size` bars. */
-export const overWindows = (size: number, valueOf: (w: Quotes) => number | null): Series =>
+export const overWindows = (size: number, getValue: (w: Quotes) => number | null): Series =>
   BARS.map((_, i) => {
     const cut = (column: number[]): number[] => column.slice(Math.max(0, i + 1 - size), i + 1);
-    return valueOf({
+    return getValue({
       high: cut(quotes.high),
       low: cut(quotes.low),
       close: cut(quotes.close),

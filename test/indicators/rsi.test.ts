@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
-import { initRsi, rsiOf, stepRsi } from '../../src/indicators/rsi.ts';
-import { STOCK, batchOf, expectSeries, quotes } from './oracle.ts';
+import { initRsi, rsiValue, stepRsi } from '../../src/indicators/rsi.ts';
+import { STOCK, runBatch, expectSeries, quotes } from './oracle.ts';
 
 const rsiOver = (closes: readonly number[]): (number | null)[] =>
-  batchOf(
+  runBatch(
     initRsi(),
     closes,
     (state, close, previous) => {
       if (previous !== null) stepRsi(state, close - previous, 14);
     },
-    (state) => rsiOf(state, 14),
+    (state) => rsiValue(state, 14),
   );
 
 test('the relative strength index equals the outside numbers', () => {

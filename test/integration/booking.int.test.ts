@@ -12,7 +12,7 @@ const TOPIC = 'booking-test';
 const DAY = parseUs('2031-03-05');
 const LIMIT = '200';
 
-const fillOf = (account: string, trade: string, more: Partial<Fill>): Fill => ({
+const makeFill = (account: string, trade: string, more: Partial<Fill>): Fill => ({
   kind: 'fill',
   fill_id: `${trade}-${more.intent ?? 'entry'}`,
   order_id: `${trade}-order-${more.intent ?? 'entry'}`,
@@ -43,10 +43,10 @@ const fillOf = (account: string, trade: string, more: Partial<Fill>): Fill => ({
 function losing(account: string, trade: string, loss: string, ts: number): Fill[] {
   const price = (1000 - Number(loss)).toFixed(2);
   const exit = { intent: 'exit', side: 'sell', price, ts, reason: 'stop' } as const;
-  return [fillOf(account, trade, { ts: ts - 1 }), fillOf(account, trade, exit)];
+  return [makeFill(account, trade, { ts: ts - 1 }), makeFill(account, trade, exit)];
 }
 
-const signalOf = (account: string, trade: string): Signal => ({
+const makeSignal = (account: string, trade: string): Signal => ({
   kind: 'signal',
   signal_id: `${trade}-signal`,
   prediction_id: 'p',
@@ -120,13 +120,18 @@ describe('booking', () => {
     rows(`SELECT body FROM control_outbox WHERE type = 'halt' AND subject = $1`, account);
 
   test('a missing rate is one row with its count, in any order, and one alert', async () => {
-    const told = (symbol: string, decisions: number): Refusal => ({
+    const refusal = (symbol: string, decisions: number): Refusal => ({
       ...{ kind: 'refusal', refusal_id: `r-${symbol}-${decisions}`, bot: 'bot-of-booking' },
       ...{ account: 'booking-yen', venue: 'booking', symbol, cause: 'no_rate' },
       ...{ reason: 'no rate from JPY to the bookkeeper', first_ts: DAY },
       ...{ last_ts: DAY + decisions * 60_000_000, decisions },
     });
-    const records = [told('A/JPY', 1), told('A/JPY', 8_000), told('A/JPY', 61), told('B/JPY', 1)];
+    const records = [
+      refusal('A/JPY', 1),
+      refusal('A/JPY', 8_000),
+      refusal('A/JPY', 61),
+      refusal('B/JPY', 1),
+    ];
     expect(await book(records)).toBe('booked');
     expect(await book(records.toReversed())).toBe('booked');
     expect(
@@ -215,7 +220,7 @@ describe('booking', () => {
       await openAccount(account);
       const trade = `order-${i}`;
       const [entry, exit] = losing(account, trade, '12.34', DAY + US_PER_HOUR);
-      const records = [signalOf(account, trade), entry!, exit!];
+      const records = [makeSignal(account, trade), entry!, exit!];
       for (const index of order) {
         await book([records[index]!]);
         expect(refused).toEqual([]);
@@ -247,7 +252,7 @@ describe('booking', () => {
   test('the same id with another content is kept apart and books nothing', async () => {
     const account = 'booking-contradiction';
     await openAccount(account);
-    const fill = fillOf(account, 'contradiction', {});
+    const fill = makeFill(account, 'contradiction', {});
     await book([fill]);
     await book([{ ...fill, price: '1' }]);
     const [trade] = await rows('SELECT entry_price FROM trades WHERE account = $1', account);
@@ -263,7 +268,7 @@ describe('booking', () => {
   test('a signal of the same id with another content changes nothing, and is told', async () => {
     const account = 'booking-contradiction-signal';
     await openAccount(account);
-    const signal = signalOf(account, 'contradiction-signal');
+    const signal = makeSignal(account, 'contradiction-signal');
     await book([signal, signal]);
     expect(refused).toEqual([]);
     await book([{ ...signal, confidence: 0.123 }]);
@@ -275,7 +280,7 @@ describe('booking', () => {
   test('a process that lost its partition books nothing', async () => {
     const account = 'booking-fenced';
     await openAccount(account);
-    const outcome = await book([fillOf(account, 'fenced', {})], { epoch: epoch - 1 });
+    const outcome = await book([makeFill(account, 'fenced', {})], { epoch: epoch - 1 });
     expect(outcome).toBe('fenced');
     expect(await rows('SELECT 1 FROM fills WHERE account = $1', account)).toEqual([]);
   });
@@ -286,7 +291,7 @@ describe('booking', () => {
     const position = async (): Promise<unknown> =>
       (await rows('SELECT next_offset FROM checkpoints WHERE topic = $1', TOPIC))[0];
     const before = await position();
-    const records = [fillOf(account, 'atomic', {})];
+    const records = [makeFill(account, 'atomic', {})];
     const request = { topic: TOPIC, partition: 0, epoch, nextOffset: offset + 1, records };
     const away = bookBatch(context.postgres, request, () => Promise.reject(new Error('away')));
     await expect(away).rejects.toThrow('away');
@@ -304,10 +309,10 @@ describe('booking', () => {
       { bot: 'a\u0000' },
     ];
     const records = bad.flatMap((more, i) => [
-      fillOf(account, `refused-good-${i}`, {}),
-      fillOf(account, `refused-bad-${i}`, more),
+      makeFill(account, `refused-good-${i}`, {}),
+      makeFill(account, `refused-bad-${i}`, more),
     ]);
-    expect(await book([...records, signalOf(account, 'refused-good-0')])).toBe('booked');
+    expect(await book([...records, makeSignal(account, 'refused-good-0')])).toBe('booked');
     expect(refused.map(({ index, reason }) => [index, reason])).toEqual(
       [1, 3, 5, 7].map((index) => [index, 'refused_by_postgres']),
     );
@@ -336,7 +341,7 @@ describe('booking', () => {
         DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse_booking_test()`);
     try {
       const trades = ['deferred-1', 'deferred-bad', 'deferred-2'];
-      expect(await book(trades.map((trade) => fillOf(account, trade, {})))).toBe('booked');
+      expect(await book(trades.map((trade) => makeFill(account, trade, {})))).toBe('booked');
     } finally {
       await context.postgres.query(`DROP TRIGGER booking_test ON ledger_entries;
         DROP FUNCTION refuse_booking_test()`);
@@ -394,8 +399,8 @@ describe('booking', () => {
       [wrong('account', exit, { account: 'booking-other' }), /is of account booking-unbookable/],
       [wrong('second', entry, {}), /has its entry/],
       [wrong('order', entry, { trade_id: 'unb-2', order_id: entry.order_id }), /has a fill/],
-      [fillOf('booking-other', 'unb-3', { fill_id: entry.fill_id }), /in the ledger/],
-      [fillOf(account, 'unb-4', { signal_id: entry.signal_id }), /has made trade unbookable/],
+      [makeFill('booking-other', 'unb-3', { fill_id: entry.fill_id }), /in the ledger/],
+      [makeFill(account, 'unb-4', { signal_id: entry.signal_id }), /has made trade unbookable/],
       [{ ...wrong('bust', exit, {}), corrects: 'x' } as Fill, /"corrects"/],
     ];
     await book([entry, ...cases.map(([fill]) => fill)]);
@@ -416,7 +421,7 @@ describe('booking', () => {
       ...fill,
       ...deep,
     }));
-    await book([{ ...signalOf(account, 'newer'), ...deep }, exit!, entry!]);
+    await book([{ ...makeSignal(account, 'newer'), ...deep }, exit!, entry!]);
     expect(refused).toEqual([]);
     expect(await rows('SELECT state FROM trades WHERE account = $1', account)).toEqual([
       { state: 'closed' },

@@ -9,7 +9,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { connectionOf } from '../../src/kafka/kafka.ts';
+import { kafkaConfig } from '../../src/kafka/kafka.ts';
 import { Kafka, logLevel } from '../../src/kafka/kafkajs.ts';
 import { openRedis } from '../../src/queue/redis.ts';
 import { must } from '../../src/assert.ts';
@@ -57,12 +57,12 @@ function needles(): string[] {
 }
 
 /** Everything that was said, by where. */
-const said = new Map<string, string>();
+const heard = new Map<string, string>();
 const hear = (where: string, text: string): void =>
-  void said.set(where, `${said.get(where) ?? ''}${text}\n`);
+  void heard.set(where, `${heard.get(where) ?? ''}${text}\n`);
 const leaks = (): string[] => {
   const secrets = needles();
-  return [...said].flatMap(([where, text]) => {
+  return [...heard].flatMap(([where, text]) => {
     const at = secrets.map((secret) => text.indexOf(secret)).find((found) => found >= 0);
     return at === undefined ? [] : [`${where}: …${text.slice(Math.max(0, at - 80), at)}`];
   });
@@ -142,7 +142,7 @@ const processes: Running[] = [];
 
 beforeAll(async () => {
   writeFileSync(credentialsFile(wrongDir), JSON.stringify(wrong));
-  await createTopics(context.kafka, { partitions: 1, topicOf: context.topicOf });
+  await createTopics(context.kafka, { partitions: 1, topicName: context.topicName });
 });
 afterEach(() => vi.unstubAllEnvs());
 afterAll(async () => {
@@ -161,9 +161,9 @@ test('stages, jobs and the API with right and with wrong passwords', async () =>
   await until('the API is up', isUp(one.url));
   const words = /password authentication failed|refuses user and password|WRONGPASS/;
   await until('wrong passwords are refused', () =>
-    Promise.resolve(words.test(said.get('run with wrong passwords') ?? '')),
+    Promise.resolve(words.test(heard.get('run with wrong passwords') ?? '')),
   );
-  const record = { topic: context.topicOf('ticks'), key: 'a:B', timestampMs: 1 };
+  const record = { topic: context.topicName('ticks'), key: 'a:B', timestampMs: 1 };
   await context.outLog().append([{ ...record, value: 'no record' }]);
   await until(
     'a record is dead',
@@ -178,7 +178,7 @@ test('stages, jobs and the API with right and with wrong passwords', async () =>
   hear('API with wrong passwords', server.logged.join('\n'));
   await server.close();
   await Promise.all(processes.splice(0).map((each) => each.stop()));
-  expect(said.get('API with wrong passwords readyz')).toContain('503');
+  expect(heard.get('API with wrong passwords readyz')).toContain('503');
   expect(leaks()).toEqual([]);
 });
 
@@ -198,13 +198,13 @@ test('commands with right, with wrong and with unreadable credentials, and with 
     vi.unstubAllEnvs();
     vi.stubEnv(name, value);
     await command(`wrong ${name}`, ['models', 'list']);
-    expect(said.get(`wrong ${name}`)).toContain(name);
+    expect(heard.get(`wrong ${name}`)).toContain(name);
   }
   vi.unstubAllEnvs();
   vi.stubEnv('TICKLOOM_DATA_DIR', wrongDir);
   writeFileSync(credentialsFile(wrongDir), `{"postgres": {"password": "${CANARY}"`);
   await command('unreadable credentials', ['models', 'list']);
-  expect(said.get('unreadable credentials')).toContain('restore it, or remove it');
+  expect(heard.get('unreadable credentials')).toContain('restore it, or remove it');
   writeFileSync(credentialsFile(wrongDir), JSON.stringify(wrong));
   expect(leaks()).toEqual([]);
 });
@@ -214,7 +214,7 @@ test('the client of Kafka says nothing of its password, whatever it logs', async
   const { brokers } = config.kafka;
   const sasl = { mechanism: 'plain' as const, username: login.user, password: login.password };
   const client = new Kafka({
-    ...connectionOf({ brokers, tls: false, ca: null, sasl }),
+    ...kafkaConfig({ brokers, tls: false, ca: null, sasl }),
     retry: { retries: 0 },
     logLevel: logLevel.DEBUG,
     logCreator: () => (entry) => hear('Kafka client', JSON.stringify(entry)),
@@ -252,8 +252,8 @@ test('what is stored and queued, and what the servers log', async () => {
   const logs = join(config.dataDir, 'logs');
   for (const name of readdirSync(logs)) hear(`log ${name}`, readFileSync(join(logs, name), 'utf8'));
   expect(rows.length).toBeGreaterThan(20);
-  expect(said.get('log postgres.log')).toContain('password authentication failed');
-  expect(said.get('Redis')).toContain('canary-tickloom:labels');
+  expect(heard.get('log postgres.log')).toContain('password authentication failed');
+  expect(heard.get('Redis')).toContain('canary-tickloom:labels');
   expect(leaks()).toEqual([]);
 });
 

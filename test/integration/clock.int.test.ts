@@ -76,8 +76,8 @@ beforeAll(async () => {
     TICKLOOM_TOPIC_PREFIX: PREFIX,
     TICKLOOM_SESSION_TIMEOUT_MS: '6000',
   });
-  const { kafka, topicOf } = installation.context;
-  await createTopics(kafka, { partitions: 2, topicOf });
+  const { kafka, topicName } = installation.context;
+  await createTopics(kafka, { partitions: 2, topicName });
 });
 afterAll(() => installation.close());
 
@@ -164,12 +164,12 @@ describe('a wrong clock of a producer', () => {
     const now = nowUs();
     const flood = Array.from({ length: 2_000 }, (_, i) => record('FLOOD', now + YEAR + i));
     await send(...flood, record('FLOOD', now));
-    const told = await events('FLOOD');
-    const details = told.map(({ detail }) => JSON.parse(detail) as { count?: number });
+    const noted = await events('FLOOD');
+    const details = noted.map(({ detail }) => JSON.parse(detail) as { count?: number });
     const counted = details.reduce((sum, { count = 1 }) => sum + count, 0);
     expect(counted).toBe(2_000);
     // At most over the turn of a minute or two.
-    expect(told.length).toBeLessThanOrEqual(303);
+    expect(noted.length).toBeLessThanOrEqual(303);
     expect(await stored('FLOOD')).toHaveLength(1);
     const alerts = await floodAlerts(installation.context);
     expect(alerts.map(({ key }) => key)).toEqual(['flood:future:ticking:FLOOD']);
@@ -210,7 +210,11 @@ describe('what was set apart', () => {
     // Right for its producer, and ahead of our clock by a little more than is allowed.
     await send(record('AGAIN', soonUs, Math.floor(now / 1000)), record('AGAIN', now + YEAR));
     expect(await kinds('AGAIN')).toEqual(['future', 'future']);
-    const ask = { instrument: { venue: 'ticking', symbol: 'AGAIN' }, isDry: false, say: () => 0 };
+    const ask = {
+      instrument: { venue: 'ticking', symbol: 'AGAIN' },
+      isDry: false,
+      notify: () => 0,
+    };
     for (;;) {
       const { released, ahead } = await releaseFuture(installation.context, {
         ...ask,

@@ -29,7 +29,7 @@ describe('foreign producers', () => {
   let jars: readonly string[];
 
   beforeAll(async () => {
-    jars = (await ensureArtefacts(loadConfig(), { say: () => undefined })).kafkaJars;
+    jars = (await ensureArtefacts(loadConfig(), { notify: () => undefined })).kafkaJars;
     installation = new Installation();
     for (const name of ['stream', 'sink'] as const) await installation.start(name);
   });
@@ -45,11 +45,11 @@ describe('foreign producers', () => {
   }
 
   /** The same market under several venues, one after the other; how many records each has. */
-  function produce(...asked: readonly Produced[]): number[] {
-    const { config, topicOf } = installation.context;
-    const args = [config.kafkaBrokers.join(','), topicOf('ticks')];
-    const counts = asked.map(({ venue, codec, end }) => {
-      const lines = linesOf(venue);
+  function produce(...wanted: readonly Produced[]): number[] {
+    const { config, topicName } = installation.context;
+    const args = [config.kafkaBrokers.join(','), topicName('ticks')];
+    const counts = wanted.map(({ venue, codec, end }) => {
+      const lines = makeLines(venue);
       const file = join(dir, venue);
       writeFileSync(file, lines.join('\n'));
       args.push(codec, end, file);
@@ -63,7 +63,7 @@ describe('foreign producers', () => {
     return counts;
   }
 
-  function linesOf(venue: string): string[] {
+  function makeLines(venue: string): string[] {
     const range = { fromUs: FROM, toUs: FROM + HOURS * US_PER_HOUR };
     const market = { seed: 5, venue, symbols: ['A/USD'], rate: 0.3, edge: 'none' } as const;
     return [...mergedTrades({ ...market, ...range })].map(
@@ -111,7 +111,7 @@ describe('foreign producers', () => {
     const consumer = context.kafka.consumer({ groupId: `codecs-${process.pid}` });
     const own = new Map<string, Set<boolean>>();
     await consumer.connect();
-    await consumer.subscribe({ topic: context.topicOf('ticks'), fromBeginning: true });
+    await consumer.subscribe({ topic: context.topicName('ticks'), fromBeginning: true });
     await new Promise<void>((resolve, reject) => {
       setTimeout(() => reject(new Error(`only ${[...own.keys()].join()}`)), 30_000).unref();
       void consumer.run({

@@ -14,7 +14,7 @@ const PATIENCE_MS = 60_000;
 class Noting implements PartitionTask {
   position: number;
   readonly offsets: number[] = [];
-  isTold = true;
+  hasEndReport = true;
 
   constructor(position: number) {
     this.position = position;
@@ -29,7 +29,7 @@ class Noting implements PartitionTask {
   }
 
   announce(): Promise<void> {
-    return this.isTold ? Promise.resolve() : Promise.reject(new Error('not told yet'));
+    return this.hasEndReport ? Promise.resolve() : Promise.reject(new Error('not reported yet'));
   }
 }
 
@@ -62,7 +62,7 @@ describe('a consumer', () => {
   afterAll(() => context.close());
 
   /** A topic of its own with ten records in one partition. */
-  async function topicOfTen(): Promise<string> {
+  async function createTopicOfTen(): Promise<string> {
     const topic = `consumer-test-${process.pid}-${(names += 1)}`;
     await withAdmin(context.kafka, (admin) =>
       admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1 }] }),
@@ -99,7 +99,7 @@ describe('a consumer', () => {
     const stage: Stage = { name: 'noting', topics: [topic], open, ...ofStage };
     const ended = runConsumer(context.kafka, stage, {
       groupId: `${topic}-group`,
-      topicOf: (name) => name,
+      topicName: (name) => name,
       log: context.log.child({}, { level: 'silent' }),
       signal: over.signal,
       isTransient: () => true,
@@ -129,7 +129,7 @@ describe('a consumer', () => {
     );
 
   test('goes on where the task stands, although the group has come further', async () => {
-    const topic = await topicOfTen();
+    const topic = await createTopicOfTen();
     await commit(topic, '8');
     const task = new Noting(4);
     await consume(topic, task);
@@ -138,7 +138,7 @@ describe('a consumer', () => {
   });
 
   test('ends when the log no longer holds what the task needs', async () => {
-    const topic = await topicOfTen();
+    const topic = await createTopicOfTen();
     await withAdmin(context.kafka, async (admin) => {
       // Without it the client does not know where the partition lies.
       await endOffsets(admin, topic);
@@ -150,13 +150,13 @@ describe('a consumer', () => {
   });
 
   test('commits no offset before the task has told how far it came', async () => {
-    const topic = await topicOfTen();
+    const topic = await createTopicOfTen();
     const task = new Noting(0);
-    task.isTold = false;
+    task.hasEndReport = false;
     const seen: number[] = [];
     await consume(topic, task, async () => {
       seen.push(await committed(topic));
-      task.isTold = seen.length > 5;
+      task.hasEndReport = seen.length > 5;
       return seen.at(-1) === RECORDS;
     });
     expect(seen.slice(0, 6)).toEqual([0, 0, 0, 0, 0, 0]);
@@ -164,7 +164,7 @@ describe('a consumer', () => {
   });
 
   test('looks ahead of a record that waits, to the end, and goes back to it once it has found', async () => {
-    const topic = await topicOfTen();
+    const topic = await createTopicOfTen();
     const task = new Waiting(0);
     const seen: number[] = [];
     const onLookedToEnd = async (): Promise<void> => {

@@ -18,13 +18,13 @@ import { duckRows, identifier, literal, openDuckdb } from '../../pipelines/datas
 import { must } from '../../src/assert.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
 import { loadConfig } from '../../src/config/config.ts';
-import type { DatasetAsk } from '../../pipelines/dataset/ask.ts';
+import type { DatasetRequest } from '../../pipelines/dataset/request.ts';
 import type { DatasetManifest } from '../../pipelines/dataset/definition.ts';
 import { readEntityFile } from '../../pipelines/dataset/entities.ts';
 import { knownInstruments, makeDataset } from '../../pipelines/dataset/make.ts';
 import { verifyDataset } from '../../pipelines/dataset/verify.ts';
 import { formatUs, US_PER_MIN } from '../../src/domain/time.ts';
-import { keyOf } from '../../src/domain/wire.ts';
+import { instrumentKey } from '../../src/domain/wire.ts';
 import { FEATURE_NAMES } from '../../src/features/definition.ts';
 import { openContext, type Context } from '../../src/runtime/context.ts';
 import { readEntities } from '../../src/postgres/tables/datasets.ts';
@@ -49,7 +49,7 @@ import {
 
 const rows = rawRows(20_310_304);
 const requests = drawnRequests(4, rows);
-const symbols = INSTRUMENTS.map(keyOf);
+const symbols = INSTRUMENTS.map(instrumentKey);
 const table = featuresTable(FEATURE_NAMES);
 const between = CUTS[0] + US_PER_MIN;
 
@@ -78,14 +78,14 @@ afterAll(async () => {
   await context.close();
 });
 
-async function build(ask: DatasetAsk, file?: string) {
+async function build(ask: DatasetRequest, file?: string) {
   const out = join(dir, `set-${built++}`);
   const known = await knownInstruments(context.questdbReader());
   const entities = file === undefined ? null : await readEntityFile(join(dir, file), known);
   return { out, manifest: await makeDataset(context, ask, { out, entities }) };
 }
 
-const decisions = (asOfUs: number): DatasetAsk => ({
+const decisions = (asOfUs: number): DatasetRequest => ({
   from: formatUs(START),
   to: formatUs(END),
   as_of: formatUs(asOfUs),
@@ -123,7 +123,7 @@ async function rowsIn(out: string, { entities, keep }: DatasetManifest): Promise
 const inOrder = (found: readonly OracleRow[]): OracleRow[] =>
   found.toSorted((a, b) =>
     a.request_row === undefined || b.request_row === undefined
-      ? `${keyOf(a)}${a.ts}` < `${keyOf(b)}${b.ts}`
+      ? `${instrumentKey(a)}${a.ts}` < `${instrumentKey(b)}${b.ts}`
         ? -1
         : 1
       : a.request_row - b.request_row,
@@ -177,7 +177,8 @@ describe('an as-of', () => {
   test('between two revisions gives the first, and the moment of one gives it', async () => {
     const revisions = (f: FeatureRow): FeatureRow[] =>
       rows.features.filter(
-        ({ ts, venue, symbol }) => ts === f.ts && keyOf({ venue, symbol }) === keyOf(f),
+        ({ ts, venue, symbol }) =>
+          ts === f.ts && instrumentKey({ venue, symbol }) === instrumentKey(f),
       );
     const clocks = (f: FeatureRow): string =>
       [...new Set(revisions(f).map(({ revision, known_at }) => `${revision}@${known_at}`))].join();
@@ -194,7 +195,7 @@ describe('an as-of', () => {
       const ask = { ...decisions(asOf), from: formatUs(ts), to: formatUs(ts + 1) };
       const { out, manifest } = await build({ ...ask, keep: 'all' });
       const found = (await rowsIn(out, manifest)).find(
-        (row) => keyOf(row) === `${venue}:${symbol}`,
+        (row) => instrumentKey(row) === `${venue}:${symbol}`,
       );
       const newest = of.findLast((f) => f.known_at <= asOf);
       expect(found?.values[name]).toBe(must(newest)[name]);
@@ -205,7 +206,7 @@ describe('an as-of', () => {
 describe('a set', () => {
   test('Feast #2980: is the same bytes again, also once the tables hold newer revisions', async () => {
     const first = await build(decisions(between));
-    const asked = await build({ as_of: formatUs(between) }, 'requests.csv');
+    const requested = await build({ as_of: formatUs(between) }, 'requests.csv');
     const later = { known_at: CUTS[2] + 1, revision: 7 };
     const again = rows.features.slice(0, 200).map((row) => ({ ...row, ...later, rsi_14_1m: 1 }));
     await context.questdbWriter().write(table, again);
@@ -217,9 +218,9 @@ describe('a set', () => {
     const second = await build(decisions(between));
     expect(second.manifest).toEqual(first.manifest);
     expect(await verify(first.manifest, first.out)).toEqual([]);
-    expect(await verify(asked.manifest, asked.out)).toEqual([]);
+    expect(await verify(requested.manifest, requested.out)).toEqual([]);
     // From what is kept in PostgreSQL alone.
-    expect(await verify(asked.manifest, null)).toEqual([]);
+    expect(await verify(requested.manifest, null)).toEqual([]);
     const now = await build(decisions(CUTS[2] + 1));
     expect(now.manifest.sha256).not.toBe(first.manifest.sha256);
   });

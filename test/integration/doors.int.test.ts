@@ -12,7 +12,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { openPostgres } from '../../src/postgres/postgres.ts';
 import { openRedis } from '../../src/queue/redis.ts';
 import { QuestDbWriter } from '../../src/questdb/writer.ts';
-import { askQuestDb } from '../../src/questdb/http.ts';
+import { queryQuestDb } from '../../src/questdb/http.ts';
 import { must } from '../../src/assert.ts';
 import type { Connections } from '../../src/cli/commands/connect.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
@@ -20,14 +20,14 @@ import { loadConfig } from '../../src/config/config.ts';
 import { readCredentials, withoutLogin } from '../../src/config/credentials.ts';
 import { openContext } from '../../src/runtime/context.ts';
 import { ticks } from '../../src/questdb/tables/ticks.ts';
-import { alertsOf } from '../../src/postgres/tables/alerts.ts';
+import { readAlerts } from '../../src/postgres/tables/alerts.ts';
 import { appendControl, dueControls } from '../../src/postgres/tables/outbox.ts';
 import { tickloom } from '../support/command.ts';
 import { startupProxy } from '../support/startup-proxy.ts';
 
 const config = loadConfig();
 const credentials = readCredentials(config.dataDir);
-const portOf = (url: string): number => Number(new URL(url).port);
+const urlPort = (url: string): number => Number(new URL(url).port);
 const isRoot = process.getuid?.() === 0;
 
 async function pg<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
@@ -90,10 +90,10 @@ describe('from the user nobody', () => {
     copyFileSync(join(PROJECT_DIR, 'test', 'support', 'nobody.mjs'), script);
     const inside = readdirSync(config.dataDir, { recursive: true, encoding: 'utf8' });
     const doors = {
-      http: { port: portOf(config.questdbUrl), requests },
-      postgres: { port: portOf(config.postgresUrl), roles },
-      questdbPg: { port: portOf(config.questdbPgUrl), logins },
-      redis: { port: portOf(config.redisUrl), commands },
+      http: { port: urlPort(config.questdbUrl), requests },
+      postgres: { port: urlPort(config.postgresUrl), roles },
+      questdbPg: { port: urlPort(config.questdbPgUrl), logins },
+      redis: { port: urlPort(config.redisUrl), commands },
       paths: ['', ...inside].map((path) => join(config.dataDir, path)),
     };
     const identity = isRoot ? { uid: 65_534, gid: 65_534 } : {};
@@ -179,7 +179,7 @@ describe('whoever has the credentials', () => {
       const one = await pg(must(url), (client) => client.query<{ n: number }>('SELECT 1 AS n'));
       expect(one.rows).toEqual([{ n: 1 }]);
     }
-    const answer = await askQuestDb(connections.questdb_http, '/exec?query=select+1');
+    const answer = await queryQuestDb(connections.questdb_http, '/exec?query=select+1');
     expect(answer.status).toBe(200);
     const redis = openRedis({ redisUrl: connections.redis, tlsCa: null });
     expect(await redis.ping()).toBe('PONG');
@@ -244,7 +244,11 @@ describe('whoever has the credentials', () => {
     const { username, password } = new URL(config.questdbUrl);
     const headers = await new Promise((resolve, reject) => {
       const path = '/exec?query=select+1&session=true';
-      const options = { port: portOf(config.questdbUrl), path, headers: basic(username, password) };
+      const options = {
+        port: urlPort(config.questdbUrl),
+        path,
+        headers: basic(username, password),
+      };
       request({ host: '127.0.0.1', ...options }, (response) => {
         response.resume();
         resolve([response.statusCode, response.headers['set-cookie']]);
@@ -253,7 +257,7 @@ describe('whoever has the credentials', () => {
         .end();
     });
     expect(headers).toEqual([200, undefined]);
-    const bare = await askQuestDb(withoutLogin(config.questdbUrl), '/exec?query=select+1');
+    const bare = await queryQuestDb(withoutLogin(config.questdbUrl), '/exec?query=select+1');
     expect(bare.status).toBe(401);
   });
 });
@@ -263,7 +267,7 @@ describe('PostgreSQL behind a pooler', () => {
     use: (pool: Pool, seen: string[][]) => Promise<T>,
     change?: (bytes: Buffer) => Buffer,
   ): Promise<T> => {
-    const proxy = await startupProxy(portOf(config.postgresUrl), change);
+    const proxy = await startupProxy(urlPort(config.postgresUrl), change);
     const url = config.postgresUrl.replace(/:\d+\/(?=\w+$)/, `:${proxy.port}/`);
     const pool = openPostgres(url, { max: 1 });
     try {
@@ -330,7 +334,9 @@ test('a control record that was inserted by hand is not signed, and an alert tel
       `UPDATE control_outbox SET body = '{"value": 2}' WHERE control_id = 'doors:ours'`,
     );
     expect(await due()).not.toContain('doors:ours');
-    const alerts = (await alertsOf(context.postgres)).filter(({ subject }) => subject === 'outbox');
+    const alerts = (await readAlerts(context.postgres)).filter(
+      ({ subject }) => subject === 'outbox',
+    );
     const named = alerts.map(({ message }) => message.split(' ')[2]);
     expect(new Set(named)).toEqual(new Set(ids));
   } finally {
@@ -341,7 +347,7 @@ test('a control record that was inserted by hand is not signed, and an alert tel
 });
 
 afterAll(async () => {
-  const { text } = await askQuestDb(config.questdbUrl, '/exec?query=show+tables');
+  const { text } = await queryQuestDb(config.questdbUrl, '/exec?query=show+tables');
   expect(text).not.toContain('doors');
 });
 

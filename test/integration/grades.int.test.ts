@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/config.ts';
 import { formatUs, parseUs, US_PER_DAY, US_PER_HOUR, US_PER_S } from '../../src/domain/time.ts';
-import { keyOf } from '../../src/domain/wire.ts';
+import { instrumentKey } from '../../src/domain/wire.ts';
 import { runGrades } from '../../pipelines/grades/job.ts';
 import { openContext, type Context } from '../../src/runtime/context.ts';
 import { openWork } from '../../src/runtime/open-work.ts';
@@ -12,7 +12,7 @@ import { ticks } from '../../src/questdb/tables/ticks.ts';
 
 const AT = parseUs('2032-07-01T12:00:00Z');
 const INSTRUMENT = { venue: 'grading', symbol: 'A/USD' };
-const SUBJECT = keyOf(INSTRUMENT);
+const SUBJECT = instrumentKey(INSTRUMENT);
 const SHOWN = AT + US_PER_HOUR + 5 * US_PER_S;
 
 const tick = (ts: number, price: number) => ({

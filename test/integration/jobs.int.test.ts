@@ -10,7 +10,7 @@ import { openRedis } from '../../src/queue/redis.ts';
 import { must } from '../../src/assert.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
 import { formatUs, parseUs, US_PER_DAY } from '../../src/domain/time.ts';
-import { keyOf } from '../../src/domain/wire.ts';
+import { instrumentKey } from '../../src/domain/wire.ts';
 import { installationToken } from '../../src/http/access.ts';
 import {
   ATTEMPTS_MAX,
@@ -45,8 +45,8 @@ const query = async <Row extends object>(sql: string, params: unknown[] = []): P
 
 beforeAll(async () => {
   installation = new Installation(SETTINGS);
-  const { kafka, topicOf } = installation.context;
-  await createTopics(kafka, { partitions: 1, topicOf });
+  const { kafka, topicName } = installation.context;
+  await createTopics(kafka, { partitions: 1, topicName });
   await query(WITNESS);
   // Whatever other tests have left due is not looked at here.
   await query(`DELETE FROM job_runs WHERE state IN ('due', 'running', 'failed')`);
@@ -404,7 +404,7 @@ describe('a backlog of labels', () => {
       for (let n = 0; n < 10; n++) {
         const ts = AT + n * minute;
         const of = { ts, decided_ts: ts + 1, venue, symbol, label_spec: specs.labelSpec };
-        rows.push({ ...SAID, ...of, known_at: ts, prediction_id: `${symbol}${n}` });
+        rows.push({ ...PREDICTED, ...of, known_at: ts, prediction_id: `${symbol}${n}` });
         // The last ones lack a label; of every fifth market none does, of every seventh all do.
         const has = i % 5 === 0 || (i % 7 !== 0 && n < 8);
         if (has) labelled.push({ ...VOID, ...of, label_known_at: ts });
@@ -425,7 +425,7 @@ describe('a backlog of labels', () => {
       found.map((one) => JSON.stringify({ ...one, pending: 0 })).toSorted();
     const each = new LabelBacklog(reader, () => Promise.resolve(markets), settings);
     const one: PendingLabels[] = [];
-    for (const market of markets) one.push(...(await each.pending(keyOf(market))));
+    for (const market of markets) one.push(...(await each.pending(instrumentKey(market))));
     expect(one.length).toBeGreaterThan(40);
     const many = new LabelBacklog(counting, () => Promise.resolve(markets), settings);
     expect(plain(await many.pending())).toEqual(plain(one));
@@ -447,7 +447,7 @@ describe('a backlog of labels', () => {
 describe('outcomes', () => {
   test('of many markets are those of each', async () => {
     const { context, reader } = installation;
-    const said: PredictionRow[] = [];
+    const predicted: PredictionRow[] = [];
     const known: LabelRow[] = [];
     const label_spec = 'direction_1h@1';
     for (let i = 0; i < 30; i++) {
@@ -456,31 +456,31 @@ describe('outcomes', () => {
         const of = { ts, decided_ts: ts, venue: 'outcomes', symbol: `M${i}/USD`, label_spec };
         const up = (i + n) % 3 === 0 ? 1 : 0;
         const id = { known_at: ts, prediction_id: `${i}:${n}`, probability_up: 0.3 + n / 20 };
-        said.push({ ...SAID, ...of, ...id });
+        predicted.push({ ...PREDICTED, ...of, ...id });
         // A model that changes its slot speaks twice of one decision.
-        if (n === 2) said.push({ ...SAID, ...of, ...id, slot: 'shadow' });
+        if (n === 2) predicted.push({ ...PREDICTED, ...of, ...id, slot: 'shadow' });
         if (n < 5) known.push({ ...VOID, ...of, label_known_at: ts, state: 'matured', up });
       }
     }
-    await context.questdbWriter().write(predictions, said);
+    await context.questdbWriter().write(predictions, predicted);
     await context.questdbWriter().write(labels, known);
     await reader.waitApplied(['predictions', 'labels']);
-    const asked = { by: 'symbol', venue: 'outcomes' } as const;
-    const { metrics } = await modelOutcomes(reader, asked);
+    const request = { by: 'symbol', venue: 'outcomes' } as const;
+    const { metrics } = await modelOutcomes(reader, request);
     const each = [];
     for (let i = 0; i < 30; i++) {
-      each.push(...(await modelOutcomes(reader, { ...asked, symbol: `M${i}/USD` })).metrics);
+      each.push(...(await modelOutcomes(reader, { ...request, symbol: `M${i}/USD` })).metrics);
     }
     expect(metrics).toHaveLength(30);
     expect(metrics.map(({ rows }) => rows)).toEqual(metrics.map(() => 5));
     expect(metrics).toEqual(each.toSorted((a, b) => (a.group < b.group ? -1 : 1)));
-    const one = await modelOutcomes(reader, { ...asked, by: 'model', modelId: 'm' });
+    const one = await modelOutcomes(reader, { ...request, by: 'model', modelId: 'm' });
     expect(one.metrics).toMatchObject([{ group: 'all', rows: 150 }]);
-    expect((await modelOutcomes(reader, { ...asked, modelId: 'none' })).metrics).toEqual([]);
+    expect((await modelOutcomes(reader, { ...request, modelId: 'none' })).metrics).toEqual([]);
   });
 });
 
-const SAID = {
+const PREDICTED = {
   ...{ slot: 'champion', feature_id: 'f', model_id: 'm', horizon_s: 3600, probability_up: 0.5 },
   ...{ expected_return: 0, verdict: 'ok' as const, close: 1 },
 };

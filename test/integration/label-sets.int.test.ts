@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { must } from '../../src/assert.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { parseUs, US_PER_DAY, US_PER_HOUR, US_PER_MIN, US_PER_S } from '../../src/domain/time.ts';
-import { keyOf } from '../../src/domain/wire.ts';
+import { instrumentKey } from '../../src/domain/wire.ts';
 import {
-  maturedOfMany,
+  readMatured,
   nearOnes,
   setRows,
   type LabelSetRequest,
@@ -136,7 +136,7 @@ describe('label sets', () => {
     expect(refused).toEqual([]);
     await noteStored(
       context.postgres,
-      markets.map((market) => ({ instrument: keyOf(market), reachedTs: market.reachedTs })),
+      markets.map((market) => ({ instrument: instrumentKey(market), reachedTs: market.reachedTs })),
     );
     await context
       .questdbReader()
@@ -155,8 +155,8 @@ describe('label sets', () => {
     for (const market of markets) {
       let fromUs = 0;
       for (;;) {
-        const asked = { labelSpec: LABEL_SPEC, of: LABEL_SPEC, fromUs };
-        const of = { ...asked, reachedTs: market.reachedTs, latenessUs: LATENESS_US };
+        const wanted = { labelSpec: LABEL_SPEC, of: LABEL_SPEC, fromUs };
+        const of = { ...wanted, reachedTs: market.reachedTs, latenessUs: LATENESS_US };
         const slice = await nextSlice(context.questdbReader(), market, of);
         const fresh = slice.filter(({ ts }) => ts >= fromUs);
         if (fresh.length === 0) break;
@@ -168,19 +168,19 @@ describe('label sets', () => {
   }
   const request = (): LabelSetRequest => ({
     ...{ labelSpec: LABEL_SPEC, of: LABEL_SPEC, latenessUs: LATENESS_US },
-    reached: new Map(markets.map((market) => [keyOf(market), market.reachedTs])),
+    reached: new Map(markets.map((market) => [instrumentKey(market), market.reachedTs])),
   });
   const sorted = (rows: readonly LabelRow[]): LabelRow[] =>
     rows.toSorted((a, b) => a.ts - b.ts || (a.symbol < b.symbol ? -1 : 1));
 
-  const cellOf = (row: LabelRow, name: string) =>
+  const getCell = (row: LabelRow, name: string) =>
     (row as unknown as Record<string, Cell | undefined>)[name] ?? null;
 
   test('are those that each instrument alone gets, whatever befell it', async () => {
     const expected = await oneByOne();
     const reader = context.questdbReader();
     const range = { fromUs: AT, toUs: AT + DECISIONS * US_PER_MIN };
-    const sets = nearOnes(await maturedOfMany(reader, request(), range));
+    const sets = nearOnes(await readMatured(reader, request(), range));
     expect(sets.length).toBeGreaterThan(2);
     const found: LabelRow[] = [];
     for (const set of sets) found.push(...(await setRows(reader, request(), set)));
@@ -193,15 +193,18 @@ describe('label sets', () => {
   });
 
   test('of what is too much at once are fewer, never others', async () => {
-    const expected = new Map((await oneByOne()).map((row) => [`${row.ts}|${keyOf(row)}`, row]));
+    const expected = new Map(
+      (await oneByOne()).map((row) => [`${row.ts}|${instrumentKey(row)}`, row]),
+    );
     const reader = context.questdbReader();
     const range = { fromUs: AT, toUs: AT + DECISIONS * US_PER_MIN };
-    const matured = await maturedOfMany(reader, request(), range);
+    const matured = await readMatured(reader, request(), range);
     const made = async (limits: SetLimits): Promise<number> => {
       let count = 0;
       for (const set of nearOnes(matured)) {
         const rows = await setRows(reader, { ...request(), limits }, set);
-        for (const row of rows) expect(row).toEqual(expected.get(`${row.ts}|${keyOf(row)}`));
+        for (const row of rows)
+          expect(row).toEqual(expected.get(`${row.ts}|${instrumentKey(row)}`));
         count += rows.length;
       }
       return count;
@@ -222,7 +225,7 @@ describe('label sets', () => {
       .questdbReader()
       .query<LabelRow>(`SELECT * FROM labels WHERE venue = $1`, [VENUE]);
     const cells = (rows: readonly LabelRow[]) =>
-      sorted(rows).map((row) => Object.keys(labels.columns).map((name) => cellOf(row, name)));
+      sorted(rows).map((row) => Object.keys(labels.columns).map((name) => getCell(row, name)));
     expect(cells(stored)).toEqual(cells(expected));
     expect(await oneByOne()).toEqual([]);
   });

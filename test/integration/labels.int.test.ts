@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BARRIERS } from '../../pipelines/labels/barriers.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { parseUs, US_PER_HOUR, US_PER_S } from '../../src/domain/time.ts';
-import { keyOf } from '../../src/domain/wire.ts';
+import { instrumentKey } from '../../src/domain/wire.ts';
 import { FEATURE_NAMES } from '../../src/features/definition.ts';
 import { runLabels } from '../../pipelines/labels/job.ts';
 import { openContext, type Context } from '../../src/runtime/context.ts';
@@ -19,7 +19,7 @@ import { ticks } from '../../src/questdb/tables/ticks.ts';
 const AT = parseUs('2032-06-01T12:00:00Z');
 // Of this run alone: what is graded already is not graded again.
 const INSTRUMENT = { venue: `labelling-${process.pid}`, symbol: 'A/USD' };
-const SUBJECT = keyOf(INSTRUMENT);
+const SUBJECT = instrumentKey(INSTRUMENT);
 const LABEL_SPEC = 'direction_1h@1';
 const END = AT + US_PER_HOUR;
 const SHOWN = END + 5 * US_PER_S;
@@ -102,7 +102,7 @@ describe('labels', () => {
 
   test('are known since the record that showed them, whatever came late before it', async () => {
     const instrument = { ...INSTRUMENT, symbol: 'LATE/USD' };
-    const subject = keyOf(instrument);
+    const subject = instrumentKey(instrument);
     const writer = context.questdbWriter();
     await writer.write(predictions, [{ ...decision, ...instrument }]);
     const late = { ...tick(SHOWN - US_PER_S, 109), ...instrument, known_at: SHOWN + US_PER_HOUR };
@@ -129,7 +129,7 @@ describe('labels', () => {
   test('by the prices that the decision stood on, whatever else was read', async () => {
     // Quotes alone, then two trades: one slice of the job holds decisions of both kinds.
     const instrument = { ...INSTRUMENT, symbol: 'TRADED/USD' };
-    const subject = keyOf(instrument);
+    const subject = instrumentKey(instrument);
     const second = AT + 10 * 60 * US_PER_S;
     const writer = context.questdbWriter();
     const candle = (ts: number, price_source: 'mid' | 'trade') => ({
@@ -190,7 +190,7 @@ describe('labels', () => {
 
   test('of more specs are made of the same decisions, each over its own horizon', async () => {
     const instrument = { ...INSTRUMENT, symbol: 'MORE/USD' };
-    const subject = keyOf(instrument);
+    const subject = instrumentKey(instrument);
     const specs = ['return_1h@1', 'direction_30m@1', 'barrier_30m@1'];
     const more = openContext(loadConfig(process.env, { TICKLOOM_LABELS: specs.join() }), 'test');
     const writer = more.questdbWriter();

@@ -32,7 +32,7 @@ const BASELINE = 'baseline@1';
 type Metrics = Record<string, unknown> & { readonly group: string; readonly rows: number };
 
 interface Written {
-  readonly said: readonly PredictionRow[];
+  readonly predicted: readonly PredictionRow[];
   readonly came: readonly LabelRow[];
 }
 
@@ -100,7 +100,7 @@ describe('monitoring', () => {
     shift: number,
   ): Promise<Written> {
     const random = seededRandom(11);
-    const [said, came, served]: [PredictionRow[], LabelRow[], FeatureRow[]] = [[], [], []];
+    const [predicted, came, served]: [PredictionRow[], LabelRow[], FeatureRow[]] = [[], [], []];
     const values = drawn(2, shift);
     for (let i = 0; i < MINUTES; i++) {
       const ts = FROM + i * US_PER_MIN;
@@ -110,7 +110,7 @@ describe('monitoring', () => {
       const about = { ...of, label_spec: LABEL_SPEC };
       for (const { modelId, slot, knows } of models) {
         const probability_up = 0.5 + 0.3 * knows * Math.sin(i / 200) * random();
-        said.push({
+        predicted.push({
           ...{ ...about, known_at: decided_ts, slot, model_id: modelId, feature_id: `f${ts}` },
           ...{ prediction_id: `${modelId}:${ts}`, horizon_s: 3600, expected_return: 0, close: 1 },
           ...{ probability_up, verdict: i % 10 === 9 ? 'outlier' : 'ok' },
@@ -135,21 +135,21 @@ describe('monitoring', () => {
       });
     }
     const writer = installation.context.questdbWriter();
-    expect(await writer.write(predictions, said)).toEqual([]);
+    expect(await writer.write(predictions, predicted)).toEqual([]);
     expect(await writer.write(labels, came)).toEqual([]);
     expect(await writer.write(featuresTable(FEATURE_NAMES), served)).toEqual([]);
     await installation.reader.waitApplied(['predictions', 'labels', 'features']);
     const reachedTs = FROM + DAYS * US_PER_DAY;
     const instrument = `${venue}:${symbol}`;
     await noteStored(installation.context.postgres, [{ instrument, reachedTs }]);
-    return { said, came };
+    return { predicted, came };
   }
 
   /** The newest revision of each label, joined one by one: another way to the same numbers. */
   function bruteForce(
-    { said, came }: Written,
+    { predicted, came }: Written,
     modelId: string,
-    groupOf: (row: PredictionRow) => string,
+    groupName: (row: PredictionRow) => string,
   ): Map<string, { rows: number; unheeded: number; brier: number; hit_rate: number }> {
     const sums = new Map<string, { of: [number, number][]; unheeded: number }>();
     const newestAt = new Map<number, LabelRow>();
@@ -157,11 +157,11 @@ describe('monitoring', () => {
       const other = newestAt.get(label.ts);
       if (other === undefined || other.revision < label.revision) newestAt.set(label.ts, label);
     }
-    for (const row of said) {
+    for (const row of predicted) {
       const newest = newestAt.get(row.ts);
       if (row.model_id !== modelId || newest?.state !== 'matured') continue;
-      const group = sums.get(groupOf(row)) ?? { of: [], unheeded: 0 };
-      sums.set(groupOf(row), group);
+      const group = sums.get(groupName(row)) ?? { of: [], unheeded: 0 };
+      sums.set(groupName(row), group);
       if (row.verdict === 'ok') group.of.push([row.probability_up, newest.up!]);
       else group.unheeded += 1;
     }
@@ -226,14 +226,14 @@ describe('monitoring', () => {
     };
     const of = `venue=${venue}&symbol=${encodeURIComponent('COUNT/USD')}`;
     try {
-      for (const [id, by, groupOf] of [
+      for (const [id, by, groupName] of [
         [modelId, 'day', day],
         [modelId, 'model', () => 'all'],
         [modelId, 'symbol', () => `${venue}:COUNT/USD`],
         [BASELINE, 'day', day],
       ] as const) {
         const { items } = await ask(`${id}/outcomes?by=${by}&${of}`);
-        const expected = bruteForce(written, id, groupOf);
+        const expected = bruteForce(written, id, groupName);
         expect(items.map(({ group }) => group)).toEqual([...expected.keys()].toSorted());
         for (const item of items) {
           const { rows, unheeded, brier, hit_rate } = expected.get(item.group)!;
@@ -253,8 +253,8 @@ describe('monitoring', () => {
       expect(regimes.reduce((sum, { rows }) => sum + rows, 0)).toBe(whole.rows);
       expect((await ask('nobody/outcomes')).status).toBe(404);
       expect((await ask(`${modelId}/outcomes?by=moon`)).status).toBe(400);
-      const told = await tickloom('models', 'outcomes', modelId, '--json');
-      const shown = JSON.parse(told.out) as { metrics: Metrics[] };
+      const ran = await tickloom('models', 'outcomes', modelId, '--json');
+      const shown = JSON.parse(ran.out) as { metrics: Metrics[] };
       expect(shown.metrics).toMatchObject([{ rows: whole.rows, unheeded: whole.unheeded }]);
       expect((await tickloom('models', 'outcomes', modelId, '--by', 'day')).out).toMatch(
         /^model +group +rows .*\nmonitored-COUNT +2033-05-01 +\d+ /,
@@ -288,8 +288,8 @@ describe('monitoring', () => {
     const listed = await tickloom('models', 'list');
     expect(listed.out).toMatch(/^trained +days old +expires +state +model +waits because\n/);
     expect(listed.out).toMatch(/^2033-05-01 +\d\.\d +\S+ +champion +monitored-DRIFT\/USD *$/m);
-    const told = await tickloom('models', 'triggers');
-    expect(told.out).toContain(`2033-05-03T00:00:00Z  drift     ${venue}:DRIFT/USD`);
+    const ran = await tickloom('models', 'triggers');
+    expect(ran.out).toContain(`2033-05-03T00:00:00Z  drift     ${venue}:DRIFT/USD`);
     const shown = await tickloom('models', 'drift', modelId, '--hours', '24');
     expect(shown.out).toMatch(/^1440 served rows\nfeature +psi /);
   });

@@ -13,7 +13,7 @@ import { parseUs } from '../../src/domain/time.ts';
 import { FEATURE_NAMES } from '../../src/features/definition.ts';
 import { createTopics } from '../../src/runtime/topics.ts';
 import type { Control } from '../../src/domain/wire.ts';
-import { keyIdOf, signControl } from '../../src/stream/control-key.ts';
+import { controlKeyId, signControl } from '../../src/stream/control-key.ts';
 import { tickloomWith } from '../support/command.ts';
 import { Installation } from '../support/installation.ts';
 import { readTopic } from '../support/topics.ts';
@@ -32,8 +32,8 @@ beforeAll(async () => {
     copyFileSync(join(loadConfig().dataDir, name), join(dataDir, name));
   }
   installation = new Installation(settings);
-  const { kafka, topicOf } = installation.context;
-  await createTopics(kafka, { partitions: 1, topicOf });
+  const { kafka, topicName } = installation.context;
+  await createTopics(kafka, { partitions: 1, topicName });
   for (const name of ['stream', 'sink', 'money'] as const) await installation.start(name);
 });
 afterAll(async () => {
@@ -70,7 +70,7 @@ test('what cannot be kept whole is a dead letter with its reason, all else is ke
   });
   const of = (topic: string, key: string | null, ...values: object[]) =>
     values.map((value) => ({
-      topic: context.topicOf(topic),
+      topic: context.topicName(topic),
       key,
       value: JSON.stringify(value),
       timestampMs: FROM / 1_000,
@@ -86,8 +86,8 @@ test('what cannot be kept whole is a dead letter with its reason, all else is ke
   expect(await context.flowProbe().drain(120_000)).toEqual([]);
   await installation.reader.waitApplied(['ticks', 'features']);
   const letters = await readTopic(context, 'dead-letters');
-  const said = letters.map(({ headers }) => [headers['reason'], headers['detail']]);
-  expect(said.map(String).toSorted()).toEqual([
+  const reasons = letters.map(({ headers }) => [headers['reason'], headers['detail']]);
+  expect(reasons.map(String).toSorted()).toEqual([
     `newer_version,control type "resize": update this program`,
     `newer_version,no column for "skew_9": update the sink`,
   ]);
@@ -101,7 +101,7 @@ test('what cannot be kept whole is a dead letter with its reason, all else is ke
 
 test('a control key rotates under flow: nothing is lost; what is retired or unknown is a dead letter', async () => {
   const { context } = installation;
-  const { postgres, controlKeys, topicOf } = context;
+  const { postgres, controlKeys, topicName } = context;
   const keys = (...words: string[]) => tickloomWith(settings, 'keys', ...words, '--why', 'a test');
   const first = context.controlKey();
   const over = new AbortController();
@@ -114,7 +114,7 @@ test('a control key rotates under flow: nothing is lost; what is retired or unkn
   const append = (...controls: object[]) =>
     installation.append(
       controls.map((control) => ({
-        ...{ topic: topicOf('ticks'), key: null, timestampMs: FROM / 1_000 },
+        ...{ topic: topicName('ticks'), key: null, timestampMs: FROM / 1_000 },
         value: JSON.stringify(control),
       })),
     );
@@ -133,13 +133,13 @@ test('a control key rotates under flow: nothing is lost; what is retired or unkn
   const log = (await readTopic(context, 'ticks'))
     .map(({ value }) => JSON.parse(String(value)) as Control)
     .filter(({ kind, subject }) => kind === 'control' && subject === 'keys');
-  expect(new Set(log.map(({ key_id }) => key_id))).toEqual(new Set([keyIdOf(first), second]));
+  expect(new Set(log.map(({ key_id }) => key_id))).toEqual(new Set([controlKeyId(first), second]));
   expect(new Set(log.map((control) => context.verifyControl(control)))).toEqual(new Set(['ours']));
 
   expect(await context.flowProbe().drain(60_000)).toEqual([]);
   await installation.stop('money');
-  expect((await keys('retire', keyIdOf(first))).err).toContain('add --yes to do it');
-  expect((await keys('retire', keyIdOf(first), '--yes')).code).toBe(0);
+  expect((await keys('retire', controlKeyId(first))).err).toContain('add --yes to do it');
+  expect((await keys('retire', controlKeyId(first), '--yes')).code).toBe(0);
   const held = sent;
   const { key_id: _, ...unnamed } = cut(first);
   await append(cut(first), unnamed, cut('a stranger of 32 characters or so'));
@@ -149,7 +149,7 @@ test('a control key rotates under flow: nothing is lost; what is retired or unkn
     .map(({ headers }) => headers)
     .filter(({ detail }) => String(detail).includes('"keys:'));
   expect(letters.map(({ reason, detail }) => `${String(reason)}: ${String(detail)}`)).toEqual([
-    `retired_key: control "keys:${held + 2}" is signed by key ${keyIdOf(first)}, which is retired`,
+    `retired_key: control "keys:${held + 2}" is signed by key ${controlKeyId(first)}, which is retired`,
     `bad_hmac: control "keys:${held + 1}" is not ours`,
     expect.stringMatching(/^unknown_key: .*which is not known here: give this machine the keys/),
   ]);
@@ -162,6 +162,6 @@ test('a control key rotates under flow: nothing is lost; what is retired or unkn
   );
   expect(audited.rows).toEqual([
     { action: 'keys.rotate', subject: second },
-    { action: 'keys.retire', subject: keyIdOf(first) },
+    { action: 'keys.retire', subject: controlKeyId(first) },
   ]);
 });

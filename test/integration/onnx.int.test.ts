@@ -14,17 +14,17 @@ import { loadOnnx, OnnxRuntimeMissing } from '../../src/models/onnx.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { decodeArtefact, encodeArtefact, ONNX_FORMAT } from '../../src/learning/artefact.ts';
-import { artefactOf } from '../../src/learning/imported-model.ts';
+import { makeArtefact } from '../../src/learning/imported-model.ts';
 import { loadModel } from '../../src/learning/serving-model.ts';
 import { openContext } from '../../src/runtime/context.ts';
 import { PostgresModels } from '../../src/postgres/tables/model-source.ts';
 import { arbitraryModel } from '../faults/model.ts';
-import { featureNamesOf, marketRows } from '../support/market-rows.ts';
+import { featureNames, marketRows } from '../support/market-rows.ts';
 import { longNetwork, outerSum, treeModel } from '../support/onnx.ts';
 
 const FOLDER = join(PROJECT_DIR, 'test', 'fixtures', 'onnx');
 const COLUMNS = 12;
-const STREAM = { featureSet: 'default@test', featureNames: featureNamesOf(COLUMNS) };
+const STREAM = { featureSet: 'default@test', featureNames: featureNames(COLUMNS) };
 
 type Row = readonly (number | null)[];
 const expected = JSON.parse(readFileSync(join(FOLDER, 'expected.json'), 'utf8')) as {
@@ -33,13 +33,13 @@ const expected = JSON.parse(readFileSync(join(FOLDER, 'expected.json'), 'utf8'))
   readonly network: Row;
   readonly bare: Row;
 };
-const bytesOf = (name: string): Uint8Array => readFileSync(join(FOLDER, `${name}.onnx`));
+const readModelBytes = (name: string): Uint8Array => readFileSync(join(FOLDER, `${name}.onnx`));
 
 const rows = marketRows({ seed: 3, rows: 2_000, columns: COLUMNS, edge: 0.5 });
 const whole = rows.filter(({ values }) => values.every((value) => value !== null));
 const imported = (name: string, names = STREAM.featureNames) =>
-  artefactOf({
-    ...{ bytes: bytesOf(name), datasetId: 'ds-1', labelSpec: 'direction_1h@1' },
+  makeArtefact({
+    ...{ bytes: readModelBytes(name), datasetId: 'ds-1', labelSpec: 'direction_1h@1' },
     ...{ featureSet: STREAM.featureSet, featureNames: names },
     rows: name === 'bare' ? whole : rows,
     ...{ asOfTs: rows.at(-1)?.decidedTs ?? 0, expiresTs: null, onnx: loadOnnx },
@@ -48,13 +48,16 @@ const imported = (name: string, names = STREAM.featureNames) =>
 describe('a model in ONNX', () => {
   test('says that the runtime is not there before it was fetched', () => {
     const nowhere = { ...loadConfig(), artefactsDir: join(FOLDER, 'nowhere') };
-    expect(() => loadOnnx(bytesOf('logistic'), nowhere)).toThrow(OnnxRuntimeMissing);
+    expect(() => loadOnnx(readModelBytes('logistic'), nowhere)).toThrow(OnnxRuntimeMissing);
   });
 
   test('is waited for by a stream, with an error, where the runtime cannot be fetched', async () => {
     const { postgres, close } = openContext(loadConfig(), 'test');
     const model = Object.assign(decodeArtefact(arbitraryModel().bytes), {
-      ...{ format: ONNX_FORMAT, direction: Buffer.from(bytesOf('logistic')).toString('base64') },
+      ...{
+        format: ONNX_FORMAT,
+        direction: Buffer.from(readModelBytes('logistic')).toString('base64'),
+      },
       return: null,
     });
     const artefact = encodeArtefact(model);
@@ -97,14 +100,14 @@ describe('a model in ONNX', () => {
     test.each(['logistic', 'network', 'bare'] as const)(
       '%s says what Python says, each time the same bits, and nothing where it has no number',
       (name) => {
-        const model = loadOnnx(bytesOf(name));
+        const model = loadOnnx(readModelBytes(name));
         expect(model.columns).toBe(COLUMNS);
-        const said = expected.rows.map((row) => model.probabilityUp(row));
+        const predicted = expected.rows.map((row) => model.probabilityUp(row));
         expected[name].forEach((probability, i) => {
-          if (probability === null) expect(said[i]).toBeNaN();
-          else expect(said[i]).toBeCloseTo(probability, 6);
+          if (probability === null) expect(predicted[i]).toBeNaN();
+          else expect(predicted[i]).toBeCloseTo(probability, 6);
         });
-        expect(expected.rows.map((row) => model.probabilityUp(row))).toEqual(said);
+        expect(expected.rows.map((row) => model.probabilityUp(row))).toEqual(predicted);
       },
     );
 
@@ -113,7 +116,7 @@ describe('a model in ONNX', () => {
       expect(imported('network').bytes).toEqual(bytes);
       expect(manifest.library).toContain('onnx');
       const model = loadModel(bytes, STREAM, loadOnnx);
-      const original = loadOnnx(bytesOf('network'));
+      const original = loadOnnx(readModelBytes('network'));
       const { values } = rows[7] ?? { values: [] };
       const estimates = model.predict(values);
       expect(estimates.probabilityUp).toBe(original.probabilityUp(values));
@@ -140,12 +143,12 @@ describe('a model in ONNX', () => {
     });
 
     describe('from outside', () => {
-      const asked = { rows: rows.slice(0, 100).map(({ values }) => values), columns: COLUMNS };
+      const rowMatrix = { rows: rows.slice(0, 100).map(({ values }) => values), columns: COLUMNS };
       const tried = (model: Uint8Array, bounds = {}): Promise<void> =>
-        probeOnnx(model, asked, loadConfig(), bounds);
+        probeOnnx(model, rowMatrix, loadConfig(), bounds);
 
       test('is tried in a process of its own before any other opens it', async () => {
-        await expect(tried(bytesOf('network'))).resolves.toBeUndefined();
+        await expect(tried(readModelBytes('network'))).resolves.toBeUndefined();
         const tree = { features: [11, 0, 0], yes: [1, 0, 0], no: [2, 0, 0] };
         const modes = ['BRANCH_LEQ', 'LEAF', 'LEAF'];
         await expect(tried(treeModel(COLUMNS, { ...tree, modes }))).resolves.toBeUndefined();
@@ -168,8 +171,8 @@ describe('a model in ONNX', () => {
         values: row.values.map((value, i) => (i === 2 ? null : value)),
       }));
       expect(() =>
-        artefactOf({
-          ...{ bytes: bytesOf('bare'), datasetId: 'ds-1', labelSpec: 'direction_1h@1' },
+        makeArtefact({
+          ...{ bytes: readModelBytes('bare'), datasetId: 'ds-1', labelSpec: 'direction_1h@1' },
           ...{ rows: holed, ...STREAM, asOfTs: 1, expiresTs: null, onnx: loadOnnx },
         }),
       ).toThrow('answers 0 of the 2000 rows');

@@ -14,14 +14,14 @@ describe('partitions', () => {
   let installation: Installation;
   beforeAll(async () => {
     installation = new Installation({ TICKLOOM_TOPIC_PREFIX: 'partitions-' });
-    const { kafka, topicOf } = installation.context;
-    await createTopics(kafka, { partitions: 2, topicOf });
+    const { kafka, topicName } = installation.context;
+    await createTopics(kafka, { partitions: 2, topicName });
   });
   afterAll(async () => {
-    const { postgres, topicOf } = installation.context;
+    const { postgres, topicName } = installation.context;
     await postgres.query(`DELETE FROM alerts WHERE subject LIKE 'split:%'`);
     await postgres.query(`UPDATE settings SET value = value - $1 WHERE name = 'partitions'`, [
-      topicOf('ticks'),
+      topicName('ticks'),
     ]);
     await installation.close();
   });
@@ -31,7 +31,7 @@ describe('partitions', () => {
 
   test('an instrument on two partitions is alarmed and named by doctor, its ticks are stored', async () => {
     const { context } = installation;
-    const topic = context.topicOf('ticks');
+    const topic = context.topicName('ticks');
     expect((await found('instruments'))?.ok).toBe(true);
     await installation.start('sink');
     const records = [0, 1].map((partition) => {
@@ -59,8 +59,8 @@ describe('partitions', () => {
   });
 
   test('a stage ends when its topic gets more partitions, does not begin again, and says why', async () => {
-    const { kafka, topicOf } = installation.context;
-    const topic = topicOf('ticks');
+    const { kafka, topicName } = installation.context;
+    const topic = topicName('ticks');
     await installation.start('stream');
     expect((await found('topics'))?.ok).toBe(true);
     await withAdmin(kafka, (admin) =>

@@ -9,7 +9,7 @@ import { loadConfig } from '../../src/config/config.ts';
 import type { DatasetManifest } from '../../pipelines/dataset/definition.ts';
 import { makeDataset } from '../../pipelines/dataset/make.ts';
 import { formatUs } from '../../src/domain/time.ts';
-import { keyOf } from '../../src/domain/wire.ts';
+import { instrumentKey } from '../../src/domain/wire.ts';
 import { FEATURE_NAMES } from '../../src/features/definition.ts';
 import { openContext, type Context } from '../../src/runtime/context.ts';
 import { featuresTable } from '../../src/questdb/tables/features.ts';
@@ -17,7 +17,7 @@ import { labels } from '../../src/questdb/tables/labels.ts';
 import { ticks } from '../../src/questdb/tables/ticks.ts';
 import { CUTS, END, INSTRUMENTS, rawRows, START } from '../support/point-in-time.ts';
 import { hasPython, pythonWith } from '../support/python.ts';
-import { blocksOf, framesOf } from '../support/readme.ts';
+import { readBlocks, parseFrames } from '../support/readme.ts';
 
 const PACKAGES = [
   'pandas==3.1.1',
@@ -27,7 +27,7 @@ const PACKAGES = [
   'connectorx==0.4.6',
 ];
 
-const lines = blocksOf(PROJECT_DIR).flatMap(framesOf);
+const lines = readBlocks(PROJECT_DIR).flatMap(parseFrames);
 
 let context: Context;
 let dir: string;
@@ -48,7 +48,11 @@ beforeAll(async () => {
   await context.questdbReader().waitApplied(['ticks', 'features', 'labels']);
   const ask = { from: formatUs(START), to: formatUs(END), as_of: formatUs(CUTS[2]) };
   const options = { out: join(dir, 'set'), entities: null };
-  manifest = await makeDataset(context, { ...ask, symbols: INSTRUMENTS.map(keyOf) }, options);
+  manifest = await makeDataset(
+    context,
+    { ...ask, symbols: INSTRUMENTS.map(instrumentKey) },
+    options,
+  );
 });
 afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
@@ -56,15 +60,15 @@ afterAll(async () => {
 });
 
 /** `user:password@host:port`. */
-const placeOf = (url: string): string => /\/\/([^/]*)/.exec(url)?.[1] ?? '';
+const urlAuthority = (url: string): string => /\/\/([^/]*)/.exec(url)?.[1] ?? '';
 
 /** The line's frame as rows and columns. */
 function run(line: string): { rows: number; columns: string[] } {
   const { questdbPgUrl, postgresUrl } = context.config;
   const here = line
     .replaceAll('out/eurusd', join(dir, 'set'))
-    .replace(/[\w:]*@?127\.0\.0\.1:18812/, placeOf(questdbPgUrl))
-    .replace(/[\w:]*@?127\.0\.0\.1:15432/, placeOf(postgresUrl));
+    .replace(/[\w:]*@?127\.0\.0\.1:18812/, urlAuthority(questdbPgUrl))
+    .replace(/[\w:]*@?127\.0\.0\.1:15432/, urlAuthority(postgresUrl));
   const script = `
 import json, pandas as pd, polars as pl, duckdb, connectorx as cx
 frame = ${here}

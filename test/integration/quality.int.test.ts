@@ -94,8 +94,8 @@ describe('the data-quality job', () => {
       TICKLOOM_TOPIC_PREFIX: 'quality-',
       TICKLOOM_RETRAIN_EVERY: '2h',
     });
-    const { kafka, topicOf } = installation.context;
-    await createTopics(kafka, { partitions: 2, topicOf });
+    const { kafka, topicName } = installation.context;
+    await createTopics(kafka, { partitions: 2, topicName });
     for (const name of ['stream', 'sink', 'money', 'jobs'] as const) await installation.start(name);
     // As if retention had dropped the ticks of the day before.
     await installation.context.questdbWriter().write(candles, [DAY_BEFORE]);
@@ -196,7 +196,7 @@ describe('the data-quality job', () => {
   async function feedHistory(): Promise<void> {
     const source = market('q-history').filter(isHistory);
     expect(source.length).toBeGreaterThan(300);
-    await runFeed(installation.context, { source, backfill: true, say: () => undefined });
+    await runFeed(installation.context, { source, backfill: true, notify: () => undefined });
     await installation.drain();
   }
 
@@ -211,7 +211,7 @@ describe('the data-quality job', () => {
 
   test('imported history is known in its own time, and since the job of no set before', async () => {
     const source = market('q-import').filter(({ tick }) => tick.ts < HISTORY.to);
-    const feed = { source, backfill: true, imported: true, say: () => undefined };
+    const feed = { source, backfill: true, imported: true, notify: () => undefined };
     await runFeed(installation.context, feed);
     await installation.drain();
     await expectSame('q-import', DUE - US_PER_HOUR);
@@ -237,7 +237,7 @@ describe('the data-quality job', () => {
     const dearer = { ...first, tick: { ...first.tick, price: Number(first.tick.price) * 2 } };
     const source = [dearer, ...rest];
     for (let times = 0; times < 2; times++) {
-      await runFeed(installation.context, { source, backfill: true, say: () => undefined });
+      await runFeed(installation.context, { source, backfill: true, notify: () => undefined });
       await installation.drain();
     }
     expect(before.length).toBeGreaterThan(400);

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
   correctionRow,
   emptySinkRows,
-  rowsOfFeature,
-  rowsOfTick,
+  addFeatureRows,
+  addTickRows,
   type LateTick,
 } from '../../pipelines/sink/sink.ts';
 import { writeSinkBatch } from '../../pipelines/sink/effects.ts';
@@ -16,10 +16,10 @@ import {
 } from '../../src/questdb/writer.ts';
 import { QuestDbReader } from '../../src/questdb/reader.ts';
 import { knownMarketTicks } from '../../pipelines/quality/stored-market-ticks.ts';
-import { marketTickOf, type MarketTick } from '../../src/domain/tick.ts';
+import { toMarketTick, type MarketTick } from '../../src/domain/tick.ts';
 import { US_PER_HOUR, US_PER_MIN } from '../../src/domain/time.ts';
 import type { Feature, QuoteTick } from '../../src/domain/wire.ts';
-import { pricesOf } from '../../pipelines/grades/grading-input.ts';
+import { toPrices } from '../../pipelines/grades/grading-input.ts';
 import { candles } from '../../src/questdb/tables/candles.ts';
 import { featuresTable } from '../../src/questdb/tables/features.ts';
 import { barrierLabels, labels, type LabelRow } from '../../src/questdb/tables/labels.ts';
@@ -73,11 +73,11 @@ beforeEach(async () => {
 });
 
 const quoteTick = (i: number, bid = 1.38 + i / 1e5): MarketTick =>
-  marketTickOf({ kind: 'quote', ...EURUSD, ts: T0 + i, id: String(i), bid, ask: bid + 2e-5 });
+  toMarketTick({ kind: 'quote', ...EURUSD, ts: T0 + i, id: String(i), bid, ask: bid + 2e-5 });
 
 function quoteRows(count: number): QuoteRow[] {
   const rows = emptySinkRows();
-  for (let i = 0; i < count; i++) rowsOfTick(rows, quoteTick(i), T0 + i + 5, EURUSD);
+  for (let i = 0; i < count; i++) addTickRows(rows, quoteTick(i), T0 + i + 5, EURUSD);
   return rows.quotes;
 }
 
@@ -171,10 +171,10 @@ describe('the writer', () => {
     }));
     await store(ticks, rows);
     expect(await all(ticks)).toEqual(rows);
-    const asked = await reader.query<{ id: string }>('SELECT id FROM ticks WHERE id = $1', [
+    const found = await reader.query<{ id: string }>('SELECT id FROM ticks WHERE id = $1', [
       "'; DROP TABLE ticks; --",
     ]);
-    expect(asked).toHaveLength(1);
+    expect(found).toHaveLength(1);
     const nul = { ...(rows[0] as TickRow), symbol: 'a\u0000b' };
     const [refused] = await writer.write(ticks, [nul]);
     expect(refused?.row).toBe(nul);
@@ -261,8 +261,8 @@ describe('the sink', () => {
 
   test('writes a feature record with its nulls, and gives back unknown features', async () => {
     const rows = emptySinkRows();
-    rowsOfFeature(rows, record);
-    rowsOfFeature(rows, { ...record, ts: record.ts + 1, values: { other: 1 } });
+    addFeatureRows(rows, record);
+    addFeatureRows(rows, { ...record, ts: record.ts + 1, values: { other: 1 } });
     const rejected = await writeSinkBatch(writer, featureTable, rows);
     expect(rejected).toEqual([
       { table: 'features', row: rows.features[1], message: 'features has no column "other"' },
@@ -473,12 +473,12 @@ describe('the readers', () => {
       'trade10',
     ]);
     const wire: QuoteTick = { kind: 'quote', ...EURUSD, ts: T0, bid: 1.38, ask: 1.38 + 2e-5 };
-    expect(prices[0]?.price).toBe(marketTickOf(wire).price);
-    const half = marketTickOf({ kind: 'quote', ...EURUSD, ts: T0 + 2, id: '0', ask: 1.4 });
+    expect(prices[0]?.price).toBe(toMarketTick(wire).price);
+    const half = toMarketTick({ kind: 'quote', ...EURUSD, ts: T0 + 2, id: '0', ask: 1.4 });
     await store(quotes, [quoteRow(half, T0 + 2, EURUSD)]);
     const withHalf = await readPrices(reader, EURUSD, range);
     expect([withHalf.length, withHalf.at(-1)?.price]).toEqual([5, NaN]);
-    const kept = pricesOf(withHalf, 'mid');
+    const kept = toPrices(withHalf, 'mid');
     expect(kept.map(({ ts }) => ts)).toEqual([T0, T0 + 1]);
     const [again] = await knownMarketTicks(reader, EURUSD, {
       ...{ fromUs: T0 + 2, toUs: T0 + 3, asOfUs: T0 + 2 },

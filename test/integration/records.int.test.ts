@@ -10,7 +10,7 @@ import type { OutRecord } from '../../src/stream/stage.ts';
 import { createTopics } from '../../src/runtime/topics.ts';
 import { bookAlerts } from '../../src/app/watch-records.ts';
 import { LOOKS } from '../../src/app/watch.ts';
-import { acknowledgeAlert, alertsOf } from '../../src/postgres/tables/alerts.ts';
+import { acknowledgeAlert, readAlerts } from '../../src/postgres/tables/alerts.ts';
 import { deadCounts } from '../../src/postgres/tables/dead-letters.ts';
 import { appendControl } from '../../src/postgres/tables/outbox.ts';
 import { unknownKinds } from '../../src/postgres/tables/unknown-kinds.ts';
@@ -85,8 +85,8 @@ describe('records of money', () => {
   beforeAll(async () => {
     process.env['TICKLOOM_TOPIC_PREFIX'] = PREFIX;
     installation = new Installation();
-    const { kafka, topicOf, postgres } = installation.context;
-    await createTopics(kafka, { partitions: 2, topicOf });
+    const { kafka, topicName, postgres } = installation.context;
+    await createTopics(kafka, { partitions: 2, topicName });
     due = (
       await postgres.query<{ control_id: string }>(
         `SELECT control_id FROM control_outbox WHERE state = 'due'`,
@@ -126,7 +126,7 @@ describe('records of money', () => {
     const open = async () => must((await probe.lags()).find(({ stage }) => stage === 'trades')).lag;
     while ((await open()) > 0) await sleep(100);
   };
-  const said = async (...args: string[]): Promise<Ran> => {
+  const run = async (...args: string[]): Promise<Ran> => {
     const ran = await tickloom('dead-letters', ...args);
     expect(`${ran.code} ${ran.err}`, args.join(' ')).toBe('0 ');
     return ran;
@@ -211,7 +211,7 @@ describe('records of money', () => {
     const { context } = installation;
     const look = () => must(LOOKS['dead letters'])(context);
     const open = async () =>
-      (await alertsOf(context.postgres)).filter(
+      (await readAlerts(context.postgres)).filter(
         ({ subject, kind }) => kind === 'dead-letters' && subject === `${PREFIX}fills`,
       );
     await look();
@@ -252,13 +252,13 @@ describe('records of money', () => {
     await installation.append([record('fills', ACCOUNT, late)]);
     await drained();
     await rows(`UPDATE accounts SET currency = 'USD' WHERE account = $1`, ACCOUNT);
-    const json = await said('list', '--reason', 'unbookable', '--topic', 'fills', '--json');
+    const json = await run('list', '--reason', 'unbookable', '--topic', 'fills', '--json');
     const listed = JSON.parse(json.out) as { place: string; detail: string; was_resent: boolean }[];
     expect(listed.length).toBe(5);
     const { place } = must(listed.find(({ detail }) => detail.includes("account's own currency")));
     const [show, kinds, wrong, unknown] = await Promise.all([
-      said('show', place, '--json'),
-      said('kinds'),
+      run('show', place, '--json'),
+      run('kinds'),
       tickloom('dead-letters', 'resend'),
       tickloom('dead-letters', 'list', '--reason', 'nope'),
     ]);
@@ -269,13 +269,13 @@ describe('records of money', () => {
     expect(JSON.parse((JSON.parse(show.out) as { value: string }).value)).toEqual(late);
     expect(kinds.out).toMatch(/records-fills +"dividend" +2/);
     expect(wrong.code).toBe(2);
-    expect((await said('resend', place)).out).toContain(`sent again: ${place}`);
+    expect((await run('resend', place)).out).toContain(`sent again: ${place}`);
     await drained();
     const booked = await rows(`SELECT fill_id FROM fills WHERE trade_id = 'late'`);
     expect(booked).toEqual([{ fill_id: 'late-in' }]);
     const topic = await readTopic(installation.context, 'fills');
     expect(topic.at(-1)?.headers).toEqual({ resent_from: place });
-    const all = await said('resend', '--all', '--reason', 'unbookable', '--json');
+    const all = await run('resend', '--all', '--reason', 'unbookable', '--json');
     expect((JSON.parse(all.out) as { sent: string[] }).sent).not.toContain(place);
     await drained();
     expect((await rows('SELECT 1 FROM fills WHERE account = $1', ACCOUNT)).length).toBe(GOOD + 3);

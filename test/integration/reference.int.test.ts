@@ -1,6 +1,6 @@
 /** The columns that `docs/sql.md` names, against PostgreSQL's own catalogue. */
 import { afterAll, describe, expect, test } from 'vitest';
-import { tablesOf } from '../../infra/docs/migrations.ts';
+import { parseTables } from '../../infra/docs/migrations.ts';
 import { sqlSources } from '../../infra/docs/pages.ts';
 import { VIEWS } from '../../infra/docs/postgres-views.ts';
 import { openPostgres } from '../../src/postgres/postgres.ts';
@@ -9,13 +9,13 @@ import { loadConfig } from '../../src/config/config.ts';
 
 /** As the catalogue calls them. */
 const LONG: Readonly<Record<string, string>> = { timestamptz: 'timestamp with time zone' };
-const longOf = (type: string): string => LONG[type] ?? type;
+const longType = (type: string): string => LONG[type] ?? type;
 
-const tables = tablesOf(sqlSources().postgres);
-const columnsOf = (name: string): [string, string][] =>
+const tables = parseTables(sqlSources().postgres);
+const documentedColumns = (name: string): [string, string][] =>
   must(tables.find((each) => each.name === name)).columns.map((column) => [
     column.name,
-    longOf(column.type),
+    longType(column.type),
   ]);
 
 describe('docs/sql.md and PostgreSQL', () => {
@@ -33,14 +33,14 @@ describe('docs/sql.md and PostgreSQL', () => {
   }
 
   test.each(tables.map(({ name }) => name))('give %s the same columns', async (name) => {
-    expect(await catalogue(name)).toEqual(columnsOf(name));
+    expect(await catalogue(name)).toEqual(documentedColumns(name));
   });
 
   test.each(Object.entries(VIEWS))('give the view %s the same columns', async (name, view) => {
-    const said =
+    const documented =
       'columns' in view
-        ? Object.entries(view.columns).map(([column, [type]]) => [column, longOf(type)])
-        : columnsOf(view.columnsOf);
-    expect(await catalogue(name)).toEqual(said);
+        ? Object.entries(view.columns).map(([column, [type]]) => [column, longType(type)])
+        : documentedColumns(view.sameColumnsAs);
+    expect(await catalogue(name)).toEqual(documented);
   });
 });

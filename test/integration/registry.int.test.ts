@@ -25,7 +25,7 @@ const START = parseUs('2026-03-02T00:00:00Z');
 const DATASET = 'ds-registry';
 const SLOW = 300_000;
 
-interface Said {
+interface Predicted {
   readonly ts: number;
   readonly decided_ts: number;
   readonly slot: string;
@@ -94,15 +94,15 @@ describe('the registry', () => {
     async () => {
       await passes(2);
       const first = await registered(1, true);
-      expect(await stateOf(first), 'the gate makes it a shadow').toBe('shadow');
+      expect(await readState(first), 'the gate makes it a shadow').toBe('shadow');
       await passes(2);
-      const asked = ['models', 'promote', first, '--why', 'it is time'];
-      const unsaid = await tickloom(...asked);
-      expect(unsaid).toMatchObject({ code: 2, out: '' });
-      expect(unsaid.err).toMatch(/decides in place of the baseline\n.*shadow -> champion/);
-      expect(unsaid.err).toContain('nothing was changed: there is no terminal to ask at');
-      expect(await stateOf(first)).toBe('shadow');
-      const promoted = await tickloom(...asked, '--yes');
+      const command = ['models', 'promote', first, '--why', 'it is time'];
+      const unconfirmed = await tickloom(...command);
+      expect(unconfirmed).toMatchObject({ code: 2, out: '' });
+      expect(unconfirmed.err).toMatch(/decides in place of the baseline\n.*shadow -> champion/);
+      expect(unconfirmed.err).toContain('nothing was changed: there is no terminal to ask at');
+      expect(await readState(first)).toBe('shadow');
+      const promoted = await tickloom(...command, '--yes');
       expect(promoted.err + promoted.out).toContain(`${first} is champion`);
       expect(promoted.out).toContain('from 2026-03-02T0');
       await passes(2);
@@ -202,7 +202,9 @@ describe('the registry', () => {
         'SELECT ts FROM features WHERE venue = $1 AND revision = 0 ORDER BY ts',
         [venue],
       );
-      expect((await said('champion')).map(({ ts }) => ts)).toEqual(features.map(({ ts }) => ts));
+      expect((await readPredicted('champion')).map(({ ts }) => ts)).toEqual(
+        features.map(({ ts }) => ts),
+      );
     },
     SLOW,
   );
@@ -225,9 +227,9 @@ describe('the registry', () => {
       before: { champion: expect.stringMatching(/^m1/), states: { [ids[1]!]: 'rejected' } },
       after: { champion: ids[1], states: { [ids[0]!]: 'retired', [ids[1]!]: 'champion' } },
     });
-    const told = await tickloom('models', 'log');
-    expect(told.out).toContain('(forced)');
-    expect(told.out).toContain('I know better');
+    const logged = await tickloom('models', 'log');
+    expect(logged.out).toContain('(forced)');
+    expect(logged.out).toContain('I know better');
   });
 
   test('refuses an artefact whose bytes are not those that were registered', async () => {
@@ -242,7 +244,7 @@ describe('the registry', () => {
     await expect(changeModel(postgres, request, null, by)).rejects.toThrow(
       /cannot be served: the stored artefact .* has sha256 [0-9a-f]{64}, but [0-9a-f]{64} was/,
     );
-    expect(await stateOf(modelId), 'nothing of the change is kept').toBe('rejected');
+    expect(await readState(modelId), 'nothing of the change is kept').toBe('rejected');
     const [row] = await rows<{ manifest: object; sha256: string }>(
       'SELECT manifest, sha256 FROM models WHERE model_id = $1',
       modelId,
@@ -370,9 +372,9 @@ describe('the registry', () => {
   );
 
   test('trains when it is asked to, and says what came of it', async () => {
-    const asked = await tickloom('train', '--symbol', `${venue}:${symbol}`);
-    expect(asked.out).toMatch(/registry:R\/USD: refused, \d+ graded decisions, 4000 are needed/);
-    expect(asked.err, 'progress').toContain('registry:R/USD: ');
+    const command = await tickloom('train', '--symbol', `${venue}:${symbol}`);
+    expect(command.out).toMatch(/registry:R\/USD: refused, \d+ graded decisions, 4000 are needed/);
+    expect(command.err, 'progress').toContain('registry:R/USD: ');
     const unknown = await tickloom('train', '--symbol', 'registry:NOBODY');
     expect(unknown).toMatchObject({ code: 1 });
     expect(unknown.err).toContain('nothing is stored of registry:NOBODY');
@@ -380,14 +382,14 @@ describe('the registry', () => {
 
   const ids: string[] = [];
 
-  async function stateOf(modelId: string): Promise<string | undefined> {
+  async function readState(modelId: string): Promise<string | undefined> {
     if (!ids.includes(modelId)) ids.push(modelId);
     const sql = 'SELECT state FROM models WHERE model_id = $1';
     return (await rows<{ state: string }>(sql, modelId))[0]?.state;
   }
 
-  const said = (slot: string): Promise<Said[]> =>
-    installation.reader.query<Said>(
+  const readPredicted = (slot: string): Promise<Predicted[]> =>
+    installation.reader.query<Predicted>(
       `SELECT ts, decided_ts, slot, model_id FROM predictions
        WHERE venue = $1 AND symbol = $2 AND slot = $3 ORDER BY ts`,
       [venue, symbol, slot],
@@ -396,15 +398,15 @@ describe('the registry', () => {
   /** Each champion once for every time that it took over. */
   async function championsInOrder(): Promise<string[]> {
     const order: string[] = [];
-    for (const { model_id } of await said('champion')) {
+    for (const { model_id } of await readPredicted('champion')) {
       if (order.at(-1) !== model_id) order.push(model_id);
     }
-    for (const modelId of order) if (modelId.startsWith('m')) await stateOf(modelId);
+    for (const modelId of order) if (modelId.startsWith('m')) await readState(modelId);
     return order;
   }
 
   async function wrongAnswers(): Promise<object[]> {
-    const predicted = await said('champion');
+    const predicted = await readPredicted('champion');
     expect(predicted.length).toBeGreaterThan(600);
     return rows(
       `SELECT * FROM unnest($4::timestamptz[], $5::text[]) AS p (decided_ts, model_id)

@@ -73,8 +73,8 @@ describe('an older PostgreSQL beside a newer log', () => {
       },
       log: context.outLog(),
       key: context.controlKey,
-      partitionsOf: () => 2,
-      topicOf: context.topicOf,
+      partitionCount: () => 2,
+      topicName: context.topicName,
       nowMs: () => 1,
     } as Parameters<typeof sendDueControls>[0]);
 

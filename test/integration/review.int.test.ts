@@ -85,7 +85,7 @@ describe('a review', () => {
     slots: readonly { modelId: string; slot: string; knows: number }[],
   ): Promise<void> {
     const random = seededRandom(9);
-    const said: PredictionRow[] = [];
+    const predicted: PredictionRow[] = [];
     const came: LabelRow[] = [];
     for (let i = 0; i < DAYS * 1440; i++) {
       const ts = FROM + i * US_PER_MIN;
@@ -94,7 +94,7 @@ describe('a review', () => {
       const up = Math.sin(i / 200) + 0.7 * gaussian(random) > 0 ? 1 : 0;
       const of = { ts, decided_ts, venue, symbol, label_spec: LABEL_SPEC };
       for (const { modelId, slot, knows } of slots) {
-        said.push({
+        predicted.push({
           ...{ ...of, known_at: decided_ts, slot, model_id: modelId, feature_id: `f${ts}` },
           ...{ prediction_id: `${modelId}:${ts}`, horizon_s: 3600, expected_return: 0 },
           ...{ probability_up: 0.5 + 0.2 * knows * Math.sin(i / 200), verdict: 'ok', close: 1 },
@@ -107,7 +107,7 @@ describe('a review', () => {
       });
     }
     const writer = installation.context.questdbWriter();
-    expect(await writer.write(predictions, said)).toEqual([]);
+    expect(await writer.write(predictions, predicted)).toEqual([]);
     expect(await writer.write(labels, came)).toEqual([]);
     await installation.reader.waitApplied(['predictions', 'labels']);
     const reachedTs = FROM + DAYS * US_PER_DAY;

@@ -20,7 +20,7 @@ import {
   type ServerStatus,
   type Stack,
 } from '../../infra/local/stack.ts';
-import { askQuestDb } from '../../src/questdb/http.ts';
+import { queryQuestDb } from '../../src/questdb/http.ts';
 import { must } from '../../src/assert.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
 import { childEnv, loadConfig, type Config } from '../../src/config/config.ts';
@@ -30,20 +30,20 @@ import { stackEnv } from '../support/stack.ts';
 let env: Record<string, string> = {};
 let config: Config;
 let stack: Stack;
-const said: string[] = [];
+const logged: string[] = [];
 
 /** Servers and names of the test's own data directory. */
 const start = async (): Promise<void> => {
-  said.length = 0;
-  stack = await startStack(config, { onProgress: (line) => said.push(line) });
+  logged.length = 0;
+  stack = await startStack(config, { onProgress: (line) => logged.push(line) });
 };
-const statusOf = async (name: ServerName): Promise<ServerStatus> =>
+const readStatus = async (name: ServerName): Promise<ServerStatus> =>
   must(
     (await stackStatus(config)).find((server) => server.name === name),
     'all four are told',
   );
-const pidOf = async (name: ServerName): Promise<number> =>
-  must((await statusOf(name)).pid, `${name} runs`);
+const readPid = async (name: ServerName): Promise<number> =>
+  must((await readStatus(name)).pid, `${name} runs`);
 
 /** Processes whose command line names the data directory, as a person would look for them. */
 function ours(): string[] {
@@ -77,14 +77,17 @@ const kafka = (): Kafka =>
 
 async function questdb(query: string): Promise<unknown[][]> {
   const path = `/exec?query=${encodeURIComponent(query)}`;
-  const { text } = await askQuestDb(config.questdbUrl, path);
+  const { text } = await queryQuestDb(config.questdbUrl, path);
   const body = JSON.parse(text) as { dataset?: unknown[][]; error?: string };
   if (body.error !== undefined) throw new Error(body.error);
   return body.dataset ?? [];
 }
 
 const writeLine = (line: string): Promise<{ status: number }> =>
-  askQuestDb(config.questdbUrl, '/write?precision=u', { method: 'POST', body: Buffer.from(line) });
+  queryQuestDb(config.questdbUrl, '/write?precision=u', {
+    method: 'POST',
+    body: Buffer.from(line),
+  });
 
 async function readTopic(topic: string, count: number): Promise<string[]> {
   // A group's first join finds a coordinator that still loads, on a busy machine for seconds.
@@ -128,7 +131,7 @@ describe('every server', () => {
       expect(server).toMatchObject({ state: 'running', ready: true, reason: null });
       expect(readRecord(recordFile(config.dataDir, server.name))?.pid).toBe(server.pid);
     }
-    expect(said.filter((line) => line.includes('ready on'))).toHaveLength(4);
+    expect(logged.filter((line) => line.includes('ready on'))).toHaveLength(4);
   });
 
   test('listens on loopback alone', () => {
@@ -221,16 +224,16 @@ test('Redis keeps jobs on disk and refuses when it is full', async () => {
 
 describe('after a fault', () => {
   test('a start takes over what is healthy and starts again what was killed, with its data', async () => {
-    const [kafkaPid, redisPid] = [await pidOf('kafka'), await pidOf('redis')];
-    for (const name of ['kafka', 'postgres'] as const) process.kill(await pidOf(name), 'SIGKILL');
-    await expect.poll(async () => (await statusOf('kafka')).state).toBe('stopped');
+    const [kafkaPid, redisPid] = [await readPid('kafka'), await readPid('redis')];
+    for (const name of ['kafka', 'postgres'] as const) process.kill(await readPid(name), 'SIGKILL');
+    await expect.poll(async () => (await readStatus('kafka')).state).toBe('stopped');
     await start();
-    const started = said.filter((line) => line.includes('ready on')).join('\n');
+    const started = logged.filter((line) => line.includes('ready on')).join('\n');
     expect(started).toMatch(/kafka: ready/);
     expect(started).toMatch(/postgres: ready/);
-    expect(said.filter((line) => line.includes('already running'))).toHaveLength(2);
-    expect(await pidOf('kafka')).not.toBe(kafkaPid);
-    expect(await pidOf('redis')).toBe(redisPid);
+    expect(logged.filter((line) => line.includes('already running'))).toHaveLength(2);
+    expect(await readPid('kafka')).not.toBe(kafkaPid);
+    expect(await readPid('redis')).toBe(redisPid);
     const count = await postgres((client) =>
       client.query('SELECT count(*)::int n FROM round_trip'),
     );
@@ -248,11 +251,11 @@ describe('after a fault', () => {
   });
 
   test('a server that hangs is ended and started again', async () => {
-    const pid = await pidOf('redis');
+    const pid = await readPid('redis');
     process.kill(pid, 'SIGSTOP');
     await start();
-    expect(said).toContainEqual(expect.stringMatching(/^redis: killed what an earlier run/));
-    expect(await pidOf('redis')).not.toBe(pid);
+    expect(logged).toContainEqual(expect.stringMatching(/^redis: killed what an earlier run/));
+    expect(await readPid('redis')).not.toBe(pid);
     const redis = new Redis(config.redisUrl);
     expect(await redis.get('round-trip')).toBe('kept');
     redis.disconnect();
@@ -260,32 +263,32 @@ describe('after a fault', () => {
 
   test('one server alone can be stopped and started', async () => {
     await stopServer(config, 'redis');
-    expect(await statusOf('redis')).toMatchObject({ state: 'stopped', ready: false });
-    expect((await statusOf('kafka')).ready).toBe(true);
+    expect(await readStatus('redis')).toMatchObject({ state: 'stopped', ready: false });
+    expect((await readStatus('kafka')).ready).toBe(true);
     await startServer(config, 'redis');
-    expect(await statusOf('redis')).toMatchObject({ state: 'running', ready: true });
+    expect(await readStatus('redis')).toMatchObject({ state: 'running', ready: true });
   });
 
   test('each of the four is started again on its data when it is killed', async () => {
     await stack.stop();
     const exits: string[] = [];
-    said.length = 0;
+    logged.length = 0;
     stack = await startStack(config, {
       onExit: (_, message) => exits.push(message),
-      onProgress: (line) => said.push(line),
+      onProgress: (line) => logged.push(line),
     });
     await postgres((client) => client.query('CREATE TABLE kept AS SELECT 1 AS n'));
     for (const name of ['redis', 'postgres', 'questdb', 'kafka'] as const) {
-      const pid = await pidOf(name);
+      const pid = await readPid(name);
       process.kill(pid, 'SIGKILL');
       const isBack = async () => {
-        const { ready, pid: now } = await statusOf(name);
+        const { ready, pid: now } = await readStatus(name);
         return ready && now !== null && now !== pid;
       };
       await expect.poll(isBack, { timeout: 90_000, interval: 500 }).toBe(true);
     }
     expect(exits).toEqual([]);
-    expect(said.filter((line) => line.endsWith('starting it again in 0.5 s'))).toHaveLength(4);
+    expect(logged.filter((line) => line.endsWith('starting it again in 0.5 s'))).toHaveLength(4);
     const { rows } = await postgres((client) => client.query('SELECT n FROM kept'));
     expect(rows).toEqual([{ n: 1 }]);
     await stack.stop();

@@ -86,7 +86,7 @@ describe('a stage whose topic', () => {
     let why: string | null = null;
     const ended = runConsumer(context.kafka, stage, {
       groupId: `${topic}-group`,
-      topicOf: (name) => name,
+      topicName: (name) => name,
       log: context.log.child({}, { level: 'silent' }),
       signal: over.signal,
       isTransient: () => true,

@@ -13,11 +13,11 @@ import { makeCredentials } from '../../infra/local/credentials.ts';
 import { openDataDir } from '../../infra/local/data-dir.ts';
 import { runProgram } from '../../infra/local/run-program.ts';
 import { resetStack, startServer } from '../../infra/local/stack.ts';
-import { connectionOf, withAdmin } from '../../src/kafka/kafka.ts';
+import { kafkaConfig, withAdmin } from '../../src/kafka/kafka.ts';
 import { Kafka as KafkaClient, logLevel } from '../../src/kafka/kafkajs.ts';
 import { openPostgres } from '../../src/postgres/postgres.ts';
 import { QuestDbWriter } from '../../src/questdb/writer.ts';
-import { askQuestDb } from '../../src/questdb/http.ts';
+import { queryQuestDb } from '../../src/questdb/http.ts';
 import { openRedis } from '../../src/queue/redis.ts';
 import { sleep } from '../../src/clock.ts';
 import { loadConfig, type Config } from '../../src/config/config.ts';
@@ -45,7 +45,7 @@ async function secured(url: string, protocol: string, options = {}): Promise<str
   return url.replace(/^\w+:/, `${protocol}:`).replace(`:${port}`, `:${way.port}`);
 }
 
-const configOf = (env: Record<string, string>, { trusting = true } = {}): Config =>
+const makeConfig = (env: Record<string, string>, { trusting = true } = {}): Config =>
   loadConfig({
     TICKLOOM_DATA_DIR: ours.dataDir,
     ...env,
@@ -64,8 +64,8 @@ test('PostgreSQL by sslmode=verify-full, with the authority of the setting', asy
       await pool.end();
     }
   };
-  expect(await ask(configOf(env))).toEqual([{ who: 'tickloom' }]);
-  await expect(ask(configOf(env, { trusting: false }))).rejects.toThrow(UNTRUSTED);
+  expect(await ask(makeConfig(env))).toEqual([{ who: 'tickloom' }]);
+  await expect(ask(makeConfig(env, { trusting: false }))).rejects.toThrow(UNTRUSTED);
 });
 
 test('Redis by rediss:', async () => {
@@ -80,16 +80,16 @@ test('Redis by rediss:', async () => {
       redis.disconnect();
     }
   };
-  expect(await ping(configOf(env))).toBe('PONG');
-  await expect(ping(configOf(env, { trusting: false }))).rejects.toThrow(UNTRUSTED);
+  expect(await ping(makeConfig(env))).toBe('PONG');
+  await expect(ping(makeConfig(env, { trusting: false }))).rejects.toThrow(UNTRUSTED);
 });
 
 test('QuestDB by https:, for SQL and for rows', async () => {
   const env = { TICKLOOM_QUESTDB_URL: await secured(ours.questdbUrl, 'https') };
-  const { questdbUrl, tlsCa } = configOf(env);
-  const { status } = await askQuestDb(questdbUrl, '/exec?query=select+1', { ca: tlsCa });
+  const { questdbUrl, tlsCa } = makeConfig(env);
+  const { status } = await queryQuestDb(questdbUrl, '/exec?query=select+1', { ca: tlsCa });
   expect(status).toBe(200);
-  await expect(askQuestDb(questdbUrl, '/exec?query=select+1')).rejects.toThrow(UNTRUSTED);
+  await expect(queryQuestDb(questdbUrl, '/exec?query=select+1')).rejects.toThrow(UNTRUSTED);
   const row = { venue: 'tls', symbol: 'X', id: '1', price: 1, size: 1, side: null };
   const write = async (ca: string | null): Promise<unknown[]> => {
     const writer = new QuestDbWriter({ url: questdbUrl, ca, patienceMs: 0 });
@@ -103,13 +103,13 @@ test('QuestDB by https:, for SQL and for rows', async () => {
   await expect(write(null)).rejects.toThrow(UNTRUSTED);
 });
 
-const topicsOf = (kafka: Kafka): Promise<string[]> =>
+const listTopics = (kafka: Kafka): Promise<string[]> =>
   withAdmin(kafka, (admin) => admin.listTopics());
 
 /** With the settings of ours, and without their patience for servers that come back. */
 const impatient = ({ kafka }: Pick<Config, 'kafka'>): Kafka =>
   new KafkaClient({
-    ...connectionOf(kafka),
+    ...kafkaConfig(kafka),
     logLevel: logLevel.NOTHING,
     retry: { retries: 0 },
   });
@@ -123,9 +123,9 @@ describe('Kafka elsewhere', () => {
     broker = await startBroker(certificates, port, controller);
     env = { TICKLOOM_KAFKA_BROKERS: `127.0.0.1:${port}`, TICKLOOM_KAFKA_TLS: 'on' };
     const sasl = login('scram-sha-512', 'them', 'their-password');
-    const ready = impatient(configOf({ ...env, ...sasl }));
+    const ready = impatient(makeConfig({ ...env, ...sasl }));
     for (let tries = 0; ; tries++) {
-      const trouble = await topicsOf(ready).then(() => null, String);
+      const trouble = await listTopics(ready).then(() => null, String);
       if (trouble === null) break;
       if (tries > 150) throw new Error(`the broker does not answer: ${trouble}`);
       await sleep(500);
@@ -146,16 +146,16 @@ describe('Kafka elsewhere', () => {
     ['scram-sha-512', 'them', 'their-password'],
     ['plain', 'us', 'our-password'],
   ])('by TLS and %s, and not with another password', async (mechanism, user, password) => {
-    const right = configOf({ ...env, ...login(mechanism, user, password) });
-    expect(await topicsOf(impatient(right))).toEqual([]);
-    const wrong = configOf({ ...env, ...login(mechanism, user, `${password}x`) });
-    await expect(topicsOf(impatient(wrong))).rejects.toThrow(/SASL|authentication/i);
+    const right = makeConfig({ ...env, ...login(mechanism, user, password) });
+    expect(await listTopics(impatient(right))).toEqual([]);
+    const wrong = makeConfig({ ...env, ...login(mechanism, user, `${password}x`) });
+    await expect(listTopics(impatient(wrong))).rejects.toThrow(/SASL|authentication/i);
   });
 
   test('not without the authority', async () => {
     const sasl = login('plain', 'us', 'our-password');
-    const config = configOf({ ...env, ...sasl }, { trusting: false });
-    await expect(topicsOf(impatient(config))).rejects.toThrow(UNTRUSTED);
+    const config = makeConfig({ ...env, ...sasl }, { trusting: false });
+    await expect(listTopics(impatient(config))).rejects.toThrow(UNTRUSTED);
   });
 });
 
@@ -219,26 +219,26 @@ describe('our own Kafka, closed by its setting', () => {
   });
 
   test('is entered with the credentials, and by nobody else at either port', async () => {
-    expect(await topicsOf(impatient(config))).toEqual([]);
+    expect(await listTopics(impatient(config))).toEqual([]);
     const [broker = ''] = config.kafkaBrokers;
     const controller = broker.replace(/\d+$/, (port) => String(Number(port) + 1));
     for (const place of [broker, controller]) {
       const open = { brokers: [place], sasl: null, tls: false, ca: null };
       const kafka = impatient({ ...config, kafka: open });
-      await expect(topicsOf(kafka)).rejects.toThrow();
+      await expect(listTopics(kafka)).rejects.toThrow();
       const wrong = { mechanism: 'plain', username: 'tickloom', password: 'x' } as const;
       const other = impatient({ ...config, kafka: { ...open, sasl: wrong } });
-      await expect(topicsOf(other)).rejects.toThrow(/SASL|authentication/i);
+      await expect(listTopics(other)).rejects.toThrow(/SASL|authentication/i);
     }
   });
 
   test('says what it cannot be asked for', async () => {
     const env = await stackEnv();
-    for (const [asked, advice] of [
+    for (const [settings, advice] of [
       [{ TICKLOOM_KAFKA_SASL: 'scram-sha-256' }, /set TICKLOOM_KAFKA_SASL to plain/],
       [{ TICKLOOM_KAFKA_TLS: 'on' }, /leave TICKLOOM_KAFKA_TLS out/],
     ] as const) {
-      const other = loadConfig({ ...env, ...asked });
+      const other = loadConfig({ ...env, ...settings });
       openDataDir(other.dataDir);
       makeCredentials(other);
       await expect(startServer(other, 'kafka')).rejects.toThrow(advice);

@@ -30,7 +30,7 @@ const { RecordBatch } = require(`${SRC}/recordBatch/v0/index.js`) as {
   RecordBatch: (batch: object) => Promise<{ readonly buffer: Buffer }>;
 };
 
-async function batchOf(
+async function encodeBatch(
   records: readonly Written[],
   firstOffset: number,
   firstTimestamp: number,
@@ -70,10 +70,10 @@ const shown = (messages: readonly object[]): unknown[] =>
 
 /** Both ways; ours must have answered itself unless `left` is true. */
 async function both(set: Buffer, left = false): Promise<readonly object[]> {
-  let asked = false;
+  let isSent = false;
   const ours = response(set);
   const found = await fetchDecoder((decoder) => {
-    asked = true;
+    isSent = true;
     return plain(decoder);
   })(ours);
   const theirs = response(set);
@@ -81,7 +81,7 @@ async function both(set: Buffer, left = false): Promise<readonly object[]> {
   const look = found.map((m) => (m instanceof FetchedMessage ? view(m) : m));
   expect(shown(look)).toEqual(shown(expected));
   expect(ours.offset).toBe(theirs.offset);
-  expect(asked).toBe(left);
+  expect(isSent).toBe(left);
   return found;
 }
 
@@ -116,7 +116,7 @@ describe('fetched bytes', () => {
     const drawn = fc.tuple(fc.array(batch, { minLength: 1, maxLength: 4 }), fc.nat({ max: 400 }));
     await fc.assert(
       fc.asyncProperty(drawn, async ([batches, cut]) => {
-        const sets = await Promise.all(batches.map((some) => batchOf(...some)));
+        const sets = await Promise.all(batches.map((some) => encodeBatch(...some)));
         const set = Buffer.concat(sets);
         expect(await both(set)).toHaveLength(batches.flatMap(([records]) => records).length);
         const rest = set.subarray(0, Math.max(61, set.length - cut));
@@ -132,15 +132,15 @@ describe('fetched bytes', () => {
   const { zstd: _zstd, ...written_ } = CODECS;
   test.each(Object.entries(written_))('compressed by %s', async (_name, compression) => {
     const sets = [
-      await batchOf([record], 0, 5),
-      await batchOf([record, record], 1, 6, { compression }),
+      await encodeBatch([record], 0, 5),
+      await encodeBatch([record, record], 1, 6, { compression }),
     ];
     expect(await both(Buffer.concat(sets))).toHaveLength(3);
   });
 
   test('transactional ones are left to kafkajs, with all that lie beside them', async () => {
-    const more = await batchOf([record, record], 1, 6, { transactional: true });
-    const sets = [await batchOf([record], 0, 5), more];
+    const more = await encodeBatch([record, record], 1, 6, { transactional: true });
+    const sets = [await encodeBatch([record], 0, 5), more];
     expect(await both(Buffer.concat(sets), true)).toHaveLength(3);
   });
 
@@ -156,12 +156,14 @@ describe('fetched bytes', () => {
       headers: {},
       timestampDelta: 0,
     }));
-    const found = (await both(await batchOf(records, 0, 0))) as FetchedMessage[];
+    const found = (await both(await encodeBatch(records, 0, 0))) as FetchedMessage[];
     expect(found.map(({ keyText }) => keyText)).toEqual(keys);
   });
 
   test('those below the asked offset are dropped as kafkajs asks for it', async () => {
-    const found = (await both(await batchOf([record, record, record], 7, 0))) as FetchedMessage[];
+    const found = (await both(
+      await encodeBatch([record, record, record], 7, 0),
+    )) as FetchedMessage[];
     const kept = found.filter(({ offset }) => Number(offset) >= 8);
     expect(kept.map(({ offset }) => offset)).toEqual(['8', '9']);
     expect(

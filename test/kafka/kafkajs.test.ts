@@ -18,7 +18,7 @@ const RequestQueue = createRequire(import.meta.url)(
 
 const logger = { debug: () => undefined, warn: () => undefined };
 
-function queueOf(maxInFlightRequests: number | null): Queue {
+function makeQueue(maxInFlightRequests: number | null): Queue {
   const options = { clientId: 'test', broker: 'b:1', logger };
   return new RequestQueue({
     ...options,
@@ -29,16 +29,16 @@ function queueOf(maxInFlightRequests: number | null): Queue {
   });
 }
 
-const requestOf = (sent: string[], correlationId: number) => ({
+const makeRequest = (sent: string[], correlationId: number) => ({
   entry: { correlationId, resolve: () => undefined, reject: () => undefined },
   expectResponse: true,
   sendRequest: () => void sent.push(String(correlationId)),
 });
 
 test('a connection without requests that wait has no timer', () => {
-  const queue = queueOf(null);
+  const queue = makeQueue(null);
   const sent: string[] = [];
-  queue.push(requestOf(sent, 1));
+  queue.push(makeRequest(sent, 1));
   queue.checkPendingRequests();
   expect(sent).toEqual(['1']);
   expect(queue.throttleCheckTimeoutId).toBeNull();
@@ -47,10 +47,10 @@ test('a connection without requests that wait has no timer', () => {
 test('a request that a broker throttles is sent when that is over', async () => {
   vi.useFakeTimers();
   try {
-    const queue = queueOf(null);
+    const queue = makeQueue(null);
     const sent: string[] = [];
     queue.throttledUntil = Date.now() + 400;
-    queue.push(requestOf(sent, 1));
+    queue.push(makeRequest(sent, 1));
     expect(queue.throttleCheckTimeoutId).not.toBeNull();
     await vi.advanceTimersByTimeAsync(399);
     expect(sent).toEqual([]);

@@ -2,7 +2,7 @@
 import type { KafkaMessage } from 'kafkajs';
 import { expect, test } from 'vitest';
 import { FetchedMessage } from '../../src/kafka/fetch.ts';
-import { recordOf } from '../../src/kafka/records.ts';
+import { toLogRecord } from '../../src/kafka/records.ts';
 import { IMPORT_HEADERS } from '../../src/domain/imported.ts';
 
 type Headers = Readonly<Record<string, string>>;
@@ -36,11 +36,11 @@ test.each<[string, Headers, boolean]>([
   ['no value', { imported: '' }, false],
   ['another name', { Imported: '1' }, false],
 ])('%s', (_, headers, isImported) => {
-  const asked = fetched(headers, 'x') as unknown as KafkaMessage;
-  expect(recordOf('ticks', 0, asked).isImported).toBe(isImported);
+  const message = fetched(headers, 'x') as unknown as KafkaMessage;
+  expect(toLogRecord('ticks', 0, message).isImported).toBe(isImported);
   const empty = fetched(headers, null) as unknown as KafkaMessage;
-  expect(recordOf('ticks', 0, empty).isImported).toBe(isImported);
-  expect(recordOf('ticks', 0, plain(headers)).isImported).toBe(isImported);
+  expect(toLogRecord('ticks', 0, empty).isImported).toBe(isImported);
+  expect(toLogRecord('ticks', 0, plain(headers)).isImported).toBe(isImported);
 });
 
 test('headers of a message without any are not read', () => {
@@ -50,5 +50,5 @@ test('headers of a message without any are not read', () => {
       throw new Error('they were read');
     },
   });
-  expect(recordOf('ticks', 0, message as unknown as KafkaMessage).isImported).toBe(false);
+  expect(toLogRecord('ticks', 0, message as unknown as KafkaMessage).isImported).toBe(false);
 });

@@ -14,7 +14,7 @@ const START = Date.UTC(2024, 0, 1) * 1000;
 const HORIZON_MIN = 60;
 
 /** Closes of a minute each; `trend` per minute in volatilities, turning every four hours or so. */
-function closesOf(seed: number, minutes: number, trend: number): number[] {
+function drawCloses(seed: number, minutes: number, trend: number): number[] {
   const random = seededRandom(seed);
   let drift = trend;
   let log = Math.log(100);
@@ -30,7 +30,7 @@ const feed = (state: BaselineState, closes: readonly number[], from = 0): Baseli
 
 /** Mean log loss less that of a coin, over the rows that were predicted. */
 function excessLoss(seed: number, days: number, trend: number): number {
-  const closes = closesOf(seed, days * 1440, trend);
+  const closes = drawCloses(seed, days * 1440, trend);
   const losses = feed(initialBaseline(US_PER_HOUR), closes).flatMap((prediction, i) => {
     const then = closes[i + HORIZON_MIN];
     if (prediction.warmingUp || then === undefined) return [];
@@ -49,7 +49,7 @@ describe('the baseline', () => {
   });
 
   test('learns what momentum is worth in returns', () => {
-    const closes = closesOf(9, 10 * 1440, 0.1);
+    const closes = drawCloses(9, 10 * 1440, 0.1);
     const predictions = feed(initialBaseline(US_PER_HOUR), closes);
     let product = 0;
     for (const [i, { expectedReturn }] of predictions.entries()) {
@@ -65,7 +65,7 @@ describe('the baseline', () => {
   });
 
   test('says 0.5 and warms up until 200 outcomes are known', () => {
-    const predictions = feed(initialBaseline(US_PER_HOUR), closesOf(1, 400, 0));
+    const predictions = feed(initialBaseline(US_PER_HOUR), drawCloses(1, 400, 0));
     const warm = predictions.findIndex(({ warmingUp }) => !warmingUp);
     // 15 minutes of history, the horizon, and 200 examples.
     expect(warm).toBe(15 + HORIZON_MIN + BASELINE_WARM_UP - 1);
@@ -80,14 +80,14 @@ describe('the baseline', () => {
     const horizonUs = parseDurationUs(horizon);
     const state = initialBaseline(horizonUs);
     const stepUs = Math.max(horizonUs / 60, US_PER_MIN);
-    const closes = closesOf(2, 1000, 0.1);
+    const closes = drawCloses(2, 1000, 0.1);
     const last = closes.map((close, i) => updateBaseline(state, START + i * stepUs, close)).at(-1);
     expect(last!.matured).toBeGreaterThan(500);
     expect(pack(state).length).toBeLessThanOrEqual(1024);
   });
 
   test('goes on after a restart as if nothing had happened', () => {
-    const closes = closesOf(3, 900, 0.1);
+    const closes = drawCloses(3, 900, 0.1);
     const whole = feed(initialBaseline(US_PER_HOUR), closes);
     let state = initialBaseline(US_PER_HOUR);
     const broken = closes.map((close, i) => {
@@ -98,7 +98,7 @@ describe('the baseline', () => {
   });
 
   test('knows nothing of what comes later', () => {
-    const closes = closesOf(4, 700, 0.1);
+    const closes = drawCloses(4, 700, 0.1);
     const changed = closes.map((close, i) => (i < 500 ? close : close * 1.01 ** (i % 3)));
     const before = feed(initialBaseline(US_PER_HOUR), closes);
     const after = feed(initialBaseline(US_PER_HOUR), changed);
@@ -108,14 +108,14 @@ describe('the baseline', () => {
 
   test('uses an outcome no sooner than its horizon has passed', () => {
     const state = initialBaseline(US_PER_HOUR);
-    const predictions = feed(state, closesOf(5, 15 + HORIZON_MIN + 1, 0));
+    const predictions = feed(state, drawCloses(5, 15 + HORIZON_MIN + 1, 0));
     expect(predictions.map(({ matured }) => matured).slice(-2)).toEqual([0, 1]);
   });
 });
 
 describe('the grid of the baseline', () => {
   test('repeats the last close over quiet slots', () => {
-    const closes = closesOf(6, 600, 0.1);
+    const closes = drawCloses(6, 600, 0.1);
     const quiet = closes.map((close, i) => (i % 10 < 5 ? close : closes[i - (i % 10) + 4]!));
     const sparse = initialBaseline(US_PER_HOUR);
     const dense = initialBaseline(US_PER_HOUR);
@@ -128,7 +128,7 @@ describe('the grid of the baseline', () => {
 
   test('forgets the history, not the weights, after a gap longer than the horizon', () => {
     const state = initialBaseline(US_PER_HOUR);
-    const closes = closesOf(7, 600, 0.1);
+    const closes = drawCloses(7, 600, 0.1);
     const before = feed(state, closes).at(-1)!;
     const weights = structuredClone(state.upWeights);
     const after = updateBaseline(state, START + (599 + 61) * US_PER_MIN, 500);
@@ -145,13 +145,13 @@ describe('the grid of the baseline', () => {
 
   test('is not moved by a close that is not newer, and survives one that is not positive', () => {
     const state = initialBaseline(US_PER_HOUR);
-    feed(state, closesOf(8, 400, 0));
+    feed(state, drawCloses(8, 400, 0));
     const saved = structuredClone(state);
     updateBaseline(state, START, 1);
     expect(state).toEqual(saved);
     const after = updateBaseline(state, START + 400 * US_PER_MIN, -37.63);
     expect(after.warmingUp).toBe(true);
-    const later = feed(state, closesOf(8, 400, 0), 401);
+    const later = feed(state, drawCloses(8, 400, 0), 401);
     expect(later.every(({ probabilityUp }) => Number.isFinite(probabilityUp))).toBe(true);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
-  binsOf,
+  manifestBins,
   DriftTally,
   driftSummary,
   featureDrift,
@@ -8,17 +8,17 @@ import {
   PSI_DRIFTED,
   stabilityIndex,
 } from '../../src/learning/drift.ts';
-import { binCount, binOf, featureBins } from '../../src/learning/feature-bins.ts';
+import { binCount, findBin, featureBins } from '../../src/learning/feature-bins.ts';
 import { decodeArtefact } from '../../src/learning/artefact.ts';
 import { trainCandidate } from '../../src/learning/train.ts';
 import { gaussian, seededRandom } from '../../src/random.ts';
 import { testLightgbm } from '../support/lightgbm.ts';
-import { featureNamesOf, marketRows } from '../support/market-rows.ts';
+import { featureNames, marketRows } from '../support/market-rows.ts';
 
 const NAMES = ['drawn', 'switch', 'same', 'silent', 'holes'];
 
 /** One feature of each kind; `shift` moves the drawn one, by its standard deviations. */
-function rowsOf(seed: number, count: number, shift = 0): (number | null)[][] {
+function drawRows(seed: number, count: number, shift = 0): (number | null)[][] {
   const random = seededRandom(seed);
   return Array.from({ length: count }, (_, i) => [
     gaussian(random) + shift,
@@ -33,7 +33,7 @@ const served = (rows: readonly (number | null)[][]): Record<string, number | nul
   rows.map((values) => Object.fromEntries(NAMES.map((name, i) => [name, values[i] ?? null])));
 
 const all = (count: number): Uint32Array => Uint32Array.from({ length: count }, (_, i) => i);
-const binnedOf = (rows: (number | null)[][], names = NAMES.slice(0, rows[0]?.length)) =>
+const binRows = (rows: (number | null)[][], names = NAMES.slice(0, rows[0]?.length)) =>
   featureBins(
     rows.map((values) => ({ values })),
     all(rows.length),
@@ -51,8 +51,8 @@ function slowRows(seed: number, count: number, memory: number, shift = 0): numbe
   });
 }
 
-const trained = binnedOf(rowsOf(1, 5000));
-const psiOf = (rows: readonly (number | null)[][]): Record<string, number | null> =>
+const trained = binRows(drawRows(1, 5000));
+const psiByFeature = (rows: readonly (number | null)[][]): Record<string, number | null> =>
   Object.fromEntries(featureDrift(trained, served(rows)).map(({ name, psi }) => [name, psi]));
 
 describe('the bins of a training set', () => {
@@ -64,7 +64,7 @@ describe('the bins of a training set', () => {
       borders: [10, 20, 30, 40, 50, 60, 70, 80, 90],
       shares: Array.from({ length: 10 }, () => 0.1),
     });
-    expect([1, 10, 10.5, 90, 91, 1e12].map((value) => binOf(bins!, value))).toEqual([
+    expect([1, 10, 10.5, 90, 91, 1e12].map((value) => findBin(bins!, value))).toEqual([
       ...[0, 0, 1, 8, 9, 9],
     ]);
   });
@@ -80,16 +80,16 @@ describe('the bins of a training set', () => {
   });
 
   test('say how many rows apart two say something of their own', () => {
-    const [runs, same] = binnedOf(Array.from({ length: 1000 }, (_, i) => [(i >> 1) % 2, 7]));
+    const [runs, same] = binRows(Array.from({ length: 1000 }, (_, i) => [(i >> 1) % 2, 7]));
     // By hand: of neighbours as many agree as do not.
     expect(runs?.rows_apart).toBe(1);
     expect(same).toMatchObject({ rows_apart: 1, effective_rows: 1000 });
-    const [halves] = binnedOf(Array.from({ length: 8 }, (_, i) => [Number(i >= 4)]));
+    const [halves] = binRows(Array.from({ length: 8 }, (_, i) => [Number(i >= 4)]));
     // Of 7 neighbours 6 agree and 1 does not, 5 / 7; two rows apart 4 and 2 of 6, 1 / 3.
     expect(halves?.rows_apart).toBeCloseTo(1 + 2 * (5 / 7 + (5 / 7 + 1 / 3) / 2), 12);
     expect(halves?.effective_rows).toBeCloseTo(8 / halves!.rows_apart!, 12);
     expect(trained[0]!.rows_apart, 'each drawn anew').toBe(1);
-    const [slow] = binnedOf(slowRows(1, 50_000, 100));
+    const [slow] = binRows(slowRows(1, 50_000, 100));
     expect(slow!.rows_apart, 'about twice its memory').toBeGreaterThan(120);
     expect(slow!.rows_apart).toBeLessThan(260);
   });
@@ -97,7 +97,7 @@ describe('the bins of a training set', () => {
   test('are "that value" and "any other" where there was one value', () => {
     const same = trained[2]!;
     expect(same).toMatchObject({ constant: 7, borders: [], shares: [1, 0], null_share: 0 });
-    expect([6, 7, 8].map((value) => binOf(same, value))).toEqual([1, 0, 1]);
+    expect([6, 7, 8].map((value) => findBin(same, value))).toEqual([1, 0, 1]);
     expect(trained.map(binCount)).toEqual([10, 2, 2, 1, 10]);
   });
 });
@@ -112,15 +112,15 @@ describe('the population stability index', () => {
   });
 
   test('is small for rows of the same market and large for those of another', () => {
-    const same = psiOf(rowsOf(2, 2000));
+    const same = psiByFeature(drawRows(2, 2000));
     for (const psi of Object.values(same)) expect(psi).toBeLessThan(0.05);
     expect(same['silent']).toBe(0);
-    expect(psiOf(rowsOf(2, 2000, 0.2))['drawn']).toBeLessThan(0.1);
-    expect(psiOf(rowsOf(2, 2000, 1))['drawn']).toBeGreaterThan(0.25);
+    expect(psiByFeature(drawRows(2, 2000, 0.2))['drawn']).toBeLessThan(0.1);
+    expect(psiByFeature(drawRows(2, 2000, 1))['drawn']).toBeGreaterThan(0.25);
   });
 
   test('shows a feed that fell silent, one that speaks up, and a constant that is another', () => {
-    const rows = rowsOf(3, 1000).map(([drawn, flag]) => [drawn!, flag!, 8, 5, null]);
+    const rows = drawRows(3, 1000).map(([drawn, flag]) => [drawn!, flag!, 8, 5, null]);
     const found = featureDrift(trained, served(rows));
     expect(found.map(({ name, verdict }) => [name, verdict])).toEqual([
       ...[
@@ -138,7 +138,7 @@ describe('the population stability index', () => {
 
   test('of a slow feature is no drift where chance alone moves it as far', () => {
     const found = Array.from({ length: 30 }, (_, i) => {
-      const bins = binnedOf(slowRows(2 * i + 1, 20_000, 300));
+      const bins = binRows(slowRows(2 * i + 1, 20_000, 300));
       const judged = (shift: number) =>
         featureDrift(bins, served(slowRows(2 * i + 2, 5_000, 300, shift)))[0]!;
       return { unmoved: judged(0), moved: judged(2) };
@@ -163,12 +163,12 @@ describe('the population stability index', () => {
   });
 
   test('says nothing of few rows, and that a feature is not served where it is not', () => {
-    const few = featureDrift(trained, served(rowsOf(2, FEWEST_ROWS - 1, 5)));
+    const few = featureDrift(trained, served(drawRows(2, FEWEST_ROWS - 1, 5)));
     expect(few[0]).toMatchObject({ psi: null, verdict: 'few_rows', served_null_share: 0 });
     expect(driftSummary(few, new Map())).toBeNull();
-    const enough = featureDrift(trained, served(rowsOf(2, FEWEST_ROWS, 5)));
+    const enough = featureDrift(trained, served(drawRows(2, FEWEST_ROWS, 5)));
     expect(enough[0]?.verdict).toBe('drifted');
-    const gone = served(rowsOf(2, 1000)).map(({ drawn: _drawn, ...rest }) => rest);
+    const gone = served(drawRows(2, 1000)).map(({ drawn: _drawn, ...rest }) => rest);
     const found = featureDrift(trained, gone);
     expect(found[0]).toMatchObject({ psi: null, verdict: 'not_served', served_null_share: null });
     expect(featureDrift(trained, [])[0]).toMatchObject({ served_null_share: null });
@@ -178,7 +178,7 @@ describe('the population stability index', () => {
   });
 
   test('is the same however the rows are cut into pieces', () => {
-    const rows = served(rowsOf(4, 1000, 0.3));
+    const rows = served(drawRows(4, 1000, 0.3));
     const tally = new DriftTally(trained);
     for (let i = 0; i < 1000; i += 64) tally.add(rows.slice(i, i + 64));
     expect(tally.drift()).toEqual(featureDrift(trained, rows));
@@ -188,7 +188,7 @@ describe('the population stability index', () => {
 
 describe("a model's manifest", () => {
   test('holds the bins of the rows that the model was trained on, where training made it', () => {
-    const names = featureNamesOf(4);
+    const names = featureNames(4);
     const rows = marketRows({ seed: 5, rows: 6000, columns: 4, edge: 0 });
     const { bytes } = trainCandidate({
       ...{ rows, featureNames: names, featureSet: 'default@test', labelSpec: 'direction_1h@1' },
@@ -198,12 +198,12 @@ describe("a model's manifest", () => {
     const { manifest } = decodeArtefact(bytes);
     const count = rows.findIndex(({ decidedTs }) => decidedTs > manifest.trained.to_ts);
     expect(count).toBe(manifest.trained.rows);
-    expect(binsOf(manifest)).toEqual(featureBins(rows, all(count), names));
+    expect(manifestBins(manifest)).toEqual(featureBins(rows, all(count), names));
   }, 60_000);
 
   test('is told from one without bins, which is older or was made elsewhere', () => {
-    expect(binsOf({})).toBeNull();
-    expect(binsOf({ feature_bins: [] })).toBeNull();
-    expect(binsOf({ feature_bins: trained })).toBe(trained);
+    expect(manifestBins({})).toBeNull();
+    expect(manifestBins({ feature_bins: [] })).toBeNull();
+    expect(manifestBins({ feature_bins: trained })).toBe(trained);
   });
 });

@@ -18,7 +18,7 @@ interface Market {
 }
 
 /** Decisions each minute whose hour-long outcomes overlap; champion and candidate of equal make. */
-function inputOf({ seed, minutes, edge, sureness, persistence }: Market): GateInput {
+function drawInput({ seed, minutes, edge, sureness, persistence }: Market): GateInput {
   const random = seededRandom(seed);
   const own = views(random, minutes, persistence);
   const champion = views(random, minutes, persistence);
@@ -63,7 +63,7 @@ const STRONG = { seed: 1, minutes: 4320, edge: 0.3, sureness: 0.2, persistence: 
 
 describe('the gate', () => {
   test('passes a candidate that knows the drift, and shows every rule', () => {
-    const verdict = judge(inputOf(STRONG));
+    const verdict = judge(drawInput(STRONG));
     expect(verdict.passed).toBe(true);
     expect(verdict.reasons.map((reason) => reason.rule)).toEqual([
       'replay_parity',
@@ -82,11 +82,11 @@ describe('the gate', () => {
   });
 
   test('says the same for the same seed', () => {
-    expect(judge(inputOf(STRONG))).toEqual(judge(inputOf(STRONG)));
+    expect(judge(drawInput(STRONG))).toEqual(judge(drawInput(STRONG)));
   });
 
   test('refuses without replay parity, naming it alone', () => {
-    const { passed, reasons } = judge({ ...inputOf(STRONG), replayParity: false });
+    const { passed, reasons } = judge({ ...drawInput(STRONG), replayParity: false });
     expect(passed).toBe(false);
     expect(reasons.filter((reason) => !reason.passed).map((reason) => reason.rule)).toEqual([
       'replay_parity',
@@ -94,7 +94,7 @@ describe('the gate', () => {
   });
 
   test('refuses few rows and few horizons with their numbers', () => {
-    const verdict = judge(inputOf({ ...STRONG, minutes: 480 }));
+    const verdict = judge(drawInput({ ...STRONG, minutes: 480 }));
     expect(rule(verdict, 'minimum_rows')).toMatchObject({ passed: false, value: 480 });
     expect(rule(verdict, 'minimum_horizons')).toMatchObject({ passed: false, value: 8 });
     expect(verdict.passed).toBe(false);
@@ -102,7 +102,7 @@ describe('the gate', () => {
 
   test('refuses nothing at all', () => {
     const empty = judge({
-      ...inputOf(STRONG),
+      ...drawInput(STRONG),
       decidedTs: [],
       candidate: [],
       references: [{ name: 'champion', losses: [] }],
@@ -112,7 +112,7 @@ describe('the gate', () => {
   });
 
   test('refuses a candidate that says what the champion says, rounding aside', () => {
-    const input = inputOf(STRONG);
+    const input = drawInput(STRONG);
     const losses = Float64Array.from(input.candidate, (loss) => loss * (1 + 1e-15));
     const verdict = judge({ ...input, references: [{ name: 'champion', losses }] });
     expect(rule(verdict, 'beats_champion_by_margin').passed).toBe(false);
@@ -120,7 +120,7 @@ describe('the gate', () => {
   });
 
   test('asks for the margin also of what is beyond chance', () => {
-    const input = inputOf(STRONG);
+    const input = drawInput(STRONG);
     const verdict = judge({ ...input, settings: { resamples: 400, marginShare: 0.5 } });
     expect(rule(verdict, 'beats_champion_beyond_chance').passed).toBe(true);
     expect(rule(verdict, 'beats_champion_by_margin').passed).toBe(false);
@@ -128,7 +128,7 @@ describe('the gate', () => {
   });
 
   test('does not take one lucky day for many', () => {
-    const input = inputOf({ ...STRONG, edge: 0, sureness: 0 });
+    const input = drawInput({ ...STRONG, edge: 0, sureness: 0 });
     // Better by far within three hours of three days, and equal elsewhere.
     const candidate = Float64Array.from(input.candidate, (loss, i) => (i < 180 ? 0.1 : loss));
     const verdict = judge({ ...input, candidate });
@@ -137,7 +137,7 @@ describe('the gate', () => {
   });
 
   test('refuses rows out of order and losses that cannot be paired', () => {
-    const input = inputOf({ ...STRONG, minutes: 100 });
+    const input = drawInput({ ...STRONG, minutes: 100 });
     const decidedTs = Array.from(input.decidedTs).reverse();
     expect(() => judge({ ...input, decidedTs })).toThrow('was decided before');
     expect(() => judge({ ...input, candidate: [1] })).toThrow('1 losses, 100 rows');
@@ -181,7 +181,7 @@ describe('candidates that know nothing, against a champion that knows as little'
     let beyondChance = 0;
     let passed = 0;
     for (let seed = 0; seed < markets; seed++) {
-      const verdict = judge(inputOf({ ...market, edge: 0, seed }));
+      const verdict = judge(drawInput({ ...market, edge: 0, seed }));
       beyondChance += rule(verdict, 'beats_champion_beyond_chance').passed ? 1 : 0;
       passed += verdict.passed ? 1 : 0;
     }

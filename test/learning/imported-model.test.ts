@@ -1,13 +1,13 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { decodeArtefact } from '../../src/learning/artefact.ts';
-import { artefactOf, judgeModel, type ImportRequest } from '../../src/learning/imported-model.ts';
+import { makeArtefact, judgeModel, type ImportRequest } from '../../src/learning/imported-model.ts';
 import { parseLightgbmModel } from '../../src/learning/lightgbm-model.ts';
 import { loadModel, type ServingModel } from '../../src/learning/serving-model.ts';
 import { testLightgbm } from '../support/lightgbm.ts';
-import { featureNamesOf, marketRows } from '../support/market-rows.ts';
+import { featureNames, marketRows } from '../support/market-rows.ts';
 
 const COLUMNS = 12;
-const NAMES = featureNamesOf(COLUMNS);
+const NAMES = featureNames(COLUMNS);
 const LABEL_SPEC = 'direction_1h@1';
 const STREAM = { featureSet: 'default@test', featureNames: NAMES };
 
@@ -17,16 +17,16 @@ const asOfTs = market[CUT - 1]!.decidedTs;
 /** What the set holds: rows whose outcome was known at its as-of barrier. */
 const rows = market.filter(({ labelEndTs }) => labelEndTs <= asOfTs);
 
-const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+const toBytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-const matrixOf = (of: typeof rows) => ({
+const toMatrix = (of: typeof rows) => ({
   ...{ rows: of.length, columns: COLUMNS },
   values: Float64Array.from(of.flatMap((row) => row.values.map((value) => value ?? NaN))),
 });
 
 const trained = (more = {}): string =>
   testLightgbm().train({
-    matrix: matrixOf(rows),
+    matrix: toMatrix(rows),
     labels: Float32Array.from(rows, ({ up }) => up),
     featureNames: NAMES,
     params: {
@@ -42,14 +42,14 @@ beforeAll(() => {
   text = trained();
 }, 180_000);
 
-const imported = (more: Partial<ImportRequest> = {}): ReturnType<typeof artefactOf> =>
-  artefactOf({
-    ...{ bytes: bytesOf(text), datasetId: 'ds-1', labelSpec: LABEL_SPEC, rows, asOfTs },
+const imported = (more: Partial<ImportRequest> = {}): ReturnType<typeof makeArtefact> =>
+  makeArtefact({
+    ...{ bytes: toBytes(text), datasetId: 'ds-1', labelSpec: LABEL_SPEC, rows, asOfTs },
     ...{ ...STREAM, expiresTs: 99, onnx: null },
     ...more,
   });
 
-const verdictOf = (model: ServingModel, cut = asOfTs): ReturnType<typeof judgeModel> =>
+const judge = (model: ServingModel, cut = asOfTs): ReturnType<typeof judgeModel> =>
   judgeModel(model, market, {
     ...{ labelSpec: LABEL_SPEC, asOfTs: cut, replayParity: true, seed: 1 },
     settings: { resamples: 500 },
@@ -70,13 +70,13 @@ describe('a model that LightGBM saved as text', () => {
 
   test('may be a random forest, and answers as LightGBM does', () => {
     const forest = trained({ boosting: 'rf', bagging_freq: 1, bagging_fraction: 0.5 });
-    const model = loadModel(imported({ bytes: bytesOf(forest) }).bytes, STREAM);
-    const asked = market.slice(CUT, CUT + 500);
-    const said = testLightgbm().predict(forest, matrixOf(asked));
-    for (const [i, { values }] of asked.entries()) {
-      expect(model.predict(values).probabilityUp).toBeCloseTo(said[i]!, 12);
+    const model = loadModel(imported({ bytes: toBytes(forest) }).bytes, STREAM);
+    const rest = market.slice(CUT, CUT + 500);
+    const predicted = testLightgbm().predict(forest, toMatrix(rest));
+    for (const [i, { values }] of rest.entries()) {
+      expect(model.predict(values).probabilityUp).toBeCloseTo(predicted[i]!, 12);
     }
-    expect(verdictOf(model).passed).toBe(true);
+    expect(judge(model).passed).toBe(true);
   });
 
   test('knows what its data set spanned, and is the same bytes every time', () => {
@@ -90,10 +90,10 @@ describe('a model that LightGBM saved as text', () => {
 
   test('is judged by the same gate, on decisions behind the as-of barrier alone', () => {
     const model = loadModel(imported().bytes, STREAM);
-    const verdict = verdictOf(model);
+    const verdict = judge(model);
     expect(verdict.passed).toBe(true);
     expect(verdict.comparisons?.[0]?.rows).toBe(market.length - CUT);
-    const late = verdictOf(model, market.at(-100)!.decidedTs);
+    const late = judge(model, market.at(-100)!.decidedTs);
     expect(late.reasons.find(({ rule }) => rule === 'minimum_rows')).toMatchObject({
       ...{ passed: false, value: 99 },
     });
@@ -105,7 +105,7 @@ describe('a model that LightGBM saved as text', () => {
       ...model,
       predict: () => ({ probabilityUp: 0.3, expectedReturn: 0, outlier: false }),
     };
-    expect(verdictOf(blind).passed).toBe(false);
+    expect(judge(blind).passed).toBe(false);
   });
 });
 
@@ -118,15 +118,15 @@ describe('what is imported', () => {
   });
 
   test('is refused in words when it is something else', () => {
-    expect(() => imported({ bytes: bytesOf('PK..') })).toThrow('neither tickloom-model@1 (JSON)');
-    expect(() => imported({ bytes: bytesOf('{}') })).toThrow('format "undefined"');
+    expect(() => imported({ bytes: toBytes('PK..') })).toThrow('neither tickloom-model@1 (JSON)');
+    expect(() => imported({ bytes: toBytes('{}') })).toThrow('format "undefined"');
     const other = NAMES.map((name, i) => (i === 4 ? 'tomorrow' : name));
     expect(() => imported({ featureNames: other })).toThrow(
       "feature 4 of the model is feature_4, the stream's is tomorrow",
     );
     expect(() => imported({ rows: [] })).toThrow('has no rows of this instrument');
     const regression = text.replace('objective=binary sigmoid:1', 'objective=regression');
-    expect(() => imported({ bytes: bytesOf(regression) })).toThrow('up or not is binary');
+    expect(() => imported({ bytes: toBytes(regression) })).toThrow('up or not is binary');
   });
 });
 
@@ -134,7 +134,7 @@ describe('a model file of ours from outside', () => {
   const changed = (more: object): Uint8Array => {
     const artefact = decodeArtefact(imported().bytes);
     const manifest = Object.assign({}, artefact.manifest, more);
-    return bytesOf(JSON.stringify(Object.assign({}, artefact, { manifest })));
+    return toBytes(JSON.stringify(Object.assign({}, artefact, { manifest })));
   };
   const serving = { base_log_odds: 0, direction_shrink: 1, return_scale: 1 };
   let deep: unknown = 1;
@@ -162,6 +162,6 @@ describe('a model file of ours from outside', () => {
 
   test('is refused where LightGBM applies another sigmoid than serving does', () => {
     const other = text.replace('objective=binary sigmoid:1', 'objective=binary sigmoid:2');
-    expect(() => imported({ bytes: bytesOf(other) })).toThrow('train it with sigmoid=1');
+    expect(() => imported({ bytes: toBytes(other) })).toThrow('train it with sigmoid=1');
   });
 });

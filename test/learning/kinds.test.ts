@@ -3,16 +3,16 @@ import { must } from '../../src/assert.ts';
 import { decodeArtefact } from '../../src/learning/artefact.ts';
 import { parseLightgbmModel } from '../../src/learning/lightgbm-model.ts';
 import { FOREST, SEARCHED, searchedWith } from '../../src/learning/search.ts';
-import { loadModel, probabilityOf } from '../../src/learning/serving-model.ts';
+import { loadModel, calibratedProbability } from '../../src/learning/serving-model.ts';
 import type { Candidate, CandidateRequest } from '../../src/learning/train.ts';
 import type { Trainer, TrainingRow } from '../../src/learning/train-fold.ts';
 import { gaussian, seededRandom } from '../../src/random.ts';
-import { candidateOf } from '../support/candidate.ts';
+import { makeCandidate } from '../support/candidate.ts';
 import { testLightgbm } from '../support/lightgbm.ts';
-import { featureNamesOf, marketRows } from '../support/market-rows.ts';
+import { featureNames, marketRows } from '../support/market-rows.ts';
 
 const COLUMNS = 12;
-const STREAM = { featureSet: 'default@test', featureNames: featureNamesOf(COLUMNS) };
+const STREAM = { featureSet: 'default@test', featureNames: featureNames(COLUMNS) };
 
 let trainer: Trainer;
 beforeAll(() => {
@@ -20,7 +20,7 @@ beforeAll(() => {
 }, 180_000);
 
 const train = (rows: readonly TrainingRow[], changes: Partial<CandidateRequest> = {}): Candidate =>
-  candidateOf(rows, { trainer, rounds: 20, ...changes });
+  makeCandidate(rows, { trainer, rounds: 20, ...changes });
 
 const rows = marketRows({ seed: 1, rows: 6_500, columns: COLUMNS, edge: 0.5 });
 const medium = { name: 'medium', params: {} };
@@ -32,8 +32,8 @@ function interaction(seed: number): TrainingRow[] {
   const random = seededRandom(seed);
   return marketRows({ seed, rows: 9_000, columns: COLUMNS, edge: 0 }).map((row) => {
     const values = Array.from({ length: COLUMNS }, () => gaussian(random));
-    const told = must(values[0]) * must(values[1]) > 0 ? 0.8 : -0.8;
-    const forwardReturn = (told + gaussian(random)) / 1_000;
+    const signal = must(values[0]) * must(values[1]) > 0 ? 0.8 : -0.8;
+    const forwardReturn = (signal + gaussian(random)) / 1_000;
     return Object.assign({}, row, { values, forwardReturn, up: forwardReturn > 0 ? 1 : 0 });
   });
 }
@@ -63,8 +63,13 @@ describe('boosted trees and a forest side by side', () => {
     const direction = parseLightgbmModel(must(texts[0]).direction);
     for (const { values } of rows.slice(-100)) {
       const score = direction.predictRaw(values);
-      const said = probabilityOf(score, base_log_odds, direction_shrink, direction_shift);
-      expect(served.predict(values).probabilityUp).toBe(said);
+      const probability = calibratedProbability(
+        score,
+        base_log_odds,
+        direction_shrink,
+        direction_shift,
+      );
+      expect(served.predict(values).probabilityUp).toBe(probability);
     }
   });
 

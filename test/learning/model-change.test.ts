@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  changeOf,
+  decideChange,
   type KnownModel,
   type ModelPlace,
   type ModelRequest,
@@ -32,7 +32,7 @@ class Table {
 
   /** What each record says, in the order in which they are sent. */
   take(request: ModelRequest): string[] {
-    const change = changeOf(this.registry, request);
+    const change = decideChange(this.registry, request);
     this.models = this.models.map((each) => {
       const change_ = change.states.find(({ modelId }) => modelId === each.modelId);
       if (change_ === undefined) return each;
@@ -43,8 +43,8 @@ class Table {
   }
 
   /** All that the audit log keeps of the models that a change moves. */
-  placesOf(request: ModelRequest): ModelPlace[] {
-    const moved = changeOf(this.registry, request).states.map(({ modelId }) => modelId);
+  readPlaces(request: ModelRequest): ModelPlace[] {
+    const moved = decideChange(this.registry, request).states.map(({ modelId }) => modelId);
     return moved.map((modelId) => {
       const { state, replaced, changedBy } = this.models.find((m) => m.modelId === modelId)!;
       return { modelId, state, replaced, changedBy, changedTs: null };
@@ -205,7 +205,7 @@ describe('what is taken back', () => {
         for (const each of requests) {
           let places: ModelPlace[];
           try {
-            places = table.placesOf(each);
+            places = table.readPlaces(each);
           } catch {
             continue;
           }
@@ -213,7 +213,7 @@ describe('what is taken back', () => {
           hear(slots, table.take(each));
           const [models2, heard2] = [structuredClone(table.models), { ...slots }];
           const back: ModelRequest = { action: 'undo', was: places };
-          const forth: ModelRequest = { action: 'undo', was: table.placesOf(back) };
+          const forth: ModelRequest = { action: 'undo', was: table.readPlaces(back) };
           hear(slots, table.take(back));
           expect(table.models).toEqual(models);
           expect(slots).toEqual(heard);
@@ -227,7 +227,7 @@ describe('what is taken back', () => {
 
   test('says so in the log: the shadow speaks in its own slot again', () => {
     const table = new Table(model('old', 'champion'), model('new', 'shadow'));
-    const was = table.placesOf(promote('new'));
+    const was = table.readPlaces(promote('new'));
     table.take(promote('new'));
     expect(table.take({ action: 'undo', was })).toEqual([
       ...['retired old in old', 'champion old in champion', 'shadow new in new'],

@@ -6,7 +6,7 @@ import {
   outcomeMetrics,
   type GradedPrediction,
 } from '../../src/learning/monitoring.ts';
-import { regimeOf } from '../../src/learning/regime.ts';
+import { classifyRegime } from '../../src/learning/regime.ts';
 import { seededRandom } from '../../src/random.ts';
 
 const FROM = parseUs('2026-03-01T22:00:00Z');
@@ -29,8 +29,8 @@ const theOne = (rows: readonly GradedPrediction[]) => outcomeMetrics('model', ro
 describe('outcomes of predictions', () => {
   test('are the metrics that training judges by, on the same rows', () => {
     const rows = drawn(500);
-    const [up, said] = [rows.map((row) => row.up), rows.map((row) => row.probability_up)];
-    const judged = directionMetrics(up, said);
+    const [up, predicted] = [rows.map((row) => row.up), rows.map((row) => row.probability_up)];
+    const judged = directionMetrics(up, predicted);
     const found = theOne(rows);
     expect(found).toMatchObject({ rows: 500, group: 'all', unheeded: 0, first_ts: FROM });
     expect(found.hit_rate).toBe(judged.hit_rate);
@@ -111,15 +111,15 @@ describe('outcomes of predictions', () => {
 
 describe('a regime', () => {
   test('is how much the market moves against its usual, and whether it has a direction', () => {
-    expect(regimeOf(0.5, 10)).toBe('calm range');
-    expect(regimeOf(0.75, 24.9)).toBe('usual range');
-    expect(regimeOf(4 / 3, 25)).toBe('usual trend');
-    expect(regimeOf(1.4, 60)).toBe('wild trend');
+    expect(classifyRegime(0.5, 10)).toBe('calm range');
+    expect(classifyRegime(0.75, 24.9)).toBe('usual range');
+    expect(classifyRegime(4 / 3, 25)).toBe('usual trend');
+    expect(classifyRegime(1.4, 60)).toBe('wild trend');
   });
 
   test('is unknown where a feature is missing', () => {
-    expect(regimeOf(null, 10)).toBeNull();
-    expect(regimeOf(1, null)).toBeNull();
+    expect(classifyRegime(null, 10)).toBeNull();
+    expect(classifyRegime(1, null)).toBeNull();
     expect(outcomeMetrics('regime', drawn(5)).map(({ group }) => group)).toEqual(['unknown']);
     expect(outcomeMetrics('regime', drawn(5, { regime: 'wild trend' }))[0]?.group).toBe(
       'wild trend',

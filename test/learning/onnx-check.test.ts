@@ -8,7 +8,7 @@ import {
   body,
   external,
   message,
-  onnxOf,
+  encodeOnnx,
   treeModel,
   treeNode,
   type NodeSpec,
@@ -18,7 +18,7 @@ const COLUMNS = 12;
 const fixture = (name: string): Uint8Array =>
   readFileSync(join(PROJECT_DIR, 'test', 'fixtures', 'onnx', `${name}.onnx`));
 
-const model = (...nodes: NodeSpec[]): Uint8Array => onnxOf({ columns: COLUMNS, nodes });
+const model = (...nodes: NodeSpec[]): Uint8Array => encodeOnnx({ columns: COLUMNS, nodes });
 const step = (type: string, reads = ['x'], more: Partial<NodeSpec> = {}): NodeSpec => ({
   ...{ type, reads, writes: ['probabilities'] },
   ...more,
@@ -68,7 +68,7 @@ describe('a model in ONNX', () => {
     ],
     [
       'numbers in a file of the machine',
-      onnxOf({
+      encodeOnnx({
         columns: COLUMNS,
         nodes: [step('Identity')],
         initializers: [external('weights', '../../../../etc/passwd')],
@@ -77,7 +77,7 @@ describe('a model in ONNX', () => {
     ],
     [
       'functions',
-      onnxOf({ columns: COLUMNS, nodes: [step('Identity')], more: [[25, message([1, 'f'])]] }),
+      encodeOnnx({ columns: COLUMNS, nodes: [step('Identity')], more: [[25, message([1, 'f'])]] }),
       'functions of its own',
     ],
     [

@@ -4,17 +4,17 @@ import { US_PER_HOUR } from '../../src/domain/time.ts';
 import { pooledRows } from '../../src/learning/pool.ts';
 import type { Candidate, CandidateRequest } from '../../src/learning/train.ts';
 import type { Trainer, TrainingRow } from '../../src/learning/train-fold.ts';
-import { candidateOf } from '../support/candidate.ts';
+import { makeCandidate } from '../support/candidate.ts';
 import { testLightgbm } from '../support/lightgbm.ts';
 import { marketRows } from '../support/market-rows.ts';
 
 const COLUMNS = 12;
 const SETTINGS = { embargoUs: US_PER_HOUR, horizonUs: US_PER_HOUR };
-const rowsOf = (seed: number, edge: number, rows: number): TrainingRow[] =>
+const drawRows = (seed: number, edge: number, rows: number): TrainingRow[] =>
   marketRows({ seed, rows, columns: COLUMNS, edge });
-const memberOf = (seed: number, edge: number, rows: number) => ({
+const drawMember = (seed: number, edge: number, rows: number) => ({
   instrument: `test:${seed}`,
-  rows: rowsOf(seed, edge, rows),
+  rows: drawRows(seed, edge, rows),
 });
 
 let trainer: Trainer;
@@ -23,17 +23,17 @@ beforeAll(() => {
 }, 180_000);
 
 const train = (rows: readonly TrainingRow[], changes: Partial<CandidateRequest> = {}): Candidate =>
-  candidateOf(rows, { trainer, rounds: 40, ...changes });
+  makeCandidate(rows, { trainer, rounds: 40, ...changes });
 
 describe('the rows of a pool', () => {
-  const own = rowsOf(1, 0, 300);
+  const own = drawRows(1, 0, 300);
   const part = {
     train: Uint32Array.from({ length: 120 }, (_, i) => i),
     testFromTs: must(own[240]).decidedTs,
   };
 
   test('are over an embargo before the test rows, and in order of time', () => {
-    const member = memberOf(2, 0, 300);
+    const member = drawMember(2, 0, 300);
     const rows = pooledRows(own, part, [member], SETTINGS);
     const theirs = rows.filter(({ values }) => member.rows.some((row) => row.values === values));
     const over = member.rows.filter(({ labelEndTs }) => labelEndTs + US_PER_HOUR < part.testFromTs);
@@ -44,29 +44,29 @@ describe('the rows of a pool', () => {
   });
 
   test('count returns in the unit of the instrument that is trained', () => {
-    const { rows: calm } = memberOf(2, 0, 300);
+    const { rows: calm } = drawMember(2, 0, 300);
     const wild = calm.map((row) =>
       Object.assign({}, row, { forwardReturn: row.forwardReturn * 50 }),
     );
-    const ofCalm = pooledRows(own, part, [{ instrument: 'a', rows: calm }], SETTINGS);
-    const ofWild = pooledRows(own, part, [{ instrument: 'a', rows: wild }], SETTINGS);
-    for (const [i, row] of ofWild.entries()) {
-      expect(row.forwardReturn).toBeCloseTo(must(ofCalm[i]).forwardReturn, 12);
+    const calmPool = pooledRows(own, part, [{ instrument: 'a', rows: calm }], SETTINGS);
+    const wildPool = pooledRows(own, part, [{ instrument: 'a', rows: wild }], SETTINGS);
+    for (const [i, row] of wildPool.entries()) {
+      expect(row.forwardReturn).toBeCloseTo(must(calmPool[i]).forwardReturn, 12);
     }
   });
 
   test('have to be in order', () => {
-    const { instrument, rows } = memberOf(2, 0, 10);
+    const { instrument, rows } = drawMember(2, 0, 10);
     const turned = { instrument, rows: rows.toReversed() };
     expect(() => pooledRows(own, part, [turned], SETTINGS)).toThrow('test:2 is out of order');
   });
 });
 
 describe('a training with a pool', () => {
-  const pool = [memberOf(2, 0.5, 9_000), memberOf(3, 0.5, 9_000)];
+  const pool = [drawMember(2, 0.5, 9_000), drawMember(3, 0.5, 9_000)];
 
   test('takes it where it tells more, and stays judged on its own rows', () => {
-    const rows = rowsOf(1, 0.5, 6_500);
+    const rows = drawRows(1, 0.5, 6_500);
     const { manifest } = train(rows, { pool, params: { min_data_in_leaf: 600 } });
     const { training, slice, trained } = manifest;
     expect(training!.search.map(({ name }) => name).at(-1)).toBe('medium, pooled');
@@ -85,12 +85,12 @@ describe('a training with a pool', () => {
   });
 
   test('leaves it where it tells nothing', () => {
-    const { manifest } = train(rowsOf(1, 0, 6_500), { pool: [memberOf(4, 0, 9_000)] });
+    const { manifest } = train(drawRows(1, 0, 6_500), { pool: [drawMember(4, 0, 9_000)] });
     expect(manifest.training).toMatchObject({ pooled: false });
   });
 
   test('learns nothing of what the pool was like in and behind the holdout', () => {
-    const rows = rowsOf(1, 0.5, 6_500);
+    const rows = drawRows(1, 0.5, 6_500);
     const only = { searched: [{ name: 'pooled', params: {}, pooled: true }], rounds: 4 };
     const before = train(rows, { ...only, pool });
     const from = before.manifest.slice.test_from_ts - US_PER_HOUR;
@@ -106,7 +106,7 @@ describe('a training with a pool', () => {
 
 describe('a training with several seeds', () => {
   test('searches their mean too, and names how many there are where it takes it', () => {
-    const rows = rowsOf(1, 0.5, 6_500);
+    const rows = drawRows(1, 0.5, 6_500);
     const names = train(rows, { bags: 3, rounds: 2 }).manifest.training!.search;
     expect(names.map(({ name }) => name).at(-1)).toBe('medium, mean of 3 seeds');
     const searched = [{ name: 'three', params: {}, bags: 3 }];

@@ -47,12 +47,12 @@ describe('a training', () => {
 
   test('is asked for where the champion gains less than it passed by, beyond both errors', () => {
     // The errors are 0.003 and 0.004, so that of the difference is 0.005.
-    const asked = DEFAULT_RETRAIN.decayErrors * 0.005;
-    expect(kinds({ decay: decay(0.01, 0.01 - asked * 0.99) })).toEqual([]);
-    expect(kinds({ decay: decay(0.01, 0.01 - asked * 1.01) })).toEqual(['decay']);
+    const limit = DEFAULT_RETRAIN.decayErrors * 0.005;
+    expect(kinds({ decay: decay(0.01, 0.01 - limit * 0.99) })).toEqual([]);
+    expect(kinds({ decay: decay(0.01, 0.01 - limit * 1.01) })).toEqual(['decay']);
     expect(kinds({ decay: decay(0.01, 0.05) }), 'it does better').toEqual([]);
     const [trigger] = retrainTriggers({ ...NOTHING, decay: decay(0.01, -0.01) });
-    expect(trigger?.reason).toContain('a fall of 4 standard errors, 1.645 are asked');
+    expect(trigger?.reason).toContain('a fall of 4 standard errors, 1.645 are needed');
   });
 
   test('is not asked for where a standard error is not determined', () => {

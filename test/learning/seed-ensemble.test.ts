@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Lightgbm } from '../../src/models/lightgbm.ts';
 import { must } from '../../src/assert.ts';
-import { meanOfModels } from '../../src/learning/seed-ensemble.ts';
+import { averageModels } from '../../src/learning/seed-ensemble.ts';
 import { parseLightgbmModel } from '../../src/learning/lightgbm-model.ts';
 import { gaussian, seededRandom } from '../../src/random.ts';
 import { testLightgbm } from '../support/lightgbm.ts';
@@ -45,7 +45,7 @@ function expectMean(ensemble: string, scores: readonly Float64Array[]): void {
 
 describe('the mean of several LightGBM models', () => {
   test('scores the mean of their raw scores, in LightGBM and here', () => {
-    const ensemble = meanOfModels(texts);
+    const ensemble = averageModels(texts);
     const scores = texts.map((text) => library.predict(text, matrix, 'raw'));
     expect(parseLightgbmModel(ensemble).trees).toBe(10 + 11 + 12);
     expect(new Set(scores.map((each) => each[0])).size).toBe(3);
@@ -62,7 +62,7 @@ describe('the mean of several LightGBM models', () => {
     });
     expect(must(wood).trees).toBe(9 + 4);
     for (const order of [members, members.toReversed()]) {
-      const ensemble = meanOfModels(order);
+      const ensemble = averageModels(order);
       expect(ensemble).not.toContain('average_output');
       expectMean(ensemble, scores);
     }
@@ -71,14 +71,14 @@ describe('the mean of several LightGBM models', () => {
   test('has the gain of all their trees', () => {
     const members = [must(texts[0]), forest(4)];
     const [boosted, wood] = members.map((text) => parseLightgbmModel(text).gains);
-    const { gains } = parseLightgbmModel(meanOfModels(members));
+    const { gains } = parseLightgbmModel(averageModels(members));
     for (const [i, gain] of gains.entries()) {
       expect(gain).toBeCloseTo(must(must(boosted)[i]) + must(must(wood)[i]), 6);
     }
   });
 
   test('states the size of each tree, which LightGBM cuts by', () => {
-    const ensemble = meanOfModels([forest(4), ...texts]);
+    const ensemble = averageModels([forest(4), ...texts]);
     const sizes = must(/^tree_sizes=(.*)$/m.exec(ensemble))[1]!
       .split(' ')
       .map(Number);
@@ -91,13 +91,13 @@ describe('the mean of several LightGBM models', () => {
   });
 
   test('is the model itself of one, and of none or of mismatches an error', () => {
-    expect(meanOfModels([texts[0]!])).toBe(texts[0]);
-    expect(() => meanOfModels([])).toThrow('a model to take the mean of');
-    expect(() => meanOfModels([texts[0]!, trained(1, ['a', 'b', 'c', 'x'])])).toThrow(
+    expect(averageModels([texts[0]!])).toBe(texts[0]);
+    expect(() => averageModels([])).toThrow('a model to take the mean of');
+    expect(() => averageModels([texts[0]!, trained(1, ['a', 'b', 'c', 'x'])])).toThrow(
       'models of other features',
     );
     const other = trained(1, NAMES, { objective: 'regression', boosting: 'rf' });
-    expect(() => meanOfModels([texts[0]!, other])).toThrow('or another objective');
-    expect(() => meanOfModels(['x', 'y'])).toThrow('not the text of a LightGBM model');
+    expect(() => averageModels([texts[0]!, other])).toThrow('or another objective');
+    expect(() => averageModels(['x', 'y'])).toThrow('not the text of a LightGBM model');
   });
 });

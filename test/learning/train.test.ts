@@ -6,10 +6,10 @@ import { trainCandidate, type Candidate, type CandidateRequest } from '../../src
 import type { Trainer, TrainingRow } from '../../src/learning/train-fold.ts';
 import { seededRandom } from '../../src/random.ts';
 import { testLightgbm } from '../support/lightgbm.ts';
-import { featureNamesOf, marketRows } from '../support/market-rows.ts';
+import { featureNames, marketRows } from '../support/market-rows.ts';
 
 const COLUMNS = 12;
-const NAMES = featureNamesOf(COLUMNS);
+const NAMES = featureNames(COLUMNS);
 const STREAM = { featureSet: 'default@test', featureNames: NAMES };
 
 let trainer: Trainer;
@@ -17,7 +17,7 @@ beforeAll(() => {
   trainer = testLightgbm();
 }, 180_000);
 
-const rowsOf = (seed: number, edge: number, rows = 11_000): TrainingRow[] =>
+const drawRows = (seed: number, edge: number, rows = 11_000): TrainingRow[] =>
   marketRows({ seed, rows, columns: COLUMNS, edge });
 
 /** Without a search, for time: one candidate. */
@@ -86,7 +86,7 @@ const average = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** With an edge that is not linear, and the candidate of a whole training on it. */
-const edgeRows = rowsOf(1, 0.5);
+const edgeRows = drawRows(1, 0.5);
 let whole: Candidate;
 beforeAll(() => {
   whole = train(edgeRows, WHOLE);
@@ -272,18 +272,18 @@ describe('how a candidate came to be', () => {
 
 describe('a candidate that has nothing to learn', () => {
   test.each([11, 12, 13, 14])('is refused: no edge, seed %s', (seed) => {
-    expect(train(rowsOf(seed, 0, 8000)).verdict.passed).toBe(false);
+    expect(train(drawRows(seed, 0, 8000)).verdict.passed).toBe(false);
   });
 
   test('is pulled back all the way where its folds found nothing', () => {
-    const { serving, slice } = train(rowsOf(11, 0, 8000)).manifest;
+    const { serving, slice } = train(drawRows(11, 0, 8000)).manifest;
     expect(serving.direction_shrink).toBe(0);
     expect(serving.return_scale).toBe(0);
     expect(slice.direction.candidate.log_loss).toBeCloseTo(slice.direction.base_rate.log_loss!, 12);
   });
 
   test('serves what it was judged by when pulled back half of the way', () => {
-    const rows = rowsOf(15, 0, 8000);
+    const rows = drawRows(15, 0, 8000);
     const candidate = train(rows);
     const { direction_shrink } = candidate.manifest.serving;
     expect(direction_shrink).toBeGreaterThan(0.1);
@@ -292,17 +292,17 @@ describe('a candidate that has nothing to learn', () => {
   });
 
   test.each([1, 2])('is refused: the outcomes of an edge shuffled, seed %s', (seed) => {
-    expect(train(shuffled(rowsOf(1, 0.5), seed)).verdict.passed).toBe(false);
+    expect(train(shuffled(drawRows(1, 0.5), seed)).verdict.passed).toBe(false);
   });
 });
 
 describe('training rows that will not do', () => {
   test('are counted when too few', () => {
-    expect(() => train(rowsOf(1, 0, 1000))).toThrow(/1000 rows leave 580 .*at least 2400/);
+    expect(() => train(drawRows(1, 0, 1000))).toThrow(/1000 rows leave 580 .*at least 2400/);
   });
 
   test('are refused with odd names, lengths or returns', () => {
-    const rows = rowsOf(1, 0, 10);
+    const rows = drawRows(1, 0, 10);
     const named = NAMES.with(0, 'a b');
     expect(() => train(rows, { featureNames: named })).toThrow('"a b" cannot be');
     expect(() => train(rows.with(3, { ...rows[3]!, values: [1] }))).toThrow('row 3 has 1 values');
@@ -313,7 +313,7 @@ describe('training rows that will not do', () => {
 describe('a model file', () => {
   let candidate: Candidate;
   beforeAll(() => {
-    candidate = train(rowsOf(3, 0.5, 6000), { rounds: 5, expiresTs: 123 });
+    candidate = train(drawRows(3, 0.5, 6000), { rounds: 5, expiresTs: 123 });
   });
 
   test('is refused by a stream of other features', () => {
@@ -348,14 +348,14 @@ describe('a model file', () => {
 
   test('carries its expiry', () => {
     expect(loadModel(candidate.bytes, STREAM).expiresTs).toBe(123);
-    const forever = train(rowsOf(3, 0.5, 6000), { rounds: 2 });
+    const forever = train(drawRows(3, 0.5, 6000), { rounds: 2 });
     expect(loadModel(forever.bytes, STREAM).expiresTs).toBe(Infinity);
   });
 
   test('calls a row an outlier when much of it is unlike its training', () => {
     const model = loadModel(candidate.bytes, STREAM);
     const { features } = candidate.manifest;
-    const rows = rowsOf(3, 0.5, 6000);
+    const rows = drawRows(3, 0.5, 6000);
     const outliers = rows.filter(({ values }) => model.predict(values).outlier);
     expect(outliers.length / rows.length).toBeLessThan(0.01);
     const [usual] = rows;

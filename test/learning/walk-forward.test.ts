@@ -19,7 +19,7 @@ function range(seed: number, rows: number, edge: number): Judgement {
   const hours = Array.from({ length: Math.ceil(rows / 60) }, () => gaussian(random));
   const all = Array.from({ length: rows }, (_, i) => i);
   const up = Float64Array.from(all, (i) => (hours[Math.floor(i / 60)]! > 0 ? 1 : 0));
-  const say = (known: number): Float64Array =>
+  const notify = (known: number): Float64Array =>
     Float64Array.from(all, (i) => {
       const score = known * hours[Math.floor(i / 60)]! + 0.3 * gaussian(random);
       // In steps, so that there are ties.
@@ -28,7 +28,7 @@ function range(seed: number, rows: number, edge: number): Judgement {
   return {
     decidedTs: Float64Array.from(all, (i) => i * MINUTE_US),
     up,
-    predictors: [byProbability('ours', say(edge)), byProbability('theirs', say(0))],
+    predictors: [byProbability('ours', notify(edge)), byProbability('theirs', notify(0))],
   };
 }
 

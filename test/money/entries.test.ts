@@ -1,7 +1,7 @@
 import { Exact as Decimal } from '../../src/domain/exact.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { entriesOfFill, profitOf } from '../../src/money/entries.ts';
+import { fillEntries, roundTripProfit } from '../../src/money/entries.ts';
 
 const decimal = fc
   .tuple(fc.integer({ min: 1, max: 1_000_000 }), fc.integer({ min: 0, max: 5 }))
@@ -14,7 +14,7 @@ describe('the ledger', () => {
       fc.property(side, decimal, decimal, decimal, (s, size, price, fee) => {
         const fill = { side: s, size, price, fee, fx_rate: '1.1', symbol: 'EUR/USD' };
         const sums = new Map<string, Decimal>();
-        for (const { currency, amount } of entriesOfFill(fill, 'EUR', 'USD')) {
+        for (const { currency, amount } of fillEntries(fill, 'EUR', 'USD')) {
           sums.set(currency, (sums.get(currency) ?? new Decimal(0)).plus(amount));
         }
         expect([...sums.values()].every((sum) => sum.isZero())).toBe(true);
@@ -31,14 +31,14 @@ describe('the ledger', () => {
       fx_rate: '1',
       symbol: 'EUR/USD',
     };
-    const cash = entriesOfFill(fill, 'EUR', 'USD').filter((e) => e.ledger_account === 'cash');
+    const cash = fillEntries(fill, 'EUR', 'USD').filter((e) => e.ledger_account === 'cash');
     expect(cash.map(({ amount }) => amount)).toEqual(['-1387.29', '-0.138729']);
   });
 
   test('the longest amounts of the wire lose no digit', () => {
     const nines = `${'9'.repeat(20)}.${'9'.repeat(20)}`;
     const fill = { side: 'sell' as const, size: nines, price: nines, fee: nines, fx_rate: nines };
-    const cash = entriesOfFill({ ...fill, symbol: 'A/USD' }, 'A', 'USD').find(
+    const cash = fillEntries({ ...fill, symbol: 'A/USD' }, 'A', 'USD').find(
       ({ ledger_account }) => ledger_account === 'cash',
     );
     // (10^40 - 1)^3 in integers, with its 60 decimals put back.
@@ -48,7 +48,7 @@ describe('the ledger', () => {
 
   test('profit is exact, and what one side wins the other loses', () => {
     const entry = { side: 'buy' as const, size: '0.3', price: '0.1', fee: '0.01' };
-    expect(profitOf(entry, { price: '0.2', fee: '0.02' })).toEqual({
+    expect(roundTripProfit(entry, { price: '0.2', fee: '0.02' })).toEqual({
       fees: '0.03',
       gross: '0.03',
       net: '0',
@@ -56,8 +56,8 @@ describe('the ledger', () => {
     fc.assert(
       fc.property(decimal, decimal, decimal, (size, from, to) => {
         const exit = { price: to, fee: '0' };
-        const long = profitOf({ side: 'buy', size, price: from, fee: '0' }, exit);
-        const short = profitOf({ side: 'sell', size, price: from, fee: '0' }, exit);
+        const long = roundTripProfit({ side: 'buy', size, price: from, fee: '0' }, exit);
+        const short = roundTripProfit({ side: 'sell', size, price: from, fee: '0' }, exit);
         expect(new Decimal(long.net).plus(short.net).isZero()).toBe(true);
       }),
     );

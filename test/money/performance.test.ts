@@ -48,7 +48,7 @@ const DRAWN = [
   ],
 ] as const as readonly (readonly [number, string])[];
 
-function performanceOf(
+function measurePerformance(
   trades: readonly (readonly [day: number, pnl: string])[],
   opening = '10000',
 ): Performance {
@@ -63,7 +63,7 @@ describe('performance of closed trades', () => {
   test('is what empyrical says of the same returns', () => {
     // empyrical-reloaded 0.7.1: sharpe_ratio(returns of each day, annualization=365),
     // max_drawdown(returns of each trade).
-    const { sharpe, max_drawdown: fall, days, ...sums } = performanceOf(DRAWN);
+    const { sharpe, max_drawdown: fall, days, ...sums } = measurePerformance(DRAWN);
     expect(sharpe).toBeCloseTo(-1.302649239793293, 10);
     expect(fall).toBeCloseTo(-0.035210592054969965, 12);
     expect(days).toBe(48);
@@ -80,20 +80,20 @@ describe('performance of closed trades', () => {
       tally.add({ closedTs: FROM + day * US_PER_DAY, pnl });
       tally.performance();
     }
-    expect(tally.performance().sharpe).toBe(performanceOf(DRAWN).sharpe);
+    expect(tally.performance().sharpe).toBe(measurePerformance(DRAWN).sharpe);
   });
 
   test('says nothing where there is nothing to say', () => {
     const nothing = { win_rate: null, profit_factor: null, sharpe: null, win_rate_low: null };
-    expect(performanceOf([])).toMatchObject({ ...nothing, trades: 0, net_pnl: '0', days: 0 });
-    expect(performanceOf([[0, '5']])).toMatchObject({ sharpe: null, days: 1, win_rate: 1 });
+    expect(measurePerformance([])).toMatchObject({ ...nothing, trades: 0, net_pnl: '0', days: 0 });
+    expect(measurePerformance([[0, '5']])).toMatchObject({ sharpe: null, days: 1, win_rate: 1 });
     expect(
-      performanceOf([
+      measurePerformance([
         [0, '0'],
         [1, '0'],
       ]),
     ).toMatchObject({ winners: 0, losers: 0, sharpe: null });
-    const ruined = performanceOf(
+    const ruined = measurePerformance(
       [
         [0, '-60'],
         [1, '-50'],
@@ -103,12 +103,12 @@ describe('performance of closed trades', () => {
     );
     expect(ruined).toMatchObject({ sharpe: null });
     expect(ruined.max_drawdown).toBeCloseTo(-1.1, 12);
-    expect(performanceOf([[0, '-1']], '0').max_drawdown).toBeNull();
+    expect(measurePerformance([[0, '-1']], '0').max_drawdown).toBeNull();
   });
 
   test('sums money exactly', () => {
     const cents = Array.from({ length: 1000 }, (_, i) => [i, '0.1'] as const);
-    expect(performanceOf(cents).net_pnl).toBe('100');
+    expect(measurePerformance(cents).net_pnl).toBe('100');
   });
 });
 

@@ -1,5 +1,5 @@
 /** Mutations of the log's own clock, of what is judged by it, and of what may go by it. */
-import { mutation, testsOf, type Mutation } from './mutation.ts';
+import { mutation, testsIn, type Mutation } from './mutation.ts';
 
 const INGEST = 'pipelines/stream/ingest.ts';
 const LOG_CLOCK = 'pipelines/stream/log-clock.ts';
@@ -8,15 +8,15 @@ const RETENTION = 'pipelines/retention/retention.ts';
 const NOTES = 'pipelines/sink/notes.ts';
 const CONTROL = 'src/domain/control.ts';
 
-const ingest = testsOf('test/pipelines/stream/ingest.test.ts', 'ingest');
-const judged = testsOf(
+const ingest = testsIn('test/pipelines/stream/ingest.test.ts', 'ingest');
+const judged = testsIn(
   'test/pipelines/stream/log-clock.test.ts',
   'by which time a record is judged',
 );
-const beat = testsOf('test/pipelines/control/clock-beat.test.ts', 'the clock of an installation');
-const retention = testsOf('test/pipelines/retention/retention.test.ts', 'retention');
-const flood = testsOf('test/pipelines/sink/notes.test.ts', 'a flood of events');
-const control = testsOf('test/domain/control.test.ts', 'control records');
+const beat = testsIn('test/pipelines/control/clock-beat.test.ts', 'the clock of an installation');
+const retention = testsIn('test/pipelines/retention/retention.test.ts', 'retention');
+const flood = testsIn('test/pipelines/sink/notes.test.ts', 'a flood of events');
+const control = testsIn('test/domain/control.test.ts', 'control records');
 
 const AHEAD = 'what is further ahead by its own timestamp too: by the next clock';
 const OUTAGE = 'what was made while nobody sent clocks: by the next one';

@@ -1,20 +1,20 @@
 /** Mutations of what is decided and booked: predictions, signals, fills, labels, the ledger. */
-import { mutation, testsOf, type Mutation } from './mutation.ts';
+import { mutation, testsIn, type Mutation } from './mutation.ts';
 
 const LABELS = 'pipelines/labels/labels.ts';
 const FILLS = 'pipelines/stream/fills.ts';
 const SIGNALS = 'pipelines/stream/signals.ts';
 const BOOKING = 'src/postgres/tables/booking.ts';
-const chain = testsOf('test/pipelines/stream/stream.test.ts', 'the chain of an instrument');
-const labels = testsOf('test/pipelines/labels/labels.test.ts', 'labels');
-const grades = testsOf('test/pipelines/grades/grades.test.ts', 'grades of signals');
-const fills = testsOf('test/pipelines/stream/fills.test.ts', 'fills');
-const signals = testsOf('test/pipelines/stream/signals.test.ts', 'signals');
-const traders = testsOf('test/pipelines/stream/signals.test.ts', 'who trades');
-const seeded = testsOf('test/integration/seed.int.test.ts', 'the first bots');
-const predictions = testsOf('test/pipelines/stream/predictions.test.ts', 'predictions');
-const ledger = testsOf('test/money/entries.test.ts', 'the ledger');
-const booking = testsOf('test/integration/booking.int.test.ts', 'booking');
+const chain = testsIn('test/pipelines/stream/stream.test.ts', 'the chain of an instrument');
+const labels = testsIn('test/pipelines/labels/labels.test.ts', 'labels');
+const grades = testsIn('test/pipelines/grades/grades.test.ts', 'grades of signals');
+const fills = testsIn('test/pipelines/stream/fills.test.ts', 'fills');
+const signals = testsIn('test/pipelines/stream/signals.test.ts', 'signals');
+const traders = testsIn('test/pipelines/stream/signals.test.ts', 'who trades');
+const seeded = testsIn('test/integration/seed.int.test.ts', 'the first bots');
+const predictions = testsIn('test/pipelines/stream/predictions.test.ts', 'predictions');
+const ledger = testsIn('test/money/entries.test.ts', 'the ledger');
+const booking = testsIn('test/integration/booking.int.test.ts', 'booking');
 
 const DECIDED = 'a decision is dated by the tick that showed it, never by the end of its candle';
 const ONCE = 'signal and fills give the same rows in any order, once or three times';
@@ -159,7 +159,7 @@ export const DECISION_MUTATIONS: readonly Mutation[] = [
     'missing-rate-told-each-minute',
     traders('a missing rate is told once, and then at most once an hour, with the count'),
     SIGNALS,
-    'if (ts < of.toldTs + TELL_EVERY_US) return;',
+    'if (ts < of.toldTs + REPORT_EVERY_US) return;',
     '',
   ),
   mutation(

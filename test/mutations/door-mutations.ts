@@ -1,15 +1,15 @@
 /** Mutations of who gets in: credentials, roles, modes of files, and what the outbox signs. */
-import { mutation, testsInOrder, testsOf, type Mutation } from './mutation.ts';
+import { mutation, testsInOrder, testsIn, type Mutation } from './mutation.ts';
 
-const url = testsOf('test/config/credentials.test.ts', 'a URL');
-const configuration = testsOf('test/config/credentials.test.ts', 'the configuration');
+const url = testsIn('test/config/credentials.test.ts', 'a URL');
+const configuration = testsIn('test/config/credentials.test.ts', 'the configuration');
 const made = (name: string) => ({ file: 'test/infra/local/credentials.test.ts', name });
-const directory = testsOf('test/infra/local/data-dir.test.ts', 'a data directory');
-const seal = testsOf('test/postgres/tables/outbox.test.ts', 'the seal of a control record');
-const settings = testsOf('test/infra/local/server-settings.test.ts', 'the settings of a server');
-const away = testsOf('test/cli/away.test.ts', 'while no server is there');
-const pooler = testsOf('test/integration/doors.int.test.ts', 'PostgreSQL behind a pooler');
-const keys = testsOf('test/runtime/control-keys.test.ts', 'the keys of a data directory');
+const directory = testsIn('test/infra/local/data-dir.test.ts', 'a data directory');
+const seal = testsIn('test/postgres/tables/outbox.test.ts', 'the seal of a control record');
+const settings = testsIn('test/infra/local/server-settings.test.ts', 'the settings of a server');
+const away = testsIn('test/cli/away.test.ts', 'while no server is there');
+const pooler = testsIn('test/integration/doors.int.test.ts', 'PostgreSQL behind a pooler');
+const keys = testsIn('test/runtime/control-keys.test.ts', 'the keys of a data directory');
 const before = testsInOrder('test/integration/old-cluster.int.test.ts', 'a cluster from before');
 
 const QUESTDB = 'of QuestDB close both ways in, and give a browser nothing that it sends by itself';
@@ -121,8 +121,8 @@ export const DOOR_MUTATIONS: readonly Mutation[] = [
     'doors-that-were-opened-stay-open',
     before('is not gone through again, unless somebody has opened it since'),
     'infra/local/postgres-doors.ts',
-    'read(markOf(home)) === markText(doors) && read(hbaOf(home)) === OURS',
-    'read(markOf(home)) === markText(doors)',
+    'read(markPath(home)) === markText(doors) && read(hbaPath(home)) === OURS',
+    'read(markPath(home)) === markText(doors)',
   ),
   mutation(
     'commands-wait-for-servers-that-are-away',
@@ -133,7 +133,7 @@ export const DOOR_MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'doctor-waits-for-a-silent-server',
-    testsOf(
+    testsIn(
       'test/cli/away.test.ts',
       'a server that takes connections and says nothing',
     )('is said to be slow, and doctor does not wait for it'),
@@ -157,7 +157,7 @@ export const DOOR_MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'children-of-jobs-have-no-loader',
-    testsOf('test/app/job-children.test.ts', 'a task')('is done by one process after the other'),
+    testsIn('test/app/job-children.test.ts', 'a task')('is done by one process after the other'),
     'src/app/child-args.ts',
     ', ...LOADER_FLAGS];',
     '];',

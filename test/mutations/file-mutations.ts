@@ -1,14 +1,14 @@
 /** Mutations of what a file from outside may do. */
-import { mutation, testsOf, type Mutation } from './mutation.ts';
+import { mutation, testsIn, type Mutation } from './mutation.ts';
 
 const TREE = 'src/learning/lightgbm-tree.ts';
 const FOREST = 'src/learning/forest.ts';
 const ONNX = 'src/learning/onnx-check.ts';
-const lightgbm = testsOf('test/learning/hostile-lightgbm.test.ts', 'LightGBM text from outside');
-const onnx = testsOf('test/learning/onnx-check.test.ts', 'a model in ONNX');
-const requests = testsOf('test/pipelines/dataset/hostile-entities.test.ts', 'a file of requests');
-const duckdb = testsOf('test/pipelines/dataset/hostile-entities.test.ts', 'DuckDB');
-const bounded = testsOf('test/files/bounded.test.ts', 'a bounded task');
+const lightgbm = testsIn('test/learning/hostile-lightgbm.test.ts', 'LightGBM text from outside');
+const onnx = testsIn('test/learning/onnx-check.test.ts', 'a model in ONNX');
+const requests = testsIn('test/pipelines/dataset/hostile-entities.test.ts', 'a file of requests');
+const duckdb = testsIn('test/pipelines/dataset/hostile-entities.test.ts', 'DuckDB');
+const bounded = testsIn('test/files/bounded.test.ts', 'a bounded task');
 
 export const FILE_MUTATIONS: readonly Mutation[] = [
   mutation(
@@ -57,8 +57,8 @@ export const FILE_MUTATIONS: readonly Mutation[] = [
     'shape-from-the-row',
     onnx('with a shape from the row by a detour is refused'),
     ONNX,
-    'for (const name of outputs) ofRow.add(name);',
-    'for (const name of outputs) ofRow.delete(name);',
+    'for (const name of outputs) rowInputs.add(name);',
+    'for (const name of outputs) rowInputs.delete(name);',
   ),
   mutation(
     'trees-go-round',

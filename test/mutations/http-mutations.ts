@@ -1,11 +1,11 @@
 /** Mutations of what may be said over HTTP, and by whom. */
-import { mutation, testsOf, type Mutation } from './mutation.ts';
+import { mutation, testsIn, type Mutation } from './mutation.ts';
 
 const WORDS = 'src/http/words.ts';
 const TEST = 'test/http/words.test.ts';
-const words = testsOf(TEST, 'words');
-const tokens = testsOf(TEST, 'wrong tokens');
-const beyond = testsOf(TEST, 'beyond loopback');
+const words = testsIn(TEST, 'words');
+const tokens = testsIn(TEST, 'wrong tokens');
+const beyond = testsIn(TEST, 'beyond loopback');
 
 export const HTTP_MUTATIONS: readonly Mutation[] = [
   mutation(

@@ -1,13 +1,13 @@
 /** Mutations of what an import may claim, and of who believes it. */
-import { mutation, testsOf, type Mutation } from './mutation.ts';
+import { mutation, testsIn, type Mutation } from './mutation.ts';
 
 const INGEST = 'pipelines/stream/ingest.ts';
-const imported = testsOf('test/pipelines/stream/imports.test.ts', 'an imported record');
-const computed = testsOf(
+const imported = testsIn('test/pipelines/stream/imports.test.ts', 'an imported record');
+const computed = testsIn(
   'test/pipelines/stream/imports.test.ts',
   'what is computed of imported records',
 );
-const label = testsOf('test/pipelines/stream/imports.test.ts', 'a label');
+const label = testsIn('test/pipelines/stream/imports.test.ts', 'a label');
 const FLOW = {
   file: 'test/flow/datasets.long.test.ts',
   name: 'a recording of the past is known in its own time, if it says so',
@@ -34,15 +34,15 @@ export const IMPORT_MUTATIONS: readonly Mutation[] = [
     'late-import-backdated',
     imported('that comes behind the watermark, or contradicts, is known of since it came'),
     INGEST,
-    'const toldAt = Math.max(knownAt, barrierUs + 1);',
-    'const toldAt = knownAt;',
+    'const notedAt = Math.max(knownAt, barrierUs + 1);',
+    'const notedAt = knownAt;',
   ),
   mutation(
     'history-of-an-import-not-found',
     imported('of history has its own clock, and the job that looks for history still finds it'),
     INGEST,
-    'const toldAt = Math.max(knownAt, cameAt ?? 0, barrierUs + 1);',
-    'const toldAt = knownAt;',
+    'const notedAt = Math.max(knownAt, cameAt ?? 0, barrierUs + 1);',
+    'const notedAt = knownAt;',
   ),
   mutation(
     'import-untold-by-features',
@@ -79,8 +79,8 @@ export const IMPORT_MUTATIONS: readonly Mutation[] = [
       name: 'headers of a message without any are not read',
     },
     'src/kafka/records.ts',
-    'fetched.hasHeaders && saysImported',
-    'saysImported',
+    'fetched.hasHeaders && isImportMark',
+    'isImportMark',
   ),
   mutation(
     'claim-rounded-down',

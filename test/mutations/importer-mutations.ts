@@ -1,5 +1,5 @@
 /** Mutations of what is a tick, of what the importer sets apart, and of quotes without a price. */
-import { mutation, testsOf, type Mutation } from './mutation.ts';
+import { mutation, testsIn, type Mutation } from './mutation.ts';
 
 const CHECK = 'src/stream/check-tick.ts';
 const WIRE = 'src/domain/records/fields.ts';
@@ -9,22 +9,22 @@ const TIME = 'src/domain/time.ts';
 const FRAMES = 'src/feeds/binance-frames.ts';
 const UNPACK = 'src/feeds/unpack.ts';
 
-const wire = testsOf('test/stream/check-tick.test.ts', 'the wire');
-const symbolScan = testsOf('test/stream/tick-scanner.test.ts', 'the scanner takes');
-const times = testsOf('test/domain/time.test.ts', 'times as text');
-const row = testsOf(
+const wire = testsIn('test/stream/check-tick.test.ts', 'the wire');
+const symbolScan = testsIn('test/stream/tick-scanner.test.ts', 'the scanner takes');
+const times = testsIn('test/domain/time.test.ts', 'times as text');
+const row = testsIn(
   'test/feeds/cases.test.ts',
   'a row of CSV is set apart, and its neighbours are fed',
 );
-const cases = testsOf('test/feeds/cases.test.ts', 'a file of the public cases');
-const header = testsOf('test/feeds/cases.test.ts', 'a header is refused before anything is sent');
-const bytes = testsOf('test/feeds/cases.test.ts', 'bytes');
-const others = testsOf('test/feeds/cases.test.ts', 'other formats');
-const files = testsOf('test/feeds/files.test.ts', 'feed files');
-const frames = testsOf('test/feeds/binance-frames.test.ts', 'Binance frames');
-const candles = testsOf('test/pipelines/stream/candles.test.ts', 'candles');
-const fills = testsOf('test/pipelines/stream/fills.test.ts', 'fills');
-const rows = testsOf('test/pipelines/sink/sink.test.ts', 'rows');
+const cases = testsIn('test/feeds/cases.test.ts', 'a file of the public cases');
+const header = testsIn('test/feeds/cases.test.ts', 'a header is refused before anything is sent');
+const bytes = testsIn('test/feeds/cases.test.ts', 'bytes');
+const others = testsIn('test/feeds/cases.test.ts', 'other formats');
+const files = testsIn('test/feeds/files.test.ts', 'feed files');
+const frames = testsIn('test/feeds/binance-frames.test.ts', 'Binance frames');
+const candles = testsIn('test/pipelines/stream/candles.test.ts', 'candles');
+const fills = testsIn('test/pipelines/stream/fills.test.ts', 'fills');
+const rows = testsIn('test/pipelines/sink/sink.test.ts', 'rows');
 
 const ONE_SIDE = 'a quote of one side is a quote without a price; one of none is dead';
 const VISIBLE = 'symbols are taken as venues have them, if they can be seen and told apart';

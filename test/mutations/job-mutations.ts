@@ -1,25 +1,25 @@
 /** Mutations of the jobs: whose attempt it is, what is no attempt, and what ends a process. */
-import { mutation, testsOf, type Mutation } from './mutation.ts';
+import { mutation, testsIn, type Mutation } from './mutation.ts';
 
-const child = testsOf('test/app/job-children.test.ts', 'a task');
-const outage = testsOf('test/runtime/outage.test.ts', 'an outage');
-const work = testsOf('test/runtime/pace.test.ts', 'repeated work');
-const backlog = testsOf('test/questdb/tables/pending-labels.test.ts', 'a backlog');
-const changes = testsOf('test/integration/watermark-changes.int.test.ts', 'watermarks');
-const manyLabels = testsOf('test/integration/jobs.int.test.ts', 'a backlog of labels');
-const redis = testsOf('test/queue/redis-health.test.ts', 'Redis');
-const server = testsOf('test/infra/local/keep-servers.test.ts', 'a server that ends');
-const log = testsOf('test/runtime/rotating-log.test.ts', 'a log');
-const run = testsOf('test/integration/jobs.int.test.ts', 'a run');
+const child = testsIn('test/app/job-children.test.ts', 'a task');
+const outage = testsIn('test/runtime/outage.test.ts', 'an outage');
+const work = testsIn('test/runtime/pace.test.ts', 'repeated work');
+const backlog = testsIn('test/questdb/tables/pending-labels.test.ts', 'a backlog');
+const changes = testsIn('test/integration/watermark-changes.int.test.ts', 'watermarks');
+const manyLabels = testsIn('test/integration/jobs.int.test.ts', 'a backlog of labels');
+const redis = testsIn('test/queue/redis-health.test.ts', 'Redis');
+const server = testsIn('test/infra/local/keep-servers.test.ts', 'a server that ends');
+const log = testsIn('test/runtime/rotating-log.test.ts', 'a log');
+const run = testsIn('test/integration/jobs.int.test.ts', 'a run');
 
 const OWN = run(
   'counts its own attempts, rests, fails for good, and is due again when it has rested',
 );
 
-const sets = testsOf('test/integration/label-sets.int.test.ts', 'label sets');
-const labelsJob = testsOf('test/integration/labels.int.test.ts', 'labels');
-const jobsOfLabels = testsOf('test/app/label-jobs.test.ts', 'jobs of labels');
-const witness = testsOf('test/integration/witness.int.test.ts', 'a process with a witness');
+const sets = testsIn('test/integration/label-sets.int.test.ts', 'label sets');
+const labelsJob = testsIn('test/integration/labels.int.test.ts', 'labels');
+const labelJobs = testsIn('test/app/label-jobs.test.ts', 'jobs of labels');
+const witness = testsIn('test/integration/witness.int.test.ts', 'a process with a witness');
 
 export const JOB_MUTATIONS: readonly Mutation[] = [
   mutation(
@@ -90,8 +90,8 @@ export const JOB_MUTATIONS: readonly Mutation[] = [
     'years-between-markets-are-read',
     backlog('asks about each market once, then by set, and about quiet ones seldom'),
     'src/questdb/tables/pending-labels.ts',
-    'asked.fromUs === null ? null : floorTo(asked.fromUs, US_PER_DAY)',
-    'asked.fromUs === null ? null : floorTo(asked.fromUs, 90_000 * US_PER_DAY)',
+    'search.fromUs === null ? null : floorTo(search.fromUs, US_PER_DAY)',
+    'search.fromUs === null ? null : floorTo(search.fromUs, 90_000 * US_PER_DAY)',
   ),
   mutation(
     'quiet-markets-are-forgotten',
@@ -146,7 +146,7 @@ export const JOB_MUTATIONS: readonly Mutation[] = [
     'a-set-takes-what-has-not-matured',
     manyLabels('of many instruments is that of each, by one question'),
     'src/questdb/tables/pending-labels.ts',
-    'row.decided_ts <= asked.decidedByUs',
+    'row.decided_ts <= search.decidedByUs',
     'row.decided_ts <= Infinity',
   ),
   mutation(
@@ -160,8 +160,8 @@ export const JOB_MUTATIONS: readonly Mutation[] = [
     'a-set-is-graded-by-what-it-reads',
     sets('are those that each instrument alone gets, whatever befell it'),
     'pipelines/labels/label-sets.ts',
-    'prices: pricesOf(stored, source)',
-    'prices: pricesOf(stored, null)',
+    'prices: toPrices(stored, source)',
+    'prices: toPrices(stored, null)',
   ),
   mutation(
     'what-is-shown-too-late-is-shown',
@@ -172,7 +172,7 @@ export const JOB_MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'a-set-that-fails-keeps-all',
-    jobsOfLabels('are one for each instrument while the job of all fails, a thousand at a time'),
+    labelJobs('are one for each instrument while the job of all fails, a thousand at a time'),
     'src/app/job-sweeps.ts',
     '  const hours = bySet\n    ? ',
     '  const hours = bySet || oldest.length > 0\n    ? ',
@@ -181,8 +181,8 @@ export const JOB_MUTATIONS: readonly Mutation[] = [
     'graded-by-whatever-was-read',
     labelsJob('by the prices that the decision stood on, whatever else was read'),
     'pipelines/grades/grading-input.ts',
-    'prices: pricesOf(stored, source),',
-    'prices: pricesOf(stored, null),',
+    'prices: toPrices(stored, source),',
+    'prices: toPrices(stored, null),',
   ),
   mutation(
     'a-database-taken-back-goes-unseen',

@@ -1,15 +1,15 @@
 /** Mutations of features, models, their training and their gate. */
-import { mutation, testsOf, type Mutation } from './mutation.ts';
+import { mutation, testsIn, type Mutation } from './mutation.ts';
 
-const split = testsOf('test/learning/split.test.ts', 'splitting rows by time');
-const gate = testsOf('test/learning/gate.test.ts', 'the gate');
-const baseline = testsOf('test/learning/baseline.test.ts', 'the baseline');
-const model = testsOf(
+const split = testsIn('test/learning/split.test.ts', 'splitting rows by time');
+const gate = testsIn('test/learning/gate.test.ts', 'the gate');
+const baseline = testsIn('test/learning/baseline.test.ts', 'the baseline');
+const model = testsIn(
   'test/learning/lightgbm-model.test.ts',
   'a LightGBM model read from its text',
 );
-const quality = testsOf('test/integration/quality.int.test.ts', 'the data-quality job');
-const replay = testsOf('test/pipelines/quality/replay.test.ts', 'a replay');
+const quality = testsIn('test/integration/quality.int.test.ts', 'the data-quality job');
+const replay = testsIn('test/pipelines/quality/replay.test.ts', 'a replay');
 
 const OVERLAP = 'never trains on a label that reaches into its test, nor tests what it trained on';
 
@@ -115,7 +115,7 @@ export const LEARNING_MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'pool-of-what-comes',
-    testsOf(
+    testsIn(
       'test/learning/pool.test.ts',
       'the rows of a pool',
     )('are over an embargo before the test rows, and in order of time'),
@@ -125,7 +125,7 @@ export const LEARNING_MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'pool-speaks-for-one',
-    testsOf(
+    testsIn(
       'test/learning/pool.test.ts',
       'a training with a pool',
     )('takes it where it tells more, and stays judged on its own rows'),
@@ -135,7 +135,7 @@ export const LEARNING_MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'ensemble-is-a-sum',
-    testsOf(
+    testsIn(
       'test/learning/seed-ensemble.test.ts',
       'the mean of several LightGBM models',
     )('scores the mean of their raw scores, in LightGBM and here'),
@@ -145,7 +145,7 @@ export const LEARNING_MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'forest-outweighs',
-    testsOf(
+    testsIn(
       'test/learning/seed-ensemble.test.ts',
       'the mean of several LightGBM models',
     )('scores the mean of their raw scores, where some are forests and others boosted'),
@@ -162,12 +162,12 @@ export const LEARNING_MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'forest-by-what-is-asked',
-    testsOf(
+    testsIn(
       'test/learning/kinds.test.ts',
       'a training with a forest',
     )('stays a forest whatever is asked of boosted trees'),
     'src/learning/train.ts',
-    '{ ...DEFAULT_PARAMS, ...asked, ...own };',
-    '{ ...DEFAULT_PARAMS, ...own, ...asked };',
+    '{ ...DEFAULT_PARAMS, ...requested, ...own };',
+    '{ ...DEFAULT_PARAMS, ...own, ...requested };',
   ),
 ];

@@ -1,11 +1,11 @@
 /** Mutations of what binds a position to its log, of looking ahead, and of versions in the log. */
-import { mutation, testsOf, type Mutation } from './mutation.ts';
+import { mutation, testsIn, type Mutation } from './mutation.ts';
 
 const MARKER = 'src/stream/log-marker.ts';
 const GUARD = 'src/kafka/log-guard.ts';
 const OPEN = 'src/kafka/open-partition.ts';
-const log = testsOf('test/stream/log-marker.test.ts', 'a log');
-const restored = testsOf(
+const log = testsIn('test/stream/log-marker.test.ts', 'a log');
+const restored = testsIn(
   'test/integration/restored-postgres.int.test.ts',
   'an older PostgreSQL beside a newer log',
 );
@@ -89,7 +89,7 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
       'at the end of the log it is told once, again where telling failed, and nothing is committed',
     ),
     OPEN,
-    '|| lookedTo === this.toldEnd) return;',
+    '|| lookedTo === this.reportedEnd) return;',
     ') return;',
   ),
   mutation(

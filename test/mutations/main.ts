@@ -13,7 +13,7 @@ import { report, type ProofResult } from '../support/report.ts';
 import { must } from '../../src/assert.ts';
 import { PROJECT_DIR } from '../../src/code-files.ts';
 import startServers from '../support/global-stack.ts';
-import { isIntegration, keyOfTest, type Mutation, type NamedTest } from './mutation.ts';
+import { isIntegration, testKey, type Mutation, type NamedTest } from './mutation.ts';
 import { MUTATIONS } from './mutations.ts';
 import { runNamed, type Ran } from './named-tests.ts';
 import { TreeCopy } from './tree-copy.ts';
@@ -32,7 +32,7 @@ interface Outcome {
   readonly problem: string | null;
 }
 
-function asked(): readonly Mutation[] {
+function requested(): readonly Mutation[] {
   if (values.only === undefined) return MUTATIONS;
   return values.only.split(',').map((name) => {
     const mutation = MUTATIONS.find((each) => each.name === name);
@@ -43,7 +43,7 @@ function asked(): readonly Mutation[] {
 
 /** The tests that are not green as they are, each with why. */
 async function redAlready(copy: TreeCopy, tests: readonly NamedTest[]) {
-  const unique = [...new Map(tests.map((test) => [keyOfTest(test), test])).values()];
+  const unique = [...new Map(tests.map((test) => [testKey(test), test])).values()];
   if (unique.length === 0) return new Map<string, string>();
   const startMs = performance.now();
   const ran = await runNamed(copy.dir, unique);
@@ -58,20 +58,22 @@ async function redAlready(copy: TreeCopy, tests: readonly NamedTest[]) {
   );
 }
 
-async function problemOf(copy: TreeCopy, { patches, breaks }: Mutation): Promise<string | null> {
+async function findProblem(copy: TreeCopy, { patches, breaks }: Mutation): Promise<string | null> {
   try {
     const ran = await copy.patched(patches, () => runNamed(copy.dir, [breaks]));
-    return verdictOf(must(ran.get(keyOfTest(breaks))));
+    return judgeRun(must(ran.get(testKey(breaks))));
   } catch (error) {
     return (error as Error).message;
   }
 }
 
-function verdictOf({ status, messages }: Ran): string | null {
-  const said = firstLine(messages);
-  if (status === null) return `the test was not run: ${said}`;
+function judgeRun({ status, messages }: Ran): string | null {
+  const message = firstLine(messages);
+  if (status === null) return `the test was not run: ${message}`;
   if (status !== 'failed') return `survived: the test has ${status}`;
-  return /^(ReferenceError|SyntaxError)/.test(said) ? `the patch is no program: ${said}` : null;
+  return /^(ReferenceError|SyntaxError)/.test(message)
+    ? `the patch is no program: ${message}`
+    : null;
 }
 
 const firstLine = (messages: readonly string[]): string =>
@@ -88,12 +90,12 @@ async function runAll(copy: TreeCopy, mutations: readonly Mutation[]): Promise<O
   for (const mutation of mutations) {
     const { name, breaks } = mutation;
     const startMs = performance.now();
-    const already = red.get(keyOfTest(breaks));
+    const already = red.get(testKey(breaks));
     const problem =
-      already === undefined ? await problemOf(copy, mutation) : `red without it: ${already}`;
+      already === undefined ? await findProblem(copy, mutation) : `red without it: ${already}`;
     const verdict = problem === null ? 'killed' : 'FAILED';
     console.log(`${verdict}  ${name}  ${secondsSince(startMs)} s`);
-    console.log(`        ${keyOfTest(breaks)}`);
+    console.log(`        ${testKey(breaks)}`);
     if (problem !== null) console.log(`        ${problem}`);
     outcomes.push({ mutation, problem });
   }
@@ -103,10 +105,10 @@ async function runAll(copy: TreeCopy, mutations: readonly Mutation[]): Promise<O
 async function main(): Promise<number> {
   if (values.help) {
     console.log('mutations [--only NAME,…] [--report FILE]');
-    for (const { name, breaks } of MUTATIONS) console.log(`  ${name}: ${keyOfTest(breaks)}`);
+    for (const { name, breaks } of MUTATIONS) console.log(`  ${name}: ${testKey(breaks)}`);
     return 0;
   }
-  const mutations = asked();
+  const mutations = requested();
   const copy = new TreeCopy(PROJECT_DIR);
   const outcomes: Outcome[] = [];
   try {

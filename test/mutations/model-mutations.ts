@@ -1,25 +1,25 @@
 /** Mutations of who decides, and of what a training set may know. */
-import { mutation, testsOf, type Mutation } from './mutation.ts';
+import { mutation, testsIn, type Mutation } from './mutation.ts';
 
 const CHANGE = 'src/learning/model-change.ts';
 const POLICY = 'pipelines/review/promotion-policy.ts';
 const EVIDENCE = 'src/learning/evidence';
 const JOIN = 'pipelines/dataset/join.ts';
-const registry = testsOf('test/learning/model-change.test.ts', 'the registry');
-const back = testsOf('test/learning/model-change.test.ts', 'what is taken back');
-const shadow = testsOf('test/pipelines/review/promotion-policy.test.ts', 'a shadow');
-const champion = testsOf('test/pipelines/review/promotion-policy.test.ts', 'a champion');
-const bets = testsOf('test/pipelines/review/live-bets.test.ts', 'a shadow bets');
-const sessions = testsOf('test/pipelines/review/live-bets.test.ts', 'sessions');
-const fair = testsOf(
+const registry = testsIn('test/learning/model-change.test.ts', 'the registry');
+const back = testsIn('test/learning/model-change.test.ts', 'what is taken back');
+const shadow = testsIn('test/pipelines/review/promotion-policy.test.ts', 'a shadow');
+const champion = testsIn('test/pipelines/review/promotion-policy.test.ts', 'a champion');
+const bets = testsIn('test/pipelines/review/live-bets.test.ts', 'a shadow bets');
+const sessions = testsIn('test/pipelines/review/live-bets.test.ts', 'sessions');
+const fair = testsIn(
   'test/learning/evidence/evidence.test.ts',
   'under "no better" the mean over all outcomes is at most 1',
 );
-const request = testsOf(
+const request = testsIn(
   'test/pipelines/dataset/join.test.ts',
   'a request has the latest feature row',
 );
-const decisions = testsOf('test/pipelines/dataset/join.test.ts', 'decisions');
+const decisions = testsIn('test/pipelines/dataset/join.test.ts', 'decisions');
 
 export const MODEL_MUTATIONS: readonly Mutation[] = [
   mutation(
@@ -123,8 +123,8 @@ export const MODEL_MUTATIONS: readonly Mutation[] = [
     'set-without-its-boundary',
     request('that was decided at or before it, its very moment included'),
     JOIN,
-    'r.asked_at >= s.available',
-    'r.asked_at > s.available',
+    'r.requested_at >= s.available',
+    'r.requested_at > s.available',
   ),
   mutation(
     'set-that-knows-the-future',

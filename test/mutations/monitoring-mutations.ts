@@ -1,11 +1,11 @@
 /** Mutations of what is told of models: outcomes, drift, and what brings a training. */
-import { mutation, testsOf, type Mutation } from './mutation.ts';
+import { mutation, testsIn, type Mutation } from './mutation.ts';
 
-const outcomes = testsOf('test/learning/monitoring.test.ts', 'outcomes of predictions');
-const index = testsOf('test/learning/drift.test.ts', 'the population stability index');
-const bins = testsOf('test/learning/drift.test.ts', 'the bins of a training set');
-const training = testsOf('test/learning/retrain.test.ts', 'a training');
-const monitoring = testsOf('test/integration/monitoring.int.test.ts', 'monitoring');
+const outcomes = testsIn('test/learning/monitoring.test.ts', 'outcomes of predictions');
+const index = testsIn('test/learning/drift.test.ts', 'the population stability index');
+const bins = testsIn('test/learning/drift.test.ts', 'the bins of a training set');
+const training = testsIn('test/learning/retrain.test.ts', 'a training');
+const monitoring = testsIn('test/integration/monitoring.int.test.ts', 'monitoring');
 
 const COUNTED = 'outcomes are those of a brute-force count, by HTTP and on the command line';
 const ONCE = 'a planted drift fires once, with its training, and not again while it cools';

@@ -24,7 +24,7 @@ export interface Mutation {
 
 export const isIntegration = ({ file }: NamedTest): boolean => /\.(int|long)\.test\.ts$/.test(file);
 
-export const keyOfTest = ({ file, name }: NamedTest): string => `${file} > ${name}`;
+export const testKey = ({ file, name }: NamedTest): string => `${file} > ${name}`;
 
 /** The usual one, of a single patch. */
 export const mutation = (
@@ -36,11 +36,11 @@ export const mutation = (
 ): Mutation => ({ name, patches: [{ file, find, replace }], breaks });
 
 /** The tests of a file, by their names behind what they are described under. */
-export const testsOf =
+export const testsIn =
   (file: string, describedAs: string) =>
   (name: string): NamedTest => ({ file, name: `${describedAs} ${name}` });
 
 /** The same where each builds on those before it. */
 export const testsInOrder =
   (file: string, describedAs: string) =>
-  (name: string): NamedTest => ({ ...testsOf(file, describedAs)(name), isBehindOthers: true });
+  (name: string): NamedTest => ({ ...testsIn(file, describedAs)(name), isBehindOthers: true });

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { keyOfTest, type NamedTest } from './mutation.ts';
+import { testKey, type NamedTest } from './mutation.ts';
 
 export interface Ran {
   /** Null: vitest has not come to it; `messages` then say why. */
@@ -27,9 +27,9 @@ const REPORT = 'mutation-report.json';
 /** Of a run; a machine that has other work too may take many times what a quiet one does. */
 const LIMIT_MS = 180_000;
 const LIMIT_MS_PER_TEST = 20_000;
-const SAID_MAX = 600;
+const OUTPUT_MAX = 600;
 
-/** By `keyOfTest`. */
+/** By `testKey`. */
 export async function runNamed(dir: string, tests: readonly NamedTest[]) {
   const alone = tests.filter(({ isBehindOthers }) => isBehindOthers !== true);
   const others = tests.filter(({ isBehindOthers }) => isBehindOthers === true);
@@ -56,11 +56,11 @@ async function run(
   ]);
   const results = resultsIn(report);
   return new Map(
-    tests.map((test): [string, Ran] => [keyOfTest(test), ranOf(dir, test, results, output)]),
+    tests.map((test): [string, Ran] => [testKey(test), findResult(dir, test, results, output)]),
   );
 }
 
-function ranOf(
+function findResult(
   dir: string,
   { file, name }: NamedTest,
   results: Report['testResults'],
@@ -70,7 +70,7 @@ function ranOf(
   const test = suite?.assertionResults.find(({ fullName }) => fullName === name);
   if (test === undefined || test.status === 'skipped' || test.status === 'pending') {
     const why = suite?.message === undefined || suite.message === '' ? output : suite.message;
-    return { status: null, messages: [why.slice(-SAID_MAX)] };
+    return { status: null, messages: [why.slice(-OUTPUT_MAX)] };
   }
   return { status: test.status, messages: test.failureMessages };
 }
@@ -89,15 +89,15 @@ function vitest(dir: string, limitMs: number, args: readonly string[]): Promise<
   return new Promise((resolve, reject) => {
     const stdio = ['ignore', 'pipe', 'pipe'] as const;
     const child = spawn(process.execPath, [file, ...args], { cwd: dir, stdio: [...stdio] });
-    let said = '';
+    let output = '';
     for (const stream of [child.stdout, child.stderr]) {
-      stream?.setEncoding('utf8').on('data', (text: string) => (said += text));
+      stream?.setEncoding('utf8').on('data', (text: string) => (output += text));
     }
     const limit = setTimeout(() => child.kill('SIGKILL'), limitMs);
     child.on('error', reject);
     child.on('close', (_code, signal) => {
       clearTimeout(limit);
-      resolve(signal === null ? said : `${said}\nvitest was ended by ${signal}`);
+      resolve(signal === null ? output : `${output}\nvitest was ended by ${signal}`);
     });
   });
 }

@@ -1,11 +1,11 @@
 /** Mutations of what the page and `/metrics` tell an operator. */
-import { mutation, testsOf, type Mutation } from './mutation.ts';
+import { mutation, testsIn, type Mutation } from './mutation.ts';
 
-const again = testsOf('test/web/again.test.ts', 'what failed once');
-const pill = testsOf('test/web/health.test.ts', 'a pill');
-const node = testsOf('test/http/node-state.test.ts', 'a node of the flow');
-const said = testsOf('test/metrics.test.ts', 'what processes say of themselves');
-const equity = testsOf('test/summaries/account-equity.test.ts', 'equity');
+const again = testsIn('test/web/again.test.ts', 'what failed once');
+const pill = testsIn('test/web/health.test.ts', 'a pill');
+const node = testsIn('test/http/node-state.test.ts', 'a node of the flow');
+const reported = testsIn('test/metrics.test.ts', 'what processes say of themselves');
+const equity = testsIn('test/summaries/account-equity.test.ts', 'equity');
 
 export const PAGE_MUTATIONS: readonly Mutation[] = [
   mutation(
@@ -38,14 +38,14 @@ export const PAGE_MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'processes-in-one',
-    said('stands side by side by process and worker'),
+    reported('stands side by side by process and worker'),
     'src/metrics.ts',
     'labels: { ...value.labels, process, worker }',
     'labels: { ...value.labels, process }',
   ),
   mutation(
     'left-out-by-clusters',
-    said("has Node's numbers by the names that dashboards know"),
+    reported("has Node's numbers by the names that dashboards know"),
     'src/metrics.ts',
     ", aggregator: 'first' }",
     ' }',

@@ -7,7 +7,7 @@ import { MUTATIONS } from './mutations.ts';
 
 const sources = new Map<string, string>();
 
-function sourceOf(file: string): string {
+function readSource(file: string): string {
   const text = sources.get(file) ?? readFileSync(join(PROJECT_DIR, file), 'utf8');
   sources.set(file, text);
   return text;
@@ -16,7 +16,7 @@ function sourceOf(file: string): string {
 test('every patch of every mutation is to be made at one place of the source', () => {
   const wrong = MUTATIONS.flatMap(({ name, patches }) =>
     patches.flatMap(({ file, find }) => {
-      const places = sourceOf(file).split(find).length - 1;
+      const places = readSource(file).split(find).length - 1;
       return places === 1 ? [] : [`${name}: ${file} holds its text ${places} times`];
     }),
   );
@@ -26,6 +26,6 @@ test('every patch of every mutation is to be made at one place of the source', (
 test('no two mutations have one name, and each test that they break is in its file', () => {
   const names = MUTATIONS.map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
-  const missing = MUTATIONS.filter(({ breaks }) => !sourceOf(breaks.file).length);
+  const missing = MUTATIONS.filter(({ breaks }) => !readSource(breaks.file).length);
   expect(missing).toEqual([]);
 });

@@ -1,16 +1,16 @@
 /** Mutations of what keeps a bad record to itself. */
-import { mutation, testsInOrder, testsOf, type Mutation } from './mutation.ts';
+import { mutation, testsInOrder, testsIn, type Mutation } from './mutation.ts';
 
 const WIRE = 'src/domain/records/fields.ts';
 const BOOKABLE = 'src/money/bookable.ts';
 const BOOKING = 'src/postgres/tables/booking.ts';
 const DECODE = 'pipelines/trades/decode.ts';
-const decoded = testsOf('test/pipelines/trades/decode.test.ts', 'records of money');
-const refused = testsOf('test/money/bookable.test.ts', 'a fill that cannot be booked right');
-const stage = testsOf('test/pipelines/trades/trades.test.ts', 'the trades stage');
-const still = testsOf('test/stream/standstill.test.ts', 'a partition stands still');
-const letter = testsOf('test/domain/dead-letter.test.ts', 'a dead letter');
-const booking = testsOf('test/integration/booking.int.test.ts', 'booking');
+const decoded = testsIn('test/pipelines/trades/decode.test.ts', 'records of money');
+const refused = testsIn('test/money/bookable.test.ts', 'a fill that cannot be booked right');
+const stage = testsIn('test/pipelines/trades/trades.test.ts', 'the trades stage');
+const still = testsIn('test/stream/standstill.test.ts', 'a partition stands still');
+const letter = testsIn('test/domain/dead-letter.test.ts', 'a dead letter');
+const booking = testsIn('test/integration/booking.int.test.ts', 'booking');
 const records = testsInOrder('test/integration/records.int.test.ts', 'records of money');
 
 export const RECORD_MUTATIONS: readonly Mutation[] = [
@@ -145,7 +145,7 @@ export const RECORD_MUTATIONS: readonly Mutation[] = [
     'columns-of-mismatches',
     booking('fields that a newer producer adds have no column and change nothing'),
     'src/postgres/tables/booking-fills.ts',
-    "const row = { ...columnsOf('fills', fill), ts: formatUs(fill.ts) };",
+    "const row = { ...pickColumns('fills', fill), ts: formatUs(fill.ts) };",
     'const { kind: _, ...all } = fill;\n  const row = { ...all, ts: formatUs(fill.ts) };',
   ),
   mutation(

@@ -1,13 +1,13 @@
 /** Mutations of what is told of periods and trades. */
-import { mutation, testsOf, type Mutation } from './mutation.ts';
+import { mutation, testsIn, type Mutation } from './mutation.ts';
 
 const PERFORMANCE = 'src/money/performance.ts';
 const REPORTS = 'pipelines/reports/reports.ts';
-const performance = testsOf('test/money/performance.test.ts', 'performance of closed trades');
-const periods = testsOf('test/pipelines/reports/reports.test.ts', 'periods');
-const target = testsOf('test/pipelines/reports/reports.test.ts', 'a target win rate');
-const sums = testsOf('test/summaries/money-tables.test.ts', 'sums of money');
-const flow = testsOf('test/flow/reports.int.test.ts', 'reports');
+const performance = testsIn('test/money/performance.test.ts', 'performance of closed trades');
+const periods = testsIn('test/pipelines/reports/reports.test.ts', 'periods');
+const target = testsIn('test/pipelines/reports/reports.test.ts', 'a target win rate');
+const sums = testsIn('test/summaries/money-tables.test.ts', 'sums of money');
+const flow = testsIn('test/flow/reports.int.test.ts', 'reports');
 
 export const REPORTS_MUTATIONS: readonly Mutation[] = [
   mutation(

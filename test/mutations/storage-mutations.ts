@@ -1,5 +1,5 @@
 /** Mutations of the hops: what is written, in which order, and who may still write. */
-import { mutation, testsOf, type Mutation } from './mutation.ts';
+import { mutation, testsIn, type Mutation } from './mutation.ts';
 
 const SINK = 'pipelines/sink/sink-task.ts';
 const STREAM = 'pipelines/stream/stream-task.ts';
@@ -7,12 +7,12 @@ const CLAIMED = 'src/stream/claimed-task.ts';
 const CONSUMER = 'src/kafka/consumer.ts';
 const CHECKPOINTS = 'src/postgres/tables/checkpoints.ts';
 const KEY_SQL = 'DEDUP UPSERT KEYS(ts, venue, symbol, id)';
-const crashes = testsOf('test/simulation/simulation.test.ts', 'crashes, zombies and rebalances');
+const crashes = testsIn('test/simulation/simulation.test.ts', 'crashes, zombies and rebalances');
 const NOTHING_LEFT = crashes('leave nothing behind, from seed 0 on');
-const schema = testsOf('test/questdb/tables/schema.test.ts', 'the SQL files and the code');
-const effects = testsOf('test/pipelines/sink/sink.test.ts', 'the effects of a batch');
-const late = testsOf('test/pipelines/sink/sink.test.ts', 'a late tick');
-const encoder = testsOf('test/questdb/ilp-encoder.test.ts', 'makes the bytes of the client');
+const schema = testsIn('test/questdb/tables/schema.test.ts', 'the SQL files and the code');
+const effects = testsIn('test/pipelines/sink/sink.test.ts', 'the effects of a batch');
+const late = testsIn('test/pipelines/sink/sink.test.ts', 'a late tick');
+const encoder = testsIn('test/questdb/ilp-encoder.test.ts', 'makes the bytes of the client');
 const savedLater = (stage: string) => ({
   file: `test/pipelines/${stage}/${stage}-task.test.ts`,
   name: `a checkpoint of the ${stage} that failed leaves all that changed to the next one`,
@@ -23,11 +23,11 @@ const forgottenTooSoon = [
   '    this.endIfFenced(await',
   '    this.saved();\n    this.endIfFenced(await',
 ] as const;
-const retention = testsOf('test/pipelines/retention/retention.test.ts', 'retention');
-const writer = testsOf('test/integration/questdb.int.test.ts', 'the writer');
-const checkpoints = testsOf('test/integration/checkpoints.int.test.ts', 'checkpoints');
-const consumer = testsOf('test/integration/consumer.int.test.ts', 'a consumer');
-const labelsJob = testsOf('test/integration/labels.int.test.ts', 'labels');
+const retention = testsIn('test/pipelines/retention/retention.test.ts', 'retention');
+const writer = testsIn('test/integration/questdb.int.test.ts', 'the writer');
+const checkpoints = testsIn('test/integration/checkpoints.int.test.ts', 'checkpoints');
+const consumer = testsIn('test/integration/consumer.int.test.ts', 'a consumer');
+const labelsJob = testsIn('test/integration/labels.int.test.ts', 'labels');
 
 const ZOMBIE = checkpoints('of a process that lost its partition change nothing');
 

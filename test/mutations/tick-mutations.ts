@@ -1,13 +1,13 @@
 /** Mutations of what is made of a record's bytes, of ingest, and of candles. */
-import { mutation, testsOf, type Mutation } from './mutation.ts';
+import { mutation, testsIn, type Mutation } from './mutation.ts';
 
 const INGEST = 'pipelines/stream/ingest.ts';
-const ingest = testsOf('test/pipelines/stream/ingest.test.ts', 'ingest');
-const candles = testsOf('test/pipelines/stream/candles.test.ts', 'candles');
-const decode = testsOf('test/stream/decode.test.ts', 'decodeTicks');
-const control = testsOf('test/domain/control.test.ts', 'control records');
-const fetched = testsOf('test/kafka/fetch.test.ts', 'fetched bytes');
-const scanner = testsOf('test/stream/tick-scanner.test.ts', 'the scanner leaves alone');
+const ingest = testsIn('test/pipelines/stream/ingest.test.ts', 'ingest');
+const candles = testsIn('test/pipelines/stream/candles.test.ts', 'candles');
+const decode = testsIn('test/stream/decode.test.ts', 'decodeTicks');
+const control = testsIn('test/domain/control.test.ts', 'control records');
+const fetched = testsIn('test/kafka/fetch.test.ts', 'fetched bytes');
+const scanner = testsIn('test/stream/tick-scanner.test.ts', 'the scanner leaves alone');
 
 const SIGNED = decode('a control record counts only with our signature over exactly its content');
 const HELD_ORDER = 'ticks overtaken within the lateness come out by time, then id as a number';
@@ -52,14 +52,14 @@ export const TICK_MUTATIONS: readonly Mutation[] = [
     'handed-on-forgotten',
     ingest('no tick is handed on twice, also when more lateness is allowed from now on'),
     INGEST,
-    'placeOf(state.held, state.handed ?? 0, tick)',
-    'placeOf(state.held, 0, tick)',
+    'findPlace(state.held, state.handed ?? 0, tick)',
+    'findPlace(state.held, 0, tick)',
   ),
   mutation(
     'correction-takes-the-place',
     ingest(KEPT),
     INGEST,
-    `else emit({ type: 'correction', tick, kept: twin, knownAt: toldAt });`,
+    `else emit({ type: 'correction', tick, kept: twin, knownAt: notedAt });`,
     `else {
         emit({ type: 'correction', tick, kept: twin, knownAt });
         state.held[place] = tick;
@@ -76,14 +76,14 @@ export const TICK_MUTATIONS: readonly Mutation[] = [
     'late-known-with-what-came-before',
     ingest(KNOWN),
     INGEST,
-    `emit({ type: 'behind', tick, knownAt: Math.max(toldAt, state.knownAt + 1) });`,
-    `emit({ type: 'behind', tick, knownAt: toldAt });`,
+    `emit({ type: 'behind', tick, knownAt: Math.max(notedAt, state.knownAt + 1) });`,
+    `emit({ type: 'behind', tick, knownAt: notedAt });`,
   ),
   mutation(
     'cut-ignored',
     ingest(KNOWN),
     INGEST,
-    'Math.max(recordUs, tick.ts, state.knownAt, floorOf(arrival));',
+    'Math.max(recordUs, tick.ts, state.knownAt, earliestKnownAt(arrival));',
     'Math.max(recordUs, tick.ts, state.knownAt);',
   ),
   mutation(

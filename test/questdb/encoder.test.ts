@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { clientEncoder, problemOf } from '../../src/questdb/encoder.ts';
+import { clientEncoder, findProblem } from '../../src/questdb/encoder.ts';
 import { candles } from '../../src/questdb/tables/candles.ts';
 import { labels } from '../../src/questdb/tables/labels.ts';
 import type { AnyRow } from '../../src/questdb/table.ts';
@@ -31,7 +31,7 @@ describe('the encoder', () => {
 
 describe('the check before it', () => {
   test('passes what the columns can hold', () => {
-    expect(problemOf(ticks, trade)).toBeNull();
+    expect(findProblem(ticks, trade)).toBeNull();
   });
 
   test.each([
@@ -46,13 +46,13 @@ describe('the check before it', () => {
     [{ id: '\ud800' }, 'ticks.id is "\\ud800": expected well-formed Unicode'],
     [{ constructor: 1 }, 'ticks has no column "constructor"'],
   ])('finds %j', (wrong, message) => {
-    expect(problemOf(ticks, { ...trade, ...wrong })).toBe(message);
+    expect(findProblem(ticks, { ...trade, ...wrong })).toBe(message);
   });
 
   test('knows the limits of integers', () => {
     const key = { ts: 1, revision: 2 ** 31, trades: 1 };
-    expect(problemOf(candles, key)).toMatch(/32 bits/);
-    expect(problemOf(candles, { ...key, revision: 1, trades: 1.5 })).toMatch(/below 2\^53/);
-    expect(problemOf(labels, { ts: 1, up: null })).toBeNull();
+    expect(findProblem(candles, key)).toMatch(/32 bits/);
+    expect(findProblem(candles, { ...key, revision: 1, trades: 1.5 })).toMatch(/below 2\^53/);
+    expect(findProblem(labels, { ts: 1, up: null })).toBeNull();
   });
 });

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { compiledEncoder } from '../../src/questdb/ilp-encoder.ts';
 import {
   clientEncoder,
-  problemOf,
+  findProblem,
   type EncodedTable,
   type RowEncoder,
 } from '../../src/questdb/encoder.ts';
@@ -24,21 +24,21 @@ import { tradeRow } from '../support/trade-row.ts';
 const mixed: EncodedTable = {
   name: 'Mixed_1',
   columns: {
-    ...columnsOf('a', 5, 'double'),
+    ...makeColumns('a', 5, 'double'),
     ts: 'timestamp',
-    ...columnsOf('b', 4, 'double'),
+    ...makeColumns('b', 4, 'double'),
     text: 'varchar',
-    ...columnsOf('c', 3, 'double'),
+    ...makeColumns('c', 3, 'double'),
     count: 'long',
     s: 'symbol',
-    ...columnsOf('d', 6, 'double'),
+    ...makeColumns('d', 6, 'double'),
   },
 };
 const noSymbols: EncodedTable = { name: 'n', columns: { a: 'double', n: 'int', ts: 'timestamp' } };
 /** All of whose room is reserved at once. */
 const integers: EncodedTable = {
   name: 'i',
-  columns: { ts: 'timestamp', ...columnsOf('n', 9, 'long') },
+  columns: { ts: 'timestamp', ...makeColumns('n', 9, 'long') },
 };
 
 const TABLES: readonly EncodedTable[] = [
@@ -57,7 +57,7 @@ const TABLES: readonly EncodedTable[] = [
   integers,
 ];
 
-function columnsOf(prefix: string, count: number, type: ColumnType): Record<string, ColumnType> {
+function makeColumns(prefix: string, count: number, type: ColumnType): Record<string, ColumnType> {
   return Object.fromEntries(Array.from({ length: count }, (_, i) => [prefix + i, type]));
 }
 
@@ -93,7 +93,7 @@ const VALUES: Record<ColumnType, fc.Arbitrary<Cell>> = {
 };
 
 /** Rows with their keys in any order, some of them null, undefined or not there. */
-function rowOf({ columns }: EncodedTable): fc.Arbitrary<AnyRow> {
+function arbitraryRow({ columns }: EncodedTable): fc.Arbitrary<AnyRow> {
   const value = (name: string): fc.Arbitrary<Cell | undefined> => {
     const some = VALUES[columns[name] as ColumnType];
     if (name === 'ts') return some;
@@ -151,8 +151,8 @@ const tick = { ...tradeRow };
 describe('makes the bytes of the client', () => {
   test.each(TABLES.map((table) => [table.name, table] as const))('%s', (_, table) => {
     fc.assert(
-      fc.property(fc.array(rowOf(table), { maxLength: 6 }), (rows) => {
-        for (const row of rows) expect(problemOf(table, row)).toBeNull();
+      fc.property(fc.array(arbitraryRow(table), { maxLength: 6 }), (rows) => {
+        for (const row of rows) expect(findProblem(table, row)).toBeNull();
         expectSame(table, rows);
       }),
       { numRuns: 150 },
@@ -162,7 +162,7 @@ describe('makes the bytes of the client', () => {
   test('of tables in turn', () => {
     const some = fc
       .constantFrom(...TABLES)
-      .chain((table) => fc.tuple(fc.constant(table), rowOf(table)));
+      .chain((table) => fc.tuple(fc.constant(table), arbitraryRow(table)));
     fc.assert(
       fc.property(fc.array(some, { maxLength: 8 }), (turns) => {
         for (const [table, row] of turns) expectSame(table, [row]);
@@ -283,16 +283,20 @@ describe('the check before it', () => {
     const cases = fc
       .constantFrom(...TABLES)
       .chain((table) =>
-        fc.tuple(fc.constant(table), rowOf(table), fc.constantFrom(...Object.keys(table.columns))),
+        fc.tuple(
+          fc.constant(table),
+          arbitraryRow(table),
+          fc.constantFrom(...Object.keys(table.columns)),
+        ),
       );
     fc.assert(
       fc.property(cases, ([table, row, name]) => {
-        expect(problemOf(table, row)).toBeNull();
+        expect(findProblem(table, row)).toBeNull();
         const broken = { ...row, [name]: wrong[table.columns[name] as ColumnType] };
-        expect(problemOf(table, broken)).toMatch(
+        expect(findProblem(table, broken)).toMatch(
           new RegExp(`^${table.name}\\.${name} is .*expected`),
         );
-        expect(problemOf(table, { ...row, [`${name}_`]: null })).toBe(
+        expect(findProblem(table, { ...row, [`${name}_`]: null })).toBe(
           `${table.name} has no column "${name}_"`,
         );
       }),

@@ -1,6 +1,6 @@
 /** What Redis says, and what that means for queues. */
 import { describe, expect, test } from 'vitest';
-import { ofError, ofMemory, redisFinding } from '../../src/queue/redis-health.ts';
+import { errorFinding, memoryFinding, redisFinding } from '../../src/queue/redis-health.ts';
 
 const info = (used: number, most: number, policy: string): string =>
   `# Memory\r\nused_memory:${used}\r\nmaxmemory:${most}\r\nmaxmemory_policy:${policy}\r\n`;
@@ -13,15 +13,15 @@ describe('Redis', () => {
     ['connect ECONNREFUSED 127.0.0.1:1', 'away'],
     ['Command timed out', 'away'],
   ])('that says "%s" is %s', (message, kind) => {
-    expect(ofError(new Error(message)).kind).toBe(kind);
+    expect(errorFinding(new Error(message)).kind).toBe(kind);
   });
 
   test('is to forget nothing and to have room', () => {
-    expect(ofMemory(info(10, 0, 'allkeys-lru'))).toBeNull();
-    expect(ofMemory(info(10, 100, 'noeviction'))).toBeNull();
-    expect(ofMemory(info(10, 100, 'allkeys-lru'))?.kind).toBe('evicting');
-    expect(ofMemory(info(96, 100, 'noeviction'))?.kind).toBe('full');
-    expect(ofMemory('')).toBeNull();
+    expect(memoryFinding(info(10, 0, 'allkeys-lru'))).toBeNull();
+    expect(memoryFinding(info(10, 100, 'noeviction'))).toBeNull();
+    expect(memoryFinding(info(10, 100, 'allkeys-lru'))?.kind).toBe('evicting');
+    expect(memoryFinding(info(96, 100, 'noeviction'))?.kind).toBe('full');
+    expect(memoryFinding('')).toBeNull();
   });
 
   test('that does not listen is found within two seconds', async () => {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { must } from '../../src/assert.ts';
 import type { Control } from '../../src/domain/wire.ts';
 import { ControlKeyring } from '../../src/runtime/control-keys.ts';
-import { isSealed, keyIdOf, sealOf, signControl } from '../../src/stream/control-key.ts';
+import { isSealed, controlKeyId, sealControl, signControl } from '../../src/stream/control-key.ts';
 import { loadConfig } from '../../src/config/config.ts';
 
 let dir = '';
@@ -54,17 +54,17 @@ describe('the keys of a data directory', () => {
     const keys = ring();
     const secret = keys.current();
     const old = signControl(secret, cut(1));
-    expect(() => keys.retire(keyIdOf(secret))).toThrow(/signs: tickloom keys rotate/);
+    expect(() => keys.retire(controlKeyId(secret))).toThrow(/signs: tickloom keys rotate/);
     keys.rotate();
     const watching = ring();
     expect(watching.verify(old)).toBe('ours');
-    keys.retire(keyIdOf(secret));
+    keys.retire(controlKeyId(secret));
     expect(watching.verify(old)).toBe('retired_key');
     expect(watching.verify(unnamed(old))).toBe('bad_hmac');
     expect(watching.list()[0]).toMatchObject({ state: 'retired' });
     expect(existsSync(join(dir, 'control.key'))).toBe(false);
     expect(readFileSync(join(dir, 'control-keys.json'), 'utf8')).not.toContain(secret);
-    expect(() => keys.retire(keyIdOf(secret))).toThrow('is retired already');
+    expect(() => keys.retire(controlKeyId(secret))).toThrow('is retired already');
     expect(() => keys.retire('nobody')).toThrow('tickloom keys list');
     expect(ring().current()).toBe(keys.current());
   });
@@ -73,7 +73,7 @@ describe('the keys of a data directory', () => {
     const keys = ring();
     const { control_id: controlId, type, subject, body } = cut(1);
     const sealed = { controlId, type, subject, body };
-    const seal = sealOf(keys.current(), sealed);
+    const seal = sealControl(keys.current(), sealed);
     keys.rotate();
     const holds = (): boolean => keys.sealKeys().some((key) => isSealed(key, sealed, seal));
     expect(keys.sealKeys()[0]).toBe(keys.current());
@@ -134,7 +134,7 @@ describe('the keys of the setting', () => {
     }
     expect(keys.verify(signControl('c'.repeat(32), cut(1)))).toBe('unknown_key');
     expect(() => keys.rotate()).toThrow(/the keys are a setting: .*TICKLOOM_CONTROL_KEY/);
-    expect(() => keys.retire(keyIdOf(b))).toThrow(/are a setting/);
+    expect(() => keys.retire(controlKeyId(b))).toThrow(/are a setting/);
     expect(() => loadConfig({ TICKLOOM_CONTROL_KEY: `${a},short` })).toThrow(
       /TICKLOOM_CONTROL_KEY/,
     );

@@ -1,7 +1,7 @@
 /** Which errors are the world's, and which are the work's own. */
 import { describe, expect, test } from 'vitest';
 import { QuestDbSuspendedError } from '../../src/questdb/reader.ts';
-import { outageOf } from '../../src/runtime/outage.ts';
+import { findOutage } from '../../src/runtime/outage.ts';
 
 const coded = (code: string, message = 'x'): Error => Object.assign(new Error(message), { code });
 
@@ -22,7 +22,7 @@ describe('an outage', () => {
     [new Error('OOM command not allowed when used memory > maxmemory'), 'redis'],
     [Object.assign(new Error('x'), { name: 'KafkaJSNumberOfRetriesExceeded' }), 'kafka'],
   ] as const)('is seen in %s', (error, outage) => {
-    expect(outageOf(error)).toBe(outage);
+    expect(findOutage(error)).toBe(outage);
   });
 
   test.each([
@@ -32,6 +32,6 @@ describe('an outage', () => {
     new TypeError('cannot read properties of undefined'),
     'a text',
   ])('is not seen in %s', (error) => {
-    expect(outageOf(error)).toBeNull();
+    expect(findOutage(error)).toBeNull();
   });
 });

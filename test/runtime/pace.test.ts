@@ -7,7 +7,7 @@ describe('repeated work', () => {
   test('pauses twice as long after each failure, half a minute at most, until all is well', async () => {
     const pauses: number[] = [];
     const stop = new AbortController();
-    const told: string[] = [];
+    const reported: string[] = [];
     let rounds = 0;
     const time = {
       ...REAL_TIME,
@@ -21,14 +21,14 @@ describe('repeated work', () => {
       {
         everyMs: 500,
         work: () => (++rounds === 9 ? Promise.resolve() : Promise.reject(new Error('away'))),
-        onFailed: async (error) => void told.push((error as Error).message),
-        onWell: async () => void told.push('well'),
+        onFailed: async (error) => void reported.push((error as Error).message),
+        onWell: async () => void reported.push('well'),
       },
       stop.signal,
       time,
     );
     expect(pauses).toEqual([500, 1e3, 2e3, 4e3, 8e3, 16e3, 30e3, 30e3, 500, 500]);
-    expect(told.at(-2)).toBe('well');
+    expect(reported.at(-2)).toBe('well');
   });
 
   test('comes less often where it takes long or costs much, half a minute at most', async () => {

@@ -22,25 +22,25 @@ export class Announced {
 
   note(watermarks: readonly StoredWatermark[]): void {
     for (const one of watermarks) {
-      this.all.push({ ...one, rows: rowsKnownBy(this.rowsOf(one.instrument), one.reachedTs) });
+      this.all.push({ ...one, rows: rowsKnownBy(this.findRows(one.instrument), one.reachedTs) });
     }
   }
 
   /** What was announced too early. */
   broken(): string[] {
     const instruments = new Set(this.all.map(({ instrument }) => instrument));
-    const own = new Map([...instruments].map((one) => [one, this.rowsOf(one)]));
+    const own = new Map([...instruments].map((one) => [one, this.findRows(one)]));
     return this.all.flatMap(({ instrument, reachedTs, rows: then }) => {
       const all = own.get(instrument) ?? [];
       // A tick that QuestDB has refused shows nobody when it came.
       if (!all.some(({ ts }) => ts === reachedTs)) return [];
       const rows = rowsKnownBy(all, reachedTs);
-      const said = `${instrument} was said to be stored up to ${reachedTs}`;
-      return rows === then ? [] : [`${said} with ${then} rows of ${rows}`];
+      const announcement = `${instrument} was said to be stored up to ${reachedTs}`;
+      return rows === then ? [] : [`${announcement} with ${then} rows of ${rows}`];
     });
   }
 
-  private rowsOf(instrument: string): Stored[] {
+  private findRows(instrument: string): Stored[] {
     const own = new Map<string, Stored>();
     for (const table of TABLES) this.questdb.acknowledged(table, instrument, own);
     return [...own.values()];

@@ -66,14 +66,16 @@ export function differences(peace: Result, other: Result): string[] {
 }
 
 function compared(what: string, wanted: Texts, found: Texts): string[] {
-  const said: string[] = [];
+  const faults: string[] = [];
   for (const [key, text] of wanted) {
     const other = found.get(key);
-    if (other === undefined) said.push(`${what}: lacks ${key}`);
-    else if (other !== text) said.push(`${what}: ${key} is ${other}, not ${text}`);
+    if (other === undefined) faults.push(`${what}: lacks ${key}`);
+    else if (other !== text) faults.push(`${what}: ${key} is ${other}, not ${text}`);
   }
-  for (const key of found.keys()) if (!wanted.has(key)) said.push(`${what}: has ${key} too much`);
-  return said.length > SHOWN ? [...said.slice(0, SHOWN), `${what}: ${said.length} in all`] : said;
+  for (const key of found.keys()) if (!wanted.has(key)) faults.push(`${what}: has ${key} too much`);
+  return faults.length > SHOWN
+    ? [...faults.slice(0, SHOWN), `${what}: ${faults.length} in all`]
+    : faults;
 }
 
 /** Trades and quotes as the tables have them, in the form of `World.stored`. */
@@ -89,7 +91,7 @@ function storedTicks({ tables }: Result): Texts {
   return found;
 }
 
-const textOf = (record: LogRecord): string => must(record.value).toString('utf8');
+const recordText = (record: LogRecord): string => must(record.value).toString('utf8');
 
 interface Identified {
   readonly id: string;
@@ -113,7 +115,7 @@ function identified(topic: string, result: Result): Identified[] {
 function identify(topic: string, { log }: Result): Identified[] {
   const own = log.topic(topic).filter(({ key }) => key !== null);
   return own.map((record) => {
-    const value = textOf(record);
+    const value = recordText(record);
     const id = must(HEAD.exec(value), `no id in ${value}`)[0];
     const series = `${record.key} ${must(SYMBOL.exec(value))[0]}`;
     return { id, series, text: `${record.partition} ${record.key} ${record.timestampUs} ${value}` };
@@ -128,13 +130,13 @@ const recordsById = (topic: string, result: Result): Texts =>
 
 function unequalRepeats(topic: string, result: Result): string[] {
   const first = new Map<string, string>();
-  const said: string[] = [];
+  const faults: string[] = [];
   for (const { id, text } of identified(topic, result)) {
     const before = first.get(id) ?? text;
     first.set(id, before);
-    if (before !== text) said.push(`${topic}: was ${before}, then ${text}`);
+    if (before !== text) faults.push(`${topic}: was ${before}, then ${text}`);
   }
-  return said.slice(0, SHOWN);
+  return faults.slice(0, SHOWN);
 }
 
 /** The ids of every series in the order in which they came first. */
@@ -151,8 +153,8 @@ function deadLetters({ log }: Result): Texts {
   const letters = log.topic('dead-letters').map((record) => {
     const { headers = {} } = record as LogRecord & Pick<OutRecord, 'headers'>;
     const { source_topic: topic, source_partition: partition, source_offset: offset } = headers;
-    const source = topic === undefined ? textOf(record) : `${topic}/${partition}/${offset}`;
-    return [source, JSON.stringify([record.key, record.timestampUs, headers, textOf(record)])];
+    const source = topic === undefined ? recordText(record) : `${topic}/${partition}/${offset}`;
+    return [source, JSON.stringify([record.key, record.timestampUs, headers, recordText(record)])];
   });
   return new Map(letters as [string, string][]);
 }

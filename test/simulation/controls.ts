@@ -115,7 +115,7 @@ export const cutRecord = (value: number, version: number): Control =>
   controlRecord({ type: 'cut', subject: 'all', version, body: { value } });
 
 /** A model that answers by the row alone, differently for every model id. */
-export function modelOf(modelId: string, expiresTs: number): ServingModel {
+export function fakeModel(modelId: string, expiresTs: number): ServingModel {
   const weight = Buffer.from(modelId).reduce((sum, byte) => sum + byte, 0);
   return {
     manifest: {} as ModelManifest,

@@ -8,7 +8,7 @@ import { must } from '../../src/assert.ts';
 import { IMPORT_HEADERS } from '../../src/domain/imported.ts';
 import { randomIndex } from '../../src/random.ts';
 import type { LogRecord } from '../../src/stream/stage.ts';
-import { placeOf, type Assigned, type FakeGroup } from './fake-group.ts';
+import { partitionName, type Assigned, type FakeGroup } from './fake-group.ts';
 import type { FakeLog } from './fake-log.ts';
 import type { Faults } from './faults.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
@@ -66,7 +66,7 @@ export class FakeConsumer {
     const admin = {
       connect: () => Promise.resolve(),
       disconnect: () => Promise.resolve(),
-      fetchTopicOffsets: (topic: string) => Promise.resolve(this.log.endsOf(topic)),
+      fetchTopicOffsets: (topic: string) => Promise.resolve(this.log.readEnds(topic)),
     };
     return { consumer: () => this as unknown as Consumer, admin: () => admin } as unknown as Kafka;
   }
@@ -87,7 +87,7 @@ export class FakeConsumer {
   }
 
   seek({ topic, partition, offset }: Assigned & { readonly offset: string }): void {
-    this.seeks.set(placeOf({ topic, partition }), Number(offset));
+    this.seeks.set(partitionName({ topic, partition }), Number(offset));
   }
 
   async commitOffsets(offsets: readonly (Assigned & { readonly offset: string })[]): Promise<void> {
@@ -135,8 +135,8 @@ export class FakeConsumer {
     this.group.join(this);
     this.generation = this.group.generation;
     this.assigned = this.group.assignedTo(this).map((at) => {
-      const place = placeOf(at);
-      const records = this.log.recordsOf(at.topic, at.partition);
+      const place = partitionName(at);
+      const records = this.log.readRecords(at.topic, at.partition);
       return { at, place, records, nextOffset: this.group.committed.get(place) ?? 0 };
     });
     const memberAssignment: Record<string, number[]> = {};

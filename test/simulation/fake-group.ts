@@ -10,7 +10,7 @@ export interface Assigned {
   readonly partition: number;
 }
 
-export const placeOf = ({ topic, partition }: Assigned): string => `${topic}/${partition}`;
+export const partitionName = ({ topic, partition }: Assigned): string => `${topic}/${partition}`;
 
 export class FakeGroup {
   generation = 0;
@@ -55,6 +55,6 @@ export class FakeGroup {
   /** An older generation's commits are refused. */
   commit(generation: number, at: Assigned, offset: number): void {
     if (generation !== this.generation) throw new Error('the group has another generation');
-    this.committed.set(placeOf(at), offset);
+    this.committed.set(partitionName(at), offset);
   }
 }

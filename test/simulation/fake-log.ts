@@ -3,7 +3,7 @@
  * each partition the first few of those that were for it.
  */
 import { must } from '../../src/assert.ts';
-import { IMPORTED_HEADER, saysImported } from '../../src/domain/imported.ts';
+import { IMPORTED_HEADER, isImportMark } from '../../src/domain/imported.ts';
 import type { LogRecord, OutLog, OutRecord } from '../../src/stream/stage.ts';
 import type { Caller, Faults } from './faults.ts';
 import { PARTITIONS } from './world.ts';
@@ -28,21 +28,21 @@ export class FakeLog {
   }
 
   append({ topic, key, value, timestampMs, headers, partition }: OutRecord): void {
-    const into = this.recordsOf(topic, partition ?? partitionOf(key));
+    const into = this.readRecords(topic, partition ?? findPartition(key));
     const record: LoggedRecord = {
       topic,
-      partition: partition ?? partitionOf(key),
+      partition: partition ?? findPartition(key),
       offset: into.length,
       timestampUs: timestampMs * 1000,
       key,
       value: value === null ? null : Buffer.from(value),
       ...(headers === undefined ? {} : { headers }),
-      isImported: saysImported(headers?.[IMPORTED_HEADER]),
+      isImported: isImportMark(headers?.[IMPORTED_HEADER]),
     };
     into.push(record);
   }
 
-  recordsOf(topic: string, partition: number): LoggedRecord[] {
+  readRecords(topic: string, partition: number): LoggedRecord[] {
     const key = `${topic}/${partition}`;
     const records = this.partitions.get(key) ?? [];
     this.partitions.set(key, records);
@@ -50,10 +50,10 @@ export class FakeLog {
   }
 
   /** The ends of each partition, as Kafka's admin tells them. */
-  endsOf(topic: string): { partition: number; low: string; high: string }[] {
+  readEnds(topic: string): { partition: number; low: string; high: string }[] {
     const [low, all] = ['0', Array.from({ length: PARTITIONS }, (_, i) => i)];
     return all.map((partition) => {
-      const high = String(this.recordsOf(topic, partition).length);
+      const high = String(this.readRecords(topic, partition).length);
       return { partition, low, high };
     });
   }
@@ -61,7 +61,7 @@ export class FakeLog {
   /** What has come into a topic since the beginning, partition by partition. */
   topic(topic: string): LoggedRecord[] {
     return Array.from({ length: PARTITIONS }, (_, i) =>
-      this.recordsOf(topic, i).slice(this.before.get(`${topic}/${i}`) ?? 0),
+      this.readRecords(topic, i).slice(this.before.get(`${topic}/${i}`) ?? 0),
     ).flat();
   }
 
@@ -82,7 +82,7 @@ export class FakeLog {
   private appendPart(records: readonly OutRecord[], faults: Faults): void {
     const ended = new Set<string>();
     for (const record of records) {
-      const where = `${record.topic}/${record.partition ?? partitionOf(record.key)}`;
+      const where = `${record.topic}/${record.partition ?? findPartition(record.key)}`;
       if (!ended.has(where) && faults.happens(0.3)) ended.add(where);
       if (!ended.has(where)) this.append(record);
     }
@@ -90,5 +90,5 @@ export class FakeLog {
 }
 
 /** Any function of the key will do. */
-const partitionOf = (key: string | null): number =>
+const findPartition = (key: string | null): number =>
   key === null ? 0 : must(Buffer.from(key).at(-2)) % PARTITIONS;

@@ -117,7 +117,7 @@ export class FakeQuestDb {
 
   private put<Row extends object>(table: QuestTable<Row>, rows: readonly object[]): void {
     const into = this.table(table.name);
-    for (const row of rows) if (!this.refuses(row)) into.waiting.push(storedOf(table, row));
+    for (const row of rows) if (!this.refuses(row)) into.waiting.push(toStored(table, row));
     if (this.faults.happens(0.5)) this.apply(into, table.name);
   }
 
@@ -161,7 +161,7 @@ const RANGE_SQL =
   /^SELECT \* FROM (\w+) WHERE venue = \$1 AND symbol = \$2 AND ts >= \$3 AND ts <= \$4 LIMIT (\d+)$/;
 
 /** The rows of a table are made in one place, so equal ones have their columns in one order. */
-function storedOf<Row extends object>({ keys }: QuestTable<Row>, row: object): Stored {
+function toStored<Row extends object>({ keys }: QuestTable<Row>, row: object): Stored {
   const cells = row as Readonly<Record<string, unknown>>;
   return {
     key: JSON.stringify(keys.map((column) => cells[column] ?? null)),

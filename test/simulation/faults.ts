@@ -44,11 +44,11 @@ export class Faults implements Caller {
 
   async call<T>(name: string, effect: Effect<T>): Promise<T> {
     await this.scheduler.turn();
-    return this.effectOf(name, effect);
+    return this.runEffect(name, effect);
   }
 
   /** The call itself, once its turn has come. */
-  async effectOf<T>(name: string, { all, part, isRepeated = false }: Effect<T>): Promise<T> {
+  async runEffect<T>(name: string, { all, part, isRepeated = false }: Effect<T>): Promise<T> {
     const where = this.draw(part !== undefined, isRepeated);
     if (where === null) return all();
     const hit = `${name} ${where}`;

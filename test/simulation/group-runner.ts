@@ -9,7 +9,7 @@ import { runConsumer } from '../../src/kafka/consumer.ts';
 import { randomIndex } from '../../src/random.ts';
 import { FencedError, type Stage } from '../../src/stream/stage.ts';
 import { FakeConsumer } from './fake-consumer.ts';
-import { FakeGroup, placeOf } from './fake-group.ts';
+import { FakeGroup, partitionName } from './fake-group.ts';
 import type { FakeLog } from './fake-log.ts';
 import { Crash, type Faults } from './faults.ts';
 import type { Habits, Outcome } from './runner.ts';
@@ -30,7 +30,7 @@ interface Running {
 export class GroupRunner {
   private readonly log: FakeLog;
   private readonly faults: Faults;
-  private readonly stageOf: (process: SimulatedProcess) => Stage;
+  private readonly makeStage: (process: SimulatedProcess) => Stage;
   private readonly topics: readonly string[];
   private readonly habits: Pick<Habits, 'chunk' | 'onLookedToEnd'>;
   private readonly outcome: Outcome;
@@ -41,18 +41,18 @@ export class GroupRunner {
   constructor(
     log: FakeLog,
     faults: Faults,
-    stageOf: (process: SimulatedProcess) => Stage,
+    makeStage: (process: SimulatedProcess) => Stage,
     habits: Pick<Habits, 'chunk' | 'onLookedToEnd'>,
     outcome: Outcome,
   ) {
     this.log = log;
     this.faults = faults;
-    this.stageOf = stageOf;
+    this.makeStage = makeStage;
     this.habits = habits;
     this.outcome = outcome;
     // Every process that was ever started listens to it.
     setMaxListeners(0, this.ending.signal);
-    this.topics = stageOf(new SimulatedProcess(faults)).topics;
+    this.topics = makeStage(new SimulatedProcess(faults)).topics;
     const partitions = this.topics.flatMap((topic) =>
       Array.from({ length: PARTITIONS }, (_, partition) => ({ topic, partition })),
     );
@@ -71,9 +71,11 @@ export class GroupRunner {
   /** The partitions of which the group has not been told that all of their records are done. */
   behind(): string[] {
     return this.group.partitions.flatMap((at) => {
-      const end = this.log.recordsOf(at.topic, at.partition).length;
-      const committed = this.group.committed.get(placeOf(at)) ?? 0;
-      return committed >= end ? [] : [`${placeOf(at)} is committed to ${committed} of ${end}`];
+      const end = this.log.readRecords(at.topic, at.partition).length;
+      const committed = this.group.committed.get(partitionName(at)) ?? 0;
+      return committed >= end
+        ? []
+        : [`${partitionName(at)} is committed to ${committed} of ${end}`];
     });
   }
 
@@ -114,9 +116,9 @@ export class GroupRunner {
     const { scheduler } = this.faults;
     const { onLookedToEnd } = this.habits;
     try {
-      await runConsumer(consumer.asKafka(), this.stageOf(process), {
+      await runConsumer(consumer.asKafka(), this.makeStage(process), {
         groupId: 'simulated',
-        topicOf: (name) => name,
+        topicName: (name) => name,
         log: silent,
         signal: this.ending.signal,
         ...(onLookedToEnd === undefined ? {} : { onLookedToEnd }),

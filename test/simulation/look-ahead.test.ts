@@ -48,7 +48,7 @@ class Course {
   }
 
   onLookedToEnd = (topic: string, partition: number): void => {
-    const key = `${topic}/${partition} ${this.log.recordsOf(topic, partition).length}`;
+    const key = `${topic}/${partition} ${this.log.readRecords(topic, partition).length}`;
     this.ends.set(key, (this.ends.get(key) ?? 0) + 1);
     this.scheduler.spawn(async () => {
       await this.scheduler.turn();
@@ -60,7 +60,7 @@ class Course {
   check(): void {
     expect(this.world.violations).toEqual([]);
     for (let partition = 0; partition < PARTITIONS; partition++) {
-      const records = this.log.recordsOf(TOPIC, partition);
+      const records = this.log.readRecords(TOPIC, partition);
       for (const { offset, value } of records) {
         const isMarker = (at: number): boolean => String(records[at]?.value) === 'marker';
         let by = offset;
@@ -117,18 +117,18 @@ test('at the end of the log it is told once, again where telling failed, and not
   const append = (value: string): void =>
     log.append({ topic: TOPIC, partition: 0, key: 'k', value, timestampMs: 0 });
   for (const value of ['x', 'wait', 'x', 'x']) append(value);
-  const told: number[] = [];
+  const lookedTo: number[] = [];
   const member = new FakeConsumer(log, group, faults, new SimulatedProcess(faults), 1);
   const working = () =>
     runConsumer(member.asKafka(), world.stage([TOPIC], null), {
       groupId: 'group',
-      topicOf: (name) => name,
+      topicName: (name) => name,
       log: pino({ level: 'silent' }),
       signal: ending.signal,
       isTransient: () => false,
       onLookedToEnd: async () => {
-        told.push(log.recordsOf(TOPIC, 0).length);
-        if (told.length === 1) throw new Error('the sender is away');
+        lookedTo.push(log.readRecords(TOPIC, 0).length);
+        if (lookedTo.length === 1) throw new Error('the sender is away');
       },
       time: {
         monotonicMs: () => scheduler.nowMs,
@@ -139,13 +139,13 @@ test('at the end of the log it is told once, again where telling failed, and not
   const committed = (): number | undefined => group.committed.get(`${TOPIC}/0`);
   const course = async (): Promise<void> => {
     await scheduler.sleep(60_000);
-    expect([told, committed()]).toEqual([[4, 4], 1]);
+    expect([lookedTo, committed()]).toEqual([[4, 4], 1]);
     append('x');
     await scheduler.sleep(60_000);
-    expect([told, committed()]).toEqual([[4, 4, 5], 1]);
+    expect([lookedTo, committed()]).toEqual([[4, 4, 5], 1]);
     append('marker');
     await scheduler.sleep(60_000);
-    expect([told, committed()]).toEqual([[4, 4, 5], 6]);
+    expect([lookedTo, committed()]).toEqual([[4, 4, 5], 6]);
     expect(world.violations).toEqual([]);
     expect([...(world.effects.get(`${TOPIC}/0 1`) ?? [])]).toEqual([5]);
   };

@@ -5,7 +5,7 @@
  */
 import { must } from '../../src/assert.ts';
 import { floorTo, US_PER_HOUR, US_PER_MS, US_PER_S } from '../../src/domain/time.ts';
-import { keyOf, type Heartbeat, type Tick, type TradeTick } from '../../src/domain/wire.ts';
+import { instrumentKey, type Heartbeat, type Tick, type TradeTick } from '../../src/domain/wire.ts';
 import { syntheticTrades } from '../../src/market/synthetic.ts';
 import { randomIndex, seededRandom, type Random } from '../../src/random.ts';
 
@@ -56,7 +56,7 @@ function trueTicks(market: DeliveredMarket, random: Random): Tick[] {
   for (const trade of syntheticTrades({ ...market, edge: 'none' })) {
     if (trade.ts >= market.toUs) break;
     if (trade.ts < market.firstTradeUs || random() < QUOTE_SHARE) {
-      ticks.push(quoteOf(trade, random));
+      ticks.push(drawQuote(trade, random));
       continue;
     }
     id += 1;
@@ -65,7 +65,7 @@ function trueTicks(market: DeliveredMarket, random: Random): Tick[] {
   return ticks;
 }
 
-function quoteOf({ venue, symbol, ts, price }: TradeTick, random: Random): Tick {
+function drawQuote({ venue, symbol, ts, price }: TradeTick, random: Random): Tick {
   const half = 0.01 * (1 + randomIndex(random, 4));
   const quote = { kind: 'quote', venue, symbol, ts } as const;
   const sides = { bid: (Number(price) - half).toFixed(2), ask: Number(price) + half };
@@ -116,4 +116,7 @@ const inMs = (us: number): number => Math.ceil(us / US_PER_MS) * US_PER_MS;
 export const mergedDeliveries = (markets: readonly DeliveredMarket[]): Delivered[] =>
   markets
     .flatMap((market) => deliveredMarket(market))
-    .sort((a, b) => a.receivedUs - b.receivedUs || keyOf(a.item).localeCompare(keyOf(b.item)));
+    .sort(
+      (a, b) =>
+        a.receivedUs - b.receivedUs || instrumentKey(a.item).localeCompare(instrumentKey(b.item)),
+    );

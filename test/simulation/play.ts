@@ -14,7 +14,7 @@ import type { ControlPlace } from '../../src/postgres/tables/outbox.ts';
 import { featuresTable } from '../../src/questdb/tables/features.ts';
 import { Announced } from './announced.ts';
 import type { Result } from './compare.ts';
-import { HORIZON_US, LABEL_SPEC, modelOf, verify } from './controls.ts';
+import { HORIZON_US, LABEL_SPEC, fakeModel, verify } from './controls.ts';
 import { FakeCheckpoints, type StoreSabotage } from './fake-checkpoints.ts';
 import { FakeLog } from './fake-log.ts';
 import { FakeQuestDb, type QuestSabotage } from './fake-questdb.ts';
@@ -69,10 +69,10 @@ export async function play(
     checkpoints: new FakeCheckpoints(sabotage, from?.checkpoints ?? null),
     questdb: new FakeQuestDb(faults, sabotage, isRefused, from?.questdb ?? null),
   };
-  const told = new Told(servers.questdb);
+  const writtenBack = new WrittenBack(servers.questdb);
   const stages = [
     (caller: Caller) => stream(servers, caller, faults),
-    (caller: Caller) => sink(servers, told, caller, faults),
+    (caller: Caller) => sink(servers, writtenBack, caller, faults),
   ] as const;
   const runner = new Runner(servers.log, faults, conditions);
   const fed = { isOver: false };
@@ -99,16 +99,16 @@ export async function play(
   const violations = [
     ...outcome.violations,
     ...checkpoints.violations,
-    ...told.violations,
-    ...told.announced.broken(),
+    ...writtenBack.violations,
+    ...writtenBack.announced.broken(),
   ];
   const tables = questdb.changes();
-  const { controls, noted } = told;
+  const { controls, noted } = writtenBack;
   const result = { tables, log, controls, noted, rewritten: questdb.rewritten };
   return { result, violations, hits: faults.hits, outcome, servers };
 }
 
-type StageOf = (caller: Caller) => Stage;
+type MakeStage = (caller: Caller) => Stage;
 type Worker = () => Promise<void>;
 
 interface Workers {
@@ -118,9 +118,9 @@ interface Workers {
 }
 
 /** A worker for every partition of every stage. */
-function tasks(stages: readonly StageOf[], runner: Runner, faults: Faults): Workers {
+function tasks(stages: readonly MakeStage[], runner: Runner, faults: Faults): Workers {
   const all = stages
-    .map((stageOf) => stageOf(faults))
+    .map((makeStage) => makeStage(faults))
     .flatMap((stage) =>
       stage.topics.flatMap((topic) =>
         Array.from({ length: PARTITIONS }, (_, i) => () => runner.work(stage, topic, i)),
@@ -131,15 +131,15 @@ function tasks(stages: readonly StageOf[], runner: Runner, faults: Faults): Work
 
 /** The sink goes on until nothing more can come from the stream. */
 function groups(
-  [streamOf, sinkOf]: readonly [StageOf, StageOf],
+  [makeStream, makeSink]: readonly [MakeStage, MakeStage],
   outcome: Outcome,
   log: FakeLog,
   faults: Faults,
   conditions: Conditions,
   fed: { readonly isOver: boolean },
 ): Workers {
-  const [first, second] = [streamOf, sinkOf].map(
-    (stageOf) => new GroupRunner(log, faults, stageOf, conditions, outcome),
+  const [first, second] = [makeStream, makeSink].map(
+    (makeStage) => new GroupRunner(log, faults, makeStage, conditions, outcome),
   ) as [GroupRunner, GroupRunner];
   const stream = { isOver: false };
   const streaming = async (): Promise<void> => {
@@ -160,7 +160,7 @@ const surroundings = ({ log }: Servers, caller: Caller, faults: Faults) => ({
   log: log.producer(caller, faults),
   verifyControl: verify,
   clockSeen: () => undefined,
-  topicOf: (name: string) => name,
+  topicName: (name: string) => name,
   failPoints: new FailPoints(null),
   latenessUs: LATENESS_US,
   count: () => () => undefined,
@@ -171,30 +171,31 @@ const stream = (servers: Servers, caller: Caller, faults: Faults): Stage =>
     ...surroundings(servers, caller, faults),
     settings: { horizonUs: HORIZON_US, labelSpec: LABEL_SPEC },
     checkpoints: servers.checkpoints.of('stream', caller),
-    models: { load: (id) => caller.call('load', { all: () => modelOf(id, MODEL_EXPIRES_TS) }) },
+    models: { load: (id) => caller.call('load', { all: () => fakeModel(id, MODEL_EXPIRES_TS) }) },
   });
 
-const sink = (servers: Servers, told: Told, caller: Caller, faults: Faults): Stage =>
+const sink = (servers: Servers, writtenBack: WrittenBack, caller: Caller, faults: Faults): Stage =>
   sinkStage({
     ...surroundings(servers, caller, faults),
     checkpoints: servers.checkpoints.of('sink', caller),
     writer: servers.questdb.writer(caller),
     reader: servers.questdb.reader(caller),
     featuresTable: FEATURES,
-    modelHeld: (all) => caller.call('modelHeld', { all: () => told.noteHeld(all) }),
+    modelHeld: (all) => caller.call('modelHeld', { all: () => writtenBack.noteHeld(all) }),
     backfilled: () => Promise.reject(new Error('no history is fed here')),
     clockPassed: () => caller.call('clockPassed', { all: () => undefined }),
     written: () => caller.call('written', { all: () => undefined }),
-    noteDead: (all) => caller.call('noteDead', { all: () => told.noteDead(all) }),
-    noteKinds: (all) => caller.call('noteKinds', { all: () => told.noteKinds(all) }),
-    stored: (reached) => caller.call('stored', { all: () => told.announced.note(reached) }),
-    controlsPassed: (all) => caller.call('controlsPassed', { all: () => told.notePlaces(all) }),
+    noteDead: (all) => caller.call('noteDead', { all: () => writtenBack.noteDead(all) }),
+    noteKinds: (all) => caller.call('noteKinds', { all: () => writtenBack.noteKinds(all) }),
+    stored: (reached) => caller.call('stored', { all: () => writtenBack.announced.note(reached) }),
+    controlsPassed: (all) =>
+      caller.call('controlsPassed', { all: () => writtenBack.notePlaces(all) }),
   });
 
 const FEATURES = featuresTable(FEATURE_NAMES);
 
 /** What the sink has written back into tables of PostgreSQL. */
-class Told {
+class WrittenBack {
   readonly controls = new Map<string, number>();
   readonly noted = new Map<string, string>();
   readonly violations: string[] = [];

@@ -55,7 +55,7 @@ class Setting {
     return this.group.committed.get('t/1');
   }
 
-  commitOfAnother(offset: number): void {
+  commitByAnother(offset: number): void {
     this.group.commit(this.group.generation, KEPT, offset);
   }
 
@@ -66,7 +66,7 @@ class Setting {
     const working = () =>
       runConsumer(this.member.asKafka(), this.stage(own), {
         groupId: 'group',
-        topicOf: (name) => name,
+        topicName: (name) => name,
         log: pino({ level: 'silent' }),
         signal: ending.signal,
         isTransient: () => false,
@@ -120,7 +120,7 @@ test('nothing is committed for a partition that a join has taken away', async ()
   await setting.run({ announce }, async () => {
     await scheduler.sleep(LONG_MS / 2);
     setting.rebalance([]);
-    setting.commitOfAnother(100);
+    setting.commitByAnother(100);
     await scheduler.sleep(3 * LONG_MS);
     expect(setting.committed).toBe(100);
   });
@@ -133,7 +133,7 @@ test('the group is told again of a partition that others had between two joins',
     await scheduler.until(() => setting.committed === RECORDS);
     process.stoppedUntilMs = scheduler.nowMs + LONG_MS;
     setting.rebalance([KEPT]);
-    setting.commitOfAnother(1);
+    setting.commitByAnother(1);
     await scheduler.sleep(3 * LONG_MS);
     expect(setting.committed).toBe(RECORDS);
   });

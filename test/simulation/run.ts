@@ -34,7 +34,7 @@ interface Block {
 }
 
 /** Whole markets, so that none is drawn twice. */
-function blocksOf(first: number, count: number): Block[] {
+function splitSeeds(first: number, count: number): Block[] {
   const blocks: Block[] = [];
   for (let at = first; at < first + count;) {
     const next = Math.min(first + count, at - (at % SEEDS_A_MARKET) + SEEDS_A_MARKET);
@@ -80,9 +80,9 @@ function tell(seen: Seen): void {
 
 async function simulateAll(first: number, count: number): Promise<Seen> {
   const seen = nothingSeen();
-  const blocks = blocksOf(first, count);
+  const blocks = splitSeeds(first, count);
   const startMs = monotonicMs();
-  let toldMs = startMs;
+  let reportedMs = startMs;
   const onSeen = (own: Seen): void => {
     addSeen(seen, own);
     for (const { seed, violations } of own.failed) {
@@ -90,9 +90,9 @@ async function simulateAll(first: number, count: number): Promise<Seen> {
       console.error(`seed ${seed}:\n  ${violations.join('\n  ')}`);
       console.error(`  again: npx tsx test/simulation/run.ts --seeds 1 --seed ${seed}`);
     }
-    if (monotonicMs() - toldMs < 5_000) return;
-    toldMs = monotonicMs();
-    const seconds = (toldMs - startMs) / 1000;
+    if (monotonicMs() - reportedMs < 5_000) return;
+    reportedMs = monotonicMs();
+    const seconds = (reportedMs - startMs) / 1000;
     console.log(`${seen.seeds} of ${count} seeds in ${seconds.toFixed(0)} s`);
   };
   const children = Math.min(availableParallelism(), blocks.length);

@@ -41,7 +41,7 @@ class Looking {
   private readonly lookedTo = new Map<PartitionTask, number>();
 
   /** The offset of the next record that the task is to be given. */
-  nextOf(task: PartitionTask): number {
+  nextOffset(task: PartitionTask): number {
     return this.lookedTo.get(task) ?? task.position;
   }
 
@@ -77,10 +77,10 @@ export class Runner {
 
   /** Works on one partition until nothing comes any more, and through every crash. */
   async work(stage: Stage, topic: string, partition: number): Promise<void> {
-    const records = this.log.recordsOf(topic, partition);
+    const records = this.log.readRecords(topic, partition);
     const open = (): Promise<PartitionTask> => this.open(stage, topic, partition);
     const current = { task: await open() };
-    const hasMore = (): boolean => records.length > this.looking.nextOf(current.task);
+    const hasMore = (): boolean => records.length > this.looking.nextOffset(current.task);
     while (await this.faults.scheduler.until(hasMore)) {
       if (this.faults.happens(this.habits.zombieShare)) {
         const old = current.task;
@@ -112,8 +112,8 @@ export class Runner {
 
   private async step(task: PartitionTask, topic: string, partition: number): Promise<void> {
     const count = 1 + randomIndex(this.faults.random, this.habits.chunk);
-    const records = this.log.recordsOf(topic, partition);
-    const from = this.looking.nextOf(task);
+    const records = this.log.readRecords(topic, partition);
+    const from = this.looking.nextOffset(task);
     const chunk = records.slice(from, from + count);
     if (chunk.length > 0 && !(await this.looking.give(task, chunk))) {
       const given = `${from} to ${from + chunk.length}`;
@@ -121,7 +121,7 @@ export class Runner {
         `${topic}/${partition} stands at ${task.position} behind ${given}`,
       );
     }
-    const next = this.looking.nextOf(task);
+    const next = this.looking.nextOffset(task);
     if (task.position < next && next >= records.length)
       this.habits.onLookedToEnd?.(topic, partition);
     if (this.faults.happens(this.habits.announcementShare)) await task.announce?.();

@@ -82,7 +82,7 @@ export function noteSeed(seen: Seen, seed: number, simulated: Simulated): void {
   seen.opened += outcome.opened;
   if (violations.length > 0) seen.failed.push({ seed, violations });
   for (const [hit, times] of hits) raise(seen.hits, hit, times);
-  for (const [kind, times] of kindsOf(reference)) raise(seen.kinds, kind, times);
+  for (const [kind, times] of countKinds(reference)) raise(seen.kinds, kind, times);
 }
 
 /** Adds what another has seen. */
@@ -101,7 +101,7 @@ function raise(counts: Record<string, number>, what: string, times: number): voi
 
 const known = new WeakMap<Simulated['reference'], ReadonlyMap<string, number>>();
 
-function kindsOf(reference: Simulated['reference']): ReadonlyMap<string, number> {
+function countKinds(reference: Simulated['reference']): ReadonlyMap<string, number> {
   const before = known.get(reference);
   if (before !== undefined) return before;
   const kinds = new Map<string, number>();

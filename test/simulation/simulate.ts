@@ -46,7 +46,7 @@ export async function simulate(seed: number, sabotage: Partial<Sabotage> = {}): 
   const random = seededRandom(seed ^ 0xc4a5);
   const conditions = drawConditions(random);
   const disturbed = await play(world, conditions, random, began, { ...SOUND, ...sabotage });
-  const [wanted, found] = [sizeOf(reference), sizeOf(disturbed.result)];
+  const [wanted, found] = [measureSize(reference), measureSize(disturbed.result)];
   return {
     violations: [
       ...wrong,
@@ -106,21 +106,21 @@ async function playQuietHours(): Promise<{ quiet: World; began: Servers }> {
 }
 
 function drawConditions(random: Random): Conditions {
-  const oneOf = <T>(values: readonly T[]): T => values[randomIndex(random, values.length)] as T;
+  const pickOne = <T>(values: readonly T[]): T => values[randomIndex(random, values.length)] as T;
   return {
-    chunk: oneOf([4, 15, 60, 1000]),
-    checkpointShare: oneOf([0.1, 0.2, 0.5]),
-    announcementShare: oneOf([0, 0.1]),
-    zombieShare: oneOf([0, 0.03, 0.1]),
-    crashShare: oneOf([0.01, 0.03, 0.1]),
+    chunk: pickOne([4, 15, 60, 1000]),
+    checkpointShare: pickOne([0.1, 0.2, 0.5]),
+    announcementShare: pickOne([0, 0.1]),
+    zombieShare: pickOne([0, 0.03, 0.1]),
+    crashShare: pickOne([0.01, 0.03, 0.1]),
     maxCrashes: 10,
     isComplete: random() < 0.5,
-    groupTrouble: random() < 0.3 ? oneOf([0, 2, 6]) : null,
-    stepMs: oneOf([10, 100, 300]),
+    groupTrouble: random() < 0.3 ? pickOne([0, 2, 6]) : null,
+    stepMs: pickOne([10, 100, 300]),
   };
 }
 
-function sizeOf({ tables, log }: Result): { rows: number; records: number } {
+function measureSize({ tables, log }: Result): { rows: number; records: number } {
   const derived = ['features', 'predictions', 'signals', 'fills'];
   return {
     rows: [...tables.values()].reduce((sum, rows) => sum + rows.size, 0),

@@ -19,7 +19,7 @@ export class SimulatedProcess implements Caller {
   async call<T>(name: string, effect: Effect<T>): Promise<T> {
     await this.turn();
     try {
-      return await this.faults.effectOf(name, effect);
+      return await this.faults.runEffect(name, effect);
     } catch (error) {
       if (this.faults.happens(KILLED_SHARE)) this.isDead = true;
       throw error;

@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { runConsumer } from '../../src/kafka/consumer.ts';
 import { seededRandom } from '../../src/random.ts';
-import { markerOf, type LogMarker } from '../../src/stream/log-marker.ts';
+import { toMarker, type LogMarker } from '../../src/stream/log-marker.ts';
 import type { LogRecord, PartitionTask } from '../../src/stream/stage.ts';
 import { FakeConsumer } from './fake-consumer.ts';
 import { FakeGroup } from './fake-group.ts';
@@ -50,7 +50,7 @@ class Course {
   }
 
   fill(name: string, count: number): void {
-    const from = this.log.recordsOf('t', 0).length;
+    const from = this.log.readRecords('t', 0).length;
     for (let i = from; i < from + count; i++) {
       this.log.append({ ...AT, key: 'k', value: `${name} ${i}`, timestampMs: 0 });
     }
@@ -58,7 +58,7 @@ class Course {
 
   /** As if the topic had been deleted and made anew. */
   swap(count: number): void {
-    this.log.recordsOf('t', 0).length = 0;
+    this.log.readRecords('t', 0).length = 0;
     this.fill('new', count);
   }
 
@@ -74,7 +74,7 @@ class Course {
     const working = async (): Promise<void> => {
       await runConsumer(member.asKafka(), stage, {
         groupId: 'group',
-        topicOf: (name) => name,
+        topicName: (name) => name,
         log: pino({}, { write: (line) => void this.warnings.push(line) }),
         signal: ending.signal,
         isTransient: () => false,
@@ -148,7 +148,7 @@ test('a position from before takes the record that it finds, and says so', async
   task.position = RECORDS;
   const ended = await course.read(task, () => course.scheduler.sleep(30_000));
   expect(ended).toBeNull();
-  const last = course.log.recordsOf('t', 0).at(-1);
-  expect(task.marker).toEqual(markerOf(last as LogRecord));
+  const last = course.log.readRecords('t', 0).at(-1);
+  expect(task.marker).toEqual(toMarker(last as LogRecord));
   expect(course.warnings.join()).toMatch('a position from before positions were bound');
 });

@@ -4,7 +4,7 @@
  */
 import { must } from '../../src/assert.ts';
 import type { LogRecord, PartitionTask, Stage } from '../../src/stream/stage.ts';
-import { placeOf } from './fake-group.ts';
+import { partitionName } from './fake-group.ts';
 import type { Caller } from './faults.ts';
 
 /** What all tasks of the stage have done, and where they begin after a crash. */
@@ -20,12 +20,12 @@ export class WaitingWorld {
   /** The stage as one process runs it. */
   stage(topics: readonly string[], caller: Caller | null): Stage {
     const open = (topic: string, partition: number): Promise<PartitionTask> =>
-      Promise.resolve(new WaitingTask(this, placeOf({ topic, partition }), caller));
+      Promise.resolve(new WaitingTask(this, partitionName({ topic, partition }), caller));
     return { name: 'waiting', topics, open };
   }
 }
 
-const valueOf = ({ value }: LogRecord): string => value?.toString() ?? '';
+const recordText = ({ value }: LogRecord): string => value?.toString() ?? '';
 
 class WaitingTask implements PartitionTask {
   position: number;
@@ -47,7 +47,7 @@ class WaitingTask implements PartitionTask {
     this.noteGiven(records, this.position);
     const done: [LogRecord, number][] = [];
     const waiting = records.findIndex((record, i) => {
-      const by = this.deciderOf(record, records.slice(i));
+      const by = this.findDecider(record, records.slice(i));
       if (by !== null) done.push([record, by]);
       return by === null;
     });
@@ -60,7 +60,7 @@ class WaitingTask implements PartitionTask {
   lookAhead(records: readonly LogRecord[]): boolean {
     this.world.looked += 1;
     this.noteGiven(records, this.given);
-    const marker = records.find((record) => valueOf(record) === 'marker');
+    const marker = records.find((record) => recordText(record) === 'marker');
     if (marker === undefined) return false;
     this.world.found += 1;
     this.foundAt = marker.offset;
@@ -73,9 +73,9 @@ class WaitingTask implements PartitionTask {
     else await this.caller.call('save', { all: save });
   }
 
-  private deciderOf(record: LogRecord, from: readonly LogRecord[]): number | null {
-    if (valueOf(record) !== 'wait') return record.offset;
-    const marker = from.find((one) => valueOf(one) === 'marker');
+  private findDecider(record: LogRecord, from: readonly LogRecord[]): number | null {
+    if (recordText(record) !== 'wait') return record.offset;
+    const marker = from.find((one) => recordText(one) === 'marker');
     if (marker !== undefined) return marker.offset;
     return this.foundAt > record.offset ? this.foundAt : null;
   }

@@ -4,9 +4,9 @@
  * has to be stored of all that whatever crashes on the way.
  */
 import { must } from '../../src/assert.ts';
-import { marketTickOf } from '../../src/domain/tick.ts';
+import { toMarketTick } from '../../src/domain/tick.ts';
 import { parseUs, US_PER_MIN, US_PER_S } from '../../src/domain/time.ts';
-import { keyOf, type Control, type Tick } from '../../src/domain/wire.ts';
+import { instrumentKey, type Control, type Tick } from '../../src/domain/wire.ts';
 import { randomIndex, seededRandom, type Random } from '../../src/random.ts';
 import type { OutRecord } from '../../src/stream/stage.ts';
 import * as controls from './controls.ts';
@@ -101,11 +101,11 @@ class Builder implements World {
   private readonly offsets: number[];
   private readonly frames = new Map<string, Delivered[]>();
   private readonly delivered: { readonly item: Delivered['item']; readonly place: Place }[] = [];
-  private readonly clocksOf: ClockPlace[][];
+  private readonly clockPlaces: ClockPlace[][];
 
   constructor(random: Random, before: World | null) {
     this.random = random;
-    this.clocksOf = Array.from({ length: PARTITIONS }, () => []);
+    this.clockPlaces = Array.from({ length: PARTITIONS }, () => []);
     this.offsets = Array.from(
       { length: PARTITIONS },
       (_, i) => before?.input.filter(({ partition }) => partition === i).length ?? 0,
@@ -114,7 +114,7 @@ class Builder implements World {
 
   /** Into a record of its own, or into a frame with what comes next of its instrument. */
   deliver(delivery: Delivered): void {
-    const key = keyOf(delivery.item);
+    const key = instrumentKey(delivery.item);
     const frame = this.frames.get(key) ?? [];
     this.frames.set(key, frame);
     frame.push(delivery);
@@ -132,7 +132,7 @@ class Builder implements World {
     if (isDead) this.dead.add(`${partition}/${offset}`);
     this.input.push(record);
     const us = record.key === null ? clockIn(record) : null;
-    if (us !== null) must(this.clocksOf[partition]).push({ offset, us });
+    if (us !== null) must(this.clockPlaces[partition]).push({ offset, us });
   }
 
   /** The clock, in every partition. */
@@ -154,7 +154,7 @@ class Builder implements World {
     const last = frame.at(-1);
     if (last === undefined) return;
     const items = frame.map(({ item }) => item);
-    const instrument = INSTRUMENTS.find((some) => keyOf(some) === key);
+    const instrument = INSTRUMENTS.find((some) => instrumentKey(some) === key);
     const { partition } = must(instrument);
     const place = { partition, offset: must(this.offsets[partition]), recordUs: last.receivedUs };
     for (const item of items) this.delivered.push({ item, place });
@@ -171,12 +171,12 @@ class Builder implements World {
   private note(item: Delivered['item'], place: Place): void {
     if (item.kind === 'heartbeat' || this.isFuture(item.ts, place)) return;
     const table = item.kind === 'trade' ? 'ticks' : 'quotes';
-    const identity = `${table}|${keyOf(item)}|${item.ts}|${marketTickOf(item).id}`;
-    if (!this.stored.has(identity)) this.stored.set(identity, valuesOf(item));
+    const identity = `${table}|${instrumentKey(item)}|${item.ts}|${toMarketTick(item).id}`;
+    if (!this.stored.has(identity)) this.stored.set(identity, valuesKey(item));
   }
 
   private isFuture(ts: number, { partition, offset, recordUs }: Place): boolean {
-    const clocks = must(this.clocksOf[partition]);
+    const clocks = must(this.clockPlaces[partition]);
     const before = clocks.findLast((clock) => clock.offset < offset)?.us ?? 0;
     if (ts <= before + FUTURE_US) return false;
     const next = must(clocks.find((clock) => clock.offset > offset)).us;
@@ -210,7 +210,7 @@ function clockIn({ value }: OutRecord): number | null {
   return (JSON.parse(text) as { body: { ts: number } }).body.ts;
 }
 
-function valuesOf(item: Tick): string {
+function valuesKey(item: Tick): string {
   const number = (value: number | string | null | undefined): number | null =>
     value === undefined || value === null ? null : Number(value);
   const values =
@@ -272,7 +272,7 @@ const HALT = { account: 'paper', until_ts: 9e15, reason: 'a stranger says so' };
 
 /** Records that are dead each for another reason, and one of a kind that nobody knows yet. */
 function poisonMoments(random: Random): Extra[] {
-  const key = keyOf(BTC);
+  const key = instrumentKey(BTC);
   const { venue, symbol } = BTC;
   const good = { kind: 'trade', venue, symbol, id: '7', ts: BUSY_FROM_US, price: 1, size: 1 };
   const control = controls.botRecord(must(controls.BOTS[0]), 9);
@@ -281,7 +281,7 @@ function poisonMoments(random: Random): Extra[] {
     [key, '{"kind":'],
     [key, { ...good, price: -1 }],
     [key, { ...good, ts: 1.5 }],
-    [keyOf(EUR), good],
+    [instrumentKey(EUR), good],
     [null, good],
     [key, [good, { ...good, size: 'much' }]],
     [key, [good, control]],
@@ -305,7 +305,11 @@ function refusedTrade(): Extra {
   const atUs = busy(0.25);
   const trade = { kind: 'trade', venue, symbol, id: 'refused', ts: atUs, price: 100 };
   const value = JSON.stringify({ ...trade, size: REFUSED_SIZE });
-  return { atUs, record: { topic: 'ticks', key: keyOf(ETH), value, partition }, isDead: false };
+  return {
+    atUs,
+    record: { topic: 'ticks', key: instrumentKey(ETH), value, partition },
+    isDead: false,
+  };
 }
 
 /** What somebody else has left in the derived topics. */

@@ -22,7 +22,7 @@ function decoded({ key, keyB64, value, b64 }: WireCase): Decoded {
   return decodeTicks(name, given, () => 'bad_hmac');
 }
 
-const said = (of: Decoded): string => (of.type === 'dead' ? of.reason : `${of.type} ok`);
+const verdict = (of: Decoded): string => (of.type === 'dead' ? of.reason : `${of.type} ok`);
 
 const casesIn = (name: string): WireCase[] =>
   readFileSync(join(CASES, `${name}.ndjson`), 'utf8')
@@ -117,7 +117,7 @@ describe('the wire', () => {
     for (const each of casesIn(file)) {
       const name = String(each.key).split('/').at(-1) ?? '';
       const expected = typeof right === 'string' ? right : right[name];
-      expect(`${each.key}: ${said(decoded(each))}`).toBe(`${each.key}: ${expected}`);
+      expect(`${each.key}: ${verdict(decoded(each))}`).toBe(`${each.key}: ${expected}`);
     }
   });
 
@@ -171,7 +171,7 @@ describe('the wire', () => {
     [[1], 'schema'],
   ];
   test.each(AMOUNTS)('a price of %j', (price, right) => {
-    if (typeof right === 'string') expect(said(of({ ...trade, price }))).toBe(right);
+    if (typeof right === 'string') expect(verdict(of({ ...trade, price }))).toBe(right);
     else expect(first({ ...trade, price }).price).toBe(right);
   });
 
@@ -179,7 +179,7 @@ describe('the wire', () => {
     const largest = '99999999999999990000';
     const { price } = first({ ...quote, bid: largest, ask: largest });
     expect(price).toBe(Number(largest));
-    expect(said(of({ ...quote, bid: '1e308', ask: '1.5e308' }))).toBe('out_of_range');
+    expect(verdict(of({ ...quote, bid: '1e308', ask: '1.5e308' }))).toBe('out_of_range');
   });
 
   test('null in an optional field is the same as no field', () => {
@@ -188,7 +188,7 @@ describe('the wire', () => {
     const nulls = { id: null, bid_size: null, ask_size: null };
     expect(first({ ...quote, ...nulls })).toEqual(first(quote));
     for (const field of ['venue', 'symbol', 'ts', 'price', 'size']) {
-      expect(said(of({ ...trade, [field]: null }))).toBe('schema');
+      expect(verdict(of({ ...trade, [field]: null }))).toBe('schema');
     }
   });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { keyIdOf, onlyKey, signControl, verifyControl } from '../../src/stream/control-key.ts';
+import { controlKeyId, onlyKey, signControl, verifyControl } from '../../src/stream/control-key.ts';
 import type { Control } from '../../src/domain/wire.ts';
 import { decodeTicks, type Decoded } from '../../src/stream/decode.ts';
 
@@ -11,7 +11,7 @@ const decode = (key: string | null, value: unknown): Decoded =>
   decodeTicks(key, Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)), verify);
 
 const trade = { kind: 'trade', venue: 'v', symbol: 'A/B', id: '1', ts: 5, price: '1.5', size: 2 };
-const reasonOf = (decoded: Decoded): string =>
+const decodeReason = (decoded: Decoded): string =>
   decoded.type === 'dead' ? decoded.reason : decoded.type;
 
 describe('decodeTicks', () => {
@@ -53,18 +53,18 @@ describe('decodeTicks', () => {
   test.each(
     DEAD.map(([value, reason]): [string, string, string] => [value.slice(0, 60), reason, value]),
   )('%s is dead: %s', (_, reason, value) => {
-    expect(reasonOf(decode('v:A/B', value))).toBe(reason);
+    expect(decodeReason(decode('v:A/B', value))).toBe(reason);
   });
 
   test('a tick without a key is dead, and so is a null value', () => {
-    expect(reasonOf(decode(null, trade))).toBe('missing_key');
-    expect(reasonOf(decodeTicks('v:A/B', null, verify))).toBe('empty_value');
+    expect(decodeReason(decode(null, trade))).toBe('missing_key');
+    expect(decodeReason(decodeTicks('v:A/B', null, verify))).toBe('empty_value');
   });
 
   test.each(['id', 'extra', 'side'])('bytes that are not UTF-8 in %s make it dead', (field) => {
     const bad = Buffer.from(JSON.stringify({ ...trade, [field]: '#' }));
     bad[bad.indexOf('#')] = 0xff;
-    expect(reasonOf(decodeTicks('v:A/B', bad, verify))).toBe('bad_json');
+    expect(decodeReason(decodeTicks('v:A/B', bad, verify))).toBe('bad_json');
   });
 
   test('a control record counts only with our signature over exactly its content', () => {
@@ -76,22 +76,22 @@ describe('decodeTicks', () => {
       subject: 'cut',
       body: { value: 5 },
     });
-    expect(reasonOf(decode(null, control))).toBe('control');
-    expect(reasonOf(decode(null, { ...control, body: { value: 6 } }))).toBe('bad_hmac');
-    expect(reasonOf(decode(null, { ...control, version: 2 }))).toBe('bad_hmac');
-    expect(reasonOf(decode('v:A/B', control))).toBe('control_with_key');
-    expect(reasonOf(decode('v:A/B', [control]))).toBe('control_in_frame');
+    expect(decodeReason(decode(null, control))).toBe('control');
+    expect(decodeReason(decode(null, { ...control, body: { value: 6 } }))).toBe('bad_hmac');
+    expect(decodeReason(decode(null, { ...control, version: 2 }))).toBe('bad_hmac');
+    expect(decodeReason(decode('v:A/B', control))).toBe('control_with_key');
+    expect(decodeReason(decode('v:A/B', [control]))).toBe('control_in_frame');
     const { key_id, ...unnamed } = control;
-    expect(key_id).toBe(keyIdOf(KEY));
-    expect(reasonOf(decode(null, unnamed))).toBe('control');
-    const strange = { ...control, key_id: keyIdOf('x'.repeat(32)) };
+    expect(key_id).toBe(controlKeyId(KEY));
+    expect(decodeReason(decode(null, unnamed))).toBe('control');
+    const strange = { ...control, key_id: controlKeyId('x'.repeat(32)) };
     expect(decode(null, strange)).toMatchObject({
       reason: 'unknown_key',
       detail: expect.stringMatching(/key [0-9a-f]{16}, which is not known here: give this machine/),
     });
-    expect(reasonOf(decode(null, { ...control, key_id: 'short' }))).toBe('schema');
+    expect(decodeReason(decode(null, { ...control, key_id: 'short' }))).toBe('schema');
     const { hmac: _, ...unsigned } = control;
-    expect(reasonOf(decode(null, unsigned))).toBe('schema');
+    expect(decodeReason(decode(null, unsigned))).toBe('schema');
   });
 
   test('a control record of a type that only a newer version knows says so, if it is ours', () => {
@@ -107,7 +107,7 @@ describe('decodeTicks', () => {
       reason: 'newer_version',
       detail: 'control type "resize": update this program',
     });
-    expect(reasonOf(decode(null, { ...newer, body: { more: 1 } }))).toBe('schema');
+    expect(decodeReason(decode(null, { ...newer, body: { more: 1 } }))).toBe('schema');
   });
 
   test('no bytes whatever make it throw', () => {

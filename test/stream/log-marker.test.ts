@@ -4,7 +4,7 @@ import {
   judgeLog,
   LogMismatchError,
   markerBelow,
-  markerOf,
+  toMarker,
   type LogEnds,
   type LogMarker,
 } from '../../src/stream/log-marker.ts';
@@ -32,24 +32,24 @@ describe('a marker', () => {
       { value: Buffer.from('w') },
       { timestampUs: 2_000_000 },
     ];
-    const hashes = others.map((more) => markerOf(record(3, more)).hash.toString('hex'));
+    const hashes = others.map((more) => toMarker(record(3, more)).hash.toString('hex'));
     expect(new Set(hashes).size).toBe(others.length);
     expect(hashes[0]).toHaveLength(32);
-    expect(markerOf(record(3))).toEqual(markerOf(record(3)));
+    expect(toMarker(record(3))).toEqual(toMarker(record(3)));
   });
 
   test('is the last record below the position, or the one from before', () => {
     const records = [record(3), record(4), record(7)];
     expect(markerBelow(records, 7, null)?.offset).toBe(4);
     expect(markerBelow(records, 9, null)?.offset).toBe(7);
-    expect(markerBelow(records, 3, markerOf(record(1)))?.offset).toBe(1);
+    expect(markerBelow(records, 3, toMarker(record(1)))?.offset).toBe(1);
     expect(markerBelow([], 3, null)).toBeNull();
   });
 });
 
 describe('a log', () => {
-  const marker = markerOf(record(41));
-  const other = markerOf(record(41, { value: Buffer.from('of another log') }));
+  const marker = toMarker(record(41));
+  const other = toMarker(record(41, { value: Buffer.from('of another log') }));
   const verdict = (
     ends: LogEnds,
     found: LogMarker | null | undefined,
@@ -68,7 +68,7 @@ describe('a log', () => {
     expect(verdict({ low: 0, high: 100 }, other)).toMatch(
       /^stop expected at 41 .*, found [0-9a-f]/,
     );
-    expect(verdict({ low: 0, high: 100 }, markerOf(record(43)))).toMatch(
+    expect(verdict({ low: 0, high: 100 }, toMarker(record(43)))).toMatch(
       /^stop .*next one is at 43/,
     );
     expect(verdict({ low: 0, high: 100 }, null)).toMatch(/^stop .*found none/);
@@ -86,7 +86,7 @@ describe('a log', () => {
   test('that was trimmed between the record and the position is taken, and said', () => {
     for (const low of [42, 45]) {
       expect(verdict({ low, high: 45 }, null)).toMatch(`holds it begins at ${low}, behind`);
-      expect(verdict({ low, high: 99 }, markerOf(record(low)))).toMatch('holds it begins at');
+      expect(verdict({ low, high: 99 }, toMarker(record(low)))).toMatch('holds it begins at');
     }
   });
 

@@ -9,7 +9,7 @@ const row = (amount: string, of: Partial<MoneyRow> = {}): MoneyRow => ({
   ...of,
   amount,
 });
-const sumOf = async (...amounts: string[]): Promise<string | undefined> =>
+const sumAmounts = async (...amounts: string[]): Promise<string | undefined> =>
   (await moneyByGroup(amounts.map((amount) => row(amount))))[0]?.sum;
 
 describe('sums of money', () => {
@@ -21,7 +21,7 @@ describe('sums of money', () => {
     [['0.00000000000000000001', '1000000000'], '1000000000.00000000000000000001'],
     [['-1.005', '0.005'], '-1'],
   ])('%j is %s', async (amounts, sum) => {
-    expect(await sumOf(...amounts)).toBe(sum);
+    expect(await sumAmounts(...amounts)).toBe(sum);
   });
 
   test('fifty thousand cents at 1e9 are exact, where doubles are not', async () => {
@@ -55,8 +55,8 @@ describe('sums of money', () => {
   });
 
   test('what a double cannot hold is added, and is the least and the largest as it stands', async () => {
-    expect(await sumOf('9007199254740993', '1')).toBe('9007199254740994');
-    expect(await sumOf('99999999999999999999.5', '-99999999999999999999.4')).toBe('0.1');
+    expect(await sumAmounts('9007199254740993', '1')).toBe('9007199254740994');
+    expect(await sumAmounts('99999999999999999999.5', '-99999999999999999999.4')).toBe('0.1');
     const [line] = await moneyByGroup([row('123456789012.12345678901'), row('-1e19'), row('-0')]);
     const extremes = { min: '-10000000000000000000', max: '123456789012.12345678901' };
     expect(line).toMatchObject({ ...extremes, median: '0' });

@@ -3,15 +3,15 @@
  */
 import { trainCandidate, type Candidate, type CandidateRequest } from '../../src/learning/train.ts';
 import type { TrainingRow } from '../../src/learning/train-fold.ts';
-import { featureNamesOf } from './market-rows.ts';
+import { featureNames } from './market-rows.ts';
 
-type Asked = Partial<CandidateRequest> & Pick<CandidateRequest, 'trainer'>;
+type CandidateOptions = Partial<CandidateRequest> & Pick<CandidateRequest, 'trainer'>;
 
-/** `rows` of `marketRows`, whose features `featureNamesOf` names. */
-export const candidateOf = (rows: readonly TrainingRow[], asked: Asked): Candidate =>
+/** `rows` of `marketRows`, whose features `featureNames` names. */
+export const makeCandidate = (rows: readonly TrainingRow[], options: CandidateOptions): Candidate =>
   trainCandidate({
-    ...{ rows, featureNames: featureNamesOf(rows[0]?.values.length ?? 0) },
+    ...{ rows, featureNames: featureNames(rows[0]?.values.length ?? 0) },
     ...{ featureSet: 'default@test', labelSpec: 'direction_1h@1', seed: 7, expiresTs: null },
     ...{ replayParity: true, gate: { resamples: 500 } },
-    ...asked,
+    ...options,
   });

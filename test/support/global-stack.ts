@@ -43,8 +43,8 @@ export default async function setup(): Promise<() => Promise<void>> {
   const context = openContext(config, 'test-setup');
   await migrateUp(context.postgres);
   await migrateQuestDb(context.questdbReader(), { features: FEATURE_NAMES });
-  const { kafka: client, topicOf } = context;
-  await createTopics(client, { partitions: config.partitions, topicOf });
+  const { kafka: client, topicName } = context;
+  await createTopics(client, { partitions: config.partitions, topicName });
   await seedInstallation(context.postgres, config);
   context.controlKey();
   await sendSeeded(context.postgres);

@@ -125,7 +125,7 @@ export function* fuzzRequests(
   for (let i = 0; i < count; i++) {
     const { path, method, operation } = must(operations[i % operations.length]);
     const own = random() < 0.85;
-    const said = own ? method.toUpperCase() : pick(random, METHODS);
+    const verb = own ? method.toUpperCase() : pick(random, METHODS);
     const parameters = operation.parameters ?? [];
     const at = path.replace(/\{(\w+)\}/g, (_, name: string) =>
       valueFor(random, { name, in: 'path' }),
@@ -135,26 +135,26 @@ export function* fuzzRequests(
       .map((each) => `${each.name}=${valueFor(random, each)}`);
     if (query.length > 0 && random() < 0.05) query.push(must(query[0]));
     if (random() < 0.03) query.push(`${encoded(pick(random, TEXTS).slice(0, 50))}=1`);
-    const hasBody = said !== 'GET' && said !== 'HEAD' && said !== 'TRACE';
+    const hasBody = verb !== 'GET' && verb !== 'HEAD' && verb !== 'TRACE';
     const type = random() < 0.7 ? 'application/json' : pick(random, TYPES);
     const isKnown = random() < 0.8;
     yield {
-      method: said,
+      method: verb,
       path: `${at}${query.length === 0 ? '' : `?${query.join('&')}`}`,
       headers: {
         ...(isKnown ? { authorization: `Bearer ${token}` } : {}),
         ...(hasBody && type !== '' ? { 'content-type': type } : {}),
       },
       body: hasBody ? pick(random, BODIES) : null,
-      responses: said === method.toUpperCase() ? operation.responses : null,
+      responses: verb === method.toUpperCase() ? operation.responses : null,
     };
   }
 }
 
 /** Sends it as it is: no client of ours corrects an address. */
-export function send(base: string, asked: FuzzRequest): Promise<FuzzAnswer> {
+export function send(base: string, fuzzed: FuzzRequest): Promise<FuzzAnswer> {
   const { hostname, port } = new URL(base);
-  const { method, path, headers, body } = asked;
+  const { method, path, headers, body } = fuzzed;
   const length = body === null ? {} : { 'content-length': String(Buffer.byteLength(body)) };
   return new Promise((resolve, reject) => {
     const options = { hostname, port, method, path, headers: { ...headers, ...length } };
@@ -179,7 +179,7 @@ export function send(base: string, asked: FuzzRequest): Promise<FuzzAnswer> {
 }
 
 /** What is wrong with an answer; null: nothing. */
-export function faultOf({ method, responses }: FuzzRequest, answer: FuzzAnswer): string | null {
+export function findFault({ method, responses }: FuzzRequest, answer: FuzzAnswer): string | null {
   const { status, headers, body } = answer;
   if (status >= 500) return `the server is at fault: ${status} ${body.slice(0, 200)}`;
   if (status < 400) return null;

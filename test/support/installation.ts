@@ -17,7 +17,7 @@ export class Installation {
   readonly reader: ReturnType<Context['questdbReader']>;
   private readonly env: NodeJS.ProcessEnv;
   private readonly children = new Map<ProcessName, ChildProcess>();
-  private readonly said = new Map<ProcessName, string>();
+  private readonly logged = new Map<ProcessName, string>();
 
   /** `settings` are those of all its processes, over the test's own. */
   constructor(settings: Record<string, string> = {}) {
@@ -34,9 +34,9 @@ export class Installation {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.children.set(name, child);
-    this.said.set(name, '');
+    this.logged.set(name, '');
     const keep = (chunk: Buffer): void => {
-      this.said.set(name, this.output(name) + chunk.toString());
+      this.logged.set(name, this.output(name) + chunk.toString());
     };
     child.stdout?.on('data', keep);
     child.stderr?.on('data', keep);
@@ -49,7 +49,7 @@ export class Installation {
   }
 
   output(name: ProcessName): string {
-    return this.said.get(name) ?? '';
+    return this.logged.get(name) ?? '';
   }
 
   /** Resolves with the signal or exit code once the process has ended by itself. */
@@ -78,7 +78,7 @@ export class Installation {
     source: AsyncIterable<FeedTick> | Iterable<FeedTick>,
     options: Partial<Pick<FeedRun, 'syncPoints' | 'backfill' | 'imported'>> = {},
   ): Promise<void> {
-    await runFeed(this.context, { source, say: () => undefined, ...options });
+    await runFeed(this.context, { source, notify: () => undefined, ...options });
     await this.drain();
   }
 

@@ -10,10 +10,10 @@ export class IntegrationOrder extends BaseSequencer {
     const shared = files.filter(({ project }) => project.name === 'integration');
     const others = files.filter(({ project }) => project.name !== 'integration');
     shared.sort(
-      (a, b) => Number(isOfFlow(a)) - Number(isOfFlow(b)) || (a.moduleId < b.moduleId ? -1 : 1),
+      (a, b) => Number(isFlowTest(a)) - Number(isFlowTest(b)) || (a.moduleId < b.moduleId ? -1 : 1),
     );
     return [...(await super.sort(others)), ...shared];
   }
 }
 
-const isOfFlow = ({ moduleId }: TestSpecification): boolean => moduleId.includes('/test/flow/');
+const isFlowTest = ({ moduleId }: TestSpecification): boolean => moduleId.includes('/test/flow/');

@@ -2,7 +2,7 @@
  * The loop without servers: a market through the real operators, outcomes by the real labels, a
  * candidate by real LightGBM. What `npm start` does, in one process and a few seconds.
  */
-import { labelsOf } from '../../pipelines/labels/labels.ts';
+import { labelDecisions } from '../../pipelines/labels/labels.ts';
 import { instrumentStream, type Derived } from '../../pipelines/stream/stream.ts';
 import { trainingSet } from '../../src/learning/training-set.ts';
 import { initialControlState } from '../../src/domain/control.ts';
@@ -35,7 +35,7 @@ export function gradedMarket(ticks: Iterable<TradeTick>, control = initialContro
     prices.push({ ts: tick.ts, knownAt: tick.ts, price: Number(tick.price) });
   }
   const predictions = derived.filter((out) => out.kind === 'prediction');
-  const labels = labelsOf({
+  const labels = labelDecisions({
     venue: 'v',
     symbol: 's',
     labelSpec: LABEL_SPEC,

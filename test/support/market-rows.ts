@@ -26,7 +26,7 @@ const LEAD_MIN = 30;
 const VOLATILITY = 3e-4;
 const LAGS = [1, 5, 15, 60, 240] as const;
 
-export const featureNamesOf = (columns: number): string[] =>
+export const featureNames = (columns: number): string[] =>
   Array.from({ length: columns }, (_, i) => `feature_${i}`);
 
 /** Rows in time order; the champion is the online baseline. Same settings, same rows. */
@@ -39,8 +39,8 @@ export function marketRows({ seed, rows, columns, edge }: MarketSettings): Train
   const logs = new Float64Array(length);
   for (let i = 1; i < length; i++) {
     // Half of the time either way, and nothing that is linear in a feature.
-    const told = noise[0]![Math.max(i - LEAD_MIN, 0)]!;
-    const drift = Math.abs(told) > 0.6745 ? edge : -edge;
+    const signal = noise[0]![Math.max(i - LEAD_MIN, 0)]!;
+    const drift = Math.abs(signal) > 0.6745 ? edge : -edge;
     logs[i] = logs[i - 1]! + VOLATILITY * (drift + gaussian(random));
   }
   const baseline = initialBaseline(US_PER_HOUR);

@@ -52,10 +52,10 @@ function verdict(answer) {
 }
 
 async function enter(port, user, database, password) {
-  let asked = false;
+  let isAnswered = false;
   const answer = await talk(port, startup(user, database), (first) => {
-    if (asked || first[0] !== 0x52 || first.readInt32BE(5) !== 3) return null;
-    asked = true;
+    if (isAnswered || first[0] !== 0x52 || first.readInt32BE(5) !== 3) return null;
+    isAnswered = true;
     return passwordMessage(password);
   });
   return verdict(answer);

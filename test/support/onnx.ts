@@ -85,7 +85,12 @@ export interface ModelSpec {
 }
 
 /** A model of one input `x` and one output `probabilities`. */
-export const onnxOf = ({ columns, nodes, initializers = [], more = [] }: ModelSpec): Uint8Array =>
+export const encodeOnnx = ({
+  columns,
+  nodes,
+  initializers = [],
+  more = [],
+}: ModelSpec): Uint8Array =>
   message(
     [1, 8],
     [
@@ -148,7 +153,7 @@ export function treeNode({ features, yes, no, modes }: TreeSpec, reads = 'x'): N
 }
 
 export const treeModel = (columns: number, spec: TreeSpec): Uint8Array =>
-  onnxOf({ columns, nodes: [treeNode(spec)] });
+  encodeOnnx({ columns, nodes: [treeNode(spec)] });
 
 /** The largest number of `sum`, as the one probability of a row. */
 const LARGEST: NodeSpec = {
@@ -160,7 +165,7 @@ const LARGEST: NodeSpec = {
 
 /** Sums `width` numbers with `width` others, each with each: a small file, a large answer. */
 export const outerSum = (columns: number, width: number): Uint8Array =>
-  onnxOf({
+  encodeOnnx({
     columns,
     nodes: [
       { type: 'Add', reads: ['column', 'row'], writes: ['all'] },
@@ -176,7 +181,7 @@ export const outerSum = (columns: number, width: number): Uint8Array =>
 
 /** A network that takes `steps` products of 1 000 x 1 000 a row. */
 export const longNetwork = (columns: number, steps: number): Uint8Array =>
-  onnxOf({
+  encodeOnnx({
     columns,
     nodes: [
       { type: 'MatMul', reads: ['x', 'first'], writes: ['0'] },

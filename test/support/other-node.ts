@@ -7,12 +7,12 @@ import { PROJECT_DIR } from '../../src/code-files.ts';
 /** The ends of what is promised: the oldest major that works, and the newest that was tried. */
 const VERSIONS = ['24.21.0', '20.20.2'] as const;
 
-const majorOf = (version: string): string => version.split('.')[0] ?? '';
+const majorVersion = (version: string): string => version.split('.')[0] ?? '';
 
 /** The path of its program. */
 export function otherNode(): string {
   const [newest, oldest] = VERSIONS;
-  const version = majorOf(process.versions.node) === majorOf(newest) ? oldest : newest;
+  const version = majorVersion(process.versions.node) === majorVersion(newest) ? oldest : newest;
   const platform = process.platform === 'win32' ? 'win' : process.platform;
   const name = `node-${platform}-${process.arch}`;
   const folder = join(PROJECT_DIR, '.tickloom', `node-${version}`);

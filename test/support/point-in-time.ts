@@ -69,9 +69,10 @@ export function rawRows(seed: number): RawRows {
       // An interval without a tick has no candle.
       if (random() < 0.05) continue;
       const ts = START + (minute + 1) * US_PER_MIN;
-      deliver(rows.features, random, featuresOf(instrument, ts, random));
-      if (random() < 0.95) deliver(rows.labels, random, labelsOf(instrument, ts, random));
-      if (random() < 0.9) deliver(rows.predictions, random, [said(instrument, ts, random)]);
+      deliver(rows.features, random, drawFeatures(instrument, ts, random));
+      if (random() < 0.95) deliver(rows.labels, random, drawLabels(instrument, ts, random));
+      if (random() < 0.9)
+        deliver(rows.predictions, random, [drawPrediction(instrument, ts, random)]);
     }
   }
   return rows;
@@ -86,7 +87,7 @@ function deliver<R>(into: R[], random: () => number, rows: readonly R[]): void {
  * A row and its revisions; now and then it was never served, late, or known at an as-of barrier's
  * moment.
  */
-function featuresOf(instrument: Omit<Request, 'ts'>, ts: number, random: () => number) {
+function drawFeatures(instrument: Omit<Request, 'ts'>, ts: number, random: () => number) {
   const drawn = random();
   const isBackfilled = drawn < 0.02;
   const isLate = drawn > 0.94;
@@ -104,18 +105,18 @@ function featuresOf(instrument: Omit<Request, 'ts'>, ts: number, random: () => n
     revision: n + 1,
   }));
   return [...served, ...later].map(
-    (clocks) => ({ ...first, ...clocks, ...valuesOf(random) }) as unknown as FeatureRow,
+    (clocks) => ({ ...first, ...clocks, ...drawValues(random) }) as unknown as FeatureRow,
   );
 }
 
-function valuesOf(random: () => number): Record<string, number | null> {
+function drawValues(random: () => number): Record<string, number | null> {
   const nulls = random() < 0.05 ? 0.6 : 0.05;
   return Object.fromEntries(
     FEATURE_NAMES.map((name) => [name, random() < nulls ? null : gaussian(random)]),
   );
 }
 
-function labelsOf(instrument: Omit<Request, 'ts'>, ts: number, random: () => number): LabelRow[] {
+function drawLabels(instrument: Omit<Request, 'ts'>, ts: number, random: () => number): LabelRow[] {
   const known = random() < 0.1 ? CUTS[0] : ts + US_PER_HOUR + 4 * US_PER_S;
   const revised = CUTS.filter((cut) => cut > known && random() < 0.05);
   return [known, ...revised].map((label_known_at, revision) => {
@@ -132,7 +133,7 @@ function labelsOf(instrument: Omit<Request, 'ts'>, ts: number, random: () => num
   });
 }
 
-const said = (
+const drawPrediction = (
   instrument: Omit<Request, 'ts'>,
   ts: number,
   random: () => number,
@@ -175,10 +176,10 @@ export function askOracle(
   const lines = Object.entries({ ...rows, requests }).flatMap(([table, list]) =>
     (list as readonly object[]).map((row) => JSON.stringify({ table, ...row })),
   );
-  const asked = JSON.stringify({ ...question, features: FEATURE_NAMES });
+  const input = JSON.stringify({ ...question, features: FEATURE_NAMES });
   const script = join(import.meta.dirname, '..', 'oracle', 'datasets', 'point_in_time.py');
   const answer = execFileSync('python3', [script], {
-    input: [asked, ...lines].join('\n'),
+    input: [input, ...lines].join('\n'),
     maxBuffer: 1 << 28,
     encoding: 'utf8',
   });

@@ -27,8 +27,8 @@ export function pythonWith(packages: readonly string[]): string {
     // Half an environment would be taken for a whole one the next time.
     rmSync(folder, { recursive: true, force: true });
     const { stderr } = error as { stderr?: Buffer };
-    const said = stderr?.toString().trim().split('\n').at(-1);
-    throw new Error(`python3 with venv and pip is needed: ${said ?? String(error)}`, {
+    const lastLine = stderr?.toString().trim().split('\n').at(-1);
+    throw new Error(`python3 with venv and pip is needed: ${lastLine ?? String(error)}`, {
       cause: error,
     });
   }

@@ -10,7 +10,7 @@ export interface Block {
 }
 
 /** Every block with a language, the README's first; pictures have none. */
-export function blocksOf(root: string): Block[] {
+export function readBlocks(root: string): Block[] {
   const pages = readdirSync(join(root, 'docs')).toSorted();
   return ['README.md', ...pages.map((name) => `docs/${name}`)].flatMap((page) =>
     blocksIn(page, readFileSync(join(root, page), 'utf8')),
@@ -26,14 +26,14 @@ function blocksIn(page: string, text: string): Block[] {
 }
 
 /** The commands of a shell block: one a line, without what is said of it behind a `#`. */
-export const commandsOf = ({ text }: Block): string[] =>
+export const parseCommands = ({ text }: Block): string[] =>
   text
     .split('\n')
     .map((line) => line.replace(/\s+#.*$/, '').trim())
     .filter((line) => line !== '');
 
 /** The statements of an SQL block, without comments. */
-export const statementsOf = ({ text }: Block): string[] =>
+export const parseStatements = ({ text }: Block): string[] =>
   text
     .replaceAll(/--.*$/gm, '')
     .split(';')
@@ -41,5 +41,5 @@ export const statementsOf = ({ text }: Block): string[] =>
     .filter((statement) => statement !== '');
 
 /** The lines of a Python block of one-liners, each a frame of its own. */
-export const framesOf = ({ text }: Block): string[] =>
+export const parseFrames = ({ text }: Block): string[] =>
   text.split('\n').filter((line) => /^(pd|pl|duckdb|cx)\./.test(line));

@@ -36,7 +36,7 @@ export const surroundings = {
   log: { append: () => Promise.resolve() },
   verifyControl: () => 'bad_hmac' as const,
   clockSeen: () => undefined,
-  topicOf: (name: string) => name,
+  topicName: (name: string) => name,
   failPoints: new FailPoints(null),
   count: () => () => undefined,
 };

@@ -1,7 +1,7 @@
 /** A tick as the chain of an instrument takes it, as if it had come just when it happened. */
 import type { StreamInput } from '../../pipelines/stream/stream.ts';
 import type { ControlState } from '../../src/domain/control.ts';
-import { marketTickOf } from '../../src/domain/tick.ts';
+import { toMarketTick } from '../../src/domain/tick.ts';
 import { US_PER_S } from '../../src/domain/time.ts';
 import type { Tick } from '../../src/domain/wire.ts';
 
@@ -11,8 +11,8 @@ export function streamInput(tick: Tick, control: ControlState): StreamInput {
   const { venue, symbol, ts } = tick;
   const at = { recordUs: ts, clockUs: ts, judgedByUs: ts, barrierUs: control.cut };
   const venueHas = { latenessUs: LATENESS_US, contiguousTradeIds: false };
-  const arrival = { tick: marketTickOf(tick), ...at, ...venueHas };
-  return { venue, symbol, arrival, control, modelOf: noModel };
+  const arrival = { tick: toMarketTick(tick), ...at, ...venueHas };
+  return { venue, symbol, arrival, control, getModel: noModel };
 }
 
 const noModel = (): never => {

@@ -14,7 +14,7 @@ export interface LoggedRecord {
 
 /** Every record of a topic, partition by partition in order. */
 export async function readTopic(context: Context, name: string): Promise<LoggedRecord[]> {
-  const topic = context.topicOf(name);
+  const topic = context.topicName(name);
   const ends = await withAdmin(context.kafka, (admin) => endOffsets(admin, topic));
   const open = new Map([...ends].filter(([, end]) => end > 0));
   const records: LoggedRecord[] = [];

@@ -1,13 +1,13 @@
 /** The address holds what is shown, and whatever stands in it, the page starts. */
 import { expect, test } from 'vitest';
-import { hashOf, readHash } from '../../src/web/address.ts';
+import { addressHash, readHash } from '../../src/web/address.ts';
 
 test.each([
   { instrument: 'oanda:EUR/USD', timeframe: '1h' },
   { instrument: 'v:ÄÖ/ß#1', timeframe: '5m' },
   { instrument: null, timeframe: '15m' },
 ])('%o comes back from its address', (shown) => {
-  expect(readHash(hashOf(shown))).toEqual(shown);
+  expect(readHash(addressHash(shown))).toEqual(shown);
 });
 
 test.each([

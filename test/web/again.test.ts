@@ -7,17 +7,17 @@ afterEach(() => void vi.useRealTimers());
 
 describe('what failed once', () => {
   test('two failures are told, and the third try is the last', async () => {
-    const told: (string | null)[] = [];
+    const failures: (string | null)[] = [];
     let tries = 0;
     const again = new Again(
       async () => {
         if (++tries < 3) throw new Error(`try ${tries}`);
       },
-      (error) => told.push(error?.message ?? null),
+      (error) => failures.push(error?.message ?? null),
     );
     again.begin();
     await vi.advanceTimersByTimeAsync(60_000);
-    expect([tries, told]).toEqual([3, ['try 1', 'try 2', null]]);
+    expect([tries, failures]).toEqual([3, ['try 1', 'try 2', null]]);
   });
 
   test('what was planned for later is done once, when it is begun earlier', async () => {
@@ -33,12 +33,12 @@ describe('what failed once', () => {
   });
 
   test('a failure of what is no longer wanted is not told, and not tried again', async () => {
-    const told: unknown[] = [];
+    const failures: unknown[] = [];
     let fail: (error: Error) => void = () => undefined;
     const works = [() => new Promise<void>((_, reject) => (fail = reject)), async () => undefined];
     const again = new Again(
       () => works.shift()!(),
-      (error) => told.push(error),
+      (error) => failures.push(error),
     );
     again.begin();
     await vi.advanceTimersByTimeAsync(1);
@@ -46,6 +46,6 @@ describe('what failed once', () => {
     await vi.advanceTimersByTimeAsync(1);
     fail(new Error('late'));
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(told).toEqual([null]);
+    expect(failures).toEqual([null]);
   });
 });

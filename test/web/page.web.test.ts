@@ -51,11 +51,11 @@ afterAll(async () => {
   await server.close();
 });
 
-const textOf = async (page: Page, selector: string): Promise<string> =>
+const readText = async (page: Page, selector: string): Promise<string> =>
   (await page.locator(selector).first().textContent()) ?? '';
 
 /** How many distinct colours a chart has drawn: an empty one has few. */
-const coloursOf = (page: Page, selector: string): Promise<number> =>
+const countColours = (page: Page, selector: string): Promise<number> =>
   page.locator(`${selector} canvas`).evaluateAll((canvases) => {
     const seen = new Set<number>();
     for (const canvas of canvases as HTMLCanvasElement[]) {
@@ -89,29 +89,29 @@ test('everything that is in the tables is on the page, of its own day, in UTC', 
   await page.waitForSelector('#models .rules li');
   await page.waitForSelector('#flow .node');
   await page.waitForSelector('#trades tbody tr');
-  expect(await textOf(page, '#event-time')).toBe('2026-06-12 20:00:02');
-  expect(await textOf(page, '#readout')).toContain('2026-06-12 19:59');
+  expect(await readText(page, '#event-time')).toBe('2026-06-12 20:00:02');
+  expect(await readText(page, '#readout')).toContain('2026-06-12 19:59');
   const chart = await page.locator('#chart').evaluate(({ dataset }) => Object.assign({}, dataset));
   expect(chart).toMatchObject({ candles: '600', predictions: '600', signals: '24' });
-  expect(await coloursOf(page, '#chart')).toBeGreaterThan(20);
-  expect(await coloursOf(page, '#equity')).toBeGreaterThan(20);
-  expect(await textOf(page, '#forecast')).toMatch(/Hit rate\d+\.\d %\d+ of \d+ right/);
-  const models = await textOf(page, '#models');
+  expect(await countColours(page, '#chart')).toBeGreaterThan(20);
+  expect(await countColours(page, '#equity')).toBeGreaterThan(20);
+  expect(await readText(page, '#forecast')).toMatch(/Hit rate\d+\.\d %\d+ of \d+ right/);
+  const models = await readText(page, '#models');
   expect(models).toContain('champion now' + 'webtest-better');
   expect(models).toContain('since 2026-06-12 19:30:00');
   expect(models).toContain('refused: 1 of 3 rules not met');
   expect(models).toContain('log_loss 0.6937 against 0.6931');
   expect(models).toContain('it passed the gate and waits: it is next');
-  expect(await textOf(page, '#accounts')).toContain('webtest (paper, a control group)');
-  expect(await textOf(page, '#flow')).toContain('42 behind');
-  expect(await textOf(page, '#flow')).toMatch(/Open alerts.*webtest: somebody has to look/s);
+  expect(await readText(page, '#accounts')).toContain('webtest (paper, a control group)');
+  expect(await readText(page, '#flow')).toContain('42 behind');
+  expect(await readText(page, '#flow')).toMatch(/Open alerts.*webtest: somebody has to look/s);
   // It is heard live; what it tells is of its own day.
   await page.waitForFunction(() =>
     document.getElementById('health')?.innerText.includes('data of 2026-06-12'),
   );
-  expect(await textOf(page, '#health')).toContain('Redis');
+  expect(await readText(page, '#health')).toContain('Redis');
   const ours = /webtest \(paper, a control group\): equity ([\d.]+)/;
-  const equity = ours.exec(await textOf(page, '#accounts'))?.[1];
+  const equity = ours.exec(await readText(page, '#accounts'))?.[1];
   expect(Number(equity)).toBeCloseTo(10_000, -2);
   await page.screenshot({ path: join(SHOTS, 'desk.png') });
   console.log(`  screenshots: ${SHOTS}`);
@@ -125,7 +125,7 @@ test('a trade leads to its signal, with the keyboard alone', async () => {
   await button.focus();
   await page.keyboard.press('Enter');
   await page.waitForSelector('dialog[open] dl');
-  expect(await textOf(page, 'dialog')).toContain('probability_up 0.56 above one half');
+  expect(await readText(page, 'dialog')).toContain('probability_up 0.56 above one half');
   await page.keyboard.press('Escape');
   await page.waitForSelector('dialog:not([open])', { state: 'attached' });
   expect(errors).toEqual([]);
@@ -165,8 +165,8 @@ test('a model says in charts how it was judged and how it does since', async () 
     );
   // Six parts by three predictors, five bins of the gate, twelve features each, four shares.
   expect(marks).toEqual([18, 5, 12, 12, 4]);
-  expect(await textOf(page, '#model-dialog dl')).toContain('12,345 rows');
-  expect(await textOf(page, '#model-dialog caption')).toContain('kept, slope 0.9');
+  expect(await readText(page, '#model-dialog dl')).toContain('12,345 rows');
+  expect(await readText(page, '#model-dialog caption')).toContain('kept, slope 0.9');
   await page.screenshot({ path: join(SHOTS, 'model.png') });
   await page.keyboard.press('Escape');
   await page.locator('#models button[data-model="webtest-refused"]').click();
@@ -184,7 +184,7 @@ test('a new candle appears by itself, also after the server has been restarted',
   await addMinute(1);
   await candlesOn(page, 601);
   expect(Number(await page.locator('#chart').getAttribute('data-predictions'))).toBe(600);
-  expect(await textOf(page, '#event-time')).toBe('2026-06-12 20:01:02');
+  expect(await readText(page, '#event-time')).toBe('2026-06-12 20:01:02');
   const port = Number(new URL(server.url).port);
   await server.close();
   await page.waitForFunction(() => /away|reconnecting/.test(document.body.innerText));
@@ -223,11 +223,11 @@ test.each([
   await page.waitForFunction(() =>
     document.getElementById('chart-empty')?.innerText.includes('No data yet'),
   );
-  expect(await textOf(page, '#chart-empty')).toContain('tickloom feed');
-  expect(await textOf(page, '#market-title')).toBe(key);
+  expect(await readText(page, '#chart-empty')).toContain('tickloom feed');
+  expect(await readText(page, '#market-title')).toBe(key);
   expect(new URL(page.url()).hash).toBe(hash);
   await page.waitForSelector('#models .empty');
-  expect(await textOf(page, '#models')).toContain('No data yet: no model');
+  expect(await readText(page, '#models')).toContain('No data yet: no model');
   expect(errors).toEqual([]);
   await page.close();
 });
@@ -280,7 +280,7 @@ test('everything is loaded once, and compressed', async () => {
 test('the page stays with its instrument when another market becomes newer', async () => {
   const { page, errors } = await browser.open(`${server.url}/`, (before) => before.clock.install());
   await page.waitForFunction(() => location.hash !== '');
-  const first = await textOf(page, '#market-title');
+  const first = await readText(page, '#market-title');
   expect(decodeURIComponent(new URL(page.url()).hash)).toBe(`#${first}/1m`);
   const [newest] = await server.questdb.query<{ ts: number }>('SELECT max(ts) AS ts FROM candles');
   const later = { ts: must(newest).ts + US_PER_MIN, symbol: 'LATER/USD' };
@@ -292,7 +292,7 @@ test('the page stays with its instrument when another market becomes newer', asy
   await page.waitForFunction(() =>
     document.getElementById('instrument')?.innerText.includes('webtest:LATER/USD'),
   );
-  expect(await textOf(page, '#market-title')).toBe(first);
+  expect(await readText(page, '#market-title')).toBe(first);
   expect(await page.locator('#instrument').inputValue()).toBe(first);
   expect(errors).toEqual([]);
   await page.close();
@@ -331,7 +331,7 @@ test('the words above the chart are of one candle', async () => {
   const hour = `#${encodeURIComponent('webtest:EUR/USD')}/1h`;
   const { page } = await browser.open(`${server.url}/${hour}`);
   await candlesOn(page, 10);
-  const words = await textOf(page, '#readout');
+  const words = await readText(page, '#readout');
   expect(words).toMatch(/^2026-06-12 19:00 /);
   expect(words).toContain(`up ${(100 * last.probability_up).toFixed(1)} % (pending)`);
   await page.close();
@@ -351,7 +351,7 @@ test('a small phone has no column that is cut off', async () => {
     await candlesOn(page, 600);
     await page.waitForSelector('#trades tbody tr');
     await page.waitForSelector('#flow .node');
-    expect(await textOf(page, '#instrument')).toContain(longest.symbol);
+    expect(await readText(page, '#instrument')).toContain(longest.symbol);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
     await page.screenshot({ path: join(SHOTS, 'small-phone.png'), fullPage: true });
   } finally {

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { askQuestDb } from '../../src/questdb/http.ts';
+import { queryQuestDb } from '../../src/questdb/http.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { openBrowser, type TestBrowser } from '../support/browser.ts';
 
@@ -53,7 +53,7 @@ async function tryAll(origin: string): Promise<{ statuses: number[]; read: strin
       file.append('data', new Blob(['x\n1\n']), 'foreign_page.csv');
       const simple = { mode: 'no-cors', credentials: 'include' } as const;
       const post = { ...simple, method: 'POST' } as const;
-      const asked = [
+      const requests = [
         () => fetch(exec, simple),
         () => fetch(`${exec}&session=true`, simple),
         () => fetch(exec, { credentials: 'include' }),
@@ -63,7 +63,7 @@ async function tryAll(origin: string): Promise<{ statuses: number[]; read: strin
         () => fetch(`${here}/write`, { ...post, body: 'foreign_page x=1i 1\n' }),
       ];
       const found: string[] = [];
-      for (const ask of asked) {
+      for (const ask of requests) {
         const text = await ask().then(
           (answer) => answer.text(),
           () => '',
@@ -87,7 +87,7 @@ async function tryAll(origin: string): Promise<{ statuses: number[]; read: strin
 }
 
 async function nothingHappened(): Promise<void> {
-  const { text } = await askQuestDb(questdbUrl, '/exec?query=show+tables');
+  const { text } = await queryQuestDb(questdbUrl, '/exec?query=show+tables');
   expect(text).toContain('ticks');
   expect(text).not.toContain('foreign_page');
 }

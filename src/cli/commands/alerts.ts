@@ -1,7 +1,7 @@
 /** `tickloom alerts list | ack`, `tickloom errors list | resolve`. */
 import { InvalidArgumentError, type Command } from 'commander';
 import { formatUs } from '../../domain/time.ts';
-import { acknowledgeAlert, alertsOf } from '../../postgres/tables/alerts.ts';
+import { acknowledgeAlert, readAlerts } from '../../postgres/tables/alerts.ts';
 import { openErrors, resolveError } from '../../postgres/tables/errors.ts';
 import { CommandError, outputFor, withContext } from '../support/context.ts';
 
@@ -13,7 +13,7 @@ export function alertCommands(program: Command): void {
     .option('--all', 'resolved ones too')
     .action((flags: { all?: boolean }, command: Command) =>
       withContext('cli', async ({ postgres }) => {
-        const rows = await alertsOf(postgres, flags);
+        const rows = await readAlerts(postgres, flags);
         const lines = rows.map(
           ({ alert_id, created_at, severity, state, message }) =>
             `${alert_id}  ${minute(created_at)}  ${severity.padEnd(8)} ${state}\n   ${message}`,

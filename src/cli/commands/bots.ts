@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { BotControl } from '../../domain/control.ts';
 import { formatUs } from '../../domain/time.ts';
-import { refusals, type RefusedOf } from '../../postgres/tables/refusals.ts';
+import { refusals, type RefusalGroup } from '../../postgres/tables/refusals.ts';
 import { outputFor, withContext } from '../support/context.ts';
 import { columns, type Columns } from '../support/table.ts';
 
@@ -82,6 +82,6 @@ const ACCOUNTS: Columns<AccountRow> = [
   ['what for', ({ description }) => description || '-'],
 ];
 
-const refusedText = ({ bot, instrument, reason, first_ts, decisions }: RefusedOf): string =>
+const refusedText = ({ bot, instrument, reason, first_ts, decisions }: RefusalGroup): string =>
   `${bot} does not trade ${instrument}: ${reason} ` +
   `(${decisions} decisions since ${formatUs(first_ts).slice(0, 16)}Z)`;

@@ -22,15 +22,15 @@ export function clockCommands(program: Command): void {
 }
 
 async function show(_flags: object, command: Command): Promise<void> {
-  await withContext('cli', async ({ postgres, topicOf }) => {
-    const clocks = await partitionClocks(postgres, topicOf('ticks'));
-    const lines = clocks.map(lineOf);
+  await withContext('cli', async ({ postgres, topicName }) => {
+    const clocks = await partitionClocks(postgres, topicName('ticks'));
+    const lines = clocks.map(formatLine);
     if (lines.length === 0) lines.push('no clock has passed yet: start the stages');
-    outputFor(command).show(clocks.map(jsonOf), lines.join('\n'));
+    outputFor(command).show(clocks.map(toJson), lines.join('\n'));
   });
 }
 
-function lineOf({ topic, partition, clockUs, heldUs }: PartitionClock): string {
+function formatLine({ topic, partition, clockUs, heldUs }: PartitionClock): string {
   const held =
     heldUs === null
       ? ''
@@ -38,7 +38,7 @@ function lineOf({ topic, partition, clockUs, heldUs }: PartitionClock): string {
   return `${topic}/${partition}  ${clockUs === null ? 'none yet' : formatUs(clockUs)}${held}`;
 }
 
-const jsonOf = ({ topic, partition, clockUs, heldUs }: PartitionClock) => ({
+const toJson = ({ topic, partition, clockUs, heldUs }: PartitionClock) => ({
   topic,
   partition,
   clock: clockUs === null ? null : formatUs(clockUs),
@@ -48,14 +48,17 @@ const jsonOf = ({ topic, partition, clockUs, heldUs }: PartitionClock) => ({
 async function accept({ yes }: { readonly yes?: boolean }, command: Command): Promise<void> {
   await withContext('cli', async (context) => {
     const ts = nowUs();
-    const said = `this machine's clock says ${formatUs(ts)}`;
+    const statement = `this machine's clock says ${formatUs(ts)}`;
     if (yes !== true) {
       throw new CommandError(
-        `${said}: if that is right, --yes makes it the installation's. Jobs become due by it.`,
+        `${statement}: if that is right, --yes makes it the installation's. Jobs become due by it.`,
         2,
       );
     }
     await context.outLog().append(await clockRecords(context, { ts, accepted: true }));
-    outputFor(command).show({ clock: formatUs(ts) }, `${said}, and so does the log from here on`);
+    outputFor(command).show(
+      { clock: formatUs(ts) },
+      `${statement}, and so does the log from here on`,
+    );
   });
 }

@@ -3,7 +3,7 @@
  * password, for Kafka brokers and SASL, for HTTP the token.
  */
 import type { Command } from 'commander';
-import { endpointOf, isLoopback } from '../../../infra/local/ports.ts';
+import { parseEndpoint, isLoopback } from '../../../infra/local/ports.ts';
 import { loadConfig, type Config } from '../../config/config.ts';
 import {
   credentialsFile,
@@ -33,14 +33,14 @@ export interface Connections {
   };
 }
 
-const readerOf = (url: string, login: Login | undefined): string | null =>
+const readerUrl = (url: string, login: Login | undefined): string | null =>
   login === undefined ? null : withLogin(withoutLogin(url), login);
 
 /** Throws `CommandError` before the first start, when there are no passwords yet. */
-export function connectionsOf(config: Config): Connections {
+export function listConnections(config: Config): Connections {
   const { postgresUrl, questdbUrl, questdbPgUrl, redisUrl, kafka, dataDir } = config;
   for (const url of [postgresUrl, questdbUrl, questdbPgUrl, redisUrl]) {
-    if (new URL(url).password !== '' || !isLoopback(endpointOf(url, '').host)) continue;
+    if (new URL(url).password !== '' || !isLoopback(parseEndpoint(url, '').host)) continue;
     throw new CommandError(
       `${credentialsFile(dataDir)} has no password for ${url} yet: start the servers first ` +
         '(npm start, or npx tickloom stack up)',
@@ -50,19 +50,19 @@ export function connectionsOf(config: Config): Connections {
   const { brokers, sasl, tls } = kafka;
   return {
     postgres: postgresUrl,
-    postgres_readonly: readerOf(postgresUrl, known.postgres_readonly),
+    postgres_readonly: readerUrl(postgresUrl, known.postgres_readonly),
     questdb_http: questdbUrl,
     questdb_pg: questdbPgUrl,
-    questdb_pg_readonly: readerOf(questdbPgUrl, known.questdb_pg_readonly),
+    questdb_pg_readonly: readerUrl(questdbPgUrl, known.questdb_pg_readonly),
     redis: redisUrl,
-    http: pageOf(config),
+    http: pageUrl(config),
     http_token: installationToken(dataDir),
     kafka: { brokers, sasl, tls },
   };
 }
 
 /** A server that listens everywhere is reached on this machine by loopback. */
-function pageOf({ httpHost, httpPort }: Config): string {
+function pageUrl({ httpHost, httpPort }: Config): string {
   const host = ['0.0.0.0', '::'].includes(httpHost) ? '127.0.0.1' : httpHost;
   return `http://${host.includes(':') ? `[${host}]` : host}:${httpPort}`;
 }
@@ -72,7 +72,7 @@ export function connectCommands(program: Command): void {
     .command('connect')
     .description('print URLs with user and password for every server; keep them secret')
     .action((_options, command: Command) => {
-      const found = connectionsOf(loadConfig());
+      const found = listConnections(loadConfig());
       const { kafka, ...rest } = found;
       const { brokers, sasl, tls } = kafka;
       const entered = sasl === null ? '' : `  ${sasl.mechanism} ${sasl.username}:${sasl.password}`;

@@ -20,12 +20,12 @@ import {
   moneyByGroup,
   moneyByMonth,
   moneyRow,
-  monthOfClose,
+  closeMonth,
   type MoneyRow,
 } from '../../summaries/money-tables.ts';
 import {
   closedTrades,
-  groupingOf,
+  makeGrouping,
   TRADE_GROUPS,
   type TradeGroup,
 } from '../../summaries/trade-performance.ts';
@@ -137,12 +137,12 @@ async function tradesDescribed(flags: Flags, command: Command): Promise<void> {
 async function withTrades(
   { days, symbol: key, account }: Flags,
   by: Group,
-  tell: (rows: readonly MoneyRow[]) => Promise<void>,
+  print: (rows: readonly MoneyRow[]) => Promise<void>,
 ): Promise<void> {
   const instrument = key === undefined ? {} : instrumentOption(key);
-  const asked = { account, newestUs: daysOption(days) * US_PER_DAY, ...instrument };
+  const request = { account, newestUs: daysOption(days) * US_PER_DAY, ...instrument };
   await withContext('cli', async (context) => {
-    const trades = await closedTrades(context.postgres, asked);
+    const trades = await closedTrades(context.postgres, request);
     if (trades.length === 0) {
       await refuseUnstored(context, key);
       await refuseUnknownAccount(context, account);
@@ -153,9 +153,9 @@ async function withTrades(
           '--days, one --symbol or one --account',
       );
     }
-    const groupOf =
-      by === 'month' ? monthOfClose : await groupingOf(by, trades, context.questdbReader());
-    await tell(trades.map((trade) => moneyRow(trade, groupOf(trade))));
+    const groupName =
+      by === 'month' ? closeMonth : await makeGrouping(by, trades, context.questdbReader());
+    await print(trades.map((trade) => moneyRow(trade, groupName(trade))));
   });
 }
 
@@ -185,17 +185,17 @@ function labelGroup(by: Group = 'symbol', allowed: readonly LabelGroup[]): Label
 
 async function withLabels(
   { days, symbol: key, account }: Flags,
-  tell: (days: readonly LabelDay[], spec: string) => Promise<void>,
+  print: (days: readonly LabelDay[], spec: string) => Promise<void>,
 ): Promise<void> {
   if (account !== undefined) throw new CommandError('--account is of trades: labels have none', 2);
   const instrument = key === undefined ? {} : instrumentOption(key);
   const newestDays = daysOption(days);
   await withContext('cli', async (context) => {
     const { labelSpec } = context.config;
-    const asked = { labelSpec, newestDays, ...instrument };
-    const found = await labelDays(context.questdbReader(), asked);
+    const request = { labelSpec, newestDays, ...instrument };
+    const found = await labelDays(context.questdbReader(), request);
     if (found.length === 0) await refuseUnstored(context, key);
-    await tell(found, labelSpec);
+    await print(found, labelSpec);
   });
 }
 

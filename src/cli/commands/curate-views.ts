@@ -2,10 +2,10 @@
 import { Option, type Command } from 'commander';
 import { BASELINE_MODEL_ID } from '../../../pipelines/stream/predictions.ts';
 import { formatUs, US_PER_DAY } from '../../domain/time.ts';
-import { keyOf } from '../../domain/wire.ts';
+import { instrumentKey } from '../../domain/wire.ts';
 import type { GateVerdict } from '../../learning/gate.ts';
 import { marketSummaries, type MarketSummary } from '../../summaries/market-summary.ts';
-import { runsOf } from '../../postgres/tables/job-runs.ts';
+import { readRuns } from '../../postgres/tables/job-runs.ts';
 import { storedWatermark } from '../../postgres/tables/stored-watermarks.ts';
 import { modelOutcomes } from '../../questdb/tables/model-outcomes.ts';
 import type { ReportTables } from '../../summaries/report-tables.ts';
@@ -45,7 +45,7 @@ export function curateViews(curate: Command): void {
     .option('--symbol <key>', 'venue:symbol (default: every instrument)')
     .option('--account <name>', 'default: every account')
     .addOption(
-      new Option('--by <group>', 'what performance is told by, within an account')
+      new Option('--by <group>', 'what performance is grouped by, within an account')
         .choices([...TRADE_GROUPS])
         .default('symbol'),
     )
@@ -95,7 +95,8 @@ async function model(
       throw new CommandError(`nothing is known of "${key}"; "curate summary" shows what is`);
     }
     const trained = models.length === 0 ? 'no model was trained yet' : columns(MODELS, models);
-    const did = metrics.length === 0 ? 'nothing said is graded' : columns(OUTCOME_COLUMNS, metrics);
+    const did =
+      metrics.length === 0 ? 'no prediction is graded' : columns(OUTCOME_COLUMNS, metrics);
     outputFor(command).show({ models, outcomes: metrics }, `${trained}\n\n${did}`);
   });
 }
@@ -110,9 +111,9 @@ interface TradeFlags {
 async function trades(flags: TradeFlags, command: Command): Promise<void> {
   const { by, account, symbol: key } = flags;
   const instrument = key === undefined ? {} : instrumentOption(key);
-  const asked = { account, newestUs: daysOption(flags.days) * US_PER_DAY, ...instrument };
+  const request = { account, newestUs: daysOption(flags.days) * US_PER_DAY, ...instrument };
   await withContext('cli', async (context) => {
-    const closed = await closedTrades(context.postgres, asked);
+    const closed = await closedTrades(context.postgres, request);
     if (closed.length === 0) {
       await refuseUnstored(context, key);
       await refuseUnknownAccount(context, account);
@@ -128,13 +129,13 @@ async function trades(flags: TradeFlags, command: Command): Promise<void> {
 }
 
 async function reports({ symbol: key }: { readonly symbol?: string }, command: Command) {
-  const subject = key === undefined ? null : keyOf(instrumentOption(key));
+  const subject = key === undefined ? null : instrumentKey(instrumentOption(key));
   await withContext('cli', async (context) => {
-    const runs = (await runsOf(context.postgres, 'reports')).filter(
+    const runs = (await readRuns(context.postgres, 'reports')).filter(
       (run) => run.state === 'done' && (subject === null || run.subject === subject),
     );
     if (runs.length === 0) await refuseUnstored(context, key);
-    const told = runs.flatMap(({ subject: of, detail }) => {
+    const blocks = runs.flatMap(({ subject: of, detail }) => {
       const lines = String(detail['reason'])
         .split('\n')
         .map((line) => `${of} ${line}`);
@@ -144,7 +145,10 @@ async function reports({ symbol: key }: { readonly symbol?: string }, command: C
       market: of,
       reports: detail['reports'],
     }));
-    outputFor(command).show(found, told.join('\n') || 'no week of a market is over and graded yet');
+    outputFor(command).show(
+      found,
+      blocks.join('\n') || 'no week of a market is over and graded yet',
+    );
   });
 }
 
@@ -159,7 +163,7 @@ function withTables(lines: readonly string[], stored: unknown): string[] {
 const day = (us: number): string => formatUs(us).slice(0, 10);
 
 const SUMMARY: Columns<MarketSummary> = [
-  ['instrument', (row) => keyOf(row)],
+  ['instrument', (row) => instrumentKey(row)],
   ['samples', ({ samples }) => String(samples)],
   ['up', ({ up_share: share }) => show(share, 3)],
   ['last', ({ last_sample_ts: ts }) => (ts === null ? '-' : `${formatUs(ts).slice(0, 16)}Z`)],
@@ -184,11 +188,11 @@ const MODELS: Columns<ModelRow> = [
   ['trained', ({ trained_at: at }) => day(at)],
   ['state', ({ state }) => state],
   ['model', ({ model_id: id }) => id],
-  ['gate', ({ verdict }) => verdictOf(verdict)],
+  ['gate', ({ verdict }) => formatVerdict(verdict)],
   ['waits because', ({ waits_because: why }) => why ?? ''],
 ];
 
-function verdictOf(verdict: GateVerdict | null): string {
+function formatVerdict(verdict: GateVerdict | null): string {
   if (verdict === null) return 'not judged';
   const failed = verdict.reasons.filter(({ passed }) => !passed).map(({ rule }) => rule);
   return failed.length === 0 ? 'passed' : `failed ${failed.join(', ')}`;
@@ -209,7 +213,7 @@ const PERFORMANCE: Columns<GroupPerformance> = [
 
 const TRADES: Columns<Closed> = [
   ['closed', ({ closed_at: at }) => `${formatUs(at).slice(0, 19)}Z`],
-  ['instrument', (row) => keyOf(row)],
+  ['instrument', (row) => instrumentKey(row)],
   ['side', ({ side }) => side],
   ['net', ({ pnl, currency }) => `${pnl} ${currency}`],
   ['exit', ({ exit_reason: reason }) => reason ?? '-'],

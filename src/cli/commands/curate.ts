@@ -6,17 +6,17 @@ import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Option, type Command } from 'commander';
-import { AskError } from '../../../pipelines/dataset/ask.ts';
+import { RequestError } from '../../../pipelines/dataset/request.ts';
 import type { DatasetManifest } from '../../../pipelines/dataset/definition.ts';
 import { makeDataset } from '../../../pipelines/dataset/make.ts';
 import { wholeFile } from '../../../pipelines/dataset/whole.ts';
 import { formatUs, US_PER_DAY } from '../../domain/time.ts';
-import { keyOf } from '../../domain/wire.ts';
+import { instrumentKey } from '../../domain/wire.ts';
 import {
   drop,
   expiredNow,
   KEEPS_ALL,
-  nameOf,
+  partitionPath,
   parseAges,
 } from '../../../pipelines/retention/job.ts';
 import { DROPS_NAMED } from '../../../pipelines/retention/named-ranges.ts';
@@ -56,7 +56,7 @@ export function curateCommands(program: Command): void {
         `ages to be set first, such as ticks=90d, of ${MARKET_TABLES.join(', ')}`,
       ),
     )
-    .option('--dry-run', 'only say what would be dropped; no age is set')
+    .option('--dry-run', 'only show what would be dropped; no age is set')
     .option(
       '--include-named',
       'from now on drop also what data sets name, and the sample (--no-include-named: keep them)',
@@ -80,27 +80,31 @@ async function exportCsv(flags: ExportFlags, command: Command): Promise<void> {
   const file = emptyPlace(flags.csv);
   await withContext('cli', async (context) => {
     const markets = (await storedInstruments(context.questdbReader())).filter(
-      (each) => symbol === undefined || keyOf(each) === symbol,
+      (each) => symbol === undefined || instrumentKey(each) === symbol,
     );
     if (markets.length === 0) throw notStored(symbol, await knownKeys(context));
-    const ask = {
+    const request = {
       from: flags.from ?? formatUs(Math.min(...markets.map(({ from_ts }) => from_ts))),
       to: flags.to ?? formatUs(Math.max(...markets.map(({ to_ts }) => to_ts)) + US_PER_DAY),
       ...(flags.asOf === undefined ? {} : { as_of: flags.asOf }),
-      symbols: markets.map(keyOf),
+      symbols: markets.map(instrumentKey),
     };
     await makeFolder(dirname(file));
     const aside = await mkdtemp(`${file}.part-`);
     try {
       const out = join(aside, 'set');
-      const made = await makeDataset(context, ask, { out, entities: null, onProgress: output.say });
+      const made = await makeDataset(context, request, {
+        out,
+        entities: null,
+        onProgress: output.notify,
+      });
       const { dataset_id, rows, rows_in, excluded } = made;
       if (rows === 0) throw new CommandError(nothingToWrite(made));
       await rename(await wholeFile(made, out, aside, 'csv'), file);
       const text = `${rows} of ${rows_in} decisions in ${flags.csv}; as a set it is ${dataset_id}`;
       output.show({ dataset_id, rows, rows_in, excluded, file }, text);
     } catch (error) {
-      throw error instanceof AskError ? new CommandError(error.message, 2) : error;
+      throw error instanceof RequestError ? new CommandError(error.message, 2) : error;
     } finally {
       await rm(aside, { recursive: true, force: true });
     }
@@ -114,7 +118,7 @@ function nothingToWrite({ rows_in: rowsIn, excluded, as_of }: DatasetManifest): 
 }
 
 const knownKeys = async ({ postgres }: Context): Promise<string[]> =>
-  (await storedWatermarks(postgres)).map(keyOf);
+  (await storedWatermarks(postgres)).map(instrumentKey);
 
 interface CleanFlags {
   readonly keep?: string;
@@ -136,7 +140,7 @@ async function clean(flags: CleanFlags, command: Command): Promise<void> {
     }
     const { ages, expired } = await expiredNow(context, isDry ? keep : {});
     if (!isDry) await drop(context.questdbReader(), expired);
-    const names = expired.map(nameOf);
+    const names = expired.map(partitionPath);
     const set = Object.entries(ages).map(([table, age]) => `${table} ${age}`);
     const done = isDry ? 'would be dropped' : 'dropped';
     const text =

@@ -3,10 +3,14 @@ import { existsSync } from 'node:fs';
 import { cp, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
-import { AskError, checkAsk, type DatasetAsk } from '../../../pipelines/dataset/ask.ts';
+import {
+  RequestError,
+  checkRequest,
+  type DatasetRequest,
+} from '../../../pipelines/dataset/request.ts';
 import { buildDefined } from '../../../pipelines/dataset/build.ts';
 import {
-  definitionOf,
+  parseDefinition,
   MANIFEST,
   type DatasetManifest,
 } from '../../../pipelines/dataset/definition.ts';
@@ -25,7 +29,7 @@ import {
 import { verifyDataset, wrongFiles } from '../../../pipelines/dataset/verify.ts';
 import { parseLabelSpec } from '../../domain/label-spec.ts';
 import { formatUs, parseUs } from '../../domain/time.ts';
-import { keyOf } from '../../domain/wire.ts';
+import { instrumentKey } from '../../domain/wire.ts';
 import type { Context } from '../../runtime/context.ts';
 import {
   coveringBarrier,
@@ -123,30 +127,30 @@ const isJson = (command: Command): boolean => command.optsWithGlobals()['json'] 
 async function build(flags: BuildFlags, command: Command): Promise<void> {
   const output = outputFor(command);
   const out = emptyPlace(flags.out);
-  const ask = askOf(flags);
-  await asked(async () => checkAsk(ask, flags.entities !== undefined));
+  const request = toRequest(flags);
+  await asUsageError(async () => checkRequest(request, flags.entities !== undefined));
   await withContext('cli', async (context) => {
     const { entities: file } = flags;
-    const manifest = await asked(async () => {
+    const manifest = await asUsageError(async () => {
       const known = file === undefined ? [] : await knownInstruments(context.questdbReader());
       const entities = file === undefined ? null : await readEntityFile(file, known);
-      const heard = { onProgress: output.say, onNotice: output.say };
-      return makeDataset(context, ask, { out, entities, ...heard });
+      const heard = { onProgress: output.notify, onNotice: output.notify };
+      return makeDataset(context, request, { out, entities, ...heard });
     });
     output.show(manifest, summary(manifest, flags.out));
   });
 }
 
-/** What is asked for wrongly is wrong usage. */
-async function asked<T>(work: () => Promise<T>): Promise<T> {
+/** A wrong request is wrong usage. */
+async function asUsageError<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw error instanceof AskError ? new CommandError(error.message, 2) : error;
+    throw error instanceof RequestError ? new CommandError(error.message, 2) : error;
   }
 }
 
-function askOf(flags: BuildFlags): DatasetAsk {
+function toRequest(flags: BuildFlags): DatasetRequest {
   const { features, label, from, to, asOf, symbols, known, keep, maxAge } = flags;
   const given = {
     features: features?.split(','),
@@ -161,7 +165,7 @@ function askOf(flags: BuildFlags): DatasetAsk {
   };
   return Object.fromEntries(
     Object.entries(given).filter(([, value]) => value !== undefined),
-  ) as DatasetAsk;
+  ) as DatasetRequest;
 }
 
 function summary(manifest: DatasetManifest, out: string): string {
@@ -225,7 +229,7 @@ async function find(context: Context, idOrDir: string) {
   return { manifest: JSON.parse(text) as DatasetManifest, dir: resolve(idOrDir) };
 }
 
-const entitiesOf =
+const entityReader =
   ({ postgres }: Context, { entities }: DatasetManifest) =>
   async (): Promise<string | null> =>
     entities ? readEntities(postgres, entities.sha256) : null;
@@ -238,8 +242,8 @@ async function verify(idOrDir: string, _flags: unknown, command: Command): Promi
     const { dataset_id: id, rows, files } = manifest;
     const findings = await verifyDataset(context.questdbReader(), manifest, {
       dir,
-      entities: entitiesOf(context, manifest),
-      onProgress: output.say,
+      entities: entityReader(context, manifest),
+      onProgress: output.notify,
     });
     const whole = dir === null ? 'its files are gone, ' : `all ${files.length} files are whole, `;
     const same = `${whole}and made again from the tables it is the same, byte for byte`;
@@ -297,8 +301,8 @@ async function pullTrained(
   const differs = (await verifyTrainedSet(context.questdbReader(), manifest)).length > 0;
   if (differs) throw new CommandError(otherNow(id, 'a training writes no files'));
   const cut = await coveringBarrier(context.postgres, parseUs(manifest.as_of));
-  const definition = definitionOf(manifest);
-  const options = { out, cut, onProgress: output.say };
+  const definition = parseDefinition(manifest);
+  const options = { out, cut, onProgress: output.notify };
   const made = await buildDefined(context.questdbReader(), definition, options);
   await saveDataset(context.postgres, made, out);
   const of = pool.length === 0 ? '' : `, of the pool's ${pool.length} instruments too`;
@@ -312,12 +316,12 @@ async function remake(
   context: Context,
   manifest: DatasetManifest,
   out: string,
-  { say }: Output,
+  { notify }: Output,
 ): Promise<void> {
-  const definition = definitionOf(manifest);
-  const csv = await entitiesOf(context, manifest)();
+  const definition = parseDefinition(manifest);
+  const csv = await entityReader(context, manifest)();
   const again = await withEntitiesFile(out, csv, (entitiesFile) => {
-    const options = { out, entitiesFile, cut: manifest.cut, onProgress: say };
+    const options = { out, entitiesFile, cut: manifest.cut, onProgress: notify };
     return buildDefined(context.questdbReader(), definition, options);
   });
   if (again.sha256 === manifest.sha256) return;
@@ -349,7 +353,7 @@ function checkLabel(label: string): void {
 }
 
 const STATISTICS: Columns<TrainingData> = [
-  ['instrument', (row) => keyOf(row)],
+  ['instrument', (row) => instrumentKey(row)],
   ['label', ({ label_spec: spec }) => spec],
   ['samples', ({ samples }) => String(samples)],
   ['up', ({ up_share: share }) => shown(share, 3)],

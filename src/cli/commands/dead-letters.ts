@@ -32,7 +32,7 @@ export function deadLettersCommands(program: Command): void {
       withContext('cli', async (context) => {
         await checkFilters(context, flags);
         const dead = await deadRecords(context, flags, flags.limit);
-        const lines = dead.map(lineOf);
+        const lines = dead.map(formatLine);
         const text = lines.length === 0 ? 'none' : lines.join('\n');
         outputFor(command).show(dead.map(withoutBytes), text);
       }),
@@ -81,10 +81,10 @@ const filtered = (command: Command): Command =>
     .option('--reason <reason>', 'those of this reason, such as schema or unbookable');
 
 async function checkFilters(
-  { topicOf, postgres }: Context,
+  { topicName, postgres }: Context,
   { topic, reason }: Filters,
 ): Promise<void> {
-  const isTopic = (name: string): boolean => name === topic || topicOf(name) === topic;
+  const isTopic = (name: string): boolean => name === topic || topicName(name) === topic;
   if (topic !== undefined && !TOPICS.some(({ name }) => isTopic(name))) {
     throw new CommandError(`"${topic}" is no topic: see tickloom topics list`, 2);
   }
@@ -102,15 +102,15 @@ async function runResend(
 ): Promise<void> {
   if ((place === undefined) !== all) throw new CommandError('give either a place or --all', 2);
   await checkFilters(context, filters);
-  const asked =
+  const requested =
     place === undefined
       ? (await deadRecords(context, filters)).filter(({ was_resent }) => !was_resent)
       : [await foundAt(context, place)];
-  const left = asked.flatMap((dead) => {
+  const left = requested.flatMap((dead) => {
     const why = unsendable(dead);
     return why === null ? [] : [{ place: dead.place, why }];
   });
-  const sent = asked.filter((dead) => unsendable(dead) === null);
+  const sent = requested.filter((dead) => unsendable(dead) === null);
   if (sent.length > 0) await resend(context, sent);
   const lines = [
     ...sent.map((dead) => `sent again: ${dead.place} (was dead for ${dead.reason})`),
@@ -134,7 +134,7 @@ async function foundAt(context: Context, place: string): Promise<DeadRecord> {
 
 const second = (us: number): string => `${formatUs(us).slice(0, 19)}Z`;
 
-function lineOf({ place, record_ts, reason, detail, was_resent }: DeadRecord): string {
+function formatLine({ place, record_ts, reason, detail, was_resent }: DeadRecord): string {
   const again = was_resent ? ' (sent again)' : '';
   const what = printable(detail).replaceAll('\n', ' ');
   return `${place}  ${second(record_ts)}  ${printable(reason)}${again}\n   ${what}`;
@@ -152,12 +152,12 @@ const withoutBytes = ({ record, ...dead }: DeadRecord): object => ({
 const shown = (dead: DeadRecord): object => ({
   ...withoutBytes(dead),
   headers: dead.record.headers,
-  value: textOf(dead),
+  value: decodeText(dead),
   value_base64: (dead.record.value ?? Buffer.alloc(0)).toString('base64'),
 });
 
 /** Null where the bytes are no text. */
-function textOf({ record: { value } }: DeadRecord): string | null {
+function decodeText({ record: { value } }: DeadRecord): string | null {
   const bytes = value ?? Buffer.alloc(0);
   return isUtf8(bytes) ? bytes.toString('utf8') : null;
 }
@@ -170,8 +170,8 @@ function whole(dead: DeadRecord): string {
     `time of the record: ${second(dead.record_ts)}`,
     `key: ${key === null ? 'none' : JSON.stringify(key.toString('utf8'))}`,
     ...Object.entries(headers).map(([name, text]) => `${printable(name)}: ${printable(text)}`),
-    `${bytes.length} bytes${textOf(dead) === null ? ', no text, as base64' : ''}:`,
-    printable(textOf(dead) ?? bytes.toString('base64')),
+    `${bytes.length} bytes${decodeText(dead) === null ? ', no text, as base64' : ''}:`,
+    printable(decodeText(dead) ?? bytes.toString('base64')),
   ].join('\n');
 }
 

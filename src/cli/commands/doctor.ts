@@ -6,7 +6,7 @@ import { outputFor, withContext } from '../support/context.ts';
 export function doctorCommands(program: Command): void {
   program
     .command('doctor')
-    .description('check servers, topics, tables, stages and instruments; say what to do')
+    .description('check servers, topics, tables, stages and instruments; show what to do')
     .action((_options, command: Command) =>
       withContext('cli', async (context) => {
         const findings = await examine(context);

@@ -5,14 +5,14 @@ import {
   checkBeginnings,
   FORMATS,
   problemText,
-  ticksOfFiles,
+  readTickFiles,
   type FileProblem,
 } from '../../feeds/files.ts';
 import { FeedFileError, type FileTick, type FormatOptions } from '../../feeds/format.ts';
 import { asClaimed, KNOWN_AT_TS } from '../../feeds/known-at.ts';
 import { parseUs } from '../../domain/time.ts';
 import { isSymbol, SYMBOL_RULE, VENUE_RE, VENUE_RULE } from '../../domain/records/fields.ts';
-import { keyOf } from '../../domain/wire.ts';
+import { instrumentKey } from '../../domain/wire.ts';
 import { DEFAULT_RATE } from '../../market/synthetic.ts';
 import { mergedTrades } from '../../market/merged.ts';
 import { runFeed, type FeedRun } from '../../../pipelines/feed/feeding.ts';
@@ -90,16 +90,16 @@ const filesCommand = (feeds: Command, name: string, description: string): Comman
     .argument('<paths...>', 'files, in the order of their time; gzip and zip are unpacked')
     .description(description)
     .requiredOption('--format <format>', Object.keys(FORMATS).join(' | '))
-    .option('--venue <venue>', 'where the file does not say it')
-    .option('--symbol <symbol>', 'where the file does not say it')
+    .option('--venue <venue>', 'where the file does not have it')
+    .option('--symbol <symbol>', 'where the file does not have it')
     .option('--date <date>', 'UTC day of files whose times count from midnight');
 
 async function feedFile(paths: string[], flags: FileFlags, command: Command): Promise<void> {
   const options = { ...formatOptions(paths, flags), ...knownAtColumn(flags) };
-  const speed = speedOf(flags.speed);
+  const speed = parseSpeed(flags.speed);
   await checkBeginnings(onDisk(paths), flags.format, options).catch(failed);
-  const apart = new SetApart(outputFor(command).say);
-  const source = ticksOfFiles(paths, flags.format, options, apart.add);
+  const apart = new SetApart(outputFor(command).notify);
+  const source = readTickFiles(paths, flags.format, options, apart.add);
   const claims = claimed(readable(source), flags);
   await feed(command, { source: claims, speed, ...switches(flags) }, apart);
   if (flags.skipBad !== true) apart.refuse('the others are sent');
@@ -108,39 +108,39 @@ async function feedFile(paths: string[], flags: FileFlags, command: Command): Pr
 async function check(paths: string[], flags: CheckFlags, command: Command): Promise<void> {
   const output = outputFor(command);
   const options = formatOptions(paths, flags);
-  const apart = new SetApart(output.say);
+  const apart = new SetApart(output.notify);
   const names = new Set<string>();
   let ticks = 0;
-  for await (const { tick } of readable(ticksOfFiles(paths, flags.format, options, apart.add))) {
+  for await (const { tick } of readable(readTickFiles(paths, flags.format, options, apart.add))) {
     ticks += 1;
-    names.add(keyOf(tick));
+    names.add(instrumentKey(tick));
   }
   const instruments = [...names];
   const found = { ticks, instruments, ...apart.counted() };
-  output.show(found, `${ticksOf(ticks, instruments)} can be fed${apart.text()}`);
+  output.show(found, `${formatTicks(ticks, instruments)} can be fed${apart.text()}`);
   apart.refuse('nothing was sent');
 }
 
-const ticksOf = (ticks: number, names: readonly string[]): string =>
+const formatTicks = (ticks: number, names: readonly string[]): string =>
   names.length === 0 ? 'no ticks' : `${ticks} ticks of ${names.join(', ')}`;
 
 const SHOWN_MAX = 20;
 
-/** Lines that are set apart: the first are told at once, all are counted. */
+/** Lines that are set apart: the first are shown at once, all are counted. */
 class SetApart {
-  private readonly say: (line: string) => void;
+  private readonly notify: (line: string) => void;
   private readonly shown: FileProblem[] = [];
   private count = 0;
 
-  constructor(say: (line: string) => void) {
-    this.say = say;
+  constructor(notify: (line: string) => void) {
+    this.notify = notify;
   }
 
   readonly add = (problem: FileProblem): void => {
     this.count += 1;
     if (this.count > SHOWN_MAX) return;
     this.shown.push(problem);
-    this.say(problemText(problem));
+    this.notify(problemText(problem));
   };
 
   counted(): { set_apart: number; problems: readonly FileProblem[] } {
@@ -148,7 +148,7 @@ class SetApart {
   }
 
   text(): string {
-    const more = this.count > SHOWN_MAX ? ` (the first ${SHOWN_MAX} are told above)` : '';
+    const more = this.count > SHOWN_MAX ? ` (the first ${SHOWN_MAX} are shown above)` : '';
     return this.count === 0 ? '' : `, ${this.count} set apart${more}`;
   }
 
@@ -224,7 +224,7 @@ async function feedSynthetic(flags: SyntheticFlags, command: Command): Promise<v
   if (!isPlainNumber(flags.rate) || !(rate > 0 && rate <= 10_000)) {
     throw new CommandError(`--rate "${flags.rate}" is no number above 0 and up to 10000`, 2);
   }
-  const [fromUs, toUs] = [timeOf('from', flags.from), timeOf('to', flags.to)];
+  const [fromUs, toUs] = [parseTime('from', flags.from), parseTime('to', flags.to)];
   if (fromUs >= toUs) throw new CommandError('--from is not before --to', 2);
   const source = mergedTrades({ seed, venue, symbols, fromUs, toUs, rate, edge });
   await feed(command, { source, ...switches(flags) });
@@ -232,20 +232,20 @@ async function feedSynthetic(flags: SyntheticFlags, command: Command): Promise<v
 
 async function feed(
   command: Command,
-  run: Omit<FeedRun, 'say' | 'signal'>,
+  run: Omit<FeedRun, 'notify' | 'signal'>,
   apart?: SetApart,
 ): Promise<void> {
   const output = outputFor(command);
   const signal = interruptSignal();
   await withContext('feed', async (context) => {
-    const result = await runFeed(context, { ...run, say: output.say, signal });
+    const result = await runFeed(context, { ...run, notify: output.notify, signal });
     if (run.syncPoints && !signal.aborted) {
       const open = await drained(context, 600_000);
       if (open.length > 0) throw new CommandError(`not drained:\n  ${open.join('\n  ')}`);
     }
     const { ticks, instruments } = result;
     const names = [...instruments];
-    const text = `${ticksOf(ticks, names)} sent${apart?.text() ?? ''}`;
+    const text = `${formatTicks(ticks, names)} sent${apart?.text() ?? ''}`;
     output.show({ ticks, instruments: names, ...apart?.counted() }, text);
   });
   if (signal.aborted)
@@ -273,7 +273,7 @@ function checkSymbol(flag: string, symbol: string): void {
   throw new CommandError(`--${flag} "${symbol}" is not ${SYMBOL_RULE}`, 2);
 }
 
-function timeOf(name: string, text: string): number {
+function parseTime(name: string, text: string): number {
   try {
     return parseUs(text);
   } catch (error) {
@@ -284,7 +284,7 @@ function timeOf(name: string, text: string): number {
 /** Not `0x10` or `1e3`, which nobody means here. */
 const isPlainNumber = (text: string): boolean => /^\d{1,9}(\.\d{1,9})?$/.test(text);
 
-function speedOf(text: string): number {
+function parseSpeed(text: string): number {
   if (text === 'max') return 0;
   if (text === 'realtime') return 1;
   if (isPlainNumber(text) && Number(text) > 0) return Number(text);

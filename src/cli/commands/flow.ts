@@ -13,11 +13,11 @@ export function flowCommands(program: Command): void {
     .action((_options, command: Command) =>
       withContext('cli', async (context) => {
         const lags = await context.flowProbe().lags();
-        const lagOf = new Map(lags.map(({ stage, lag }) => [stage, lag]));
-        const topics = TOPICS.map(({ name }) => context.topicOf(name));
+        const lagByStage = new Map(lags.map(({ stage, lag }) => [stage, lag]));
+        const topics = TOPICS.map(({ name }) => context.topicName(name));
         const judged = await judgePositions(context, topics, { reads: false });
         const lines = FLOW.map(({ name, reads, writes, does }) => {
-          const lag = lagOf.get(name);
+          const lag = lagByStage.get(name);
           const wrong = misfits(judged.filter(({ stage }) => stage === name));
           const behind =
             wrong.length > 0

@@ -34,7 +34,7 @@ export function jobsCommands(program: Command): void {
     .action((flags: ListFlags, command: Command) =>
       withContext('cli', async ({ postgres }) => {
         const runs = await listRuns(postgres, flags);
-        const text = runs.length === 0 ? 'none' : runs.map(lineOf).join('\n');
+        const text = runs.length === 0 ? 'none' : runs.map(formatLine).join('\n');
         outputFor(command).show(runs, text);
       }),
     );
@@ -45,7 +45,7 @@ export function jobsCommands(program: Command): void {
     .action((id: number, _flags, command: Command) =>
       withContext('cli', async ({ postgres }) => {
         const run = await understood(showRun(postgres, id));
-        outputFor(command).show(run, pageOf(run));
+        outputFor(command).show(run, formatRun(run));
       }),
     );
   addChange(jobs, 'retry', 'try it now, as if for the first time');
@@ -66,7 +66,7 @@ function addChange(jobs: Command, change: RunChange, description: string): void 
         const by = { actor: `os:${userInfo().username}`, why: why ?? null };
         const runs: ShownRun[] = [];
         for (const id of ids) runs.push(await understood(changeRun(postgres, change, id, by)));
-        outputFor(command).show(runs, runs.map(lineOf).join('\n'));
+        outputFor(command).show(runs, runs.map(formatLine).join('\n'));
       }),
     );
 }
@@ -84,7 +84,7 @@ async function understood<T>(work: Promise<T>): Promise<T> {
 
 const second = (ts: number | null): string => (ts === null ? '-' : `${formatUs(ts).slice(0, 19)}Z`);
 
-function lineOf(run: ShownRun): string {
+function formatLine(run: ShownRun): string {
   const { run_id, job, subject, due_ts, state, attempts, step, last_error, next_try_at } = run;
   const more = [
     ...(state === 'running' && step !== null ? [step] : []),
@@ -96,7 +96,7 @@ function lineOf(run: ShownRun): string {
   return more.length === 0 ? head : `${head}\n   ${more.join('; ')}`;
 }
 
-function pageOf(run: ShownRun): string {
+function formatRun(run: ShownRun): string {
   return [
     `run ${run.run_id}: ${run.job} of ${run.subject}, due at ${second(run.due_ts)}`,
     `state       ${run.state}, ${age(run)}`,

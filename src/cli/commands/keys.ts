@@ -59,7 +59,7 @@ const rotate = ({ why }: Flags, command: Command): Promise<void> =>
 
 const retire = (id: string, { why, yes }: Flags, command: Command): Promise<void> =>
   withContext('cli', async (context) => {
-    const { show, say } = outputFor(command);
+    const { show, notify } = outputFor(command);
     const waiting = await waitingControls(context.postgres);
     if (waiting > 0) {
       throw new CommandError(
@@ -67,7 +67,7 @@ const retire = (id: string, { why, yes }: Flags, command: Command): Promise<void
       );
     }
     refused(() => context.controlKeys.retirable(id));
-    say(
+    notify(
       `${id}: its records that no stage has passed yet become dead letters, and a replay of the ` +
         'log from before refuses them. The key is deleted: this cannot be taken back',
     );

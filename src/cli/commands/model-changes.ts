@@ -1,14 +1,14 @@
 /**
  * `tickloom models register | promote | retire | rollback | undo | log`: who decides, by hand. Each
- * change says why and what it replaces, and asks; the audit log keeps who made it and what was
- * before and after it, and by that it can be taken back.
+ * change names its reason and what it replaces, and is confirmed; the audit log keeps who made it
+ * and what was before and after it, and by that it can be taken back.
  */
 import { userInfo } from 'node:os';
 import { InvalidArgumentError, type Command } from 'commander';
 import { readOutsideFile } from '../../files/outside-file.ts';
 import { monotonicMs, sleep } from '../../clock.ts';
 import { formatUs } from '../../domain/time.ts';
-import { instrumentOf } from '../../domain/wire.ts';
+import { parseInstrumentKey } from '../../domain/wire.ts';
 import { registerModel } from '../../../pipelines/training/register.ts';
 import { ChangeRefused, type Market, type ModelRequest } from '../../learning/model-change.ts';
 import { MODEL_FILE_BYTES_MAX } from '../../learning/outside-artefact.ts';
@@ -21,7 +21,7 @@ import {
   type AppliedChange,
   type PlannedChange,
 } from '../../postgres/tables/registry.ts';
-import { ChangeMissing, undoOf } from '../../postgres/tables/registry-undo.ts';
+import { ChangeMissing, readUndo } from '../../postgres/tables/registry-undo.ts';
 import { championMarkets, modelChanges } from '../../postgres/tables/reviews.ts';
 import { confirm, reasonGiven, YES } from '../support/confirm.ts';
 import { CommandError, outputFor, withContext } from '../support/context.ts';
@@ -43,12 +43,16 @@ export function modelChangeCommands(models: Command): void {
     .option('--force', 'also one that has not passed the gate')
     .description('make a model champion from this point of the log on')
     .action((modelId: string, flags: Deciding & { force?: boolean }, command: Command) =>
-      change(command, flags, ofModel({ action: 'promote', modelId, force: flags.force === true })),
+      change(
+        command,
+        flags,
+        anyMarket({ action: 'promote', modelId, force: flags.force === true }),
+      ),
     );
   deciding(models.command('retire').argument('<id>'))
     .description('retire a model; where it was champion, the baseline decides')
     .action((modelId: string, flags: Deciding, command: Command) =>
-      change(command, flags, ofModel({ action: 'retire', modelId })),
+      change(command, flags, anyMarket({ action: 'retire', modelId })),
     );
   deciding(models.command('rollback'))
     .option('--symbol <key>', 'venue:symbol, where several have a champion')
@@ -62,7 +66,7 @@ export function modelChangeCommands(models: Command): void {
   deciding(models.command('undo').argument('<change>', 'its number from `models log`', number))
     .description('undo the newest change of a market')
     .action((auditId: number, flags: Deciding, command: Command) =>
-      change(command, flags, ({ postgres }) => undoOf(postgres, auditId)),
+      change(command, flags, ({ postgres }) => readUndo(postgres, auditId)),
     );
   models.command('log').description('list every change: who, when, what and why').action(log);
 }
@@ -86,7 +90,10 @@ interface Wanted {
   readonly market: Market | null;
 }
 
-const ofModel = (request: ModelRequest) => async (): Promise<Wanted> => ({ request, market: null });
+const anyMarket = (request: ModelRequest) => async (): Promise<Wanted> => ({
+  request,
+  market: null,
+});
 
 /** The account that runs the command. */
 const actor = (): string => `os:${userInfo().username}`;
@@ -99,7 +106,7 @@ async function register(
   const bytes = await readOutsideFile(path, MODEL_FILE_BYTES_MAX);
   const request = { bytes, datasetId: dataset, subject: symbol ?? null, actor: actor(), why };
   await withContext('cli', async (context) => {
-    const found = await registerModel(context, request, outputFor(command).say);
+    const found = await registerModel(context, request, outputFor(command).notify);
     const { modelId, isNew, state, verdict } = found;
     const failed = (verdict?.reasons ?? []).filter(({ passed }) => !passed);
     const head = `${modelId}: ${isNew ? state : `registered before, ${state}`}`;
@@ -113,12 +120,12 @@ async function change(
   { why, yes }: Deciding,
   wanted: (context: Context) => Promise<Wanted>,
 ): Promise<void> {
-  const { show, say } = outputFor(command);
+  const { show, notify } = outputFor(command);
   await withContext('cli', async (context) => {
     try {
       const { request, market } = await wanted(context);
       const agreed = await planChange(context.postgres, request, market);
-      say(planned(agreed));
+      notify(planned(agreed));
       await confirm(yes);
       const by = { actor: actor(), why, agreed };
       const done = await changeModel(context.postgres, request, market, by);
@@ -182,7 +189,7 @@ async function rolledBack(
   { postgres }: Context,
   { symbol, label }: { symbol?: string; label?: string },
 ): Promise<Market> {
-  const instrument = symbol === undefined ? undefined : instrumentOf(symbol);
+  const instrument = symbol === undefined ? undefined : parseInstrumentKey(symbol);
   if (instrument === null) throw new CommandError(`"${symbol}" is not of the form venue:symbol`, 2);
   const markets = (await championMarkets(postgres)).filter(
     (market) =>

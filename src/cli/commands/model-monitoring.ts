@@ -100,7 +100,7 @@ async function triggers(_flags: object, command: Command): Promise<void> {
         `${formatUs(fired_ts).slice(0, 19)}Z  ${kind.padEnd(8)}  ` +
         `${venue}:${symbol} ${label_spec}: ${detail.reason}`,
     );
-    outputFor(command).show(rows, lines.join('\n') || 'nothing has asked for a training yet');
+    outputFor(command).show(rows, lines.join('\n') || 'nothing has requested a training yet');
   });
 }
 
@@ -113,7 +113,7 @@ export const OUTCOME_COLUMNS: Columns<OutcomeMetrics> = [
   ['base', ({ base_brier }) => show(base_brier, 4)],
   ['log loss', ({ log_loss }) => show(log_loss, 4)],
   ['base', ({ base_log_loss }) => show(base_log_loss, 4)],
-  ['said up', ({ mean_probability_up }) => show(mean_probability_up, 3)],
+  ['predicted up', ({ mean_probability_up }) => show(mean_probability_up, 3)],
   ['was up', ({ share_up }) => show(share_up, 3)],
   ['unheeded', ({ unheeded }) => String(unheeded)],
   ['to', ({ last_ts }) => `${formatUs(last_ts).slice(0, 16)}Z`],

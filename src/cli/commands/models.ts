@@ -1,7 +1,7 @@
 /** `tickloom models …`: what was trained, what became of it, and why; changes by hand. */
 import type { Command } from 'commander';
 import { formatUs, US_PER_DAY } from '../../domain/time.ts';
-import { keyOf } from '../../domain/wire.ts';
+import { instrumentKey } from '../../domain/wire.ts';
 import type { GateVerdict } from '../../learning/gate.ts';
 import { storedWatermarks } from '../../postgres/tables/stored-watermarks.ts';
 import { outputFor, withContext } from '../support/context.ts';
@@ -42,10 +42,10 @@ export function modelsCommands(program: Command): void {
            FROM models ORDER BY trained_at DESC, model_id`,
         );
         const reached = new Map(
-          (await storedWatermarks(postgres)).map((of) => [keyOf(of), of.reachedTs]),
+          (await storedWatermarks(postgres)).map((of) => [instrumentKey(of), of.reachedTs]),
         );
         const models = rows.map((row): Aged => {
-          const now = reached.get(keyOf(row));
+          const now = reached.get(instrumentKey(row));
           return { ...row, age_us: now === undefined ? null : now - row.trained_at };
         });
         const text = models.length === 0 ? 'none was trained yet' : columns(COLUMNS, models);

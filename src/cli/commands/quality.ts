@@ -1,7 +1,7 @@
 /** `tickloom quality release`: ticks that were set apart as future are fed again. */
 import type { Command } from 'commander';
 import { formatUs } from '../../domain/time.ts';
-import { instrumentOf } from '../../domain/wire.ts';
+import { parseInstrumentKey } from '../../domain/wire.ts';
 import { releaseFuture } from '../../app/release-future.ts';
 import { instrumentOption, outputFor, withContext } from '../support/context.ts';
 import { refuseUnstored } from '../support/known.ts';
@@ -18,7 +18,7 @@ export function qualityCommands(program: Command): void {
     .command('release')
     .description('feed ticks again that were set apart as ahead of the clock')
     .option('--symbol <key>', 'of one instrument, venue:symbol')
-    .option('--dry-run', 'only say how many there are')
+    .option('--dry-run', 'only show how many there are')
     .action(release);
 }
 
@@ -27,9 +27,9 @@ async function release(flags: ReleaseFlags, command: Command): Promise<void> {
   const output = outputFor(command);
   await withContext('cli', async (context) => {
     const result = await releaseFuture(context, {
-      instrument: flags.symbol === undefined ? null : instrumentOf(flags.symbol),
+      instrument: flags.symbol === undefined ? null : parseInstrumentKey(flags.symbol),
       isDry: flags.dryRun === true,
-      say: output.say,
+      notify: output.notify,
     });
     const { released, ahead, missing, nextTs } = result;
     if (released + ahead + missing === 0) await refuseUnstored(context, flags.symbol);

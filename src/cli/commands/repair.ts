@@ -9,7 +9,7 @@ export function repairCommands(program: Command): void {
   program
     .command('repair')
     .description('rebuild from the log what ticks and as-of barriers of the future have damaged')
-    .option('--yes', 'do it; without it the command only says what it would do')
+    .option('--yes', 'do it; without it the command only shows what it would do')
     .action(run);
 }
 
@@ -18,11 +18,11 @@ async function run({ yes = false }: { readonly yes?: boolean }, command: Command
   await withContext('cli', async (context) => {
     const plan = await planRepair(context);
     if (yes && !isNothing(plan)) await repair(context, plan, `os:${userInfo().username}`);
-    output.show({ ...plan, done: yes && !isNothing(plan) }, linesOf(plan, yes).join('\n'));
+    output.show({ ...plan, done: yes && !isNothing(plan) }, formatPlan(plan, yes).join('\n'));
   });
 }
 
-function linesOf(plan: RepairPlan, isDone: boolean): string[] {
+function formatPlan(plan: RepairPlan, isDone: boolean): string[] {
   if (isNothing(plan)) return [`nothing lies ahead of the log's clock, ${formatUs(plan.nowUs)}`];
   const lines = plan.partitions.map(({ stage, topic, partition, barrierTs, instruments }) => {
     const what = [

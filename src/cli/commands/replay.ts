@@ -8,7 +8,7 @@ import { extname } from 'node:path';
 import type { Command } from 'commander';
 import type { FeatureVector } from '../../../pipelines/quality/replay.ts';
 import { formatUs } from '../../domain/time.ts';
-import { keyOf } from '../../domain/wire.ts';
+import { instrumentKey } from '../../domain/wire.ts';
 import { FEATURE_NAMES } from '../../features/definition.ts';
 import {
   replayRange,
@@ -59,22 +59,22 @@ async function run(flags: Flags, command: Command): Promise<void> {
   const toUs = timeOption('--to', flags.to) ?? Number.MAX_SAFE_INTEGER;
   if (fromUs >= toUs) throw new CommandError('--from is not before --to', 2);
   await withContext('cli', async (context) => {
-    const instruments = await asked(context, namesIn(flags.symbols, isInstrument));
+    const instruments = await requestedInstruments(context, namesIn(flags.symbols, isInstrument));
     const file = flags.out === undefined ? null : openFile(flags.out);
     const reports: ReplayReport[] = [];
     for (const instrument of instruments) {
-      const key = keyOf(instrument);
+      const key = instrumentKey(instrument);
       const report = await replayRange(context, instrument, {
         fromUs,
         toUs,
         check: flags.check === true,
-        onProgress: output.say,
+        onProgress: output.notify,
         ...(file === null ? {} : { onVector: (vector) => file.add(key, vector) }),
       });
       reports.push(report);
     }
     await file?.end();
-    output.show(reports, reports.map((one) => told(one, flags.check === true)).join('\n'));
+    output.show(reports, reports.map((one) => formatReport(one, flags.check === true)).join('\n'));
     const bad = reports.filter((report) => flags.check === true && !holds(report));
     if (bad.length > 0) {
       throw new CommandError(`${bad.length} of ${reports.length} instruments differ`);
@@ -82,14 +82,14 @@ async function run(flags: Flags, command: Command): Promise<void> {
   });
 }
 
-async function asked({ postgres }: Context, symbols: readonly string[] | undefined) {
+async function requestedInstruments({ postgres }: Context, symbols: readonly string[] | undefined) {
   const stored = await storedWatermarks(postgres);
-  const known = stored.map(keyOf);
+  const known = stored.map(instrumentKey);
   const strange = symbols?.find((key) => !known.includes(key));
   if (strange !== undefined || stored.length === 0) {
     throw notStored(strange, known);
   }
-  return stored.filter((one) => symbols === undefined || symbols.includes(keyOf(one)));
+  return stored.filter((one) => symbols === undefined || symbols.includes(instrumentKey(one)));
 }
 
 function openFile(path: string) {
@@ -126,7 +126,7 @@ const isEqual = ({ missing, extra, mismatches }: Compared): boolean =>
 const holds = ({ features, labels, tooEarly, notComparable }: ReplayReport): boolean =>
   notComparable === null && isEqual(features) && isEqual(labels) && tooEarly.length === 0;
 
-function told(report: ReplayReport, isChecked: boolean): string {
+function formatReport(report: ReplayReport, isChecked: boolean): string {
   const { instrument, recomputed, imported, features, labels, tooEarly } = report;
   const { notComparable } = report;
   if (!isChecked) return `${instrument}: ${recomputed} feature rows`;

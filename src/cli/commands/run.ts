@@ -15,13 +15,13 @@ export function runCommands(program: Command): void {
     .action(async (stages: string[]) => {
       const names = stages.length === 0 ? PROCESSES : stages.map(checked);
       const signal = interruptSignal();
-      void sayAway(loadConfig());
+      void printAway(loadConfig());
       await Promise.all(names.map((name) => runProcess(name, signal)));
     });
 }
 
-/** Stages wait for servers, and log that in detail; here it is said once, in words. */
-async function sayAway(config: Config): Promise<void> {
+/** Stages wait for servers, and log that in detail; here it is shown once, in words. */
+async function printAway(config: Config): Promise<void> {
   for (const line of (await awayServers(config)).values()) console.error(`${line}: waiting`);
 }
 

@@ -7,17 +7,17 @@ import { outputFor } from '../support/context.ts';
 
 export function stackCommands(program: Command): void {
   const stack = program.command('stack').description('start and stop the local servers alone');
-  const say = (line: string): void => console.error(line);
+  const print = (line: string): void => console.error(line);
   stack
     .command('up')
     .description('start Kafka, QuestDB, PostgreSQL and Redis in the background')
     .action(async () => {
-      await startStack(loadConfig(), { onProgress: say, stay: true });
+      await startStack(loadConfig(), { onProgress: print, stay: true });
     });
   stack
     .command('down')
     .description('stop the servers in order')
-    .action(() => stopStack(loadConfig(), say));
+    .action(() => stopStack(loadConfig(), print));
   stack
     .command('status')
     .description('show which servers run and answer')
@@ -38,6 +38,6 @@ export function stackCommands(program: Command): void {
     .action(async ({ yes }: { yes?: boolean }) => {
       const config = loadConfig();
       await confirmAtTerminal(yes, `deletes all servers' data below ${config.dataDir}`);
-      await resetStack(config, say);
+      await resetStack(config, print);
     });
 }

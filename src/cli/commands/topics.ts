@@ -20,8 +20,8 @@ export function topicsCommands(program: Command): void {
     .command('create')
     .description('create missing topics')
     .action((_options, command: Command) =>
-      withContext('cli', async ({ kafka, config, topicOf }) => {
-        const states = await createTopics(kafka, { partitions: config.partitions, topicOf });
+      withContext('cli', async ({ kafka, config, topicName }) => {
+        const states = await createTopics(kafka, { partitions: config.partitions, topicName });
         const lines = states.map(
           ({ name, created }) => `${name}: ${created ? 'created' : 'exists'}`,
         );
@@ -32,10 +32,10 @@ export function topicsCommands(program: Command): void {
     .command('list')
     .description('list topics with their keys')
     .action((_options, command: Command) =>
-      withContext('cli', async ({ kafka, topicOf }) => {
+      withContext('cli', async ({ kafka, topicName }) => {
         const existing = new Set(await withAdmin(kafka, (admin) => admin.listTopics()));
         const rows = TOPICS.map(({ name, key }) => {
-          const topic = topicOf(name);
+          const topic = topicName(name);
           return { topic, key, exists: existing.has(topic) };
         });
         const text = rows
@@ -68,16 +68,16 @@ interface AcceptOptions {
 
 const acceptTopic = (name: string, options: AcceptOptions, command: Command): Promise<void> =>
   withContext('cli', async (context) => {
-    const { show, say } = outputFor(command);
+    const { show, notify } = outputFor(command);
     const named = TOPICS.map(({ name: own }) => own).find(
-      (own) => own === name || context.topicOf(own) === name,
+      (own) => own === name || context.topicName(own) === name,
     );
     if (named === undefined) throw new CommandError(`"${name}" is no topic: see topics list`, 2);
     const { partition: only } = options;
     if (only !== undefined && !/^\d+$/.test(only)) {
       throw new CommandError(`--partition: "${only}" is no number`, 2);
     }
-    const all = await judgePositions(context, [context.topicOf(named)], { reads: true });
+    const all = await judgePositions(context, [context.topicName(named)], { reads: true });
     const judged = all.filter((of) => only === undefined || of.partition === +only);
     if (judged.length === 0) throw new CommandError(`no stage has read anything of ${name} there`);
     const accepted = await acceptedPositions(context, judged, options.from);
@@ -88,9 +88,9 @@ const acceptTopic = (name: string, options: AcceptOptions, command: Command): Pr
     });
     show({ done: options.yes === true, positions }, lines.join('\n'));
     if (options.yes === true) {
-      say('done: what the stages know of instruments was kept, and running stages begin again');
+      notify('done: what the stages know of instruments was kept, and running stages begin again');
     } else {
-      say('nothing was changed: add --yes to do it');
+      notify('nothing was changed: add --yes to do it');
     }
   });
 

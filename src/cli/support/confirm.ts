@@ -1,10 +1,10 @@
-/** Asks whether to do what was just said: by `--yes`, or at a terminal. And why: by `--why`. */
+/** Asks whether to do what was just shown: by `--yes`, or at a terminal. And why: by `--why`. */
 import { createInterface } from 'node:readline/promises';
 import { InvalidArgumentError } from 'commander';
 import { CommandError } from './context.ts';
 
 /**
- * Resolves where it may be done. Throws where somebody said no, and where nobody can be asked:
+ * Resolves where it may be done. Throws where the answer is no, and where nobody can answer:
  * a script says `--yes`.
  */
 export async function confirm(yes: boolean | undefined): Promise<void> {
@@ -25,8 +25,8 @@ export async function confirm(yes: boolean | undefined): Promise<void> {
 }
 
 /**
- * The same for what scripts have always done without a word: asked at a terminal, and done where
- * there is none.
+ * The same for what scripts have always done without a word: confirmed at a terminal, and done
+ * where there is none.
  */
 export async function confirmAtTerminal(yes: boolean | undefined, what: string): Promise<void> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return;
@@ -34,7 +34,7 @@ export async function confirmAtTerminal(yes: boolean | undefined, what: string):
   await confirm(yes);
 }
 
-/** For `--yes`, wherever something is asked. */
+/** For `--yes`, wherever a confirmation is needed. */
 export const YES = ['--yes', 'do it without asking'] as const;
 
 /** For `--why`. */

@@ -8,7 +8,7 @@ import { ServerAway } from '../../runtime/server-probe.ts';
 import { loadConfig, type Config } from '../../config/config.ts';
 import { parseDurationUs, parseUs } from '../../domain/time.ts';
 import { isSymbol } from '../../domain/records/fields.ts';
-import { instrumentOf } from '../../domain/wire.ts';
+import { parseInstrumentKey } from '../../domain/wire.ts';
 import { openContext, type Context } from '../../runtime/context.ts';
 import type { Instrument } from '../../questdb/table.ts';
 import { watched } from './watched-context.ts';
@@ -28,21 +28,21 @@ export interface Output {
   /** One result: `json` as it is with `--json`, else `text`. */
   readonly show: (json: unknown, text: string) => void;
   /** Progress and remarks, on standard error, so that results can be piped. */
-  readonly say: (line: string) => void;
+  readonly notify: (line: string) => void;
 }
 
-export const outputOf = (json: boolean): Output => ({
+export const makeOutput = (json: boolean): Output => ({
   show: (value, text) => console.log(json ? JSON.stringify(value, null, 2) : text),
-  say: (line) => console.error(line),
+  notify: (line) => console.error(line),
 });
 
-/** As its own or its parents' `--json` asks. */
+/** As its own or its parents' `--json` sets it. */
 export const outputFor = (command: Command): Output =>
-  outputOf(command.optsWithGlobals()['json'] === true);
+  makeOutput(command.optsWithGlobals()['json'] === true);
 
 /** A flag's instrument. What is none is wrong usage. */
 export function instrumentOption(key: string): Instrument {
-  const instrument = instrumentOf(key);
+  const instrument = parseInstrumentKey(key);
   if (instrument === null) throw new CommandError(`"${key}" is not of the form venue:symbol`, 2);
   return instrument;
 }
@@ -68,10 +68,10 @@ export function namesIn(
   return parts.every(isName) || !isName(only) ? parts : [only];
 }
 
-export const isInstrument = (key: string): boolean => instrumentOf(key) !== null;
+export const isInstrument = (key: string): boolean => parseInstrumentKey(key) !== null;
 
 /**
- * Runs `work` with an open context that is closed whatever happens. A server that it asks for and
+ * Runs `work` with an open context that is closed whatever happens. A server that it uses and
  * that is away ends it within seconds, with a message that names it.
  */
 export async function withContext<T>(

@@ -1,5 +1,5 @@
-/** What a command was told and is not there: refused with what there is. */
-import { keyOf } from '../../domain/wire.ts';
+/** What a command was given and is not there: refused with what there is. */
+import { instrumentKey } from '../../domain/wire.ts';
 import type { Context } from '../../runtime/context.ts';
 import { storedWatermarks } from '../../postgres/tables/stored-watermarks.ts';
 import { CommandError } from './context.ts';
@@ -15,7 +15,7 @@ export async function refuseUnstored(
   symbol: string | undefined,
 ): Promise<void> {
   if (symbol === undefined) return;
-  const known = (await storedWatermarks(postgres)).map(keyOf);
+  const known = (await storedWatermarks(postgres)).map(instrumentKey);
   if (!known.includes(symbol)) throw notStored(symbol, known);
 }
 

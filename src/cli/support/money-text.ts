@@ -11,7 +11,7 @@ interface Owner {
   readonly group: string;
 }
 
-/** The account is said in each line where there are several, else once, in the title. */
+/** The account is named in each line where there are several, else once, in the title. */
 const nameIn = (lines: readonly Owner[]): ((line: Owner) => string) => {
   const isOne = new Set(lines.map(({ account }) => account)).size === 1;
   return ({ account, group }) => {
@@ -20,7 +20,7 @@ const nameIn = (lines: readonly Owner[]): ((line: Owner) => string) => {
   };
 };
 
-function titleOf(what: string, by: string, lines: readonly Owner[]): string {
+function tableTitle(what: string, by: string, lines: readonly Owner[]): string {
   const owners = new Set(lines.map(({ account, currency }) => `${account}, in ${currency}`));
   const currencies = [...new Set(lines.map(({ currency }) => currency))].join(' and ');
   const whose = owners.size === 1 ? `account ${[...owners][0]}` : `each account, in ${currencies}`;
@@ -43,7 +43,7 @@ export function moneyLinesText(by: string, lines: readonly MoneyLine[]): string 
     ['median', money('median')],
     ['max', money('max')],
   ];
-  return `${titleOf('net P&L of closed trades', by, lines)}\n${figureTable(table, lines)}`;
+  return `${tableTitle('net P&L of closed trades', by, lines)}\n${figureTable(table, lines)}`;
 }
 
 export function moneyMonthsText(by: string, { months, lines }: MonthTable): string {
@@ -59,7 +59,7 @@ export function moneyMonthsText(by: string, { months, lines }: MonthTable): stri
     ),
     ['total', ({ total, currency }) => amountText(total, currency)],
   ];
-  return `${titleOf('net P&L by month of the close,', by, lines)}\n${figureTable(table, lines)}`;
+  return `${tableTitle('net P&L by month of the close,', by, lines)}\n${figureTable(table, lines)}`;
 }
 
 const basisPoints = (value: number): string => (value * 10_000).toFixed(2);

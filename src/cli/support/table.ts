@@ -7,9 +7,9 @@ export const show = (value: number | null, digits: number): string => value?.toF
 export function columns<Row>(of: Columns<Row>, rows: readonly Row[]): string {
   const cells = [of.map(([head]) => head), ...rows.map((row) => of.map(([, cell]) => cell(row)))];
   const widths = of.map((_, i) => Math.max(...cells.map((line) => line[i]?.length ?? 0)));
-  const lineOf = (line: readonly string[]): string =>
+  const formatLine = (line: readonly string[]): string =>
     line.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ');
-  return cells.map((line) => lineOf(line).trimEnd()).join('\n');
+  return cells.map((line) => formatLine(line).trimEnd()).join('\n');
 }
 
 /** What a terminal has at least. */
@@ -23,11 +23,11 @@ const NAME_WIDTH = 34;
 export function figureTable<Row>(of: Columns<Row>, rows: readonly Row[]): string {
   const [names, ...figures] = of.map(([head, cell]) => [head, ...rows.map(cell)]);
   const short = (names ?? []).map(shortened);
-  const nameWidth = widthOf(short);
+  const nameWidth = columnWidth(short);
   const pieces: string[][][] = [];
   let left = 0;
   for (const column of figures) {
-    const width = 2 + widthOf(column);
+    const width = 2 + columnWidth(column);
     if (pieces.length === 0 || width > left) {
       pieces.push([]);
       left = WIDTH - nameWidth;
@@ -35,20 +35,20 @@ export function figureTable<Row>(of: Columns<Row>, rows: readonly Row[]): string
     pieces.at(-1)?.push(column);
     left -= width;
   }
-  const lineOf = (piece: readonly string[][], i: number): string =>
+  const formatLine = (piece: readonly string[][], i: number): string =>
     [
       (short[i] ?? '').padEnd(nameWidth),
-      ...piece.map((column) => (column[i] ?? '').padStart(widthOf(column))),
+      ...piece.map((column) => (column[i] ?? '').padStart(columnWidth(column))),
     ].join('  ');
   return pieces
-    .map((piece) => short.map((_, i) => lineOf(piece, i).trimEnd()).join('\n'))
+    .map((piece) => short.map((_, i) => formatLine(piece, i).trimEnd()).join('\n'))
     .join('\n\n');
 }
 
-const widthOf = (column: readonly string[]): number =>
+const columnWidth = (column: readonly string[]): number =>
   column.reduce((most, { length }) => Math.max(most, length), 0);
 
-/** A long name without its middle: its beginning and its end tell it from others. */
+/** A long name without its middle: its beginning and its end distinguish it. */
 function shortened(name: string): string {
   if (name.length <= NAME_WIDTH) return name;
   const half = Math.floor((NAME_WIDTH - 1) / 2);

@@ -1,8 +1,8 @@
 /**
- * A command's context that looks after the servers that the command asks for: each is probed when
- * it is first asked for, beside the work, and one that is away ends the command with a message.
+ * A command's context that looks after the servers that the command uses: each is probed when
+ * it is first needed, beside the work, and one that is away ends the command with a message.
  */
-import { outageOf } from '../../runtime/outage.ts';
+import { findOutage } from '../../runtime/outage.ts';
 import { probe, ServerAway, type ServerName } from '../../runtime/server-probe.ts';
 import type { Context } from '../../runtime/context.ts';
 
@@ -17,13 +17,13 @@ const NEEDS: Partial<Readonly<Record<keyof Context, readonly ServerName[]>>> = {
 };
 
 /**
- * The result of `work`, or `ServerAway`; then `work` is left to itself. `say` is told of a server
+ * The result of `work`, or `ServerAway`; then `work` is left to itself. `notify` reports a server
  * that is slow to answer.
  */
 export async function watched<T>(
   context: Context,
   work: (context: Context) => Promise<T>,
-  say: (line: string) => void,
+  notify: (line: string) => void,
 ): Promise<T> {
   const probes = new Map<ServerName, Promise<void>>();
   let fail: (error: unknown) => void = () => undefined;
@@ -33,7 +33,7 @@ export async function watched<T>(
   away.catch(() => undefined);
   const need = (server: ServerName): void => {
     if (probes.has(server)) return;
-    const found = probe(context.config, server, say);
+    const found = probe(context.config, server, notify);
     probes.set(server, found);
     found.catch(fail);
   };
@@ -48,7 +48,7 @@ export async function watched<T>(
     return await Promise.race([done, away]);
   } catch (error) {
     // What the work met first may be a bare ECONNREFUSED: the probe says whose.
-    if (!(error instanceof ServerAway) && outageOf(error) !== null) {
+    if (!(error instanceof ServerAway) && findOutage(error) !== null) {
       await Promise.race([Promise.all(probes.values()), away]);
     }
     throw error;

@@ -78,8 +78,8 @@ type Side<S extends string> = {
 
 export type BarrierSide<S extends string> = Row<TObject<Side<S>>>;
 
-/** `who`: for whom this side asks. */
-function sideOf<S extends string>(name: S, who: string): TObject<Side<S>> {
+/** `who`: whose position this side is. */
+function barrierSide<S extends string>(name: S, who: string): TObject<Side<S>> {
   const columns = Object.entries(side).map(([column, kind]) => {
     const { description } = kind as { description?: string };
     return [`${name}_${column}`, field(kind, `Barrier labels, ${who}: ${description}.`)];
@@ -88,8 +88,8 @@ function sideOf<S extends string>(name: S, who: string): TObject<Side<S>> {
 }
 
 /** What each side of a barrier label met first; null where the label is void. */
-export const LongSide = sideOf('long', 'a buyer');
-export const ShortSide = sideOf('short', 'a seller');
+export const LongSide = barrierSide('long', 'a buyer');
+export const ShortSide = barrierSide('short', 'a seller');
 
 /** At tick precision, with the stop, target and direction of the signal. */
 export const SignalOutcome = Type.Object({

@@ -17,13 +17,13 @@ export const QUALITY_KINDS = [
 ] as const;
 export type QualityKind = (typeof QUALITY_KINDS)[number];
 
-const UNSAID = 'null where a malformed record does not say.';
+const UNEXPLAINED = 'null where a malformed record does not have it.';
 
 export const QualityEvent = Type.Object({
   ts: field(Ts, 'Event time of what it is about.'),
   known_at: knownAt,
-  venue: field(nullable(instrument.venue), `The venue; ${UNSAID}`),
-  symbol: field(nullable(instrument.symbol), `The symbol; ${UNSAID}`),
+  venue: field(nullable(instrument.venue), `The venue; ${UNEXPLAINED}`),
+  symbol: field(nullable(instrument.symbol), `The symbol; ${UNEXPLAINED}`),
   kind: field(oneOf(QUALITY_KINDS), 'What happened.'),
   source: field(
     Type.String(),

@@ -67,7 +67,7 @@ export const SignalEnd = record('How a signal ended that was not filled.', {
 
 const REFUSAL =
   'What a bot does not trade, and why. Sent at the first such decision, and then at most once ' +
-  'an hour of event time, with the count so far: the newest one says all that the others said.';
+  'an hour of event time, with the count so far: the newest one holds all that the others hold.';
 
 export const Refusal = record(REFUSAL, {
   kind: field(Type.Literal('refusal'), 'The kind.'),
@@ -83,7 +83,7 @@ export const Refusal = record(REFUSAL, {
   first_ts: field(BookedTs, 'The first such decision.'),
   last_ts: field(
     BookedTs,
-    'Of the decision that was told last; those of up to an hour behind it are not counted yet.',
+    'Of the decision that was reported last; those of up to an hour behind it are not counted yet.',
   ),
   decisions: field(Type.Integer({ minimum: 1 }), 'How many there were.'),
 });

@@ -1,13 +1,13 @@
 /** Wilder's average directional index: how strong the trend is, whichever way it goes. */
-import { adxOf } from '../../indicators/adx.ts';
-import type { FeatureOf } from '../state/feature.ts';
+import { adxValue } from '../../indicators/adx.ts';
+import type { TimeframeFeature } from '../state/feature.ts';
 import { PERIODS } from '../state/parameters.ts';
 
-export const adx: FeatureOf<'5m'> = {
+export const adx: TimeframeFeature<'5m'> = {
   name: `adx_${PERIODS.wilder}_5m`,
   timeframe: '5m',
   unit: 'index',
   description: 'Average directional index by Wilder: strength of the trend, 0 to 100',
   needs: 'prices',
-  value: (reading) => adxOf(reading.adx, PERIODS.wilder),
+  value: (reading) => adxValue(reading.adx, PERIODS.wilder),
 };

@@ -1,17 +1,17 @@
 /** Marc Chaikin's money flow. */
-import { cmfOf } from '../../indicators/cmf.ts';
+import { cmfFromSums } from '../../indicators/cmf.ts';
 import { sum } from '../../indicators/column.ts';
-import type { FeatureOf } from '../state/feature.ts';
+import type { TimeframeFeature } from '../state/feature.ts';
 import { PERIODS } from '../state/parameters.ts';
 
 const { average } = PERIODS;
 
-export const cmf: FeatureOf<'1m'> = {
+export const cmf: TimeframeFeature<'1m'> = {
   name: `cmf_${average}_1m`,
   timeframe: '1m',
   unit: 'fraction',
   description: 'Chaikin money flow, -1 to 1',
   needs: 'volume',
   value: ({ series, columns: { flow, volumeSum } }) =>
-    series.close.length < average ? null : cmfOf(sum(flow, average), volumeSum),
+    series.close.length < average ? null : cmfFromSums(sum(flow, average), volumeSum),
 };

@@ -1,8 +1,8 @@
 /** How long the market was silent before the last candle. */
-import type { FeatureOf } from '../state/feature.ts';
+import type { TimeframeFeature } from '../state/feature.ts';
 import { PERIODS } from '../state/parameters.ts';
 
-export const gap: FeatureOf<'1m'> = {
+export const gap: TimeframeFeature<'1m'> = {
   name: 'gap_1m',
   timeframe: '1m',
   unit: 'minutes',

@@ -6,5 +6,5 @@ export const minuteOfDay = circle({
   name: 'minute_of_day',
   description: 'Minute of the UTC day in which the moment lies',
   parts: US_PER_DAY / US_PER_MIN,
-  partOf: (ts) => Math.floor((ts - Math.floor(ts / US_PER_DAY) * US_PER_DAY) / US_PER_MIN),
+  positionAt: (ts) => Math.floor((ts - Math.floor(ts / US_PER_DAY) * US_PER_DAY) / US_PER_MIN),
 });

@@ -1,9 +1,9 @@
 /** How far the close moved since the previous candle of its timeframe. */
 import type { Timeframe } from '../../domain/candle.ts';
 import { distance, recent } from '../../indicators/window.ts';
-import type { FeatureOf } from '../state/feature.ts';
+import type { TimeframeFeature } from '../state/feature.ts';
 
-export const lastReturn = <Of extends Timeframe>(timeframe: Of): FeatureOf<Of> => ({
+export const lastReturn = <Of extends Timeframe>(timeframe: Of): TimeframeFeature<Of> => ({
   name: `return_${timeframe}`,
   timeframe,
   unit: 'fraction',

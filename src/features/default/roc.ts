@@ -1,11 +1,11 @@
 /** Rate of change of the close. */
 import { roc } from '../../indicators/roc.ts';
-import type { FeatureOf } from '../state/feature.ts';
+import type { TimeframeFeature } from '../state/feature.ts';
 import { PERIODS } from '../state/parameters.ts';
 
 const WHAT = `Rate of change of the close over ${PERIODS.roc} candles`;
 
-export const rateOfChange = <Of extends '1m' | '5m'>(timeframe: Of): FeatureOf<Of> => ({
+export const rateOfChange = <Of extends '1m' | '5m'>(timeframe: Of): TimeframeFeature<Of> => ({
   name: `roc_${PERIODS.roc}_${timeframe}`,
   timeframe,
   unit: 'percent',

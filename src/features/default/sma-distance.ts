@@ -1,10 +1,10 @@
 /** How far the close lies above its simple moving average. */
 import { newest } from '../../indicators/column.ts';
 import { distance } from '../../indicators/window.ts';
-import type { FeatureOf } from '../state/feature.ts';
+import type { TimeframeFeature } from '../state/feature.ts';
 import { PERIODS } from '../state/parameters.ts';
 
-export const smaDistance: FeatureOf<'1m'> = {
+export const smaDistance: TimeframeFeature<'1m'> = {
   name: `sma_distance_${PERIODS.average}_1m`,
   timeframe: '1m',
   unit: 'fraction',

@@ -1,8 +1,8 @@
 /** What it costs to cross the market. */
 import { finite } from '../../indicators/window.ts';
-import type { FeatureOf } from '../state/feature.ts';
+import type { TimeframeFeature } from '../state/feature.ts';
 
-export const spreadBps: FeatureOf<'1m'> = {
+export const spreadBps: TimeframeFeature<'1m'> = {
   name: 'spread_bps_1m',
   timeframe: '1m',
   unit: 'bps',

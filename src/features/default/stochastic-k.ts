@@ -1,12 +1,12 @@
 /** %K of George Lane's stochastic oscillator, slow form. */
 import { newest, type Column } from '../../indicators/column.ts';
 import { finite } from '../../indicators/window.ts';
-import type { FeatureOf } from '../state/feature.ts';
+import type { TimeframeFeature } from '../state/feature.ts';
 import { PERIODS } from '../state/parameters.ts';
 
 const { wilder, stochasticSmooth } = PERIODS;
 
-export const stochasticK: FeatureOf<'1m'> = {
+export const stochasticK: TimeframeFeature<'1m'> = {
   name: 'stoch_k_1m',
   timeframe: '1m',
   unit: 'percent',
@@ -15,11 +15,11 @@ export const stochasticK: FeatureOf<'1m'> = {
   value: ({ series, columns }) =>
     series.close.length < wilder + stochasticSmooth - 1
       ? null
-      : finite((100 * placesOf(columns.place)) / stochasticSmooth),
+      : finite((100 * sumNewest(columns.place)) / stochasticSmooth),
 };
 
 /** Newest first, as the stochastic oscillator sums them. */
-function placesOf(place: Column): number {
+function sumNewest(place: Column): number {
   let total = 0;
   for (let back = 0; back < stochasticSmooth; back++) total += newest(place, back);
   return total;

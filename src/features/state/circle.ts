@@ -1,7 +1,7 @@
 /**
  * Where a moment lies in what repeats, a day or a week, as a point on a circle: no edge at its end.
  */
-import type { FeatureOf } from './feature.ts';
+import type { TimeframeFeature } from './feature.ts';
 
 const turn = (part: number, whole: number): number => (2 * Math.PI * part) / whole;
 
@@ -14,16 +14,16 @@ interface Cycle {
   /** Into how many equal parts it is divided … */
   readonly parts: number;
   /** … and in which of them, from 0, a moment lies; microseconds. */
-  readonly partOf: (ts: number) => number;
+  readonly positionAt: (ts: number) => number;
 }
 
 /** Two features: sine and cosine of the angle. */
-export function circle({ name, description, parts, partOf }: Cycle) {
+export function circle({ name, description, parts, positionAt }: Cycle) {
   const feature = (
     end: string,
     word: string,
     of: (angle: number) => number,
-  ): FeatureOf<'moment'> => {
+  ): TimeframeFeature<'moment'> => {
     const values = Float64Array.from({ length: parts }, (_, part) => steady(of(turn(part, parts))));
     return {
       name: `${name}_${end}`,
@@ -31,7 +31,7 @@ export function circle({ name, description, parts, partOf }: Cycle) {
       unit: 'cycle',
       description: `${description}: ${word} of its angle`,
       needs: 'prices',
-      value: (ts) => values[partOf(ts)] as number,
+      value: (ts) => values[positionAt(ts)] as number,
     };
   };
   return { sin: feature('sin', 'sine', Math.sin), cos: feature('cos', 'cosine', Math.cos) };

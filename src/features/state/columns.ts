@@ -7,11 +7,11 @@
  */
 import { moneyFlow } from '../../indicators/cmf.ts';
 import { typicalPrice } from '../../indicators/cci.ts';
-import { deviationOf } from '../../indicators/bollinger.ts';
-import { append, meanOf, newColumn, sum, type Column } from '../../indicators/column.ts';
+import { columnDeviation } from '../../indicators/bollinger.ts';
+import { append, columnMean, newColumn, sum, type Column } from '../../indicators/column.ts';
 import { fallingPart, risingPart } from '../../indicators/mfi.ts';
 import { obvStep } from '../../indicators/obv-slope.ts';
-import { logReturn, volatilityOf } from '../../indicators/realised-volatility.ts';
+import { logReturn, volatilityFromSum } from '../../indicators/realised-volatility.ts';
 import { placeInRange } from '../../indicators/stochastic.ts';
 import { highest, lowest, recent, recentOrNaN } from '../../indicators/window.ts';
 import { PERIODS } from './parameters.ts';
@@ -52,7 +52,7 @@ export interface Columns {
 }
 
 /** The columns of the candles in the windows of `state`. */
-export const columnsOf = ({ series }: FeatureState): Columns => ({
+export const makeColumns = ({ series }: FeatureState): Columns => ({
   minute: minuteColumns(series['1m']),
   direction: closeColumns(series['5m']),
 });
@@ -98,10 +98,10 @@ export function addClose(columns: CloseColumns, { close }: SeriesState, back = 0
   append(columns.squaredReturn, logReturn(now, recentOrNaN(close, back + 1)) ** 2);
   const count = close.length - back;
   if (count < average) return;
-  columns.mean = meanOf(columns.close, average);
-  columns.deviation = deviationOf(columns.close, average, columns.mean);
+  columns.mean = columnMean(columns.close, average);
+  columns.deviation = columnDeviation(columns.close, average, columns.mean);
   if (count > average) {
-    columns.volatility = volatilityOf(sum(columns.squaredReturn, average), average);
+    columns.volatility = volatilityFromSum(sum(columns.squaredReturn, average), average);
   }
 }
 

@@ -40,7 +40,7 @@ export interface Readings {
   readonly moment: number;
 }
 
-/** What people are told of a feature. */
+/** What people read about a feature. */
 export interface FeatureDefinition {
   /** snake_case, ends with its timeframe where it has one: also the column and the JSON key. */
   readonly name: string;
@@ -51,10 +51,10 @@ export interface FeatureDefinition {
   readonly needs: 'prices' | 'volume' | 'quotes';
 }
 
-export interface FeatureOf<Of extends keyof Readings> extends FeatureDefinition {
+export interface TimeframeFeature<Of extends keyof Readings> extends FeatureDefinition {
   readonly timeframe: Of;
   /** Pure. Null where it cannot be computed, never NaN: what is kept may be too short for it. */
   readonly value: (reading: Readings[Of]) => number | null;
 }
 
-export type Feature = { [Of in keyof Readings]: FeatureOf<Of> }[keyof Readings];
+export type Feature = { [Of in keyof Readings]: TimeframeFeature<Of> }[keyof Readings];

@@ -2,11 +2,11 @@
  * closed candles -> the state that all features are read from
  *
  * One small state for each timeframe: windows of the newest candles, recursive averages, and what
- * only the last candle could tell. It is plain data (arrays of numbers and null), changes in place
+ * only the last candle could show. It is plain data (arrays of numbers and null), changes in place
  * with each closed candle, and holds nothing that time alone would change. A deep copy is a
  * snapshot; a state restored from one gives the same values from then on.
  */
-import { endTsOf, vwapOf, type ClosedCandle, type Timeframe } from '../../domain/candle.ts';
+import { candleEndTs, candleVwap, type ClosedCandle, type Timeframe } from '../../domain/candle.ts';
 import { US_PER_MIN } from '../../domain/time.ts';
 import { initAdx, stepAdx, type AdxState } from '../../indicators/adx.ts';
 import { stepAtr } from '../../indicators/atr.ts';
@@ -99,7 +99,7 @@ function takeSeries(series: SeriesState, candle: ClosedCandle): void {
   push(series.close, close, windows.close);
   push(series.volume, candle.volume, windows.volume);
   series.flow[0] = finite((buyVolume - sellVolume) / (buyVolume + sellVolume));
-  series.flow[1] = distance(close, vwapOf(candle));
+  series.flow[1] = distance(close, candleVwap(candle));
 }
 
 function takeMinute(minute: MinuteState, columns: MinuteColumns, candle: ClosedCandle): void {
@@ -116,7 +116,7 @@ function takeMinute(minute: MinuteState, columns: MinuteColumns, candle: ClosedC
   minute.last[0] = candle.trades;
   minute.last[1] = spread;
   minute.last[2] = gap;
-  minute.endTs = endTsOf(candle);
+  minute.endTs = candleEndTs(candle);
 }
 
 /** Reads the windows before this candle is in them, so it runs before `takeSeries`. */

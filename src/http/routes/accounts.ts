@@ -1,7 +1,7 @@
 /** `GET /v1/accounts`: accounts with their cash and what they are worth. */
 import type { FastifyInstance } from 'fastify';
 import type { Static } from 'typebox';
-import { equityOf } from '../../summaries/account-equity.ts';
+import { readEquity } from '../../summaries/account-equity.ts';
 import { MODES } from '../../domain/records/fill.ts';
 import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
@@ -37,15 +37,15 @@ export const accounts = (app: FastifyInstance, context: HttpContext): void =>
     ids: ['account'],
     filters: {},
     more: Worth,
-    itemsOf: async (rows) => {
+    toItems: async (rows) => {
       const held = rows.map(({ account, balance }) => ({
         account: String(account),
         balance: String(balance),
       }));
       // QuestDB away: the books still say what they hold.
-      const worth = await equityOf(context.postgres, context.questdb, held).catch(() => null);
+      const worth = await readEquity(context.postgres, context.questdb, held).catch(() => null);
       return rows.map((row) =>
-        c.itemOf(Account, { ...row, ...(worth?.get(String(row['account'])) ?? UNKNOWN) }),
+        c.toItem(Account, { ...row, ...(worth?.get(String(row['account'])) ?? UNKNOWN) }),
       );
     },
   });

@@ -1,5 +1,5 @@
 /**
- * Training sets: `POST /v1/datasets` asks for one, and a job makes it; what was made is listed,
+ * Training sets: `POST /v1/datasets` requests one, and a job makes it; what was made is listed,
  * explained by its manifest, and downloaded as Parquet, CSV or Arrow.
  */
 import { createHash } from 'node:crypto';
@@ -7,9 +7,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type, type Static } from 'typebox';
-import { AskError, checkAsk, type DatasetAsk } from '../../../pipelines/dataset/ask.ts';
+import {
+  RequestError,
+  checkRequest,
+  type DatasetRequest,
+} from '../../../pipelines/dataset/request.ts';
 import { exportsDir, type DatasetManifest } from '../../../pipelines/dataset/definition.ts';
-import { entitiesOf, type Entities } from '../../../pipelines/dataset/entities.ts';
+import { toEntities, type Entities } from '../../../pipelines/dataset/entities.ts';
 import { wholeFile, type WholeFormat } from '../../../pipelines/dataset/whole.ts';
 import { canonicalJson } from '../../domain/control.ts';
 import {
@@ -39,7 +43,7 @@ const Detail = c.titled('DatasetDetail', { ...Dataset.properties, manifest: c.js
 
 const Request = c.titled('DatasetRequest', {
   request_id: c.text(),
-  request: c.json('what was asked for'),
+  request: c.json('what was requested'),
   progress: c.maybe(c.text('what the job is doing; done or refused at the end')),
   dataset_id: c.maybe(c.text('the set, once it is made')),
   note: c.maybe(c.text('why it found less than is stored')),
@@ -51,7 +55,7 @@ const when = timeText('RFC 3339, or a UTC date');
 const oneOf = <T extends string>(...values: T[]) =>
   Type.Unsafe<T>({ type: 'string', enum: values });
 
-const Ask = Type.Object(
+const RequestBody = Type.Object(
   {
     features: Type.Optional(Type.Array(name, { minItems: 1, maxItems: 16 })),
     label: Type.Optional(name),
@@ -109,24 +113,24 @@ export const datasets = (app: FastifyInstance, context: HttpContext): void => {
   read(app, {
     ...one,
     path: '/v1/datasets/requests/:id',
-    summary: 'What became of a training set that was asked for',
+    summary: 'What became of a requested training set',
     answer: Request,
     handle: (_query, { id }) => oneRow(postgres, 'dataset_requests', 'request_id', id, Request),
   });
-  askRoute(app, context);
+  requestRoute(app, context);
   download(app, context, 'parquet', 'application/vnd.apache.parquet');
   download(app, context, 'csv', 'text/csv; charset=utf-8; header=present');
   download(app, context, 'arrow', 'application/vnd.apache.arrow.stream');
 };
 
-function askRoute(app: FastifyInstance, context: HttpContext): void {
+function requestRoute(app: FastifyInstance, context: HttpContext): void {
   const answer = { description: 'it is on its way', content: json(Request) };
   const schema = {
     tags: ['datasets'],
     summary: 'Asks for a training set; a job makes it',
     operationId: 'postV1Datasets',
     security: WRITING,
-    body: Ask,
+    body: RequestBody,
     response: {
       202: answer,
       ...PROBLEMS,
@@ -134,7 +138,7 @@ function askRoute(app: FastifyInstance, context: HttpContext): void {
     },
   };
   app.post('/v1/datasets', { schema, bodyLimit: BODY_LIMIT }, async (request, reply) => {
-    const id = await accept(context, request.body as Static<typeof Ask>);
+    const id = await accept(context, request.body as Static<typeof RequestBody>);
     void reply.code(202).header('location', `/v1/datasets/requests/${id}`);
     return oneRow(context.postgres, 'dataset_requests', 'request_id', id, Request);
   });
@@ -143,7 +147,7 @@ function askRoute(app: FastifyInstance, context: HttpContext): void {
 const json = (schema: object) => ({ 'application/json': { schema } });
 
 /** Keeps the request and makes its job due. The same one with an `as_of` is one request. */
-async function accept(context: HttpContext, body: Static<typeof Ask>): Promise<string> {
+async function accept(context: HttpContext, body: Static<typeof RequestBody>): Promise<string> {
   const { entities: rows, ...ask } = body;
   const { postgres, nowUs } = context;
   const entities = await checked(context, ask, rows);
@@ -162,14 +166,14 @@ async function accept(context: HttpContext, body: Static<typeof Ask>): Promise<s
 
 async function checked(
   { questdb }: HttpContext,
-  ask: DatasetAsk,
-  rows: Static<typeof Ask>['entities'],
+  ask: DatasetRequest,
+  rows: Static<typeof RequestBody>['entities'],
 ): Promise<Entities | null> {
   try {
-    checkAsk(ask, rows !== undefined);
-    return rows === undefined ? null : entitiesOf(rows, await storedInstruments(questdb));
+    checkRequest(ask, rows !== undefined);
+    return rows === undefined ? null : toEntities(rows, await storedInstruments(questdb));
   } catch (error) {
-    throw error instanceof AskError ? new Problem(400, error.message) : error;
+    throw error instanceof RequestError ? new Problem(400, error.message) : error;
   }
 }
 

@@ -27,9 +27,9 @@ export const features = (app: FastifyInstance, context: HttpContext): void =>
       symbol,
       feature_set: optional(Type.String({ description: 'name@hash of its definition' })),
     },
-    itemsOf: (rows) =>
+    toItems: (rows) =>
       rows.map((row) => {
         const values = Object.entries(row).filter(([name]) => !Object.hasOwn(fixed, name));
-        return { ...c.itemOf(Fixed, row), values: Object.fromEntries(values) };
+        return { ...c.toItem(Fixed, row), values: Object.fromEntries(values) };
       }),
   });

@@ -7,7 +7,7 @@ import { aliveNames } from '../../postgres/tables/process-metrics.ts';
 import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
 import type { FlowStatus } from '../flow-status.ts';
-import { stateOf, type FlowFacts } from '../node-state.ts';
+import { nodeState, type FlowFacts } from '../node-state.ts';
 import { noQuery, read } from '../route.ts';
 
 const names = Type.Array(Type.String());
@@ -55,7 +55,7 @@ export const flow = (app: FastifyInstance, context: HttpContext): void =>
         (found) => [found, 'ok'] as const,
         (error: unknown) => [nothing, error instanceof Error ? error.message : 'away'] as const,
       );
-      const facts = await factsOf(context).catch(() => null);
+      const facts = await readFacts(context).catch(() => null);
       const stages = new Map(status.stages.map((stage) => [stage.stage, stage]));
       const nodes = context.flow.graph.map((node) => {
         const { name, kind, reads, writes, does } = node;
@@ -66,7 +66,7 @@ export const flow = (app: FastifyInstance, context: HttpContext): void =>
           passed,
           lag: Math.max(end - passed, 0),
         }));
-        const state = facts === null ? null : stateOf(node, facts);
+        const state = facts === null ? null : nodeState(node, facts);
         return { name, kind, reads, writes, does, lag: stage?.lag ?? null, state, topics };
       });
       return { nodes, topics: status.topics, kafka };
@@ -74,7 +74,7 @@ export const flow = (app: FastifyInstance, context: HttpContext): void =>
   });
 
 /** Rejects while PostgreSQL is away. */
-async function factsOf({ postgres, standing }: HttpContext): Promise<FlowFacts> {
+async function readFacts({ postgres, standing }: HttpContext): Promise<FlowFacts> {
   const [alive, errors, newest, counts] = await Promise.all([
     aliveNames(postgres),
     openComponents(postgres),

@@ -28,6 +28,6 @@ export const instruments = (app: FastifyInstance, { questdb, postgres }: HttpCon
     keys: ['venue', 'symbol'],
     handle: async () => {
       const rows = await readInstruments(questdb, postgres);
-      return rows.map((row) => c.itemOf(Instrument, row));
+      return rows.map((row) => c.toItem(Instrument, row));
     },
   });

@@ -65,7 +65,7 @@ const ACTOR = 'http:installation';
 
 async function shown(run: Promise<ShownRun>) {
   try {
-    return c.itemOf(Shown, { ...(await run) });
+    return c.toItem(Shown, { ...(await run) });
   } catch (error) {
     if (error instanceof RunMissing) throw new Problem(404, error.message);
     if (error instanceof RunRefused) throw new Problem(409, error.message);
@@ -96,7 +96,7 @@ export const jobs = (app: FastifyInstance, context: HttpContext): void => {
     keys: ['job'],
     handle: async () => {
       const rows = await newestRuns(context.postgres);
-      return rows.map((row) => c.itemOf(Newest, row));
+      return rows.map((row) => c.toItem(Newest, row));
     },
   });
   read(app, {
@@ -116,8 +116,8 @@ export const jobs = (app: FastifyInstance, context: HttpContext): void => {
       params,
       body,
       answer: Shown,
-      handle: (asked, { id }) =>
-        shown(changeRun(context.postgres, change, id, { actor: ACTOR, why: asked?.why ?? null })),
+      handle: (note, { id }) =>
+        shown(changeRun(context.postgres, change, id, { actor: ACTOR, why: note?.why ?? null })),
     });
   }
 };

@@ -58,7 +58,7 @@ export const labels = (app: FastifyInstance, context: HttpContext): void => {
     keys: ['venue', 'symbol', 'label_spec'],
     handle: async ({ label_spec: spec, ...of }) => {
       const found = await trainingData(context.questdb, { ...of, labelSpec: spec });
-      return found.map((each) => c.itemOf(TrainingData, { ...each }));
+      return found.map((each) => c.toItem(TrainingData, { ...each }));
     },
   });
 };

@@ -7,7 +7,7 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { ChangeRefused, type Market, type ModelRequest } from '../../learning/model-change.ts';
 import { changeModel, ModelMissing } from '../../postgres/tables/registry.ts';
-import { ChangeMissing, undoOf } from '../../postgres/tables/registry-undo.ts';
+import { ChangeMissing, readUndo } from '../../postgres/tables/registry-undo.ts';
 import { modelChanges } from '../../postgres/tables/reviews.ts';
 import * as c from '../columns.ts';
 import { defaultLabelSpec, type HttpContext } from '../context.ts';
@@ -118,7 +118,7 @@ export const modelChangesRoutes = (app: FastifyInstance, context: HttpContext): 
     params: Type.Object({ id: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }) }),
     body: Type.Object({ why }, { additionalProperties: false }),
     answer: Changed,
-    handle: (body, { id }) => changing(() => undoOf(context.postgres, id), body.why),
+    handle: (body, { id }) => changing(() => readUndo(context.postgres, id), body.why),
   });
   pagedRead(app, {
     path: '/v1/models/changes',
@@ -129,7 +129,7 @@ export const modelChangesRoutes = (app: FastifyInstance, context: HttpContext): 
     keys: ['audit_id'],
     handle: async () => {
       const rows = await modelChanges(context.postgres);
-      return rows.map((row) => c.itemOf(Change, { ...row }));
+      return rows.map((row) => c.toItem(Change, { ...row }));
     },
   });
 };

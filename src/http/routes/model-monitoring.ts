@@ -103,7 +103,7 @@ export const modelMonitoringRoutes = (app: FastifyInstance, context: HttpContext
         ...rest,
         from: fromUs === null ? null : formatUs(fromUs),
         to: toUs === null ? null : formatUs(toUs),
-        items: features.map((each) => c.itemOf(Feature, { ...each })),
+        items: features.map((each) => c.toItem(Feature, { ...each })),
       };
     },
   });

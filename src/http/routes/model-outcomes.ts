@@ -1,5 +1,5 @@
 /**
- * `GET /v1/models/{id}/outcomes` and `GET /v1/models/outcomes`: how good what models said was, by
+ * `GET /v1/models/{id}/outcomes` and `GET /v1/models/outcomes`: how good predictions were, by
  * what then happened. The baseline is a model as any other: `baseline@1`.
  */
 import type { FastifyInstance } from 'fastify';
@@ -23,11 +23,11 @@ const Metrics = c.titled('ModelMetrics', {
   unheeded: c.integer('vetoed or of a warm-up: in no metric'),
   hit_rate: share('right calls among rows with a call; exactly one half is none'),
   brier: share('mean squared difference of probability and outcome'),
-  base_brier: share('the same of the share of ups, said each time'),
+  base_brier: share('the same if the share of ups were predicted each time'),
   log_loss: share('in nats'),
-  base_log_loss: share('the same of the share of ups, said each time'),
-  mean_probability_up: share('what was said on average'),
-  share_up: share('how often it went up: equal to what was said where calibrated'),
+  base_log_loss: share('the same if the share of ups were predicted each time'),
+  mean_probability_up: share('what was predicted on average'),
+  share_up: share('how often it went up: equal to what was predicted where calibrated'),
   calibration_error: share('gaps of the two over buckets of 0.05, weighted by rows'),
   first_ts: c.time(),
   last_ts: c.time(),
@@ -58,7 +58,7 @@ const query = p.parameters({
   to: p.optional(p.to),
 });
 
-interface Asked {
+interface OutcomesQuery {
   readonly by?: OutcomeGroup;
   readonly venue?: string;
   readonly symbol?: string;
@@ -68,11 +68,11 @@ interface Asked {
 }
 
 export const modelOutcomesRoutes = (app: FastifyInstance, context: HttpContext): void => {
-  const counted = async (asked: Asked, modelId?: string) => {
-    const { by: group = 'model', venue, symbol, label_spec: labelSpec } = asked;
-    const [fromUs, toUs] = [p.timeParameter('from', asked.from), p.timeParameter('to', asked.to)];
+  const counted = async (wanted: OutcomesQuery, modelId?: string) => {
+    const { by: group = 'model', venue, symbol, label_spec: labelSpec } = wanted;
+    const [fromUs, toUs] = [p.timeParameter('from', wanted.from), p.timeParameter('to', wanted.to)];
     if (fromUs !== undefined && toUs !== undefined && fromUs > toUs) {
-      throw badParameter('to', `${asked.to} lies before "from", ${asked.from}`);
+      throw badParameter('to', `${wanted.to} lies before "from", ${wanted.from}`);
     }
     const of = { modelId, venue, symbol, labelSpec, fromUs, toUs };
     const found = await modelOutcomes(context.questdb, { by: group, ...of });
@@ -80,26 +80,26 @@ export const modelOutcomesRoutes = (app: FastifyInstance, context: HttpContext):
       by: group,
       from: found.fromUs === null ? null : formatUs(found.fromUs),
       to: found.toUs === null ? null : formatUs(found.toUs),
-      items: found.metrics.map((row) => c.itemOf(Metrics, { ...row })),
+      items: found.metrics.map((row) => c.toItem(Metrics, { ...row })),
     };
   };
   read(app, {
     path: '/v1/models/outcomes',
     noun: 'models',
-    summary: 'How good every model was, on the newest 30 days of each instrument unless asked',
+    summary: 'How good every model was, on the newest 30 days of each instrument by default',
     query,
     answer: Outcomes,
-    handle: (asked) => counted(asked),
+    handle: (wanted) => counted(wanted),
   });
   read(app, {
     path: '/v1/models/:id/outcomes',
     noun: 'models',
-    summary: "How good a model's predictions were, its newest 30 days unless asked",
+    summary: "How good a model's predictions were, its newest 30 days by default",
     query,
     params: idParams,
     answer: Outcomes,
-    handle: async (asked, { id }) => {
-      const found = await counted(asked, id);
+    handle: async (wanted, { id }) => {
+      const found = await counted(wanted, id);
       if (found.from === null && !(await isKnown(context, id))) {
         throw new Problem(404, `there is no model_id "${id}"; ask the list for those that exist`);
       }
@@ -108,7 +108,7 @@ export const modelOutcomesRoutes = (app: FastifyInstance, context: HttpContext):
   });
 };
 
-/** A registered model that has said nothing yet is no mistake; a name that nobody has is one. */
+/** A registered model without predictions is no mistake; a name that nobody has is one. */
 async function isKnown({ postgres }: HttpContext, modelId: string): Promise<boolean> {
   const { rowCount } = await postgres.query('SELECT 1 FROM models WHERE model_id = $1', [modelId]);
   return rowCount === 1;

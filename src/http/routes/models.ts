@@ -88,7 +88,7 @@ export const models = (app: FastifyInstance, context: HttpContext): void => {
     handle: async (_query, { id }) => {
       const model = await oneRow(context.postgres, 'models', 'model_id', id, Detail);
       const rows = await modelActivations(context.postgres, { model_id: id });
-      return { ...model, activations: rows.map((row) => c.itemOf(Activation, row)) };
+      return { ...model, activations: rows.map((row) => c.toItem(Activation, row)) };
     },
   });
   pagedRead(app, {
@@ -101,7 +101,7 @@ export const models = (app: FastifyInstance, context: HttpContext): void => {
     usual: 200,
     handle: async (query) => {
       const rows = await modelActivations(context.postgres, query, ALL_ACTIVATIONS);
-      return rows.map((row) => c.itemOf(Activation, row));
+      return rows.map((row) => c.toItem(Activation, row));
     },
   });
 };

@@ -5,7 +5,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Type, type Static } from 'typebox';
 import { dailyPerformance, equityCurve } from '../tables/performance.ts';
-import { newestGraded, scoreOf } from '../tables/predictions.ts';
+import { newestGraded, scorePredictions } from '../tables/predictions.ts';
 import {
   closedTrades,
   performanceBy,
@@ -29,7 +29,7 @@ import {
   venue,
 } from '../parameters.ts';
 import { badParameter } from '../problem.ts';
-import { listOf, read } from '../route.ts';
+import { listSchema, read } from '../route.ts';
 
 const Day = c.titled('Day', {
   account: c.text(),
@@ -114,7 +114,7 @@ export const performance = (app: FastifyInstance, context: HttpContext): void =>
     keys: ['account', 'bot', 'day', 'currency'],
     handle: async (query) => {
       const rows = await dailyPerformance(postgres, query.account, ALL_DAYS);
-      return rows.map((row) => c.itemOf(Day, row));
+      return rows.map((row) => c.toItem(Day, row));
     },
   });
   read(app, {
@@ -126,7 +126,7 @@ export const performance = (app: FastifyInstance, context: HttpContext): void =>
       limit: optional(limit),
       after: optional(after),
     }),
-    answer: listOf(EquityPoint),
+    answer: listSchema(EquityPoint),
     handle: async (query) => {
       const { limit: size = 1000, after: cursor } = query;
       const before = cursor === undefined ? null : tradeBefore(cursor);
@@ -134,7 +134,7 @@ export const performance = (app: FastifyInstance, context: HttpContext): void =>
       const [oldest] = rows;
       const isEnd = oldest === undefined || rows.length < size;
       return {
-        items: rows.map((row) => c.itemOf(EquityPoint, row)),
+        items: rows.map((row) => c.toItem(EquityPoint, row)),
         next: isEnd ? null : encodeCursor([oldest['ts'] as number, String(oldest['trade_id'])]),
       };
     },
@@ -154,14 +154,14 @@ export const performance = (app: FastifyInstance, context: HttpContext): void =>
     item: Metrics,
     keys: ['account', 'currency', 'group'],
     handle: async ({ by: group = 'symbol', from: since, to: until, ...of }) => {
-      const asked = {
+      const request = {
         ...of,
         fromUs: timeParameter('from', since),
         toUs: timeParameter('to', until),
       };
-      const trades = await closedTrades(postgres, asked);
+      const trades = await closedTrades(postgres, request);
       const rows = await performanceBy(group, trades, questdb);
-      return rows.map((row) => c.itemOf(Metrics, { ...row }));
+      return rows.map((row) => c.toItem(Metrics, { ...row }));
     },
   });
   read(app, {
@@ -180,7 +180,7 @@ export const performance = (app: FastifyInstance, context: HttpContext): void =>
       const { label_spec: spec = defaultLabelSpec(config), slot = 'champion' } = query;
       const options = { labelSpec: spec, slot, limit: query.limit ?? 1000 };
       const graded = await newestGraded(questdb, query, options);
-      return { label_spec: spec, slot, predictions: graded.length, ...scoreOf(graded) };
+      return { label_spec: spec, slot, predictions: graded.length, ...scorePredictions(graded) };
     },
   });
 };

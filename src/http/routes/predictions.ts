@@ -34,10 +34,10 @@ export const predictions = (app: FastifyInstance, context: HttpContext): void =>
     ties: [],
     filters: { venue, symbol, label_spec: optional(labelSpec), slot },
     defaults: { label_spec: defaultLabelSpec(context.config), slot: 'champion' },
-    itemsOf: async (rows, filters) => {
+    toItems: async (rows, filters) => {
       const graded = await gradedPredictions(context.questdb, rows, filters['label_spec'] ?? '');
       return graded.map(({ row, outcome: found, label }) =>
-        Object.assign(c.itemOf(Stored, row), {
+        Object.assign(c.toItem(Stored, row), {
           outcome: found,
           forward_return: label?.forward_return ?? null,
           void_reason: label?.void_reason ?? null,

@@ -64,7 +64,7 @@ export const quality = (app: FastifyInstance, context: HttpContext): void => {
     usual: 200,
     handle: async () => {
       const rows = await qualityCounts(context.questdb);
-      return rows.map((row) => c.itemOf(Count, row));
+      return rows.map((row) => c.toItem(Count, row));
     },
   });
   pagedRead(app, {
@@ -76,7 +76,7 @@ export const quality = (app: FastifyInstance, context: HttpContext): void => {
     keys: ['topic', 'kind'],
     handle: async () => {
       const rows = await unknownKinds(context.postgres);
-      return rows.map((row) => c.itemOf(UnknownKind, { ...row }));
+      return rows.map((row) => c.toItem(UnknownKind, { ...row }));
     },
   });
 };

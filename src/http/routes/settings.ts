@@ -25,7 +25,7 @@ export const settings = (app: FastifyInstance, { config, postgres }: HttpContext
     keys: ['name', 'type'],
     handle: async () => {
       const stored = (await storedSettings(postgres)).map((row) =>
-        c.itemOf(SettingItem, { type: 'json', description: 'kept in the database', ...row }),
+        c.toItem(SettingItem, { type: 'json', description: 'kept in the database', ...row }),
       );
       return [...configured(config), ...stored];
     },

@@ -75,7 +75,7 @@ export const signals = (app: FastifyInstance, context: HttpContext): void => {
     handle: async (_query, { id }) => {
       const signal = await oneRow(context.postgres, 'signals', 'signal_id', id, Detail);
       const outcomes = await signalOutcomes(context.postgres, id);
-      return { ...signal, outcomes: outcomes.map((row) => c.itemOf(Outcome, row)) };
+      return { ...signal, outcomes: outcomes.map((row) => c.toItem(Outcome, row)) };
     },
   });
 };

@@ -9,7 +9,7 @@ import { optional, parameters, symbol, venue } from '../parameters.ts';
 import { badParameter, Problem } from '../problem.ts';
 import { PROBLEMS } from '../route.ts';
 import { ALL, type LiveFeed } from '../live-feed.ts';
-import { keyOf } from '../../domain/wire.ts';
+import { instrumentKey } from '../../domain/wire.ts';
 
 /** A proxy or a sleeping network card ends silent connections; this keeps them open. */
 const KEEP_ALIVE_MS = 15_000;
@@ -47,7 +47,8 @@ export function stream(app: FastifyInstance, feed: LiveFeed): void {
     if (open.size >= MAX_CLIENTS) {
       throw new Problem(503, `${MAX_CLIENTS} clients listen already; try again later`);
     }
-    const instrument = ofVenue && ofSymbol ? keyOf({ venue: ofVenue, symbol: ofSymbol }) : ALL;
+    const instrument =
+      ofVenue && ofSymbol ? instrumentKey({ venue: ofVenue, symbol: ofSymbol }) : ALL;
     const lastId = request.headers['last-event-id'];
     for (const [name, value] of Object.entries(reply.getHeaders())) {
       if (value !== undefined) reply.raw.setHeader(name, value);

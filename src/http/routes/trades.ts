@@ -80,7 +80,7 @@ export const trades = (app: FastifyInstance, context: HttpContext): void => {
     handle: async (_query, { id }) => {
       const trade = await oneRow(context.postgres, 'trades', 'trade_id', id, Detail);
       const rows = await tradeFills(context.postgres, id);
-      return { ...trade, fills: rows.map((row) => c.itemOf(Fill, row)) };
+      return { ...trade, fills: rows.map((row) => c.toItem(Fill, row)) };
     },
   });
 };

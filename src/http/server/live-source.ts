@@ -4,7 +4,7 @@
  */
 import { Type } from 'typebox';
 import { must } from '../../assert.ts';
-import { instrumentOf } from '../../domain/wire.ts';
+import { parseInstrumentKey } from '../../domain/wire.ts';
 import * as changes from '../tables/changes.ts';
 import { readInstruments } from '../tables/instruments.ts';
 import type { DbRow } from '../tables/postgres-list.ts';
@@ -53,7 +53,7 @@ export class TableSource implements LiveSource {
   async poll(wanted: ReadonlySet<string>): Promise<LiveEvent[] | null> {
     const events: LiveEvent[] = [];
     for (const key of await this.#expand(wanted)) {
-      const instrument = instrumentOf(key);
+      const instrument = parseInstrumentKey(key);
       if (instrument === null) continue;
       const position = this.#positions.get(key);
       if (position === undefined) this.#positions.set(key, await this.#present(instrument));
@@ -65,7 +65,7 @@ export class TableSource implements LiveSource {
     const models = await changes.modelStates(this.#context.postgres);
     const found = changed(models, 'model_id', this.#models);
     if (this.#modelsKnown) {
-      for (const row of found) events.push(event('model', null, c.itemOf(Model, row)));
+      for (const row of found) events.push(event('model', null, c.toItem(Model, row)));
     }
     this.#modelsKnown = true;
     return events;
@@ -112,19 +112,19 @@ export class TableSource implements LiveSource {
       const [timeframe, ts] = [String(row['timeframe']), row['ts'] as number];
       if (ts <= (position.candles.get(timeframe) ?? -1)) continue;
       position.candles.set(timeframe, ts);
-      events.push(event('candle', key, c.itemOf(Candle, row)));
+      events.push(event('candle', key, c.toItem(Candle, row)));
     }
     for (const row of predictions) {
       position.prediction = row['ts'] as number;
-      events.push(event('prediction', key, c.itemOf(Prediction, { ...row, outcome: 'pending' })));
+      events.push(event('prediction', key, c.toItem(Prediction, { ...row, outcome: 'pending' })));
     }
     const signals = await changes.newestSignals(postgres, instrument);
     for (const row of changed(signals, 'signal_id', position.signals)) {
-      events.push(event('signal', key, c.itemOf(Signal, row)));
+      events.push(event('signal', key, c.toItem(Signal, row)));
     }
     const trades = await changes.newestTrades(postgres, instrument);
     for (const row of changed(trades, 'trade_id', position.trades)) {
-      events.push(event('trade', key, c.itemOf(Trade, row)));
+      events.push(event('trade', key, c.toItem(Trade, row)));
     }
     return true;
   }

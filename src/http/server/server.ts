@@ -13,7 +13,7 @@ import { settleAlerts } from '../../postgres/tables/alerts.ts';
 import { installationToken, useAccess } from '../access.ts';
 import { useCompression } from '../compress.ts';
 import type { HttpContext, HttpLog } from '../context.ts';
-import { tlsOf, type Tls } from '../exposure.ts';
+import { loadTls, type Tls } from '../exposure.ts';
 import { cachedFlow, type FlowStatusProvider } from '../flow-status.ts';
 import { health } from '../health.ts';
 import { LiveFeed } from '../live-feed.ts';
@@ -97,7 +97,7 @@ const FLOW_MAX_AGE_MS = 1_000;
  */
 export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
   const { config, log } = options;
-  const tls = tlsOf(config);
+  const tls = loadTls(config);
   const flowStatus = cachedFlow(options.flow, FLOW_MAX_AGE_MS, monotonicMs);
   nameProcess('http');
   const metrics = httpMetrics(flowStatus, options.postgres);
@@ -146,7 +146,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   return app;
 }
 
-/** All that the API's document tells of: `/v1/…`. */
+/** All that the API's document describes: `/v1/…`. */
 export function addRoutes(app: FastifyInstance, context: HttpContext, feed: LiveFeed): void {
   for (const noun of NOUNS) noun(app, context);
   stream(app, feed);
@@ -197,7 +197,7 @@ function newFastify(tls: Tls | null): FastifyInstance {
 
 /** Words of an address are texts, of which numbers are made; a body says itself what is one. */
 function validators(): FastifySchemaCompiler<unknown> {
-  const compilerOf = (coerceTypes: boolean) =>
+  const makeCompiler = (coerceTypes: boolean) =>
     ajvCompiler()(
       {},
       {
@@ -207,7 +207,7 @@ function validators(): FastifySchemaCompiler<unknown> {
         onCreate: (ajv) => ajv.addFormat('date-time', true).addFormat('date', true),
       },
     );
-  const [ofBody, ofAddress] = [compilerOf(false), compilerOf(true)];
+  const [ofBody, ofAddress] = [makeCompiler(false), makeCompiler(true)];
   return (route) => (route.httpPart === 'body' ? ofBody : ofAddress)(route);
 }
 

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { DbRow } from './postgres-list.ts';
 import { Conditions } from './select.ts';
 
-/** The newest activations, 200 unless asked, whose columns equal `filters`, those not yet in force first. */
+/** The newest activations, 200 by default, whose columns equal `filters`, those not yet in force first. */
 export async function modelActivations(
   pool: pg.Pool,
   filters: { readonly venue?: string; readonly symbol?: string; readonly model_id?: string },

@@ -36,12 +36,12 @@ export async function gradedPredictions(
   const byTs = new Map(labels.map((label) => [label.ts, label]));
   return rows.map((row) => {
     const label = byTs.get(row['ts'] as number) ?? null;
-    return { row, label, outcome: outcomeOf(row['probability_up'] as number, label) };
+    return { row, label, outcome: gradeOutcome(row['probability_up'] as number, label) };
   });
 }
 
 /** Whether the label went the way of the probability; one half points no way. */
-export function outcomeOf(
+export function gradeOutcome(
   probabilityUp: number,
   label: Pick<GradedLabel, 'state' | 'up'> | null,
 ): Outcome {
@@ -64,7 +64,7 @@ export interface Score {
 }
 
 /** The score of graded predictions; void and pending ones count in nothing. */
-export function scoreOf(graded: readonly Graded[]): Score {
+export function scorePredictions(graded: readonly Graded[]): Score {
   const matured = graded.flatMap(({ row, label }) =>
     label !== null && label.state === 'matured' && label.up !== null
       ? [{ p: row['probability_up'] as number, up: label.up }]

@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import type { DbRow } from './postgres-list.ts';
 
-/** What the grader said of a signal, one row per label spec. */
+/** What the grader found of a signal, one row per label spec. */
 export async function signalOutcomes(pool: pg.Pool, signalId: string): Promise<DbRow[]> {
   const sql = 'SELECT * FROM signal_outcomes WHERE signal_id = $1 ORDER BY label_spec';
   return (await pool.query<DbRow>(sql, [signalId])).rows;

@@ -55,7 +55,7 @@ export async function raiseAlert(pool: Pool, alert: NewAlert): Promise<boolean> 
 }
 
 /** What is not resolved, newest first; with `all` the rest too. */
-export async function alertsOf(pool: Pool, { all = false } = {}): Promise<Alert[]> {
+export async function readAlerts(pool: Pool, { all = false } = {}): Promise<Alert[]> {
   const { rows } = await pool.query<Alert>(
     `SELECT alert_id, split_part(alert_key, ':', 1) AS kind, severity, subject, message, state, created_at FROM alerts
      WHERE $1 OR state <> 'resolved' ORDER BY created_at DESC, alert_id DESC LIMIT 1000`,

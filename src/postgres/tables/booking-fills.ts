@@ -9,12 +9,12 @@ import type { PoolClient } from 'pg';
 import { must } from '../../assert.ts';
 import { floorTo, formatUs, US_PER_DAY } from '../../domain/time.ts';
 import type { Fill } from '../../domain/wire.ts';
-import { entriesOfFill, profitOf } from '../../money/entries.ts';
-import { currenciesOf } from '../../money/amounts.ts';
+import { fillEntries, roundTripProfit } from '../../money/entries.ts';
+import { parsePair } from '../../money/amounts.ts';
 import { bookable, type Known } from '../../money/bookable.ts';
 import { dailyLossHalt } from '../../money/daily-loss.ts';
 import { Exact } from '../../domain/exact.ts';
-import { columnsOf, contentHash } from './booking-rows.ts';
+import { pickColumns, contentHash } from './booking-rows.ts';
 import { recordError } from './errors.ts';
 import { insert, sameOrReport } from './insert.ts';
 import { appendControl } from './outbox.ts';
@@ -27,7 +27,7 @@ interface Unbookable {
 /** Null: it is booked, waits for its entry, or was there before. */
 export async function bookFill(client: PoolClient, fill: Fill): Promise<Unbookable | null> {
   const { venue, account, fill_id } = fill;
-  const row = { ...columnsOf('fills', fill), ts: formatUs(fill.ts) };
+  const row = { ...pickColumns('fills', fill), ts: formatUs(fill.ts) };
   const content = { content_sha256: contentHash(fill) };
   const { rows: there } = await client.query<{ booked: boolean }>(
     'SELECT booked FROM fills WHERE venue = $1 AND account = $2 AND fill_id = $3',
@@ -43,7 +43,7 @@ export async function bookFill(client: PoolClient, fill: Fill): Promise<Unbookab
     if (!there[0].booked) await bookWaiting(client, fill);
     return null;
   }
-  const known = await knownOf(client, fill);
+  const known = await readKnown(client, fill);
   const detail = bookable(fill, known);
   if (detail !== null) return { reason: 'unbookable', detail };
   const waits = fill.intent === 'exit' && known.entry === null;
@@ -55,9 +55,9 @@ export async function bookFill(client: PoolClient, fill: Fill): Promise<Unbookab
 }
 
 async function bookEffects(client: PoolClient, fill: Fill, { entry }: KnownFill): Promise<void> {
-  const currency = await currencyOf(client, fill.account);
+  const currency = await readCurrency(client, fill.account);
   await bookInstrument(client, fill);
-  await insert(client, 'orders', orderOf(fill));
+  await insert(client, 'orders', toOrder(fill));
   await bookLedger(client, fill, currency);
   if (entry === null) await openTrade(client, fill, currency);
   else await closeTrade(client, fill, entry);
@@ -73,7 +73,7 @@ async function bookWaiting(client: PoolClient, { trade_id }: Fill): Promise<void
   );
   for (const row of rows) {
     const exit: Fill = { ...row, kind: 'fill' };
-    const known = await knownOf(client, exit);
+    const known = await readKnown(client, exit);
     if (known.entry === null) return;
     const detail = bookable(exit, known);
     if (detail !== null) {
@@ -137,8 +137,8 @@ const KNOWN = `
     t.account AS trade_account, t.venue AS trade_venue, t.symbol AS trade_symbol,
     t.state AS trade_state, t.side AS trade_side, t.mode AS trade_mode, t.size AS trade_size,
     t.opened_at AS trade_ts, t.entry_price, e.fx_rate AS trade_fx_rate, e.fee
-  FROM (VALUES ($1::text)) AS asked (account)
-  LEFT JOIN accounts a ON a.account = asked.account
+  FROM (VALUES ($1::text)) AS wanted (account)
+  LEFT JOIN accounts a ON a.account = wanted.account
   LEFT JOIN signals s ON s.signal_id = $5
   LEFT JOIN trades t ON t.trade_id = $4
   LEFT JOIN LATERAL (
@@ -146,9 +146,9 @@ const KNOWN = `
     WHERE f.trade_id = t.trade_id AND f.account = t.account AND f.intent = 'entry' AND f.booked
     ORDER BY f.ts, f.fill_id LIMIT 1) e ON true`;
 
-async function knownOf(client: PoolClient, fill: Fill): Promise<KnownFill> {
+async function readKnown(client: PoolClient, fill: Fill): Promise<KnownFill> {
   const { account, order_id, trade_id, signal_id } = fill;
-  const values = [account, transactionOf(fill), order_id, trade_id, signal_id];
+  const values = [account, transactionId(fill), order_id, trade_id, signal_id];
   const { rows } = await client.query<KnownRow>(KNOWN, values);
   const row = must(rows[0]);
   const side = row.trade_side;
@@ -181,9 +181,9 @@ async function knownOf(client: PoolClient, fill: Fill): Promise<KnownFill> {
   };
 }
 
-const transactionOf = ({ venue, fill_id }: Fill): string => `${venue}:${fill_id}`;
+const transactionId = ({ venue, fill_id }: Fill): string => `${venue}:${fill_id}`;
 
-const orderOf = (fill: Fill): Record<string, unknown> => ({
+const toOrder = (fill: Fill): Record<string, unknown> => ({
   order_id: fill.order_id,
   trade_id: fill.trade_id,
   signal_id: fill.signal_id,
@@ -202,7 +202,7 @@ const orderOf = (fill: Fill): Record<string, unknown> => ({
   last_fill_at: formatUs(fill.ts),
 });
 
-async function currencyOf(client: PoolClient, account: string): Promise<string> {
+async function readCurrency(client: PoolClient, account: string): Promise<string> {
   await client.query(
     `INSERT INTO accounts (account, currency, mode) VALUES ($1, 'USD', 'paper')
      ON CONFLICT DO NOTHING`,
@@ -216,16 +216,16 @@ async function currencyOf(client: PoolClient, account: string): Promise<string> 
 }
 
 async function bookInstrument(client: PoolClient, { venue, symbol, ts }: Fill): Promise<void> {
-  const { base, quote } = currenciesOf(symbol);
+  const { base, quote } = parsePair(symbol);
   await insert(client, 'instruments', { venue, symbol, base, quote, first_ts: formatUs(ts) });
 }
 
 async function bookLedger(client: PoolClient, fill: Fill, currency: string): Promise<void> {
-  const lines = entriesOfFill(fill, currenciesOf(fill.symbol).base, currency);
+  const lines = fillEntries(fill, parsePair(fill.symbol).base, currency);
   for (const [line, entry] of lines.entries()) {
     await insert(client, 'ledger_entries', {
       ...entry,
-      transaction_id: transactionOf(fill),
+      transaction_id: transactionId(fill),
       line,
       account: fill.account,
       ts: formatUs(fill.ts),
@@ -257,7 +257,7 @@ async function openTrade(client: PoolClient, fill: Fill, currency: string): Prom
     closed_size: '0',
     entry_value: value,
     exit_value: '0',
-    currency: currenciesOf(fill.symbol).quote ?? currency,
+    currency: parsePair(fill.symbol).quote ?? currency,
     fees: fill.fee,
     gross_pnl: '0',
     net_pnl: new Exact(fill.fee).neg().toFixed(),
@@ -285,7 +285,7 @@ async function reportOrphan(client: PoolClient, fill: Fill): Promise<void> {
     message:
       `fill ${fill_id} closes ${trade_id}, which was never opened: it is kept unbooked, and is ` +
       'booked once its entry comes',
-    context: columnsOf('fills', fill),
+    context: pickColumns('fills', fill),
   });
 }
 
@@ -297,12 +297,12 @@ async function reportUnbookable(client: PoolClient, fill: Fill, detail: string):
     component: 'trades',
     code: 'unbookable',
     message: `fill ${fill_id} came before its entry and stays unbooked: ${detail}`,
-    context: columnsOf('fills', fill),
+    context: pickColumns('fills', fill),
   });
 }
 
 async function closeTrade(client: PoolClient, fill: Fill, entry: EntryRow): Promise<void> {
-  const { fees, gross, net } = profitOf(entry, fill);
+  const { fees, gross, net } = roundTripProfit(entry, fill);
   const accountPnl = new Exact(net).times(fill.fx_rate).toFixed();
   await client.query(
     `UPDATE trades SET state = 'closed', closed_at = $2, exit_price = $3, closed_size = size,

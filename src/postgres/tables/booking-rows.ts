@@ -60,8 +60,8 @@ const COLUMNS = {
   ],
 } as const;
 
-/** What the table keeps of the record, as it is; times are still to be told as SQL has them. */
-export const columnsOf = (table: keyof typeof COLUMNS, record: object): Record<string, unknown> =>
+/** What the table keeps of the record, as it is; times are not yet written as SQL has them. */
+export const pickColumns = (table: keyof typeof COLUMNS, record: object): Record<string, unknown> =>
   Object.fromEntries(
     COLUMNS[table].map((name) => [name, (record as Record<string, unknown>)[name]]),
   );

@@ -12,7 +12,7 @@ import type { DeadPlace, KindPlace } from '../../domain/dead-letter.ts';
 import { formatUs } from '../../domain/time.ts';
 import type { Fill, Refusal, Signal, SignalEnd } from '../../domain/wire.ts';
 import { bookFill, settleSignal } from './booking-fills.ts';
-import { columnsOf, contentHash } from './booking-rows.ts';
+import { pickColumns, contentHash } from './booking-rows.ts';
 import type { LogMarker } from '../../stream/log-marker.ts';
 import { noteDead } from './dead-letters.ts';
 import { insert, sameOrReport } from './insert.ts';
@@ -40,7 +40,7 @@ export interface Refused {
 }
 
 /**
- * Told what cannot be booked, before anything is committed, and told nothing where all can be.
+ * Called with what cannot be booked, before anything is committed; not called where all can be.
  * Resolves once it is kept elsewhere, with all places that are to be noted with the batch.
  */
 export type OnRefused = (refused: readonly Refused[]) => Promise<readonly DeadPlace[]>;
@@ -99,7 +99,7 @@ function bookAll(
       const verdict = await bookOne(client, record);
       if (verdict !== null) refused.push({ index, ...verdict });
     }
-    // Deferred triggers would speak at the commit only, when what is dead has been told already.
+    // Deferred triggers would speak at the commit only: too late, what is dead is reported by then.
     await client.query('SET CONSTRAINTS ALL IMMEDIATE');
     await noteDead(client, await onRefused(refused));
     await noteKinds(client, request.kinds ?? []);
@@ -140,7 +140,7 @@ async function bookGuarded(client: PoolClient, record: Booked): Promise<Verdict>
 async function bookSignal(client: PoolClient, signal: Signal): Promise<Verdict> {
   const { ts, decided_ts, known_at, expires_at } = signal;
   const row = {
-    ...columnsOf('signals', signal),
+    ...pickColumns('signals', signal),
     ts: formatUs(ts),
     decided_ts: formatUs(decided_ts),
     known_at: formatUs(known_at),
@@ -156,7 +156,7 @@ async function bookSignal(client: PoolClient, signal: Signal): Promise<Verdict> 
 
 async function bookEnd(client: PoolClient, end: SignalEnd): Promise<Verdict> {
   const row = {
-    ...columnsOf('signal_ends', end),
+    ...pickColumns('signal_ends', end),
     ts: formatUs(end.ts),
     content_sha256: contentHash(end),
   };
@@ -167,7 +167,7 @@ async function bookEnd(client: PoolClient, end: SignalEnd): Promise<Verdict> {
   return isOurs ? null : contradiction(end.kind, end.signal_id);
 }
 
-/** One row a cause, whatever the order: the newest record says all that the others said. */
+/** One row a cause, whatever the order: the newest record holds all that the others hold. */
 async function bookRefusal(client: PoolClient, refusal: Refusal): Promise<null> {
   const { bot, account, venue, symbol, cause, reason, first_ts, last_ts, decisions } = refusal;
   await client.query(

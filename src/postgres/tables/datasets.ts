@@ -1,6 +1,6 @@
 /**
  * `datasets`, `dataset_entities`, `dataset_requests`: which training sets there are, where their
- * files lie, and what they were asked for.
+ * files lie, and what was requested.
  */
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Pool } from 'pg';
@@ -85,7 +85,7 @@ export async function readEntities(pool: Pool, sha256: string): Promise<string |
   return row === undefined ? null : gunzipSync(row.csv_gzip).toString();
 }
 
-/** The very same that was asked for before stays as it is. */
+/** The very same that was requested before stays as it is. */
 export async function saveRequest(pool: Pool, id: string, request: object): Promise<void> {
   await pool.query(
     `INSERT INTO dataset_requests (request_id, request) VALUES ($1, $2) ON CONFLICT DO NOTHING`,

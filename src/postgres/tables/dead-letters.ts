@@ -7,7 +7,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { plainText, type DeadPlace } from '../../domain/dead-letter.ts';
 
-/** Of a topic and reason; more of the same tell nobody anything. */
+/** Of a topic and reason; more of the same show nothing new. */
 const ROWS_MAX = 1_000;
 
 /** All of it, or nothing of it. In the caller's transaction where there is one. */

@@ -51,7 +51,7 @@ export async function openComponents(pool: Pool): Promise<Set<string>> {
 }
 
 /** The open errors whose key begins so, each with its count. */
-export async function openErrorsOf(
+export async function readOpenErrors(
   pool: Pool,
   keyBegin: string,
 ): Promise<{ readonly error_key: string; readonly occurrences: number }[]> {

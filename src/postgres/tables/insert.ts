@@ -1,4 +1,4 @@
-/** Inserting a record once, and telling a repeat from a contradiction. */
+/** Inserting a record once, and distinguishing a repeat from a contradiction. */
 import type { PoolClient } from 'pg';
 import { assert } from '../../assert.ts';
 import { recordError } from './errors.ts';

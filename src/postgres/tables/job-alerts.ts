@@ -37,13 +37,13 @@ export async function jobAlerts(pool: Pool): Promise<NewAlert[]> {
     severity: kind === 'failed' ? 'error' : 'warning',
     subject: job,
     message:
-      `${runs} ${runs === 1 ? 'run' : 'runs'} of ${job} ${SAID[kind]}, the newest for ${subject}: ` +
+      `${runs} ${runs === 1 ? 'run' : 'runs'} of ${job} ${REPORTED[kind]}, the newest for ${subject}: ` +
       `${last_error ?? 'no reason is kept'}. See tickloom jobs show ${run_id}`,
     context: { job, runs, run_id, subject },
   }));
 }
 
-const SAID = {
+const REPORTED = {
   failed: 'failed for good and will be tried again hours apart',
   killed: 'did not end by themselves and are tried again',
   waiting: `have waited for a server for more than ${WAITING_MINUTES} minutes`,

@@ -35,7 +35,7 @@ export const OUTAGE_RESTS_S: readonly number[] = [1, 2, 4, 8, 15];
 const MADE_UP_FOR = ['quality', 'review', 'training', 'retention'];
 
 const KEY = 'job = $1 AND subject = $2 AND due_ts = $3';
-const keyOf = ({ job, subject, due_ts }: RunKey): string[] => [job, subject, formatUs(due_ts)];
+const runKey = ({ job, subject, due_ts }: RunKey): string[] => [job, subject, formatUs(due_ts)];
 
 const RESTS = `next_try_at IS NOT NULL AND now() < next_try_at
   AND now() >= next_try_at - make_interval(secs => rest_s)`;
@@ -63,7 +63,7 @@ export async function takeRun(pool: Pool, run: RunKey, claim: string): Promise<b
     `UPDATE job_runs SET state = 'running', claim = $4, started_at = now(), alive_at = now(),
        next_try_at = NULL, rest_s = 0
      WHERE ${KEY} AND state IN ('due', 'running')`,
-    [...keyOf(run), claim],
+    [...runKey(run), claim],
   );
   return rowCount === 1;
 }
@@ -73,7 +73,7 @@ export async function noteAlive(pool: Pool, run: RunKey, claim: string): Promise
   const { rows } = await pool.query<{ state: string }>(
     `UPDATE job_runs SET alive_at = CASE WHEN claim = $4 THEN now() ELSE alive_at END
      WHERE ${KEY} RETURNING state`,
-    [...keyOf(run), claim],
+    [...runKey(run), claim],
   );
   return rows[0]?.state !== 'cancelled';
 }
@@ -103,7 +103,7 @@ export async function putOff(
                    outages + ($5 = 'outage')::int AS outages FROM job_runs WHERE ${KEY}) counted) n
      WHERE ${KEY} AND state = 'running' AND claim = $4
      RETURNING r.state, r.attempts`,
-    [...keyOf(run), claim, cause, message, OUTAGE_RESTS_S, RESTS_S, ATTEMPTS_MAX],
+    [...runKey(run), claim, cause, message, OUTAGE_RESTS_S, RESTS_S, ATTEMPTS_MAX],
   );
   return rows[0] ?? null;
 }
@@ -145,9 +145,9 @@ export async function holdRun(pool: Pool, run: RunKey): Promise<Hold | null> {
     );
     const { rows } = await client.query<{ held: boolean }>(
       `SELECT pg_try_advisory_xact_lock(${LOCK_OF}) AS held`,
-      keyOf(run),
+      runKey(run),
     );
-    if (rows[0]?.held === true) return holdOf(client);
+    if (rows[0]?.held === true) return makeHold(client);
     await client.query('ROLLBACK');
     client.release();
     return null;
@@ -159,7 +159,7 @@ export async function holdRun(pool: Pool, run: RunKey): Promise<Hold | null> {
 
 const LOCK_OF = `hashtextextended('job ' || $1 || ' ' || $2 || ' ' || $3, 0)`;
 
-function holdOf(client: PoolClient): Hold {
+function makeHold(client: PoolClient): Hold {
   let lose: () => void = () => undefined;
   const lost = new Promise<void>((resolve) => {
     lose = resolve;
@@ -185,7 +185,7 @@ export async function breakHold(pool: Pool, run: RunKey): Promise<number> {
     `SELECT pg_terminate_backend(pid) FROM pg_locks
      WHERE locktype = 'advisory' AND granted AND pid <> pg_backend_pid()
        AND ((classid::bigint << 32) | objid::bigint) = ${LOCK_OF}`,
-    keyOf(run),
+    runKey(run),
   );
   return rowCount ?? 0;
 }

@@ -34,7 +34,7 @@ export class RunMissing extends Error {
   override readonly name = 'RunMissing';
 }
 
-/** What is asked does not fit the state of the run; the message says why. */
+/** What is requested does not fit the state of the run; the message says why. */
 export class RunRefused extends Error {
   override readonly name = 'RunRefused';
 }

@@ -85,7 +85,10 @@ export async function finishRun(
 }
 
 /** One run as it stands; null: there is none. */
-export async function runOf(pool: Pool, { job, subject, due_ts }: RunKey): Promise<JobRun | null> {
+export async function readRun(
+  pool: Pool,
+  { job, subject, due_ts }: RunKey,
+): Promise<JobRun | null> {
   const { rows } = await pool.query<JobRun>(
     `SELECT job, subject, due_ts, state, attempts, detail FROM job_runs
      WHERE job = $1 AND subject = $2 AND due_ts = $3`,
@@ -95,7 +98,7 @@ export async function runOf(pool: Pool, { job, subject, due_ts }: RunKey): Promi
 }
 
 /** All runs of a job, oldest first. */
-export async function runsOf(pool: Pool, job: string): Promise<JobRun[]> {
+export async function readRuns(pool: Pool, job: string): Promise<JobRun[]> {
   const { rows } = await pool.query<JobRun>(
     `SELECT job, subject, due_ts, state, attempts, detail FROM job_runs
      WHERE job = $1 ORDER BY due_ts, subject`,

@@ -7,7 +7,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Pool, PoolClient } from 'pg';
-import { inTransaction, sealKeysOf } from '../postgres.ts';
+import { inTransaction, requireSealKeys } from '../postgres.ts';
 import { must } from '../../assert.ts';
 import { PROJECT_DIR } from '../../code-files.ts';
 import { sealWaiting } from './outbox.ts';
@@ -36,7 +36,7 @@ export function migrateUp(pool: Pool): Promise<string[]> {
     for (const name of missing) {
       await client.query(readFileSync(join(DIR, `${name}.up.sql`), 'utf8'));
       await client.query('INSERT INTO schema_migrations (name) VALUES ($1)', [name]);
-      if (name === ADDED_SEALS) await sealWaiting(client, () => must(sealKeysOf(pool)[0]));
+      if (name === ADDED_SEALS) await sealWaiting(client, () => must(requireSealKeys(pool)[0]));
     }
     return missing;
   });

@@ -39,7 +39,7 @@ export async function noteModelHeld(pool: Pool, held: readonly ModelHeld[]): Pro
 
 /**
  * From when the records hold (event time), once the log has shown every one of them; null: not yet.
- * A record that takes a model out is told by the end of what it ended.
+ * A record that takes a model out is shown by the end of what it ended.
  */
 export async function heldSince(pool: Pool, controlIds: readonly string[]): Promise<number | null> {
   const { rows } = await pool.query<{ held: number | null; open: boolean }>(

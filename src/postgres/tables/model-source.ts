@@ -68,7 +68,7 @@ export class PostgresModels {
    * Throws only when aborted, or when the stored artefact is not the one that was named. A model of
    * other features is silent and an error is recorded: the record that takes it out lies in the
    * log, and a stream that ended here would never come to it. A model in ONNX waits for a runtime
-   * that cannot be fetched, with an error too: what it would have said belongs into the log.
+   * that cannot be fetched, with an error too: what it would have predicted belongs into the log.
    */
   async load(modelId: string, sha256: string): Promise<ServingModel> {
     for (;;) {
@@ -106,7 +106,9 @@ export class PostgresModels {
         severity: 'error',
         component: 'stream',
         code: 'features_differ',
-        message: `${modelId} says nothing: ${error.message}, or: tickloom models retire ${modelId}`,
+        message:
+          `${modelId} predicts nothing: ${error.message}, or: ` +
+          `tickloom models retire ${modelId}`,
         context: { model_id: modelId },
       }).catch(() => undefined);
       return unavailableModel(artefact);

@@ -3,11 +3,11 @@
  * `appendControl`, with the installation's key; a row from elsewhere is set aside.
  */
 import type { Pool, PoolClient } from 'pg';
-import { sealKeysOf } from '../postgres.ts';
+import { requireSealKeys } from '../postgres.ts';
 import { must } from '../../assert.ts';
 import { checkBot, type BotControl } from '../../domain/control.ts';
 import type { Control } from '../../domain/wire.ts';
-import { isSealed, sealOf } from '../../stream/control-key.ts';
+import { isSealed, sealControl } from '../../stream/control-key.ts';
 import { raiseAlert } from './alerts.ts';
 
 export interface NewControl {
@@ -28,7 +28,7 @@ export async function appendControl(
   { controlId, type, subject, body, cause }: NewControl,
 ): Promise<boolean> {
   if (type === 'bot') checkBot(body as BotControl);
-  const seal = sealOf(must(sealKeysOf(client)[0]), { controlId, type, subject, body });
+  const seal = sealControl(must(requireSealKeys(client)[0]), { controlId, type, subject, body });
   const { rowCount } = await client.query(
     `INSERT INTO control_outbox (control_id, type, subject, version, body, cause, seal)
      SELECT $1, $2, $3, coalesce(max(version), 0) + 1, $4, $5, $6 FROM (
@@ -57,7 +57,7 @@ export async function dueControls(pool: Pool) {
     `SELECT seq, control_id, type, subject, version, body, seal FROM control_outbox
      WHERE state = 'due' ORDER BY seq LIMIT 100`,
   );
-  const keys = sealKeysOf(pool);
+  const keys = requireSealKeys(pool);
   const found = rows.map(({ control_id, seal, ...row }) => ({
     control: { ...row, controlId: control_id },
     isOurs: keys.some((key) => isSealed(key, { ...row, controlId: control_id }, seal)),
@@ -92,7 +92,7 @@ export async function sealWaiting(client: PoolClient, key: () => string): Promis
     `SELECT seq, control_id, type, subject, body FROM control_outbox WHERE state = 'due'`,
   );
   for (const { seq, control_id, ...row } of rows) {
-    const seal = sealOf(key(), { ...row, controlId: control_id });
+    const seal = sealControl(key(), { ...row, controlId: control_id });
     await client.query('UPDATE control_outbox SET seal = $2 WHERE seq = $1', [seq, seal]);
   }
 }

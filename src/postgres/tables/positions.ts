@@ -38,7 +38,7 @@ export async function stagePositions(
 
 /**
  * Puts the stages where these say, their state kept, in one statement. Whoever works there now is
- * told at its next save that the partition is no longer its own.
+ * informed at its next save that the partition is no longer its own.
  */
 export async function setPositions(pool: Pool, all: readonly StagePosition[]): Promise<void> {
   await pool.query(

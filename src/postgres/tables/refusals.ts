@@ -23,7 +23,7 @@ export async function missingRates(pool: Pool): Promise<MissingRate[]> {
   return rows;
 }
 
-export interface RefusedOf {
+export interface RefusalGroup {
   readonly bot: string;
   readonly instrument: string;
   readonly reason: string;
@@ -32,8 +32,8 @@ export interface RefusedOf {
 }
 
 /** All of them, by bot. */
-export async function refusals(pool: Pool): Promise<RefusedOf[]> {
-  const { rows } = await pool.query<RefusedOf>(
+export async function refusals(pool: Pool): Promise<RefusalGroup[]> {
+  const { rows } = await pool.query<RefusalGroup>(
     `SELECT bot, venue || ':' || symbol AS instrument, reason, min(first_ts) AS first_ts,
        sum(decisions)::float8 AS decisions
      FROM signal_refusals GROUP BY bot, venue, symbol, reason ORDER BY bot, instrument, reason`,

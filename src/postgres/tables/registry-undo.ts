@@ -38,13 +38,13 @@ interface Entry {
 export class ChangeMissing extends Error {}
 
 /** Throws `ChangeMissing`, or `ChangeRefused` where it is not the newest of its market. */
-export async function undoOf(pool: Pool, auditId: number): Promise<Undo> {
+export async function readUndo(pool: Pool, auditId: number): Promise<Undo> {
   const { rows } = await pool.query<Entry>(
     `SELECT e.audit_id, e.action, e.reason, e.detail FROM audit_log e
-     JOIN audit_log asked ON asked.audit_id = $1 AND asked.action LIKE 'model.%'
-       AND e.detail->>'venue' = asked.detail->>'venue'
-       AND e.detail->>'symbol' = asked.detail->>'symbol'
-       AND e.detail->>'label_spec' = asked.detail->>'label_spec'
+     JOIN audit_log undone ON undone.audit_id = $1 AND undone.action LIKE 'model.%'
+       AND e.detail->>'venue' = undone.detail->>'venue'
+       AND e.detail->>'symbol' = undone.detail->>'symbol'
+       AND e.detail->>'label_spec' = undone.detail->>'label_spec'
      WHERE e.audit_id >= $1 AND e.action LIKE 'model.%' ORDER BY e.audit_id`,
     [auditId],
   );
@@ -72,7 +72,10 @@ export async function undoOf(pool: Pool, auditId: number): Promise<Undo> {
 }
 
 /** What the models that a change moves are until then. */
-export async function placesOf(client: PoolClient, { states }: ModelChange): Promise<ModelPlace[]> {
+export async function readPlaces(
+  client: PoolClient,
+  { states }: ModelChange,
+): Promise<ModelPlace[]> {
   const { rows } = await client.query<ModelPlace>(
     `SELECT m.model_id AS "modelId", m.state, m.replaced, m.changed_by AS "changedBy",
        to_char(m.changed_ts AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "changedTs"

@@ -13,8 +13,8 @@ import type { ModelManifest } from '../../learning/artefact.ts';
 import type { GateVerdict } from '../../learning/gate.ts';
 import {
   ChangeRefused,
-  changeOf,
-  championOf,
+  decideChange,
+  findChampion,
   hasPlace,
   type KnownModel,
   type Market,
@@ -30,7 +30,7 @@ import { servable } from './model-source.ts';
 import { appendControl } from './outbox.ts';
 import { lendTo, settleLoan } from './promotion-loans.ts';
 import { audit, nextAuditId } from './registry-audit.ts';
-import { placesOf } from './registry-undo.ts';
+import { readPlaces } from './registry-undo.ts';
 
 export interface NewCandidate extends Market {
   readonly modelId: string;
@@ -133,7 +133,7 @@ async function storeCandidate(client: PoolClient, request: NewCandidate): Promis
   });
   if (!isNew) return false;
   const registry = await readRegistry(client, request, trainedTs);
-  const known = { champion: championOf(registry)?.modelId ?? null };
+  const known = { champion: findChampion(registry)?.modelId ?? null };
   const state = verdict?.passed === false ? 'rejected' : 'candidate';
   await audit(client, await nextAuditId(client), registry, {
     actor,
@@ -163,7 +163,7 @@ export function changeModel(
   by: ChangeBy,
 ): Promise<AppliedChange> {
   return inTransaction(pool, async (client) => {
-    const market = of ?? (await marketOf(client, request));
+    const market = of ?? (await readMarket(client, request));
     const registry = await readRegistry(client, market, by.atTs ?? null);
     return applyChange(client, registry, request, by);
   });
@@ -181,23 +181,23 @@ export function planChange(
   of: Market | null,
 ): Promise<PlannedChange> {
   return inTransaction(pool, async (client) => {
-    const market = of ?? (await marketOf(client, request));
+    const market = of ?? (await readMarket(client, request));
     const registry = await readRegistry(client, market, null);
     const change = await changeIn(client, registry, request);
     const moved = registry.models.filter((model) =>
       change.states.some(({ modelId }) => modelId === model.modelId),
     );
     const before = Object.fromEntries(moved.map(({ modelId, state }) => [modelId, state]));
-    return { ...change, ...market, before, champion: championOf(registry)?.modelId ?? null };
+    return { ...change, ...market, before, champion: findChampion(registry)?.modelId ?? null };
   });
 }
 
 const changeIn = async (client: PoolClient, registry: Registry, request: ModelRequest) =>
   request.action === 'rollback'
-    ? changeOf(await withoutUnservable(client, registry), request)
-    : changeOf(registry, request);
+    ? decideChange(await withoutUnservable(client, registry), request)
+    : decideChange(registry, request);
 
-async function marketOf(client: PoolClient, request: ModelRequest): Promise<Market> {
+async function readMarket(client: PoolClient, request: ModelRequest): Promise<Market> {
   const modelId = 'modelId' in request ? request.modelId : '';
   const { rows } = await client.query<{ venue: string; symbol: string; label_spec: string }>(
     'SELECT venue, symbol, label_spec FROM models WHERE model_id = $1',
@@ -265,7 +265,7 @@ async function applyChange(
   }
   const auditId = await nextAuditId(client);
   const { market, models, atTs } = registry;
-  const kept = await placesOf(client, change);
+  const kept = await readPlaces(client, change);
   for (const { modelId, to, by, replaced, since } of change.states) {
     await client.query(
       `UPDATE models SET state = $2, changed_by = $3, changed_ts = $4::timestamptz,
@@ -277,9 +277,9 @@ async function applyChange(
   const sentAs = cause ?? `audit-${auditId}`;
   const controlIds = await sendRecords(client, change, sentAs, why);
   await moveLoans(client, registry, change, sentAs);
-  const stateOf = (modelId: string): string | null =>
+  const findState = (modelId: string): string | null =>
     models.find((model) => model.modelId === modelId)?.state ?? null;
-  const before = change.states.map(({ modelId }) => [modelId, stateOf(modelId)]);
+  const before = change.states.map(({ modelId }) => [modelId, findState(modelId)]);
   const after = change.states.map(({ modelId, to }) => [modelId, to]);
   const changed = Object.fromEntries(after) as Record<string, ModelState>;
   const champion =
@@ -293,21 +293,24 @@ async function applyChange(
     subject: change.modelId,
     records: controlIds,
     forced: request.action === 'promote' && request.force,
-    before: { champion: championOf(registry)?.modelId ?? null, states: Object.fromEntries(before) },
+    before: {
+      champion: findChampion(registry)?.modelId ?? null,
+      states: Object.fromEntries(before),
+    },
     after: { champion, states: changed },
     kept,
   });
   return { ...change, ...market, champion, controlIds, auditId };
 }
 
-/** Has every candidate of the market say why it waits, as the registry is now. */
+/** Notes for every candidate of the market why it waits, as the registry is now. */
 export async function noteWaiting(client: PoolClient, registry: Registry): Promise<void> {
-  const said = registry.models.map((model) => waitsBecause(registry, model));
+  const reasons = registry.models.map((model) => waitsBecause(registry, model));
   await client.query(
     `UPDATE models m SET waits_because = s.because
      FROM unnest($1::text[], $2::text[]) AS s (model_id, because)
      WHERE m.model_id = s.model_id AND m.waits_because IS DISTINCT FROM s.because`,
-    [registry.models.map(({ modelId }) => modelId), said],
+    [registry.models.map(({ modelId }) => modelId), reasons],
   );
 }
 
@@ -363,7 +366,9 @@ async function moveLoans(
 
 /** A rollback must not fail on what it would go back to: then it goes back to the baseline. */
 async function withoutUnservable(client: PoolClient, registry: Registry): Promise<Registry> {
-  const before = registry.models.find(({ modelId }) => modelId === championOf(registry)?.replaced);
+  const before = registry.models.find(
+    ({ modelId }) => modelId === findChampion(registry)?.replaced,
+  );
   if (before === undefined) return registry;
   try {
     await refuseUnservable(client, before.modelId, before.sha256);

@@ -5,7 +5,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { inTransaction } from '../postgres.ts';
 import { formatUs } from '../../domain/time.ts';
-import { keyOf } from '../../domain/wire.ts';
+import { instrumentKey } from '../../domain/wire.ts';
 import type { GateVerdict } from '../../learning/gate.ts';
 import type { Market } from '../../learning/model-change.ts';
 import type { Gain, RetrainTrigger, TriggerKind } from '../../learning/retrain.ts';
@@ -19,7 +19,7 @@ export interface Fired {
 
 /**
  * Keeps what `decide` says of the market's firings so far, and makes the training due at `atTs` if
- * that is anything. The same again changes nothing. Returns what it said.
+ * that is anything. The same again changes nothing. Returns what it noted.
  */
 export function fireTriggers(
   pool: Pool,
@@ -33,7 +33,7 @@ export function fireTriggers(
     // Two that look at one market at a time would both find that nothing has fired.
     const key = `retrain|${venue}|${symbol}|${label_spec}`;
     await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [key]);
-    const triggers = decide(await firedOf(client, market));
+    const triggers = decide(await readFired(client, market));
     for (const { kind, modelId, reason, detail } of triggers) {
       await insert(client, 'retrain_triggers', {
         venue,
@@ -46,13 +46,17 @@ export function fireTriggers(
       });
     }
     if (triggers.length > 0) {
-      await insert(client, 'job_runs', { job: 'training', subject: keyOf(market), due_ts: due });
+      await insert(client, 'job_runs', {
+        job: 'training',
+        subject: instrumentKey(market),
+        due_ts: due,
+      });
     }
     return triggers;
   });
 }
 
-async function firedOf(
+async function readFired(
   client: PoolClient,
   { venue, symbol, labelSpec }: Market,
 ): Promise<readonly Fired[]> {
@@ -74,7 +78,7 @@ export async function isCalendarDue(pool: Pool, market: Market, atTs: number): P
        ) AND NOT EXISTS (
          SELECT FROM job_runs WHERE job = 'training' AND subject = $4 AND due_ts > $5
        ) AS due`,
-    [venue, symbol, labelSpec, keyOf(market), formatUs(atTs)],
+    [venue, symbol, labelSpec, instrumentKey(market), formatUs(atTs)],
   );
   return rows[0]?.due === true;
 }
@@ -102,7 +106,7 @@ export async function trainingBefore(
      WHERE job = 'training' AND subject = $1 AND due_ts < $2
        AND state IN ('done', 'refused') AND detail ? 'rows'
      ORDER BY due_ts DESC LIMIT 1`,
-    [keyOf(instrument), formatUs(atTs)],
+    [instrumentKey(instrument), formatUs(atTs)],
   );
   const [row] = rows;
   return row === undefined ? null : { trainedTs: row.due_ts, trainedRows: Number(row.rows) };

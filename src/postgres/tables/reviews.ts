@@ -1,6 +1,6 @@
 /** What the review of models reads of the registry, and what it keeps there. */
 import type { Pool } from 'pg';
-import { keyOf } from '../../domain/wire.ts';
+import { instrumentKey } from '../../domain/wire.ts';
 import type { GateVerdict } from '../../learning/gate.ts';
 import type { Market } from '../../learning/model-change.ts';
 import type { Instrument } from '../../questdb/table.ts';
@@ -11,7 +11,7 @@ export async function reviewedSubjects(pool: Pool): Promise<ReadonlySet<string>>
     `SELECT DISTINCT venue, symbol FROM models
      WHERE state IN ('candidate', 'shadow', 'champion')`,
   );
-  return new Set(rows.map(keyOf));
+  return new Set(rows.map(instrumentKey));
 }
 
 /** The label specs of an instrument for which a model decides, is a shadow, or waits. */

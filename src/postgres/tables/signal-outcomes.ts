@@ -4,8 +4,8 @@ import { inTransaction } from '../postgres.ts';
 import type { Row, Side } from '../../domain/records/fields.ts';
 import type { SignalOutcome } from '../../domain/records/label.ts';
 import { formatUs } from '../../domain/time.ts';
-import { latenessOf } from '../../domain/venues.ts';
-import { keyOf } from '../../domain/wire.ts';
+import { venueLateness } from '../../domain/venues.ts';
+import { instrumentKey } from '../../domain/wire.ts';
 import type { Instrument } from '../../questdb/table.ts';
 import { insert } from './insert.ts';
 
@@ -29,7 +29,7 @@ export async function ungradedSignals(
      ORDER BY 1, 2`,
   );
   return rows.flatMap(({ venue, symbol, from_ts: fromTs, reached_ts }) => {
-    const decidedByUs = reached_ts - latenessOf(venue, latenessUs) - horizonUs;
+    const decidedByUs = reached_ts - venueLateness(venue, latenessUs) - horizonUs;
     return fromTs <= decidedByUs ? [{ venue, symbol, fromTs, decidedByUs }] : [];
   });
 }
@@ -81,4 +81,4 @@ export async function noteOutcomes(pool: Pool, rows: readonly SignalOutcomeRow[]
 
 /** For a person. */
 export const waiting = ({ fromTs, ...instrument }: UngradedSignals): string =>
-  `signals of ${keyOf(instrument)} from ${formatUs(fromTs)} on wait to be graded`;
+  `signals of ${instrumentKey(instrument)} from ${formatUs(fromTs)} on wait to be graded`;

@@ -1,7 +1,7 @@
 /** `stored_watermarks`: up to which event time all of an instrument is stored; see the sink. */
 import type { Pool } from 'pg';
 import { must } from '../../assert.ts';
-import { instrumentOf } from '../../domain/wire.ts';
+import { parseInstrumentKey } from '../../domain/wire.ts';
 import type { Instrument } from '../../questdb/table.ts';
 
 /** All of an instrument that lies in the log before the tick of `reachedTs` is in the tables. */
@@ -64,7 +64,7 @@ export async function storedWatermarks(
     'SELECT instrument, reached_ts FROM stored_watermarks ORDER BY instrument',
   );
   return rows.map(({ instrument, reached_ts: reachedTs }) => ({
-    ...must(instrumentOf(instrument)),
+    ...must(parseInstrumentKey(instrument)),
     reachedTs,
   }));
 }

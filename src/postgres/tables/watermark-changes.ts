@@ -1,11 +1,11 @@
 /**
- * `stored_watermarks` for who asks again and again: read whole once in a while, and in between by
+ * `stored_watermarks` for repeated queries: read whole once in a while, and in between by
  * what other transactions have changed.
  */
 import type { Pool } from 'pg';
 import { monotonicMs } from '../../clock.ts';
 import { must } from '../../assert.ts';
-import { instrumentOf } from '../../domain/wire.ts';
+import { parseInstrumentKey } from '../../domain/wire.ts';
 import type { Instrument } from '../../questdb/table.ts';
 
 export interface StoredMarket extends Instrument {
@@ -49,7 +49,7 @@ export function watermarkChanges(
     }
     for (const { instrument, reached_ts: reachedTs } of rows) {
       if (known.get(instrument)?.reachedTs === reachedTs) continue;
-      known.set(instrument, { ...must(instrumentOf(instrument)), reachedTs });
+      known.set(instrument, { ...must(parseInstrumentKey(instrument)), reachedTs });
       isChanged = true;
     }
     sinceXid = rows[0]?.xmin ?? sinceXid;

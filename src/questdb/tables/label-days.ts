@@ -1,9 +1,9 @@
 /** Matured labels in their newest revision -> their counts and returns, by market and UTC day. */
 import { formatUs, US_PER_DAY } from '../../domain/time.ts';
-import { keyOf } from '../../domain/wire.ts';
+import { instrumentKey } from '../../domain/wire.ts';
 import type { Instrument, SqlReader } from '../table.ts';
 
-export interface LabelDaysAsked {
+export interface LabelDaysRequest {
   readonly labelSpec: string;
   /** Whatever is left out is not limited. */
   readonly venue?: string | undefined;
@@ -27,7 +27,7 @@ export interface LabelDay extends Instrument {
 /** Oldest first, market by market. */
 export async function labelDays(
   reader: SqlReader,
-  { labelSpec, venue, symbol, fromUs, toUs, newestDays }: LabelDaysAsked,
+  { labelSpec, venue, symbol, fromUs, toUs, newestDays }: LabelDaysRequest,
 ): Promise<LabelDay[]> {
   const at = (us: number | undefined): string | undefined =>
     us === undefined ? undefined : formatUs(us);
@@ -45,6 +45,8 @@ export async function labelDays(
     [labelSpec, ...given.map(([, value]) => value)],
   );
   if (newestDays === undefined) return rows;
-  const newest = new Map(rows.map((row) => [keyOf(row), row.day]));
-  return rows.filter((row) => row.day > (newest.get(keyOf(row)) ?? 0) - newestDays * US_PER_DAY);
+  const newest = new Map(rows.map((row) => [instrumentKey(row), row.day]));
+  return rows.filter(
+    (row) => row.day > (newest.get(instrumentKey(row)) ?? 0) - newestDays * US_PER_DAY,
+  );
 }

@@ -1,4 +1,4 @@
-/** QuestDB -> what the slots of an instrument said of decisions, and what then happened. */
+/** QuestDB -> what the slots of an instrument predicted, and what then happened. */
 import { formatUs, US_PER_DAY } from '../../domain/time.ts';
 import type { Instrument, SqlReader } from '../table.ts';
 
@@ -25,14 +25,14 @@ const DECIDED_WITHIN_US = 7 * US_PER_DAY;
 export async function liveOutcomes(
   reader: SqlReader,
   { venue, symbol }: Instrument,
-  asked: {
+  request: {
     readonly labelSpec: string;
     readonly slots: readonly string[];
     readonly fromUs: number;
     readonly decidedByUs: number;
   },
 ): Promise<LiveOutcomeRow[]> {
-  const { labelSpec, slots, fromUs, decidedByUs } = asked;
+  const { labelSpec, slots, fromUs, decidedByUs } = request;
   const places = slots.map((_, i) => `$${i + 7}`);
   const rows = await reader.query<LiveOutcomeRow>(
     `SELECT p.ts AS ts, p.decided_ts AS decided_ts, p.slot AS slot, p.model_id AS model_id,

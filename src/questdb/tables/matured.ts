@@ -12,9 +12,9 @@ const DECIDED_WITHIN_US = 7 * US_PER_DAY;
 export async function maturedBetween(
   reader: SqlReader,
   { venue, symbol }: Instrument,
-  asked: { readonly labelSpec: string; readonly afterUs: number; readonly untilUs: number },
+  request: { readonly labelSpec: string; readonly afterUs: number; readonly untilUs: number },
 ): Promise<number> {
-  const { labelSpec, afterUs, untilUs } = asked;
+  const { labelSpec, afterUs, untilUs } = request;
   const [row] = await reader.query<{ decisions: number }>(
     `SELECT count() AS decisions FROM labels
      WHERE venue = $1 AND symbol = $2 AND label_spec = $3 AND revision = 0 AND state = 'matured'

@@ -1,5 +1,5 @@
 /**
- * QuestDB -> what models said of decisions and what then happened, counted: matured labels in their
+ * QuestDB -> what models predicted and what then happened, counted: matured labels in their
  * newest revision, as they are known by now. Read a week at a time, so that a year costs no more
  * memory than a week.
  */
@@ -10,10 +10,10 @@ import {
   type OutcomeGroup,
   type OutcomeMetrics,
 } from '../../learning/monitoring.ts';
-import { regimesOf } from './regimes.ts';
+import { readRegimes } from './regimes.ts';
 import type { Instrument, SqlReader } from '../table.ts';
 
-export interface OutcomesAsked {
+export interface OutcomesRequest {
   readonly by: OutcomeGroup;
   /** Whatever is left out is not limited. */
   readonly modelId?: string | undefined;
@@ -48,16 +48,17 @@ interface Spoken extends Instrument {
 /** Every prediction of the range that has a matured label, each decision of a model once. */
 export async function modelOutcomes(
   reader: SqlReader,
-  asked: OutcomesAsked,
+  request: OutcomesRequest,
 ): Promise<OutcomesFound> {
-  const markets = await marketsSpokenOf(reader, asked);
+  const markets = await readPredictedMarkets(reader, request);
   if (markets.length === 0) return { fromUs: null, toUs: null, metrics: [] };
-  const tally = new OutcomeTally(asked.by);
-  const ranges = markets.map((market) => ({ market, ...rangeOf(market, asked) }));
-  for (const set of setsOf(ranges)) {
+  const tally = new OutcomeTally(request.by);
+  const ranges = markets.map((market) => ({ market, ...requestedRange(market, request) }));
+  for (const set of groupByWeeks(ranges)) {
     // The regime of a decision is read market by market.
-    if (set.length > ONE_BY_ONE && asked.by !== 'regime') await addSet(reader, set, asked, tally);
-    else for (const one of set) await addOne(reader, one, asked, tally);
+    if (set.length > ONE_BY_ONE && request.by !== 'regime')
+      await addSet(reader, set, request, tally);
+    else for (const one of set) await addOne(reader, one, request, tally);
   }
   return {
     fromUs: Math.min(...ranges.map(({ fromUs }) => fromUs)),
@@ -72,14 +73,14 @@ interface TimeRange {
   readonly toUs: number;
 }
 
-const startOf = ({ market, fromUs }: TimeRange): number => Math.max(fromUs, market.first_ts);
-const endOf = ({ market, toUs }: TimeRange): number => Math.min(toUs, market.last_ts + 1);
+const rangeStart = ({ market, fromUs }: TimeRange): number => Math.max(fromUs, market.first_ts);
+const rangeEnd = ({ market, toUs }: TimeRange): number => Math.min(toUs, market.last_ts + 1);
 
 /** Markets that spoke in the same weeks: an old recording is not read together with a live one. */
-function setsOf(ranges: readonly TimeRange[]): Iterable<readonly TimeRange[]> {
+function groupByWeeks(ranges: readonly TimeRange[]): Iterable<readonly TimeRange[]> {
   const sets = new Map<string, TimeRange[]>();
   for (const range of ranges) {
-    const weeks = [startOf(range), endOf(range)].map((ts) => Math.floor(ts / PIECE_US));
+    const weeks = [rangeStart(range), rangeEnd(range)].map((ts) => Math.floor(ts / PIECE_US));
     const set = sets.get(weeks.join());
     if (set === undefined) sets.set(weeks.join(), [range]);
     else set.push(range);
@@ -90,13 +91,13 @@ function setsOf(ranges: readonly TimeRange[]): Iterable<readonly TimeRange[]> {
 async function addOne(
   reader: SqlReader,
   range: TimeRange,
-  asked: OutcomesAsked,
+  request: OutcomesRequest,
   tally: OutcomeTally,
 ): Promise<void> {
-  const endUs = endOf(range);
-  for (let at = startOf(range); at < endUs; at += PIECE_US) {
+  const endUs = rangeEnd(range);
+  for (let at = rangeStart(range); at < endUs; at += PIECE_US) {
     const piece = { fromUs: at, toUs: Math.min(endUs, at + PIECE_US) };
-    tally.add(await gradedPredictions(reader, range.market, { ...asked, ...piece }));
+    tally.add(await gradedPredictions(reader, range.market, { ...request, ...piece }));
   }
 }
 
@@ -104,14 +105,14 @@ async function addOne(
 async function addSet(
   reader: SqlReader,
   set: readonly TimeRange[],
-  { modelId }: OutcomesAsked,
+  { modelId }: OutcomesRequest,
   tally: OutcomeTally,
 ): Promise<void> {
-  const wanted = new Map(set.map((range) => [specOf(range.market), range]));
+  const wanted = new Map(set.map((range) => [specKey(range.market), range]));
   let [fromUs, endUs] = [Infinity, 0];
   for (const range of set) {
-    fromUs = Math.min(fromUs, startOf(range));
-    endUs = Math.max(endUs, endOf(range));
+    fromUs = Math.min(fromUs, rangeStart(range));
+    endUs = Math.max(endUs, rangeEnd(range));
   }
   const stepUs = Math.max(SHORTEST_US, Math.ceil((PIECE_US * ONE_BY_ONE) / set.length));
   for (let at = fromUs; at < endUs; at += stepUs) {
@@ -122,9 +123,9 @@ async function addSet(
     );
     const of = new Map<string, (Joined & Spoken)[]>();
     for (const row of rows) {
-      const key = specOf(row);
+      const key = specKey(row);
       const range = wanted.get(key);
-      if (range === undefined || row.ts < startOf(range) || row.ts >= endOf(range)) continue;
+      if (range === undefined || row.ts < rangeStart(range) || row.ts >= rangeEnd(range)) continue;
       const before = of.get(key);
       if (before === undefined) of.set(key, [row]);
       else before.push(row);
@@ -135,7 +136,7 @@ async function addSet(
   }
 }
 
-const specOf = ({ venue, symbol, label_spec }: Pick<Spoken, 'venue' | 'symbol' | 'label_spec'>) =>
+const specKey = ({ venue, symbol, label_spec }: Pick<Spoken, 'venue' | 'symbol' | 'label_spec'>) =>
   `${venue}:${symbol}|${label_spec}`;
 
 const GRADED_SET_SQL = (more: string): string => `
@@ -149,18 +150,18 @@ const GRADED_SET_SQL = (more: string): string => `
     ON p.ts = l.ts AND p.symbol = l.symbol AND p.venue = l.venue AND p.label_spec = l.label_spec`;
 
 /** An old recording stands beside a live market: each has newest days of its own. */
-function rangeOf(
+function requestedRange(
   { last_ts: lastUs }: Spoken,
-  asked: OutcomesAsked,
+  request: OutcomesRequest,
 ): { readonly fromUs: number; readonly toUs: number } {
-  const toUs = asked.toUs ?? lastUs + 1;
-  return { fromUs: asked.fromUs ?? toUs - USUAL_US, toUs };
+  const toUs = request.toUs ?? lastUs + 1;
+  return { fromUs: request.fromUs ?? toUs - USUAL_US, toUs };
 }
 
-/** Where and when anything was said by the asked model, or by any. */
-async function marketsSpokenOf(
+/** Where and when the requested model predicted anything, or any model did. */
+async function readPredictedMarkets(
   reader: SqlReader,
-  { modelId, venue, symbol, labelSpec }: OutcomesAsked,
+  { modelId, venue, symbol, labelSpec }: OutcomesRequest,
 ): Promise<Spoken[]> {
   const wanted = { model_id: modelId, venue, symbol, label_spec: labelSpec };
   const given = Object.entries(wanted).flatMap(([column, value]) =>
@@ -181,7 +182,12 @@ interface Joined extends Omit<GradedPrediction, 'regime' | 'venue' | 'symbol' | 
 async function gradedPredictions(
   reader: SqlReader,
   { venue, symbol, label_spec }: Spoken,
-  { by, modelId, fromUs, toUs }: OutcomesAsked & { readonly fromUs: number; readonly toUs: number },
+  {
+    by,
+    modelId,
+    fromUs,
+    toUs,
+  }: OutcomesRequest & { readonly fromUs: number; readonly toUs: number },
 ): Promise<GradedPrediction[]> {
   const range = [formatUs(fromUs), formatUs(toUs)];
   const rows = await reader.query<Joined>(
@@ -196,7 +202,7 @@ async function gradedPredictions(
     [venue, symbol, label_spec, ...range, ...(modelId === undefined ? [] : [modelId])],
   );
   const regimes =
-    by === 'regime' ? await regimesOf(reader, { venue, symbol }, { fromUs, toUs }) : null;
+    by === 'regime' ? await readRegimes(reader, { venue, symbol }, { fromUs, toUs }) : null;
   return onceEach(rows).map(({ slot: _slot, ...row }) => ({
     ...row,
     venue,

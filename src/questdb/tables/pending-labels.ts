@@ -2,15 +2,15 @@
  * Decisions whose horizon the stored stream has passed and that have no label yet, counted. Pending
  * is never stored: this is its only definition.
  *
- * An instrument's decisions and their labels both come in order of time. So whoever asks again and
+ * An instrument's decisions and their labels both come in order of time. So who searches again and
  * again keeps the place up to which all were graded, and looks only behind it. Many instruments are
- * asked about by one question.
+ * read by one query.
  */
 import { monotonicMs } from '../../clock.ts';
 import { parseLabelSpec } from '../../domain/label-spec.ts';
 import { floorTo, formatUs, US_PER_DAY } from '../../domain/time.ts';
-import { latenessOf } from '../../domain/venues.ts';
-import { keyOf } from '../../domain/wire.ts';
+import { venueLateness } from '../../domain/venues.ts';
+import { instrumentKey } from '../../domain/wire.ts';
 import { grouped } from '../../grouped.ts';
 import type { Instrument, SqlReader } from '../table.ts';
 
@@ -92,7 +92,7 @@ interface Matured {
   readonly from_ts: number | null;
 }
 
-interface MaturedOf extends Matured, Instrument {
+interface InstrumentMatured extends Matured, Instrument {
   readonly decided_ts: number | null;
 }
 
@@ -100,8 +100,8 @@ interface MaturedOf extends Matured, Instrument {
 export type Watermarks = () => Promise<readonly Market[]>;
 type Market = Instrument & { readonly reachedTs: number };
 
-/** A market and which of its decisions are asked about, by one spec. */
-interface Asked {
+/** A market and which of its decisions are searched, by one spec. */
+interface Search {
   readonly market: Market;
   readonly key: string;
   /** All before have their label; null: nobody has looked yet. */
@@ -127,12 +127,12 @@ const DECIDED_SQL = (more: string): string => `
   SELECT venue, symbol, min(ts) AS ts FROM predictions
   WHERE slot = 'champion' AND ts >= $1 ${more} GROUP BY venue, symbol`;
 
-/** So many are asked about one by one: exactly, and each only where it has something new. */
+/** So many are searched one by one: exactly, and each only where it has something new. */
 export const ONE_BY_ONE = 20;
 interface Quiet {
   /** A market that has not moved for so long, and had nothing … */
   readonly sinceMs: number;
-  /** … is asked about as seldom. */
+  /** … is searched as seldom. */
   readonly everyMs: number;
 }
 
@@ -150,7 +150,7 @@ export class LabelBacklog {
   private readonly gradedTo = new Map<string, number>();
   /** The same of markets that were not looked at from their beginning yet, as far as seen. */
   private readonly guessedTo = new Map<string, number>();
-  private readonly unproven = new Map<string, { readonly asked: Asked; readonly by: By }>();
+  private readonly unproven = new Map<string, { readonly search: Search; readonly by: By }>();
   /** What was looked at last, and until when nothing of it can be new unless it changes. */
   private rested: readonly Market[] | null = null;
   private restUntilMs = -Infinity;
@@ -178,19 +178,20 @@ export class LabelBacklog {
   /**
    * One row for each instrument and label spec with something pending; of one `subject` alone where
    * it is given. Of many instruments `pending` may count decisions that mature within moments.
-   * Whoever comes again and again `mayRest`: a market at rest is then asked about now and then.
+   * Whoever comes again and again `mayRest`: a market at rest is then searched now and then.
    */
   async pending(subject?: string, { mayRest = false } = {}): Promise<PendingLabels[]> {
     const all = await this.watermarks();
     const isRest = mayRest && subject === undefined;
     if (isRest && all === this.rested && this.nowMs() < this.restUntilMs) return this.prove();
-    const markets = subject === undefined ? all : all.filter((market) => keyOf(market) === subject);
+    const markets =
+      subject === undefined ? all : all.filter((market) => instrumentKey(market) === subject);
     const { horizonUs, labelSpec, moreLabelSpecs } = this.settings;
     if (isRest) [this.rested, this.restUntilMs] = [null, Infinity];
-    const found = [await this.pendingOf(markets, horizonUs, null, mayRest)];
+    const found = [await this.findPending(markets, horizonUs, null, mayRest)];
     for (const spec of moreLabelSpecs) {
       const { horizonUs: own } = parseLabelSpec(spec);
-      found.push(await this.pendingOf(markets, own, [labelSpec, spec], mayRest));
+      found.push(await this.findPending(markets, own, [labelSpec, spec], mayRest));
     }
     if (!isRest) return found.flat();
     this.rested = all;
@@ -198,7 +199,7 @@ export class LabelBacklog {
   }
 
   /** By what each decision predicts itself, or `by` another spec. */
-  private async pendingOf(
+  private async findPending(
     markets: readonly Market[],
     horizonUs: number,
     by: By,
@@ -206,33 +207,33 @@ export class LabelBacklog {
   ): Promise<PendingLabels[]> {
     const isMany = markets.length > ONE_BY_ONE;
     const quiet = isMany ? MANY : FEW;
-    const awake: Asked[] = [];
+    const awake: Search[] = [];
     for (const market of markets) {
-      const latenessUs = latenessOf(market.venue, this.settings.latenessUs);
+      const latenessUs = venueLateness(market.venue, this.settings.latenessUs);
       const decidedByUs = market.reachedTs - latenessUs - horizonUs;
       if (decidedByUs < 0) continue;
-      const key = `${keyOf(market)}|${by?.[1] ?? ''}`;
+      const key = `${instrumentKey(market)}|${by?.[1] ?? ''}`;
       const fromUs = this.gradedTo.get(key) ?? null;
       const stillUntilMs = isMany || mayRest ? this.stillUntil(key, market, quiet) : -Infinity;
       if (mayRest) this.restUntilMs = Math.min(this.restUntilMs, stillUntilMs);
       if (stillUntilMs > this.nowMs()) continue;
       awake.push({ market, key, fromUs, isGuess: false, decidedByUs });
     }
-    const one: Asked[] = [];
-    const sets = new Map<number, Asked[]>();
-    for (const asked of mayRest ? await this.guessed(awake, by) : awake) {
+    const one: Search[] = [];
+    const sets = new Map<number, Search[]>();
+    for (const search of mayRest ? await this.guessed(awake, by) : awake) {
       // What lies years apart would be read in between, too.
-      const day = asked.fromUs === null ? null : floorTo(asked.fromUs, US_PER_DAY);
+      const day = search.fromUs === null ? null : floorTo(search.fromUs, US_PER_DAY);
       const set = isMany && day !== null ? sets.get(day) : one;
-      if (set !== undefined) set.push(asked);
-      else if (day !== null) sets.set(day, [asked]);
+      if (set !== undefined) set.push(search);
+      else if (day !== null) sets.set(day, [search]);
     }
     const found: PendingLabels[][] = [];
     for (const set of sets.values()) {
       if (set.length <= ONE_BY_ONE) one.push(...set);
-      else found.push(await this.pendingOfSet(set, by));
+      else found.push(await this.findPendingTogether(set, by));
     }
-    for (const asked of one) found.push(await this.pendingOfOne(asked, by));
+    for (const search of one) found.push(await this.findPendingAlone(search, by));
     return found.flat();
   }
 
@@ -241,33 +242,33 @@ export class LabelBacklog {
    * beginning takes a question for each. So those that have come as far as any begin with their
    * newest label of the last day, or their first decision of it; each is looked at whole later.
    */
-  private async guessed(awake: readonly Asked[], by: By): Promise<readonly Asked[]> {
-    const isUnknown = ({ fromUs, key }: Asked): boolean =>
+  private async guessed(awake: readonly Search[], by: By): Promise<readonly Search[]> {
+    const isUnknown = ({ fromUs, key }: Search): boolean =>
       fromUs === null && !this.guessedTo.has(key);
     const unknown = awake.filter(isUnknown);
     if (unknown.length >= GUESSED_FROM) await this.guess(unknown, by);
-    return awake.map((asked) => {
-      const fromUs = this.guessedTo.get(asked.key);
-      if (asked.fromUs !== null || fromUs === undefined) return asked;
-      this.unproven.set(asked.key, { asked, by });
-      return { ...asked, fromUs, isGuess: true };
+    return awake.map((search) => {
+      const fromUs = this.guessedTo.get(search.key);
+      if (search.fromUs !== null || fromUs === undefined) return search;
+      this.unproven.set(search.key, { search, by });
+      return { ...search, fromUs, isGuess: true };
     });
   }
 
-  private async guess(unknown: readonly Asked[], by: By): Promise<void> {
+  private async guess(unknown: readonly Search[], by: By): Promise<void> {
     const newestUs = unknown.reduce((ts, { decidedByUs }) => Math.max(ts, decidedByUs), 0);
     const sinceUs = Math.max(0, newestUs - US_PER_DAY);
     const starts = async (sql: (more: string) => string, spec: string | undefined) => {
       const [more, params] = spec === undefined ? ['', []] : ['AND label_spec = $2', [spec]];
-      const asked = sql(more);
-      const rows = this.reader.query<Start>(asked, [formatUs(sinceUs), ...params]);
-      return grouped(await rows, keyOf);
+      const search = sql(more);
+      const rows = this.reader.query<Start>(search, [formatUs(sinceUs), ...params]);
+      return grouped(await rows, instrumentKey);
     };
     const labelled = await starts(LABELLED_SQL, by?.[1]);
     const decided = await starts(DECIDED_SQL, by?.[0]);
     for (const { market, key, decidedByUs } of unknown) {
       if (decidedByUs < sinceUs) continue;
-      const found = labelled.get(keyOf(market)) ?? decided.get(keyOf(market));
+      const found = labelled.get(instrumentKey(market)) ?? decided.get(instrumentKey(market));
       // Of several specs the one that is furthest behind decides.
       if (found !== undefined) this.guessedTo.set(key, Math.min(...found.map(({ ts }) => ts)));
     }
@@ -280,10 +281,10 @@ export class LabelBacklog {
   private async prove(): Promise<PendingLabels[]> {
     const found: PendingLabels[] = [];
     let left = PROVEN_AT_ONCE;
-    for (const [key, { asked, by }] of this.unproven) {
+    for (const [key, { search, by }] of this.unproven) {
       if (left-- === 0) break;
       const guess = this.guessedTo.get(key) ?? Infinity;
-      const pending = await this.pendingOfOne(asked, by);
+      const pending = await this.findPendingAlone(search, by);
       found.push(...pending.filter(({ from_ts }) => from_ts < guess));
       this.unproven.delete(key);
       this.guessedTo.delete(key);
@@ -291,17 +292,17 @@ export class LabelBacklog {
     return found;
   }
 
-  private async pendingOfOne(asked: Asked, by: By): Promise<PendingLabels[]> {
-    const { venue, symbol } = asked.market;
-    const from = formatUs(asked.fromUs ?? 0);
-    const params = [venue, symbol, from, formatUs(asked.decidedByUs)];
+  private async findPendingAlone(search: Search, by: By): Promise<PendingLabels[]> {
+    const { venue, symbol } = search.market;
+    const from = formatUs(search.fromUs ?? 0);
+    const params = [venue, symbol, from, formatUs(search.decidedByUs)];
     const sql = by === null ? MATURED_SQL : MATURED_BY_SQL;
     const rows = await this.reader.query<Matured>(sql, [...params, ...(by ?? [])]);
-    return this.noted(asked, rows, by);
+    return this.noted(search, rows, by);
   }
 
-  /** All of them by one question: what it costs goes by the decisions, not by the markets. */
-  private async pendingOfSet(set: readonly Asked[], by: By): Promise<PendingLabels[]> {
+  /** All of them by one query: what it costs goes by the decisions, not by the markets. */
+  private async findPendingTogether(set: readonly Search[], by: By): Promise<PendingLabels[]> {
     let [fromUs, toUs] = [Infinity, 0];
     for (const { fromUs: ownUs, decidedByUs } of set) {
       fromUs = Math.min(fromUs, ownUs ?? 0);
@@ -309,20 +310,20 @@ export class LabelBacklog {
     }
     const sql = by === null ? MATURED_SET_SQL : MATURED_SET_BY_SQL;
     const params = [formatUs(fromUs), formatUs(toUs), ...(by ?? [])];
-    const rows = grouped(await this.reader.query<MaturedOf>(sql, params), keyOf);
-    return set.flatMap((asked) => {
-      const own = (rows.get(keyOf(asked.market)) ?? []).map((row) =>
+    const rows = grouped(await this.reader.query<InstrumentMatured>(sql, params), instrumentKey);
+    return set.flatMap((search) => {
+      const own = (rows.get(instrumentKey(search.market)) ?? []).map((row) =>
         // The question goes as far as the furthest of the set: this one may not be there yet.
-        row.decided_ts === null || row.decided_ts <= asked.decidedByUs
+        row.decided_ts === null || row.decided_ts <= search.decidedByUs
           ? row
           : { ...row, from_ts: null, to_ts: row.from_ts },
       );
-      return this.noted(asked, own, by);
+      return this.noted(search, own, by);
     });
   }
 
   private noted(
-    { market: { venue, symbol }, key, decidedByUs, isGuess }: Asked,
+    { market: { venue, symbol }, key, decidedByUs, isGuess }: Search,
     rows: readonly Matured[],
     by: By,
   ): PendingLabels[] {

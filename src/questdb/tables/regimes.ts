@@ -1,10 +1,10 @@
 /** `features` -> the regime of a market at each decision, by the values that were served. */
 import { formatUs } from '../../domain/time.ts';
-import { REGIME_FEATURES, regimeOf, type Regime } from '../../learning/regime.ts';
+import { REGIME_FEATURES, classifyRegime, type Regime } from '../../learning/regime.ts';
 import type { Instrument, SqlReader, TimeRange } from '../table.ts';
 
-/** By `ts` of the decisions in [fromUs, toUs); null: the values do not tell. */
-export async function regimesOf(
+/** By `ts` of the decisions in [fromUs, toUs); null: the values do not show it. */
+export async function readRegimes(
   reader: SqlReader,
   { venue, symbol }: Instrument,
   { fromUs, toUs }: TimeRange,
@@ -15,5 +15,5 @@ export async function regimesOf(
      WHERE venue = $1 AND symbol = $2 AND ts >= $3 AND ts < $4 AND revision = 0`,
     [venue, symbol, formatUs(fromUs), formatUs(toUs)],
   );
-  return new Map(rows.map((row) => [row.ts, regimeOf(row.volatility, row.trend)]));
+  return new Map(rows.map((row) => [row.ts, classifyRegime(row.volatility, row.trend)]));
 }

@@ -86,7 +86,7 @@ export async function migrateQuestDb(
   await addMissingColumns(client, tables);
   for (const view of VIEWS) await client.query(loadSql(`questdb/${view}`));
   const problems: string[] = [];
-  for (const table of tables) problems.push(...(await differencesOf(client, table)));
+  for (const table of tables) problems.push(...(await findDifferences(client, table)));
   if (problems.length > 0) {
     throw new QuestDbSchemaError(
       `QuestDB's tables are not those that this version writes:\n  ${problems.join('\n  ')}\n` +
@@ -96,7 +96,7 @@ export async function migrateQuestDb(
 }
 
 async function addMissingFeatures(client: SqlReader, names: readonly string[]): Promise<void> {
-  const present = new Set((await columnsOf(client, 'features')).map(({ column }) => column));
+  const present = new Set((await showColumns(client, 'features')).map(({ column }) => column));
   const missing = names.filter((name) => !present.has(name));
   for (const name of missing) {
     // The names have been checked by `featuresTable`: they are plain identifiers.
@@ -107,7 +107,7 @@ async function addMissingFeatures(client: SqlReader, names: readonly string[]): 
 
 async function addMissingColumns(client: SqlReader, tables: readonly TableShape[]): Promise<void> {
   for (const { name, columns } of tables) {
-    const present = new Set((await columnsOf(client, name)).map(({ column }) => column));
+    const present = new Set((await showColumns(client, name)).map(({ column }) => column));
     const missing = (ADDED[name] ?? []).filter((column) => !present.has(column));
     for (const column of missing) {
       await client.query(
@@ -125,12 +125,12 @@ interface ShownColumn {
   readonly upsertKey: boolean;
 }
 
-const columnsOf = (client: SqlReader, table: string): Promise<ShownColumn[]> =>
+const showColumns = (client: SqlReader, table: string): Promise<ShownColumn[]> =>
   client.query<ShownColumn>(`SHOW COLUMNS FROM ${table}`);
 
 /** What is wrong with a table, one sentence each; columns that we do not know are no harm. */
-async function differencesOf(client: SqlReader, table: TableShape): Promise<string[]> {
-  const shown = new Map((await columnsOf(client, table.name)).map((c) => [c.column, c]));
+async function findDifferences(client: SqlReader, table: TableShape): Promise<string[]> {
+  const shown = new Map((await showColumns(client, table.name)).map((c) => [c.column, c]));
   const problems: string[] = [];
   for (const [name, type] of Object.entries(table.columns)) {
     const column = shown.get(name);

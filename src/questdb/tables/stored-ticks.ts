@@ -2,7 +2,7 @@
 import { compareIds } from '../../domain/tick.ts';
 import { grouped } from '../../grouped.ts';
 import { formatUs, parseUs } from '../../domain/time.ts';
-import { keyOf } from '../../domain/wire.ts';
+import { instrumentKey } from '../../domain/wire.ts';
 import type { QualityRow } from './quality-events.ts';
 import { loadSql } from './sql.ts';
 import type { Instrument, SqlReader, TimeRange } from '../table.ts';
@@ -66,11 +66,11 @@ export async function readPrices(
     reader.query<Trade>(`SELECT ${CLOCKS}, id, price FROM ticks ${where}`, params),
     reader.query<Quote>(`SELECT ${CLOCKS}, id, bid, ask FROM quotes ${where}`, params),
   ]);
-  return [...trades.map(priceOfTrade), ...quotes.map(priceOfQuote)].sort(compareStored);
+  return [...trades.map(tradePrice), ...quotes.map(quotePrice)].sort(compareStored);
 }
 
 /** The same of every instrument at once, by its key; of those alone that `isWanted`. */
-export async function readPricesOfMany(
+export async function readPricesByInstrument(
   reader: SqlReader,
   { fromUs, toUs }: TimeRange,
   isWanted: (key: string) => boolean,
@@ -92,8 +92,8 @@ export async function readPricesOfMany(
     if (before !== undefined) before.push(price);
     else if (isWanted(key)) found.set(key, [price]);
   };
-  for (const row of trades) take(keyOf(row), priceOfTrade(row));
-  for (const row of quotes) take(keyOf(row), priceOfQuote(row));
+  for (const row of trades) take(instrumentKey(row), tradePrice(row));
+  for (const row of quotes) take(instrumentKey(row), quotePrice(row));
   for (const prices of found.values()) prices.sort(compareStored);
   return found;
 }
@@ -105,7 +105,7 @@ interface Quote extends Omit<StoredPrice, 'kind' | 'price'> {
   readonly ask: number | null;
 }
 
-const priceOfTrade = ({ ts, known_at, id, price, imported_at, came_by }: Trade): StoredPrice => ({
+const tradePrice = ({ ts, known_at, id, price, imported_at, came_by }: Trade): StoredPrice => ({
   ts,
   known_at,
   kind: 'trade',
@@ -115,15 +115,7 @@ const priceOfTrade = ({ ts, known_at, id, price, imported_at, came_by }: Trade):
   came_by,
 });
 
-const priceOfQuote = ({
-  ts,
-  known_at,
-  id,
-  bid,
-  ask,
-  imported_at,
-  came_by,
-}: Quote): StoredPrice => ({
+const quotePrice = ({ ts, known_at, id, bid, ask, imported_at, came_by }: Quote): StoredPrice => ({
   ts,
   known_at,
   kind: 'quote',
@@ -168,11 +160,11 @@ export async function gapsTouching(
       formatUs(toUs),
     ]),
   ]);
-  return [...inside, ...behind].map(gapOf).filter(({ fromTs }) => fromTs < toUs);
+  return [...inside, ...behind].map(parseGap).filter(({ fromTs }) => fromTs < toUs);
 }
 
 /** Gaps of every instrument that end in [fromUs, toUs), by its key, in the order of their ends. */
-export async function gapsOfMany(
+export async function readGapsByInstrument(
   reader: SqlReader,
   { fromUs, toUs }: TimeRange,
 ): Promise<Map<string, StoredGap[]>> {
@@ -181,11 +173,11 @@ export async function gapsOfMany(
     [formatUs(fromUs), formatUs(toUs)],
   );
   const gaps = new Map<string, StoredGap[]>();
-  for (const [key, own] of grouped(rows, keyOf)) gaps.set(key, own.map(gapOf));
+  for (const [key, own] of grouped(rows, instrumentKey)) gaps.set(key, own.map(parseGap));
   return gaps;
 }
 
-function gapOf({ detail, known_at }: QualityRow): StoredGap {
+function parseGap({ detail, known_at }: QualityRow): StoredGap {
   const { from_ts, to_ts } = JSON.parse(detail) as { from_ts: string; to_ts: string };
   return { fromTs: parseUs(from_ts), toTs: parseUs(to_ts), knownAt: known_at };
 }

@@ -3,7 +3,7 @@
  * late tick is judged by.
  *
  * Stale ticks mostly come in runs (a file fed again), where one range read is best. Ticks strewn
- * over years are asked for one by one instead: a range that holds far more rows than moments is
+ * over years are read one by one instead: a range that holds far more rows than moments is
  * recognised by its limit and given up.
  */
 import { formatUs } from '../../domain/time.ts';

@@ -1,6 +1,6 @@
 /** `quality_events` -> which instruments were touched by late ticks and corrections, and where. */
 import { formatUs } from '../../domain/time.ts';
-import { keyOf } from '../../domain/wire.ts';
+import { instrumentKey } from '../../domain/wire.ts';
 import type { Instrument, SqlReader } from '../table.ts';
 
 export interface StoredTouch {
@@ -21,7 +21,7 @@ export interface TouchesRequest {
 }
 
 /** By instrument, in the order of the names; each list in the order of `ts`. */
-export async function touchesOf(
+export async function readTouches(
   reader: SqlReader,
   { sinceUs, fromTs, asOfUs, toTs, instrument: one }: TouchesRequest,
 ): Promise<Map<string, StoredTouch[]>> {
@@ -37,7 +37,7 @@ export async function touchesOf(
   );
   const touches = new Map<string, StoredTouch[]>();
   for (const { ts, kind, ...instrument } of rows) {
-    const key = keyOf(instrument);
+    const key = instrumentKey(instrument);
     const some = touches.get(key) ?? [];
     some.push({ ts, kind });
     touches.set(key, some);

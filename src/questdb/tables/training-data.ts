@@ -7,7 +7,7 @@ import { US_PER_DAY, formatUs } from '../../domain/time.ts';
 import type { Instrument, SqlReader } from '../table.ts';
 import type { LabelRow } from './labels.ts';
 
-export interface TrainingDataAsked {
+export interface TrainingDataRequest {
   /** Whatever is left out is not limited. */
   readonly venue?: string | undefined;
   readonly symbol?: string | undefined;
@@ -60,7 +60,7 @@ export interface Counted
 /** By instrument and label spec, in their order. */
 export async function trainingData(
   reader: SqlReader,
-  { venue, symbol, labelSpec, fromUs, toUs }: TrainingDataAsked,
+  { venue, symbol, labelSpec, fromUs, toUs }: TrainingDataRequest,
 ): Promise<TrainingData[]> {
   const wanted = {
     'venue =': venue,
@@ -103,7 +103,7 @@ export function summary(rows: readonly Counted[], last: Sample | null): Training
   const { venue, symbol, label_spec } = must(rows[0], 'labels to summarise');
   const matured = rows.filter(isMatured);
   const lastTs = matured.at(-1)?.last_ts ?? null;
-  const samples = sumOf(matured);
+  const samples = sumRows(matured);
   const ups = matured.reduce((sum, row) => sum + (row.ups ?? 0), 0);
   const since = (days: number): number => (lastTs ?? 0) - days * US_PER_DAY;
   const newer = matured.filter(({ day }) => day > since(WEEK_DAYS));
@@ -121,8 +121,8 @@ export function summary(rows: readonly Counted[], last: Sample | null): Training
     samples,
     ups,
     up_share: samples === 0 ? null : ups / samples,
-    newest_week: sumOf(newer),
-    week_before: sumOf(before),
+    newest_week: sumRows(newer),
+    week_before: sumRows(before),
     void: reasons,
     first_ts: matured[0]?.first_ts ?? null,
     last_ts: lastTs,
@@ -138,7 +138,7 @@ export function summary(rows: readonly Counted[], last: Sample | null): Training
 
 const isMatured = ({ state }: Counted): boolean => state === 'matured';
 
-const sumOf = (rows: readonly Counted[]): number => rows.reduce((sum, row) => sum + row.rows, 0);
+const sumRows = (rows: readonly Counted[]): number => rows.reduce((sum, row) => sum + row.rows, 0);
 
 async function lastSample(reader: SqlReader, rows: readonly Counted[]): Promise<Sample | null> {
   const newest = rows.findLast(isMatured);

@@ -7,7 +7,7 @@ export type Transactions = Readonly<Record<string, number>>;
 
 const WATCHED = [...MARKET_TABLES, 'quality_events'];
 
-export async function transactionsOf(reader: SqlReader): Promise<Transactions> {
+export async function readTransactions(reader: SqlReader): Promise<Transactions> {
   const rows = await reader.query<{ name: string; given: number }>(
     'SELECT name, sequencerTxn AS given FROM wal_tables()',
   );
@@ -22,7 +22,7 @@ export interface Lost {
 }
 
 /** Tables that hold fewer transactions than they did: taken back, or made anew. */
-export const lostOf = (had: Transactions, has: Transactions): Lost[] =>
+export const findLost = (had: Transactions, has: Transactions): Lost[] =>
   Object.entries(has).flatMap(([table, now]) => {
     const before = had[table] ?? 0;
     return now < before ? [{ table, had: before, has: now }] : [];

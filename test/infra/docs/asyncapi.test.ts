@@ -66,7 +66,7 @@ test('every reference leads somewhere', () => {
 
 describe('a record of ticks', () => {
   const tick = { kind: 'trade', venue: 'v', symbol: 'A/B', ts: 1, price: '1.5', size: 2 };
-  const schemaOf = (message: string): object => {
+  const messageSchema = (message: string): object => {
     const { payload } = must(document.components.messages[message]);
     return { ...payload, components: document.components };
   };
@@ -76,7 +76,7 @@ describe('a record of ticks', () => {
     ['trade', { ...tick, side: null }],
     ['frame', [tick, { kind: 'heartbeat', venue: 'v', symbol: 'A/B', ts: 2 }]],
   ])('%s is taken', (message, record) => {
-    expect(problems(schemaOf(message), record)).toEqual([]);
+    expect(problems(messageSchema(message), record)).toEqual([]);
   });
 
   test.each([
@@ -85,6 +85,6 @@ describe('a record of ticks', () => {
     ['frame', []],
     ['frame', [{ ...tick, venue: 'V' }]],
   ])('%s is not taken', (message, record) => {
-    expect(problems(schemaOf(message), record)).not.toEqual([]);
+    expect(problems(messageSchema(message), record)).not.toEqual([]);
   });
 });

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { tablesOf } from '../../../infra/docs/migrations.ts';
+import { parseTables } from '../../../infra/docs/migrations.ts';
 import { EMPTY } from '../../../infra/docs/postgres-meanings.ts';
 import { VIEWS } from '../../../infra/docs/postgres-views.ts';
 import { QUESTDB_EMPTY } from '../../../infra/docs/table-records.ts';
@@ -43,7 +43,7 @@ const plain = { isNullable: false, values: [], comment: '' };
 
 describe('tables that migrations make', () => {
   test('columns, comments, values and keys', () => {
-    expect(tablesOf([FIRST])).toEqual([
+    expect(parseTables([FIRST])).toEqual([
       {
         name: 'pets',
         comment: 'About the table; it ends with a mark;',
@@ -67,7 +67,7 @@ describe('tables that migrations make', () => {
   });
 
   test('later ones change them', () => {
-    const [pets, visits] = tablesOf([FIRST, SECOND]);
+    const [pets, visits] = parseTables([FIRST, SECOND]);
     expect(pets?.columns.slice(2)).toEqual([
       { ...plain, name: 'kind', type: 'text', values: ['cat', 'dog', 'fish'] },
       { ...plain, name: 'age', type: 'integer', isNullable: true, comment: 'In years.' },
@@ -81,7 +81,7 @@ describe('tables that migrations make', () => {
     ['ALTER TABLE pets RENAME TO animals;\n', 'ALTER TABLE pets RENAME TO animals'],
     ['CREATE TABLE a (\n  x text\n)\n', 'has no end'],
   ])('what is not understood is refused: %s', (statement, message) => {
-    expect(() => tablesOf([FIRST, statement])).toThrow(message);
+    expect(() => parseTables([FIRST, statement])).toThrow(message);
   });
 });
 
@@ -92,19 +92,19 @@ const programs = ['src', 'pipelines'].flatMap((folder) =>
 );
 
 /** The programs that name it, those aside that define it. */
-const usersOf = (word: string, definition: RegExp): string[] =>
+const findUsers = (word: string, definition: RegExp): string[] =>
   programs.filter(
     (file) =>
       !definition.test(file) && new RegExp(`\\b${word}\\b`).test(readFileSync(file, 'utf8')),
   );
 
 test.each(EMPTY)('%s is empty: no program names it', (name) => {
-  expect(usersOf(name, /^$/)).toEqual([]);
+  expect(findUsers(name, /^$/)).toEqual([]);
 });
 
 test.each(QUESTDB_EMPTY)('%s is empty: no program writes it', (name) => {
   const word = name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
-  expect(usersOf(word, /questdb\/tables\/(system-metrics|schema)\.ts$/)).toEqual([]);
+  expect(findUsers(word, /questdb\/tables\/(system-metrics|schema)\.ts$/)).toEqual([]);
 });
 
 test.each(Object.entries(VIEWS))(
@@ -112,7 +112,8 @@ test.each(Object.entries(VIEWS))(
   (name, view) => {
     const text = sqlSources().postgres.join('\n');
     const statement = new RegExp(`CREATE VIEW ${name} AS\\n([\\s\\S]*?);\\n`).exec(text)?.[1] ?? '';
-    const columns = 'columns' in view ? Object.keys(view.columns) : [`* FROM ${view.columnsOf}`];
+    const columns =
+      'columns' in view ? Object.keys(view.columns) : [`* FROM ${view.sameColumnsAs}`];
     expect(columns.filter((column) => !statement.includes(column))).toEqual([]);
   },
 );

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { PROJECT_DIR } from '../../../src/code-files.ts';
-import { entriesOfFill, profitOf } from '../../../src/money/entries.ts';
+import { fillEntries, roundTripProfit } from '../../../src/money/entries.ts';
 import { paperBot } from '../../../src/app/seed.ts';
 
 const page = readFileSync(join(PROJECT_DIR, 'docs', 'money.md'), 'utf8');
@@ -12,7 +12,7 @@ const entry = { ...common, side: 'buy' as const, price: '1.39', fee: '0.139' };
 const exit = { ...common, side: 'sell' as const, price: '1.391', fee: '0.1391' };
 
 test('each line of the ledger is in the table', () => {
-  const [opened, closed] = [entry, exit].map((fill) => entriesOfFill(fill, 'EUR', 'USD'));
+  const [opened, closed] = [entry, exit].map((fill) => fillEntries(fill, 'EUR', 'USD'));
   const rows = opened!.map(({ ledger_account: account, currency, amount }, i) => {
     const name = account === 'cash' && i > 3 ? '`cash` (the fee)' : `\`${account}\``;
     return `| ${name} | ${currency} | ${amount} | ${closed![i]!.amount} |`;
@@ -22,7 +22,7 @@ test('each line of the ledger is in the table', () => {
 });
 
 test('its profit is what is said', () => {
-  expect(profitOf(entry, exit)).toEqual({ fees: '0.2781', gross: '1', net: '0.7219' });
+  expect(roundTripProfit(entry, exit)).toEqual({ fees: '0.2781', gross: '1', net: '0.7219' });
   expect(page).toContain('Gross 1 USD, fees 0.139 + 0.1391 USD, net 0.7219 USD');
 });
 

@@ -14,11 +14,11 @@ beforeEach(() => {
 afterEach(() => {
   rmSync(dir, { recursive: true });
 });
-const configOf = (env: Record<string, string> = {}): Config =>
+const makeConfig = (env: Record<string, string> = {}): Config =>
   loadConfig({ TICKLOOM_DATA_DIR: dir, ...env });
 
 test('the first start makes a password for each login, all different, for the owner alone', () => {
-  const made = makeCredentials(configOf());
+  const made = makeCredentials(makeConfig());
   expect(Object.keys(made).toSorted()).toEqual([...LOGINS].toSorted());
   const passwords = Object.values(made).map(({ password }) => password);
   expect(new Set(passwords).size).toBe(LOGINS.length);
@@ -27,15 +27,15 @@ test('the first start makes a password for each login, all different, for the ow
 });
 
 test('a later start changes nothing, closes the file, and adds what is missing', () => {
-  const made = makeCredentials(configOf());
+  const made = makeCredentials(makeConfig());
   const text = readFileSync(credentialsFile(dir), 'utf8');
   chmodSync(credentialsFile(dir), 0o644);
-  expect(makeCredentials(configOf())).toEqual(made);
+  expect(makeCredentials(makeConfig())).toEqual(made);
   expect(readFileSync(credentialsFile(dir), 'utf8')).toBe(text);
   expect(statSync(credentialsFile(dir)).mode & 0o777).toBe(0o600);
   const { redis: _, ...older } = made;
   writeFileSync(credentialsFile(dir), JSON.stringify(older));
-  expect(makeCredentials(configOf())).toMatchObject(older);
+  expect(makeCredentials(makeConfig())).toMatchObject(older);
   expect(readCredentials(dir).redis?.user).toBe('default');
 });
 
@@ -44,10 +44,10 @@ test('a user whom the URL names keeps the name; one with a password needs none o
     TICKLOOM_POSTGRES_URL: 'postgres://joe@127.0.0.1:7/x',
     TICKLOOM_QUESTDB_PG_URL: 'postgres://admin:mine@localhost:8/qdb',
   };
-  const made = makeCredentials(configOf(env));
+  const made = makeCredentials(makeConfig(env));
   expect(made.postgres?.user).toBe('joe');
   expect(made.questdb_pg).toBe(undefined);
-  expect(configOf(env).postgresUrl).toContain(`joe:${made.postgres?.password}@`);
+  expect(makeConfig(env).postgresUrl).toContain(`joe:${made.postgres?.password}@`);
 });
 
 test('a server elsewhere gets none, unless other programs start it for us', () => {
@@ -55,16 +55,16 @@ test('a server elsewhere gets none, unless other programs start it for us', () =
     TICKLOOM_POSTGRES_URL: 'postgres://tickloom@db/tickloom',
     TICKLOOM_REDIS_URL: 'redis://cache:6379',
   };
-  const names = Object.keys(makeCredentials(configOf(env)));
+  const names = Object.keys(makeCredentials(makeConfig(env)));
   expect(names.filter((name) => /postgres$|postgres_|redis/.test(name))).toEqual([]);
   expect(names).toContain('questdb_http');
-  expect(configOf(env).redisUrl).toBe('redis://cache:6379');
-  makeCredentials(configOf(env), { everywhere: true });
-  expect(configOf(env).redisUrl).toMatch(/^redis:\/\/default:[\w-]{43}@cache:6379$/);
+  expect(makeConfig(env).redisUrl).toBe('redis://cache:6379');
+  makeCredentials(makeConfig(env), { everywhere: true });
+  expect(makeConfig(env).redisUrl).toMatch(/^redis:\/\/default:[\w-]{43}@cache:6379$/);
 });
 
 test('a file that is none of ours is left as it is', () => {
   writeFileSync(credentialsFile(dir), 'my notes');
-  expect(() => makeCredentials(configOf())).toThrow(StackError);
+  expect(() => makeCredentials(makeConfig())).toThrow(StackError);
   expect(readFileSync(credentialsFile(dir), 'utf8')).toBe('my notes');
 });

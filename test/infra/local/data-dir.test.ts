@@ -49,10 +49,10 @@ describe('a data directory', () => {
     const files = ['http-token', 'control.key', 'credentials.json', 'logs/sink.log'];
     for (const name of files) writeFileSync(join(dir, name), 'x', { mode: 0o644 });
     openDataDir(dir);
-    const modeOf = (name: string): number => statSync(join(dir, name)).mode & 0o777;
-    expect(modeOf('')).toBe(process.getuid?.() === 0 ? 0o711 : 0o700);
-    expect(['logs', 'exports', 'run'].map(modeOf)).toEqual([0o700, 0o700, 0o700]);
-    expect([...files, '.tickloom-data'].map(modeOf)).toEqual(Array(5).fill(0o600));
+    const readMode = (name: string): number => statSync(join(dir, name)).mode & 0o777;
+    expect(readMode('')).toBe(process.getuid?.() === 0 ? 0o711 : 0o700);
+    expect(['logs', 'exports', 'run'].map(readMode)).toEqual([0o700, 0o700, 0o700]);
+    expect([...files, '.tickloom-data'].map(readMode)).toEqual(Array(5).fill(0o600));
   });
 
   test('that is the home of something else keeps its own way in, and what is not ours', () => {

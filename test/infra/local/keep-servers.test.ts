@@ -29,9 +29,9 @@ describe('a server that ends', () => {
   test('is started again, each time', async () => {
     const server = new Server();
     const given: string[] = [];
-    const said: string[] = [];
+    const logged: string[] = [];
     const onGivenUp = (name: string): void => void given.push(name);
-    const options = { ...FAST, dataDir, say: (line: string) => said.push(line), onGivenUp };
+    const options = { ...FAST, dataDir, notify: (line: string) => logged.push(line), onGivenUp };
     const stop = keepServers([server], options);
     for (let times = 1; times <= 3; times++) {
       server.running = false;
@@ -40,7 +40,7 @@ describe('a server that ends', () => {
     }
     await stop();
     expect(given).toEqual([]);
-    expect(said).toHaveLength(3);
+    expect(logged).toHaveLength(3);
   });
 
   test('is given up after so many, once, and the others are kept', async () => {
@@ -49,7 +49,7 @@ describe('a server that ends', () => {
     dead.running = false;
     const given: string[] = [];
     const onGivenUp = (name: string, why: string): void => void given.push(`${name}: ${why}`);
-    const options = { ...FAST, dataDir, triesMax: 3, say: () => undefined, onGivenUp };
+    const options = { ...FAST, dataDir, triesMax: 3, notify: () => undefined, onGivenUp };
     const stop = keepServers([dead, other], options);
     await pause(400);
     other.running = false;
@@ -62,7 +62,7 @@ describe('a server that ends', () => {
 
   test('is not started once somebody stops them all, and a start under way is waited for', async () => {
     const server = new Server();
-    const options = { ...FAST, dataDir, say: () => undefined, onGivenUp: () => undefined };
+    const options = { ...FAST, dataDir, notify: () => undefined, onGivenUp: () => undefined };
     const stop = keepServers([server], options);
     server.running = false;
     while (server.starts === 0) await pause(1);

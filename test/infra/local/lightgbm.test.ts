@@ -3,21 +3,21 @@ import { explainLoadFailure, lightgbmLibrary } from '../../../infra/local/lightg
 import { loadConfig } from '../../../src/config/config.ts';
 
 test('a missing libgomp is named by the package that brings it', () => {
-  const said =
+  const output =
     'Error: Failed to load shared library: libgomp.so.1: cannot open shared object file: ' +
     'No such file or directory';
-  expect(explainLoadFailure(said)).toContain('apt-get install libgomp1');
+  expect(explainLoadFailure(output)).toContain('apt-get install libgomp1');
 });
 
 test('a missing libomp is named by its package', () => {
-  const said = 'Error: dlopen(lib_lightgbm.dylib): Library not loaded: @rpath/libomp.dylib';
-  expect(explainLoadFailure(said)).toContain('brew install libomp');
+  const output = 'Error: dlopen(lib_lightgbm.dylib): Library not loaded: @rpath/libomp.dylib';
+  expect(explainLoadFailure(output)).toContain('brew install libomp');
 });
 
 test('any other failure is shown as the loader told it', () => {
-  const said =
+  const output =
     'node:internal\n  throw x\nError: Failed to load shared library: invalid ELF header\n at';
-  expect(explainLoadFailure(said)).toContain('invalid ELF header');
+  expect(explainLoadFailure(output)).toContain('invalid ELF header');
 });
 
 test('a library that was never fetched is a reason and no failure', async () => {

@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
-  endpointOf,
+  parseEndpoint,
   isLoopback,
   listeningInodes,
   portHolder,
@@ -77,16 +77,16 @@ test('a long command keeps its program and its end, where Java says what it runs
 });
 
 test('endpoints are read from URLs and from host:port alike', () => {
-  expect(endpointOf('127.0.0.1:19092', 'S')).toEqual({
+  expect(parseEndpoint('127.0.0.1:19092', 'S')).toEqual({
     host: '127.0.0.1',
     port: 19_092,
     setting: 'S',
   });
-  expect(endpointOf('redis://localhost', 'S', 6379)).toMatchObject({
+  expect(parseEndpoint('redis://localhost', 'S', 6379)).toMatchObject({
     host: '127.0.0.1',
     port: 6379,
   });
-  expect(endpointOf('http://[::1]:9000', 'S')).toMatchObject({ host: '::1', port: 9000 });
+  expect(parseEndpoint('http://[::1]:9000', 'S')).toMatchObject({ host: '::1', port: 9000 });
 });
 
 test('only loopback is this machine', () => {

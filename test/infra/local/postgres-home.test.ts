@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { homeOf, openHome, outsideOf } from '../../../infra/local/postgres-home.ts';
+import { findHome, openHome, outsideDir } from '../../../infra/local/postgres-home.ts';
 import { loadConfig, type Config } from '../../../src/config/config.ts';
 
 let parent = '';
@@ -16,30 +16,33 @@ beforeEach(() => {
 });
 afterEach(() => {
   rmSync(parent, { recursive: true });
-  rmSync(outsideOf(config.dataDir), { recursive: true, force: true });
+  rmSync(outsideDir(config.dataDir), { recursive: true, force: true });
 });
 
 describe.runIf(process.getuid?.() === 0)("root's PostgreSQL", () => {
   test('lives in the data directory where its user may pass, and outside where it may not', () => {
-    expect(homeOf(config)).toMatchObject({ dir: join(config.dataDir, 'postgres'), programs: null });
+    expect(findHome(config)).toMatchObject({
+      dir: join(config.dataDir, 'postgres'),
+      programs: null,
+    });
     chmodSync(config.dataDir, 0o700);
-    expect(homeOf(config).dir).toBe(outsideOf(config.dataDir));
+    expect(findHome(config).dir).toBe(outsideDir(config.dataDir));
   });
 
   test('that exists is used where it lies, whatever the modes', () => {
     mkdirSync(join(config.dataDir, 'postgres', 'data'), { recursive: true });
     for (const closed of [config.dataDir, parent]) {
       chmodSync(closed, 0o700);
-      expect(homeOf(config).dir).toBe(join(config.dataDir, 'postgres'));
+      expect(findHome(config).dir).toBe(join(config.dataDir, 'postgres'));
     }
-    expect(() => openHome(homeOf(config))).toThrow(`chmod o+x ${parent}`);
+    expect(() => openHome(findHome(config))).toThrow(`chmod o+x ${parent}`);
     chmodSync(parent, 0o711);
     chmodSync(config.dataDir, 0o711);
-    openHome(homeOf(config));
+    openHome(findHome(config));
   });
 
   test('that lies outside stays there, also once the way in is open', () => {
-    mkdirSync(join(outsideOf(config.dataDir), 'data'), { recursive: true });
-    expect(homeOf(config).dir).toBe(outsideOf(config.dataDir));
+    mkdirSync(join(outsideDir(config.dataDir), 'data'), { recursive: true });
+    expect(findHome(config).dir).toBe(outsideDir(config.dataDir));
   });
 });

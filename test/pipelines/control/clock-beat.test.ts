@@ -32,9 +32,9 @@ describe('the clock of an installation', () => {
     after(5 * S);
     beat.heard({ ts: time.wallUs }, { ...time });
     expect(after(9 * S)).toBeNull();
-    beat.ask();
+    beat.request();
     expect(after(0)).toEqual({ ts: time.wallUs });
-    beat.ask();
+    beat.request();
     expect(after(0.5 * S), 'at most one a second').toBeNull();
     expect(after(0.5 * S)).toEqual({ ts: time.wallUs });
   });

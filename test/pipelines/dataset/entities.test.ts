@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { literal, openDuckdb } from '../../../pipelines/dataset/duckdb.ts';
 import { readEntities } from '../../../pipelines/dataset/entity-reader.ts';
-import { entitiesOf, readEntityFile } from '../../../pipelines/dataset/entities.ts';
+import { toEntities, readEntityFile } from '../../../pipelines/dataset/entities.ts';
 
 const known = [
   { venue: 'oanda', symbol: 'EUR/USD' },
@@ -30,7 +30,7 @@ beforeAll(() => {
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 test('requests are kept in their order, each with its venue and its microsecond', () => {
-  const { csv, rows: count, instruments } = entitiesOf(rows, known);
+  const { csv, rows: count, instruments } = toEntities(rows, known);
   expect([csv, count]).toEqual([CSV, 3]);
   expect(instruments).toEqual(['binance:BTC/USDT', 'oanda:EUR/USD']);
 });
@@ -61,7 +61,7 @@ test.each([
   [{ symbol: 'BTC/USDT', ts: 1 }, 'stored of binance, kraken; add a column "venue"'],
   [{ symbol: 'DOGE/USD', ts: 1 }, 'stored of no venue; add a column "venue"'],
 ])('%j is refused with its reason', (row, reason) => {
-  expect(() => entitiesOf([row], known)).toThrow(reason);
+  expect(() => toEntities([row], known)).toThrow(reason);
 });
 
 test('a file without a time, or without a row, is refused with what it has', async () => {

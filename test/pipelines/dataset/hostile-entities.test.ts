@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { duckRows, literal, openDuckdb } from '../../../pipelines/dataset/duckdb.ts';
-import { AskError } from '../../../pipelines/dataset/ask.ts';
+import { RequestError } from '../../../pipelines/dataset/request.ts';
 import { readEntities } from '../../../pipelines/dataset/entity-reader.ts';
 import {
-  entitiesOf,
+  toEntities,
   readEntityFile,
   type ReadBounds,
 } from '../../../pipelines/dataset/entities.ts';
@@ -32,8 +32,8 @@ async function refused(file: string, bounds: ReadBounds | null = null): Promise<
   const read =
     bounds === null ? readEntities(file, 'asked', known) : readEntityFile(file, known, bounds);
   const error: unknown = await read.catch((caught: unknown) => caught);
-  expect(error).toBeInstanceOf(AskError);
-  const { message } = error as AskError;
+  expect(error).toBeInstanceOf(RequestError);
+  const { message } = error as RequestError;
   expect(message.length).toBeLessThan(1_000);
   return message;
 }
@@ -128,7 +128,7 @@ describe.concurrent('a file of requests', () => {
 
 test('a symbol of megabytes is named by its beginning', () => {
   const rows = [{ symbol: 'A'.repeat(5_000_000), ts: '2014-05-01' }];
-  expect(() => entitiesOf(rows, known)).toThrow('(5000000 characters) is stored of no venue');
+  expect(() => toEntities(rows, known)).toThrow('(5000000 characters) is stored of no venue');
 });
 
 describe('DuckDB', () => {

@@ -15,8 +15,8 @@ const served = (ts: number, x: number, more: Partial<Feature> = {}): Feature => 
   ...more,
 });
 
-const answers = async (...asked: Parameters<typeof joinedRows>): Promise<(number | null)[]> =>
-  (await joinedRows(...asked)).map(({ x }) => x);
+const answers = async (...request: Parameters<typeof joinedRows>): Promise<(number | null)[]> =>
+  (await joinedRows(...request)).map(({ x }) => x);
 
 describe('a request has the latest feature row', () => {
   const features = [[served(60, 1), served(120, 2)]];
@@ -122,8 +122,8 @@ describe('decisions', () => {
 
   test('lack what a reason names, the first that applies', async () => {
     const empty = { x: null };
-    const rowsOf = [served(60, 1), served(120, 0, empty), served(180, 3), served(240, 0, empty)];
-    const features = [rowsOf];
+    const joinRows = [served(60, 1), served(120, 0, empty), served(180, 3), served(240, 0, empty)];
+    const features = [joinRows];
     const labels = [
       { ts: 60, revision: 0, up: 0 as const },
       { ts: 120, revision: 0, up: 1 as const },

@@ -79,7 +79,7 @@ export async function joinedRows(staged: Staged): Promise<(Joined & { x1?: numbe
     if (requests === null) await requestDecisions(db);
     else {
       await db.run(
-        'CREATE TABLE requests (request_row BIGINT, instrument INTEGER, asked_at BIGINT)',
+        'CREATE TABLE requests (request_row BIGINT, instrument INTEGER, requested_at BIGINT)',
       );
       for (const [row, [of, at]] of requests.entries()) {
         await db.run('INSERT INTO requests VALUES ($1, $2, $3)', [row, of, BigInt(s(at))]);

@@ -21,7 +21,7 @@ const on = (rows: readonly TrainingRow[], change: Partial<TrainedOn> = {}): Trai
   ...change,
 });
 
-const idOf = (asked: TrainedOn): string => trainedSet(asked).dataset_id;
+const datasetId = (request: TrainedOn): string => trainedSet(request).dataset_id;
 
 test('the definition, the counts and the rows are in it', () => {
   const pool = [{ instrument: 'oanda:GBP/USD', rows: [row(), row()] }];
@@ -33,7 +33,7 @@ test('the definition, the counts and the rows are in it', () => {
     pool: [{ instrument: 'oanda:GBP/USD', rows: 2 }],
   });
   expect(set.dataset_id).toBe(`ds-${set.sha256.slice(0, 16)}`);
-  expect(idOf(on([row()], { pool }))).toBe(set.dataset_id);
+  expect(datasetId(on([row()], { pool }))).toBe(set.dataset_id);
 });
 
 test.each<[string, TrainedOn]>([
@@ -46,5 +46,5 @@ test.each<[string, TrainedOn]>([
   ['another moment', on([row()], { asOfUs: 4_000_001 })],
   ['the row in the pool', on([], { pool: [{ instrument: 'oanda:GBP/USD', rows: [row()] }] })],
 ])('%s makes another set', (_, other) => {
-  expect(idOf(other)).not.toBe(idOf(on([row()])));
+  expect(datasetId(other)).not.toBe(datasetId(on([row()])));
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  gradesOf,
+  gradeSignals,
   type GradedSignal,
   type GradesRequest,
 } from '../../../pipelines/grades/grades.ts';
@@ -35,7 +35,7 @@ const graded = (
   prices: readonly LabelPrice[],
   more: Partial<GradesRequest> = {},
 ) =>
-  gradesOf({
+  gradeSignals({
     horizonUs: HORIZON,
     latenessUs: LATENESS,
     signals: [signal],

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   BARRIERS,
-  barrierLabelsOf,
+  labelBarriers,
   type BarrierRequest,
 } from '../../../pipelines/labels/barriers.ts';
 import type { LabelPrice } from '../../../pipelines/grades/grading.ts';
@@ -37,7 +37,7 @@ function request(
 }
 
 const labelled = (prices: readonly LabelPrice[], more: Partial<BarrierRequest> = {}) =>
-  barrierLabelsOf(request(prices, more))[0];
+  labelBarriers(request(prices, more))[0];
 
 const at = (s: number, value: number): LabelPrice => price(DECIDED + s * S, value);
 
@@ -90,7 +90,7 @@ describe('a barrier label', () => {
 
   test('is not there before its horizon was seen to be over', () => {
     const prices = [at(1, 100), at(300, 103)];
-    expect(barrierLabelsOf({ ...request(prices), arrivals: prices })).toEqual([]);
+    expect(labelBarriers({ ...request(prices), arrivals: prices })).toEqual([]);
   });
 
   test('equals a walk over every price, whatever the market', () => {

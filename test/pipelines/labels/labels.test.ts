@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { labelsOf, type LabelRequest } from '../../../pipelines/labels/labels.ts';
+import { labelDecisions, type LabelRequest } from '../../../pipelines/labels/labels.ts';
 import type { LabelPrice } from '../../../pipelines/grades/grading.ts';
 
 const S = 1_000_000;
@@ -41,7 +41,7 @@ describe('labels', () => {
       price(end + 1, 99),
       price(end + LATENESS, 98),
     ];
-    const [label] = labelsOf(request([100 * S], prices));
+    const [label] = labelDecisions(request([100 * S], prices));
     expect(label).toMatchObject({
       entry_price: 11,
       exit_price: 12,
@@ -55,7 +55,7 @@ describe('labels', () => {
 
   test('nothing is labelled before the stream has passed the horizon and the lateness', () => {
     const prices = [price(101 * S, 1), price(end, 2), price(end + LATENESS - 1, 2)];
-    expect(labelsOf(request([100 * S], prices))).toEqual([]);
+    expect(labelDecisions(request([100 * S], prices))).toEqual([]);
   });
 
   test('a price that was known only after the label does not count', () => {
@@ -65,13 +65,16 @@ describe('labels', () => {
       price(end, 5, end + 60 * S),
       price(end + LATENESS, 3),
     ];
-    const [label] = labelsOf(request([100 * S], prices));
+    const [label] = labelDecisions(request([100 * S], prices));
     expect(label?.exit_price).toBe(2);
   });
 
   test('an unchanged price is not up', () => {
     const prices = [price(101 * S, 1), price(end, 1), price(end + LATENESS, 1)];
-    expect(labelsOf(request([100 * S], prices))[0]).toMatchObject({ up: 0, state: 'matured' });
+    expect(labelDecisions(request([100 * S], prices))[0]).toMatchObject({
+      up: 0,
+      state: 'matured',
+    });
   });
 
   test.each([
@@ -80,7 +83,7 @@ describe('labels', () => {
     ['no_entry', []],
   ] as const)('void for %s', (reason, prices) => {
     const all = [...prices, price(end + LATENESS, 9)];
-    expect(labelsOf(request([100 * S], all))[0]).toMatchObject({
+    expect(labelDecisions(request([100 * S], all))[0]).toMatchObject({
       state: 'void',
       void_reason: reason,
       up: null,
@@ -92,18 +95,18 @@ describe('labels', () => {
     const horizonUs = 10 * S;
     const one = [price(100 * S + 0.2 * S, 1), price(200 * S, 1)];
     // With a tolerance of half a second on both sides only a tiny horizon lets one tick be both.
-    const same = labelsOf({ ...request([100 * S], one), horizonUs: 0.4 * S });
+    const same = labelDecisions({ ...request([100 * S], one), horizonUs: 0.4 * S });
     expect(same[0]).toMatchObject({ state: 'void' });
     const prices = [price(100.1 * S, 1), price(110 * S, 2), price(113 * S, 2)];
     const gap = { fromTs: 104 * S, toTs: 105 * S, knownAt: 107 * S };
     expect(
-      labelsOf({ ...request([100 * S], prices), horizonUs, gaps: [gap] })[0]?.void_reason,
+      labelDecisions({ ...request([100 * S], prices), horizonUs, gaps: [gap] })[0]?.void_reason,
     ).toBe('gap');
     const outside = { fromTs: 90 * S, toTs: 100 * S, knownAt: 102 * S };
     const later = { ...gap, knownAt: 113 * S + 1 };
     for (const harmless of [outside, later]) {
-      const asked = { ...request([100 * S], prices), horizonUs, gaps: [harmless] };
-      expect(labelsOf(asked)[0]?.state).toBe('matured');
+      const input = { ...request([100 * S], prices), horizonUs, gaps: [harmless] };
+      expect(labelDecisions(input)[0]?.state).toBe('matured');
     }
   });
 
@@ -119,7 +122,7 @@ describe('labels', () => {
             .map((t) => price(t * S, 100 + ((t * 7) % 13)));
           const decided = at.toSorted((a, b) => a - b).map((t) => t * S);
           const horizonUs = 60 * S;
-          const rows = labelsOf({ ...request(decided, prices), horizonUs });
+          const rows = labelDecisions({ ...request(decided, prices), horizonUs });
           for (const row of rows) {
             const endTs = row.decided_ts + horizonUs;
             const entry = prices.find((p) => p.ts > row.decided_ts && p.ts <= endTs);

@@ -5,7 +5,7 @@ import {
   recomputeFeatures,
   type ReplayState,
 } from '../../../pipelines/quality/replay.ts';
-import { marketTickOf } from '../../../src/domain/tick.ts';
+import { toMarketTick } from '../../../src/domain/tick.ts';
 import { parseUs, US_PER_HOUR } from '../../../src/domain/time.ts';
 import { FEATURE_NAMES } from '../../../src/features/definition.ts';
 import { mergedTrades } from '../../../src/market/merged.ts';
@@ -27,7 +27,7 @@ const trades = [
     edge: 'none',
   }),
 ].map(({ tick }) => tick);
-const ticks = trades.map(marketTickOf);
+const ticks = trades.map(toMarketTick);
 const whole = recomputeFeatures(INSTRUMENT, ticks, TO).vectors;
 
 describe('a replay', () => {

@@ -61,7 +61,7 @@ describe('periods', () => {
   });
 });
 
-function reportOf(winners: number, losers: number): PeriodReport {
+function makeReport(winners: number, losers: number): PeriodReport {
   const tally = new PerformanceTally('1000');
   for (let i = 0; i < winners + losers; i++) {
     tally.add({ closedTs: at('2026-11-16'), pnl: i < winners ? '1' : '-1' });
@@ -73,32 +73,32 @@ function reportOf(winners: number, losers: number): PeriodReport {
 
 describe('a target win rate', () => {
   test('is missed below it, and says whether that may be chance', () => {
-    expect(missedTarget(reportOf(9, 11), 0.55)).toBe(
+    expect(missedTarget(makeReport(9, 11), 0.55)).toBe(
       '45.0 % of 20 trades in the week to 2026-11-23 won, below the target of 55.0 % ' +
         '(95 % interval 25.8 % to 65.8 %, which may be chance)',
     );
-    expect(missedTarget(reportOf(40, 160), 0.55)).not.toContain('chance');
+    expect(missedTarget(makeReport(40, 160), 0.55)).not.toContain('chance');
   });
 
   test('is met at it, and without one nothing is missed', () => {
-    expect(missedTarget(reportOf(11, 9), 0.55)).toBeNull();
-    expect(missedTarget(reportOf(0, 50), null)).toBeNull();
+    expect(missedTarget(makeReport(11, 9), 0.55)).toBeNull();
+    expect(missedTarget(makeReport(0, 50), null)).toBeNull();
   });
 
   test('is not judged by fewer than 20 trades', () => {
-    expect(missedTarget(reportOf(0, 19), 0.55)).toBeNull();
-    expect(missedTarget(reportOf(0, 20), 0.55)).not.toBeNull();
+    expect(missedTarget(makeReport(0, 19), 0.55)).toBeNull();
+    expect(missedTarget(makeReport(0, 20), 0.55)).not.toBeNull();
   });
 
   test('counts the trades of all accounts', () => {
-    const [one, other] = [reportOf(0, 10), reportOf(0, 10)];
+    const [one, other] = [makeReport(0, 10), makeReport(0, 10)];
     const both = { ...one, trades: [...one.trades, ...other.trades] };
     expect(missedTarget(both, 0.5)).toContain('0.0 % of 20 trades');
   });
 });
 
 test('a report is one line', () => {
-  expect(reportLine(reportOf(3, 1))).toBe(
+  expect(reportLine(makeReport(3, 1))).toBe(
     'week to 2026-11-23: 4 trades, 3 won, net 2 USD; 0 samples',
   );
 });

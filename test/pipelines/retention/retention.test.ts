@@ -21,7 +21,7 @@ const live = (reachedTs: number, movedUs = reachedTs): [string, MarketTime] => [
   'v:A',
   { reachedTs, movedUs },
 ];
-const asked: RetentionRequest = {
+const base: RetentionRequest = {
   maxAgeUs: { ticks: 90 },
   nowUs: 100,
   neededFromUs: 100,
@@ -29,7 +29,7 @@ const asked: RetentionRequest = {
   markets: new Map([live(100)]),
 };
 const goes = (of: Partition, request: Partial<RetentionRequest> = {}): boolean =>
-  mayGo(of, ['v:A'], { ...asked, ...request });
+  mayGo(of, ['v:A'], { ...base, ...request });
 
 describe('retention', () => {
   test('drops whole partitions past their age, of tables that have one', () => {
@@ -54,7 +54,7 @@ describe('retention', () => {
 
   test('a market that is ahead decides nothing for another', () => {
     const markets = new Map([live(60, 99), ['v:B', { reachedTs: 1e12, movedUs: 99 }] as const]);
-    expect(mayGo(partition(2), ['v:A', 'v:B'], { ...asked, markets })).toBe(false);
+    expect(mayGo(partition(2), ['v:A', 'v:B'], { ...base, markets })).toBe(false);
   });
 
   test('keeps what a decision without its label still needs', () => {

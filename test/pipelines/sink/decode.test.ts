@@ -7,23 +7,23 @@ const prediction = {
   ...{ label_spec: 'direction_1h@1', venue: 'v', symbol: 'X', ts: 1, decided_ts: 1, known_at: 1 },
   ...{ horizon_s: 60, probability_up: 0.5, expected_return: 0, close: 1, verdict: 'ok' },
 };
-const reasonOf = (json: unknown, key: string | null = null): string => {
+const decodeReason = (json: unknown, key: string | null = null): string => {
   const text = typeof json === 'string' ? json : JSON.stringify(json);
   const found = decodeDerived('prediction', key, Buffer.from(text));
   return found.type === 'dead' ? found.reason : found.type;
 };
 
 test('a derived record is stored, dead by its reason, or of a kind that nobody knows', () => {
-  expect(reasonOf(prediction, 'v:X')).toBe('prediction');
-  expect(reasonOf(prediction)).toBe('prediction');
-  expect(reasonOf(prediction, 'v:Y')).toBe('key_mismatch');
-  expect(reasonOf({ ...prediction, probability_up: null })).toBe('schema');
-  expect(reasonOf({ kind: 'feature' })).toBe('wrong_topic');
-  expect(reasonOf({ kind: 'weather' })).toBe('unknown');
+  expect(decodeReason(prediction, 'v:X')).toBe('prediction');
+  expect(decodeReason(prediction)).toBe('prediction');
+  expect(decodeReason(prediction, 'v:Y')).toBe('key_mismatch');
+  expect(decodeReason({ ...prediction, probability_up: null })).toBe('schema');
+  expect(decodeReason({ kind: 'feature' })).toBe('wrong_topic');
+  expect(decodeReason({ kind: 'weather' })).toBe('unknown');
   for (const json of ['null', '[]', [prediction], '7', {}, { kind: null }]) {
-    expect(reasonOf(json)).toBe('not_a_record');
+    expect(decodeReason(json)).toBe('not_a_record');
   }
-  for (const text of ['{', 'NaN', '['.repeat(200_000)]) expect(reasonOf(text)).toBe('bad_json');
+  for (const text of ['{', 'NaN', '['.repeat(200_000)]) expect(decodeReason(text)).toBe('bad_json');
   expect(decodeDerived('prediction', null, null)).toMatchObject({ reason: 'empty_value' });
   expect(decodeDerived('prediction', null, Buffer.from([0xff]))).toMatchObject({
     reason: 'bad_json',

@@ -43,7 +43,7 @@ const TS = 1_700_000_000_000_000;
  * The rows by table that the sink writes of one record, each behind an as-of barrier of the day
  * after.
  */
-async function rowsOf(topic: string, more: Partial<LogRecord>, kind = 'trade') {
+async function sinkRows(topic: string, more: Partial<LogRecord>, kind = 'trade') {
   const written = new Map<string, object[]>();
   const backfilled: Backfilled[] = [];
   const partitionState = encodeState({
@@ -78,24 +78,24 @@ async function rowsOf(topic: string, more: Partial<LogRecord>, kind = 'trade') {
 test('a record that is imported is stored with its claim, its origin and when it came', async () => {
   const came = TS + 3 * US_PER_DAY;
   const import_ = { known_at: TS, origin: 'import', imported_at: came };
-  const streamed = await rowsOf('ticks', { isImported: true });
+  const streamed = await sinkRows('ticks', { isImported: true });
   expect(streamed.rows).toEqual({ ticks: [expect.objectContaining(import_)] });
   expect(streamed.rows['ticks']?.[0]).not.toHaveProperty('came_by');
-  const history = await rowsOf('ticks-backfill', { isImported: true });
+  const history = await sinkRows('ticks-backfill', { isImported: true });
   const own = { ...import_, came_by: 'backfill' };
   expect(history.rows).toEqual({ ticks: [expect.objectContaining(own)] });
   expect(history.backfilled).toEqual([{ instrument: 'v:A', fromTs: TS, toTs: TS, knownAt: came }]);
-  const heartbeat = await rowsOf('ticks', { isImported: true }, 'heartbeat');
+  const heartbeat = await sinkRows('ticks', { isImported: true }, 'heartbeat');
   const known = { ts: TS, known_at: TS, venue: 'v', symbol: 'A', imported_at: came };
   expect(heartbeat.rows).toEqual({ heartbeats: [known] });
 });
 
 test('a record that is not has the floor of the as-of barrier, and no word of an import', async () => {
   const floor = TS + US_PER_DAY + 1;
-  const { rows } = await rowsOf('ticks', {});
+  const { rows } = await sinkRows('ticks', {});
   expect(rows).toEqual({ ticks: [expect.objectContaining({ known_at: floor })] });
   expect(Object.keys(rows['ticks']?.[0] ?? {})).not.toContain('imported_at');
-  const history = await rowsOf('ticks-backfill', {});
+  const history = await sinkRows('ticks-backfill', {});
   expect(history.rows['ticks']?.[0]).toMatchObject({ known_at: floor, origin: 'backfill' });
   expect(history.rows['ticks']?.[0]).not.toHaveProperty('imported_at');
 });

@@ -3,16 +3,16 @@ import {
   emptySinkRows,
   gapRow,
   qualityRow,
-  rowsOfFeature,
-  rowsOfTick,
-  sourceOf,
+  addFeatureRows,
+  addTickRows,
+  formatSource,
   lateVerdict,
   type LateTick,
   type StoredRow,
 } from '../../../pipelines/sink/sink.ts';
 import { writeSinkBatch } from '../../../pipelines/sink/effects.ts';
 import { judgeLate } from '../../../pipelines/sink/late-events.ts';
-import { marketTickOf, type MarketTick } from '../../../src/domain/tick.ts';
+import { toMarketTick, type MarketTick } from '../../../src/domain/tick.ts';
 import type { Feature } from '../../../src/domain/wire.ts';
 import { featuresTable } from '../../../src/questdb/tables/features.ts';
 import type { RowWriter, SqlReader } from '../../../src/questdb/table.ts';
@@ -21,9 +21,9 @@ const AT = { venue: 'oanda', symbol: 'EUR/USD' };
 const TS = Date.UTC(2014, 4, 1, 10, 7, 30) * 1000 + 1;
 
 const quote = (bid: number, sizes: { bid_size?: number } = {}): MarketTick =>
-  marketTickOf({ kind: 'quote', ...AT, ts: TS, id: '3', bid, ask: 2, ...sizes });
+  toMarketTick({ kind: 'quote', ...AT, ts: TS, id: '3', bid, ask: 2, ...sizes });
 const trade = (side?: 'buy' | 'sell'): MarketTick =>
-  marketTickOf({
+  toMarketTick({
     kind: 'trade',
     ...AT,
     ts: TS,
@@ -40,30 +40,30 @@ const late = (tick: MarketTick, source = 'ticks/0/9'): LateTick => ({
   isHistory: false,
 });
 
-function rowOf(tick: MarketTick): StoredRow {
+function toStoredRow(tick: MarketTick): StoredRow {
   const rows = emptySinkRows();
-  rowsOfTick(rows, tick, 1, AT);
+  addTickRows(rows, tick, 1, AT);
   return [...rows.ticks, ...rows.quotes][0] as StoredRow;
 }
 
 describe('rows', () => {
   test('say where in the log they come from', () => {
-    expect(sourceOf('ticks', 3, '17', null)).toBe('ticks/3/17');
-    expect(sourceOf('ticks', 3, '17', 0)).toBe('ticks/3/17#0');
+    expect(formatSource('ticks', 3, '17', null)).toBe('ticks/3/17');
+    expect(formatSource('ticks', 3, '17', 0)).toBe('ticks/3/17#0');
   });
 
   test('keep a size that the venue does not give as null', () => {
-    expect(rowOf(quote(1))).toMatchObject({ bid: 1, bid_size: null, ask_size: null });
-    expect(rowOf(trade())).toMatchObject({ price: 1.5, side: null });
+    expect(toStoredRow(quote(1))).toMatchObject({ bid: 1, bid_size: null, ask_size: null });
+    expect(toStoredRow(trade())).toMatchObject({ price: 1.5, side: null });
   });
 
   test('keep a side that a quote does not have as null, and know it again', () => {
-    const half = marketTickOf({ kind: 'quote', ...AT, ts: TS, id: '3', bid: null, ask: '2' });
-    const row = rowOf(half);
+    const half = toMarketTick({ kind: 'quote', ...AT, ts: TS, id: '3', bid: null, ask: '2' });
+    const row = toStoredRow(half);
     expect(row).toMatchObject({ bid: null, ask: 2 });
     expect(lateVerdict(late(half), row, undefined).verdict).toBe('duplicate');
     expect(lateVerdict(late(quote(1)), row, undefined).verdict).toBe('correction');
-    expect(lateVerdict(late(half), rowOf(quote(1)), undefined).verdict).toBe('correction');
+    expect(lateVerdict(late(half), toStoredRow(quote(1)), undefined).verdict).toBe('correction');
   });
 
   test('of a feature record share its moment, and no value takes the place of a column', () => {
@@ -82,7 +82,7 @@ describe('rows', () => {
       values: { rsi: null, venue: 5, revision: 9 },
       flags: [],
     };
-    rowsOfFeature(rows, record);
+    addFeatureRows(rows, record);
     const moment = { decided_ts: 130, known_at: 140, revision: 0, ...AT };
     expect(rows.candles).toEqual([expect.objectContaining({ ...moment, ts: 60 })]);
     expect(rows.candles[0]?.flags).toBe('gap,late');
@@ -111,8 +111,8 @@ describe('rows', () => {
 
 describe('a late tick', () => {
   test('that is stored with the same content is a duplicate', () => {
-    expect(lateVerdict(late(quote(1)), rowOf(quote(1)), undefined).verdict).toBe('duplicate');
-    expect(lateVerdict(late(trade()), rowOf(trade()), undefined).verdict).toBe('duplicate');
+    expect(lateVerdict(late(quote(1)), toStoredRow(quote(1)), undefined).verdict).toBe('duplicate');
+    expect(lateVerdict(late(trade()), toStoredRow(trade()), undefined).verdict).toBe('duplicate');
   });
 
   test.each([
@@ -122,7 +122,7 @@ describe('a late tick', () => {
     [trade('buy'), trade()],
     [trade(), trade('sell')],
   ])('that is stored with other content is a correction (%#)', (tick, other) => {
-    const judged = lateVerdict(late(tick), rowOf(other), undefined);
+    const judged = lateVerdict(late(tick), toStoredRow(other), undefined);
     expect(judged.verdict).toBe('correction');
     const event = judged.verdict === 'correction' ? judged.event : null;
     expect(event).toMatchObject({ kind: 'correction', ts: TS, known_at: TS + 77, ...AT });
@@ -149,10 +149,10 @@ describe('a late tick', () => {
   test('keeps the verdict that its own source got before', () => {
     const first = lateVerdict(late(quote(1)), undefined, undefined);
     const event = first.verdict === 'late' ? first.event : undefined;
-    expect(lateVerdict(late(quote(1)), rowOf(quote(1)), event)).toEqual(first);
-    const corrected = lateVerdict(late(quote(1)), rowOf(quote(9)), undefined);
-    const said = corrected.verdict === 'correction' ? corrected.event : undefined;
-    expect(lateVerdict(late(quote(1)), rowOf(quote(1)), said)).toEqual(corrected);
+    expect(lateVerdict(late(quote(1)), toStoredRow(quote(1)), event)).toEqual(first);
+    const corrected = lateVerdict(late(quote(1)), toStoredRow(quote(9)), undefined);
+    const corrections = corrected.verdict === 'correction' ? corrected.event : undefined;
+    expect(lateVerdict(late(quote(1)), toStoredRow(quote(1)), corrections)).toEqual(corrected);
   });
 });
 
@@ -167,8 +167,8 @@ describe('the effects of a batch', () => {
       },
     };
     const rows = emptySinkRows();
-    rowsOfTick(rows, trade(), 1, AT);
-    rowsOfTick(rows, quote(1), 1, AT);
+    addTickRows(rows, trade(), 1, AT);
+    addTickRows(rows, quote(1), 1, AT);
     rows.quality_events.push(qualityRow('late', { ts: 1, knownAt: 1, source: 's' }, AT, {}));
     const rejected = await writeSinkBatch(writer, featuresTable([]), rows);
     expect(order).toEqual(['quality_events', 'ticks', 'quotes']);

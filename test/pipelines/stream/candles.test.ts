@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { candles, type CandlesIn, type Closing } from '../../../pipelines/stream/candles.ts';
-import { marketTickOf } from '../../../src/domain/tick.ts';
+import { toMarketTick } from '../../../src/domain/tick.ts';
 
 const MIN = 60_000_000;
 const moment = { decidedTs: 1, knownAt: 2 };
 
 const trade = (ts: number, price: number, size = 1): CandlesIn => ({
   type: 'ordered',
-  tick: marketTickOf({
+  tick: toMarketTick({
     kind: 'trade',
     venue: 'v',
     symbol: 'A',
@@ -21,12 +21,12 @@ const trade = (ts: number, price: number, size = 1): CandlesIn => ({
 });
 const quote = (ts: number, bid: number, ask: number): CandlesIn => ({
   type: 'ordered',
-  tick: marketTickOf({ kind: 'quote', venue: 'v', symbol: 'A', id: `${ts}`, ts, bid, ask }),
+  tick: toMarketTick({ kind: 'quote', venue: 'v', symbol: 'A', id: `${ts}`, ts, bid, ask }),
   moment,
 });
 const watermark = (ts: number): CandlesIn => ({ type: 'watermark', ts, moment });
 
-function closingsOf(inputs: readonly CandlesIn[]): Closing[] {
+function runCandles(inputs: readonly CandlesIn[]): Closing[] {
   const out: Closing[] = [];
   const state = candles.initial();
   for (const input of inputs) candles.step(state, input, (closing) => out.push(closing));
@@ -38,7 +38,7 @@ const shape = ({ endTs, candles: closed }: Closing): string =>
 
 describe('candles', () => {
   test('a candle holds the first, highest, lowest and last price of [start, end)', () => {
-    const [first] = closingsOf([
+    const [first] = runCandles([
       trade(0, 100, 2),
       trade(10, 130),
       trade(20, 90),
@@ -63,10 +63,10 @@ describe('candles', () => {
   test('a quote of one side moves the time and is no price', () => {
     const half = (ts: number, side: { bid?: number; ask?: number }): CandlesIn => ({
       type: 'ordered',
-      tick: marketTickOf({ kind: 'quote', venue: 'v', symbol: 'A', id: `${ts}`, ts, ...side }),
+      tick: toMarketTick({ kind: 'quote', venue: 'v', symbol: 'A', id: `${ts}`, ts, ...side }),
       moment,
     });
-    const [first, ...more] = closingsOf([
+    const [first, ...more] = runCandles([
       half(0, { bid: 1 }),
       quote(1, 9, 11),
       half(2, { ask: 500 }),
@@ -79,22 +79,22 @@ describe('candles', () => {
   });
 
   test('all candles that end at one instant close together, smallest first, in time order', () => {
-    const closed = closingsOf([trade(0, 1), trade(4 * MIN, 2), watermark(60 * MIN)]);
+    const closed = runCandles([trade(0, 1), trade(4 * MIN, 2), watermark(60 * MIN)]);
     expect(closed.map(shape)).toEqual(['1: 1m', '5: 1m 5m', '15: 15m', '60: 1h']);
   });
 
   test('nothing closes before the watermark reaches the end, and nothing closes twice', () => {
-    expect(closingsOf([trade(0, 1), watermark(MIN - 1)])).toEqual([]);
-    expect(closingsOf([trade(0, 1), watermark(MIN), watermark(MIN)]).map(shape)).toEqual(['1: 1m']);
+    expect(runCandles([trade(0, 1), watermark(MIN - 1)])).toEqual([]);
+    expect(runCandles([trade(0, 1), watermark(MIN), watermark(MIN)]).map(shape)).toEqual(['1: 1m']);
   });
 
   test('an interval without a tick has no candle', () => {
-    const closed = closingsOf([trade(0, 1), trade(3 * MIN, 2), watermark(4 * MIN)]);
+    const closed = runCandles([trade(0, 1), trade(3 * MIN, 2), watermark(4 * MIN)]);
     expect(closed.map(shape)).toEqual(['1: 1m', '4: 1m']);
   });
 
   test('a longer candle equals the candle over all its ticks', () => {
-    const closed = closingsOf([
+    const closed = runCandles([
       trade(0, 5, 1),
       trade(2 * MIN, 9, 2),
       trade(3 * MIN, 1, 3),
@@ -115,7 +115,7 @@ describe('candles', () => {
   });
 
   test('quotes make mid candles until the first trade, whose interval is a trade candle', () => {
-    const closed = closingsOf([
+    const closed = runCandles([
       quote(0, 99, 101),
       quote(MIN, 100, 102),
       trade(MIN + 1, 200),
@@ -140,12 +140,12 @@ describe('candles', () => {
   });
 
   test('a traded instrument has no candle of quotes alone', () => {
-    const closed = closingsOf([trade(0, 1), quote(MIN, 1, 2), watermark(2 * MIN)]);
+    const closed = runCandles([trade(0, 1), quote(MIN, 1, 2), watermark(2 * MIN)]);
     expect(closed.map(shape)).toEqual(['1: 1m']);
   });
 
   test('a gap marks what is open and the candle of the tick behind it', () => {
-    const closed = closingsOf([
+    const closed = runCandles([
       trade(0, 1),
       { type: 'gap', moment },
       trade(3 * MIN, 2),
@@ -171,6 +171,6 @@ describe('candles', () => {
       state = structuredClone(state);
       candles.step(state, input, (closing) => out.push(closing));
     }
-    expect(out).toEqual(closingsOf(inputs));
+    expect(out).toEqual(runCandles(inputs));
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { fills, isFlat, type FillsIn, type FillsState } from '../../../pipelines/stream/fills.ts';
-import { marketTickOf } from '../../../src/domain/tick.ts';
+import { toMarketTick } from '../../../src/domain/tick.ts';
 import type { Fill, Signal, SignalEnd } from '../../../src/domain/wire.ts';
 import { paperBot } from '../../../src/app/seed.ts';
 
@@ -42,7 +42,7 @@ const signal: Signal = {
 const taken: FillsIn = { type: 'signal', signal, bot, moment };
 const trade = (ts: number, price: number): FillsIn => ({
   type: 'ordered',
-  tick: marketTickOf({
+  tick: toMarketTick({
     kind: 'trade',
     venue: 'v',
     symbol: 'A/USD',
@@ -55,7 +55,7 @@ const trade = (ts: number, price: number): FillsIn => ({
 });
 const quote = (ts: number, bid: number, ask: number): FillsIn => ({
   type: 'ordered',
-  tick: marketTickOf({ kind: 'quote', venue: 'v', symbol: 'A/USD', id: `${ts}`, ts, bid, ask }),
+  tick: toMarketTick({ kind: 'quote', venue: 'v', symbol: 'A/USD', id: `${ts}`, ts, bid, ask }),
   moment,
 });
 
@@ -74,7 +74,7 @@ describe('fills', () => {
   test('a quote of one side fills no order and closes no position', () => {
     const half = (ts: number, side: { bid?: number; ask?: number }): FillsIn => ({
       type: 'ordered',
-      tick: marketTickOf({ kind: 'quote', venue: 'v', symbol: 'A/USD', id: 'h', ts, ...side }),
+      tick: toMarketTick({ kind: 'quote', venue: 'v', symbol: 'A/USD', id: 'h', ts, ...side }),
       moment,
     });
     const { out } = run(

@@ -6,10 +6,10 @@ import {
   judgeHistory,
   type IngestOut,
 } from '../../../pipelines/stream/ingest.ts';
-import { labelsOf, type LabelRequest } from '../../../pipelines/labels/labels.ts';
+import { labelDecisions, type LabelRequest } from '../../../pipelines/labels/labels.ts';
 import { instrumentStream, type Derived } from '../../../pipelines/stream/stream.ts';
 import { initialControlState } from '../../../src/domain/control.ts';
-import { marketTickOf } from '../../../src/domain/tick.ts';
+import { toMarketTick } from '../../../src/domain/tick.ts';
 import { US_PER_HOUR, US_PER_MIN } from '../../../src/domain/time.ts';
 
 const S = 1_000_000;
@@ -18,9 +18,9 @@ const CUT = 1_000_000 * S;
 const NOW = CUT + 500 * S;
 
 const trade = (ts: number, id = String(ts), price = 100) =>
-  marketTickOf({ kind: 'trade', venue: 'v', symbol: 'A', id, ts, price, size: 1 });
+  toMarketTick({ kind: 'trade', venue: 'v', symbol: 'A', id, ts, price, size: 1 });
 
-const arrivalOf = (tick: ReturnType<typeof trade>, isImported: boolean, recordUs = tick.ts) => {
+const makeArrival = (tick: ReturnType<typeof trade>, isImported: boolean, recordUs = tick.ts) => {
   const log = { clockUs: NOW, judgedByUs: NOW, barrierUs: CUT };
   const fixed = { latenessUs: LATENESS, contiguousTradeIds: false };
   return { tick, recordUs, ...log, ...fixed, importedAt: importedAt({ isImported }, log) };
@@ -30,7 +30,7 @@ function feeder() {
   const state = ingest.initial();
   return (tick: ReturnType<typeof trade>, isImported = true, recordUs = tick.ts): IngestOut[] => {
     const out: IngestOut[] = [];
-    ingest.step(state, arrivalOf(tick, isImported, recordUs), (o) => out.push(o));
+    ingest.step(state, makeArrival(tick, isImported, recordUs), (o) => out.push(o));
     return out;
   };
 }
@@ -79,10 +79,10 @@ describe('an imported record', () => {
 
   test('of history has its own clock, and the job that looks for history still finds it', () => {
     const none = (): void => undefined;
-    const claimed = judgeHistory(arrivalOf(trade(10 * S), true, 15 * S), none);
-    expect(claimed).toEqual({ knownAt: 15 * S, toldAt: NOW });
-    const plain = judgeHistory(arrivalOf(trade(10 * S), false, NOW), none);
-    expect(plain).toEqual({ knownAt: NOW, toldAt: NOW });
+    const claimed = judgeHistory(makeArrival(trade(10 * S), true, 15 * S), none);
+    expect(claimed).toEqual({ knownAt: 15 * S, notedAt: NOW });
+    const plain = judgeHistory(makeArrival(trade(10 * S), false, NOW), none);
+    expect(plain).toEqual({ knownAt: NOW, notedAt: NOW });
   });
 });
 
@@ -92,18 +92,18 @@ describe('what is computed of imported records', () => {
     const state = stream.initial();
     const out: Derived[] = [];
     const control = { ...initialControlState(), cut: CUT };
-    const modelOf = (): never => {
+    const getModel = (): never => {
       throw new Error('there is no model');
     };
     for (let minute = 0; minute < 4; minute++) {
-      const arrival = arrivalOf(trade(minute * US_PER_MIN + 3 * S), imported(minute));
-      stream.step(state, { venue: 'v', symbol: 'A', arrival, control, modelOf }, (o) =>
+      const arrival = makeArrival(trade(minute * US_PER_MIN + 3 * S), imported(minute));
+      stream.step(state, { venue: 'v', symbol: 'A', arrival, control, getModel }, (o) =>
         out.push(o),
       );
     }
     return out;
   };
-  const clocksOf = (out: readonly Derived[]) =>
+  const listClocks = (out: readonly Derived[]) =>
     out.flatMap((o) =>
       o.kind === 'feature' || o.kind === 'prediction' ? [[o.known_at, o.imported_at]] : [],
     );
@@ -114,11 +114,11 @@ describe('what is computed of imported records', () => {
       [ts, NOW],
       [ts, NOW],
     ]);
-    expect(clocksOf(run(() => true))).toEqual(twice);
+    expect(listClocks(run(() => true))).toEqual(twice);
   });
 
   test('has none of it where a live tick decides', () => {
-    expect(clocksOf(run((minute) => minute === 0))).toEqual(
+    expect(listClocks(run((minute) => minute === 0))).toEqual(
       Array.from({ length: 6 }, () => [CUT + 1, undefined]),
     );
     expect(JSON.stringify(run(() => false))).not.toContain('imported_at');
@@ -128,7 +128,7 @@ describe('what is computed of imported records', () => {
 describe('a label', () => {
   const end = US_PER_HOUR + 100 * S;
   const shown = (arrivals: LabelRequest['arrivals']) =>
-    labelsOf({
+    labelDecisions({
       ...{ venue: 'v', symbol: 'A', labelSpec: 'direction_1h@1', horizonUs: US_PER_HOUR },
       ...{ latenessUs: LATENESS, decisions: [{ ts: 100 * S, decidedTs: 100 * S }] },
       ...{ prices: [], gaps: [], arrivals },

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { ingest, type Arrival, type IngestOut } from '../../../pipelines/stream/ingest.ts';
-import { marketTickOf, type MarketTick } from '../../../src/domain/tick.ts';
+import { toMarketTick, type MarketTick } from '../../../src/domain/tick.ts';
 
 const S = 1_000_000;
 
 const trade = (ts: number, id: string, price = 100): MarketTick =>
-  marketTickOf({ kind: 'trade', venue: 'v', symbol: 'A', id, ts, price, size: 1 });
+  toMarketTick({ kind: 'trade', venue: 'v', symbol: 'A', id, ts, price, size: 1 });
 
 interface Options {
   readonly latenessUs?: number;
@@ -140,7 +140,7 @@ describe('ingest', () => {
 
   describe('ids of a venue that numbers its trades', () => {
     /** What was said of the numbering, for trades a few seconds apart. */
-    const said = (ids: readonly string[], stepUs = 3 * S): string[] => {
+    const numberingNotes = (ids: readonly string[], stepUs = 3 * S): string[] => {
       const feed = feeder();
       const out = [...ids, '0'].flatMap((id, i) => {
         const last = i === ids.length ? 60 * S : 0;
@@ -152,25 +152,30 @@ describe('ingest', () => {
     };
 
     test('that fall back are a reset, and what is missing behind it is a gap', () => {
-      expect(said(['1000', '1001', '1', '2', '5', '6'])).toEqual(['reset 1001-1', 'gap 2-5']);
+      expect(numberingNotes(['1000', '1001', '1', '2', '5', '6'])).toEqual([
+        'reset 1001-1',
+        'gap 2-5',
+      ]);
     });
 
     test('are compared as whole numbers of any size', () => {
       const huge = ['9007199254740993', '9007199254740994', '9007199254740996'];
-      expect(said(huge)).toEqual(['gap 9007199254740994-9007199254740996']);
-      expect(said(['18446744073709551615', '1'])).toEqual(['reset 18446744073709551615-1']);
+      expect(numberingNotes(huge)).toEqual(['gap 9007199254740994-9007199254740996']);
+      expect(numberingNotes(['18446744073709551615', '1'])).toEqual([
+        'reset 18446744073709551615-1',
+      ]);
     });
 
     test('that change places within a second are no reset', () => {
-      expect(said(['100', '102', '101', '103'], S / 2)).toEqual(['gap 100-102']);
+      expect(numberingNotes(['100', '102', '101', '103'], S / 2)).toEqual(['gap 100-102']);
     });
 
     test('that are no whole numbers are not of the numbering', () => {
-      expect(said(['7', 'x8', '8', '9'])).toEqual([]);
+      expect(numberingNotes(['7', 'x8', '8', '9'])).toEqual([]);
     });
 
     test('that come again say nothing', () => {
-      expect(said(['7', '8', '8', '9'])).toEqual([]);
+      expect(numberingNotes(['7', '8', '8', '9'])).toEqual([]);
     });
   });
 

@@ -30,7 +30,7 @@ const cut = (value: number): Control => ({
   body: { value },
 });
 
-const recordOf = (offset: number, key: string | null, json: object, us: number): LogRecord => ({
+const makeRecord = (offset: number, key: string | null, json: object, us: number): LogRecord => ({
   topic: 'ticks',
   partition: 0,
   offset,
@@ -40,10 +40,10 @@ const recordOf = (offset: number, key: string | null, json: object, us: number):
 });
 const tick = (offset: number, ts: number, recordUs = ts): LogRecord => {
   const trade = { kind: 'trade', venue: 'v', symbol: 'A', id: String(offset), ts };
-  return recordOf(offset, 'v:A', { ...trade, price: 1, size: 1 }, recordUs);
+  return makeRecord(offset, 'v:A', { ...trade, price: 1, size: 1 }, recordUs);
 };
 const clockAt = (offset: number, ts: number, more: Partial<ClockControl> = {}): LogRecord =>
-  recordOf(offset, null, clock(ts, more), ts);
+  makeRecord(offset, null, clock(ts, more), ts);
 
 const verify = () => 'ours' as const;
 
@@ -101,7 +101,7 @@ describe('by which time a record is judged', () => {
   });
 
   test('an as-of barrier is bounded as well, and other records say what they will', () => {
-    const of = (json: object, us: number): LogRecord => recordOf(1, null, json, us);
+    const of = (json: object, us: number): LogRecord => makeRecord(1, null, json, us);
     expect(judged([of(cut(NOW + YEAR), NOW)], { ts: NOW })).toBe(NOW);
     expect(judged([of(cut(NOW + YEAR), NOW)], null), 'without any clock').toBeNull();
     expect(judged([of({ ...cut(0), type: 'halt', body: {} }, NOW + YEAR)], { ts: NOW })).toBe(NOW);

@@ -27,7 +27,7 @@ const featureAt = (ts: number): Feature => ({
   flags: [],
 });
 
-const modelOf = (modelId: string, slot: string, expiresTs = Infinity): ModelInForce => ({
+const modelInForce = (modelId: string, slot: string, expiresTs = Infinity): ModelInForce => ({
   control: {
     venue: 'v',
     symbol: 'A/USD',
@@ -65,12 +65,14 @@ function predicted(more: Partial<PredictionsIn>, state = operator.initial()): Pr
 
 describe('predictions', () => {
   test('are those of the baseline until a champion is in force, and of every shadow', () => {
-    const shadow = modelOf('new', 'new');
+    const shadow = modelInForce('new', 'new');
     expect(predicted({ shadows: [shadow] })).toMatchObject([
       { model_id: BASELINE_MODEL_ID, slot: 'champion', verdict: 'warming_up' },
       { model_id: 'new', slot: 'new', probability_up: 0.6 },
     ]);
-    expect(predicted({ champion: modelOf('old', 'champion'), shadows: [shadow] })).toMatchObject([
+    expect(
+      predicted({ champion: modelInForce('old', 'champion'), shadows: [shadow] }),
+    ).toMatchObject([
       { model_id: 'old', slot: 'champion', probability_up: 0.6, horizon_s: 3600 },
       { model_id: 'new', slot: 'new' },
     ]);
@@ -78,19 +80,19 @@ describe('predictions', () => {
 
   test('of a model behind its expiry say so', () => {
     const { decided_ts } = featureAt(US_PER_HOUR);
-    const verdictOf = (expiresTs: number): unknown =>
-      predicted({ champion: modelOf('m', 'champion', expiresTs) })[0]?.verdict;
-    expect([verdictOf(decided_ts), verdictOf(decided_ts - 1)]).toEqual(['ok', 'expired']);
+    const verdictFor = (expiresTs: number): unknown =>
+      predicted({ champion: modelInForce('m', 'champion', expiresTs) })[0]?.verdict;
+    expect([verdictFor(decided_ts), verdictFor(decided_ts - 1)]).toEqual(['ok', 'expired']);
   });
 
   test('of a row unlike the training say so', () => {
-    const champion = modelOf('m', 'champion');
+    const champion = modelInForce('m', 'champion');
     expect(predicted({ champion, vector: [0.9] })).toMatchObject([{ verdict: 'outlier' }]);
   });
 
   test('of a row that lacks features say so, by the rule that keeps it out of training', () => {
-    const champion = modelOf('m', 'champion');
-    const verdictOf = (nulls: number): unknown => {
+    const champion = modelInForce('m', 'champion');
+    const verdictFor = (nulls: number): unknown => {
       const vector = [0.6, ...Array.from({ length: 19 }, (_, i) => (i < nulls ? null : 1))];
       const row = { ts: 1, decided_ts: 2, values: vector };
       const outcome = { ts: 1, state: 'matured', void_reason: null, exit_ts: 3 } as const;
@@ -98,8 +100,8 @@ describe('predictions', () => {
       const [prediction] = predicted({ champion, vector });
       return [prediction?.verdict, trained.excluded];
     };
-    expect(verdictOf(7)).toEqual(['ok', {}]);
-    expect(verdictOf(8)).toEqual(['warming_up', { warming_up: 1 }]);
+    expect(verdictFor(7)).toEqual(['ok', {}]);
+    expect(verdictFor(8)).toEqual(['warming_up', { warming_up: 1 }]);
   });
 
   test('keep the baseline learning, whoever is champion', () => {
@@ -107,7 +109,7 @@ describe('predictions', () => {
     for (let i = 0; i < 300; i++) {
       const at = { feature: featureAt(i * US_PER_MIN), close: 100 + Math.sin(i) };
       predicted(at, alone);
-      predicted({ ...at, champion: modelOf('m', 'champion') }, under);
+      predicted({ ...at, champion: modelInForce('m', 'champion') }, under);
     }
     expect(under).toEqual(alone);
     expect(under.matured).toBeGreaterThan(200);
@@ -115,13 +117,13 @@ describe('predictions', () => {
 
   test('of the baseline say that it warms up wherever it has nothing but one half', () => {
     const state = operator.initial();
-    const said = (at: number, close: number): Prediction | undefined =>
+    const predictAt = (at: number, close: number): Prediction | undefined =>
       predicted({ feature: featureAt(at * US_PER_MIN), close }, state)[0];
-    const before = Array.from({ length: 300 }, (_, i) => said(i, 100 + Math.sin(i)));
+    const before = Array.from({ length: 300 }, (_, i) => predictAt(i, 100 + Math.sin(i)));
     expect(state.matured).toBeGreaterThan(200);
     expect(before.at(-1)).toMatchObject({ verdict: 'ok' });
     // A gap of three hours: what was learnt stays, the history of the features is gone.
-    const behind = Array.from({ length: 30 }, (_, i) => said(480 + i, 100 + Math.sin(i)));
+    const behind = Array.from({ length: 30 }, (_, i) => predictAt(480 + i, 100 + Math.sin(i)));
     const verdicts = behind.map((each) => each?.verdict);
     const first = verdicts.indexOf('ok');
     expect(first).toBe(15);
@@ -130,6 +132,6 @@ describe('predictions', () => {
       expect(each?.verdict === 'warming_up').toBe(each?.probability_up === 0.5);
     }
     // A price that is none empties the history as a gap does.
-    expect(said(511, -1)).toMatchObject({ verdict: 'warming_up', probability_up: 0.5 });
+    expect(predictAt(511, -1)).toMatchObject({ verdict: 'warming_up', probability_up: 0.5 });
   });
 });

@@ -7,7 +7,7 @@ import { streamStage } from '../../../pipelines/stream/stream-task.ts';
 import { must } from '../../../src/assert.ts';
 import type { ControlState } from '../../../src/domain/control.ts';
 import { parseUs, US_PER_HOUR } from '../../../src/domain/time.ts';
-import { keyOf, type Control, type Signal } from '../../../src/domain/wire.ts';
+import { instrumentKey, type Control, type Signal } from '../../../src/domain/wire.ts';
 import type { ModelManifest } from '../../../src/learning/artefact.ts';
 import { mergedTrades } from '../../../src/market/merged.ts';
 import { paperBot } from '../../../src/app/seed.ts';
@@ -41,7 +41,7 @@ const trades = [
     rate: 0.2,
     edge: 'none',
   }),
-].map(({ tick }) => ({ ts: tick.ts, key: keyOf(tick), value: tick }));
+].map(({ tick }) => ({ ts: tick.ts, key: instrumentKey(tick), value: tick }));
 const tradesIn = (fromHour: number, toHour: number): typeof trades =>
   trades.filter(
     ({ ts }) => ts >= FROM + fromHour * US_PER_HOUR && ts < FROM + toHour * US_PER_HOUR,
@@ -56,12 +56,14 @@ const [before, first, second, third] = [
   tradesIn(7, 8.5),
   tradesIn(8.5, 10),
 ];
-const logOf = (parts: readonly { ts: number; key: string | null; value: object }[]): LogRecord[] =>
+const makeLog = (
+  parts: readonly { ts: number; key: string | null; value: object }[],
+): LogRecord[] =>
   parts.map(({ ts, key, value }, offset) => {
     const bytes = Buffer.from(JSON.stringify(value));
     return { topic: 'ticks', partition: 0, offset, timestampUs: ts, key, value: bytes };
   });
-const log = logOf([
+const log = makeLog([
   controlled(FROM, botRecord(bot)),
   ...before,
   controlled(last(before), modelRecord(AT, 'champion', 'one', 1)),
@@ -72,7 +74,7 @@ const log = logOf([
   controlled(last(second), modelRecord(AT, 'champion', 'one', 3)),
   ...third,
 ]);
-const placeOf = (text: string): number =>
+const findOffset = (text: string): number =>
   log.findIndex(({ key, value }) => key === null && String(value).includes(text));
 
 /** What was saved last, as a store gives it back, by `read` of the partition's state. */
@@ -127,7 +129,12 @@ async function appended(
 }
 
 /** Of models, with how long after its record's place each was decided, in hours. */
-const agesOf = (out: readonly OutRecord[], model: string, fromTs: number, toTs: number): number[] =>
+const signalAges = (
+  out: readonly OutRecord[],
+  model: string,
+  fromTs: number,
+  toTs: number,
+): number[] =>
   out
     .filter(({ topic }) => topic === 'signals')
     .map(({ value }) => JSON.parse(String(value)) as Signal)
@@ -143,14 +150,14 @@ describe('a champion', async () => {
     ['other', last(first), last(second)],
     ['one', last(second), last(third)],
   ])('is young from its record on, also when it comes back: %s, behind %i', (model, from, to) => {
-    const ages = agesOf(whole, model, from, to);
+    const ages = signalAges(whole, model, from, to);
     expect(ages.length).toBeGreaterThan(5);
     expect(Math.min(...ages)).toBeGreaterThanOrEqual(1);
     expect(Math.min(...ages)).toBeLessThan(1.1);
   });
 
   test('is as old after a restart anywhere', async () => {
-    const around = [placeOf('"other"'), placeOf('"other"') + 1, placeOf('"other"') + 400];
+    const around = [findOffset('"other"'), findOffset('"other"') + 1, findOffset('"other"') + 400];
     expect(await appended(log, [1, 700, ...around])).toEqual(whole);
   });
 
@@ -162,20 +169,20 @@ describe('a champion', async () => {
       }
       return encodeState(control);
     };
-    const out = await appended(log, [placeOf('"one"') + 1], old);
-    const ages = agesOf(out, 'one', last(before), last(first));
+    const out = await appended(log, [findOffset('"one"') + 1], old);
+    const ages = signalAges(out, 'one', last(before), last(first));
     expect(Math.min(...ages)).toBeLessThan(0.1);
   });
 
   test('whose record came before the first tick is young from that one on', async () => {
-    const early = logOf([
+    const early = makeLog([
       controlled(FROM, botRecord({ ...bot, young_s: 6 * 3600 })),
       controlled(FROM, modelRecord(AT, 'champion', 'one', 1)),
       ...tradesIn(0, 7),
     ]);
     const firstTs = must(trades[0]).ts;
     for (const restarts of [[], [2], [3]]) {
-      const ages = agesOf(await appended(early, restarts), 'one', firstTs - 1, span.toUs);
+      const ages = signalAges(await appended(early, restarts), 'one', firstTs - 1, span.toUs);
       expect(Math.min(...ages)).toBeGreaterThanOrEqual(6);
       expect(Math.min(...ages)).toBeLessThan(6.1);
     }

@@ -25,19 +25,19 @@ const end: SignalEnd = {
 
 const decoded = (topic: string, json: unknown, key: string | null = null) =>
   decodeBooked(topic, key, Buffer.from(typeof json === 'string' ? json : JSON.stringify(json)));
-const reasonOf = (topic: string, json: unknown, key: string | null = null): string => {
+const decodeReason = (topic: string, json: unknown, key: string | null = null): string => {
   const found = decoded(topic, json, key);
   return found.type === 'dead' ? found.reason : found.type;
 };
 
 describe('records of money', () => {
   test('sound ones are booked, with their key, without one, and with fields of a newer version', () => {
-    expect(reasonOf('fills', fill, 'a')).toBe('booked');
-    expect(reasonOf('fills', fill)).toBe('booked');
-    expect(reasonOf('signals', signal, 'v:BTC/USD')).toBe('booked');
-    expect(reasonOf('signals', end)).toBe('booked');
-    expect(reasonOf('fills', { ...fill, more: [[1]], reason: 'smile 😀' })).toBe('booked');
-    expect(reasonOf('fills', { ...fill, fill_id: '😀'.repeat(200) })).toBe('booked');
+    expect(decodeReason('fills', fill, 'a')).toBe('booked');
+    expect(decodeReason('fills', fill)).toBe('booked');
+    expect(decodeReason('signals', signal, 'v:BTC/USD')).toBe('booked');
+    expect(decodeReason('signals', end)).toBe('booked');
+    expect(decodeReason('fills', { ...fill, more: [[1]], reason: 'smile 😀' })).toBe('booked');
+    expect(decodeReason('fills', { ...fill, fill_id: '😀'.repeat(200) })).toBe('booked');
   });
 
   const amounts = [
@@ -59,7 +59,7 @@ describe('records of money', () => {
   const names = ['price', 'size', 'fx_rate'] as const;
   test.each(names)('a fill without a sound %s is dead', (name) => {
     for (const value of wrong) {
-      expect(`${JSON.stringify(value)} ${reasonOf('fills', { ...fill, [name]: value })}`).toBe(
+      expect(`${JSON.stringify(value)} ${decodeReason('fills', { ...fill, [name]: value })}`).toBe(
         `${JSON.stringify(value)} schema`,
       );
     }
@@ -71,7 +71,7 @@ describe('records of money', () => {
     'a fill whose %s no table or key could hold is dead',
     (name) => {
       for (const value of [...texts, manyMarks, 7]) {
-        expect(reasonOf('fills', { ...fill, [name]: value })).toBe('schema');
+        expect(decodeReason('fills', { ...fill, [name]: value })).toBe('schema');
       }
     },
   );
@@ -82,7 +82,7 @@ describe('records of money', () => {
       // A prediction's id may be twice as long: it holds its instrument's symbol twice.
       const long = name === 'prediction_id' ? 'a'.repeat(401) : 'a'.repeat(201);
       for (const value of [...texts.slice(0, -1), long, manyMarks, null]) {
-        expect(reasonOf('signals', { ...signal, [name]: value })).toBe('schema');
+        expect(decodeReason('signals', { ...signal, [name]: value })).toBe('schema');
       }
     },
   );
@@ -92,64 +92,64 @@ describe('records of money', () => {
       [100, 'booked'],
       [101, 'schema'],
     ] as const) {
-      expect(reasonOf('fills', { ...fill, account: 'a'.repeat(length) })).toBe(found);
-      expect(reasonOf('signals', { ...signal, account: 'a'.repeat(length) })).toBe(found);
+      expect(decodeReason('fills', { ...fill, account: 'a'.repeat(length) })).toBe(found);
+      expect(decodeReason('signals', { ...signal, account: 'a'.repeat(length) })).toBe(found);
     }
   });
 
   test('free text takes all but NUL, half characters and a book', () => {
     for (const reason of ['a\u0000', '\ud800', 'a'.repeat(4_001), null]) {
-      expect(reasonOf('fills', { ...fill, reason })).toBe('schema');
-      expect(reasonOf('signals', { ...end, reason })).toBe('schema');
+      expect(decodeReason('fills', { ...fill, reason })).toBe('schema');
+      expect(decodeReason('signals', { ...end, reason })).toBe('schema');
     }
-    expect(reasonOf('fills', { ...fill, reason: 'two\nlines' })).toBe('booked');
+    expect(decodeReason('fills', { ...fill, reason: 'two\nlines' })).toBe('booked');
   });
 
   test('times that are in another unit, no whole number or before 1970 are dead', () => {
     const times = [ts * 1_000, ts * 10, 253_402_300_800_000_000, -1, ts + 0.5, '1', null, 9.2e21];
     for (const value of times) {
-      expect(reasonOf('fills', { ...fill, ts: value })).toBe('schema');
+      expect(decodeReason('fills', { ...fill, ts: value })).toBe('schema');
       for (const name of ['ts', 'decided_ts', 'known_at', 'expires_at']) {
-        expect(reasonOf('signals', { ...signal, [name]: value })).toBe('schema');
+        expect(decodeReason('signals', { ...signal, [name]: value })).toBe('schema');
       }
     }
   });
 
   test('a confidence is a share, and indicators are numbers under sound names', () => {
-    const dead = (more: object): string => reasonOf('signals', { ...signal, ...more });
+    const dead = (more: object): string => decodeReason('signals', { ...signal, ...more });
     for (const confidence of [-0.1, 1.1, null, '0.5']) expect(dead({ confidence })).toBe('schema');
     const many = Object.fromEntries(Array.from({ length: 1_001 }, (_, i) => [`n${i}`, 1]));
     for (const indicators of [{ a: 'x' }, { 'a\u0000': 1 }, { '\ud800': 1 }, many, [], null]) {
       expect(dead({ indicators })).toBe('schema');
     }
     const text = JSON.stringify(signal).replace('"confidence":0.5', '"confidence":1e999');
-    expect(reasonOf('signals', text)).toBe('schema');
+    expect(decodeReason('signals', text)).toBe('schema');
   });
 
   test('what is no record is dead by its own reason', () => {
     expect(decodeBooked('fills', null, null)).toMatchObject({ reason: 'empty_value' });
     expect(decodeBooked('fills', null, Buffer.alloc(0))).toMatchObject({ reason: 'empty_value' });
     for (const text of ['{"kind":"fill"', 'NaN', '\ufeff{}', '[', '{}x']) {
-      expect(reasonOf('fills', text)).toBe('bad_json');
+      expect(decodeReason('fills', text)).toBe('bad_json');
     }
     const notText = Buffer.from(JSON.stringify(fill).replace('"f"', '"\u00ff"'), 'latin1');
     expect(decodeBooked('fills', null, notText)).toMatchObject({ reason: 'bad_json' });
     for (const json of [[], [fill], null, 7, 'x', {}, { kind: 7 }]) {
-      expect(reasonOf('fills', JSON.stringify(json))).toBe('not_a_record');
+      expect(decodeReason('fills', JSON.stringify(json))).toBe('not_a_record');
     }
     const deep = (depth: number): string =>
       JSON.stringify(fill).replace('{', `{"more":${'['.repeat(depth)}${']'.repeat(depth)},`);
-    expect(reasonOf('fills', deep(200_000))).toBe('schema');
-    expect(reasonOf('fills', deep(10))).toBe('booked');
+    expect(decodeReason('fills', deep(200_000))).toBe('schema');
+    expect(decodeReason('fills', deep(10))).toBe('booked');
   });
 
   test('a key that says another account or instrument, and a record on the wrong topic, are dead', () => {
-    expect(reasonOf('fills', fill, 'b')).toBe('key_mismatch');
-    expect(reasonOf('fills', fill, '')).toBe('key_mismatch');
-    expect(reasonOf('signals', signal, 'v:ETH/USD')).toBe('key_mismatch');
-    expect(reasonOf('signals', end, 'a')).toBe('key_mismatch');
-    expect(reasonOf('signals', fill)).toBe('wrong_topic');
-    expect(reasonOf('fills', signal)).toBe('wrong_topic');
+    expect(decodeReason('fills', fill, 'b')).toBe('key_mismatch');
+    expect(decodeReason('fills', fill, '')).toBe('key_mismatch');
+    expect(decodeReason('signals', signal, 'v:ETH/USD')).toBe('key_mismatch');
+    expect(decodeReason('signals', end, 'a')).toBe('key_mismatch');
+    expect(decodeReason('signals', fill)).toBe('wrong_topic');
+    expect(decodeReason('fills', signal)).toBe('wrong_topic');
   });
 
   test('a kind that nobody knows is no fault, whatever its name', () => {

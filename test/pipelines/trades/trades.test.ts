@@ -32,7 +32,7 @@ async function taken(book: TradesDeps['book']) {
   const appended: OutRecord[] = [];
   const stage = tradesStage({
     checkpoints: new RememberedCheckpoints(),
-    topicOf: (name) => `p-${name}`,
+    topicName: (name) => `p-${name}`,
     log: {
       append: (more) => {
         appended.push(...more);
@@ -54,9 +54,9 @@ const offsets = (appended: readonly OutRecord[]): string[] =>
 
 describe('the trades stage', () => {
   test('books what is sound, refuses what is not and lists what nobody knows', async () => {
-    let asked: BookRequest | undefined;
+    let requested: BookRequest | undefined;
     const { appended, position } = await taken(async (request, onRefused) => {
-      asked = request;
+      requested = request;
       const places = await onRefused([{ index: 1, reason: 'unbookable', detail: 'a rule' }]);
       expect(places.map(({ offset, reason }) => `${offset} ${reason}`)).toEqual([
         '1 bad_json',
@@ -65,11 +65,11 @@ describe('the trades stage', () => {
       ]);
       return 'booked';
     });
-    expect(asked?.records.map((record) => Reflect.get(record, 'reason') as string)).toEqual([
+    expect(requested?.records.map((record) => Reflect.get(record, 'reason') as string)).toEqual([
       'first',
       'second',
     ]);
-    expect(asked?.kinds).toEqual([
+    expect(requested?.kinds).toEqual([
       { topic: 'p-signals', partition: 1, offset: 3, kind: 'weather', records: 1 },
     ]);
     expect(offsets(appended)).toEqual(['1 bad_json', '4 schema', '2 unbookable']);

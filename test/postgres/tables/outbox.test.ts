@@ -2,14 +2,14 @@ import type { Pool } from 'pg';
 import { describe, expect, test } from 'vitest';
 import { US_PER_HOUR } from '../../../src/domain/time.ts';
 import { paperBot } from '../../../src/app/seed.ts';
-import { isSealed, sealOf, signControl } from '../../../src/stream/control-key.ts';
+import { isSealed, sealControl, signControl } from '../../../src/stream/control-key.ts';
 import { appendControl } from '../../../src/postgres/tables/outbox.ts';
 
 test('settings of a bot that contradict themselves are refused before anything is written', async () => {
-  const unasked = { query: () => Promise.reject(new Error('asked')) } as unknown as Pool;
+  const unqueried = { query: () => Promise.reject(new Error('asked')) } as unknown as Pool;
   const of = { labelSpec: 'direction_1h@1', horizonUs: US_PER_HOUR, orderLatencyUs: 250_000 };
   const append = (more: object): Promise<boolean> =>
-    appendControl(unasked, {
+    appendControl(unqueried, {
       ...{ controlId: 'c', type: 'bot', subject: 'paper', cause: 'a test' },
       body: { ...paperBot(of), ...more },
     });
@@ -27,7 +27,7 @@ describe('the seal of a control record', () => {
 
   test('holds for the same record as PostgreSQL gives it back, whatever the order of its keys', () => {
     const stored = { ...control, body: { a: [0.1], b: 1 } };
-    expect(isSealed(key, stored, sealOf(key, control))).toBe(true);
+    expect(isSealed(key, stored, sealControl(key, control))).toBe(true);
   });
 
   test.each([
@@ -36,11 +36,11 @@ describe('the seal of a control record', () => {
     ['another subject', { subject: 't' }],
     ['another body', { body: { b: 2, a: [0.1] } }],
   ] as const)('does not hold for %s', (_, change) => {
-    expect(isSealed(key, { ...control, ...change }, sealOf(key, control))).toBe(false);
+    expect(isSealed(key, { ...control, ...change }, sealControl(key, control))).toBe(false);
   });
 
   test('is not had without the key, nor from a signature', () => {
-    expect(isSealed(key, control, sealOf('other', control))).toBe(false);
+    expect(isSealed(key, control, sealControl('other', control))).toBe(false);
     const { controlId: control_id, type, subject, body } = control;
     const signed = signControl(key, {
       kind: 'control',

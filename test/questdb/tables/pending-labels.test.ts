@@ -9,9 +9,9 @@ const SETTINGS = { horizonUs: 0, latenessUs: 0, labelSpec: 'direction_1h@1', mor
 
 /** All that was decided has its label, up to half a day before `AT`, or years before. */
 class Tables implements SqlReader {
-  asked = 0;
+  queries = 0;
   readonly query = async <Row extends object>(_sql: string, params: readonly unknown[] = []) => {
-    this.asked += 1;
+    this.queries += 1;
     const isOld = String(params[1]).startsWith('OLD');
     const to_ts = AT - (isOld ? 4_000 * US_PER_DAY : 0);
     const row = { label_spec: SETTINGS.labelSpec, matured: 9, pending: 0, from_ts: null, to_ts };
@@ -33,22 +33,22 @@ describe('a backlog', () => {
     const tables = new Tables();
     const watermarks = () => Promise.resolve(markets(reachedTs));
     const backlog = new LabelBacklog(tables, watermarks, SETTINGS, () => nowMs);
-    const asked = async (): Promise<number> => {
-      tables.asked = 0;
+    const queries = async (): Promise<number> => {
+      tables.queries = 0;
       await backlog.pending();
-      return tables.asked;
+      return tables.queries;
     };
-    expect(await asked()).toBe(60);
+    expect(await queries()).toBe(60);
     // The 57 by one question; the few of years ago not in between, but each for itself.
-    expect(await asked()).toBe(4);
+    expect(await queries()).toBe(4);
     nowMs = 601_000;
-    expect(await asked()).toBe(4);
-    expect(await asked()).toBe(0);
+    expect(await queries()).toBe(4);
+    expect(await queries()).toBe(0);
     reachedTs += 1;
-    expect(await asked()).toBe(1);
+    expect(await queries()).toBe(1);
     // What was decided late, of a market that stands still, is found minutes later.
     nowMs += 601_000;
-    expect(await asked()).toBe(4);
+    expect(await queries()).toBe(4);
   });
 
   test('of few markets asks at every look, unless it may rest: then seldom, once they rest', async () => {
@@ -56,29 +56,29 @@ describe('a backlog', () => {
     const tables = new Tables();
     const watermarks = () => Promise.resolve(markets(reachedTs).slice(0, 5));
     const backlog = new LabelBacklog(tables, watermarks, SETTINGS, () => nowMs);
-    const asked = async (mayRest: boolean): Promise<number> => {
-      tables.asked = 0;
+    const queries = async (mayRest: boolean): Promise<number> => {
+      tables.queries = 0;
       await backlog.pending(undefined, { mayRest });
-      return tables.asked;
+      return tables.queries;
     };
-    expect(await asked(true)).toBe(5);
-    expect(await asked(true)).toBe(5);
+    expect(await queries(true)).toBe(5);
+    expect(await queries(true)).toBe(5);
     nowMs = 5_001;
-    expect(await asked(true)).toBe(0);
+    expect(await queries(true)).toBe(0);
     // Whoever has to know now is told now.
-    expect(await asked(false)).toBe(5);
+    expect(await queries(false)).toBe(5);
     nowMs += 10_000;
-    expect(await asked(true)).toBe(5);
-    expect(await asked(true)).toBe(0);
+    expect(await queries(true)).toBe(5);
+    expect(await queries(true)).toBe(0);
     reachedTs += 1;
-    expect(await asked(true)).toBe(2);
+    expect(await queries(true)).toBe(2);
   });
 
   test('of one subject asks about that alone', async () => {
     const tables = new Tables();
     const backlog = new LabelBacklog(tables, () => Promise.resolve(markets(AT)), SETTINGS);
     await backlog.pending('v:S7');
-    expect(tables.asked).toBe(1);
+    expect(tables.queries).toBe(1);
   });
 
   test('that begins with very many guesses where each stands, and then looks at each whole', async () => {
@@ -87,7 +87,7 @@ describe('a backlog', () => {
       // Three of long ago, of which nothing is guessed.
       reachedTs: AT - (i < 3 ? 900 * US_PER_DAY : 0),
     }));
-    const asked: string[] = [];
+    const queries: string[] = [];
     /** Of S7 an old decision lacks its label, of S9 the newest. */
     const reader: SqlReader = {
       waitApplied: () => Promise.resolve(),
@@ -96,22 +96,22 @@ describe('a backlog', () => {
         const row = (i: number) => ({ venue: 'v', symbol: `S${i}`, label_spec, ts: AT - 60 });
         const rows = (list: object[]): Promise<Row[]> => Promise.resolve(list as Row[]);
         if (/max\(ts\) AS ts FROM labels/.test(sql)) {
-          asked.push('labels');
+          queries.push('labels');
           return rows(many.slice(0, 200).map((_, i) => row(i)));
         }
         if (/min\(ts\) AS ts FROM predictions/.test(sql)) {
-          asked.push('predictions');
+          queries.push('predictions');
           return rows(many.slice(0, 235).map((_, i) => row(i)));
         }
         const well = { matured: 1, pending: 0, from_ts: null, to_ts: AT };
         const open = { matured: 1, pending: 1, from_ts: AT, to_ts: AT, decided_ts: AT };
         if (params.length === 2) {
-          asked.push('set');
+          queries.push('set');
           return rows(
             many.slice(3, 235).map((_, i) => ({ ...row(i + 3), ...(i === 6 ? open : well) })),
           );
         }
-        asked.push(`one ${String(params[1])} from ${String(params[2]).slice(0, 4)}`);
+        queries.push(`one ${String(params[1])} from ${String(params[2]).slice(0, 4)}`);
         const old = { ...open, from_ts: AT - 300 * US_PER_DAY };
         const answers: Record<string, object> = { S7: old, S9: open };
         return rows([{ label_spec, ...(answers[String(params[1])] ?? well) }]);
@@ -128,8 +128,8 @@ describe('a backlog', () => {
     const ones = (count: number, from: number) =>
       Array.from({ length: count }, (_, i) => `one S${i + from} from 1970`);
     // Three are old, of five there is nothing of the last day; then the first is looked at.
-    expect(asked.slice(0, 3)).toEqual(['labels', 'predictions', 'set']);
-    expect(asked.slice(3).toSorted()).toEqual(
+    expect(queries.slice(0, 3)).toEqual(['labels', 'predictions', 'set']);
+    expect(queries.slice(3).toSorted()).toEqual(
       [...ones(3, 0), ...ones(5, 235), ...ones(1, 3)].toSorted(),
     );
     expect(first.map(({ symbol, from_ts }) => [symbol, AT - from_ts])).toEqual([['S9', 0]]);
@@ -140,11 +140,11 @@ describe('a backlog', () => {
       later.push(...(await backlog.pending(undefined, { mayRest: true })));
     }
     expect(later.find(({ symbol }) => symbol === 'S7')?.from_ts).toBe(AT - 300 * US_PER_DAY);
-    const whole = new Set(asked.filter((one) => one.endsWith('from 1970')));
+    const whole = new Set(queries.filter((one) => one.endsWith('from 1970')));
     expect(whole.size).toBe(240);
-    asked.length = 0;
+    queries.length = 0;
     await backlog.pending(undefined, { mayRest: true });
-    expect(asked.filter((one) => one.endsWith('from 1970'))).toEqual([]);
+    expect(queries.filter((one) => one.endsWith('from 1970'))).toEqual([]);
     // Whoever has to know now does not go by a guess.
     const exact = new LabelBacklog(
       reader,
@@ -152,9 +152,9 @@ describe('a backlog', () => {
       SETTINGS,
       () => nowMs,
     );
-    asked.length = 0;
+    queries.length = 0;
     await exact.pending();
-    expect(asked).toHaveLength(240);
+    expect(queries).toHaveLength(240);
   });
 
   test('is not gone through at all while the list is the same and all of it rests', async () => {
@@ -177,10 +177,10 @@ describe('a backlog', () => {
       SETTINGS,
       () => nowMs,
     );
-    const look = async (): Promise<[asked: number, reads: number]> => {
-      [tables.asked, reads] = [0, 0];
+    const look = async (): Promise<[queries: number, reads: number]> => {
+      [tables.queries, reads] = [0, 0];
       await backlog.pending(undefined, { mayRest: true });
-      return [tables.asked, Math.min(reads, 1)];
+      return [tables.queries, Math.min(reads, 1)];
     };
     expect(await look()).toEqual([60, 1]);
     nowMs = 31_000;

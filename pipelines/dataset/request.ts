@@ -1,11 +1,11 @@
-/** What a training set can be asked for, by flags and over HTTP, and what cannot be. */
+/** What can be requested of a training set, by flags and over HTTP, and what cannot. */
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
 import { parseDurationUs, parseUs } from '../../src/domain/time.ts';
-import { instrumentOf } from '../../src/domain/wire.ts';
+import { parseInstrumentKey } from '../../src/domain/wire.ts';
 import type { DatasetDefinition } from './definition.ts';
 
 /** As flags and as the body of a request have it; what is left out has its default. */
-export interface DatasetAsk {
+export interface DatasetRequest {
   /** Names of feature sets; `default` where there are none. */
   readonly features?: readonly string[];
   /** `none` for a set without outcomes; the one that is predicted by default. */
@@ -20,23 +20,23 @@ export interface DatasetAsk {
   readonly max_age?: string;
 }
 
-/** What is asked for cannot be; the message says what to change. */
-export class AskError extends Error {
+/** What is requested cannot be; the message says what to change. */
+export class RequestError extends Error {
   override readonly name = 'AskError';
 }
 
-/** Throws an `AskError` for what can be seen without the tables. */
-export function checkAsk(ask: DatasetAsk, hasEntities: boolean): void {
-  const { from, to, label, known, max_age: maxAge } = ask;
+/** Throws an `RequestError` for what can be seen without the tables. */
+export function checkRequest(request: DatasetRequest, hasEntities: boolean): void {
+  const { from, to, label, known, max_age: maxAge } = request;
   try {
     if (label !== undefined && label !== 'none') parseLabelSpec(label);
     if (maxAge !== undefined) parseDurationUs(maxAge);
-    if (ask.as_of !== undefined) parseUs(ask.as_of);
-    for (const key of ask.symbols ?? []) {
-      if (instrumentOf(key) === null) throw new RangeError(`"${key}" is not venue:symbol`);
+    if (request.as_of !== undefined) parseUs(request.as_of);
+    for (const key of request.symbols ?? []) {
+      if (parseInstrumentKey(key) === null) throw new RangeError(`"${key}" is not venue:symbol`);
     }
     if (hasEntities) {
-      if (from !== undefined || to !== undefined || ask.symbols !== undefined) {
+      if (from !== undefined || to !== undefined || request.symbols !== undefined) {
         throw new RangeError('requests of your own say which rows: leave from, to, symbols out');
       }
       return;
@@ -45,6 +45,6 @@ export function checkAsk(ask: DatasetAsk, hasEntities: boolean): void {
     if (parseUs(from) >= parseUs(to)) throw new RangeError(`from ${from} is not before to ${to}`);
     if (known === 'request') throw new RangeError('known=request is for requests of your own');
   } catch (error) {
-    throw new AskError((error as Error).message, { cause: error });
+    throw new RequestError((error as Error).message, { cause: error });
   }
 }

@@ -2,14 +2,14 @@
 import { vi } from 'vitest';
 import { runCommand } from '../../src/cli/program.ts';
 
-export interface Said {
+export interface CommandOutput {
   readonly code: number | string | undefined;
-  readonly said: string;
+  readonly output: string;
 }
 
-export async function saidBy(words: readonly string[]): Promise<Said> {
-  const said: string[] = [];
-  const listen = (line: unknown): void => void said.push(String(line));
+export async function runWords(words: readonly string[]): Promise<CommandOutput> {
+  const output: string[] = [];
+  const listen = (line: unknown): void => void output.push(String(line));
   const write = (text: unknown): boolean => {
     listen(String(text).trimEnd());
     return true;
@@ -25,7 +25,7 @@ export async function saidBy(words: readonly string[]): Promise<Said> {
   process.exitCode = undefined;
   try {
     const code = (await runCommand(words)) ?? process.exitCode ?? 0;
-    return { code, said: said.join('\n') };
+    return { code, output: output.join('\n') };
   } finally {
     for (const spy of spies) spy.mockRestore();
     process.exitCode = undefined;

@@ -1,13 +1,15 @@
 import { defineConfig } from 'vitest/config';
-import { IntegrationOrder } from './test/support/integration-order.ts';
+import { DrawnOrder } from './test/support/drawn-order.ts';
 
 /**
- * `unit` needs nothing; `integration` runs against the real servers, which are started once. Their
- * files run one after the other, by path: they share two cores with Kafka, QuestDB and PostgreSQL.
+ * `unit` needs nothing; `integration` runs against the real servers, which are started once. Each
+ * file has surroundings of its own there. They run one after the other, in any order: they share
+ * two cores with Kafka, QuestDB and PostgreSQL, and QuestDB's tables.
  * `long` is the same for what takes minutes or packages of Python, as a deep proof.
  */
 const onServers = {
   globalSetup: ['test/support/global-stack.ts'],
+  setupFiles: ['test/support/isolation.ts'],
   fileParallelism: false,
   testTimeout: 180_000,
   hookTimeout: 180_000,
@@ -15,7 +17,7 @@ const onServers = {
 
 export default defineConfig({
   test: {
-    sequence: { sequencer: IntegrationOrder },
+    sequence: { sequencer: DrawnOrder },
     projects: [
       {
         test: {

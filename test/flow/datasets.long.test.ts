@@ -28,8 +28,6 @@ import { toEntities } from '../../pipelines/dataset/entities.ts';
 import { Installation } from '../support/installation.ts';
 
 const KEY = { venue: 'datasets', symbol: 'SET/USD' };
-// Before all that other tests feed: as-of barriers only rise, and theirs must not be raised by this
-// one.
 const START = parseUs('2013-03-01T10:00:00Z');
 const END = START + 6 * US_PER_HOUR;
 

@@ -22,11 +22,10 @@ import { startServer } from '../http/server-under-test.ts';
 import { tickloom } from '../support/command.ts';
 import { Installation } from '../support/installation.ts';
 
-// Of this run alone: a period is told of once.
-const venue = `curated-${process.pid}`;
+const venue = 'curated';
 const symbol = 'WEEK/USD';
 const SUBJECT = `${venue}:${symbol}`;
-// A Sunday before all that other tests feed; the week is graded an hour after it ends.
+// A Sunday; the week is graded an hour after it ends.
 const START = parseUs('2013-01-05T20:00:00Z');
 const MONDAY = parseUs('2013-01-07T00:00:00Z');
 const END = MONDAY + 2 * US_PER_HOUR;
@@ -69,7 +68,6 @@ describe('reports', () => {
     );
   }, 300_000);
   afterAll(async () => {
-    await query(`DELETE FROM settings WHERE name = 'retention'`);
     await installation.close();
     rmSync(dir, { recursive: true });
   });
@@ -168,7 +166,7 @@ describe('reports', () => {
     expect(alerts).toMatchObject([
       {
         state: 'open',
-        message: expect.stringMatching(/^curated-\d+:WEEK\/USD: .* below the target of 100/),
+        message: expect.stringMatching(/^curated:WEEK\/USD: .* below the target of 100/),
       },
     ]);
   });
@@ -225,7 +223,7 @@ describe('reports', () => {
   test('`curate` shows markets, models, trades and reports', async () => {
     const summary = await tickloom('curate', 'summary');
     expect(summary.out).toMatch(/^instrument +samples +up +last +decides +days old +graded +hits /);
-    expect(summary.out).toMatch(/^curated-\d+:WEEK\/USD +\d{4} .* baseline@1 +- +\d{4} /m);
+    expect(summary.out).toMatch(/^curated:WEEK\/USD +\d{4} .* baseline@1 +- +\d{4} /m);
     const model = await tickloom('curate', 'model', '--symbol', SUBJECT);
     expect(model.out).toMatch(
       /^no model was trained yet\n\nmodel +group .*\nbaseline@1 +all +\d{4} /,
@@ -244,12 +242,10 @@ describe('reports', () => {
     );
     expect(trades.length).toBeLessThan(booked.length);
     expect(text.out).toMatch(
-      /^account +group +trades +won .*\ncontrol-group-replay +curated-\d+:WEEK\/USD +\d+ /,
+      /^account +group +trades +won .*\ncontrol-group-replay +curated:WEEK\/USD +\d+ /,
     );
     expect(text.out).toContain(`and ${booked.length - 20} older ones`);
-    expect(reports.out).toMatch(
-      /^curated-\d+:WEEK\/USD week to 2013-01-07: \d+ trades, \d+ won, net /,
-    );
+    expect(reports.out).toMatch(/^curated:WEEK\/USD week to 2013-01-07: \d+ trades, \d+ won, net /);
     const unknown = await tickloom('curate', 'model', '--symbol', `${venue}:NEVER/USD`);
     expect(unknown).toMatchObject({ code: 1, err: expect.stringContaining('nothing is known of') });
     expect((await tickloom('curate', 'trades', '--days', '0')).code).toBe(2);
@@ -323,8 +319,7 @@ describe('reports', () => {
     const words = ['curate', 'export', '--csv', file, '--symbol', SUBJECT] as const;
     const early = await tickloom(...words, '--as-of', '2012-12-31');
     expect(early).toMatchObject({ code: 1, err: expect.stringContaining('nothing is written') });
-    // Without an as_of behind an as-of barrier: those of other tests may lie years ahead of this
-    // market.
+    // Without an as_of behind an as-of barrier.
     const { code, out, err } = await tickloom(...words, '--json');
     expect(code, err).toBe(0);
     const { rows, rows_in: rowsIn } = JSON.parse(out) as { rows: number; rows_in: number };

@@ -1,6 +1,6 @@
 /**
  * Symbols as venues have them, all the way: a file, the log, the stream, the tables, HTTP and the
- * folders of an export. By its name it runs last, behind the markets of the other tests.
+ * folders of an export.
  */
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -86,7 +86,7 @@ test('from a file into the tables', { timeout: 120_000 }, async () => {
   const path = file();
   const checked = await tickloom('feed', 'check', path, '--format', 'csv');
   expect([checked.code, checked.err]).toEqual([1, expect.stringContaining('csv:2: ts: ')]);
-  // Known in its own time, whatever as-of barriers other tests have asked for.
+  // Known in its own time.
   const flags = ['--format', 'csv', '--skip-bad', '--known-at', 'ts'];
   const { code, out, err } = await tickloom('feed', 'file', path, ...flags);
   expect([code, err]).toEqual([0, expect.stringContaining('csv:2: ts: there is no such time')]);

@@ -83,17 +83,7 @@ describe('booking', () => {
     epoch = (await new PostgresCheckpoints(context.postgres, 'trades', 'test').claim(TOPIC, 0))
       .epoch;
   });
-  afterAll(async () => {
-    const of = `account LIKE 'booking-%'`;
-    for (const table of ['trades', 'fills', 'orders', 'signals', 'ledger_entries', 'accounts']) {
-      await context.postgres.query(`DELETE FROM ${table} WHERE ${of}`);
-    }
-    await context.postgres.query(`DELETE FROM signal_refusals WHERE ${of}`);
-    await context.postgres.query(`DELETE FROM control_outbox WHERE subject LIKE 'booking-%'`);
-    await context.postgres.query(`DELETE FROM errors WHERE context->>'account' LIKE 'booking-%'`);
-    await context.postgres.query(`DELETE FROM checkpoints WHERE topic = $1`, [TOPIC]);
-    await context.close();
-  });
+  afterAll(() => context.close());
 
   const openAccount = (account: string): Promise<unknown> =>
     context.postgres.query(

@@ -23,7 +23,6 @@ import {
   type Login,
 } from '../../src/config/credentials.ts';
 import { openContext } from '../../src/runtime/context.ts';
-import { createTopics } from '../../src/runtime/topics.ts';
 import { startServer } from '../http/server-under-test.ts';
 import { readTopic } from '../support/topics.ts';
 import { freePorts } from '../support/stack.ts';
@@ -136,14 +135,10 @@ const isUp = (url: string) => async (): Promise<boolean> =>
     () => false,
   );
 
-const prefix = { TICKLOOM_TOPIC_PREFIX: 'canary-' };
-const context = openContext(loadConfig(process.env, prefix), 'test');
+const context = openContext(config, 'test');
 const processes: Running[] = [];
 
-beforeAll(async () => {
-  writeFileSync(credentialsFile(wrongDir), JSON.stringify(wrong));
-  await createTopics(context.kafka, { partitions: 1, topicName: context.topicName });
-});
+beforeAll(() => writeFileSync(credentialsFile(wrongDir), JSON.stringify(wrong)));
 afterEach(() => vi.unstubAllEnvs());
 afterAll(async () => {
   await Promise.all(processes.map((each) => each.stop()));
@@ -154,8 +149,8 @@ afterAll(async () => {
 test('stages, jobs and the API with right and with wrong passwords', async () => {
   const [good = 0, bad = 0] = await freePorts(2);
   processes.push(
-    running('run', good, prefix),
-    running('run with wrong passwords', bad, { ...prefix, TICKLOOM_DATA_DIR: wrongDir }),
+    running('run', good, {}),
+    running('run with wrong passwords', bad, { TICKLOOM_DATA_DIR: wrongDir }),
   );
   const one = must(processes[0]);
   await until('the API is up', isUp(one.url));
@@ -253,7 +248,7 @@ test('what is stored and queued, and what the servers log', async () => {
   for (const name of readdirSync(logs)) hear(`log ${name}`, readFileSync(join(logs, name), 'utf8'));
   expect(rows.length).toBeGreaterThan(20);
   expect(heard.get('log postgres.log')).toContain('password authentication failed');
-  expect(heard.get('Redis')).toContain('canary-tickloom:labels');
+  expect(heard.get('Redis')).toContain(`${config.topicPrefix}tickloom:labels`);
   expect(leaks()).toEqual([]);
 });
 

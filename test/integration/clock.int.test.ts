@@ -1,6 +1,7 @@
 /** The log's own clock on real servers: what no producer's clock can do any more. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { nowUs, sleep } from '../../src/clock.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import type { ControlState } from '../../src/domain/control.ts';
 import { parseUs, US_PER_DAY, US_PER_S } from '../../src/domain/time.ts';
 import { expiredNow } from '../../pipelines/retention/job.ts';
@@ -9,13 +10,12 @@ import { installationTime } from '../../src/runtime/installation-time.ts';
 import { releaseFuture } from '../../src/app/release-future.ts';
 import { planRepair, repair } from '../../src/app/repair.ts';
 import { floodAlerts, heldClockAlerts } from '../../src/app/watch-clock.ts';
-import { createTopics } from '../../src/runtime/topics.ts';
 import { decodeState, encodeState } from '../../src/stream/state-codec.ts';
 import type { OutRecord } from '../../src/stream/stage.ts';
 import { writeSetting } from '../../src/postgres/tables/settings.ts';
 import { Installation } from '../support/installation.ts';
 
-const PREFIX = 'clock-';
+const PREFIX = loadConfig().topicPrefix;
 const TICKS = `${PREFIX}ticks`;
 const YEAR = 365 * US_PER_DAY;
 
@@ -71,13 +71,8 @@ async function send(...records: readonly OutRecord[]): Promise<void> {
 /** How far all of the future may be: a stage that is not there yet has a second or two more. */
 const soon = (): number => nowUs() + 90 * US_PER_S;
 
-beforeAll(async () => {
-  installation = new Installation({
-    TICKLOOM_TOPIC_PREFIX: PREFIX,
-    TICKLOOM_SESSION_TIMEOUT_MS: '6000',
-  });
-  const { kafka, topicName } = installation.context;
-  await createTopics(kafka, { partitions: 2, topicName });
+beforeAll(() => {
+  installation = new Installation({ TICKLOOM_SESSION_TIMEOUT_MS: '6000' });
 });
 afterAll(() => installation.close());
 

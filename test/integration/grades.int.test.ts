@@ -65,16 +65,6 @@ describe('grades', () => {
       Object.values(row),
     );
   };
-  const clean = async (): Promise<void> => {
-    const { postgres } = context;
-    await postgres.query('DELETE FROM stored_watermarks WHERE instrument = $1', [SUBJECT]);
-    await postgres.query(
-      `DELETE FROM signal_outcomes WHERE signal_id IN
-         (SELECT signal_id FROM signals WHERE venue = $1)`,
-      [INSTRUMENT.venue],
-    );
-    await postgres.query('DELETE FROM signals WHERE venue = $1', [INSTRUMENT.venue]);
-  };
   const open = async (): Promise<number> =>
     (await ungradedSignals(context.postgres, context.config)).filter(
       ({ venue }) => venue === INSTRUMENT.venue,
@@ -88,14 +78,10 @@ describe('grades', () => {
     return rows;
   };
 
-  beforeAll(async () => {
+  beforeAll(() => {
     context = openContext(loadConfig(), 'test');
-    await clean();
   });
-  afterAll(async () => {
-    await clean();
-    await context.close();
-  });
+  afterAll(() => context.close());
 
   test('say what was touched first once all of the horizon is stored, and say it once', async () => {
     await book(signal('g-1', AT, 'buy'));

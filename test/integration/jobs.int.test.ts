@@ -2,7 +2,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sleep } from '../../src/clock.ts';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { Queue } from 'bullmq';
 import { openQueues } from '../../src/queue/queue.ts';
@@ -23,7 +22,6 @@ import {
 } from '../../src/postgres/tables/job-attempts.ts';
 import { addDueRuns, renameRuns } from '../../src/postgres/tables/job-runs.ts';
 import { jobAlerts } from '../../src/postgres/tables/job-alerts.ts';
-import { createTopics } from '../../src/runtime/topics.ts';
 import { labels, type LabelRow } from '../../src/questdb/tables/labels.ts';
 import { LabelBacklog, type PendingLabels } from '../../src/questdb/tables/pending-labels.ts';
 import { modelOutcomes } from '../../src/questdb/tables/model-outcomes.ts';
@@ -33,10 +31,9 @@ import { tickloom } from '../support/command.ts';
 import { Installation } from '../support/installation.ts';
 import { suspendTable } from '../support/suspended.ts';
 import { until } from '../support/until.ts';
-import { NO_WITNESS, WITNESS } from '../support/witness.ts';
+import { WITNESS } from '../support/witness.ts';
 
 const AT = parseUs('2033-03-03T00:00:00Z');
-const SETTINGS = { TICKLOOM_TOPIC_PREFIX: 'jobs-' };
 const JOBS = ['quality', 'review', 'training', 'retention', 'reports'];
 
 let installation: Installation;
@@ -44,22 +41,10 @@ const query = async <Row extends object>(sql: string, params: unknown[] = []): P
   (await installation.context.postgres.query<Row>(sql, params)).rows;
 
 beforeAll(async () => {
-  installation = new Installation(SETTINGS);
-  const { kafka, topicName } = installation.context;
-  await createTopics(kafka, { partitions: 1, topicName });
+  installation = new Installation();
   await query(WITNESS);
-  // Whatever other tests have left due is not looked at here.
-  await query(`DELETE FROM job_runs WHERE state IN ('due', 'running', 'failed')`);
 });
-afterAll(async () => {
-  await installation.close();
-  const after = new Installation();
-  await after.context.postgres.query(
-    `${NO_WITNESS};
-     DELETE FROM job_runs WHERE starts_with(subject, 'jobs:')`,
-  );
-  await after.close();
-});
+afterAll(() => installation.close());
 
 const add = async (job: string, subject: string, dueTs = AT): Promise<number> => {
   const [row] = await query<{ run_id: number }>(
@@ -91,7 +76,6 @@ describe('jobs', () => {
     const bin = join(PROJECT_DIR, 'infra', 'bin', 'tickloom.mjs');
     const child: ChildProcess = spawn(process.execPath, [bin, 'run', 'jobs'], {
       cwd: tmpdir(),
-      env: { ...process.env, ...SETTINGS },
       stdio: 'ignore',
     });
     const gone = new Promise((resolve) => child.once('exit', resolve));
@@ -106,11 +90,6 @@ describe('jobs', () => {
   test('behind a suspended table are each done once, by themselves', async () => {
     for (const name of ['stream', 'sink', 'money', 'jobs'] as const) await installation.start(name);
     const { context } = installation;
-    // What is due for the markets of other tests would come first, and take as long as it takes.
-    const others = `UPDATE job_runs SET state = 'cancelled'
-      WHERE state IN ('due', 'running') AND NOT starts_with(subject, 'jobs:')`;
-    await sleep(7_000);
-    await query(others);
     const resume = await suspendTable(context, 'heartbeats', AT);
     const ids: number[] = [];
     for (const job of JOBS) {
@@ -119,7 +98,6 @@ describe('jobs', () => {
     // A table that stays suspended would take every later test with it.
     let isOver = false;
     onTestFinished(async () => (isOver ? undefined : resume()));
-    // Of whichever market: those that other tests have left may come first.
     const put = () => query(`SELECT FROM job_runs WHERE outages > 0`);
     await until('runs are put off', async () => (await put()).length >= 2);
     await until('an alert says so', async () =>
@@ -362,7 +340,7 @@ describe('queues of an earlier version', () => {
 
 describe('two jobs processes', () => {
   test('side by side run nothing twice and lose nothing', async () => {
-    const second = new Installation(SETTINGS);
+    const second = new Installation();
     try {
       await second.start('jobs');
       const ids: number[] = [];

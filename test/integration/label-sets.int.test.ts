@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { must } from '../../src/assert.ts';
 import { loadConfig } from '../../src/config/config.ts';
-import { parseUs, US_PER_DAY, US_PER_HOUR, US_PER_MIN, US_PER_S } from '../../src/domain/time.ts';
+import { parseUs, US_PER_HOUR, US_PER_MIN, US_PER_S } from '../../src/domain/time.ts';
 import { instrumentKey } from '../../src/domain/wire.ts';
 import {
   readMatured,
@@ -26,9 +26,8 @@ import { historyQuotes } from '../../src/questdb/tables/quotes.ts';
 import { historyTicks } from '../../src/questdb/tables/ticks.ts';
 import type { Cell, Instrument } from '../../src/questdb/table.ts';
 
-// Nobody else's time: a set is of all venues.
-const AT = parseUs('2034-06-01T12:00:00Z') + (process.pid % 1_000) * US_PER_DAY;
-const VENUE = `label-sets-${process.pid}`;
+const AT = parseUs('2034-06-01T12:00:00Z');
+const VENUE = 'label-sets';
 const LABEL_SPEC = 'direction_1h@1';
 const { latenessUs: LATENESS_US } = loadConfig();
 const MARKETS = 30;
@@ -142,12 +141,7 @@ describe('label sets', () => {
       .questdbReader()
       .waitApplied(['ticks', 'quotes', 'heartbeats', 'quality_events', 'candles', 'predictions']);
   });
-  afterAll(async () => {
-    await context.postgres.query(
-      `DELETE FROM stored_watermarks WHERE starts_with(instrument, '${VENUE}:')`,
-    );
-    await context.close();
-  });
+  afterAll(() => context.close());
 
   /** What the job of each instrument gives, without writing it. */
   async function oneByOne(): Promise<LabelRow[]> {

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withAdmin } from '../../src/kafka/kafka.ts';
 import { parseUs } from '../../src/domain/time.ts';
 import { examine } from '../../src/app/doctor.ts';
-import { createTopics } from '../../src/runtime/topics.ts';
 import { splitInstruments } from '../../src/postgres/tables/split-instruments.ts';
 import { sleep } from '../../src/clock.ts';
 import { Installation } from '../support/installation.ts';
@@ -12,19 +11,10 @@ const FROM = parseUs('2026-03-02');
 
 describe('partitions', () => {
   let installation: Installation;
-  beforeAll(async () => {
-    installation = new Installation({ TICKLOOM_TOPIC_PREFIX: 'partitions-' });
-    const { kafka, topicName } = installation.context;
-    await createTopics(kafka, { partitions: 2, topicName });
+  beforeAll(() => {
+    installation = new Installation();
   });
-  afterAll(async () => {
-    const { postgres, topicName } = installation.context;
-    await postgres.query(`DELETE FROM alerts WHERE subject LIKE 'split:%'`);
-    await postgres.query(`UPDATE settings SET value = value - $1 WHERE name = 'partitions'`, [
-      topicName('ticks'),
-    ]);
-    await installation.close();
-  });
+  afterAll(() => installation.close());
 
   const found = async (check: string) =>
     (await examine(installation.context)).find((finding) => finding.check === check);

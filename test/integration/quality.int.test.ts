@@ -18,7 +18,6 @@ import { FEATURE_NAMES } from '../../src/features/definition.ts';
 import { mergedTrades } from '../../src/market/merged.ts';
 import { replayRange } from '../../pipelines/quality/replay-check.ts';
 import { runFeed } from '../../pipelines/feed/feeding.ts';
-import { createTopics } from '../../src/runtime/topics.ts';
 import { addDueRuns, finishRun, lastDetail } from '../../src/postgres/tables/job-runs.ts';
 import { appendControl, isSent, lastBarrier } from '../../src/postgres/tables/outbox.ts';
 import { candles, type CandleRow } from '../../src/questdb/tables/candles.ts';
@@ -90,12 +89,7 @@ async function cutAhead(postgres: Pool): Promise<void> {
 describe('the data-quality job', () => {
   let installation: Installation;
   beforeAll(async () => {
-    installation = new Installation({
-      TICKLOOM_TOPIC_PREFIX: 'quality-',
-      TICKLOOM_RETRAIN_EVERY: '2h',
-    });
-    const { kafka, topicName } = installation.context;
-    await createTopics(kafka, { partitions: 2, topicName });
+    installation = new Installation({ TICKLOOM_RETRAIN_EVERY: '2h' });
     for (const name of ['stream', 'sink', 'money', 'jobs'] as const) await installation.start(name);
     // As if retention had dropped the ticks of the day before.
     await installation.context.questdbWriter().write(candles, [DAY_BEFORE]);

@@ -5,9 +5,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sleep } from '../../src/clock.ts';
 import { must } from '../../src/assert.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { parseUs } from '../../src/domain/time.ts';
 import type { OutRecord } from '../../src/stream/stage.ts';
-import { createTopics } from '../../src/runtime/topics.ts';
 import { bookAlerts } from '../../src/app/watch-records.ts';
 import { LOOKS } from '../../src/app/watch.ts';
 import { acknowledgeAlert, readAlerts } from '../../src/postgres/tables/alerts.ts';
@@ -18,7 +18,7 @@ import { tickloom, type Ran } from '../support/command.ts';
 import { Installation } from '../support/installation.ts';
 import { readTopic } from '../support/topics.ts';
 
-const PREFIX = 'records-';
+const PREFIX = loadConfig().topicPrefix;
 const TS = parseUs('2031-05-05');
 const ACCOUNT = 'records-account';
 
@@ -80,40 +80,11 @@ const GOOD = 12;
 
 describe('records of money', () => {
   let installation: Installation;
-  let due: string[] = [];
 
-  beforeAll(async () => {
-    process.env['TICKLOOM_TOPIC_PREFIX'] = PREFIX;
+  beforeAll(() => {
     installation = new Installation();
-    const { kafka, topicName, postgres } = installation.context;
-    await createTopics(kafka, { partitions: 2, topicName });
-    due = (
-      await postgres.query<{ control_id: string }>(
-        `SELECT control_id FROM control_outbox WHERE state = 'due'`,
-      )
-    ).rows.map(({ control_id }) => control_id);
   });
-  afterAll(async () => {
-    const { postgres } = installation.context;
-    for (const table of ['trades', 'fills', 'orders', 'signals', 'ledger_entries', 'accounts']) {
-      await postgres.query(`DELETE FROM ${table} WHERE account = $1`, [ACCOUNT]);
-    }
-    await postgres.query(`DELETE FROM errors WHERE context->>'account' = $1`, [ACCOUNT]);
-    await postgres.query(`DELETE FROM alerts WHERE context::text LIKE '%records-%'`);
-    await postgres.query(`DELETE FROM alerts WHERE alert_key LIKE '%records-%'`);
-    for (const table of ['dead_letters', 'dead_letter_counts', 'unknown_kinds']) {
-      await postgres.query(`DELETE FROM ${table} WHERE starts_with(topic, $1)`, [PREFIX]);
-    }
-    await postgres.query('DELETE FROM checkpoints WHERE starts_with(topic, $1)', [PREFIX]);
-    await postgres.query(`DELETE FROM control_outbox WHERE subject = $1`, [ACCOUNT]);
-    // Others count on sending these themselves.
-    await postgres.query(
-      `UPDATE control_outbox SET state = 'due', sent_at = NULL WHERE control_id = ANY($1)`,
-      [due],
-    );
-    await installation.close();
-    delete process.env['TICKLOOM_TOPIC_PREFIX'];
-  });
+  afterAll(() => installation.close());
 
   const record = (topic: string, key: string, value: unknown): OutRecord => ({
     ...{ topic: `${PREFIX}${topic}`, key, timestampMs: TS / 1_000 },
@@ -177,10 +148,8 @@ describe('records of money', () => {
   test('they are counted by place: read again, none is counted twice', async () => {
     const { postgres } = installation.context;
     const counted = async () => ({
-      dead: (await deadCounts(postgres))
-        .filter(({ topic }) => topic.startsWith(PREFIX))
-        .reduce((sum, { records }) => sum + records, 0),
-      kinds: (await unknownKinds(postgres)).filter(({ topic }) => topic.startsWith(PREFIX)),
+      dead: (await deadCounts(postgres)).reduce((sum, { records }) => sum + records, 0),
+      kinds: await unknownKinds(postgres),
     });
     const before = await counted();
     expect(before.dead).toBe(DEAD_FILLS.length + DEAD_SIGNALS.length);
@@ -188,18 +157,12 @@ describe('records of money', () => {
     await installation.stop('money');
     const again = await rows(
       `UPDATE checkpoints SET next_offset = 0, marker_offset = NULL, marker_hash = NULL
-       WHERE stage = 'trades' AND starts_with(topic, $1)
-       RETURNING 1`,
-      PREFIX,
+       WHERE stage = 'trades' RETURNING 1`,
     );
     expect(again.length).toBe(4);
     await installation.start('money');
     const position = () =>
-      rows(
-        `SELECT sum(next_offset) AS sum FROM checkpoints
-         WHERE stage = 'trades' AND starts_with(topic, $1)`,
-        PREFIX,
-      );
+      rows(`SELECT sum(next_offset) AS sum FROM checkpoints WHERE stage = 'trades'`);
     const end = 1 + DEAD_FILLS.length + GOOD - 1 + 2 + 2 + DEAD_SIGNALS.length * 2;
     while (Number((await position())[0]?.['sum']) < end) await sleep(100);
     const after = await counted();
@@ -267,7 +230,7 @@ describe('records of money', () => {
       err: expect.stringContaining('unbookable') as string,
     });
     expect(JSON.parse((JSON.parse(show.out) as { value: string }).value)).toEqual(late);
-    expect(kinds.out).toMatch(/records-fills +"dividend" +2/);
+    expect(kinds.out).toMatch(new RegExp(`${PREFIX}fills +"dividend" +2`));
     expect(wrong.code).toBe(2);
     expect((await run('resend', place)).out).toContain(`sent again: ${place}`);
     await drained();
@@ -295,15 +258,16 @@ describe('records of money', () => {
     await installation.append([record('fills', ACCOUNT, fill('stands'))]);
     while (!(await stands())) await sleep(200);
     expect((await ready()).checks.stages).toMatch(
-      /trades stands still at \d+ of \d+ in records-fills\/[01] for \d+ s/,
+      new RegExp(`trades stands still at \\d+ of \\d+ in ${PREFIX}fills/[01] for \\d+ s`),
     );
     await installation.start('money');
     while (await stands()) await sleep(200);
     const metrics = await (await fetch(`http://127.0.0.1:${httpPort}/metrics`)).text();
-    expect(metrics).toMatch(/tickloom_dead_letters\{topic="records-fills",reason="schema"\} 10/);
+    expect(metrics).toContain(`tickloom_dead_letters{topic="${PREFIX}fills",reason="schema"} 10`);
     // What another process counts is told through this one.
-    const counted =
-      /^tickloom_stage_events_total\{stage="trades",topic="records-fills",partition="[01]",event="in_fill",process="trades",worker="[^"]+"\} 1$/m;
+    const labels = [`stage="trades"`, `topic="${PREFIX}fills"`, 'partition="[01]"'];
+    labels.push('event="in_fill"', 'process="trades"', 'worker="[^"]+"');
+    const counted = new RegExp(`^tickloom_stage_events_total\\{${labels.join()}\\} 1$`, 'm');
     const text = async () => (await fetch(`http://127.0.0.1:${httpPort}/metrics`)).text();
     while (!counted.test(await text())) await sleep(500);
     expect(await text()).toMatch(/^process_cpu_seconds_total\{process="trades",worker="/m);
@@ -314,7 +278,7 @@ describe('records of money', () => {
     const kinds = `http://127.0.0.1:${httpPort}/v1/quality/unknown-kinds`;
     expect(await (await fetch(kinds)).json()).toMatchObject({
       items: expect.arrayContaining([
-        expect.objectContaining({ topic: 'records-fills', kind: 'dividend', records: 2 }),
+        expect.objectContaining({ topic: `${PREFIX}fills`, kind: 'dividend', records: 2 }),
       ]),
     });
   });

@@ -13,10 +13,7 @@ let context: Context;
 beforeAll(() => {
   context = openContext(loadConfig(), 'test');
 });
-afterAll(async () => {
-  await context.postgres.query(`DELETE FROM errors WHERE code = 'taken_back'`);
-  await context.close();
-});
+afterAll(() => context.close());
 
 const look = () => must(LOOKS['what QuestDB holds'])(context);
 const reported = async () =>

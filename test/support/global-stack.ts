@@ -1,13 +1,12 @@
 /**
  * The real servers for a run of integration tests: started once on free ports in a data directory
- * of their own, with the programs that the project has fetched already.
+ * of their own, with the programs that the project has fetched already. The database is migrated
+ * and seeded: what each file begins with is copied from it (`isolation.ts`).
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Pool } from 'pg';
-import { sleep } from '../../src/clock.ts';
 import { recordFile, SERVER_NAMES } from '../../infra/local/data-dir.ts';
 import { isRunning, readRecord } from '../../infra/local/process-record.ts';
 import { startStack } from '../../infra/local/stack.ts';
@@ -15,11 +14,9 @@ import { PROJECT_DIR } from '../../src/code-files.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { FEATURE_NAMES } from '../../src/features/definition.ts';
 import { openContext } from '../../src/runtime/context.ts';
-import { createTopics } from '../../src/runtime/topics.ts';
 import { seedInstallation } from '../../src/app/seed.ts';
 import { migrateUp } from '../../src/postgres/tables/migrate.ts';
 import { migrateQuestDb } from '../../src/questdb/tables/schema.ts';
-import { Installation } from './installation.ts';
 
 export default async function setup(): Promise<() => Promise<void>> {
   const dataDir = mkdtempSync(join(tmpdir(), 'tickloom-int-'));
@@ -34,6 +31,7 @@ export default async function setup(): Promise<() => Promise<void>> {
     TICKLOOM_POSTGRES_URL: `postgres://tickloom@127.0.0.1:${postgres}/tickloom`,
     TICKLOOM_REDIS_URL: `redis://127.0.0.1:${redis}`,
     TICKLOOM_HTTP_PORT: String(http),
+    TICKLOOM_PARTITIONS: '2',
     TICKLOOM_LOG_LEVEL: 'warn',
   });
   const config = loadConfig();
@@ -43,11 +41,7 @@ export default async function setup(): Promise<() => Promise<void>> {
   const context = openContext(config, 'test-setup');
   await migrateUp(context.postgres);
   await migrateQuestDb(context.questdbReader(), { features: FEATURE_NAMES });
-  const { kafka: client, topicName } = context;
-  await createTopics(client, { partitions: config.partitions, topicName });
   await seedInstallation(context.postgres, config);
-  context.controlKey();
-  await sendSeeded(context.postgres);
   await context.close();
   return async () => {
     process.off('exit', endNow);
@@ -63,23 +57,6 @@ function endServers(dataDir: string): void {
     if (record !== null && isRunning(record)) process.kill(record.pid, 'SIGKILL');
   }
   rmSync(dataDir, { recursive: true, force: true });
-}
-
-/**
- * The first control records, into the topics without a prefix: a test with topics of its own would
- * else be the first to send them, and nobody would trade in all the others.
- */
-async function sendSeeded(postgres: Pool): Promise<void> {
-  const installation = new Installation();
-  await installation.start('money');
-  for (;;) {
-    const { rowCount } = await postgres.query(
-      `SELECT 1 FROM control_outbox WHERE state = 'due' LIMIT 1`,
-    );
-    if (rowCount === 0) break;
-    await sleep(100);
-  }
-  await installation.close();
 }
 
 /** Kafka takes the port behind its own too: ports far from each other. */

@@ -7,6 +7,3 @@ export const WITNESS = `
   END $$;
   CREATE TRIGGER witness AFTER UPDATE ON job_runs FOR EACH ROW
     WHEN (old.state <> new.state) EXECUTE FUNCTION witness_run()`;
-
-export const NO_WITNESS =
-  'DROP TRIGGER witness ON job_runs; DROP FUNCTION witness_run; DROP TABLE run_witness';

@@ -17,7 +17,7 @@ export class DrawnOrder extends BaseSequencer {
     if (onServers.length < 2) return [...others, ...onServers];
     const seed: number = this.ctx.config.sequence.seed ?? randomInt(SEEDS);
     console.log(`  in a drawn order; the same again: --sequence.seed ${seed}`);
-    const places = new Map(onServers.map((file) => [file, placeOf(file, seed)]));
+    const places = new Map(onServers.map((file) => [file, findPlace(file, seed)]));
     const place = (file: TestSpecification): string => places.get(file) ?? '';
     return [...others, ...onServers.toSorted((a, b) => (place(a) < place(b) ? -1 : 1))];
   }
@@ -25,7 +25,7 @@ export class DrawnOrder extends BaseSequencer {
 
 const isOnServers = ({ project }: TestSpecification): boolean => project.name !== 'unit';
 
-const placeOf = ({ moduleId }: TestSpecification, seed: number): string =>
+const findPlace = ({ moduleId }: TestSpecification, seed: number): string =>
   createHash('sha256')
     .update(`${seed} ${relative(PROJECT_DIR, moduleId)}`)
     .digest('hex');

@@ -1,0 +1,162 @@
+/**
+ * Which way of promoting models is to be trusted? Simulated market-years in which it is known what
+ * each model is truly worth; policies side by side over the same markets and the same models.
+ *
+ *   npm run benchmark:promotion
+ *   npm run benchmark:promotion -- --years 1000 --json results.json
+ *
+ * Prints tables in Markdown. `docs/promotion-benchmark.md` says what they mean. A policy is added by
+ * `test/bench/promotion/policy.ts`.
+ */
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { measuresOf } from './promotion/measures.ts';
+import { POLICIES } from './promotion/policies/all.ts';
+import type { Policy } from './promotion/policy.ts';
+import { powerOf, type Power } from './promotion/power.ts';
+import { Progress } from './promotion/progress.ts';
+import { GAINS, type Scenario } from './promotion/scenario.ts';
+import { simulate, type InstrumentOutcome } from './promotion/simulate.ts';
+import { mixTable, nullTable, powerTable, type Column } from './promotion/tables.ts';
+
+const HELP = `npm run benchmark:promotion -- [options]
+
+  --years N          market-years of each installation size (20: about a minute)
+  --instruments A,B  instruments of an installation (1,10)
+  --policies A,B     of ${POLICIES.map(({ name }) => name).join(', ')}
+                     (latest,gate,daily,evidence)
+  --parts A,B        of mix, nulls, power (all)
+  --every DAYS       a model is trained every so many days (2)
+  --real SHARE       so many of them have learnt something (0.25)
+  --holdout DAYS     days on which the gate judges (4)
+  --expires DAYS     days until a model expires (30, as shipped)
+  --seed N           (1)
+  --json FILE        writes all figures there
+`;
+
+const { values } = parseArgs({
+  options: {
+    years: { type: 'string', default: '20' },
+    instruments: { type: 'string', default: '1,10' },
+    policies: { type: 'string', default: 'latest,gate,daily,evidence' },
+    parts: { type: 'string', default: 'mix,nulls,power' },
+    every: { type: 'string', default: '2' },
+    real: { type: 'string', default: '0.25' },
+    holdout: { type: 'string', default: '4' },
+    expires: { type: 'string', default: '30' },
+    seed: { type: 'string', default: '1' },
+    json: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const PARTS = ['mix', 'nulls', 'power'] as const;
+const NULLS = { equal: 'equal to the champion', zero: 'equal to the class prior' } as const;
+/** Days that a gain is looked for, in the order of `GAINS`. */
+const POWER_DAYS = [30, 30, 60, 120, 400, 800];
+const MOST_POWER_RUNS = 200;
+
+/** A number of the command line, at least `least`. */
+function numberOf(name: 'years' | 'every' | 'real' | 'holdout' | 'expires' | 'seed', least = 1) {
+  const value = Number(values[name]);
+  if (!(value >= least)) throw new Error(`--${name} ${values[name]}: a number from ${least} on`);
+  return value;
+}
+
+const listOf = (text: string): string[] => text.split(',').map((word) => word.trim());
+
+function oneOf<T extends string>(text: string, known: readonly T[]): T {
+  const found = known.find((name) => name === text);
+  if (found === undefined) throw new Error(`"${text}" is none of ${known.join(', ')}`);
+  return found;
+}
+
+function main(): void {
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
+  const years = numberOf('years');
+  const parts = new Set(listOf(values.parts).map((part) => oneOf(part, PARTS)));
+  const names = POLICIES.map(({ name }) => name);
+  const policies = listOf(values.policies).map(
+    (text) => POLICIES[names.indexOf(oneOf(text, names))]!,
+  );
+  const cpu = `${cpus().length} cores (${cpus()[0]?.model.trim()}), Node ${process.version}`;
+  console.log(`${process.argv.slice(2).join(' ') || 'no options'}; ${cpu}\n`);
+  const report: Record<string, unknown> = { settings: values, machine: cpu };
+  if (parts.has('mix')) report['mix'] = mixes(policies, years);
+  if (parts.has('nulls')) report['nulls'] = nulls(policies, Math.ceil(years / 2));
+  if (parts.has('power')) report['power'] = powers(years);
+  if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(report, null, 1));
+}
+
+const scenarioOf = (more: Pick<Scenario, 'instruments' | 'candidates'>): Scenario => ({
+  days: 365,
+  every: numberOf('every'),
+  real: numberOf('real', 0),
+  holdoutDays: numberOf('holdout'),
+  expiryDays: numberOf('expires'),
+  ...more,
+});
+
+function mixes(policies: readonly Policy[], years: number): Record<string, readonly Column[]> {
+  const tables: Record<string, readonly Column[]> = {};
+  for (const instruments of listOf(values.instruments).map(Number)) {
+    const title = `installations of ${instruments} instrument${instruments === 1 ? '' : 's'}`;
+    const scenario = scenarioOf({ instruments, candidates: 'mixed' });
+    const columns = compared(title, scenario, policies, years);
+    console.log(`**${title}, ${columns[0]?.measures.years} market-years**\n`);
+    console.log(`${mixTable(columns)}\n`);
+    tables[instruments] = columns;
+  }
+  return tables;
+}
+
+function nulls(policies: readonly Policy[], years: number): Record<string, readonly Column[]> {
+  const tables: Record<string, readonly Column[]> = {};
+  for (const candidates of ['equal', 'zero'] as const) {
+    const title = `all candidates ${NULLS[candidates]}`;
+    const scenario = scenarioOf({ instruments: 1, candidates });
+    const columns = compared(title, scenario, policies, years);
+    console.log(`**${title}, ${columns[0]?.measures.years} market-years**\n`);
+    console.log(`${nullTable(columns)}\n`);
+    tables[candidates] = columns;
+  }
+  return tables;
+}
+
+function compared(
+  title: string,
+  scenario: Scenario,
+  policies: readonly Policy[],
+  years: number,
+): Column[] {
+  const { instruments } = scenario;
+  const outcomes: InstrumentOutcome[][][] = policies.map(() => []);
+  const progress = new Progress(`${title}, market-years`, years);
+  for (let done = 0; done < years; done += instruments) {
+    const made = simulate(scenario, policies, numberOf('seed', 0), done);
+    for (const [i, ofPolicy] of made.entries()) outcomes[i]!.push(ofPolicy);
+    progress.add(instruments);
+  }
+  return policies.map((policy, i) => ({
+    title: policy.title,
+    measures: measuresOf(outcomes[i]!, GAINS),
+  }));
+}
+
+function powers(years: number): readonly Power[] {
+  const runs = Math.min(MOST_POWER_RUNS, years);
+  const progress = new Progress('power, gains', GAINS.length);
+  const found = GAINS.map((gain, i) => {
+    const power = powerOf(gain, POWER_DAYS[i]!, runs, numberOf('seed', 0));
+    progress.add(1);
+    return power;
+  });
+  console.log(`**one model that is better, ${runs} times**\n\n${powerTable(found)}\n`);
+  return found;
+}
+
+main();

@@ -5,8 +5,8 @@
  *   npm run benchmark:promotion
  *   npm run benchmark:promotion -- --years 1000 --json results.json
  *
- * Prints tables in Markdown. `docs/promotion-benchmark.md` says what they mean. A policy is added by
- * `test/bench/promotion/policy.ts`.
+ * Prints tables in Markdown. `docs/promotion-benchmark.md` says what they mean, and
+ * `test/bench/promotion/policy.ts` how to add a policy.
  */
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -57,18 +57,32 @@ const NULLS = { equal: 'equal to the champion', zero: 'equal to the class prior'
 const POWER_DAYS = [30, 30, 60, 120, 400, 800];
 const MOST_POWER_RUNS = 200;
 
-/** A number of the command line, at least `least`. */
-function numberOf(name: 'years' | 'every' | 'real' | 'holdout' | 'expires' | 'seed', least = 1) {
+/** What was asked for cannot be done; the message says why. */
+class BadOption extends Error {}
+
+type NumberOption = 'years' | 'every' | 'real' | 'holdout' | 'expires' | 'seed';
+
+/** A whole number of the command line, at least `least`; of `--real` any share. */
+function numberOf(name: NumberOption, least = 1): number {
   const value = Number(values[name]);
-  if (!(value >= least)) throw new Error(`--${name} ${values[name]}: a number from ${least} on`);
-  return value;
+  const fits = name === 'real' ? value <= 1 : Number.isSafeInteger(value);
+  if (fits && value >= least) return value;
+  const wanted = name === 'real' ? 'a share from 0 to 1' : `a whole number from ${least} on`;
+  throw new BadOption(`--${name} ${values[name]}: ${wanted} is needed`);
 }
 
 const listOf = (text: string): string[] => text.split(',').map((word) => word.trim());
 
+/** Instruments of the installations that are to be simulated. */
+function sizesOf(text: string): number[] {
+  const sizes = listOf(text).map(Number);
+  if (sizes.every((size) => Number.isSafeInteger(size) && size >= 1)) return sizes;
+  throw new BadOption(`--instruments ${text}: whole numbers from 1 on are needed`);
+}
+
 function oneOf<T extends string>(text: string, known: readonly T[]): T {
   const found = known.find((name) => name === text);
-  if (found === undefined) throw new Error(`"${text}" is none of ${known.join(', ')}`);
+  if (found === undefined) throw new BadOption(`"${text}" is none of ${known.join(', ')}`);
   return found;
 }
 
@@ -103,7 +117,7 @@ const scenarioOf = (more: Pick<Scenario, 'instruments' | 'candidates'>): Scenari
 
 function mixes(policies: readonly Policy[], years: number): Record<string, readonly Column[]> {
   const tables: Record<string, readonly Column[]> = {};
-  for (const instruments of listOf(values.instruments).map(Number)) {
+  for (const instruments of sizesOf(values.instruments)) {
     const title = `installations of ${instruments} instrument${instruments === 1 ? '' : 's'}`;
     const scenario = scenarioOf({ instruments, candidates: 'mixed' });
     const columns = compared(title, scenario, policies, years);
@@ -159,4 +173,10 @@ function powers(years: number): readonly Power[] {
   return found;
 }
 
-main();
+try {
+  main();
+} catch (error) {
+  if (!(error instanceof BadOption)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
+}

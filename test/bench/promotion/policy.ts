@@ -1,8 +1,9 @@
 /**
  * How a policy is asked. To add one: a file in `policies/` that exports a `Policy`, and its line in
- * `policies/all.ts`. It is asked at the end of every day, instrument by instrument, and answers what
- * becomes of the champion; all else that it remembers is its own. It must judge by what was said
- * and what happened alone (`instrument.losses`, `instrument.session`), never by a model's plan.
+ * `policies/all.ts`. It is asked at the end of every day, instrument by instrument, and answers
+ * what becomes of the champion; all else that it remembers is its own. It must judge by what was
+ * said and what happened alone (`instrument.losses`, `instrument.session`), and never by what a
+ * model's plan has of its worth.
  */
 import type { Instrument } from './instrument.ts';
 import type { SimulatedModel } from './model.ts';

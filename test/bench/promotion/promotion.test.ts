@@ -8,6 +8,7 @@ import { kappasOf, MarketDays, ROWS } from './market.ts';
 import { measuresOf } from './measures.ts';
 import { kappaOfGain, SimulatedModel, zeroGainNoise, type ModelPlan } from './model.ts';
 import { normalBelow } from './normal.ts';
+import { POLICIES } from './policies/all.ts';
 import { takeLatest } from './policies/take-latest.ts';
 import { powerOf } from './power.ts';
 import { planInstrument, type Scenario } from './scenario.ts';
@@ -133,6 +134,17 @@ test('where nobody is better every promotion is false', () => {
   for (const candidates of ['equal', 'zero'] as const) {
     const outcomes = [simulate({ ...SCENARIO, candidates }, [takeLatest], 1, 0)[0]!];
     expect(measuresOf(outcomes, []).falseShareEnd).toBe(1);
+  }
+});
+
+test('every policy finds a large edge within days, where all models know it', () => {
+  const all = simulate({ ...SCENARIO, days: 20, real: 1 }, POLICIES, 1, 0).map(([one]) => one!);
+  for (const { firstRealDay, firstTrueDay, championDays, regretLoss } of all) {
+    expect(firstRealDay).toBe(3);
+    expect(firstTrueDay).toBeGreaterThanOrEqual(3);
+    expect(firstTrueDay).toBeLessThanOrEqual(12);
+    expect(championDays).toBeGreaterThan(5);
+    expect(regretLoss).toBeGreaterThan(0);
   }
 });
 

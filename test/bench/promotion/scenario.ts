@@ -44,7 +44,7 @@ export interface InstrumentPlan {
 
 /** Of five markets two are constant. */
 const KINDS: readonly MarketKind[] = ['constant', ...MARKET_KINDS];
-/** Of the nulls' markets: an edge that can be seen, so that there is something to be wrong about. */
+/** Of the nulls' markets: an edge that can be seen, so that one can be wrong about it. */
 const NULL_GAIN = 0.05;
 /** What is trained on lies so many days back, on average it is half as old. */
 const TRAINED_DAYS = 30;

@@ -143,7 +143,7 @@ class Installation {
   }
 }
 
-/** What spoke for it against the former champion says nothing of the new one; what spoke against it stays. */
+/** What spoke for it against the former champion says nothing of the new one. */
 function begunAnew(standing: ShadowStanding): ShadowStanding {
   const { champion, base_rate } = standing.processes;
   if (logEvidence(champion) <= 0) return standing;

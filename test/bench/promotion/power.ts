@@ -4,7 +4,7 @@
  * The shipped policy with one shadow and the installation's first loan, looked at every day, beside
  * a test that is looked at once, at the end, at the same 5 %. No gate in front, nothing expires.
  */
-import { decide } from '../../../pipelines/review/decide.ts';
+import { decide } from '../../../pipelines/review/promotion-policy.ts';
 import { US_PER_DAY, US_PER_HOUR } from '../../../src/domain/time.ts';
 import { admit, NEW_LEDGER } from '../../../src/learning/evidence/loans.ts';
 import { NEW_SHADOW, shadowAfter } from '../../../src/learning/evidence/standing.ts';

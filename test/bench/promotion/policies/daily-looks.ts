@@ -1,7 +1,7 @@
 /**
- * What the project did until its verdicts became e-processes (`pipelines/review/
- * promotion-policy.ts`): behind the gate one shadow at a time, looked at every day at p <= 0.1
- * against the champion and the class prior, ended at p <= 0.05 of the reverse or after seven days.
+ * What the project did before its verdicts were e-processes: behind the gate one shadow at a time,
+ * looked at every day at p <= 0.1 against the champion and the class prior, ended at p <= 0.05 of
+ * the reverse, or after seven days.
  */
 import { gateGain, isBetter } from '../block-judge.ts';
 import type { SimulatedModel } from '../model.ts';

@@ -1,9 +1,9 @@
 /**
- * The shipped policy: `pipelines/review/decide.ts` over evidence that holds however often one looks
- * (`src/learning/evidence/`), and one ledger for all instruments of the installation. What the
- * registry does with the decisions is done here, without its tables.
+ * The shipped policy: `pipelines/review/promotion-policy.ts` over evidence that holds however often
+ * one looks (`src/learning/evidence/`), and one ledger for all instruments of the installation.
+ * What the registry does with the decisions is done here, without its tables.
  */
-import { decide, type Decision } from '../../../../pipelines/review/decide.ts';
+import { decide, type Decision } from '../../../../pipelines/review/promotion-policy.ts';
 import { must } from '../../../../src/assert.ts';
 import { US_PER_DAY } from '../../../../src/domain/time.ts';
 import { logEvidence, NO_EVIDENCE } from '../../../../src/learning/evidence/e-process.ts';

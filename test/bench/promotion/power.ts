@@ -71,9 +71,7 @@ function watch(instrument: Instrument, kappa: number, days: number, seed: number
       instrument.losses(model, day).map((loss) => PRIOR_LOSS - loss),
       day * BLOCKS,
     );
-    const until = (day + 1) * BLOCKS;
-    const seen = blockMean(times.subarray(0, until), gains.slice(0, until), US_PER_HOUR);
-    once[day] = seen.error !== null && seen.mean > ONE_SIDED * seen.error ? 1 : 0;
+    once[day] = isGridDay(day) ? findsAt(times, gains, day) : once[day - 1]!;
     if (found < Infinity || isWithdrawn) continue;
     const session = instrument.session(model, null);
     standing = shadowAfter(standing, { champion: session, base_rate: session });
@@ -85,4 +83,14 @@ function watch(instrument: Instrument, kappa: number, days: number, seed: number
     if (decision?.deed === 'reject') isWithdrawn = true;
   }
   return { found, once, isWithdrawn };
+}
+
+/** Samples of every length up to two months, then every fifth: they take longer and longer. */
+const isGridDay = (day: number): boolean => day < 60 || day % 5 === 4;
+
+/** Whether the test that is looked at once finds the gain in the sample up to this day. */
+function findsAt(times: Float64Array, gains: Float64Array, day: number): 0 | 1 {
+  const until = (day + 1) * BLOCKS;
+  const seen = blockMean(times.subarray(0, until), gains.slice(0, until), US_PER_HOUR);
+  return seen.error !== null && seen.mean > ONE_SIDED * seen.error ? 1 : 0;
 }

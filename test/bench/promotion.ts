@@ -11,10 +11,10 @@
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { measuresOf } from './promotion/measures.ts';
+import { measure } from './promotion/measures.ts';
 import { POLICIES } from './promotion/policies/all.ts';
 import type { Policy } from './promotion/policy.ts';
-import { powerOf, type Power } from './promotion/power.ts';
+import { measurePower, type Power } from './promotion/power.ts';
 import { Progress } from './promotion/progress.ts';
 import { GAINS, type Scenario } from './promotion/scenario.ts';
 import { simulate, type InstrumentOutcome } from './promotion/simulate.ts';
@@ -63,7 +63,7 @@ class BadOption extends Error {}
 type NumberOption = 'years' | 'every' | 'real' | 'holdout' | 'expires' | 'seed';
 
 /** A whole number of the command line, at least `least`; of `--real` any share. */
-function numberOf(name: NumberOption, least = 1): number {
+function readNumber(name: NumberOption, least = 1): number {
   const value = Number(values[name]);
   const fits = name === 'real' ? value <= 1 : Number.isSafeInteger(value);
   if (fits && value >= least) return value;
@@ -71,11 +71,11 @@ function numberOf(name: NumberOption, least = 1): number {
   throw new BadOption(`--${name} ${values[name]}: ${wanted} is needed`);
 }
 
-const listOf = (text: string): string[] => text.split(',').map((word) => word.trim());
+const splitList = (text: string): string[] => text.split(',').map((word) => word.trim());
 
 /** Instruments of the installations that are to be simulated. */
-function sizesOf(text: string): number[] {
-  const sizes = listOf(text).map(Number);
+function readSizes(text: string): number[] {
+  const sizes = splitList(text).map(Number);
   if (sizes.every((size) => Number.isSafeInteger(size) && size >= 1)) return sizes;
   throw new BadOption(`--instruments ${text}: whole numbers from 1 on are needed`);
 }
@@ -91,10 +91,10 @@ function main(): void {
     console.log(HELP);
     return;
   }
-  const years = numberOf('years');
-  const parts = new Set(listOf(values.parts).map((part) => oneOf(part, PARTS)));
+  const years = readNumber('years');
+  const parts = new Set(splitList(values.parts).map((part) => oneOf(part, PARTS)));
   const names = POLICIES.map(({ name }) => name);
-  const policies = listOf(values.policies).map(
+  const policies = splitList(values.policies).map(
     (text) => POLICIES[names.indexOf(oneOf(text, names))]!,
   );
   const cpu = `${cpus().length} cores (${cpus()[0]?.model.trim()}), Node ${process.version}`;
@@ -106,20 +106,20 @@ function main(): void {
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(report, null, 1));
 }
 
-const scenarioOf = (more: Pick<Scenario, 'instruments' | 'candidates'>): Scenario => ({
+const buildScenario = (more: Pick<Scenario, 'instruments' | 'candidates'>): Scenario => ({
   days: 365,
-  every: numberOf('every'),
-  real: numberOf('real', 0),
-  holdoutDays: numberOf('holdout'),
-  expiryDays: numberOf('expires'),
+  every: readNumber('every'),
+  real: readNumber('real', 0),
+  holdoutDays: readNumber('holdout'),
+  expiryDays: readNumber('expires'),
   ...more,
 });
 
 function mixes(policies: readonly Policy[], years: number): Record<string, readonly Column[]> {
   const tables: Record<string, readonly Column[]> = {};
-  for (const instruments of sizesOf(values.instruments)) {
+  for (const instruments of readSizes(values.instruments)) {
     const title = `installations of ${instruments} instrument${instruments === 1 ? '' : 's'}`;
-    const scenario = scenarioOf({ instruments, candidates: 'mixed' });
+    const scenario = buildScenario({ instruments, candidates: 'mixed' });
     const columns = compared(title, scenario, policies, years);
     console.log(`**${title}, ${columns[0]?.measures.years} market-years**\n`);
     console.log(`${mixTable(columns)}\n`);
@@ -132,7 +132,7 @@ function nulls(policies: readonly Policy[], years: number): Record<string, reado
   const tables: Record<string, readonly Column[]> = {};
   for (const candidates of ['equal', 'zero'] as const) {
     const title = `all candidates ${NULLS[candidates]}`;
-    const scenario = scenarioOf({ instruments: 1, candidates });
+    const scenario = buildScenario({ instruments: 1, candidates });
     const columns = compared(title, scenario, policies, years);
     console.log(`**${title}, ${columns[0]?.measures.years} market-years**\n`);
     console.log(`${nullTable(columns)}\n`);
@@ -151,13 +151,13 @@ function compared(
   const outcomes: InstrumentOutcome[][][] = policies.map(() => []);
   const progress = new Progress(`${title}, market-years`, years);
   for (let done = 0; done < years; done += instruments) {
-    const made = simulate(scenario, policies, numberOf('seed', 0), done);
+    const made = simulate(scenario, policies, readNumber('seed', 0), done);
     for (const [i, ofPolicy] of made.entries()) outcomes[i]!.push(ofPolicy);
     progress.add(instruments);
   }
   return policies.map((policy, i) => ({
     title: policy.title,
-    measures: measuresOf(outcomes[i]!, GAINS),
+    measures: measure(outcomes[i]!, GAINS),
   }));
 }
 
@@ -165,7 +165,7 @@ function powers(years: number): readonly Power[] {
   const runs = Math.min(MOST_POWER_RUNS, years);
   const progress = new Progress('power, gains', GAINS.length);
   const found = GAINS.map((gain, i) => {
-    const power = powerOf(gain, POWER_DAYS[i]!, runs, numberOf('seed', 0));
+    const power = measurePower(gain, POWER_DAYS[i]!, runs, readNumber('seed', 0));
     progress.add(1);
     return power;
   });

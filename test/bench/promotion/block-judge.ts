@@ -21,10 +21,10 @@ export interface Comparison {
 /** Whether the candidate is better than each reference; the verdict, where that is looked into. */
 export function isBetter(instrument: Instrument, compared: Comparison): GateVerdict | null {
   const { fromDay, day, candidate, references, settings } = compared;
-  const own = lossesOf(instrument, candidate, fromDay, day);
-  const others = references.map((model) => lossesOf(instrument, model, fromDay, day));
+  const own = collectLosses(instrument, candidate, fromDay, day);
+  const others = references.map((model) => collectLosses(instrument, model, fromDay, day));
   // Whoever is not better on these rows passes by no settings: nothing to be resampled.
-  if (others.some((losses) => sumOf(losses) <= sumOf(own))) return null;
+  if (others.some((losses) => sumValues(losses) <= sumValues(own))) return null;
   const decidedTs = Array.from(
     own,
     (_, i) =>
@@ -44,7 +44,7 @@ export function isBetter(instrument: Instrument, compared: Comparison): GateVerd
   return verdict.passed ? verdict : null;
 }
 
-function lossesOf(
+function collectLosses(
   instrument: Instrument,
   model: SimulatedModel | null,
   fromDay: number,
@@ -57,7 +57,7 @@ function lossesOf(
   return losses;
 }
 
-const sumOf = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0);
+const sumValues = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0);
 
 interface Holdout {
   /** Its last day. */
@@ -72,9 +72,9 @@ export function holdoutGain(
   { day, holdoutDays }: Holdout,
 ): number {
   const [prior, own] = [null, candidate].map((model) =>
-    lossesOf(instrument, model, day - holdoutDays + 1, day),
+    collectLosses(instrument, model, day - holdoutDays + 1, day),
   );
-  return (sumOf(prior!) - sumOf(own!)) / own!.length;
+  return (sumValues(prior!) - sumValues(own!)) / own!.length;
 }
 
 /** Its gain a row against the class prior, where a candidate passes the gate; null: it does not. */

@@ -8,7 +8,7 @@ import { US_PER_DAY } from '../../../src/domain/time.ts';
 import { sessionLogs } from '../../../src/learning/evidence/lag-tracks.ts';
 import type { SessionValues } from '../../../src/learning/evidence/sessions.ts';
 import { MarketDays, ROWS, TRACKS, type MarketDay } from './market.ts';
-import type { Said, SimulatedModel } from './model.ts';
+import type { Predictions, SimulatedModel } from './model.ts';
 
 /** Blocks of two hours, the gate's; what is left of the day goes into the last. */
 export const BLOCKS = Math.floor(ROWS / 120);
@@ -17,7 +17,7 @@ export type BlockLosses = Float64Array;
 
 export const PRIOR_LOSS = Math.LN2;
 /** What the class prior says: one half, always. */
-const PRIOR: Said = {
+const PRIOR: Predictions = {
   ifUp: new Float64Array(ROWS).fill(-PRIOR_LOSS),
   ifDown: new Float64Array(ROWS).fill(-PRIOR_LOSS),
 };
@@ -27,7 +27,7 @@ export class Instrument {
   readonly #market: MarketDays;
   readonly #keepDays: number;
   readonly #days = new Map<number, MarketDay>();
-  #said = new Map<number, Said>();
+  #predictions = new Map<number, Predictions>();
   readonly #losses = new Map<number, Map<number, BlockLosses>>();
   #against = new Map<string, SessionValues>();
   #day = -1;
@@ -46,7 +46,7 @@ export class Instrument {
     this.#losses.set(this.#day, new Map());
     this.#days.delete(this.#day - this.#keepDays);
     this.#losses.delete(this.#day - this.#keepDays);
-    this.#said = new Map();
+    this.#predictions = new Map();
     this.#against = new Map();
   }
 
@@ -56,7 +56,7 @@ export class Instrument {
     const ofDay = this.#losses.get(day)!;
     let losses = ofDay.get(model.plan.id);
     if (losses === undefined) {
-      losses = blockLosses(this.#saidOn(model, day), this.#days.get(day)!.up);
+      losses = blockLosses(this.#predictionsOn(model, day), this.#days.get(day)!.up);
       ofDay.set(model.plan.id, losses);
     }
     return losses;
@@ -67,16 +67,19 @@ export class Instrument {
     const key = `${candidate?.plan.id ?? ''}|${reference?.plan.id ?? ''}`;
     let values = this.#against.get(key);
     if (values === undefined) {
-      values = this.#sessionOf(candidate, reference);
+      values = this.#computeSession(candidate, reference);
       this.#against.set(key, values);
     }
     return values;
   }
 
-  #sessionOf(candidate: SimulatedModel | null, reference: SimulatedModel | null): SessionValues {
+  #computeSession(
+    candidate: SimulatedModel | null,
+    reference: SimulatedModel | null,
+  ): SessionValues {
     const { up } = this.#days.get(this.#day)!;
-    const own = this.#saidOn(candidate, this.#day);
-    const other = this.#saidOn(reference, this.#day);
+    const own = this.#predictionsOn(candidate, this.#day);
+    const other = this.#predictionsOn(reference, this.#day);
     const gains = new Float64Array(ROWS);
     const mostLost = new Float64Array(ROWS);
     let sum = 0;
@@ -92,21 +95,21 @@ export class Instrument {
     return { sessionTs: this.#day * US_PER_DAY, bets: ROWS, gain: sum, logs };
   }
 
-  #saidOn(model: SimulatedModel | null, day: number): Said {
+  #predictionsOn(model: SimulatedModel | null, day: number): Predictions {
     if (model === null) return PRIOR;
-    if (day !== this.#day) return model.says(day, this.#days.get(day)!.z);
-    let said = this.#said.get(model.plan.id);
-    if (said === undefined) {
-      said = model.says(day, this.#days.get(day)!.z);
-      this.#said.set(model.plan.id, said);
+    if (day !== this.#day) return model.predict(day, this.#days.get(day)!.z);
+    let predictions = this.#predictions.get(model.plan.id);
+    if (predictions === undefined) {
+      predictions = model.predict(day, this.#days.get(day)!.z);
+      this.#predictions.set(model.plan.id, predictions);
     }
-    return said;
+    return predictions;
   }
 }
 
 const STEPS = Uint16Array.from({ length: ROWS }, (_, i) => i);
 
-function blockLosses({ ifUp, ifDown }: Said, up: Uint8Array): BlockLosses {
+function blockLosses({ ifUp, ifDown }: Predictions, up: Uint8Array): BlockLosses {
   const losses = new Float64Array(BLOCKS);
   const rows = ROWS / BLOCKS;
   for (let i = 0; i < ROWS; i++) {

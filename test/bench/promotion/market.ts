@@ -31,8 +31,9 @@ const SPREAD = (() => {
 })();
 
 /** How sharply z tells the outcome, by how much of z a return has; and the other way round. */
-export const kappaOf = (a: number): number => (a * SHARE) / Math.sqrt(HORIZON + a * a * SPREAD);
-export const strengthOf = (kappa: number): number =>
+export const kappaFromStrength = (a: number): number =>
+  (a * SHARE) / Math.sqrt(HORIZON + a * a * SPREAD);
+export const strengthFromKappa = (kappa: number): number =>
   Math.sqrt((HORIZON * kappa ** 2) / (SHARE ** 2 - kappa ** 2 * SPREAD));
 
 export const MARKET_KINDS = ['constant', 'drifts', 'vanishes', 'none'] as const;
@@ -48,12 +49,12 @@ export interface Planted {
 }
 
 /** Kappa of each day. */
-export function kappasOf({ kind, kappa, days, turnDay }: Planted): Float64Array {
-  const strength = kappa === 0 ? 0 : strengthOf(kappa);
+export function planKappas({ kind, kappa, days, turnDay }: Planted): Float64Array {
+  const strength = kappa === 0 ? 0 : strengthFromKappa(kappa);
   return Float64Array.from({ length: days }, (_, day) => {
     if (kind === 'none') return 0;
     if (kind === 'vanishes') return day < turnDay ? kappa : 0;
-    return kind === 'constant' ? kappa : kappaOf(strength * (1 - day / days));
+    return kind === 'constant' ? kappa : kappaFromStrength(strength * (1 - day / days));
   });
 }
 
@@ -78,7 +79,7 @@ export class MarketDays {
   }
 
   next(kappa: number): MarketDay {
-    const a = kappa === 0 ? 0 : strengthOf(kappa);
+    const a = kappa === 0 ? 0 : strengthFromKappa(kappa);
     const z = new Float64Array(MINUTES);
     const fresh = Math.sqrt(1 - KEPT ** 2);
     fillNormal(this.#random, this.#draws);

@@ -41,7 +41,7 @@ export interface Delay {
 const YEAR_DAYS = 365;
 
 /** `installations`: each a list of its instruments. */
-export function measuresOf(
+export function measure(
   installations: readonly (readonly InstrumentOutcome[])[],
   gains: readonly number[],
 ): Measures {
@@ -68,7 +68,7 @@ export function measuresOf(
     falseJudgedEnd: must(judged.at(-1)),
     falseJudgedMax: Math.max(...judged),
     anyFalse: installations.filter((one) => one.some(isFalse)).length / installations.length,
-    delays: gains.map((gain) => delayOf(all, gain)),
+    delays: gains.map((gain) => measureDelay(all, gain)),
     regretLoss: sum((outcome) => outcome.regretLoss) / dayCount,
     regretMoney: sum((outcome) => outcome.regretMoney) / dayCount,
     profit: sum((outcome) => outcome.profit) / dayCount,
@@ -104,7 +104,7 @@ function falseShares(
   return shares;
 }
 
-function delayOf(all: readonly InstrumentOutcome[], gain: number): Delay {
+function measureDelay(all: readonly InstrumentOutcome[], gain: number): Delay {
   const delays = all
     .filter((outcome) => outcome.kind === 'constant' && outcome.gain === gain)
     .filter(({ firstRealDay }) => firstRealDay !== null)

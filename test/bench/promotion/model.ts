@@ -81,14 +81,14 @@ export class SimulatedModel {
   constructor(plan: ModelPlan) {
     this.plan = plan;
     this.#logUp = expectedLogs(plan);
-    [this.#sided, this.#trades] = sidesOf(plan);
+    [this.#sided, this.#trades] = expectSides(plan);
   }
 
   /** True expected gain against the class prior, nats a row. */
   gain(kappa: number): number {
     let gain = this.#gains.get(kappa);
     if (gain === undefined) {
-      gain = gainOf(this.#logUp, kappa);
+      gain = expectGain(this.#logUp, kappa);
       this.#gains.set(kappa, gain);
     }
     return gain;
@@ -100,7 +100,7 @@ export class SimulatedModel {
   }
 
   /** What it says on a day: logs of the probabilities of "up" and of "down". */
-  says(day: number, z: Float64Array): Said {
+  predict(day: number, z: Float64Array): Predictions {
     const { slope, noise, seed } = this.plan;
     const ifUp = new Float64Array(ROWS);
     const ifDown = new Float64Array(ROWS);
@@ -125,7 +125,7 @@ export class SimulatedModel {
 
 const DRAWS = new Float64Array(ROWS);
 
-export interface Said {
+export interface Predictions {
   readonly ifUp: Float64Array;
   readonly ifDown: Float64Array;
 }
@@ -144,14 +144,14 @@ function expectedLogs({ slope, noise }: Shape): Float64Array {
 }
 
 /** By symmetry "down" at z is "up" at -z. */
-function gainOf(logUp: Float64Array, kappa: number): number {
+function expectGain(logUp: Float64Array, kappa: number): number {
   const up = upAtNodes(kappa);
   let sum = 0;
   for (let i = 0; i < up.length; i++) sum += up[i]! * logUp[i]!;
   return 2 * sum - LOG_HALF;
 }
 
-function sidesOf({ slope, noise }: Shape): [sided: number, trades: number] {
+function expectSides({ slope, noise }: Shape): [sided: number, trades: number] {
   const edge = solve(normalBelow, 0.5 + THRESHOLD, 0, 1);
   const chance = (distance: number): number => {
     if (noise === 0) return distance > 0 ? 1 : 0;
@@ -169,7 +169,7 @@ function sidesOf({ slope, noise }: Shape): [sided: number, trades: number] {
 
 /** Gain of a model of this shape where z tells the outcome by `kappa`. */
 export const shapeGain = (shape: Shape, kappa: number): number =>
-  gainOf(expectedLogs(shape), kappa);
+  expectGain(expectedLogs(shape), kappa);
 
 const kappas = new Map<number, number>();
 

@@ -26,7 +26,7 @@ export interface Power {
 /** One-sided, at 5 %. */
 const ONE_SIDED = 1.645;
 
-export function powerOf(gain: number, days: number, runs: number, seed: number): Power {
+export function measurePower(gain: number, days: number, runs: number, seed: number): Power {
   const kappa = kappaOfGain(gain);
   const foundBy = new Float64Array(days);
   const onceBy = new Float64Array(days);

@@ -4,13 +4,13 @@ import { US_PER_DAY, US_PER_HOUR, US_PER_MIN } from '../../../src/domain/time.ts
 import { probabilityBet } from '../../../src/learning/evidence/bets.ts';
 import { sessionValues } from '../../../src/learning/evidence/sessions.ts';
 import { Instrument } from './instrument.ts';
-import { kappasOf, MarketDays, ROWS } from './market.ts';
-import { measuresOf } from './measures.ts';
+import { planKappas, MarketDays, ROWS } from './market.ts';
+import { measure } from './measures.ts';
 import { kappaOfGain, SimulatedModel, zeroGainNoise, type ModelPlan } from './model.ts';
 import { normalBelow } from './normal.ts';
 import { POLICIES } from './policies/all.ts';
 import { takeLatest } from './policies/take-latest.ts';
-import { powerOf } from './power.ts';
+import { measurePower } from './power.ts';
 import { planInstrument, type Scenario } from './scenario.ts';
 import { simulate } from './simulate.ts';
 
@@ -25,21 +25,21 @@ const SCENARIO: Scenario = {
 test('the true probability of "up" is the observed frequency', () => {
   const kappa = kappaOfGain(0.12);
   const market = new MarketDays(3);
-  const bins = Array.from({ length: 8 }, () => ({ rows: 0, said: 0, up: 0 }));
+  const bins = Array.from({ length: 8 }, () => ({ rows: 0, expected: 0, up: 0 }));
   for (let day = 0; day < 400; day++) {
     const { z, up } = market.next(kappa);
     for (let i = 0; i < ROWS; i += 20) {
       const p = normalBelow(kappa * z[i]!);
       const bin = bins[Math.min(7, Math.floor(8 * p))]!;
       bin.rows += 1;
-      bin.said += p;
+      bin.expected += p;
       bin.up += up[i]!;
     }
   }
-  for (const { rows, said, up } of bins) {
+  for (const { rows, expected, up } of bins) {
     expect(rows).toBeGreaterThan(1_000);
     // Neighbours share outcomes: some 3 rows are worth one.
-    expect(Math.abs(up - said) / rows).toBeLessThan(3.5 * Math.sqrt((0.25 * 3) / rows));
+    expect(Math.abs(up - expected) / rows).toBeLessThan(3.5 * Math.sqrt((0.25 * 3) / rows));
   }
 });
 
@@ -79,7 +79,7 @@ test('sessions are those that a review computes from predictions and outcomes', 
   market.advance();
   const [one, other] = [model({ slope: kappa, noise: 0.3 }), model({ slope: 0.5, noise: 0.2 }, 2)];
   const day = new MarketDays(7).next(kappa);
-  const [own, theirs] = [one, other].map((each) => each.says(0, day.z));
+  const [own, theirs] = [one, other].map((each) => each.predict(0, day.z));
   const bets = Array.from({ length: ROWS }, (_, i) => {
     const [p, q] = [Math.exp(own!.ifUp[i]!), Math.exp(theirs!.ifUp[i]!)];
     return { decidedTs: i * US_PER_MIN + 5, bet: probabilityBet(p, q, day.up[i] === 1 ? 1 : 0) };
@@ -98,7 +98,7 @@ test('sessions are those that a review computes from predictions and outcomes', 
 
 test('an edge is constant, drifts away or vanishes at once', () => {
   const of = (kind: 'constant' | 'drifts' | 'vanishes' | 'none'): number[] => [
-    ...kappasOf({ kind, kappa: 0.5, days: 4, turnDay: 2 }),
+    ...planKappas({ kind, kappa: 0.5, days: 4, turnDay: 2 }),
   ];
   expect(of('constant')).toEqual([0.5, 0.5, 0.5, 0.5]);
   expect(of('vanishes')).toEqual([0.5, 0.5, 0, 0]);
@@ -111,7 +111,7 @@ test('an edge is constant, drifts away or vanishes at once', () => {
 test('promoting everything promotes falsely what is no better than its predecessor', () => {
   const seeds = [1, 2, 3, 4, 5, 6];
   const outcomes = seeds.map((seed) => simulate(SCENARIO, [takeLatest], seed, 0)[0]!);
-  const measures = measuresOf(outcomes, [0.2]);
+  const measures = measure(outcomes, [0.2]);
   let [made, wrong] = [0, 0];
   for (const seed of seeds) {
     const { models, kappas } = planInstrument(SCENARIO, seed, 0);
@@ -133,7 +133,7 @@ test('promoting everything promotes falsely what is no better than its predecess
 test('where nobody is better every promotion is false', () => {
   for (const candidates of ['equal', 'zero'] as const) {
     const outcomes = [simulate({ ...SCENARIO, candidates }, [takeLatest], 1, 0)[0]!];
-    expect(measuresOf(outcomes, []).falseShareEnd).toBe(1);
+    expect(measure(outcomes, []).falseShareEnd).toBe(1);
   }
 });
 
@@ -149,7 +149,7 @@ test('every policy finds a large edge within days, where all models know it', ()
 });
 
 test('a large gain is found within days, by both tests', () => {
-  const { days80, once80, withdrawn } = powerOf(0.2, 12, 10, 1);
+  const { days80, once80, withdrawn } = measurePower(0.2, 12, 10, 1);
   expect(once80).toBeLessThanOrEqual(2);
   expect(days80).toBeLessThanOrEqual(8);
   expect(withdrawn).toBe(0);

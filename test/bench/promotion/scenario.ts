@@ -6,7 +6,7 @@
  */
 import { must } from '../../../src/assert.ts';
 import { randomIndex, seededRandom, type Random } from '../../../src/random.ts';
-import { kappasOf, MARKET_KINDS, type MarketKind } from './market.ts';
+import { planKappas, MARKET_KINDS, type MarketKind } from './market.ts';
 import { kappaOfGain, SimulatedModel, zeroGainNoise, type ModelPlan } from './model.ts';
 
 /** What whoever knows all gains in the beginning, nats a row. */
@@ -59,7 +59,7 @@ export function planInstrument(scenario: Scenario, seed: number, ordinal: number
   const gain = kind === 'none' ? 0 : isMixed ? planted : NULL_GAIN;
   const kappa = gain === 0 ? 0 : kappaOfGain(gain);
   const turnDay = Math.floor(days * (0.15 + 0.7 * random()));
-  const kappas = kappasOf({ kind, kappa, days, turnDay });
+  const kappas = planKappas({ kind, kappa, days, turnDay });
   const { models, firstRealDay } = trained(scenario, kappas, random);
   const champion = candidates === 'equal' ? equalModel(kappa, random) : null;
   const marketSeed = randomIndex(random, 2 ** 32);

@@ -7,7 +7,7 @@
 import { Instrument } from './instrument.ts';
 import type { MarketKind } from './market.ts';
 import type { SimulatedModel } from './model.ts';
-import type { Change, Policy, PolicyRun } from './policy.ts';
+import type { Change, Policy } from './policy.ts';
 import { planInstrument, type InstrumentPlan, type Scenario } from './scenario.ts';
 
 export interface Promotion {
@@ -67,20 +67,17 @@ export function simulate(
     for (const [index, plan] of plans.entries()) {
       const instrument = markets[index]!;
       instrument.advance();
-      const best = bestOf(plan, day);
+      const best = findBest(plan, day);
       const arrived = plan.models.find((model) => model.plan.arrivedDay === day) ?? null;
       for (const { run, seats } of runs) {
         seats[index]!.decided(day, best);
         const look = { day, index, instrument, arrived };
-        for (const change of changesOf(run, look)) seats[index]!.changed(change, day);
+        for (const change of run.look(look)) seats[index]!.changed(change, day);
       }
     }
   }
   return runs.map(({ seats }) => seats.map(({ outcome }) => outcome));
 }
-
-const changesOf = (run: PolicyRun, look: Parameters<PolicyRun['look']>[0]): readonly Change[] =>
-  run.look(look);
 
 interface Best {
   readonly gain: number;
@@ -88,7 +85,7 @@ interface Best {
 }
 
 /** What the best of the models that have arrived and not expired is worth; at least the prior's. */
-function bestOf({ models, champion, kappas }: InstrumentPlan, day: number): Best {
+function findBest({ models, champion, kappas }: InstrumentPlan, day: number): Best {
   const kappa = kappas[day]!;
   let [gain, profit] = [0, 0];
   const known = champion === null ? models : [champion, ...models];

@@ -45,9 +45,9 @@ const NULL_ROWS: readonly Row[] = [
 ];
 
 export const mixTable = (columns: readonly Column[]): string =>
-  tableOf(columns, [...MIX_ROWS, ...delayRows(columns)]);
+  buildTable(columns, [...MIX_ROWS, ...delayRows(columns)]);
 
-export const nullTable = (columns: readonly Column[]): string => tableOf(columns, NULL_ROWS);
+export const nullTable = (columns: readonly Column[]): string => buildTable(columns, NULL_ROWS);
 
 function delayRows(columns: readonly Column[]): Row[] {
   const gains = columns[0]?.measures.delays ?? [];
@@ -61,7 +61,7 @@ function delayRows(columns: readonly Column[]): Row[] {
   ]);
 }
 
-function tableOf(columns: readonly Column[], rows: readonly Row[]): string {
+function buildTable(columns: readonly Column[], rows: readonly Row[]): string {
   return markdown([
     ['', ...columns.map(({ title }) => title)],
     ...rows.map(([label, of]) => [label, ...columns.map(({ measures }) => of(measures))]),

@@ -48,9 +48,9 @@ export interface EvidenceOptions {
   readonly anew: boolean;
 }
 
-const idOf = ({ plan }: SimulatedModel): string => String(plan.id);
+const readId = ({ plan }: SimulatedModel): string => String(plan.id);
 /** The moment of the look at the end of a day. */
-const endOf = (day: number): number => (day + 1) * US_PER_DAY;
+const endTs = (day: number): number => (day + 1) * US_PER_DAY;
 
 class Installation {
   #ledger: LoanLedger = NEW_LEDGER;
@@ -79,19 +79,19 @@ class Installation {
     slots.waiting = slots.waiting.filter(({ model }) => day < model.plan.expiresDay);
     const { champion, shadows, waiting } = slots;
     const decisions = decide({
-      atTs: endOf(day),
+      atTs: endTs(day),
       champion:
         champion === null
           ? null
           : {
-              modelId: idOf(champion.model),
-              expiresTs: expiryOf(champion.model),
+              modelId: readId(champion.model),
+              expiresTs: expiryTs(champion.model),
               standing: champion.standing,
             },
       shadows: shadows.map(({ model, loan, standing }) => ({
-        ...{ modelId: idOf(model), expiresTs: expiryOf(model), loan, standing },
+        ...{ modelId: readId(model), expiresTs: expiryTs(model), loan, standing },
       })),
-      waiting: waiting.map(({ model, gain }) => ({ modelId: idOf(model), gain })),
+      waiting: waiting.map(({ model, gain }) => ({ modelId: readId(model), gain })),
       ledger: this.#ledger,
     });
     return decisions.flatMap((decision) => this.#carryOut(slots, decision, day) ?? []);
@@ -108,7 +108,7 @@ class Installation {
 
   #carryOut(slots: Slots, { modelId, deed }: Decision, day: number): Change | null {
     const isIt = ({ model }: { readonly model: SimulatedModel }): boolean =>
-      idOf(model) === modelId;
+      readId(model) === modelId;
     if (deed === 'expire' || deed === 'demote') {
       slots.champion = null;
       return { kind: deed === 'expire' ? 'expire' : 'rollback', to: null };
@@ -155,8 +155,8 @@ function begunAnew(standing: ShadowStanding): ShadowStanding {
 }
 
 /** The last day counts in full; the model is gone at the look behind it. */
-const expiryOf = ({ plan }: SimulatedModel): number | null =>
-  Number.isFinite(plan.expiresDay) ? endOf(plan.expiresDay) - 1 : null;
+const expiryTs = ({ plan }: SimulatedModel): number | null =>
+  Number.isFinite(plan.expiresDay) ? endTs(plan.expiresDay) - 1 : null;
 
 /** The day that is over is added to whatever stands in a slot. */
 function count({ champion, shadows }: Slots, instrument: Instrument): void {
@@ -170,7 +170,7 @@ function count({ champion, shadows }: Slots, instrument: Instrument): void {
   champion.standing = championAfter(champion.standing, instrument.session(null, champion.model));
 }
 
-const policyOf = (name: string, title: string, options: EvidenceOptions): Policy => ({
+const buildPolicy = (name: string, title: string, options: EvidenceOptions): Policy => ({
   ...{ name, title },
   start: (champions, rules) => {
     const installation = new Installation(champions, rules, options);
@@ -180,16 +180,16 @@ const policyOf = (name: string, title: string, options: EvidenceOptions): Policy
 
 const SHIPPED: EvidenceOptions = { gate: true, anew: false };
 
-export const evidence = policyOf('evidence', 'ours', SHIPPED);
+export const evidence = buildPolicy('evidence', 'ours', SHIPPED);
 
 /** Every candidate becomes a shadow: nothing but the evidence holds it back. */
-export const evidenceUngated = policyOf('evidence-ungated', 'ours, no gate', {
+export const evidenceUngated = buildPolicy('evidence-ungated', 'ours, no gate', {
   ...SHIPPED,
   gate: false,
 });
 
 /** What it would be if each new champion had to be beaten from the beginning. */
-export const evidenceAnew = policyOf('evidence-anew', 'ours, anew for each champion', {
+export const evidenceAnew = buildPolicy('evidence-anew', 'ours, anew for each champion', {
   ...SHIPPED,
   anew: true,
 });

@@ -182,6 +182,7 @@ export const READ: Readonly<Record<string, { readonly is: string; readonly colum
       session_ts: 'Beginning of the session, event time.',
       bets: 'Decisions that were bet on.',
       gain: 'Sum of the gains of these bets, nats.',
+      rival: 'The model that the last of them was against; null: class prior, or baseline.',
       logs: 'Logarithm of the growth of each of the twelve components.',
     },
   },

@@ -10,7 +10,6 @@ import { grouped } from '../../src/grouped.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
 import { venueLateness } from '../../src/domain/venues.ts';
 import {
-  firstSession,
   sessionLength,
   sessionValues,
   type SessionRange,
@@ -65,11 +64,12 @@ interface Tenure extends HeldSlot {
   readonly model: KnownModel;
   readonly controlId: string;
   readonly slot: string;
-  /** The first session that counts. */
-  readonly startTs: number;
   readonly sessions: readonly StoredSession[];
   readonly loan: number;
 }
+
+/** By slot, in order of decision. */
+type Outcomes = (slot: string) => readonly LiveOutcome[];
 
 interface Times {
   readonly atTs: number;
@@ -89,29 +89,26 @@ export async function marketEvidence(
   const { horizonUs } = parseLabelSpec(market.labelSpec);
   const latenessUs = venueLateness(market.venue, config.latenessUs);
   const times = { atTs, horizonUs, latenessUs, sessionUs: sessionLength(horizonUs, latenessUs) };
-  const champion = await championTenure(postgres, registry, times);
+  const champion = await championTenure(postgres, registry);
   const shadows = await shadowTenures(postgres, registry, times);
   const outcomes = await readOutcomes(context, market, champion, shadows, times);
+  const known = { outcomes, championId: champion?.model.modelId ?? null };
   return {
     champion:
       champion === null ? null : await knownChampion(postgres, market, champion, outcomes, times),
     shadows: await Promise.all(
-      shadows.map((tenure) => knownShadow(postgres, market, tenure, outcomes, times)),
+      shadows.map((tenure) => knownShadow(postgres, market, tenure, known, times)),
     ),
   };
 }
 
-async function championTenure(
-  pool: Pool,
-  registry: Registry,
-  times: Times,
-): Promise<Tenure | null> {
+async function championTenure(pool: Pool, registry: Registry): Promise<Tenure | null> {
   const model = findChampion(registry);
   if (model === null) return null;
   const held = await heldSlot(pool, registry.market, 'champion', model.modelId);
   return held.controlId === null
     ? null
-    : toTenure(pool, { ...held, model, controlId: held.controlId, slot: 'champion' }, times);
+    : toTenure(pool, { ...held, model, controlId: held.controlId, slot: 'champion' });
 }
 
 async function shadowTenures(pool: Pool, registry: Registry, times: Times): Promise<Tenure[]> {
@@ -124,9 +121,7 @@ async function shadowTenures(pool: Pool, registry: Registry, times: Times): Prom
     const { loan, admittedTs } = await ensureLoan(pool, { modelId, controlId, atTs: times.atTs });
     // Evidence begins behind its loan, which must not depend on it.
     const fromTs = Math.max(held.fromTs, admittedTs ?? times.atTs);
-    tenures.push(
-      await toTenure(pool, { ...held, fromTs, model, controlId, slot: modelId, loan }, times),
-    );
+    tenures.push(await toTenure(pool, { ...held, fromTs, model, controlId, slot: modelId, loan }));
   }
   return tenures;
 }
@@ -152,32 +147,29 @@ async function toTenure(
     readonly slot: string;
     readonly loan?: number;
   },
-  { sessionUs }: Times,
 ): Promise<Tenure> {
-  return {
-    ...of,
-    loan: of.loan ?? 0,
-    startTs: firstSession(of.fromTs, sessionUs),
-    sessions: await storedSessions(pool, of.controlId),
-  };
+  const sessions = await storedSessions(pool, of.controlId);
+  return { ...of, loan: of.loan ?? 0, sessions };
 }
 
-/** Of the first session that is not kept yet. */
-const nextSession = ({ sessions, startTs }: Tenure, { sessionUs }: Times): number =>
-  Math.max(startTs, ...sessions.map(({ sessionTs }) => sessionTs + sessionUs));
+/** From when on bets are not kept yet: the first session may begin in the middle of a day. */
+const firstUnkept = ({ sessions, fromTs }: Tenure, { sessionUs }: Times): number =>
+  Math.max(fromTs, ...sessions.map(({ sessionTs }) => sessionTs + sessionUs));
 
-/** By slot, in order of decision: what the sessions need that are not kept yet, and the window. */
+/** What the sessions need that are not kept yet, and the window of `live-gain.ts`. */
 async function readOutcomes(
   context: Pick<Context, 'questdbReader'>,
   market: Market,
   champion: Tenure | null,
   shadows: readonly Tenure[],
   times: Times,
-): Promise<(slot: string) => readonly LiveOutcome[]> {
+): Promise<Outcomes> {
   const { atTs, horizonUs, latenessUs, sessionUs } = times;
   const tenures = [...shadows, ...(champion === null ? [] : [champion])];
-  // One session more: by its returns the next one's are scored.
-  const needed = tenures.map((tenure) => nextSession(tenure, times) - sessionUs);
+  // The whole session before too: by its returns the next one's are scored.
+  const needed = tenures.map(
+    (tenure) => (Math.floor(firstUnkept(tenure, times) / sessionUs) - 1) * sessionUs,
+  );
   const window = atTs - GAIN_WINDOW_HORIZONS * horizonUs;
   const fromUs = Math.min(
     ...needed,
@@ -199,7 +191,7 @@ async function knownChampion(
   pool: Pool,
   { labelSpec }: Market,
   tenure: Tenure,
-  outcomes: (slot: string) => readonly LiveOutcome[],
+  outcomes: Outcomes,
   times: Times,
 ): Promise<KnownChampion> {
   const { model, controlId, baseProbability, fromTs } = tenure;
@@ -221,7 +213,7 @@ async function knownShadow(
   pool: Pool,
   { labelSpec }: Market,
   tenure: Tenure,
-  outcomes: (slot: string) => readonly LiveOutcome[],
+  { outcomes, championId }: { outcomes: Outcomes; championId: string | null },
   times: Times,
 ): Promise<KnownShadow> {
   const { model, controlId, baseProbability, loan } = tenure;
@@ -233,7 +225,7 @@ async function knownShadow(
     ...newSessions(tenure, times, bets.base_rate, 'base_rate', 'candidate'),
   ].toSorted((a, b) => a.sessionTs - b.sessionTs);
   await keepSessions(pool, { controlId, modelId }, fresh);
-  const standing = shadowStanding([...tenure.sessions, ...fresh]);
+  const standing = shadowStanding([...tenure.sessions, ...fresh], championId);
   return { modelId, expiresTs, loan, standing };
 }
 
@@ -247,6 +239,6 @@ const newSessions = (
   sessionValues(bets, {
     ...times,
     side,
-    fromTs: nextSession(tenure, times),
+    fromTs: firstUnkept(tenure, times),
     untilTs: times.atTs,
   }).map((session) => ({ ...session, reference, side }));

@@ -68,13 +68,17 @@ export function shadowBets(
     ({ ts, verdict, decidedTs }) =>
       verdict === 'ok' && decided.has(ts) && scales.at(decidedTs) !== undefined,
   );
-  const bet = (row: LiveOutcome, other: Predicted): TimedBet => ({
+  const bet = (row: LiveOutcome, other: Predicted, rival: string | null): TimedBet => ({
     decidedTs: row.decidedTs,
     bet: betBetween(row, other, scales.at(row.decidedTs) ?? null),
+    rival,
   });
   return {
-    champion: rows.map((row) => bet(row, must(decided.get(row.ts)))),
-    base_rate: rows.map((row) => bet(row, classPrior(rules))),
+    champion: rows.map((row) => {
+      const other = must(decided.get(row.ts));
+      return bet(row, other, other.modelId === BASELINE_MODEL_ID ? null : other.modelId);
+    }),
+    base_rate: rows.map((row) => bet(row, classPrior(rules), null)),
   };
 }
 

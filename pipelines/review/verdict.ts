@@ -45,7 +45,7 @@ export async function modelVerdict(
         const log_evidence =
           tenure.slot === 'champion'
             ? championStanding(until).logAlarm
-            : shadowStanding(until).logEvidence;
+            : shadowStanding(until, null).logEvidence;
         return { ...session, log_evidence };
       }),
     });
@@ -102,11 +102,13 @@ async function recompute(
     reference: StoredSession['reference'],
     side: StoredSession['side'],
   ): StoredSession[] =>
-    sessionValues(bets, { horizonUs, latenessUs, fromTs, untilTs, side }).map((session) => ({
-      ...session,
-      reference,
-      side,
-    }));
+    sessionValues(bets, { horizonUs, latenessUs, fromTs: verdict.fromTs, untilTs, side }).map(
+      (session) => ({
+        ...session,
+        reference,
+        side,
+      }),
+    );
   if (slot === 'champion') {
     const own = outcomes(slot).filter(({ decidedTs }) => decidedTs >= verdict.fromTs);
     return again(championBets(own, modelId, rules), 'base_rate', 'reference');
@@ -125,6 +127,9 @@ const sessionName = ({ sessionTs, reference, side }: StoredSession): string =>
 const TOLERANCE = 1e-9;
 
 function difference(kept: StoredSession, again: StoredSession): string | null {
+  if (kept.rival !== again.rival) {
+    return `the rival kept is ${kept.rival ?? 'none'}, the rows have ${again.rival ?? 'none'}`;
+  }
   if (kept.bets !== again.bets) return `${kept.bets} bets are kept, the rows have ${again.bets}`;
   if (Math.abs(kept.gain - again.gain) > TOLERANCE) {
     return `a gain of ${kept.gain} is kept, the rows come to ${again.gain}`;

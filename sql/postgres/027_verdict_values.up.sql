@@ -12,6 +12,8 @@ CREATE TABLE verdict_values (
   bets integer NOT NULL,
   -- Sum of the bets' gains, nats.
   gain double precision NOT NULL,
+  -- The model that the last of them was against; null: the class prior, or the baseline.
+  rival text,
   -- Logarithm of the growth of each of the twelve components.
   logs double precision[] NOT NULL,
   created_at timestamptz NOT NULL DEFAULT now(),

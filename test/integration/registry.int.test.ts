@@ -225,7 +225,7 @@ describe('the registry', () => {
     expect(byHand[1]).toMatchObject({
       ...{ forced: true, reason: 'I know better' },
       before: { champion: expect.stringMatching(/^m1/), states: { [ids[1]!]: 'rejected' } },
-      after: { champion: ids[1], states: { [ids[0]!]: 'retired', [ids[1]!]: 'champion' } },
+      after: { champion: ids[1], states: { [ids[0]!]: 'shadow', [ids[1]!]: 'champion' } },
     });
     const logged = await tickloom('models', 'log');
     expect(logged.out).toContain('(forced)');

@@ -14,6 +14,8 @@ export interface TimedBet {
   /** When the decision could be made; the session is by this. */
   readonly decidedTs: number;
   readonly bet: Bet;
+  /** The model that is bet against; absent or null: the class prior, or the baseline. */
+  readonly rival?: string | null;
 }
 
 /** What one session says of two models. */
@@ -23,6 +25,8 @@ export interface SessionValues {
   readonly bets: number;
   /** Sum of the gains, in nats. */
   readonly gain: number;
+  /** The model that the last of them was against; null: the class prior, or the baseline. */
+  readonly rival: string | null;
   /** Logarithm of the growth of each component, in the order of `COMPONENTS`. */
   readonly logs: ComponentLogs;
 }
@@ -30,7 +34,7 @@ export interface SessionValues {
 export interface SessionRange {
   readonly horizonUs: number;
   readonly latenessUs: number;
-  /** Sessions that begin at or after this count. */
+  /** Decisions from here on count, in the middle of a session too. */
   readonly fromTs: number;
   /** Sessions that have ended by then count: the moment of the look. */
   readonly untilTs: number;
@@ -47,10 +51,6 @@ const LABELS_A_SESSION = 4;
 export const sessionLength = (horizonUs: number, latenessUs: number): number =>
   US_PER_DAY * Math.ceil((LABELS_A_SESSION * (horizonUs + latenessUs)) / US_PER_DAY);
 
-/** The first session that begins at or after `ts`. */
-export const firstSession = (ts: number, lengthUs: number): number =>
-  Math.ceil(ts / lengthUs) * lengthUs;
-
 /** The sessions of the range that hold a bet. `bets` in order of `decidedTs`. */
 export function sessionValues(bets: readonly TimedBet[], range: SessionRange): SessionValues[] {
   const { horizonUs, latenessUs, fromTs, untilTs, side } = range;
@@ -58,28 +58,34 @@ export function sessionValues(bets: readonly TimedBet[], range: SessionRange): S
   const tracks = trackCount(horizonUs, latenessUs, STEP_US);
   const lastStep = lengthUs / STEP_US - tracks;
   const values: SessionValues[] = [];
-  let placed: { step: number; bet: Bet }[] = [];
+  let placed: Placed[] = [];
   let sessionTs = -Infinity;
   const close = (): void => {
     if (placed.length > 0) values.push(valuesOfSession(sessionTs, placed, tracks));
     placed = [];
   };
-  for (const { decidedTs, bet } of bets) {
+  for (const { decidedTs, bet, rival = null } of bets) {
     const startTs = Math.floor(decidedTs / lengthUs) * lengthUs;
-    if (startTs < fromTs || startTs + lengthUs > untilTs) continue;
+    if (decidedTs < fromTs || startTs + lengthUs > untilTs) continue;
     if (startTs !== sessionTs) close();
     sessionTs = startTs;
     const step = Math.floor((decidedTs - startTs) / STEP_US);
     if (step >= lastStep || placed.at(-1)?.step === step) continue;
-    placed.push({ step, bet: side === 'candidate' ? bet : reversedBet(bet) });
+    placed.push({ step, bet: side === 'candidate' ? bet : reversedBet(bet), rival });
   }
   close();
   return values;
 }
 
+interface Placed {
+  readonly step: number;
+  readonly bet: Bet;
+  readonly rival: string | null;
+}
+
 function valuesOfSession(
   sessionTs: number,
-  placed: readonly { readonly step: number; readonly bet: Bet }[],
+  placed: readonly Placed[],
   tracks: number,
 ): SessionValues {
   const gain = placed.map(({ bet }) => bet.gain);
@@ -87,5 +93,11 @@ function valuesOfSession(
     { step: placed.map(({ step }) => step), gain, mostLost: placed.map(({ bet }) => -bet.least) },
     tracks,
   );
-  return { sessionTs, bets: placed.length, gain: gain.reduce((sum, one) => sum + one, 0), logs };
+  return {
+    sessionTs,
+    bets: placed.length,
+    gain: gain.reduce((sum, one) => sum + one, 0),
+    rival: placed.at(-1)?.rival ?? null,
+    logs,
+  };
 }

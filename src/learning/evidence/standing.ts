@@ -21,6 +21,8 @@ export interface ShadowStanding {
   readonly processes: Readonly<Record<Reference, ComponentLogs>>;
   /** Logarithm of the lesser e-process. */
   readonly logEvidence: number;
+  /** The model that it was last compared with; null: the baseline decided. */
+  readonly rival: string | null;
   /** So many looks in succession have found hardly any evidence left. */
   readonly lowLooks: number;
 }
@@ -34,15 +36,31 @@ export const NEW_SHADOW: ShadowStanding = {
   gain: { champion: 0, base_rate: 0 },
   processes: { champion: NO_EVIDENCE, base_rate: NO_EVIDENCE },
   logEvidence: 0,
+  rival: null,
   lowLooks: 0,
 };
 
+/**
+ * What speaks for the shadow against one champion says nothing of the next: when another model
+ * decides, its e-process against the champion goes on from 1, if it was above that. (Where the
+ * baseline decides again it stays: a champion had to be better than that.) An e-process that is
+ * made smaller is one still.
+ */
+export function shadowAgainst(standing: ShadowStanding, rival: string | null): ShadowStanding {
+  const { champion, base_rate } = standing.processes;
+  const isSame = rival === null || rival === standing.rival || standing.sessions === 0;
+  if (isSame || logEvidence(champion) <= 0) return { ...standing, rival };
+  const processes = { champion: NO_EVIDENCE, base_rate };
+  return { ...standing, processes, logEvidence: Math.min(0, logEvidence(base_rate)), rival };
+}
+
 /** The shadow behind one more session, whose values against both references are of equal bets. */
 export function shadowAfter(
-  standing: ShadowStanding,
+  before: ShadowStanding,
   session: Readonly<Record<Reference, SessionValues>>,
 ): ShadowStanding {
   const { champion, base_rate } = session;
+  const standing = shadowAgainst(before, champion.rival);
   const processes = {
     champion: addSession(standing.processes.champion, champion.logs),
     base_rate: addSession(standing.processes.base_rate, base_rate.logs),
@@ -57,6 +75,7 @@ export function shadowAfter(
     },
     processes,
     logEvidence: evidence,
+    rival: standing.rival,
     lowLooks: evidence <= LOW ? standing.lowLooks + 1 : 0,
   };
 }

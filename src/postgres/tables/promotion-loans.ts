@@ -15,6 +15,7 @@ import {
   type LoanLedger,
   type OpenLoan,
 } from '../../learning/evidence/loans.ts';
+import { findChampion, type ModelChange, type Registry } from '../../learning/model-change.ts';
 import { shadowStanding, storedSessions } from './verdict-values.ts';
 
 /** The loan of a model that is a shadow. */
@@ -65,16 +66,19 @@ export async function lendTo(
 
 /**
  * The model is a shadow no more. Where it becomes champion and its evidence pays the loan, that is
- * a promotion by evidence, whoever asked for it; all else gives the loan back.
+ * a promotion by evidence, whoever asked for it; all else gives the loan back. `championId` decided
+ * until now; null: the baseline.
  */
-export async function settleLoan(
+async function settleLoan(
   client: PoolClient,
-  { modelId, atTs, wins }: { modelId: string; atTs: number | null; wins: boolean },
+  of: { readonly modelId: string; readonly atTs: number | null; readonly wins: boolean },
+  championId: string | null,
 ): Promise<void> {
+  const { modelId, atTs, wins } = of;
   const open = await openLoan(client, modelId);
   if (open === null) return;
   const { controlId, loan } = open;
-  const { logEvidence } = shadowStanding(await storedSessions(client, controlId));
+  const { logEvidence } = shadowStanding(await storedSessions(client, controlId), championId);
   const ledger = await lockLedger(client);
   const isPromotion = wins && isPaid(ledger, { loan, logEvidence });
   await append(
@@ -85,6 +89,31 @@ export async function settleLoan(
     },
     isPromotion ? promote(ledger) : withdraw(ledger, { loan, logEvidence }),
   );
+}
+
+/** Of the record that gives a model a place, by what caused that. */
+export const modelRecordId = (state: string, modelId: string, cause: string): string =>
+  `model:${state}:${modelId}:${cause}`;
+
+/** Whoever becomes a shadow is lent its part of what may be wrong; whoever is one no more settles. */
+export async function moveLoans(
+  client: PoolClient,
+  registry: Pick<Registry, 'models' | 'atTs'>,
+  { states }: ModelChange,
+  cause: string,
+): Promise<void> {
+  const { models, atTs } = registry;
+  const championId = findChampion(registry)?.modelId ?? null;
+  for (const { modelId, to } of states) {
+    const from = models.find((model) => model.modelId === modelId)?.state;
+    if (from === to) continue;
+    if (from === 'shadow') {
+      await settleLoan(client, { modelId, atTs, wins: to === 'champion' }, championId);
+    }
+    if (to === 'shadow') {
+      await lendTo(client, { modelId, atTs, controlId: modelRecordId('shadow', modelId, cause) });
+    }
+  }
 }
 
 /** The ledger, for this transaction alone. Taken behind the lock of a market, never before. */

@@ -28,7 +28,7 @@ import type { StoredManifest } from './datasets.ts';
 import { insert } from './insert.ts';
 import { servable } from './model-source.ts';
 import { appendControl } from './outbox.ts';
-import { lendTo, settleLoan } from './promotion-loans.ts';
+import { modelRecordId, moveLoans } from './promotion-loans.ts';
 import { audit, nextAuditId } from './registry-audit.ts';
 import { readPlaces } from './registry-undo.ts';
 
@@ -324,7 +324,7 @@ async function sendRecords(
   const controlIds: string[] = [];
   for (const { subject, body } of records) {
     const { state, model_id, venue, symbol, label_spec, slot, sha256 } = body;
-    const controlId = recordId(state, model_id, cause);
+    const controlId = modelRecordId(state, model_id, cause);
     if (state !== 'retired') {
       await refuseUnservable(client, model_id, sha256);
       await insert(client, 'model_activations', {
@@ -340,28 +340,6 @@ async function sendRecords(
     controlIds.push(controlId);
   }
   return controlIds;
-}
-
-const recordId = (state: string, modelId: string, cause: string): string =>
-  `model:${state}:${modelId}:${cause}`;
-
-/** Whoever becomes a shadow is lent its part of what may be wrong; whoever is one no more settles. */
-async function moveLoans(
-  client: PoolClient,
-  { models, atTs }: Registry,
-  { states }: ModelChange,
-  cause: string,
-): Promise<void> {
-  for (const { modelId, to } of states) {
-    const from = models.find((model) => model.modelId === modelId)?.state;
-    if (from === to) continue;
-    if (from === 'shadow') {
-      await settleLoan(client, { modelId, atTs, wins: to === 'champion' });
-    }
-    if (to === 'shadow') {
-      await lendTo(client, { modelId, atTs, controlId: recordId('shadow', modelId, cause) });
-    }
-  }
 }
 
 /** A rollback must not fail on what it would go back to: then it goes back to the baseline. */

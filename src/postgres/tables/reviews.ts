@@ -85,10 +85,12 @@ export async function heldTenures(pool: Pool, modelId: string): Promise<HeldTenu
     from_ts: number;
     odds: string | null;
   }>(
-    `SELECT a.venue, a.symbol, a.label_spec, a.slot, a.control_id, a.from_ts,
+    `SELECT a.venue, a.symbol, a.label_spec, a.slot, a.control_id,
+       greatest(a.from_ts, l.event_ts) AS from_ts,
        m.manifest->'serving'->>'base_log_odds' AS odds
      FROM model_activations a JOIN models m USING (model_id)
-     WHERE model_id = $1 AND a.from_ts IS NOT NULL ORDER BY a.from_ts, a.control_id`,
+       LEFT JOIN promotion_loans l ON l.control_id = a.control_id AND l.event = 'admit'
+     WHERE m.model_id = $1 AND a.from_ts IS NOT NULL ORDER BY a.from_ts, a.control_id`,
     [modelId],
   );
   return rows.map(

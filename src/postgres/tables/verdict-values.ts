@@ -7,6 +7,7 @@ import {
   NEW_CHAMPION,
   NEW_SHADOW,
   shadowAfter,
+  shadowAgainst,
   type ChampionStanding,
   type Reference,
   type ShadowStanding,
@@ -23,6 +24,7 @@ interface Row {
   readonly session_ts: number;
   readonly bets: number;
   readonly gain: number;
+  readonly rival: string | null;
   readonly logs: readonly number[];
 }
 
@@ -32,7 +34,8 @@ export async function storedSessions(
   controlId: string,
 ): Promise<StoredSession[]> {
   const { rows } = await client.query<Row>(
-    `SELECT reference, side, session_ts, bets, gain, logs FROM verdict_values
+    `SELECT reference, side, session_ts, bets, gain, rival, logs
+     FROM verdict_values
      WHERE control_id = $1 ORDER BY session_ts, reference, side`,
     [controlId],
   );
@@ -45,18 +48,21 @@ export async function keepSessions(
   of: { readonly controlId: string; readonly modelId: string },
   sessions: readonly StoredSession[],
 ): Promise<void> {
-  for (const { reference, side, sessionTs, bets, gain, logs } of sessions) {
+  for (const { reference, side, sessionTs, bets, gain, rival, logs } of sessions) {
     await pool.query(
       `INSERT INTO verdict_values
-         (control_id, model_id, reference, side, session_ts, bets, gain, logs)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
-      [of.controlId, of.modelId, reference, side, formatUs(sessionTs), bets, gain, logs],
+         (control_id, model_id, reference, side, session_ts, bets, gain, rival, logs)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
+      [of.controlId, of.modelId, reference, side, formatUs(sessionTs), bets, gain, rival, logs],
     );
   }
 }
 
-/** Where a shadow stands behind its sessions. */
-export function shadowStanding(sessions: readonly StoredSession[]): ShadowStanding {
+/** Where a shadow stands behind its sessions, now that `rival` decides (null: the baseline). */
+export function shadowStanding(
+  sessions: readonly StoredSession[],
+  rival: string | null,
+): ShadowStanding {
   const against = (reference: Reference): ReadonlyMap<number, StoredSession> =>
     new Map(
       sessions
@@ -69,7 +75,7 @@ export function shadowStanding(sessions: readonly StoredSession[]): ShadowStandi
     const base_rate = base.get(sessionTs);
     if (base_rate !== undefined) standing = shadowAfter(standing, { champion, base_rate });
   }
-  return standing;
+  return shadowAgainst(standing, rival);
 }
 
 /** Where a champion stands behind its sessions. */

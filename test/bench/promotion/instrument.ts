@@ -92,7 +92,8 @@ export class Instrument {
       sum += gain;
     }
     const logs = sessionLogs({ step: STEPS, gain: gains, mostLost }, TRACKS);
-    return { sessionTs: this.#day * US_PER_DAY, bets: ROWS, gain: sum, logs };
+    const rival = reference === null ? null : String(reference.plan.id);
+    return { sessionTs: this.#day * US_PER_DAY, bets: ROWS, gain: sum, rival, logs };
   }
 
   #predictionsOn(model: SimulatedModel | null, day: number): Predictions {

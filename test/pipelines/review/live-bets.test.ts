@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import { championBets, shadowBets, type LiveOutcome } from '../../../pipelines/review/live-bets.ts';
 import { probabilityBet } from '../../../src/learning/evidence/bets.ts';
 import {
-  firstSession,
   sessionLength,
   sessionValues,
   type SessionRange,
@@ -31,6 +30,7 @@ describe('a shadow bets', () => {
       outcome(2, { modelId: 'now', probabilityUp: 0.2 }),
     ];
     const bets = shadowBets([outcome(0), outcome(1), outcome(2)], champion, rules);
+    expect(bets.champion.map(({ rival }) => rival)).toEqual([null, 'old', 'now']);
     expect(bets.champion.map(({ bet }) => bet)).toEqual([
       ...[probabilityBet(0.7, 0.5, 1), probabilityBet(0.7, 0.6, 1), probabilityBet(0.7, 0.2, 1)],
     ]);
@@ -135,8 +135,16 @@ describe('sessions', () => {
     ]);
   });
 
-  test('the first that counts begins at or after the moment', () => {
-    expect(firstSession(FROM, US_PER_DAY)).toBe(FROM);
-    expect(firstSession(FROM + 1, US_PER_DAY)).toBe(FROM + US_PER_DAY);
+  test('the first may begin in the middle: only what was decided from then on counts', () => {
+    const fromTs = FROM + 600 * US_PER_MIN;
+    const [first, second] = sessionValues(bets(0, 3 * 1440), { ...range, fromTs });
+    expect([first?.bets, second?.bets]).toEqual([1378 - 600, 1378]);
+    expect(first?.sessionTs).toBe(FROM);
+  });
+
+  test('say whom the last of their bets was against', () => {
+    const rivals = bets(0, 3).map((bet, i) => ({ ...bet, rival: ['a', 'b', null][i] ?? null }));
+    const lastRival = (count: number) => sessionValues(rivals.slice(0, count), range)[0]?.rival;
+    expect([1, 2, 3].map(lastRival)).toEqual(['a', 'b', null]);
   });
 });

@@ -1,7 +1,7 @@
 /** The policies, by the names that the command line takes. */
 import type { Policy } from '../policy.ts';
 import { dailyLooks } from './daily-looks.ts';
-import { evidence, evidenceAnew, evidenceUngated } from './evidence.ts';
+import { evidence, evidenceInherited, evidenceUngated } from './evidence.ts';
 import { fixedGate } from './fixed-gate.ts';
 import { takeLatest } from './take-latest.ts';
 
@@ -11,5 +11,5 @@ export const POLICIES: readonly Policy[] = [
   dailyLooks,
   evidence,
   evidenceUngated,
-  evidenceAnew,
+  evidenceInherited,
 ];

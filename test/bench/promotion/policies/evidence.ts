@@ -6,7 +6,6 @@
 import { decide, type Decision } from '../../../../pipelines/review/promotion-policy.ts';
 import { must } from '../../../../src/assert.ts';
 import { US_PER_DAY } from '../../../../src/domain/time.ts';
-import { logEvidence, NO_EVIDENCE } from '../../../../src/learning/evidence/e-process.ts';
 import {
   admit,
   NEW_LEDGER,
@@ -44,8 +43,8 @@ interface Slots {
 export interface EvidenceOptions {
   /** Whether the gate on the holdout stands in front. */
   readonly gate: boolean;
-  /** Whether evidence against the champion begins anew, at 1 at most, when that one changes. */
-  readonly anew: boolean;
+  /** Whether evidence against a champion counts against the next one too. */
+  readonly inherited: boolean;
 }
 
 const readId = ({ plan }: SimulatedModel): string => String(plan.id);
@@ -74,7 +73,7 @@ class Installation {
 
   look({ day, index, instrument, arrived }: Look): readonly Change[] {
     const slots = this.#slots[index]!;
-    count(slots, instrument);
+    count(slots, instrument, this.#options);
     if (arrived !== null) this.#judge(slots, instrument, arrived, day);
     slots.waiting = slots.waiting.filter(({ model }) => day < model.plan.expiresDay);
     const { champion, shadows, waiting } = slots;
@@ -129,9 +128,6 @@ class Installation {
     this.#ledger = promote(this.#ledger);
     const replaced = slots.champion?.model ?? null;
     slots.champion = { model, standing: NEW_CHAMPION };
-    if (this.#options.anew) {
-      for (const shadow of slots.shadows) shadow.standing = begunAnew(shadow.standing);
-    }
     if (replaced !== null) this.#shadow(slots, replaced, day);
     return { kind: 'promote', model, judgedFrom: fromDay, judgedOn: 'live' };
   }
@@ -143,26 +139,20 @@ class Installation {
   }
 }
 
-/** What spoke for it against the former champion says nothing of the new one. */
-function begunAnew(standing: ShadowStanding): ShadowStanding {
-  const { champion, base_rate } = standing.processes;
-  if (logEvidence(champion) <= 0) return standing;
-  return {
-    ...standing,
-    processes: { champion: NO_EVIDENCE, base_rate },
-    logEvidence: Math.min(0, logEvidence(base_rate)),
-  };
-}
-
 /** The last day counts in full; the model is gone at the look behind it. */
 const expiryTs = ({ plan }: SimulatedModel): number | null =>
   Number.isFinite(plan.expiresDay) ? endTs(plan.expiresDay) - 1 : null;
 
 /** The day that is over is added to whatever stands in a slot. */
-function count({ champion, shadows }: Slots, instrument: Instrument): void {
+function count(
+  { champion, shadows }: Slots,
+  instrument: Instrument,
+  { inherited }: EvidenceOptions,
+): void {
   for (const shadow of shadows) {
+    const against = instrument.session(shadow.model, champion?.model ?? null);
     shadow.standing = shadowAfter(shadow.standing, {
-      champion: instrument.session(shadow.model, champion?.model ?? null),
+      champion: inherited ? { ...against, rival: null } : against,
       base_rate: instrument.session(shadow.model, null),
     });
   }
@@ -178,7 +168,7 @@ const buildPolicy = (name: string, title: string, options: EvidenceOptions): Pol
   },
 });
 
-const SHIPPED: EvidenceOptions = { gate: true, anew: false };
+const SHIPPED: EvidenceOptions = { gate: true, inherited: false };
 
 export const evidence = buildPolicy('evidence', 'ours', SHIPPED);
 
@@ -188,8 +178,8 @@ export const evidenceUngated = buildPolicy('evidence-ungated', 'ours, no gate', 
   gate: false,
 });
 
-/** What it would be if each new champion had to be beaten from the beginning. */
-export const evidenceAnew = buildPolicy('evidence-anew', 'ours, anew for each champion', {
+/** What it would be if a new champion inherited what was won against the former. */
+export const evidenceInherited = buildPolicy('evidence-inherited', 'ours, inherited', {
   ...SHIPPED,
-  anew: true,
+  inherited: true,
 });

@@ -57,6 +57,12 @@ describe('size', () => {
     expect(long).toEqual([]);
   });
 
+  test('the formatter is not outwitted: no literal is spread to save lines', () => {
+    const outwitted = ({ text }: { readonly text: string }): string | null =>
+      /^\s+\.\.\.\{ \w.*$/m.exec(text)?.[0] ?? null;
+    expect(offending(outwitted, sources)).toEqual([]);
+  });
+
   test('no function is longer than 70 lines', () => {
     expect(offending(({ lines }) => longFunction(lines), sources)).toEqual([]);
   });

@@ -103,7 +103,10 @@ async function keepEvidence(
     const { sessions, bets, gain, logAlarm } = standing;
     const evidence = { sessions, bets, gain, log_alarm: logAlarm };
     await keepJudgement(postgres, modelId, 'champion', {
-      ...{ at_ts: atTs, why: findWhy(modelId), evidence, verdict },
+      at_ts: atTs,
+      why: findWhy(modelId),
+      evidence,
+      verdict,
     });
   }
   for (const { modelId, loan, standing } of shadows) {

@@ -96,11 +96,15 @@ function aboutChampion({ champion, atTs }: DecideInput, { alarmAt }: DecideSetti
   const behind = `${standing.sessions} sessions of ${standing.bets} outcomes`;
   return standing.logAlarm >= Math.log(alarmAt)
     ? {
-        ...{ modelId, about, deed: 'demote' },
+        modelId,
+        about,
+        deed: 'demote',
         why: `the class prior predicts better than it: ${alarm}, ${behind}`,
       }
     : {
-        ...{ modelId, about, deed: null },
+        modelId,
+        about,
+        deed: null,
         why: `it stays: nothing says that the class prior is better (${alarm}, ${behind})`,
       };
 }
@@ -117,7 +121,9 @@ function ofShadows(input: DecideInput, settings: DecideSettings): Decision[] {
 }
 
 const promoted = (ledger: LoanLedger, { modelId, loan, standing }: DecidedShadow): Decision => ({
-  ...{ modelId, about: 'shadow', deed: 'promote' },
+  modelId,
+  about: 'shadow',
+  deed: 'promote',
   why:
     'it predicts better than whoever decided and than the class prior, on the same live rows: ' +
     evidenceText(ledger, loan, standing),
@@ -151,7 +157,9 @@ function ofWaiting(
   free: number,
 ): Decision[] {
   const admitted = waiting.slice(0, Math.max(0, free)).map(({ modelId }): Decision => ({
-    ...{ modelId, about: 'candidate', deed: 'shadow' },
+    modelId,
+    about: 'candidate',
+    deed: 'shadow',
     why: 'it passed the gate, and a place of a shadow is free',
   }));
   const next = waiting[admitted.length];
@@ -163,13 +171,17 @@ function ofWaiting(
   return [
     ...admitted,
     {
-      ...{ modelId: weakest.modelId, about: 'shadow', deed: 'reject' },
+      modelId: weakest.modelId,
+      about: 'shadow',
+      deed: 'reject',
       why:
         `it makes room: ${weakest.standing.sessions} sessions speak more against it than for it, ` +
         `and ${next.modelId} did better on its holdout`,
     },
     {
-      ...{ modelId: next.modelId, about: 'candidate', deed: 'shadow' },
+      modelId: next.modelId,
+      about: 'candidate',
+      deed: 'shadow',
       why: `it passed the gate, and ${weakest.modelId} makes room`,
     },
   ];

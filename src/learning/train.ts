@@ -186,7 +186,11 @@ function settingsFor(
   const { trainer, seed, rounds = DEFAULT_ROUNDS } = request;
   const { halfLifeDays = DEFAULT_HALF_LIFE_DAYS } = request;
   return {
-    ...{ trainer, rounds, seed, halfLifeDays, bags },
+    trainer,
+    rounds,
+    seed,
+    halfLifeDays,
+    bags,
     params: mergeParams(params, request.params),
     beside: beside && mergeParams(beside, request.params),
   };

@@ -97,7 +97,9 @@ export async function moneyByMonth(rows: readonly MoneyRow[]): Promise<MonthTabl
     const [account = '', currency = '', group = '', month = ''] = key;
     const name = JSON.stringify([account, currency, group]);
     const line = lines.get(name) ?? {
-      ...{ account, currency, group },
+      account,
+      currency,
+      group,
       sums: months.map(() => null),
       total: new Exact(0),
     };

@@ -38,7 +38,7 @@ export const PRINTED: readonly (readonly [string, RegExp])[] = [
   ['curl -s -X POST http://127.0.0.1:8088/v1/datasets', /"request_id"/],
   ['npx tickloom stack reset', /^/],
   ['rm -rf own.ts', /^$/],
-  ['npx tickloom models list', /(champion|rejected|retired|shadow) +lgbm-EUR-USD-direction_1h-\d{8}/],
+  ['npx tickloom models list', /(champion|rejected|retired|shadow) +lgbm-EUR-USD-direction_1h-/],
 ];
 
 /** What a command must have left behind. */

@@ -144,7 +144,9 @@ async function verdict({ postgres }: HttpContext, modelId: string): Promise<Verd
   const items = tenures.flatMap(({ slot, fromTs, sessions }) =>
     sessions.map(({ sessionTs, log_evidence: log, ...session }) => ({
       ...session,
-      ...{ slot, from_ts: formatUs(fromTs), session_ts: formatUs(sessionTs) },
+      slot,
+      from_ts: formatUs(fromTs),
+      session_ts: formatUs(sessionTs),
       logs: [...session.logs],
       log_evidence: Number.isFinite(log) ? log : null,
     })),

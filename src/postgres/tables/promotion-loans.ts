@@ -84,8 +84,12 @@ async function settleLoan(
   await append(
     client,
     {
-      ...{ event: isPromotion ? 'promote' : 'withdraw', controlId, modelId, atTs },
-      ...{ loan, logEvidence },
+      event: isPromotion ? 'promote' : 'withdraw',
+      controlId,
+      modelId,
+      atTs,
+      loan,
+      logEvidence,
     },
     isPromotion ? promote(ledger) : withdraw(ledger, { loan, logEvidence }),
   );

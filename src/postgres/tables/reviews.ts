@@ -93,11 +93,16 @@ export async function heldTenures(pool: Pool, modelId: string): Promise<HeldTenu
      WHERE m.model_id = $1 AND a.from_ts IS NOT NULL ORDER BY a.from_ts, a.control_id`,
     [modelId],
   );
-  return rows.map(
-    ({ label_spec: labelSpec, control_id: controlId, from_ts: fromTs, odds, ...row }) => ({
-      ...{ ...row, labelSpec, controlId, fromTs, modelId, baseProbability: toProbability(odds) },
-    }),
-  );
+  return rows.map((row) => ({
+    venue: row.venue,
+    symbol: row.symbol,
+    labelSpec: row.label_spec,
+    modelId,
+    slot: row.slot,
+    controlId: row.control_id,
+    fromTs: row.from_ts,
+    baseProbability: toProbability(row.odds),
+  }));
 }
 
 /** From log odds, as a manifest has them; without any: one half. */

@@ -126,7 +126,7 @@ function fail(line: string): never {
 const nameIn = (text: string): string => text.split(' ')[0] ?? '';
 
 function parseColumn({ text, comment }: Entry): Column {
-  const match = /^(\w+) (double precision|\w+)(.*)$/.exec(text);
+  const match = /^(\w+) ((?:double precision|\w+)(?:\[\])?)(.*)$/.exec(text);
   if (match === null) throw new Error(`infra/docs/migrations.ts: no column: ${text}`);
   const [, name = '', type = '', rest = ''] = match;
   const isNullable = !/NOT NULL|PRIMARY KEY|GENERATED/.test(rest) && type !== 'bigserial';

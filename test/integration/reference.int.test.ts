@@ -25,8 +25,10 @@ describe('docs/sql.md and PostgreSQL', () => {
   /** Name and type, in their order; of a table or a view. */
   async function catalogue(name: string): Promise<[string, string][]> {
     const { rows } = await pool.query<{ column_name: string; data_type: string }>(
-      `SELECT column_name, data_type FROM information_schema.columns
-       WHERE table_schema = 'public' AND table_name = $1 ORDER BY ordinal_position`,
+      // The information schema calls every array only that.
+      `SELECT attname AS column_name, format_type(atttypid, NULL) AS data_type FROM pg_attribute
+       WHERE attrelid = ('public.' || quote_ident($1))::regclass AND attnum > 0 AND NOT attisdropped
+       ORDER BY attnum`,
       [name],
     );
     return rows.map(({ column_name: column, data_type: type }) => [column, type]);

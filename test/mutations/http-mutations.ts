@@ -30,6 +30,13 @@ export const HTTP_MUTATIONS: readonly Mutation[] = [
     'if (allowed.length >= 0) return;',
   ),
   mutation(
+    'answer-repeats-all-that-was-sent',
+    words('that are long are not repeated whole: an answer is a reason, no echo'),
+    'src/http/problem.ts',
+    'const LONGEST = 1_000;',
+    'const LONGEST = 1_000_000;',
+  ),
+  mutation(
     'tokens-without-end',
     tokens('are a mistake ten times, and refused for what is left of the minute'),
     'src/http/wrong-tokens.ts',

@@ -93,6 +93,33 @@ export const MODEL_MUTATIONS: readonly Mutation[] = [
     'if (step >= lastStep) continue;',
   ),
   mutation(
+    'won-against-one-counts-against-the-next',
+    {
+      file: 'test/learning/evidence/standing.test.ts',
+      name: 'what was won against one champion does not count against the next',
+    },
+    `${EVIDENCE}/standing.ts`,
+    'if (isSame || logEvidence(champion) <= 0) return { ...standing, rival };',
+    'if (isSame || logEvidence(champion) <= 99) return { ...standing, rival };',
+  ),
+  mutation(
+    'bets-before-its-loan',
+    sessions('the first may begin in the middle: only what was decided from then on counts'),
+    `${EVIDENCE}/sessions.ts`,
+    'if (decidedTs < fromTs || startTs + lengthUs > untilTs) continue;',
+    'if (startTs + lengthUs <= fromTs || startTs + lengthUs > untilTs) continue;',
+  ),
+  mutation(
+    'refused-and-fitted-again',
+    testsIn(
+      'test/learning/train.test.ts',
+      'a candidate from a market with an edge that is not linear',
+    )('that does not pass is not fitted again'),
+    'src/learning/train.ts',
+    'const isRefit = request.refit === true && verdict.passed;',
+    'const isRefit = request.refit === true;',
+  ),
+  mutation(
     'withdrawn-gives-back-what-it-lost',
     {
       file: 'test/learning/evidence/loans.test.ts',

@@ -25,7 +25,7 @@ const GROUPS: readonly (readonly [title: string, names: readonly string[]])[] = 
     ['HTTP_PORT', 'HTTP_HOST', 'HTTP_TLS_CERT', 'HTTP_TLS_KEY', 'HTTP_INSECURE', 'TLS_CA'],
   ],
   ['Ticks, predictions and labels', ['LATENESS_MS', 'HORIZON', 'LABELS']],
-  ['Training', ['RETRAIN_EVERY', 'TRAIN_POOL', 'TRAIN_SEEDS', 'TRAIN_KINDS']],
+  ['Training', ['RETRAIN_EVERY', 'MODEL_EXPIRES', 'TRAIN_POOL', 'TRAIN_SEEDS', 'TRAIN_KINDS']],
   ['Paper trading and reports', ['LATENCY_MS', 'TARGET_WIN_RATE']],
   ['Control records and tests', ['CONTROL_KEY', 'OUTBOX', 'FAIL_AT']],
 ];

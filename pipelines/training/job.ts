@@ -33,8 +33,6 @@ import { poolMembers, trainingPool } from './training-pool.ts';
 /** Below this many graded decisions nothing is trained. */
 const MIN_ROWS = 4_000;
 const WINDOW_US = 90 * US_PER_DAY;
-/** A model is not to be trusted for longer than this behind its training. */
-const EXPIRES_US = 30 * US_PER_DAY;
 const SEED = 20_140_501;
 
 export async function runTraining(context: Context, { subject, dueTs }: JobData): Promise<void> {
@@ -77,7 +75,7 @@ export async function runTraining(context: Context, { subject, dueTs }: JobData)
     datasetId: dataset.dataset_id,
     trainer: loadLightgbm(library.path),
     seed: SEED,
-    expiresTs: dueTs + EXPIRES_US,
+    expiresTs: dueTs + config.modelExpiresUs,
     replayParity: parity.holds,
     refit: true,
     bags: config.trainSeeds,

@@ -10,7 +10,7 @@ import { probeOnnx } from '../../src/models/onnx-outside.ts';
 import { loadOnnx } from '../../src/models/onnx.ts';
 import { codeVersion } from '../../src/code-version.ts';
 import { loadTrainingSet } from '../dataset/load.ts';
-import { formatUs, parseUs, US_PER_DAY } from '../../src/domain/time.ts';
+import { formatUs, parseUs } from '../../src/domain/time.ts';
 import { parseInstrumentKey } from '../../src/domain/wire.ts';
 import { FEATURE_NAMES, FEATURE_SET } from '../../src/features/definition.ts';
 import { makeArtefact, isOnnx, onnxIn } from '../../src/learning/imported-model.ts';
@@ -23,9 +23,6 @@ import { changeModel, registerImported } from '../../src/postgres/tables/registr
 import { storedWatermark } from '../../src/postgres/tables/stored-watermarks.ts';
 import type { Instrument } from '../../src/questdb/table.ts';
 import { judgeImported } from '../review/judge-imported.ts';
-
-/** A model is not to be trusted for longer than this behind the as-of barrier of its data set. */
-const EXPIRES_US = 30 * US_PER_DAY;
 
 export interface RegisterRequest {
   readonly bytes: Uint8Array;
@@ -68,7 +65,7 @@ export async function registerModel(
     asOfTs,
     featureSet: FEATURE_SET,
     featureNames: FEATURE_NAMES,
-    expiresTs: asOfTs + EXPIRES_US,
+    expiresTs: asOfTs + context.config.modelExpiresUs,
     onnx: loadOnnx,
   });
   const sha256 = createHash('sha256').update(bytes).digest('hex');

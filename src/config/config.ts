@@ -168,6 +168,12 @@ const DECLARED = {
     '1d',
     'event time between two trainings',
   ),
+  modelExpires: setting(
+    'TICKLOOM_MODEL_EXPIRES',
+    types.duration,
+    '180d',
+    'event time behind its training after which a model is trusted no more',
+  ),
   trainPool: optional(
     'TICKLOOM_TRAIN_POOL',
     types.instruments,
@@ -251,6 +257,7 @@ export type Config = Omit<Parsed, 'artefactsDir' | keyof ServerAccess> &
     /** By what decisions are graded besides. */
     readonly moreLabelSpecs: readonly string[];
     readonly retrainEveryUs: number;
+    readonly modelExpiresUs: number;
     /** `TICKLOOM_*` variables that no setting has the name of: worth a warning, likely a typo. */
     readonly unknownSettings: readonly string[];
   };
@@ -344,6 +351,7 @@ export function loadConfig(env: Env = process.env, overrides: Env = {}): Config 
     labelSpec,
     moreLabelSpecs: (parsed.labels ?? []).filter((spec) => spec !== labelSpec),
     retrainEveryUs: parseDurationUs(parsed.retrainEvery),
+    modelExpiresUs: parseDurationUs(parsed.modelExpires),
     unknownSettings: Object.keys(all).filter((n) => n.startsWith('TICKLOOM_') && !known.has(n)),
   };
   return Object.freeze(withAccess(settings, given, dataDir));

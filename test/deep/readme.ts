@@ -37,7 +37,7 @@ const { values } = parseArgs({ options: { report: { type: 'string' } } });
 const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/^npm test$/, 'it is the whole suite, which runs by itself before every change'],
   [
-    /^npm run (test:|report:|bench)|^npx tsx test\//,
+    /^npm run (test:|report:|bench)|^npx (tsx|vitest run --project \w+) test\//,
     'proofs of minutes or hours, each a step of its own: only that it is there is looked at',
   ],
 ];
@@ -204,7 +204,7 @@ function isThere({ dir }: Place, line: string): string | null {
     if (script !== 'test:deep' || step === undefined) return null;
     return steps.includes(`program('${step}'`) ? null : `test/run.ts has no step ${step}`;
   }
-  const file = /^npx tsx (\S+)/.exec(line)?.[1] ?? line;
+  const file = /^npx (?:tsx|vitest run --project \w+) (\S+)/.exec(line)?.[1] ?? line;
   return existsSync(join(dir, file)) ? null : `there is no ${file}`;
 }
 

@@ -129,7 +129,8 @@ describe('a market with a planted edge', () => {
         controlId,
       );
       const served = await installation.reader.query<Record<string, number>>(
-        `SELECT s.decided_ts AS decided, s.probability_up AS p, c.probability_up AS q, l.up AS up
+        `SELECT s.decided_ts AS decided, s.ts AS candle, s.probability_up AS p,
+         c.probability_up AS q, l.up AS up
        FROM (SELECT * FROM predictions WHERE symbol = $1 AND slot = $2 AND verdict = 'ok') s
        JOIN (SELECT * FROM predictions WHERE symbol = $1 AND slot = 'champion'
                AND (verdict = 'ok' OR (verdict = 'warming_up' AND model_id = 'baseline@1'))) c
@@ -139,7 +140,7 @@ describe('a market with a planted edge', () => {
         [SYMBOL, modelId],
       );
       const input = JSON.stringify({
-        rows: served.map(({ decided, p, q, up }) => [decided, p, q, up]),
+        rows: served.map(({ decided, candle, p, q, up }) => [decided, candle, p, q, up]),
         ...{ from_us: kept[0]?.session_ts, until_us: (kept.at(-1)?.session_ts ?? 0) + US_PER_DAY },
         ...{ horizon_us: US_PER_HOUR, lateness_us: installation.context.config.latenessUs },
       });

@@ -1,8 +1,8 @@
 """The evidence of a shadow, computed once more from rows, by another program and in another way.
 
-Reads JSON from standard input: rows of [decided_us, candidate, reference, up], the first session and
-the end of the last, the horizon and the lateness in microseconds. Writes for each session its bets,
-its gain and the logarithm of each component's growth. Standard library alone.
+Reads JSON from standard input: rows of [decided_us, candle_us, candidate, reference, up], the first
+session and the end of the last, the horizon and the lateness in microseconds. Writes for each
+session its bets, its gain and the logarithm of each component's growth. Standard library alone.
 """
 
 import json
@@ -24,7 +24,7 @@ def log_mean(logs):
 
 def session(rows, tracks, steps):
     placed, taken = [], set()
-    for decided, p, q, up in rows:
+    for decided, _, p, q, up in rows:
         step = decided % DAY // MINUTE
         if step < steps - tracks and step not in taken:
             taken.add(step)

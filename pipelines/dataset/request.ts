@@ -25,7 +25,7 @@ export class RequestError extends Error {
   override readonly name = 'AskError';
 }
 
-/** Throws an `RequestError` for what can be seen without the tables. */
+/** Throws a `RequestError` for what can be seen without the tables. */
 export function checkRequest(request: DatasetRequest, hasEntities: boolean): void {
   const { from, to, label, known, max_age: maxAge } = request;
   try {

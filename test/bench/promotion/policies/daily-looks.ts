@@ -6,7 +6,7 @@
 import { gateGain, isBetter } from '../block-judge.ts';
 import type { SimulatedModel } from '../model.ts';
 import type { Change, Look, Policy, Rules } from '../policy.ts';
-import { Throne } from '../throne.ts';
+import { ChampionSlot } from '../champion-slot.ts';
 
 const PATIENCE_DAYS = 7;
 
@@ -16,24 +16,24 @@ interface Shadow {
 }
 
 class Place {
-  readonly #throne: Throne;
+  readonly #slot: ChampionSlot;
   readonly #rules: Rules;
   #shadow: Shadow | null = null;
   /** Newest first. */
   #waiting: SimulatedModel[] = [];
 
   constructor(champion: SimulatedModel | null, rules: Rules) {
-    this.#throne = new Throne(champion);
+    this.#slot = new ChampionSlot(champion);
     this.#rules = rules;
   }
 
   look(look: Look): readonly Change[] {
     const { day, instrument, arrived } = look;
-    const { champion } = this.#throne;
+    const { champion } = this.#slot;
     if (arrived !== null && gateGain(instrument, arrived, champion, { ...this.#rules, day })) {
       this.#waiting.unshift(arrived);
     }
-    const ended = this.#throne.review(look);
+    const ended = this.#slot.review(look);
     // Behind a rollback nothing is promoted at the same look.
     const promoted = this.#ofShadow(look, champion, ended?.kind !== 'rollback');
     if (this.#shadow === null) {
@@ -48,7 +48,7 @@ class Place {
     if (this.#shadow === null) return null;
     const { day, instrument } = look;
     const { model, fromDay: since } = this.#shadow;
-    const fromDay = champion === null ? since : Math.max(since, this.#throne.fromDay);
+    const fromDay = champion === null ? since : Math.max(since, this.#slot.fromDay);
     const references = champion === null ? [null] : [champion, null];
     const isOver = day - since + 1 > PATIENCE_DAYS || day >= model.plan.expiresDay;
     const hasLost = (): boolean =>
@@ -66,7 +66,7 @@ class Place {
     const settings = { level: 0.1 };
     const compared = { fromDay, day, candidate: model, references, settings };
     if (!mayPromote || isBetter(instrument, compared) === null) return null;
-    this.#throne.promote(model, day);
+    this.#slot.promote(model, day);
     this.#shadow = null;
     return { kind: 'promote', model, judgedFrom: since, judgedOn: 'live' };
   }

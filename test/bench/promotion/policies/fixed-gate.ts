@@ -1,16 +1,16 @@
 /**
  * A candidate is judged once, on its holdout, at p <= 0.025 against the champion and the class
- * prior, and promoted at once. A daily look takes it back (`throne.ts`).
+ * prior, and promoted at once. A daily look takes it back (`champion-slot.ts`).
  */
 import { gateGain } from '../block-judge.ts';
 import type { Change, Policy } from '../policy.ts';
-import { Throne } from '../throne.ts';
+import { ChampionSlot } from '../champion-slot.ts';
 
 export const fixedGate: Policy = {
   name: 'gate',
   title: 'fixed-sample gate',
   start: (champions, { holdoutDays }) => {
-    const thrones = champions.map((champion) => new Throne(champion));
+    const thrones = champions.map((champion) => new ChampionSlot(champion));
     return {
       look: (look) => {
         const throne = thrones[look.index]!;

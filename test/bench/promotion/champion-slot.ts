@@ -13,7 +13,7 @@ interface Seat {
   readonly fromDay: number;
 }
 
-export class Throne {
+export class ChampionSlot {
   #seat: Seat | null;
   readonly #before: Seat[] = [];
 

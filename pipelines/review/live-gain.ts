@@ -6,7 +6,7 @@
  */
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
 import { judge, type GateVerdict } from '../../src/learning/gate.ts';
-import { logLosses, squaredErrors } from '../../src/learning/metrics.ts';
+import { logLosses, squaredErrors, type Numbers } from '../../src/learning/metrics.ts';
 import type { LiveOutcome } from './live-bets.ts';
 
 /** Only so many horizons: the market may have turned. */
@@ -29,14 +29,16 @@ export function liveGain(
   const rows = champion.filter(
     (row) => row.modelId === of.modelId && row.verdict === 'ok' && row.decidedTs >= fromTs,
   );
-  const { served, prior } =
-    target === 'return' ? returnLosses(rows) : directionLosses(rows, of.baseProbability);
+  const isReturn = target === 'return';
+  const { losses, outcome, predicted, prior } = isReturn ? RETURNS : DIRECTIONS;
+  const outcomes = rows.map(outcome);
+  const knowsNothing = rows.map(() => prior(of.baseProbability));
   return judge({
     decidedTs: rows.map(({ decidedTs }) => decidedTs),
     horizonUs,
-    loss: target === 'return' ? 'squared_error' : 'log_loss',
-    candidate: prior,
-    references: [{ name: 'champion', losses: served }],
+    loss: isReturn ? 'squared_error' : 'log_loss',
+    candidate: losses(outcomes, knowsNothing),
+    references: [{ name: 'champion', losses: losses(outcomes, rows.map(predicted)) }],
     // What is judged are the very predictions that were served: nothing to be recomputed.
     replayParity: null,
     seed: SEED,
@@ -44,36 +46,24 @@ export function liveGain(
   });
 }
 
-interface Losses {
-  readonly served: Float64Array;
-  /** Of a prediction that knows nothing. */
-  readonly prior: Float64Array;
+/** How a target is scored: the outcome, what was predicted of it, and what knows nothing. */
+interface Scoring {
+  readonly losses: (outcomes: Numbers, predicted: Numbers) => Float64Array;
+  readonly outcome: (row: LiveOutcome) => number;
+  readonly predicted: (row: LiveOutcome) => number;
+  readonly prior: (baseProbability: number) => number;
 }
 
-function returnLosses(rows: readonly LiveOutcome[]): Losses {
-  const realised = rows.map(({ forwardReturn }) => forwardReturn);
-  return {
-    served: squaredErrors(
-      realised,
-      rows.map(({ expectedReturn }) => expectedReturn),
-    ),
-    prior: squaredErrors(
-      realised,
-      rows.map(() => 0),
-    ),
-  };
-}
+const RETURNS: Scoring = {
+  losses: squaredErrors,
+  outcome: ({ forwardReturn }) => forwardReturn,
+  predicted: ({ expectedReturn }) => expectedReturn,
+  prior: () => 0,
+};
 
-function directionLosses(rows: readonly LiveOutcome[], baseProbability: number): Losses {
-  const up = rows.map((row) => row.up);
-  return {
-    served: logLosses(
-      up,
-      rows.map(({ probabilityUp }) => probabilityUp),
-    ),
-    prior: logLosses(
-      up,
-      rows.map(() => baseProbability),
-    ),
-  };
-}
+const DIRECTIONS: Scoring = {
+  losses: logLosses,
+  outcome: ({ up }) => up,
+  predicted: ({ probabilityUp }) => probabilityUp,
+  prior: (baseProbability) => baseProbability,
+};

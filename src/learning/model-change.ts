@@ -165,7 +165,9 @@ function shadow(registry: Registry, model: KnownModel): ModelChange {
   if (state !== 'candidate') throw new ChangeRefused(`"${modelId}" is ${state}, no candidate`);
   if (!hasPlace(registry)) {
     const names = shadowsIn(registry).map((each) => `"${each.modelId}"`);
-    throw new ChangeRefused(`${names.join(', ')} are the shadows, ${SHADOW_PLACES} at a time`);
+    throw new ChangeRefused(
+      `${names.join(', ')} are the shadows, ${SHADOW_PLACES} at a time: retire one first`,
+    );
   }
   return {
     modelId,

@@ -96,7 +96,7 @@ describe('the registry', () => {
     expect(['a', 'b', 'c'].map((id) => shadow(id)())).toEqual([
       ...[['shadow a in a'], ['shadow b in b'], ['shadow c in c']],
     ]);
-    expect(shadow('d')).toThrow('"a", "b", "c" are the shadows, 3 at a time');
+    expect(shadow('d')).toThrow('"a", "b", "c" are the shadows, 3 at a time: retire one first');
     expect(shadow('e')).toThrow('"e" is rejected, no candidate');
   });
 

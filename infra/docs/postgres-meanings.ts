@@ -180,6 +180,7 @@ export const READ: Readonly<Record<string, { readonly is: string; readonly colum
       reference: 'Against whom: `champion`, whoever decided, or `base_rate`, the class prior.',
       side: '`candidate`: bets that the model is better; `reference`: that the other is.',
       session_ts: 'Beginning of the session, event time.',
+      lateness_us: 'The lateness that it was made with.',
       bets: 'Decisions that were bet on.',
       gain: 'Sum of the gains of these bets, nats.',
       rival: 'The model that the last of them was against; null: class prior, or baseline.',

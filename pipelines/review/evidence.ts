@@ -10,6 +10,7 @@ import { grouped } from '../../src/grouped.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
 import { venueLateness } from '../../src/domain/venues.ts';
 import {
+  sessionEnd,
   sessionLength,
   sessionValues,
   type SessionRange,
@@ -89,7 +90,7 @@ export async function marketEvidence(
   const { horizonUs } = parseLabelSpec(market.labelSpec);
   const latenessUs = venueLateness(market.venue, config.latenessUs);
   const times = { atTs, horizonUs, latenessUs, sessionUs: sessionLength(horizonUs, latenessUs) };
-  const champion = await championTenure(postgres, registry);
+  const champion = await championTenure(postgres, registry, times);
   const shadows = await shadowTenures(postgres, registry, times);
   const outcomes = await readOutcomes(context, market, champion, shadows, times);
   const known = { outcomes, championId: champion?.model.modelId ?? null };
@@ -102,13 +103,17 @@ export async function marketEvidence(
   };
 }
 
-async function championTenure(pool: Pool, registry: Registry): Promise<Tenure | null> {
+async function championTenure(
+  pool: Pool,
+  registry: Registry,
+  times: Times,
+): Promise<Tenure | null> {
   const model = findChampion(registry);
   if (model === null) return null;
   const held = await heldSlot(pool, registry.market, 'champion', model.modelId);
   return held.controlId === null
     ? null
-    : toTenure(pool, { ...held, model, controlId: held.controlId, slot: 'champion' });
+    : toTenure(pool, { ...held, model, controlId: held.controlId, slot: 'champion' }, times);
 }
 
 async function shadowTenures(pool: Pool, registry: Registry, times: Times): Promise<Tenure[]> {
@@ -120,8 +125,10 @@ async function shadowTenures(pool: Pool, registry: Registry, times: Times): Prom
     const { controlId } = held;
     const { loan, admittedTs } = await ensureLoan(pool, { modelId, controlId, atTs: times.atTs });
     // Evidence begins behind its loan, which must not depend on it.
-    const fromTs = Math.max(held.fromTs, admittedTs ?? times.atTs);
-    tenures.push(await toTenure(pool, { ...held, fromTs, model, controlId, slot: modelId, loan }));
+    const fromTs = Math.max(held.fromTs, admittedTs ?? 0);
+    tenures.push(
+      await toTenure(pool, { ...held, fromTs, model, controlId, slot: modelId, loan }, times),
+    );
   }
   return tenures;
 }
@@ -147,14 +154,17 @@ async function toTenure(
     readonly slot: string;
     readonly loan?: number;
   },
+  { atTs, horizonUs }: Times,
 ): Promise<Tenure> {
-  const sessions = await storedSessions(pool, of.controlId);
+  const stored = await storedSessions(pool, of.controlId);
+  // A review that is late finds sessions of after its own time.
+  const sessions = stored.filter((session) => sessionEnd(session, horizonUs) <= atTs);
   return { ...of, loan: of.loan ?? 0, sessions };
 }
 
 /** From when on bets are not kept yet: the first session may begin in the middle of a day. */
-const firstUnkept = ({ sessions, fromTs }: Tenure, { sessionUs }: Times): number =>
-  Math.max(fromTs, ...sessions.map(({ sessionTs }) => sessionTs + sessionUs));
+const firstUnkept = ({ sessions, fromTs }: Tenure, { horizonUs }: Times): number =>
+  Math.max(fromTs, ...sessions.map((session) => sessionEnd(session, horizonUs)));
 
 /** What the sessions need that are not kept yet, and the window of `live-gain.ts`. */
 async function readOutcomes(

@@ -2,10 +2,12 @@
  * a model -> all the evidence that was ever kept of it, session by session; and the same computed
  * once more from what is stored of predictions and outcomes
  */
+import { must } from '../../src/assert.ts';
 import { parseLabelSpec } from '../../src/domain/label-spec.ts';
 import { formatUs } from '../../src/domain/time.ts';
-import { venueLateness } from '../../src/domain/venues.ts';
+import { grouped } from '../../src/grouped.ts';
 import {
+  sessionEnd,
   sessionLength,
   sessionValues,
   type TimedBet,
@@ -55,35 +57,53 @@ export async function modelVerdict(
 
 /** What of these values is not what the stored rows come to, in sentences; none: all holds. */
 export async function checkVerdict(
-  context: Pick<Context, 'config' | 'questdbReader'>,
+  context: Pick<Context, 'questdbReader'>,
   verdicts: readonly TenureVerdict[],
 ): Promise<string[]> {
   const wrong: string[] = [];
   for (const verdict of verdicts) {
-    const again = new Map(
-      (await recompute(context, verdict)).map((session) => [sessionName(session), session]),
-    );
-    for (const session of verdict.sessions) {
-      const other = again.get(sessionName(session));
-      const why = other === undefined ? 'its rows are not stored' : difference(session, other);
-      if (why !== null) wrong.push(`${sessionName(session)}: ${why}`);
-      again.delete(sessionName(session));
+    const kept = new Set(verdict.sessions.map(sessionName));
+    // Where the setting was changed, each stretch is computed with what held then.
+    for (const stretch of grouped(verdict.sessions, ({ latenessUs }) => latenessUs).values()) {
+      const again = new Map(
+        (await recompute(context, verdict, stretch)).map((each) => [sessionName(each), each]),
+      );
+      for (const session of stretch) {
+        const other = again.get(sessionName(session));
+        const why = other === undefined ? NOT_STORED : difference(session, other);
+        if (why !== null) wrong.push(`${sessionName(session)}: ${why}`);
+      }
+      const missing = [...again.keys()].filter((name) => !kept.has(name));
+      wrong.push(...missing.map((name) => `${name}: it is not kept, and has bets`));
     }
-    for (const name of again.keys()) wrong.push(`${name}: it is not kept, and has bets`);
   }
   return wrong;
 }
 
+const NOT_STORED = 'its rows are not stored (retention drops what is past its age)';
+
+/** The sessions of a stretch that were made with one lateness. */
 async function recompute(
-  { config, questdbReader }: Pick<Context, 'config' | 'questdbReader'>,
+  { questdbReader }: Pick<Context, 'questdbReader'>,
   verdict: TenureVerdict,
+  stretch: readonly StoredSession[],
 ): Promise<StoredSession[]> {
-  const { venue, symbol, labelSpec, slot, sessions, modelId, baseProbability } = verdict;
+  const { venue, symbol, labelSpec, slot, modelId, baseProbability } = verdict;
   const { horizonUs } = parseLabelSpec(labelSpec);
-  const latenessUs = venueLateness(venue, config.latenessUs);
+  const latenessUs = must(stretch[0]).latenessUs;
   const sessionUs = sessionLength(horizonUs, latenessUs);
-  const starts = sessions.map(({ sessionTs }) => sessionTs);
-  const [fromTs, untilTs] = [Math.min(...starts), Math.max(...starts) + sessionUs];
+  const starts = stretch.map(({ sessionTs }) => sessionTs);
+  const untilTs = Math.max(...starts) + sessionUs;
+  const first = Math.min(...starts);
+  // With another lateness before, the first may have begun where the last of those ended.
+  const before = verdict.sessions.filter(
+    (each) => each.latenessUs !== latenessUs && each.sessionTs <= first,
+  );
+  const fromTs = Math.max(
+    verdict.fromTs,
+    first,
+    ...before.map((each) => sessionEnd(each, horizonUs)),
+  );
   const rows = await liveOutcomes(
     questdbReader(),
     { venue, symbol },
@@ -91,7 +111,7 @@ async function recompute(
       labelSpec,
       slots: [...new Set(['champion', slot])],
       // One session more: by its returns the first one's are scored.
-      fromUs: Math.max(0, fromTs - sessionUs),
+      fromUs: Math.max(0, first - sessionUs),
       decidedByUs: untilTs,
     },
   );
@@ -102,13 +122,11 @@ async function recompute(
     reference: StoredSession['reference'],
     side: StoredSession['side'],
   ): StoredSession[] =>
-    sessionValues(bets, { horizonUs, latenessUs, fromTs: verdict.fromTs, untilTs, side }).map(
-      (session) => ({
-        ...session,
-        reference,
-        side,
-      }),
-    );
+    sessionValues(bets, { horizonUs, latenessUs, fromTs, untilTs, side }).map((session) => ({
+      ...session,
+      reference,
+      side,
+    }));
   if (slot === 'champion') {
     const own = outcomes(slot).filter(({ decidedTs }) => decidedTs >= verdict.fromTs);
     return again(championBets(own, modelId, rules), 'base_rate', 'reference');

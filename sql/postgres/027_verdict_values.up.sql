@@ -9,6 +9,8 @@ CREATE TABLE verdict_values (
   side text NOT NULL CHECK (side IN ('candidate', 'reference')),
   -- Beginning of the session, event time.
   session_ts timestamptz NOT NULL,
+  -- What it was made with: its length and its tracks follow from that.
+  lateness_us bigint NOT NULL,
   bets integer NOT NULL,
   -- Sum of the bets' gains, nats.
   gain double precision NOT NULL,

@@ -11,6 +11,7 @@ import { runReview } from '../../pipelines/review/job.ts';
 import { checkVerdict, modelVerdict } from '../../pipelines/review/verdict.ts';
 import { decodeArtefact, encodeArtefact, type ModelManifest } from '../../src/learning/artefact.ts';
 import { gaussian, seededRandom } from '../../src/random.ts';
+import { newestReview } from '../../src/postgres/tables/reviews.ts';
 import { changeModel, registerTrained } from '../../src/postgres/tables/registry.ts';
 import { noteStored } from '../../src/postgres/tables/stored-watermarks.ts';
 import { labels, type LabelRow } from '../../src/questdb/tables/labels.ts';
@@ -109,14 +110,17 @@ describe('a review', () => {
     await noteStored(installation.context.postgres, [{ instrument, reachedTs }]);
   }
 
-  async function reviewed(symbol: string, atTs: number): Promise<Row[]> {
+  /** `latenessUs`: the setting, where it was changed. */
+  async function reviewed(symbol: string, atTs: number, latenessUs?: number): Promise<Row[]> {
     const subject = `${venue}:${symbol}`;
     const due = formatUs(atTs);
     await query(
       `INSERT INTO job_runs (job, subject, due_ts) VALUES ('review', $1, $2)`,
       ...[subject, due],
     );
-    await runReview(installation.context, { subject, dueTs: atTs });
+    const { context } = installation;
+    const config = latenessUs === undefined ? context.config : { ...context.config, latenessUs };
+    await runReview({ ...context, config }, { subject, dueTs: atTs });
     const [run] = await query<{ state: string }>(
       `SELECT state FROM job_runs WHERE job = 'review' AND subject = $1 AND due_ts = $2`,
       ...[subject, due],
@@ -144,8 +148,15 @@ describe('a review', () => {
       modelId,
     );
   const loans = (symbol: string) =>
-    query<{ event: string; model_id: string; loan: number; log_evidence: number; pot: number }>(
-      `SELECT event, l.model_id, loan, log_evidence, pot FROM promotion_loans l
+    query<{
+      event: string;
+      model_id: string;
+      loan: number;
+      log_evidence: number;
+      promotions: number;
+      pot: number;
+    }>(
+      `SELECT event, l.model_id, loan, log_evidence, promotions, pot FROM promotion_loans l
        JOIN models USING (model_id) WHERE venue = $1 AND symbol = $2 ORDER BY entry_id`,
       ...[venue, symbol],
     );
@@ -234,7 +245,8 @@ describe('a review', () => {
     ]);
     const [admitted, , , paid] = ledger;
     expect(paid?.loan).toBe(admitted?.loan);
-    expect((paid?.loan ?? 0) * Math.exp(paid?.log_evidence ?? 0)).toBeGreaterThan(0.1);
+    const worth = (paid?.loan ?? 0) * Math.exp(paid?.log_evidence ?? 0) * (paid?.promotions ?? 0);
+    expect(worth).toBeGreaterThanOrEqual(1);
     const [judged] = await query<{ evidence: object }>(
       `SELECT metrics->'live_shadow'->'evidence' AS evidence FROM models WHERE model_id = $1`,
       shadow.modelId,
@@ -262,6 +274,16 @@ describe('a review', () => {
       modelId,
     );
     expect(paid?.log_evidence).toBeCloseTo(last, 12);
+    // Of both that are kept the newer one, whatever the model is now.
+    const shadowed = await newestReview(context.postgres, modelId);
+    expect(shadowed).toMatch(/^it predicts better than whoever decided/);
+    await query(
+      `UPDATE models SET metrics = metrics || jsonb_build_object('live_champion',
+         jsonb_build_object('why', 'it stays', 'at_ts', $2::bigint)) WHERE model_id = $1`,
+      ...[modelId, FROM],
+    );
+    expect(await newestReview(context.postgres, modelId)).toBe(shadowed);
+    expect(await newestReview(context.postgres, 'nobody')).toBeUndefined();
     const change = (what: string) =>
       query(
         `UPDATE verdict_values SET ${what} WHERE model_id = $1 AND reference = 'champion'
@@ -291,7 +313,8 @@ describe('a review', () => {
       { ...shadow, knows: -1 },
     ]);
     expect(await reviewed('LOSE/USD', FROM + 2 * US_PER_DAY)).toMatchObject([{ state: 'shadow' }]);
-    expect(await reviewed('LOSE/USD', FROM + 3 * US_PER_DAY)).toEqual([
+    // Sessions of before the setting was changed stay as they are, and can be computed again.
+    expect(await reviewed('LOSE/USD', FROM + 3 * US_PER_DAY, 2 * US_PER_MIN)).toEqual([
       { model_id: shadow.modelId, state: 'rejected' },
     ]);
     const [change] = await query<{ reason: string }>(
@@ -299,6 +322,10 @@ describe('a review', () => {
       shadow.modelId,
     );
     expect(change?.reason).toMatch(/^it has lost: 3 sessions in succession speak against it/);
+    const kept = (await evidence(shadow.modelId)).filter((each) => each.reference === 'champion');
+    expect(kept.map(({ bets }) => bets)).toEqual([BETS, BETS, 1440 - 63]);
+    const verdicts = await modelVerdict(installation.context, shadow.modelId);
+    expect(await checkVerdict(installation.context, verdicts)).toEqual([]);
     const [lent, back] = await loans('LOSE/USD');
     expect([lent?.event, back?.event]).toEqual(['admit', 'withdraw']);
     const given = (lent?.loan ?? 0) * Math.exp(back?.log_evidence ?? 0);

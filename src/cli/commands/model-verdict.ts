@@ -9,6 +9,7 @@ import {
   type TenureVerdict,
 } from '../../../pipelines/review/verdict.ts';
 import { formatUs } from '../../domain/time.ts';
+import { newestReview } from '../../postgres/tables/reviews.ts';
 import { CommandError, outputFor, withContext } from '../support/context.ts';
 import { noModel } from '../support/known.ts';
 import { columns, show, type Columns } from '../support/table.ts';
@@ -28,17 +29,12 @@ async function verdict(
   command: Command,
 ): Promise<void> {
   await withContext('cli', async (context) => {
-    const { rows } = await context.postgres.query<{ metrics: Record<string, Judged> }>(
-      'SELECT metrics FROM models WHERE model_id = $1',
-      [modelId],
-    );
-    const [row] = rows;
-    if (row === undefined) throw noModel(modelId);
+    const why = await newestReview(context.postgres, modelId);
+    if (why === undefined) throw noModel(modelId);
     const tenures = await modelVerdict(context, modelId);
     const wrong = check === true ? await checkVerdict(context, tenures) : null;
-    const latest = (row.metrics['live_champion'] ?? row.metrics['live_shadow'])?.why;
     const text = [
-      ...(latest === undefined ? [] : [latest]),
+      ...(why === null ? [] : [why]),
       ...tenures.map(tenureText),
       ...(tenures.length === 0 ? ['no session has ended while it was a shadow or champion'] : []),
       ...(wrong?.length === 0 ? ['holds: the stored rows come to the same'] : []),
@@ -48,10 +44,6 @@ async function verdict(
       throw new CommandError(`the stored rows come to other values:\n  ${wrong.join('\n  ')}`);
     }
   });
-}
-
-interface Judged {
-  readonly why?: string;
 }
 
 type Session = TenureVerdict['sessions'][number];

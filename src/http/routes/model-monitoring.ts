@@ -7,6 +7,7 @@ import type { FastifyInstance } from 'fastify';
 import { Type, type Static } from 'typebox';
 import { modelVerdict } from '../../../pipelines/review/verdict.ts';
 import { formatUs, US_PER_HOUR } from '../../domain/time.ts';
+import { newestReview } from '../../postgres/tables/reviews.ts';
 import { modelDrift } from '../../summaries/model-drift.ts';
 import * as c from '../columns.ts';
 import type { HttpContext } from '../context.ts';
@@ -46,7 +47,9 @@ const VerdictSession = c.titled('VerdictSession', {
   session_ts: c.time('beginning of the session'),
   reference: c.text('against whom: champion (whoever decided) or base_rate (the class prior)'),
   side: c.text('candidate: bets that the model is better; reference: that the other is'),
+  lateness_us: c.integer('the lateness that it was made with'),
   bets: c.integer('decisions that were bet on'),
+  rival: c.maybe(c.text('the model that the last bet was against; null: none, or the baseline')),
   gain: c.number('sum of their gains, nats'),
   logs: Type.Array(Type.Number(), {
     description: 'logarithm of the growth of each of the twelve components',
@@ -133,25 +136,21 @@ export const modelMonitoringRoutes = (app: FastifyInstance, context: HttpContext
 };
 
 async function verdict({ postgres }: HttpContext, modelId: string): Promise<Verdict> {
-  const { rows } = await postgres.query<{ why: string | null }>(
-    `SELECT coalesce(metrics->'live_champion'->>'why', metrics->'live_shadow'->>'why') AS why
-     FROM models WHERE model_id = $1`,
-    [modelId],
-  );
-  const [row] = rows;
-  if (row === undefined) throw unknownModel(modelId);
+  const why = await newestReview(postgres, modelId);
+  if (why === undefined) throw unknownModel(modelId);
   const tenures = await modelVerdict({ postgres }, modelId);
   const items = tenures.flatMap(({ slot, fromTs, sessions }) =>
-    sessions.map(({ sessionTs, log_evidence: log, ...session }) => ({
+    sessions.map(({ sessionTs, latenessUs, log_evidence: log, ...session }) => ({
       ...session,
       slot,
       from_ts: formatUs(fromTs),
       session_ts: formatUs(sessionTs),
+      lateness_us: latenessUs,
       logs: [...session.logs],
       log_evidence: Number.isFinite(log) ? log : null,
     })),
   );
-  return { model_id: modelId, why: row.why, items };
+  return { model_id: modelId, why, items };
 }
 
 const unknownModel = (id: string): Problem =>

@@ -22,6 +22,8 @@ export interface TimedBet {
 export interface SessionValues {
   /** Its beginning. */
   readonly sessionTs: number;
+  /** The lateness that it was made with: tracks and length follow from it. */
+  readonly latenessUs: number;
   readonly bets: number;
   /** Sum of the gains, in nats. */
   readonly gain: number;
@@ -51,6 +53,12 @@ const LABELS_A_SESSION = 4;
 export const sessionLength = (horizonUs: number, latenessUs: number): number =>
   US_PER_DAY * Math.ceil((LABELS_A_SESSION * (horizonUs + latenessUs)) / US_PER_DAY);
 
+/** When a session was over that was made with whatever lateness. */
+export const sessionEnd = (
+  { sessionTs, latenessUs }: Pick<SessionValues, 'sessionTs' | 'latenessUs'>,
+  horizonUs: number,
+): number => sessionTs + sessionLength(horizonUs, latenessUs);
+
 /** The sessions of the range that hold a bet. `bets` in order of `decidedTs`. */
 export function sessionValues(bets: readonly TimedBet[], range: SessionRange): SessionValues[] {
   const { horizonUs, latenessUs, fromTs, untilTs, side } = range;
@@ -61,7 +69,7 @@ export function sessionValues(bets: readonly TimedBet[], range: SessionRange): S
   let placed: Placed[] = [];
   let sessionTs = -Infinity;
   const close = (): void => {
-    if (placed.length > 0) values.push(valuesOfSession(sessionTs, placed, tracks));
+    if (placed.length > 0) values.push(valuesOfSession(sessionTs, placed, { latenessUs, tracks }));
     placed = [];
   };
   for (const { decidedTs, bet, rival = null } of bets) {
@@ -86,7 +94,7 @@ interface Placed {
 function valuesOfSession(
   sessionTs: number,
   placed: readonly Placed[],
-  tracks: number,
+  { latenessUs, tracks }: { readonly latenessUs: number; readonly tracks: number },
 ): SessionValues {
   const gain = placed.map(({ bet }) => bet.gain);
   const logs = sessionLogs(
@@ -95,6 +103,7 @@ function valuesOfSession(
   );
   return {
     sessionTs,
+    latenessUs,
     bets: placed.length,
     gain: gain.reduce((sum, one) => sum + one, 0),
     rival: placed.at(-1)?.rival ?? null,

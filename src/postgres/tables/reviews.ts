@@ -143,6 +143,21 @@ export async function keepJudgement(
   );
 }
 
+/** What the model's newest review came to, in a sentence; null: none yet, undefined: no model. */
+export async function newestReview(
+  pool: Pool,
+  modelId: string,
+): Promise<string | null | undefined> {
+  const { rows } = await pool.query<{ why: string | null }>(
+    `SELECT (SELECT judged->>'why' FROM
+         (VALUES (metrics->'live_champion'), (metrics->'live_shadow')) AS kept (judged)
+       WHERE judged IS NOT NULL ORDER BY (judged->>'at_ts')::float8 DESC LIMIT 1) AS why
+     FROM models WHERE model_id = $1`,
+    [modelId],
+  );
+  return rows[0]?.why;
+}
+
 export interface ImportedCandidate {
   readonly modelId: string;
   readonly sha256: string;

@@ -22,6 +22,7 @@ interface Row {
   readonly reference: Reference;
   readonly side: SessionRange['side'];
   readonly session_ts: number;
+  readonly lateness_us: number;
   readonly bets: number;
   readonly gain: number;
   readonly rival: string | null;
@@ -34,12 +35,16 @@ export async function storedSessions(
   controlId: string,
 ): Promise<StoredSession[]> {
   const { rows } = await client.query<Row>(
-    `SELECT reference, side, session_ts, bets, gain, rival, logs
+    `SELECT reference, side, session_ts, lateness_us, bets, gain, rival, logs
      FROM verdict_values
      WHERE control_id = $1 ORDER BY session_ts, reference, side`,
     [controlId],
   );
-  return rows.map(({ session_ts: sessionTs, ...row }) => ({ ...row, sessionTs }));
+  return rows.map(({ session_ts: sessionTs, lateness_us: latenessUs, ...row }) => ({
+    ...row,
+    sessionTs,
+    latenessUs,
+  }));
 }
 
 /** Keeps sessions; one that is kept already stays as it is. */
@@ -48,12 +53,24 @@ export async function keepSessions(
   of: { readonly controlId: string; readonly modelId: string },
   sessions: readonly StoredSession[],
 ): Promise<void> {
-  for (const { reference, side, sessionTs, bets, gain, rival, logs } of sessions) {
+  for (const session of sessions) {
+    const { reference, side, sessionTs, latenessUs, bets, gain, rival, logs } = session;
     await pool.query(
       `INSERT INTO verdict_values
-         (control_id, model_id, reference, side, session_ts, bets, gain, rival, logs)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
-      [of.controlId, of.modelId, reference, side, formatUs(sessionTs), bets, gain, rival, logs],
+         (control_id, model_id, reference, side, session_ts, lateness_us, bets, gain, rival, logs)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`,
+      [
+        of.controlId,
+        of.modelId,
+        reference,
+        side,
+        formatUs(sessionTs),
+        latenessUs,
+        bets,
+        gain,
+        rival,
+        logs,
+      ],
     );
   }
 }

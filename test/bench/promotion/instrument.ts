@@ -93,7 +93,7 @@ export class Instrument {
     }
     const logs = sessionLogs({ step: STEPS, gain: gains, mostLost }, TRACKS);
     const rival = reference === null ? null : String(reference.plan.id);
-    return { sessionTs: this.#day * US_PER_DAY, bets: ROWS, gain: sum, rival, logs };
+    return { sessionTs: this.#day * US_PER_DAY, latenessUs: 0, bets: ROWS, gain: sum, rival, logs };
   }
 
   #predictionsOn(model: SimulatedModel | null, day: number): Predictions {

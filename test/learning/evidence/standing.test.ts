@@ -13,7 +13,7 @@ import {
 
 /** A session in which every component grew by the same factor. */
 const session = (growth: number, rival: string | null = null): SessionValues => ({
-  ...{ sessionTs: 0, bets: 100, gain: 1, rival },
+  ...{ sessionTs: 0, latenessUs: 0, bets: 100, gain: 1, rival },
   logs: COMPONENTS.map(() => Math.log(growth)),
 });
 const evidence = ({ logEvidence }: ShadowStanding): number => Math.exp(logEvidence);
